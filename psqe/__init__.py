@@ -1,0 +1,1 @@
+"""psqe: pseudo-seeds for unsupervised multimodal entity alignment."""

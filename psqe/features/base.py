@@ -1,0 +1,225 @@
+"""What encoders give and everything else takes: one array per modality and side, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from psqe.errors import DataError, ParameterError
+from psqe.files import atomic_path
+from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray, Side
+
+
+@dataclass(frozen=True, eq=False)
+class Modality:
+    """The vectors of one modality. Rows of missing entities are zero and marked absent.
+
+    Attributes
+    ----------
+    left, right
+        Float arrays ``(n_left, d)`` and ``(n_right, d)``, finite, over *all* entities of a graph.
+    left_present, right_present
+        Boolean arrays ``(n_left,)`` and ``(n_right,)``: who has this modality at all.
+    """
+
+    left: FloatArray
+    right: FloatArray
+    left_present: BoolArray
+    right_present: BoolArray
+
+    @property
+    def dim(self) -> int:
+        """Number of dimensions ``d``."""
+        return int(self.left.shape[1])
+
+    def side(self, side: Side) -> tuple[FloatArray, BoolArray]:
+        """Vectors ``(n, d)`` and presence mask ``(n,)`` of one side."""
+        if side == "left":
+            return self.left, self.left_present
+        return self.right, self.right_present
+
+    def take(self, left: IntArray, right: IntArray) -> Modality:
+        """The rows ``left`` and ``right``, in that order."""
+        return Modality(
+            self.left[left], self.right[right], self.left_present[left], self.right_present[right]
+        )
+
+
+class Features(Mapping[str, Modality]):
+    """A read-only mapping from the name of a modality to its :class:`Modality`.
+
+    Build it with :func:`psqe.features.build_features`, :meth:`from_arrays` or :meth:`load`.
+    """
+
+    def __init__(self, modalities: Mapping[str, Modality]) -> None:
+        if not modalities:
+            raise ParameterError("no modality given", remedy="name at least one, for example image")
+        sizes = {(len(m.left), len(m.right)) for m in modalities.values()}
+        if len(sizes) > 1:
+            raise DataError(f"modalities disagree on the number of entities: {sorted(sizes)}")
+        self._modalities = dict(modalities)
+
+    def __getitem__(self, key: str) -> Modality:
+        return self._modalities[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modalities)
+
+    def __len__(self) -> int:
+        return len(self._modalities)
+
+    def __repr__(self) -> str:
+        parts = (
+            f"{name}: {m.dim}-d, {m.left_present.sum():,}/{len(m.left):,} left, "
+            f"{m.right_present.sum():,}/{len(m.right):,} right"
+            for name, m in self.items()
+        )
+        return f"Features({'; '.join(parts)})"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n_left, n_right)``: the entities the rows stand for."""
+        first = next(iter(self._modalities.values()))
+        return len(first.left), len(first.right)
+
+    def select(self, modalities: list[str] | tuple[str, ...]) -> Features:
+        """Only the modalities named, in that order.
+
+        Raises
+        ------
+        ParameterError
+            If one of them is not there, or none is named.
+        """
+        for name in modalities:
+            if name not in self:
+                raise ParameterError(
+                    f"there is no modality {name!r} in the features", remedy=f"choose from {', '.join(self)}"
+                )
+        return Features({name: self[name] for name in modalities})
+
+    def take(self, left: IntArray, right: IntArray) -> Features:
+        """The rows ``left`` and ``right`` of every modality, in that order."""
+        return Features({name: m.take(left, right) for name, m in self.items()})
+
+    def check(self, task: AlignmentTask) -> None:
+        """Raise :class:`DataError` unless there is one row per entity of ``task``."""
+        wanted = (task.left.n_entities, task.right.n_entities)
+        if self.shape != wanted:
+            raise DataError(
+                f"features have {self.shape[0]} left and {self.shape[1]} right rows, but {task.name!r} has "
+                f"{wanted[0]} and {wanted[1]} entities",
+                remedy="give one row per entity, in the order of the task's entities",
+            )
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, ArrayLike]) -> Features:
+        """Features from arrays of one's own.
+
+        Parameters
+        ----------
+        arrays
+            ``<modality>_left`` ``(n_left, d)`` and ``<modality>_right`` ``(n_right, d)``, and optionally
+            the boolean masks ``<modality>_left_present`` ``(n_left,)`` and ``<modality>_right_present``
+            ``(n_right,)``. Without a mask every entity counts as present. Rows follow the entities of
+            the task.
+
+        Raises
+        ------
+        DataError
+            If a key has no partner or an unknown form, an array has the wrong shape or type, or a
+            present row is not finite or all zero.
+        """
+        names = [key.removesuffix("_left") for key in arrays if key.endswith("_left")]
+        known = {
+            f"{name}{suffix}"
+            for name in names
+            for suffix in ("_left", "_right", "_left_present", "_right_present")
+        }
+        for key in arrays:
+            if key not in known:
+                raise DataError(
+                    f"array {key!r} has no place",
+                    remedy="name arrays <modality>_left, <modality>_right, <modality>_left_present, "
+                    "<modality>_right_present",
+                )
+        modalities: dict[str, Modality] = {}
+        for name in names:
+            sides: dict[str, tuple[FloatArray, BoolArray]] = {}
+            for side in ("left", "right"):
+                key = f"{name}_{side}"
+                if key not in arrays:
+                    raise DataError(f"array {key!r} is missing", remedy=f"add it beside {name}_left")
+                sides[side] = _checked(key, arrays[key], arrays.get(f"{key}_present"))
+            if sides["left"][0].shape[1] != sides["right"][0].shape[1]:
+                raise DataError(
+                    f"modality {name!r} has {sides['left'][0].shape[1]} dimensions on the left and "
+                    f"{sides['right'][0].shape[1]} on the right"
+                )
+            modalities[name] = Modality(
+                sides["left"][0], sides["right"][0], sides["left"][1], sides["right"][1]
+            )
+        if not modalities:
+            raise DataError("no array named <modality>_left was given")
+        return cls(modalities)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Features:
+        """Read an ``.npz`` file with the keys of :meth:`from_arrays`.
+
+        Raises
+        ------
+        DataError
+            If the file is missing, is no ``.npz``, holds Python objects, or breaks a rule of
+            :meth:`from_arrays`.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = {key: archive[key] for key in archive.files}
+        except Exception as error:  # np.load raises half a dozen kinds for a file that is not an .npz
+            raise DataError(
+                f"cannot be read as a feature file ({type(error).__name__}: {error})",
+                path=path,
+                remedy="save it with numpy.savez(path, image_left=..., image_right=...)",
+            ) from error
+        try:
+            return cls.from_arrays(arrays)
+        except DataError as error:
+            raise DataError(error.what, path=path, remedy=error.remedy) from error
+
+    def save(self, path: str | Path) -> None:
+        """Write an ``.npz`` file that :meth:`load` reads back exactly."""
+        arrays = {}
+        for name, m in self.items():
+            arrays[f"{name}_left"], arrays[f"{name}_right"] = m.left, m.right
+            arrays[f"{name}_left_present"] = m.left_present
+            arrays[f"{name}_right_present"] = m.right_present
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, **arrays)  # type: ignore[arg-type]
+
+
+def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> tuple[FloatArray, BoolArray]:
+    """One side of one modality: checked, float32, absent rows zeroed."""
+    array = np.asarray(values)
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
+        raise DataError(f"array {key!r} has shape {array.shape} and type {array.dtype}; expected numbers (n, d)")
+    array = np.array(array, dtype=np.float32)
+    present = np.ones(len(array), dtype=bool) if mask is None else np.asarray(mask)
+    if present.shape != (len(array),) or present.dtype != np.bool_:
+        raise DataError(f"mask '{key}_present' must be boolean with {len(array)} entries")
+    bad = present & ~np.isfinite(array).all(axis=1)
+    if bad.any():
+        raise DataError(f"array {key!r} has {bad.sum()} rows that are not finite, first row {int(bad.argmax())}")
+    empty = present & ~array.any(axis=1)
+    if empty.any():
+        raise DataError(
+            f"array {key!r} has {empty.sum()} rows of zeros, first row {int(empty.argmax())}",
+            remedy=f"mark missing entities in '{key}_present'",
+        )
+    array[~present] = 0.0
+    return array, np.array(present)
+
+

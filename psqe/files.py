@@ -1,0 +1,71 @@
+"""Writing files so that nothing is ever half-written, and naming content by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from psqe.errors import PsqeError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; rename it to ``path`` when the block ends well.
+
+    The parent folders are made. When the block raises, the temporary file is removed and an older
+    ``path`` stays as it was.
+
+    Raises
+    ------
+    PsqeError
+        If the folder cannot be made or written.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.stem[:40]}.", suffix=target.suffix
+        )
+    except OSError as error:
+        raise PsqeError(
+            f"the folder cannot be written ({error.strerror})",
+            path=target.parent,
+            remedy="choose a folder that you may write to",
+        ) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files private; give them the mode an ordinary open() would have given.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` as UTF-8, atomically.
+
+    Raises
+    ------
+    PsqeError
+        If the folder cannot be written.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def content_hash(*parts: bytes | str) -> str:
+    """Hash a sequence of byte or text strings, their boundaries included (32 hex digits)."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()
