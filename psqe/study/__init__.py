@@ -1,0 +1,17 @@
+"""From notebooks to the book: the runner, the study, the results store and the book's build."""
+
+from psqe.study.book import build_book
+from psqe.study.parameters import parse_assignments
+from psqe.study.runner import PROFILES, notebook_parameters, notebook_values, run_notebook
+from psqe.study.study import prepare, study
+
+__all__ = [
+    "PROFILES",
+    "build_book",
+    "notebook_parameters",
+    "notebook_values",
+    "parse_assignments",
+    "prepare",
+    "run_notebook",
+    "study",
+]

@@ -1,0 +1,70 @@
+"""Build the book: executed notebooks and pages in, HTML that needs no other host out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from psqe.errors import PsqeError
+from psqe.files import write_text
+from psqe.study.project import Project
+
+
+def build_book(root: str | Path | None = None) -> Path:
+    """Build the book of the checkout ``root`` (found from the working directory when omitted).
+
+    Every warning is an error: a dead reference, a figure that no run wrote, a number that no run
+    produced. Sphinx's whole output is kept in ``build/book.log``.
+
+    Returns
+    -------
+    Path
+        ``build/_build/html/index.html``.
+
+    Raises
+    ------
+    PsqeError
+        If a notebook of the table of contents has not been run, or the build warns or fails.
+    """
+    project = Project.find(root)
+    for notebook in project.notebooks():
+        run = project.runs / f"{notebook.stem}.ipynb"
+        if not run.is_file():
+            raise PsqeError("has not been run yet", path=notebook, remedy="run psqe study first")
+    output = project.build / "_build"
+    # From nothing each time: Sphinx would not repeat the warnings of pages it has built before.
+    shutil.rmtree(output, ignore_errors=True)
+    command = [sys.executable, "-m", "jupyter_book", "build", str(project.book)]
+    command += ["--config", str(project.root / "_config.yml"), "--path-output", str(project.build)]
+    command += ["-W", "-n", "--keep-going"]
+    # English messages, no colours: the log is searched below.
+    environment = {**os.environ, "NO_COLOR": "1", "LANGUAGE": "en", "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        command,
+        cwd=project.root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    log = project.build / "book.log"
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    write_text(log, text)
+    index = output / "html" / "index.html"
+    if done.returncode or not index.is_file():
+        raise PsqeError(_fault(text), path=project.book, remedy=f"see {log}")
+    return index
+
+
+def _fault(log: str) -> str:
+    """What is wrong, in one line: how many warnings there were, and the first."""
+    faults = [line.strip() for line in log.splitlines() if re.search(r"\b(WARNING|ERROR)\b", line)]
+    if not faults:
+        last = [line.strip() for line in log.splitlines() if line.strip()][-1:]
+        return f"the book cannot be built: {' '.join(last)}"
+    more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return f"the book cannot be built: {faults[0]}{more}"

@@ -1,0 +1,135 @@
+"""Where things are in a checkout of the project, and which notebooks its table of contents names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from psqe.errors import PsqeError
+from psqe.study.runner import read_notebook
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folders of a checkout.
+
+    Attributes
+    ----------
+    root
+        The folder that holds ``_config.yml`` and ``book/_toc.yml``.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: str | Path | None = None) -> Project:
+        """The project around ``start`` (the working directory when omitted), else around the package.
+
+        Raises
+        ------
+        PsqeError
+            If neither lies in a checkout.
+        """
+        start = Path.cwd() if start is None else Path(start)
+        folder = start.resolve()
+        for candidate in (folder, *folder.parents, Path(__file__).resolve().parents[2]):
+            if (candidate / "_config.yml").is_file() and (candidate / "book" / "_toc.yml").is_file():
+                return cls(candidate)
+        raise PsqeError(
+            "is not in a checkout of the project",
+            path=start,
+            remedy="go to the folder that holds _config.yml",
+        )
+
+    @property
+    def book(self) -> Path:
+        """The sources of the book."""
+        return self.root / "book"
+
+    @property
+    def runs(self) -> Path:
+        """The executed notebooks and what they wrote."""
+        return self.book / "runs"
+
+    @property
+    def build(self) -> Path:
+        """What the book is built into."""
+        return self.root / "build"
+
+    @property
+    def results(self) -> Path:
+        """The committed results of long runs."""
+        return self.root / "results" / "results.csv"
+
+    def notebooks(self) -> list[Path]:
+        """The notebooks in the order of the table of contents (its entries ``runs/NAME``).
+
+        Raises
+        ------
+        PsqeError
+            If an entry has no notebook, or a notebook has no entry.
+        """
+        toc = self.book / "_toc.yml"
+        names = [entry.removeprefix("runs/") for entry in self.pages() if entry.startswith("runs/")]
+        paths = [self.root / "notebooks" / f"{name}.md" for name in names]
+        for path in paths:
+            if not path.is_file():
+                raise PsqeError(f"names runs/{path.stem}, but there is no {path}", path=toc)
+        for path in sorted((self.root / "notebooks").glob("*.md")):
+            if path not in paths:
+                raise PsqeError(
+                    "is in no chapter of the book", path=path, remedy=f"add runs/{path.stem} to {toc}"
+                )
+        return paths
+
+    def pages(self) -> list[str]:
+        """Every page in the table of contents, in order, without suffix.
+
+        Raises
+        ------
+        PsqeError
+            If the table cannot be read.
+        """
+        toc = self.book / "_toc.yml"
+        try:
+            return _files(yaml.safe_load(toc.read_text(encoding="utf-8")))
+        except (OSError, yaml.YAMLError) as error:
+            raise PsqeError(f"cannot be read ({error})", path=toc) from error
+
+
+def prerequisites(notebooks: list[Path]) -> dict[str, set[str]]:
+    """For each notebook the names of those that must have run before it; ``"*"`` stands for all others.
+
+    Raises
+    ------
+    PsqeError
+        If one waits for a notebook that does not exist, or some wait for each other.
+    """
+    names = {path.stem for path in notebooks}
+    waits: dict[str, set[str]] = {}
+    for path in notebooks:
+        after = set(read_notebook(path).metadata.get("psqe", {}).get("after", []))
+        if "*" in after:
+            after = after - {"*"} | names - {path.stem}
+        if unknown := after - names:
+            raise PsqeError(f"waits for {sorted(unknown)[0]!r}, which is no notebook of the book", path=path)
+        waits[path.stem] = after
+    done: set[str] = set()
+    while ready := {name for name, after in waits.items() if name not in done and after <= done}:
+        done |= ready
+    if circle := sorted(names - done):
+        raise PsqeError(f"these notebooks wait for each other: {', '.join(circle)}")
+    return waits
+
+
+def _files(node: Any) -> list[str]:
+    """All ``root:`` and ``file:`` entries below a node of the table of contents, in order."""
+    if isinstance(node, list):
+        return [name for child in node for name in _files(child)]
+    if not isinstance(node, dict):
+        return []
+    own = [str(node[key]) for key in ("root", "file") if key in node]
+    return own + [name for value in node.values() for name in _files(value)]

@@ -1,0 +1,231 @@
+"""The results store: one row per experiment, with its metrics and where they came from.
+
+A CSV file under ``results/``, written by :func:`append` only. Rows are sorted by their key, so that two
+stores with the same results are the same file and differences read well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock
+
+from psqe.errors import DataError, PsqeError
+from psqe.files import atomic_path
+from psqe.study.project import Project
+from psqe.study.provenance import provenance
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the store.
+
+    Attributes
+    ----------
+    dtype
+        The pandas type it is read as.
+    role
+        ``key`` (identifies the row), ``metric`` or ``provenance``.
+    default
+        What a row holds that does not give it; a column without default must be given.
+    low, high
+        Bounds of a number.
+    """
+
+    dtype: str
+    role: str
+    default: Any = None
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def required(self) -> bool:
+        """Whether every row must give it."""
+        return self.default is None and self.role == "key"
+
+
+def _share() -> Column:
+    return Column("Float64", "metric", low=0.0, high=1.0)
+
+
+COLUMNS: dict[str, Column] = {
+    "task": Column("string", "key"),
+    "settings": Column("string", "key", "-"),  # of the task and the models, where not the default
+    "modalities": Column("string", "key"),  # image+attribute, in alphabetical order
+    "miner": Column("string", "key"),
+    "variant": Column("string", "key", "-"),
+    "n_seeds": Column("Int64", "key", low=0),
+    "aligner": Column("string", "key", "-"),  # - stands for: seeds only
+    "random_state": Column("Int64", "key", low=0),
+    "protocol": Column("string", "key", "-"),
+    "direction": Column("string", "key", "-"),
+    "region": Column("string", "key", "all"),
+    "seeds_found": Column("Int64", "metric", low=0),
+    "precision": _share(),
+    "recall": _share(),
+    "coverage": _share(),
+    "balance": _share(),
+    "hits@1": _share(),
+    "hits@5": _share(),
+    "hits@10": _share(),
+    "mrr": _share(),
+    "seconds": Column("Float64", "provenance", low=0),
+    "peak_mb": Column("Float64", "provenance", low=0),
+    "revision": Column("string", "provenance"),
+    "versions": Column("string", "provenance"),
+    "machine": Column("string", "provenance"),
+    "date": Column("string", "provenance"),
+}
+KEY = [name for name, column in COLUMNS.items() if column.role == "key"]
+METRICS = [name for name, column in COLUMNS.items() if column.role == "metric"]
+
+
+def read(path: str | Path | None = None) -> pd.DataFrame:
+    """Read a store: one row per experiment, columns and types as in :data:`COLUMNS`.
+
+    A file that does not exist is an empty store.
+
+    Parameters
+    ----------
+    path
+        The CSV file; ``results/results.csv`` of the project when omitted.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or unknown, a value does not fit, or a key repeats.
+    """
+    path = Project.find().results if path is None else Path(path)
+    if not path.exists():
+        return _typed([])
+    try:
+        table = pd.read_csv(path, dtype="string", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read ({error})", path=path) from error
+    for wrong, what in ((set(COLUMNS) - set(table), "lacks"), (set(table) - set(COLUMNS), "has the unknown")):
+        if wrong:
+            raise DataError(
+                f"{what} column {sorted(wrong)[0]!r}", path=path, remedy="write it with psqe only"
+            )
+    rows = [
+        _checked({name: value for name, value in row.items() if value != ""}, path=path, line=number)
+        for number, row in enumerate(table.to_dict("records"), start=2)
+    ]
+    result = _typed(rows)
+    twice = result.duplicated(KEY)
+    if twice.any():
+        raise DataError("repeats the key of a row above", path=path, line=int(twice.argmax()) + 2)
+    return result
+
+
+def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) -> int:
+    """Add rows to a store; a row with the key of an older one replaces it.
+
+    Parameters
+    ----------
+    rows
+        Mappings from column to value. ``task``, ``modalities`` (a string or a sequence of names),
+        ``miner``, ``n_seeds`` and ``random_state`` must be there, and at least one metric. Revision,
+        versions, machine and date are filled in.
+    path
+        The CSV file; ``results/results.csv`` of the project when omitted.
+
+    Returns
+    -------
+    int
+        How many rows the store has now.
+
+    Raises
+    ------
+    DataError
+        If a row lacks a column, has an unknown one, or a value does not fit. Nothing is written then.
+    """
+    path = Project.find().results if path is None else Path(path)
+    source = provenance()
+    new = {_key(row): row for row in (_checked({**source, **row}, path=path, line=None) for row in rows)}
+    with _locked(path):
+        old = {_key(row): row for row in read(path).to_dict("records")}
+        merged = old | new
+        table = _typed([merged[key] for key in sorted(merged)])
+        with atomic_path(path) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n")
+    return len(table)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other processes from writing meanwhile: notebooks that run side by side may share a store."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"))
+        lock.acquire()
+    except OSError as error:
+        raise PsqeError(
+            f"the folder cannot be written ({error.strerror})", path=path.parent, remedy="choose another"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({name: column.dtype for name, column in COLUMNS.items()})
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in KEY)
+
+
+def _checked(row: Mapping[str, Any], *, path: Path, line: int | None) -> dict[str, Any]:
+    """A row with every column, each of its type and within its bounds."""
+
+    def fault(what: str, remedy: str = "") -> DataError:
+        where = f"row {dict(list(row.items())[:6])}: " if line is None else ""
+        return DataError(where + what, path=path, line=line, remedy=remedy)
+
+    for name in row:
+        if name not in COLUMNS:
+            raise fault(f"there is no column {name!r}", f"choose from {', '.join(COLUMNS)}")
+    result: dict[str, Any] = {}
+    for name, column in COLUMNS.items():
+        value = row.get(name, column.default)
+        if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+            if column.required:
+                raise fault(f"column {name!r} is missing", "give it in every row")
+            result[name] = pd.NA
+            continue
+        if name == "modalities":
+            names = value.split("+") if isinstance(value, str) else list(value)
+            value = "+".join(sorted(names))
+        result[name] = _converted(name, column, value, fault)
+    if all(result[name] is pd.NA for name in METRICS):
+        raise fault("there is no metric in it", f"give at least one of {', '.join(METRICS)}")
+    return result
+
+
+def _converted(name: str, column: Column, value: Any, fault: Any) -> Any:
+    """One value as its column's type."""
+    if column.dtype == "string":
+        text = str(value)
+        if not text or text != text.strip() or not text.isprintable():
+            raise fault(f"column {name!r} is {value!r}", "give printable text without spaces at its ends")
+        return text
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise fault(f"column {name!r} is {value!r}", "give a number") from None
+    if not column.low <= number <= column.high or math.isinf(number):
+        raise fault(f"column {name!r} is {value!r}", f"it must lie in {column.low:g}..{column.high:g}")
+    if column.dtype == "Int64":
+        if number != int(number):
+            raise fault(f"column {name!r} is {value!r}", "give a whole number")
+        return int(number)
+    return number
