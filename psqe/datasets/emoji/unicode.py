@@ -1,0 +1,110 @@
+"""The emoji themselves, from Unicode's ``emoji-test.txt`` (package ``emoji-data``)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from psqe.datasets.emoji.assets import VARIATION_SELECTOR, package_path
+from psqe.errors import DataError
+
+JOINER = "200d"
+TONES = ("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff")
+_REGIONAL_A = 0x1F1E6
+_LINE = re.compile(
+    r"^(?P<code>[0-9A-F ]+);\s*fully-qualified\s*#\s*\S+\s+E(?P<version>[\d.]+)\s+(?P<name>.+)$"
+)
+
+
+@dataclass(frozen=True)
+class Emoji:
+    """One fully qualified emoji.
+
+    Attributes
+    ----------
+    code
+        Lower-case hexadecimal code points without leading zeros, for example ``("1f600",)``.
+    title
+        Unicode's English title. Used to find the untoned form of an emoji, never as data.
+    version
+        The Emoji version that introduced it, for example ``"15.1"``.
+    group, subgroup
+        Unicode's categories.
+    """
+
+    code: tuple[str, ...]
+    title: str
+    version: str
+    group: str
+    subgroup: str
+
+    @property
+    def key(self) -> str:
+        """The code points without variation selectors, joined by ``-``: the key of every table."""
+        return "-".join(c for c in self.code if c != VARIATION_SELECTOR)
+
+    @property
+    def tones(self) -> tuple[str, ...]:
+        """The skin tones in it, in order: none, one (of one or several people) or two."""
+        return tuple(c for c in self.code if c in TONES)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Keys of the distinct parts between zero-width joiners; empty when nothing is joined."""
+        if JOINER not in self.code:
+            return ()
+        parts = self.key.split(f"-{JOINER}-")
+        return tuple(dict.fromkeys(parts))
+
+    @property
+    def territory(self) -> str | None:
+        """The two-letter territory of a country flag, else ``None``."""
+        if self.subgroup != "country-flag":
+            return None
+        return "".join(chr(int(c, 16) - _REGIONAL_A + ord("A")) for c in self.code)
+
+
+@lru_cache(maxsize=1)
+def read_emoji() -> tuple[Emoji, ...]:
+    """Every fully qualified emoji, skin tones included, in Unicode's order.
+
+    Raises
+    ------
+    DataError
+        If the package ``emoji-data`` is missing or its file holds no emoji.
+    """
+    path = package_path("emoji_data", "data", "emoji-test.txt")
+    found: list[Emoji] = []
+    group = subgroup = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# group:"):
+            group = line.partition(":")[2].strip()
+        elif line.startswith("# subgroup:"):
+            subgroup = line.partition(":")[2].strip()
+        elif match := _LINE.match(line):
+            code = tuple(f"{int(point, 16):x}" for point in match["code"].split())
+            found.append(Emoji(code, match["name"].strip(), match["version"], group, subgroup))
+    if not found:
+        raise DataError("no fully qualified emoji in it", path=path, remedy="install emoji-data again")
+    return tuple(found)
+
+
+def untoned_keys(emoji: tuple[Emoji, ...]) -> dict[str, str]:
+    """Map the key of each toned emoji to the key of its untoned form.
+
+    Most often that is the sequence without its tones. Two people who each have a tone may be one code
+    point when they have none; there Unicode's titles tell.
+    """
+    plain_keys = {e.key for e in emoji if not e.tones}
+    plain_titles = {e.title: e.key for e in emoji if not e.tones}
+    found: dict[str, str] = {}
+    for e in emoji:
+        if not e.tones:
+            continue
+        bare = "-".join(c for c in e.key.split("-") if c not in TONES)
+        head, _, tail = e.title.partition(": ")
+        rest = [part for part in tail.split(", ") if not part.endswith("skin tone")]
+        title = f"{head}: {', '.join(rest)}" if rest else head
+        found[e.key] = bare if bare in plain_keys else plain_titles.get(title) or plain_titles[head]
+    return found
