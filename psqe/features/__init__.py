@@ -1,0 +1,9 @@
+"""Modality encoders: pictures, texts and bags of labels to arrays, with masks for what is missing."""
+
+from __future__ import annotations
+
+from psqe.features.base import Features, Modality
+from psqe.features.build import build_features
+from psqe.features.encoders import CHOICES
+
+__all__ = ["CHOICES", "Features", "Modality", "build_features"]
