@@ -16,6 +16,10 @@ Writes into ``psqe/datasets/emoji/tables``, byte for byte the same each time:
     codes).
 ``UNICODE-LICENSE.txt``
     The notice that goes with both.
+
+With ``--openmoji openmoji-17.0.0.tgz`` (``npm pack openmoji@17.0.0``) also ``openmoji-artists.json``: who
+drew each picture, which adds the relation ``drawn_by`` to the right graph. That table is under CC BY-SA 4.0;
+it stays on the machine that wrote it (git ignores it).
 """
 
 from __future__ import annotations
@@ -99,6 +103,12 @@ def read_territories(core: Path) -> dict[str, dict[str, list[str]]]:
     }
 
 
+def artists(openmoji: Path) -> dict[str, str]:
+    """Artist by code points."""
+    table = json.loads(member(openmoji, "data/openmoji.json"))
+    return {key(entry["emoji"]): entry["openmoji_author"] for entry in table if entry["openmoji_author"]}
+
+
 def compressed(text: str) -> bytes:
     """Gzip without a name and a time, so that the same text gives the same bytes."""
     buffer = io.BytesIO()
@@ -140,8 +150,12 @@ def main(arguments: list[str] | None = None) -> None:
         action="append",
         help=f"a language of CLDR, may be repeated; without it {' '.join(LANGUAGES)}",
     )
+    parser.add_argument("--openmoji", type=Path, help="tarball of openmoji, for the table of artists")
     given = parser.parse_args(arguments)
     pack(given.full, given.derived, given.core, given.out, given.language or list(LANGUAGES))
+    if given.openmoji:
+        text = json.dumps(artists(given.openmoji), ensure_ascii=False, indent=0, sort_keys=True)
+        (given.out / "openmoji-artists.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

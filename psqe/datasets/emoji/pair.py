@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from psqe.datasets.dangling import draw_dangling
 from psqe.datasets.emoji.left import left_graph
 from psqe.datasets.emoji.right import right_graph
-from psqe.datasets.emoji.tables import languages
+from psqe.datasets.emoji.tables import languages, read_artists
 from psqe.datasets.emoji.unicode import read_emoji
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
@@ -34,8 +35,7 @@ def load(name: str, *, random_state: int, dangling: float, tones: bool) -> Align
     random_state
         Decides which emoji are dropped, the order of the right entities and the order of the links.
     dangling
-        Share of the emoji dropped from each side, in [0, 0.5). The two sides drop different ones, so
-        ``dangling / (1 - dangling)`` of the emoji left on a side have no counterpart.
+        Share of the emoji dropped from each side, in [0, 0.5); the two sides drop different ones.
     tones
         Whether variants with skin tones are entities too.
 
@@ -44,6 +44,8 @@ def load(name: str, *, random_state: int, dangling: float, tones: bool) -> Align
     AlignmentTask
         Candidates are the emoji. Links are in random order. ``names`` are Unicode's short names,
         ``attributes`` the keywords of an emoji and the label of any other node that has a text.
+        ``parameters["drawn_by"]`` tells whether the optional table of artists was there
+        (:func:`psqe.datasets.emoji.tables.read_artists`).
 
     Raises
     ------
@@ -58,18 +60,13 @@ def load(name: str, *, random_state: int, dangling: float, tones: bool) -> Align
         If emoji have no picture; they stay, without one.
     """
     left_language, right_language = _languages(name)
-    if not 0 <= dangling < 0.5:
-        raise ParameterError(f"dangling is {dangling}", remedy="give a share of at least 0 and below 0.5")
     emoji = tuple(e for e in read_emoji() if tones or not e.tones)
+    rng = np.random.default_rng(random_state)
+    both, only_left, only_right = draw_dangling(len(emoji), dangling, rng)
     left, right = left_graph(left_language, emoji), right_graph(right_language, emoji)
     for graph in (left, right):
         _warn_of_missing_images(graph)
 
-    rng = np.random.default_rng(random_state)
-    n = len(emoji)
-    n_drop = round(dangling * n)
-    shuffled = rng.permutation(n)
-    only_right, only_left, both = np.split(shuffled, [n_drop, 2 * n_drop])
     left_order = _kept(left, only_right)
     right_order = rng.permutation(_kept(right, only_left))
     new_left, new_right = _positions(left_order, left), _positions(right_order, right)
@@ -80,7 +77,12 @@ def load(name: str, *, random_state: int, dangling: float, tones: bool) -> Align
         left=replace(left, ids=np.arange(left.n_entities)),
         right=replace(right, ids=left.n_entities + np.arange(right.n_entities)),
         links=np.column_stack([new_left[both], new_right[both]]),
-        parameters={"random_state": random_state, "dangling": dangling, "tones": tones},
+        parameters={
+            "random_state": random_state,
+            "dangling": dangling,
+            "tones": tones,
+            "drawn_by": read_artists() is not None,
+        },
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from psqe.datasets.emoji.assets import openmoji
 from psqe.datasets.emoji.builder import GraphBuilder
-from psqe.datasets.emoji.tables import NOTHING, read_annotations, read_territories
+from psqe.datasets.emoji.tables import NOTHING, read_annotations, read_artists, read_territories
 from psqe.datasets.emoji.unicode import Emoji, read_emoji, untoned_keys
 from psqe.kg import KnowledgeGraph
 
 
 def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
-    """Keywords, versions, tone variants; for flags regions, official languages, currencies.
+    """Keywords, versions, artists, tone variants; for flags regions, official languages, currencies.
 
     Parameters
     ----------
@@ -30,6 +30,7 @@ def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
     """
     table = read_annotations(language)
     graph = GraphBuilder(f"openmoji-{language}", language, emoji, table, openmoji(e.code for e in emoji))
+    artists = read_artists() or {}
     untoned = untoned_keys(read_emoji())
     tonable = set(untoned.values())
     for e in emoji:
@@ -37,6 +38,8 @@ def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
         for keyword in table.get(e.key, NOTHING).keywords:
             graph.add(head, "has_keyword", graph.node("keyword", keyword, keyword))
         graph.add(head, "emoji_version", graph.node("version", e.version))
+        if artist := artists.get(e.key):
+            graph.add(head, "drawn_by", graph.node("artist", artist))
         if e.tones:
             graph.add(head, "toned_variant_of", graph.emoji_id(untoned[e.key]))
         # OpenMoji's field: "single" also marks an untoned emoji that can take a tone.

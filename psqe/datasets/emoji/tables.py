@@ -11,6 +11,7 @@ from typing import NamedTuple
 from psqe.errors import DataError, ParameterError
 
 TABLES = Path(__file__).parent / "tables"
+ARTISTS = TABLES / "openmoji-artists.json"
 _SUFFIX = ".tsv.gz"
 _REMEDY = "install psqe again, or write the tables with scripts/pack_emoji_tables.py"
 
@@ -73,3 +74,23 @@ def read_territories() -> dict[str, dict[str, list[str]]]:
     except (OSError, ValueError) as error:
         raise DataError(f"broken table of territories ({error})", path=path, remedy=_REMEDY) from error
     return facts
+
+
+def read_artists() -> dict[str, str] | None:
+    """Who drew the OpenMoji picture of each key, or ``None`` without that table.
+
+    The table comes from OpenMoji's own data (CC BY-SA), so it is not part of psqe. Whoever wants the
+    relation ``drawn_by`` writes it with ``scripts/pack_emoji_tables.py --openmoji``.
+
+    Raises
+    ------
+    DataError
+        If the table is there but broken.
+    """
+    if not ARTISTS.exists():
+        return None
+    try:
+        artists: dict[str, str] = json.loads(ARTISTS.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"broken table of artists ({error})", path=ARTISTS, remedy=_REMEDY) from error
+    return artists

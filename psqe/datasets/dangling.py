@@ -1,0 +1,38 @@
+"""Who loses the counterpart: the draw that every source of paired entities shares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from psqe.errors import ParameterError
+from psqe.kg import IntArray
+
+
+def draw_dangling(n: int, share: float, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+    """Split ``n`` paired entities into those kept on both sides, on the left only, on the right only.
+
+    Parameters
+    ----------
+    n
+        Number of pairs.
+    share
+        Share of the pairs that each side drops, in [0, 0.5), rounded to whole pairs. The two sides drop
+        different ones, so ``share / (1 - share)`` of the entities left on a side have no counterpart.
+    rng
+        Source of the draw.
+
+    Returns
+    -------
+    both, left_only, right_only
+        Indices in random order, disjoint, together ``0 .. n - 1``.
+
+    Raises
+    ------
+    ParameterError
+        If ``share`` is out of range.
+    """
+    if not 0 <= share < 0.5:
+        raise ParameterError(f"dangling is {share}", remedy="give a share of at least 0 and below 0.5")
+    n_drop = min(round(share * n), (n - 1) // 2)  # at least one pair stays, however small n is
+    left_only, right_only, both = np.split(rng.permutation(n), [n_drop, 2 * n_drop])
+    return both, left_only, right_only
