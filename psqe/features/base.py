@@ -52,7 +52,7 @@ class Modality:
 class Features(Mapping[str, Modality]):
     """A read-only mapping from the name of a modality to its :class:`Modality`.
 
-    Build it with :func:`psqe.features.build_features`, :meth:`from_arrays` or :meth:`load`.
+    Build it with :func:`~psqe.features.build.build_features`, :meth:`from_arrays` or :meth:`load`.
     """
 
     def __init__(self, modalities: Mapping[str, Modality]) -> None:

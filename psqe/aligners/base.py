@@ -1,0 +1,112 @@
+"""The contract of every aligner: built with hyper-parameters, fitted on seeds, asked for similarities."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from psqe.canonical import canonical_order
+from psqe.errors import DataError, ParameterError
+from psqe.features.base import Features
+from psqe.features.fusion import unit_rows
+from psqe.kg import AlignmentTask, FloatArray, IntArray
+from psqe.matching import Dot
+from psqe.measure import measured
+from psqe.seeds.base import SeedSet
+
+
+class Aligner(ABC):
+    """A model that maps the entities of both graphs into one space, trained on seeds.
+
+    A subclass stores its parameters under their own names and implements :meth:`_fit`. It is given a
+    task without gold links and human-made groups, in canonical order, so that it can neither look at
+    labels nor depend on ids.
+
+    Attributes
+    ----------
+    PRESETS
+        Named sets of parameters. ``published`` is the authors', ``small`` is for a laptop's CPU.
+    seconds_, peak_mb_
+        Cost of :meth:`fit`.
+    """
+
+    name: ClassVar[str]
+    PRESETS: ClassVar[dict[str, dict[str, Any]]]
+
+    _left: FloatArray
+    _right: FloatArray
+    seconds_: float
+    peak_mb_: float
+
+    @classmethod
+    def preset(cls, preset: str, **parameters: Any) -> Self:
+        """Build the aligner with a named set of parameters; ``parameters`` override single ones.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such preset.
+        """
+        if preset not in cls.PRESETS:
+            raise ParameterError(
+                f"aligner {cls.name} has no preset {preset!r}", remedy=f"choose from {', '.join(cls.PRESETS)}"
+            )
+        return cls(**{**cls.PRESETS[preset], **parameters})
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's parameters, by name."""
+        return {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
+        return f"{type(self).__name__}({inside})"
+
+    def fit(self, task: AlignmentTask, features: Features, seeds: SeedSet) -> Self:
+        """Train on ``seeds``. The task's gold links are not looked at.
+
+        Raises
+        ------
+        DataError
+            If the features or the seeds do not fit the task, or there are fewer than two seeds (a
+            contrastive loss needs a negative).
+        """
+        features.check(task)
+        if len(seeds) < 2:
+            raise DataError(
+                f"{len(seeds)} seeds are too few to train {self.name} on", remedy="mine at least two"
+            )
+        for column, graph in ((0, task.left), (1, task.right)):
+            ends = seeds.pairs[:, column]
+            if ends.min() < 0 or ends.max() >= graph.n_entities:
+                raise DataError(f"a seed names an entity outside graph {graph.name!r}")
+        with measured() as cost:
+            left, right = canonical_order(task, features)
+            new_left, new_right = np.argsort(left), np.argsort(right)
+            pairs = np.column_stack([new_left[seeds.pairs[:, 0]], new_right[seeds.pairs[:, 1]]])
+            # The order of the seeds is the miner's business (confidence), not the order of training.
+            pairs = pairs[np.lexsort(pairs.T)]
+            embedded_left, embedded_right = self._fit(
+                task.without_links().take(left, right), features.take(left, right), pairs
+            )
+            self._left, self._right = embedded_left[new_left], embedded_right[new_right]
+            for side in (self._left, self._right):
+                if not np.isfinite(side).all():
+                    raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
+        self.seconds_, self.peak_mb_ = cost.seconds, cost.peak_mb
+        return self
+
+    @abstractmethod
+    def _fit(self, task: AlignmentTask, features: Features, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Train and return the embeddings of all left and all right entities, ``(n, d)`` each."""
+
+    def embeddings(self) -> tuple[FloatArray, FloatArray]:
+        """Embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""
+        return self._left, self._right
+
+    def similarity(self, left: IntArray, right: IntArray) -> Dot:
+        """Cosine between the entities ``left`` and ``right`` (indices), computed in blocks."""
+        return Dot(unit_rows(self._left[left]), unit_rows(self._right[right]))

@@ -1,0 +1,340 @@
+"""The command line: ``psqe``. Faults of the user end in one line on standard error and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from psqe.errors import ParameterError, PsqeError, PsqeWarning
+from psqe.files import write_text
+from psqe.measure import measured
+
+app = typer.Typer(
+    name="psqe",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Pseudo-seeds and alignment for two multimodal knowledge graphs without labelled links.",
+)
+data = typer.Typer(no_args_is_help=True, help="The tasks there are and what they hold.")
+app.add_typer(data, name="data")
+
+
+class Profile(StrEnum):
+    """How much a notebook computes."""
+
+    smoke = "smoke"
+    default = "default"
+    full = "full"
+
+
+Task = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task, see: psqe data list.")]
+Dangling = Annotated[float, typer.Option(help="Share of the candidates dropped from each side.")]
+Tones = Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")]
+TaskState = Annotated[int, typer.Option(help="Draws the entities that are dropped.")]
+Modalities = Annotated[
+    str | None,
+    typer.Option(help="Comma-separated: image, attribute, name, relation [image,attribute; all of --features]."),
+]
+Encoder = Annotated[
+    list[str] | None, typer.Option("--encoder", metavar="MODALITY=NAME", help="Another encoder; repeatable.")
+]
+FeatureFile = Annotated[
+    Path | None, typer.Option("--features", help="Arrays of your own (.npz) instead of encoders.")
+]
+MinerName = Annotated[str, typer.Option("--miner", help="random, pivot, mutual or psqe.")]
+NSeeds = Annotated[int, typer.Option(help="Seeds wanted.")]
+Variant = Annotated[str | None, typer.Option(help="Of psqe: corrected.")]
+Stages = Annotated[str | None, typer.Option(help="Of psqe, comma-separated: cluster, refine, expand.")]
+NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the first stage.")]
+RandomState = Annotated[int, typer.Option(help="Seeds everything that mining and training draw.")]
+
+
+@data.command("list")
+def data_list() -> None:
+    """List the tasks that have a name."""
+    from psqe.datasets import task_descriptions
+
+    for name, description in task_descriptions().items():
+        typer.echo(f"{name}\t{description}")
+
+
+@data.command("info")
+def data_info(
+    task: Task,
+    dangling: Dangling = 0.125,
+    tones: Tones = False,
+    task_random_state: TaskState = 0,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write it here, too.")] = None,
+) -> None:
+    """Say what a task holds."""
+    from psqe.datasets import load_task
+    from psqe.datasets.info import task_info
+
+    info = task_info(load_task(task, dangling=dangling, tones=tones, random_state=task_random_state))
+    if json_out is not None:
+        _write_json(json_out, info)
+    typer.echo(f"{info['task']}  {' '.join(f'{k}={v}' for k, v in info['parameters'].items())}")
+    for key in info["left"]:
+        left, right = (_shown(info[side][key]) for side in ("left", "right"))
+        typer.echo(f"  {key:16s}{left:>16s}{right:>16s}")
+    shares = (_shown(info["dangling_share"][side]) for side in ("left", "right"))
+    typer.echo("  {:16s}{:>16s}{:>16s}".format("dangling_share", *shares))
+    typer.echo(f"  {'links':16s}{_shown(info['links']):>16s}")
+
+
+@app.command()
+def seeds(
+    task: Task,
+    miner: MinerName = "psqe",
+    variant: Variant = None,
+    stages: Stages = None,
+    n_clusters: NClusters = None,
+    n_seeds: NSeeds = 600,
+    modalities: Modalities = None,
+    encoder: Encoder = None,
+    features: FeatureFile = None,
+    random_state: RandomState = 0,
+    dangling: Dangling = 0.125,
+    tones: Tones = False,
+    task_random_state: TaskState = 0,
+    out: Annotated[Path, typer.Option(help="Seeds; .npy writes the peers' form.")] = Path("seeds.tsv"),
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write the audit here.")] = None,
+) -> None:
+    """Mine pseudo-seeds and audit them."""
+    from psqe.regions import all_regions
+    from psqe.seeds import audit
+
+    loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
+    found = _mine(*loaded, miner, n_seeds, random_state, variant=variant, stages=stages, n_clusters=n_clusters)
+    pair, vectors = loaded
+    report = audit(found, pair, all_regions(pair, vectors))
+    if out.suffix == ".npy":
+        found.save_npy(out, pair)
+    else:
+        found.save_tsv(out, pair)
+    if json_out is not None:
+        parameters = {"task": task, **pair.parameters, "modalities": list(vectors), "miner": miner}
+        costs = {"seconds": found.seconds, "peak_mb": found.peak_mb}
+        _write_json(json_out, {**report, **costs, **_provenance({**parameters, **found.parameters})})
+    precision = "precision unknown (no gold links)"
+    if report["precision"] is not None:
+        low, high = report["precision_interval"]
+        precision = f"precision {report['precision']:.3f} ({low:.3f} to {high:.3f})"
+    typer.echo(f"{len(found)} seeds, {precision}, {found.seconds:.1f} s -> {out}")
+
+
+@app.command()
+def align(
+    task: Task,
+    seeds_file: Annotated[Path | None, typer.Option("--seeds", help="Seeds of your own, .tsv or .npy.")] = None,
+    miner: Annotated[str | None, typer.Option(help="Mine them: random, pivot, mutual or psqe [psqe].")] = None,
+    variant: Variant = None,
+    stages: Stages = None,
+    n_clusters: NClusters = None,
+    n_seeds: NSeeds = 600,
+    aligner: Annotated[str, typer.Option(help="mclea.")] = "mclea",
+    preset: Annotated[str, typer.Option(help="small or published.")] = "small",
+    modalities: Modalities = None,
+    encoder: Encoder = None,
+    features: FeatureFile = None,
+    random_state: RandomState = 0,
+    dangling: Dangling = 0.125,
+    tones: Tones = False,
+    task_random_state: TaskState = 0,
+    out: Annotated[Path, typer.Option(help="Links.")] = Path("links.tsv"),
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
+) -> None:
+    """Train an aligner on seeds, evaluate it where gold links are known, and write links."""
+    from psqe.aligners import ALIGNERS
+    from psqe.evaluation import evaluate
+    from psqe.links import predict_links
+    from psqe.regions import all_regions
+    from psqe.seeds import SeedSet
+
+    if seeds_file is not None and miner is not None:
+        raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
+    if aligner not in ALIGNERS:
+        raise ParameterError(f"there is no aligner {aligner!r}", remedy=f"choose from {', '.join(ALIGNERS)}")
+    model = ALIGNERS[aligner].preset(preset, random_state=random_state)
+    pair, vectors = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
+    with measured() as cost:
+        if seeds_file is not None:
+            found = SeedSet.load(seeds_file, pair)
+        else:
+            found = _mine(
+                pair, vectors, miner or "psqe", n_seeds, random_state,
+                variant=variant, stages=stages, n_clusters=n_clusters,
+            )  # fmt: skip
+        model.fit(pair, vectors, found)
+        links = predict_links(pair, model.similarity)
+        report: dict[str, Any] = {"metrics": None, "regions": None}
+        if pair.links is not None:
+            report = evaluate(pair, model.similarity, regions=all_regions(pair, vectors))
+    links.save_tsv(out, pair)
+    if json_out is not None:
+        parameters = {
+            "task": task, **pair.parameters, "modalities": list(vectors), "aligner": aligner, "preset": preset,
+            **model.parameters, "miner": found.miner, "seeds": str(seeds_file or ""), "n_seeds": len(found),
+            "miner_parameters": dict(found.parameters),
+        }  # fmt: skip
+        costs = {"n_links": len(links), "seconds": cost.seconds, "peak_mb": cost.peak_mb}
+        _write_json(json_out, {**report, **costs, **_provenance(parameters)})
+    score = ""
+    if report["metrics"] is not None:
+        l2r, r2l = (report["metrics"][d]["full"]["hits@1"] for d in ("l2r", "r2l"))
+        score = f", Hits@1 {l2r:.3f} left to right, {r2l:.3f} right to left"
+    typer.echo(f"{len(links)} links from {len(found)} seeds{score}, {cost.seconds:.1f} s -> {out}")
+
+
+@app.command()
+def run(
+    notebook: Annotated[Path, typer.Argument(help="A notebook (.md).")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter; repeatable.")
+    ] = None,
+    profile: Annotated[Profile, typer.Option(help="How much to compute.")] = Profile.default,
+    out: Annotated[Path, typer.Option(help="Folder for the executed notebook.")] = Path("runs"),
+) -> None:
+    """Run one notebook with parameters, checked before anything runs."""
+    from psqe.study import parse_assignments, run_notebook
+
+    done = run_notebook(notebook, parse_assignments(parameter or []), profile=profile.value, out_dir=out)
+    typer.echo(done)
+
+
+@app.command()
+def study(
+    profile: Annotated[Profile, typer.Option(help="How much to compute.")] = Profile.default,
+    task: Annotated[str | None, typer.Option(help="Run the notebooks on this task.")] = None,
+) -> None:
+    """Run all notebooks, then build the book."""
+    from psqe.study import study as run_study
+
+    typer.echo(run_study(profile.value, task))
+
+
+@app.command()
+def book() -> None:
+    """Build the book from the notebooks that were run."""
+    from psqe.study import build_book
+
+    typer.echo(build_book())
+
+
+def _load(
+    task: str,
+    modalities: str | None,
+    encoder: Sequence[str] | None,
+    features: Path | None,
+    dangling: float,
+    tones: bool,
+    task_random_state: int,
+) -> tuple[Any, Any]:
+    """The task and its features."""
+    from psqe.datasets import load_task
+    from psqe.features import Features, build_features
+
+    encoders = dict(_assignment(text) for text in encoder or ())
+    pair = load_task(task, dangling=dangling, tones=tones, random_state=task_random_state)
+    if features is None:
+        return pair, build_features(pair, _list(modalities or "image,attribute"), encoders=encoders)
+    if encoders:
+        raise ParameterError("--encoder and --features exclude each other", remedy="give one of them")
+    vectors = Features.load(features)
+    vectors.check(pair)
+    return pair, vectors if modalities is None else vectors.select(_list(modalities))
+
+
+def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, **options: Any) -> Any:
+    """Seeds, by the miner's name and those options that were given."""
+    import inspect
+
+    from psqe.seeds import MINERS
+
+    if miner not in MINERS:
+        raise ParameterError(f"there is no miner {miner!r}", remedy=f"choose from {', '.join(MINERS)}")
+    accepted = inspect.signature(MINERS[miner]).parameters
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if name not in accepted:
+            raise ParameterError(f"miner {miner} has no option --{name.replace('_', '-')}", remedy="leave it out")
+    if "stages" in given:
+        given["stages"] = _list(given["stages"])
+    if "random_state" in accepted:
+        given["random_state"] = random_state
+    most = min(len(pair.left.candidates), len(pair.right.candidates))
+    if n_seeds > most:
+        raise ParameterError(
+            f"{n_seeds} seeds asked for, but only {most} one-to-one pairs are possible in {pair.name}",
+            remedy=f"ask for at most {most}",
+        )
+    return MINERS[miner](n_seeds, **given).mine(pair, vectors)  # type: ignore[call-arg]
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise ParameterError(f"--encoder {text!r} is not of the form MODALITY=NAME", remedy="for example name=use-m3")
+    return name, value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else "unknown" if value is None else str(value)
+
+
+def _provenance(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    from psqe.study.provenance import versions
+
+    return {"parameters": dict(parameters), "versions": versions()}
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _one_line(message: Warning | str, category: type[Warning], *_: Any) -> str:
+    """A warning without the source line that raised it, which is no business of the user's."""
+    kind = "" if issubclass(category, PsqeWarning) else f" ({category.__name__})"
+    return f"psqe: warning: {message}{kind}\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, or 2 for a fault of the user."""
+    import click
+
+    warnings.formatwarning = _one_line
+    try:
+        result = get_command(app).main(arguments, prog_name="psqe", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return 2
+    except click.ClickException as error:
+        print(f"psqe: {' '.join(error.format_message().split())}", file=sys.stderr)
+        return 2
+    except PsqeError as error:
+        print(f"psqe: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        print("psqe: interrupted; what was finished is kept", file=sys.stderr)
+        return 130
+    return int(result or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""What a run cost: wall-clock seconds and peak memory."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass
+class Cost:
+    """Cost of a block of code, filled in when it ends.
+
+    Attributes
+    ----------
+    seconds
+        Wall-clock seconds.
+    peak_mb
+        Largest resident memory of the process so far, in MiB: what the machine must have, not what the
+        block added.
+    """
+
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+@contextmanager
+def measured() -> Iterator[Cost]:
+    """Measure the block: ``with measured() as cost: ...``."""
+    cost = Cost()
+    start = time.perf_counter()
+    try:
+        yield cost
+    finally:
+        cost.seconds = time.perf_counter() - start
+        cost.peak_mb = peak_memory_mb()

@@ -1,0 +1,1 @@
+"""Neural parts that the refinement stage of PSQE and the aligners share."""

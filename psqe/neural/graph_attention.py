@@ -1,0 +1,157 @@
+"""Graph attention on sparse edges, forward and backward: nothing of size N x N."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from psqe.kg import AlignmentTask, IntArray
+
+_EDGES_PER_CHUNK = 1 << 16
+
+
+class Edges:
+    """Directed edges ``target <- source`` in CSR order by target, and the same set ordered by source.
+
+    Parameters
+    ----------
+    targets, sources
+        Integer arrays ``(n_edges,)``.
+    n
+        Number of nodes.
+
+    Attributes
+    ----------
+    targets, sources
+        Tensors ``(n_edges,)``, sorted by target, then source.
+    """
+
+    def __init__(self, targets: IntArray, sources: IntArray, n: int) -> None:
+        order = np.lexsort((sources, targets))
+        targets, sources = targets[order], sources[order]
+        self.n = n
+        self.targets = torch.from_numpy(targets)
+        self.sources = torch.from_numpy(sources)
+        self.crow = torch.from_numpy(np.searchsorted(targets, np.arange(n + 1)))
+        # The transposed matrix, for the gradient with respect to the source vectors.
+        transposed = np.lexsort((targets, sources))
+        self.to_transposed = torch.from_numpy(transposed)
+        self.transposed_crow = torch.from_numpy(np.searchsorted(sources[transposed], np.arange(n + 1)))
+        self.transposed_columns = torch.from_numpy(targets[transposed])
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def to(self, device: torch.device) -> Edges:
+        """The same edges on ``device``."""
+        moved = object.__new__(Edges)
+        moved.n = self.n
+        for name, value in vars(self).items():
+            if isinstance(value, Tensor):
+                setattr(moved, name, value.to(device))
+        return moved
+
+    @classmethod
+    def joint(cls, task: AlignmentTask) -> Edges:
+        """Both graphs of a task as one, without links between them: right entities follow the left ones.
+
+        Undirected, unlabelled, without repetition, with a self loop at every node.
+        """
+        n_left = task.left.n_entities
+        n = n_left + task.right.n_entities
+        left = task.left.triples[:, [0, 2]]
+        right = task.right.triples[:, [0, 2]] + n_left
+        ends = np.concatenate([left, right])
+        loops = np.column_stack([np.arange(n), np.arange(n)])
+        both = np.unique(np.concatenate([ends, ends[:, ::-1], loops]), axis=0)
+        return cls(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64), n)
+
+
+class _WeightedSum(torch.autograd.Function):
+    """``out[t] = sum over edges (t <- s) of weight[t <- s] * x[s]`` with a gradient on edges only."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, x: Tensor, edges: Edges) -> Tensor:
+        ctx.save_for_backward(weights, x)
+        ctx.edges = edges
+        matrix = torch.sparse_csr_tensor(edges.crow, edges.sources, weights, (edges.n, edges.n))
+        return matrix @ x
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        (grad,) = grads
+        weights, x = ctx.saved_tensors
+        edges: Edges = ctx.edges
+        grad_weights = grad_x = None
+        if ctx.needs_input_grad[0]:
+            # A sampled product: <grad[t], x[s]> for the edges there are, in chunks.
+            grad_weights = torch.empty_like(weights)
+            for start in range(0, len(edges), _EDGES_PER_CHUNK):
+                chunk = slice(start, start + _EDGES_PER_CHUNK)
+                grad_weights[chunk] = torch.linalg.vecdot(grad[edges.targets[chunk]], x[edges.sources[chunk]])
+        if ctx.needs_input_grad[1]:
+            matrix = torch.sparse_csr_tensor(
+                edges.transposed_crow, edges.transposed_columns, weights[edges.to_transposed], (edges.n, edges.n)
+            )
+            grad_x = matrix @ grad.contiguous()
+        return grad_weights, grad_x, None
+
+
+def weighted_sum(weights: Tensor, x: Tensor, edges: Edges) -> Tensor:
+    """Sum of neighbours' vectors with one weight per edge: ``(n_edges,)``, ``(n, d)`` -> ``(n, d)``."""
+    result: Tensor = _WeightedSum.apply(weights, x, edges)  # type: ignore[no-untyped-call]
+    return result
+
+
+def edge_softmax(scores: Tensor, edges: Edges) -> Tensor:
+    """Softmax of edge scores ``(n_edges,)`` over the edges that enter a node."""
+    peak = torch.full((edges.n,), -torch.inf, dtype=scores.dtype, device=scores.device)
+    peak = peak.scatter_reduce(0, edges.targets, scores.detach(), "amax")
+    shifted = torch.exp(scores - peak[edges.targets])
+    total = torch.zeros(edges.n, dtype=scores.dtype, device=scores.device)
+    total = total.index_add(0, edges.targets, shifted)
+    return shifted / total[edges.targets]
+
+
+class DiagonalGAT(nn.Module):
+    """Graph attention with a diagonal weight per head, heads averaged (Velickovic et al. 2018; MCLEA).
+
+    For head k: ``h = x * w_k``; ``e(t <- s) = LeakyReLU(a_k . h_t + b_k . h_s)``; softmax over the edges
+    into t; the output is the mean over heads of the weighted sums, with ELU between layers.
+
+    Shapes: input ``(n, d)``, output ``(n, d)``.
+
+    Parameters
+    ----------
+    dim
+        Width ``d`` of every layer.
+    n_layers, n_heads
+        Layers, and heads per layer.
+    slope
+        Negative slope of the LeakyReLU.
+    """
+
+    def __init__(self, dim: int, *, n_layers: int = 2, n_heads: int = 2, slope: float = 0.2) -> None:
+        super().__init__()
+        self.slope = slope
+        self.diagonal = nn.Parameter(torch.ones(n_layers, n_heads, dim))
+        self.attention = nn.Parameter(torch.empty(n_layers, n_heads, 2, dim))
+        nn.init.xavier_uniform_(self.attention)
+
+    def forward(self, x: Tensor, edges: Edges) -> Tensor:
+        """Apply all layers to ``x (n, d)``."""
+        n_layers, n_heads, _ = self.diagonal.shape
+        for layer in range(n_layers):
+            heads = []
+            for head in range(n_heads):
+                h = x * self.diagonal[layer, head]
+                ends = h @ self.attention[layer, head].T
+                scores = nn.functional.leaky_relu(ends[edges.targets, 0] + ends[edges.sources, 1], self.slope)
+                heads.append(weighted_sum(edge_softmax(scores, edges), h, edges))
+            x = torch.stack(heads).mean(dim=0)
+            if layer + 1 < n_layers:
+                x = nn.functional.elu(x)
+        return x

@@ -1,0 +1,67 @@
+"""The one training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+
+@contextmanager
+def seeded(random_state: int) -> Iterator[None]:
+    """Seed torch inside the block and give its generator back unchanged after it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(random_state)
+        yield
+
+
+def train(
+    module: nn.Module,
+    loss: Callable[[Tensor], Tensor],
+    pairs: Tensor,
+    *,
+    n_epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    weight_decay: float = 0.0,
+    description: str = "training",
+) -> list[float]:
+    """Minimise ``loss`` over shuffled batches of ``pairs`` with AdamW (Loshchilov & Hutter 2019).
+
+    Batches are of equal size up to one, so that no seed is ever alone in a batch without negatives.
+
+    Parameters
+    ----------
+    module
+        What holds the parameters.
+    loss
+        From a batch of pairs ``(B, 2)`` to a scalar.
+    pairs
+        Seeds ``(n, 2)``, at least two.
+    n_epochs, batch_size, learning_rate, weight_decay
+        The usual.
+    description
+        Label of the progress bar, which shows on a terminal only.
+
+    Returns
+    -------
+    The mean loss of each epoch.
+    """
+    optimiser = torch.optim.AdamW(module.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    n_batches = -(-len(pairs) // batch_size)
+    history = []
+    module.train()
+    for _ in tqdm(range(n_epochs), description, disable=None, leave=False):
+        total = 0.0
+        for batch in torch.randperm(len(pairs)).tensor_split(n_batches):
+            optimiser.zero_grad(set_to_none=True)
+            value = loss(pairs[batch])
+            value.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            total += float(value.detach()) * len(batch)
+        history.append(total / len(pairs))
+    module.eval()
+    return history

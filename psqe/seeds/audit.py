@@ -1,0 +1,108 @@
+"""How good a seed set is, computed after the fact: precision, recall, coverage and balance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from psqe.kg import AlignmentTask, BoolArray, IntArray
+from psqe.regions import Regions
+from psqe.seeds.base import SeedSet
+from psqe.statistics import proportion_interval
+
+
+def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
+    """Which of ``pairs (n, 2)`` are gold links: boolean ``(n,)``, or ``None`` without gold links."""
+    if task.links is None:
+        return None
+    counterpart = np.full(task.left.n_entities, -1, dtype=np.int64)
+    counterpart[task.links[:, 0]] = task.links[:, 1]
+    right: BoolArray = counterpart[pairs[:, 0]] == pairs[:, 1]
+    return right
+
+
+def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
+    """Share of each region's entities, both sides together, that stand in a seed."""
+    covered = np.concatenate([regions.left[pairs[:, 0]], regions.right[pairs[:, 1]]])
+    counts = np.bincount(covered[covered >= 0], minlength=len(regions.names))
+    sizes = regions.sizes()
+    return {
+        name: float(count / size)
+        for name, count, size in zip(regions.names, counts, sizes, strict=True)
+        if size
+    }
+
+
+def balance(shares: Mapping[str, float]) -> float:
+    """Evenness of coverage: effective number of covered regions over their number, in ``[0, 1]``.
+
+    ``exp(entropy(c / sum(c))) / n`` for coverages ``c`` (Hill number of order 1, Hill 1973): 1 when all
+    regions are covered alike, ``1 / n`` when one region has all the seeds, 0 without seeds.
+    """
+    values = np.array(list(shares.values()))
+    if not values.sum() > 0:
+        return 0.0
+    p = values[values > 0] / values.sum()
+    return float(np.exp(-(p * np.log(p)).sum()) / len(values))
+
+
+def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -> dict[str, Any]:
+    """Audit a seed set.
+
+    Parameters
+    ----------
+    seeds
+        The seeds.
+    task
+        The task they were mined from. Without gold links, ``precision`` and ``recall`` are ``None``.
+    regions
+        Regions by kind, from :func:`psqe.regions.all_regions`.
+
+    Returns
+    -------
+    A dictionary ready for JSON: ``n_seeds``, ``precision`` with its 95 % ``precision_interval``,
+    ``recall``, then by kind of region ``coverage``, ``precision_by_region`` and ``balance``, and the
+    ``stages`` trace with the precision of what each stage added, dropped and left.
+    """
+    hits = correct(seeds.pairs, task)
+    report: dict[str, Any] = {
+        "n_seeds": len(seeds),
+        "n_wanted": seeds.n_wanted,
+        "precision": _mean(hits),
+        "precision_interval": (
+            None if hits is None or not len(hits) else proportion_interval(int(hits.sum()), len(hits))
+        ),
+        "recall": None if hits is None or task.links is None else float(hits.sum() / max(1, len(task.links))),
+        "coverage": {kind: coverage(seeds.pairs, r) for kind, r in regions.items()},
+        "precision_by_region": {kind: _by_region(hits, seeds.pairs, r) for kind, r in regions.items()},
+    }
+    report["balance"] = {kind: balance(shares) for kind, shares in report["coverage"].items()}
+    report["stages"] = [
+        {
+            "stage": trace.stage,
+            "note": trace.note,
+            "n_added": len(trace.added),
+            "n_dropped": len(trace.dropped),
+            "n_seeds": len(trace.pairs),
+            "precision_added": _mean(correct(trace.added, task)),
+            "precision_dropped": _mean(correct(trace.dropped, task)),
+            "precision": _mean(correct(trace.pairs, task)),
+            "seconds": trace.seconds,
+        }
+        for trace in seeds.trace
+    ]
+    return report
+
+
+def _mean(hits: BoolArray | None) -> float | None:
+    return None if hits is None or not len(hits) else float(hits.mean())
+
+
+def _by_region(hits: BoolArray | None, pairs: IntArray, regions: Regions) -> dict[str, float | None]:
+    """Precision of the seeds whose left entity lies in a region."""
+    if hits is None:
+        return dict.fromkeys(regions.names)
+    labels = regions.left[pairs[:, 0]]
+    return {name: _mean(hits[labels == i]) for i, name in enumerate(regions.names)}

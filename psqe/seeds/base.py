@@ -1,0 +1,289 @@
+"""Pseudo-seeds and the contract of everything that mines them."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from psqe.canonical import canonical_order
+from psqe.errors import DataError, ParameterError, PsqeWarning
+from psqe.features.base import Features
+from psqe.files import atomic_path, write_text
+from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.measure import measured
+
+
+@dataclass(frozen=True, eq=False)
+class StageTrace:
+    """What one stage of a miner did.
+
+    Attributes
+    ----------
+    stage
+        Name of the stage.
+    added, dropped
+        Pairs it added and pairs of earlier stages it dropped, ``(n, 2)`` each.
+    pairs
+        The seeds after the stage, ``(n, 2)``.
+    note
+        What decided, in a few words.
+    seconds
+        Wall-clock seconds.
+    """
+
+    stage: str
+    added: IntArray
+    dropped: IntArray
+    pairs: IntArray
+    note: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class SeedSet:
+    """Pairs believed to be the same entity, one-to-one, best first.
+
+    Attributes
+    ----------
+    pairs
+        Integer array ``(n, 2)``: left and right entity, as indices into the task's graphs.
+    scores
+        Confidence of each pair ``(n,)``, comparable within one seed set only.
+    stages
+        Name of the stage that found each pair, ``n`` strings.
+    miner
+        Name of the miner.
+    parameters
+        Its parameters.
+    trace
+        What each stage did.
+    n_wanted
+        Seeds asked for; ``None`` when the miner has no such number.
+    seconds, peak_mb
+        Cost of mining.
+    """
+
+    pairs: IntArray
+    scores: FloatArray
+    stages: tuple[str, ...]
+    miner: str = "given"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    trace: tuple[StageTrace, ...] = ()
+    n_wanted: int | None = None
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+
+    def __post_init__(self) -> None:
+        pairs = np.asarray(self.pairs, dtype=np.int64).reshape(-1, 2)
+        for column, side in ((0, "left"), (1, "right")):
+            if len(np.unique(pairs[:, column])) != len(pairs):
+                raise DataError(f"a {side} entity is in two seeds")
+        if len(self.scores) != len(pairs) or len(self.stages) != len(pairs):
+            raise DataError(f"{len(pairs)} pairs, {len(self.scores)} scores and {len(self.stages)} stages")
+        object.__setattr__(self, "pairs", pairs)
+        object.__setattr__(self, "scores", np.asarray(self.scores, dtype=np.float32))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def head(self, n: int) -> SeedSet:
+        """The ``n`` best seeds."""
+        return replace(self, pairs=self.pairs[:n], scores=self.scores[:n], stages=self.stages[:n])
+
+    def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
+        """Write ``left, right, score, stage`` with a header; entities by their own identifiers."""
+        lines = ["left\tright\tscore\tstage"]
+        for (left, right), score, stage in zip(self.pairs, self.scores, self.stages, strict=True):
+            lines.append(f"{task.left.entities[left]}\t{task.right.entities[right]}\t{score:.9g}\t{stage}")
+        write_text(path, "\n".join(lines) + "\n")
+
+    def save_npy(self, path: str | Path, task: AlignmentTask) -> None:
+        """Write the peers' form: an int32 array ``(n, 2)`` of the data's own integer ids."""
+        ids = np.column_stack([task.left.ids[self.pairs[:, 0]], task.right.ids[self.pairs[:, 1]]])
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.save(stream, ids.astype(np.int32))
+
+    @classmethod
+    def load(cls, path: str | Path, task: AlignmentTask) -> SeedSet:
+        """Read what :meth:`save_tsv` or, for a name that ends in ``.npy``, :meth:`save_npy` wrote.
+
+        A TSV needs the columns ``left`` and ``right``; ``score`` and ``stage`` are optional.
+
+        Raises
+        ------
+        DataError
+            If the file is missing or malformed, or a line names an unknown entity or one used before.
+        """
+        path = Path(path)
+        if path.suffix == ".npy":
+            return cls._load_npy(path, task)
+        index_left, index_right = task.left.index(), task.right.index()
+        pairs: list[tuple[int, int]] = []
+        scores: list[float] = []
+        stages: list[str] = []
+        seen: tuple[set[str], set[str]] = (set(), set())
+        try:
+            with path.open(encoding="utf-8", newline="") as stream:
+                rows = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+                if not {"left", "right"} <= set(rows.fieldnames or ()):
+                    raise DataError(
+                        "no header with the columns left and right", path=path, line=1,
+                        remedy="write left<TAB>right<TAB>score<TAB>stage",
+                    )  # fmt: skip
+                for row in rows:
+                    line = rows.line_num
+                    ends = row["left"], row["right"]
+                    for end, index, used, side in zip(
+                        ends, (index_left, index_right), seen, ("left", "right"), strict=True
+                    ):
+                        if end not in index:
+                            raise DataError(
+                                f"{end!r} is no {side} entity of {task.name}", path=path, line=line,
+                                remedy="name entities as the data does",
+                            )  # fmt: skip
+                        if end in used:
+                            raise DataError(f"{end!r} is in two seeds", path=path, line=line)
+                        used.add(end)
+                    try:
+                        score = float(row.get("score") or 0.0)
+                    except ValueError:
+                        raise DataError(
+                            f"{row['score']!r} is no number", path=path, line=line, remedy="mend the score"
+                        ) from None
+                    pairs.append((index_left[ends[0]], index_right[ends[1]]))
+                    scores.append(score)
+                    stages.append(row.get("stage") or "given")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"seeds cannot be read ({error})", path=path) from error
+        return cls(np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(scores), tuple(stages))
+
+    @classmethod
+    def _load_npy(cls, path: Path, task: AlignmentTask) -> SeedSet:
+        try:
+            ids = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"seeds cannot be read ({error})", path=path) from error
+        if ids.ndim != 2 or ids.shape[1] != 2 or ids.dtype.kind not in "iu":
+            raise DataError(f"expected integers (n, 2), found {ids.dtype} {ids.shape}", path=path)
+        columns = []
+        for column, graph in ((0, task.left), (1, task.right)):
+            index = {int(i): position for position, i in enumerate(graph.ids)}
+            unknown = [int(i) for i in ids[:, column] if int(i) not in index]
+            if unknown:
+                raise DataError(f"id {unknown[0]} is no entity of graph {graph.name!r}", path=path)
+            columns.append([index[int(i)] for i in ids[:, column]])
+        pairs = np.array(columns, dtype=np.int64).T.reshape(-1, 2)
+        return cls(pairs, np.zeros(len(pairs)), ("given",) * len(pairs))
+
+
+@dataclass
+class Mined:
+    """What a miner's own part returns, in the order and with the indices of the task it was given."""
+
+    pairs: IntArray
+    scores: FloatArray
+    stages: Sequence[str]
+    trace: Sequence[StageTrace] = ()
+
+
+class Miner(ABC):
+    """A rule that finds pseudo-seeds. Parameters go to the constructor, data to :meth:`mine`.
+
+    A subclass stores its parameters under their own names and implements :meth:`_mine`. It is given a
+    task without gold links and human-made groups, in canonical order, so that it can neither look at
+    labels nor depend on ids.
+    """
+
+    name: ClassVar[str]
+    n_seeds: int | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's parameters, by name."""
+        return {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
+        return f"{type(self).__name__}({inside})"
+
+    def mine(self, task: AlignmentTask, features: Features) -> SeedSet:
+        """Mine seeds.
+
+        Parameters
+        ----------
+        task
+            The pair of graphs; its links are not looked at.
+        features
+            Vectors for all entities of ``task``.
+
+        Returns
+        -------
+        At most ``n_seeds`` one-to-one pairs of candidates, best first. Warns with :class:`PsqeWarning`
+        when there are fewer than asked.
+
+        Raises
+        ------
+        DataError
+            If the features do not fit the task, or a graph has no candidates.
+        ParameterError
+            If a parameter is impossible for this task.
+        """
+        features.check(task)
+        for graph in (task.left, task.right):
+            if not len(graph.candidates):
+                raise DataError(f"graph {graph.name!r} has no candidates to align")
+        with measured() as cost:
+            left, right = canonical_order(task, features)
+            mined = self._mine(task.without_links().take(left, right), features.take(left, right))
+
+        def back(pairs: IntArray) -> IntArray:
+            return np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]])
+
+        seeds = SeedSet(
+            pairs=back(mined.pairs),
+            scores=mined.scores,
+            stages=tuple(mined.stages),
+            miner=self.name,
+            parameters=self.parameters,
+            trace=tuple(
+                replace(t, added=back(t.added), dropped=back(t.dropped), pairs=back(t.pairs)) for t in mined.trace
+            ),
+            n_wanted=self.n_seeds,
+            seconds=cost.seconds,
+            peak_mb=cost.peak_mb,
+        )
+        if self.n_seeds is not None and len(seeds) < self.n_seeds:
+            warnings.warn(
+                f"miner {self.name}: {self.n_seeds} seeds asked for, {len(seeds)} found", PsqeWarning, stacklevel=2
+            )
+        return seeds
+
+    @abstractmethod
+    def _mine(self, task: AlignmentTask, features: Features) -> Mined:
+        """Find pairs of entities of ``task``; see the class."""
+
+
+def minable(task: AlignmentTask, features: Features) -> tuple[IntArray, IntArray]:
+    """Candidates that have at least one modality: entity indices ``(m_left,)`` and ``(m_right,)``."""
+
+    def one(candidates: IntArray, masks: list[BoolArray]) -> IntArray:
+        return candidates[np.any(masks, axis=0)[candidates]]
+
+    return (
+        one(task.left.candidates, [m.left_present for m in features.values()]),
+        one(task.right.candidates, [m.right_present for m in features.values()]),
+    )
+
+
+def positive(name: str, value: float) -> None:
+    """Raise :class:`ParameterError` unless ``value`` is positive."""
+    if not value > 0:
+        raise ParameterError(f"{name} is {value}; it must be positive")
