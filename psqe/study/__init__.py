@@ -2,8 +2,8 @@
 
 from psqe.study.book import build_book
 from psqe.study.parameters import parse_assignments
+from psqe.study.pipeline import prepare, study
 from psqe.study.runner import PROFILES, notebook_parameters, notebook_values, run_notebook
-from psqe.study.study import prepare, study
 
 __all__ = [
     "PROFILES",

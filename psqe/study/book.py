@@ -38,7 +38,9 @@ def build_book(root: str | Path | None = None) -> Path:
     output = project.build / "_build"
     # From nothing each time: Sphinx would not repeat the warnings of pages it has built before.
     shutil.rmtree(output, ignore_errors=True)
-    command = [sys.executable, "-m", "jupyter_book", "build", str(project.book)]
+    # The command of this interpreter's environment, whatever stands on the path.
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", str(project.book)]
     command += ["--config", str(project.root / "_config.yml"), "--path-output", str(project.build)]
     command += ["-W", "-n", "--keep-going"]
     # English messages, no colours: the log is searched below.

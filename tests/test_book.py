@@ -1,0 +1,225 @@
+"""The book: built once, from the smoke profile, then read as a reader would, without a network."""
+
+import functools
+import http.server
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from psqe.errors import PsqeError
+from psqe.study import build_book, study
+from psqe.study.project import Project
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+
+
+def copy_of_the_sources(target: Path) -> Project:
+    for name in ("book", "notebooks", "results"):
+        if (ROOT / name).exists():
+            ignore = shutil.ignore_patterns("runs", ".ipynb_checkpoints")
+            shutil.copytree(ROOT / name, target / name, ignore=ignore)
+    shutil.copy(ROOT / "_config.yml", target)
+    return Project.find(target)
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """All notebooks run and the book built, every warning an error."""
+    project = copy_of_the_sources(tmp_path_factory.mktemp("book"))
+    assert study("smoke", root=project.root) == project.build / "_build" / "html" / "index.html"
+    return project
+
+
+def html(project: Project) -> Path:
+    return project.build / "_build" / "html"
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page with their attributes."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+
+def test_every_page_of_the_contents_is_there(book: Project) -> None:
+    for page in book.pages():
+        assert (html(book) / f"{page}.html").is_file()
+
+
+def test_pages_load_nothing_from_another_host(book: Project) -> None:
+    loaded = 0
+    for page in html(book).rglob("*.html"):
+        for tag, attributes in Tags(page).tags:
+            if tag == "a" or (tag == "link" and attributes.get("rel") in ("canonical", "author")):
+                continue  # a link to follow, not a file to load
+            for name in ("src", "href", "data", "srcset", "poster"):
+                address = attributes.get(name, "")
+                assert not re.match(r"(?:[a-z]+:)?//", address), f"{page.name}: <{tag} {name}={address!r}>"
+                loaded += bool(address)
+    for sheet in html(book).rglob("*.css"):
+        remote = re.findall(
+            r"(?:url\(\s*['\"]?|@import\s+['\"])(?:https?:)?//[^)'\"]+", sheet.read_text("utf-8")
+        )
+        assert not remote, f"{sheet.name}: {remote}"
+    assert loaded > 20
+
+
+def test_local_links_and_files_exist(book: Project) -> None:
+    for page in book.pages():
+        file = html(book) / f"{page}.html"
+        for tag, attributes in Tags(file).tags:
+            for name in ("src", "href"):
+                address = re.split("[?#]", attributes.get(name, ""))[0]
+                if address and not re.match(r"(?:[a-z]+:|//)", address):
+                    assert (file.parent / address).exists(), f"{page}: <{tag} {name}={address!r}>"
+
+
+def test_numbers_of_the_runs_stand_in_the_prose(book: Project) -> None:
+    index = (html(book) / "index.html").read_text(encoding="utf-8")
+    assert re.search(r"in\s*<span[^>]*>\s*\d+\.\d\s*</span>\s*minutes", index)
+
+
+def test_the_status_page_knows_every_notebook_machine_and_version(book: Project) -> None:
+    status = (html(book) / "runs" / "status.html").read_text(encoding="utf-8")
+    for notebook in book.notebooks():
+        if notebook.stem != "status":
+            assert notebook.stem in status
+    assert "cores" in status
+    for package in ("python", "torch", "jupyter-book"):
+        assert package in status
+
+
+def test_every_public_module_is_in_the_reference(book: Project) -> None:
+    listed = set(re.findall(r"automodule:: (\S+)", (ROOT / "book" / "api.md").read_text(encoding="utf-8")))
+    modules = set()
+    for path in (ROOT / "psqe").rglob("*.py"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if not re.search(r"\._", name) and name != "psqe":
+            modules.add(name)
+    assert not modules - listed, "add these modules to book/api.md"
+    assert not listed - modules, "remove these from book/api.md: they are gone"
+    assert 'id="psqe.kg.KnowledgeGraph"' in (html(book) / "api.html").read_text(encoding="utf-8")
+
+
+def test_every_page_that_cites_has_its_references(book: Project) -> None:
+    references = (html(book) / "references.html").read_text(encoding="utf-8")
+    assert "pseudo seed quality enhancement" in references.lower()
+
+
+def test_a_number_that_no_run_produced_stops_the_build(tmp_path: Path) -> None:
+    project = copy_of_the_sources(tmp_path)
+    (project.book / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    shutil.rmtree(project.root / "notebooks")
+    (project.book / "index.md").write_text("# Title\n\n{glue:text}`runs/status.ipynb::no_such_number:.1f`\n")
+    with pytest.raises(PsqeError, match=r"cannot be built: .*index\.md.* see .*book\.log") as caught:
+        build_book(project.root)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_notebook_that_was_not_run_is_named(tmp_path: Path) -> None:
+    project = copy_of_the_sources(tmp_path)
+    with pytest.raises(PsqeError, match="has not been run yet; run psqe study first"):
+        build_book(project.root)
+
+
+@pytest.fixture(scope="module")
+def address(book: Project) -> Iterator[str]:
+    """The book on a server of this machine."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    handler = functools.partial(Handler, directory=str(html(book)))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if not (CHROMIUM.exists() and DRIVER.exists()):
+        pytest.skip(f"the browser tests need {CHROMIUM} and {DRIVER}")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+        "--window-size=1300,1000", f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):  # fmt: skip
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    driver.set_page_load_timeout(60)
+    driver.get("about:blank")
+    requests(driver)  # leave out what the browser's own first page asked for
+    yield driver
+    driver.quit()
+
+
+def requests(browser: Any) -> list[str]:
+    """What the browser has asked for since the last call."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+def settle(browser: Any) -> None:
+    """Wait until the page's formulas are set and its pictures are loaded."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    ready = """
+        if (document.readyState !== 'complete') return false;
+        document.querySelectorAll('img').forEach(i => i.loading = 'eager');
+        const maths = document.querySelectorAll('.math').length;
+        return document.querySelectorAll('mjx-container').length >= maths
+            && [...document.images].every(i => i.complete);"""
+    WebDriverWait(browser, 60).until(lambda b: b.execute_script(ready))
+
+
+def test_a_reader_without_a_network_sees_formulas_and_pictures(
+    book: Project, address: str, browser: Any
+) -> None:
+    formulas = pictures = 0
+    for page in [*book.pages(), "genindex", "search"]:
+        browser.get(f"{address}/{page}.html")
+        settle(browser)
+        assert not browser.execute_script("return document.querySelectorAll('mjx-merror').length"), page
+        formulas += browser.execute_script("return document.querySelectorAll('mjx-container svg').length")
+        broken = "return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
+        assert browser.execute_script(broken) == [], page
+        pictures += browser.execute_script("return document.images.length")
+        asked = requests(browser)
+        assert asked
+        assert [u for u in asked if not u.startswith((address, "data:", "blob:"))] == [], page
+        console = [e["message"] for e in browser.get_log("browser") if e["level"] in ("SEVERE", "WARNING")]
+        assert console == [], page
+    assert formulas >= 1
+    assert pictures >= 1
+
+
+def test_search_finds_a_word_of_the_book(address: str, browser: Any) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    browser.get(f"{address}/search.html?q=pseudo")
+    found = WebDriverWait(browser, 30).until(
+        lambda b: b.find_elements(By.CSS_SELECTOR, "#search-results li a")
+    )
+    assert any("index.html" in link.get_attribute("href") for link in found)
