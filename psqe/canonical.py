@@ -48,9 +48,7 @@ def _content(graph: KnowledgeGraph, features: Features, side: Side) -> UInt64Arr
     return words
 
 
-def content_keys(
-    graph: KnowledgeGraph, features: Features, side: Side, *, n_rounds: int = 3
-) -> UInt64Array:
+def content_keys(graph: KnowledgeGraph, features: Features, side: Side, *, n_rounds: int = 3) -> UInt64Array:
     """A 64-bit key per entity from its features and its neighbourhood, ``(n_entities,)``.
 
     Weisfeiler-Leman colour refinement (Shervashidze et al. 2011): each round mixes in the keys of the
@@ -72,9 +70,16 @@ def content_keys(
 def canonical_order(task: AlignmentTask, features: Features) -> tuple[IntArray, IntArray]:
     """The permutations of the left and of the right entities that sort them by content key.
 
-    Only entities that are alike in every feature and in their neighbourhood share a key; for them any
-    order is as good as another.
+    Only entities that are alike in every feature and in their neighbourhood share a key. Their order is
+    drawn at random, on each side by itself. Were it the order of their ids, look-alikes of the left would
+    meet look-alikes of the right in the order of the files, which often is the order of the gold links.
     """
-    left = np.argsort(content_keys(task.left, features, "left"), kind="stable")
-    right = np.argsort(content_keys(task.right, features, "right"), kind="stable")
-    return left.astype(np.int64), right.astype(np.int64)
+    left = _shuffled_within(content_keys(task.left, features, "left"), draw=0)
+    right = _shuffled_within(content_keys(task.right, features, "right"), draw=1)
+    return left, right
+
+
+def _shuffled_within(keys: UInt64Array, *, draw: int) -> IntArray:
+    """The permutation that sorts ``keys (n,)``, equal keys in random order."""
+    at_random = np.random.default_rng(draw).permutation(len(keys))
+    return np.lexsort((at_random, keys)).astype(np.int64)
