@@ -47,7 +47,9 @@ class Similarity(ABC):
         for start in range(0, n_left, step):
             block = self.rows(start, min(n_left, start + step))
             if not np.isfinite(block).all():
-                raise FloatingPointError(f"similarities are not finite in rows {start}..{start + len(block) - 1}")
+                raise FloatingPointError(
+                    f"similarities are not finite in rows {start}..{start + len(block) - 1}"
+                )
             yield start, block
 
 
@@ -118,6 +120,10 @@ def top_k(similarity: Similarity, k: int) -> tuple[IntArray, FloatArray]:
             best = block.argmax(axis=1)[:, None]
         else:
             best = np.sort(np.argpartition(-block, k - 1, axis=1)[:, :k], axis=1)
+            # A partition takes any of those that tie with the k-th; take the first ones.
+            kth = np.take_along_axis(block, best, axis=1).min(axis=1)
+            tied = np.flatnonzero((block >= kth[:, None]).sum(axis=1) > k)
+            best[tied] = np.sort(np.argsort(-block[tied], axis=1, kind="stable")[:, :k], axis=1)
         found = np.take_along_axis(block, best, axis=1)
         order = np.argsort(-found, axis=1, kind="stable")
         indices[start : start + len(block)] = np.take_along_axis(best, order, axis=1)
