@@ -94,7 +94,10 @@ class _WeightedSum(torch.autograd.Function):
                 grad_weights[chunk] = torch.linalg.vecdot(grad[edges.targets[chunk]], x[edges.sources[chunk]])
         if ctx.needs_input_grad[1]:
             matrix = torch.sparse_csr_tensor(
-                edges.transposed_crow, edges.transposed_columns, weights[edges.to_transposed], (edges.n, edges.n)
+                edges.transposed_crow,
+                edges.transposed_columns,
+                weights[edges.to_transposed],
+                (edges.n, edges.n),
             )
             grad_x = matrix @ grad.contiguous()
         return grad_weights, grad_x, None
@@ -110,10 +113,10 @@ def edge_softmax(scores: Tensor, edges: Edges) -> Tensor:
     """Softmax of edge scores ``(n_edges,)`` over the edges that enter a node."""
     peak = torch.full((edges.n,), -torch.inf, dtype=scores.dtype, device=scores.device)
     peak = peak.scatter_reduce(0, edges.targets, scores.detach(), "amax")
-    shifted = torch.exp(scores - peak[edges.targets])
+    shifted = torch.exp(scores - peak.index_select(0, edges.targets))
     total = torch.zeros(edges.n, dtype=scores.dtype, device=scores.device)
     total = total.index_add(0, edges.targets, shifted)
-    return shifted / total[edges.targets]
+    return shifted / total.index_select(0, edges.targets)
 
 
 class DiagonalGAT(nn.Module):
@@ -149,7 +152,10 @@ class DiagonalGAT(nn.Module):
             for head in range(n_heads):
                 h = x * self.diagonal[layer, head]
                 ends = h @ self.attention[layer, head].T
-                scores = nn.functional.leaky_relu(ends[edges.targets, 0] + ends[edges.sources, 1], self.slope)
+                # Not ends[...]: the gradient of indexing adds up in the order in which threads happen to run.
+                of_target = ends[:, 0].index_select(0, edges.targets)
+                of_source = ends[:, 1].index_select(0, edges.sources)
+                scores = nn.functional.leaky_relu(of_target + of_source, self.slope)
                 heads.append(weighted_sum(edge_softmax(scores, edges), h, edges))
             x = torch.stack(heads).mean(dim=0)
             if layer + 1 < n_layers:
