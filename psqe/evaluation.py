@@ -22,7 +22,8 @@ Scorer = Callable[[IntArray, IntArray], Similarity]
 Matching = Literal["cosine", "csls", "sinkhorn"]
 
 TIE = 1e-6
-"""Scores that differ by less are equal: blocked float32 products of equal rows differ by about 1e-7."""
+"""Scores that differ by less, relative to their size where that exceeds 1, are equal: blocked float32
+products of equal rows differ by about 1e-7, and Sinkhorn's scores are some fifty times as large."""
 
 PEER_TEST_SHARE = 0.7
 PEER_CSLS_K = 3
@@ -46,7 +47,9 @@ class Ranks:
         """Mean of the two: what a random order of ties gives on average."""
         return (self.optimistic + self.pessimistic) / 2
 
-    def metrics(self, kind: Literal["realistic", "optimistic", "pessimistic"] = "realistic") -> dict[str, float]:
+    def metrics(
+        self, kind: Literal["realistic", "optimistic", "pessimistic"] = "realistic"
+    ) -> dict[str, float]:
         """``hits@1``, ``hits@5``, ``hits@10`` and ``mrr`` of one kind of rank."""
         ranks = np.asarray(getattr(self, kind), dtype=np.float64)
         return {
@@ -78,8 +81,9 @@ def ranks(similarity: Similarity, queries: IntArray, answers: IntArray) -> Ranks
         wanted = column[start : start + len(block)]
         rows = np.flatnonzero(wanted >= 0)
         true = block[rows, wanted[rows]][:, None]
-        optimistic[start + rows] = 1 + (block[rows] > true + TIE).sum(axis=1)
-        pessimistic[start + rows] = (block[rows] >= true - TIE).sum(axis=1)
+        tie = np.float32(TIE) * np.maximum(1, np.abs(true))
+        optimistic[start + rows] = 1 + (block[rows] > true + tie).sum(axis=1)
+        pessimistic[start + rows] = (block[rows] >= true - tie).sum(axis=1)
     return Ranks(optimistic[queries], pessimistic[queries])
 
 
@@ -155,7 +159,7 @@ def evaluate(
             hits = [first[d][label[d] == i] for d in directions]
             if any(map(len, hits)):
                 by_kind[kind][name] = {
-                    "n": int(len(hits[0])),
+                    "n": len(hits[0]),
                     "hits@1": float(np.mean([h.mean() for h in hits if len(h)])),
                 }
     return {
