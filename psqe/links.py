@@ -59,7 +59,7 @@ def _log_normaliser(similarity: Similarity, temperature: float) -> FloatArray:
 
 
 def predict_links(task: AlignmentTask, scorer: Scorer, *, temperature: float = 0.05) -> Links:
-    """Link the candidates that are each other's nearest.
+    """Link the candidates that are each other's nearest; tied ones are left out.
 
     Parameters
     ----------
@@ -74,6 +74,9 @@ def predict_links(task: AlignmentTask, scorer: Scorer, *, temperature: float = 0
     similarity = scorer(left, right)
     found = nearest(similarity)
     rows, columns = found.mutual()
+    # A tie could only be broken by the order of the entities, which must decide nothing.
+    clear = found.margin(rows, columns) > 0
+    rows, columns = rows[clear], columns[clear]
     scores = found.score_left[rows]
     shares = (
         2 * scores / temperature
