@@ -22,7 +22,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     PsqeError
-        If the folder cannot be made or written.
+        If the folder cannot be made or written, or ``path`` is a folder itself.
     """
     target = Path(path)
     try:
@@ -44,7 +44,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
-        temporary.replace(target)
+        try:
+            temporary.replace(target)
+        except OSError as error:
+            raise PsqeError(
+                f"cannot be written ({error.strerror})",
+                path=target,
+                remedy="choose another name for the file",
+            ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
