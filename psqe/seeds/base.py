@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import inspect
+import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from psqe.canonical import canonical_order
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features
 from psqe.files import atomic_path, write_text
-from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
 from psqe.measure import measured
 
 
@@ -141,6 +142,11 @@ class SeedSet:
                 for row in rows:
                     line = rows.line_num
                     ends = row["left"], row["right"]
+                    if None in row or None in row.values():
+                        raise DataError(
+                            f"expected {len(rows.fieldnames or ())} columns", path=path, line=line,
+                            remedy="write as many as the header has, with a tab between them",
+                        )  # fmt: skip
                     for end, index, used, side in zip(
                         ends, (index_left, index_right), seen, ("left", "right"), strict=True
                     ):
@@ -155,22 +161,36 @@ class SeedSet:
                     try:
                         score = float(row.get("score") or 0.0)
                     except ValueError:
+                        score = math.nan
+                    if not math.isfinite(score):
                         raise DataError(
-                            f"{row['score']!r} is no number", path=path, line=line, remedy="mend the score"
-                        ) from None
+                            f"{row['score']!r} is no finite number",
+                            path=path,
+                            line=line,
+                            remedy="mend the score",
+                        )
                     pairs.append((index_left[ends[0]], index_right[ends[1]]))
                     scores.append(score)
                     stages.append(row.get("stage") or "given")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"seeds cannot be read ({error})", path=path) from error
-        return cls(np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(scores), tuple(stages))
+        except OSError as error:
+            raise DataError(f"seeds cannot be read ({error.strerror})", path=path) from error
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise DataError(f"seeds cannot be read ({error})", path=path, remedy="give UTF-8 text") from error
+        return cls(
+            np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(scores, dtype=np.float32), tuple(stages)
+        )
 
     @classmethod
     def _load_npy(cls, path: Path, task: AlignmentTask) -> SeedSet:
         try:
-            ids = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise DataError(f"seeds cannot be read ({error})", path=path) from error
+            with path.open("rb") as stream:
+                ids = np.lib.format.read_array(stream, allow_pickle=False)
+        except OSError as error:
+            raise DataError(f"seeds cannot be read ({error.strerror})", path=path) from error
+        except Exception as error:  # a broken header raises several kinds
+            raise DataError(
+                f"seeds cannot be read ({error})", path=path, remedy="save them with numpy.save"
+            ) from error
         if ids.ndim != 2 or ids.shape[1] != 2 or ids.dtype.kind not in "iu":
             raise DataError(f"expected integers (n, 2), found {ids.dtype} {ids.shape}", path=path)
         columns = []
@@ -179,9 +199,14 @@ class SeedSet:
             unknown = [int(i) for i in ids[:, column] if int(i) not in index]
             if unknown:
                 raise DataError(f"id {unknown[0]} is no entity of graph {graph.name!r}", path=path)
+            values, counts = np.unique(ids[:, column], return_counts=True)
+            if (counts > 1).any():
+                raise DataError(
+                    f"id {values[counts > 1][0]} of graph {graph.name!r} is in two seeds", path=path
+                )
             columns.append([index[int(i)] for i in ids[:, column]])
         pairs = np.array(columns, dtype=np.int64).T.reshape(-1, 2)
-        return cls(pairs, np.zeros(len(pairs)), ("given",) * len(pairs))
+        return cls(pairs, np.zeros(len(pairs), dtype=np.float32), ("given",) * len(pairs))
 
 
 @dataclass
@@ -254,7 +279,8 @@ class Miner(ABC):
             miner=self.name,
             parameters=self.parameters,
             trace=tuple(
-                replace(t, added=back(t.added), dropped=back(t.dropped), pairs=back(t.pairs)) for t in mined.trace
+                replace(t, added=back(t.added), dropped=back(t.dropped), pairs=back(t.pairs))
+                for t in mined.trace
             ),
             n_wanted=self.n_seeds,
             seconds=cost.seconds,
@@ -262,7 +288,9 @@ class Miner(ABC):
         )
         if self.n_seeds is not None and len(seeds) < self.n_seeds:
             warnings.warn(
-                f"miner {self.name}: {self.n_seeds} seeds asked for, {len(seeds)} found", PsqeWarning, stacklevel=2
+                f"miner {self.name}: {self.n_seeds} seeds asked for, {len(seeds)} found",
+                PsqeWarning,
+                stacklevel=2,
             )
         return seeds
 
@@ -272,14 +300,26 @@ class Miner(ABC):
 
 
 def minable(task: AlignmentTask, features: Features) -> tuple[IntArray, IntArray]:
-    """Candidates that have at least one modality: entity indices ``(m_left,)`` and ``(m_right,)``."""
+    """Candidates that have at least one modality: entity indices ``(m_left,)`` and ``(m_right,)``.
 
-    def one(candidates: IntArray, masks: list[BoolArray]) -> IntArray:
-        return candidates[np.any(masks, axis=0)[candidates]]
+    Raises
+    ------
+    DataError
+        If a side has none.
+    """
+
+    def one(graph: KnowledgeGraph, masks: list[BoolArray]) -> IntArray:
+        found: IntArray = graph.candidates[np.any(masks, axis=0)[graph.candidates]]
+        if not len(found):
+            raise DataError(
+                f"no candidate of graph {graph.name!r} has any of the modalities {', '.join(features)}",
+                remedy="add a modality",
+            )
+        return found
 
     return (
-        one(task.left.candidates, [m.left_present for m in features.values()]),
-        one(task.right.candidates, [m.right_present for m in features.values()]),
+        one(task.left, [m.left_present for m in features.values()]),
+        one(task.right, [m.right_present for m in features.values()]),
     )
 
 

@@ -26,7 +26,7 @@ def true_links(task: AlignmentTask, n_seeds: int, *, random_state: int = 0) -> S
     drawn = np.random.default_rng(random_state).choice(len(task.links), n_seeds, replace=False)
     return SeedSet(
         task.links[drawn],
-        np.ones(n_seeds),
+        np.ones(n_seeds, dtype=np.float32),
         ("gold",) * n_seeds,
         miner="true links",
         parameters={"n_seeds": n_seeds, "random_state": random_state},
