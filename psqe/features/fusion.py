@@ -26,7 +26,9 @@ def centred(vectors: FloatArray, present: BoolArray) -> FloatArray:
     """
     result = np.zeros_like(vectors)
     if present.any():
-        result[present] = vectors[present] - vectors[present].mean(axis=0, dtype=np.float64).astype(np.float32)
+        result[present] = vectors[present] - vectors[present].mean(axis=0, dtype=np.float64).astype(
+            np.float32
+        )
     return result
 
 
@@ -78,7 +80,8 @@ def fuse(
     ParameterError
         If a weight is not positive or names no modality.
     DataError
-        If no entity of a side has any modality.
+        If no entity of a side has any modality, or all of a side are alike, so that nothing is left of
+        them once their mean is subtracted.
     """
     weights = dict.fromkeys(features, 1.0) if weights is None else dict(weights)
     for name, weight in weights.items():
@@ -87,12 +90,18 @@ def fuse(
         if not weight > 0:
             raise ParameterError(f"the weight of modality {name!r} is {weight}; it must be positive")
     parts = [
-        (np.float32(weights.get(name, 1.0)) ** 0.5, modality_vectors(features, name, left, right, centre=centre))
+        (
+            np.float32(weights.get(name, 1.0)) ** 0.5,
+            modality_vectors(features, name, left, right, centre=centre),
+        )
         for name in features
     ]
     fused_left = unit_rows(np.hstack([scale * vectors[0] for scale, vectors in parts]))
     fused_right = unit_rows(np.hstack([scale * vectors[1] for scale, vectors in parts]))
     for side, fused in (("left", fused_left), ("right", fused_right)):
         if len(fused) and not fused.any():
-            raise DataError(f"no {side} entity has any of the modalities {', '.join(features)}")
+            raise DataError(
+                f"no {side} entity has a vector in {', '.join(features)} that differs from its side's mean",
+                remedy="add a modality, or entities",
+            )
     return fused_left, fused_right
