@@ -43,7 +43,9 @@ Tones = Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are 
 TaskState = Annotated[int, typer.Option(help="Draws the entities that are dropped.")]
 Modalities = Annotated[
     str | None,
-    typer.Option(help="Comma-separated: image, attribute, name, relation [image,attribute; all of --features]."),
+    typer.Option(
+        help="Comma-separated: image, attribute, name, relation [image,attribute; all of --features]."
+    ),
 ]
 Encoder = Annotated[
     list[str] | None, typer.Option("--encoder", metavar="MODALITY=NAME", help="Another encoder; repeatable.")
@@ -56,7 +58,9 @@ NSeeds = Annotated[int, typer.Option(help="Seeds wanted.")]
 Variant = Annotated[str | None, typer.Option(help="Of psqe: corrected.")]
 Stages = Annotated[str | None, typer.Option(help="Of psqe, comma-separated: cluster, refine, expand.")]
 NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the first stage.")]
-RandomState = Annotated[int, typer.Option(help="Seeds everything that mining and training draw.")]
+RandomState = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
+]
 
 
 @data.command("list")
@@ -115,7 +119,9 @@ def seeds(
     from psqe.seeds import audit
 
     loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
-    found = _mine(*loaded, miner, n_seeds, random_state, variant=variant, stages=stages, n_clusters=n_clusters)
+    found = _mine(
+        *loaded, miner, n_seeds, random_state, variant=variant, stages=stages, n_clusters=n_clusters
+    )
     pair, vectors = loaded
     report = audit(found, pair, all_regions(pair, vectors))
     if out.suffix == ".npy":
@@ -136,8 +142,12 @@ def seeds(
 @app.command()
 def align(
     task: Task,
-    seeds_file: Annotated[Path | None, typer.Option("--seeds", help="Seeds of your own, .tsv or .npy.")] = None,
-    miner: Annotated[str | None, typer.Option(help="Mine them: random, pivot, mutual or psqe [psqe].")] = None,
+    seeds_file: Annotated[
+        Path | None, typer.Option("--seeds", help="Seeds of your own, .tsv or .npy.")
+    ] = None,
+    miner: Annotated[
+        str | None, typer.Option(help="Mine them: random, pivot, mutual or psqe [psqe].")
+    ] = None,
     variant: Variant = None,
     stages: Stages = None,
     n_clusters: NClusters = None,
@@ -183,8 +193,8 @@ def align(
     links.save_tsv(out, pair)
     if json_out is not None:
         parameters = {
-            "task": task, **pair.parameters, "modalities": list(vectors), "aligner": aligner, "preset": preset,
-            **model.parameters, "miner": found.miner, "seeds": str(seeds_file or ""), "n_seeds": len(found),
+            "task": task, **pair.parameters, "modalities": list(vectors),
+            "aligner": aligner, "preset": preset, **model.parameters, "miner": found.miner, "seeds": str(seeds_file or ""), "n_seeds": len(found),
             "miner_parameters": dict(found.parameters),
         }  # fmt: skip
         costs = {"n_links": len(links), "seconds": cost.seconds, "peak_mb": cost.peak_mb}
@@ -247,7 +257,8 @@ def _load(
     encoders = dict(_assignment(text) for text in encoder or ())
     pair = load_task(task, dangling=dangling, tones=tones, random_state=task_random_state)
     if features is None:
-        return pair, build_features(pair, _list(modalities or "image,attribute"), encoders=encoders)
+        wanted = "image,attribute" if modalities is None else modalities
+        return pair, build_features(pair, _list(wanted), encoders=encoders)
     if encoders:
         raise ParameterError("--encoder and --features exclude each other", remedy="give one of them")
     vectors = Features.load(features)
@@ -267,7 +278,9 @@ def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, 
     given = {name: value for name, value in options.items() if value is not None}
     for name in given:
         if name not in accepted:
-            raise ParameterError(f"miner {miner} has no option --{name.replace('_', '-')}", remedy="leave it out")
+            raise ParameterError(
+                f"miner {miner} has no option --{name.replace('_', '-')}", remedy="leave it out"
+            )
     if "stages" in given:
         given["stages"] = _list(given["stages"])
     if "random_state" in accepted:
@@ -288,7 +301,9 @@ def _list(text: str) -> list[str]:
 def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name or not value:
-        raise ParameterError(f"--encoder {text!r} is not of the form MODALITY=NAME", remedy="for example name=use-m3")
+        raise ParameterError(
+            f"--encoder {text!r} is not of the form MODALITY=NAME", remedy="for example name=use-m3"
+        )
     return name, value
 
 
@@ -308,7 +323,9 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _one_line(message: Warning | str, category: type[Warning], *_: Any) -> str:
+def _one_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
     """A warning without the source line that raised it, which is no business of the user's."""
     kind = "" if issubclass(category, PsqeWarning) else f" ({category.__name__})"
     return f"psqe: warning: {message}{kind}\n"
