@@ -122,8 +122,9 @@ class KnowledgeGraph:
 
     def __repr__(self) -> str:
         return (
-            f"KnowledgeGraph({self.name!r}: {self.n_entities:,} entities, {len(self.candidates):,} candidates, "
-            f"{len(self.relations)} relations, {len(self.triples):,} triples)"
+            f"KnowledgeGraph({self.name!r}: {self.n_entities:,} entities, "
+            f"{len(self.candidates):,} candidates, {len(self.relations)} relations, "
+            f"{len(self.triples):,} triples)"
         )
 
     @property

@@ -104,7 +104,8 @@ def semantic_regions(
         names = sorted({group for side in groups for group in side if group is not None})
         index = {name: i for i, name in enumerate(names)}
         left, right = (
-            np.array([-1 if group is None else index[group] for group in side], dtype=np.int64) for side in groups
+            np.array([-1 if group is None else index[group] for group in side], dtype=np.int64)
+            for side in groups
         )
         return Regions("semantic", tuple(names), left, right)
     order_left, order_right = canonical_order(task, features)

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from psqe.aligners.base import Aligner
-from psqe.neural.training import seeded, train
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import modality_vectors
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.neural.graph_attention import DiagonalGAT, Edges
 from psqe.neural.losses import UncertaintyWeights, distillation, info_nce
+from psqe.neural.training import seeded, train
+from psqe.seeds.base import positive
 
 STRUCTURE = "structure"
 
@@ -70,7 +71,9 @@ class MCLEAModule(nn.Module):
             parts[name] = self.linear[name](x) * mask[:, None]
         parts = {name: nn.functional.normalize(part, dim=1) for name, part in parts.items()}
         weights = self.fusion.softmax(dim=0)
-        joint = torch.cat([weight * part for weight, part in zip(weights, parts.values(), strict=True)], dim=1)
+        joint = torch.cat(
+            [weight * part for weight, part in zip(weights, parts.values(), strict=True)], dim=1
+        )
         return {**parts, "joint": nn.functional.normalize(joint, dim=1)}
 
 
@@ -118,9 +121,12 @@ class MCLEA(Aligner):
         weight_decay: float = 1e-2,
         random_state: int = 0,
     ) -> None:
-        for key in ("structure_dim", "modality_dim", "temperature", "n_epochs", "learning_rate"):
-            if not locals()[key] > 0:
-                raise ParameterError(f"{key} is {locals()[key]}; it must be positive")
+        for key, value in (
+            ("structure_dim", structure_dim), ("modality_dim", modality_dim), ("temperature", temperature),
+            ("distillation_temperature", distillation_temperature), ("n_epochs", n_epochs),
+            ("learning_rate", learning_rate),
+        ):  # fmt: skip
+            positive(key, value)
         if batch_size < 2:
             raise ParameterError(f"batch_size is {batch_size}; a contrastive batch needs at least 2 seeds")
         self.structure_dim = structure_dim
@@ -138,7 +144,8 @@ class MCLEA(Aligner):
         n_left, n_right = task.left.n_entities, task.right.n_entities
         everyone = np.arange(n_left), np.arange(n_right)
         inputs = {
-            name: torch.from_numpy(np.vstack(modality_vectors(features, name, *everyone))) for name in features
+            name: torch.from_numpy(np.vstack(modality_vectors(features, name, *everyone)))
+            for name in features
         }
         present = {
             name: torch.from_numpy(np.concatenate([m.left_present, m.right_present]))

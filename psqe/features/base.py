@@ -192,7 +192,7 @@ class Features(Mapping[str, Modality]):
 
     def save(self, path: str | Path) -> None:
         """Write an ``.npz`` file that :meth:`load` reads back exactly."""
-        arrays = {}
+        arrays: dict[str, FloatArray | BoolArray] = {}
         for name, m in self.items():
             arrays[f"{name}_left"], arrays[f"{name}_right"] = m.left, m.right
             arrays[f"{name}_left_present"] = m.left_present
@@ -205,14 +205,18 @@ def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> tuple[Float
     """One side of one modality: checked, float32, absent rows zeroed."""
     array = np.asarray(values)
     if array.ndim != 2 or array.dtype.kind not in "fiu":
-        raise DataError(f"array {key!r} has shape {array.shape} and type {array.dtype}; expected numbers (n, d)")
+        raise DataError(
+            f"array {key!r} has shape {array.shape} and type {array.dtype}; expected numbers (n, d)"
+        )
     array = np.array(array, dtype=np.float32)
     present = np.ones(len(array), dtype=bool) if mask is None else np.asarray(mask)
     if present.shape != (len(array),) or present.dtype != np.bool_:
         raise DataError(f"mask '{key}_present' must be boolean with {len(array)} entries")
     bad = present & ~np.isfinite(array).all(axis=1)
     if bad.any():
-        raise DataError(f"array {key!r} has {bad.sum()} rows that are not finite, first row {int(bad.argmax())}")
+        raise DataError(
+            f"array {key!r} has {bad.sum()} rows that are not finite, first row {int(bad.argmax())}"
+        )
     empty = present & ~array.any(axis=1)
     if empty.any():
         raise DataError(
@@ -221,5 +225,3 @@ def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> tuple[Float
         )
     array[~present] = 0.0
     return array, np.array(present)
-
-

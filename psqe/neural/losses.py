@@ -40,7 +40,9 @@ def info_nce(left: Tensor, right: Tensor, *, temperature: float, same_side: bool
 def distillation(
     teacher: tuple[Tensor, Tensor], student: tuple[Tensor, Tensor], *, temperature: float
 ) -> Tensor:
-    """Inter-modal alignment loss: KL from the joint embedding's matches to a modality's (Lin et al. 2022, eq. 9-10).
+    """Inter-modal alignment loss: KL from the joint embedding's matches to a modality's.
+
+    Lin et al. 2022, eq. 9-10.
 
     Each embedding gives a softmax over the right (left) ends of the batch for every left (right) end.
     The teacher's is a constant. The loss is the mean KL of the student's from it, both directions.
