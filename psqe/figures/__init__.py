@@ -1,0 +1,21 @@
+"""Every kind of figure in the book, in one style. Functions return figures; nothing is saved here."""
+
+from __future__ import annotations
+
+from psqe.figures.graphs import degree_distribution, modality_presence
+from psqe.figures.pictures import pair_grid, seed_gallery, similarity_grid
+from psqe.figures.results import (
+    by_n_seeds,
+    by_region,
+    dot_plot,
+    hits_by_region,
+    precision_by_rank,
+    stage_trace,
+)
+from psqe.figures.tables import graph_table, mean_table, metrics_table, text_table, triple_table
+
+__all__ = [
+    "by_n_seeds", "by_region", "degree_distribution", "dot_plot", "graph_table", "hits_by_region", "mean_table",
+    "metrics_table", "modality_presence", "pair_grid", "precision_by_rank", "seed_gallery", "similarity_grid",
+    "stage_trace", "text_table", "triple_table",
+]  # fmt: skip

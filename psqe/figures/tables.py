@@ -1,0 +1,94 @@
+"""Tables of the book, as data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from psqe.datasets.info import task_info
+from psqe.kg import AlignmentTask, IntArray
+from psqe.statistics import mean_interval
+
+
+def graph_table(task: AlignmentTask) -> pd.DataFrame:
+    """Sizes, degrees and modalities of both graphs; one column per graph."""
+    info = task_info(task)
+    rows: dict[str, list[str]] = {}
+    for side in ("left", "right"):
+        graph, share = info[side], info["dangling_share"][side]
+        n = max(1, graph["candidates"])
+        values = {
+            "language": graph["language"] or "not given",
+            "entities": f"{graph['entities']:,}",
+            "of these candidates": f"{graph['candidates']:,}",
+            "triples": f"{graph['triples']:,}",
+            "relations": f"{graph['relations']}",
+            "mean degree of a candidate": f"{graph['mean_degree']:.1f}",
+            "candidates without a triple": f"{graph['isolated']}",
+            "candidates with a picture": f"{graph['with_image'] / n:.1%}",
+            "candidates with keywords or attributes": f"{graph['with_attributes'] / n:.1%}",
+            "candidates with a name": f"{graph['with_name'] / n:.1%}",
+            "dangling candidates": "not known" if share is None else f"{share:.1%}",
+        }
+        for key, value in values.items():
+            rows.setdefault(key, []).append(value)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[info["left"]["name"], info["right"]["name"]])
+
+
+def text_table(task: AlignmentTask, pairs: IntArray) -> pd.DataFrame:
+    """Names and attribute values (keywords) of both entities of each pair, one row per pair."""
+    columns: dict[str, list[str]] = {}
+    for i, graph in enumerate((task.left, task.right)):
+        entities = pairs[:, i].tolist()
+        columns[f"name, {graph.name}"] = [graph.names[e] or "" for e in entities]
+        columns[f"keywords, {graph.name}"] = [
+            ", ".join(value or attribute for attribute, value in graph.attributes[e]) for e in entities
+        ]
+    return pd.DataFrame(columns)
+
+
+def triple_table(task: AlignmentTask, pair: Sequence[int]) -> pd.DataFrame:
+    """The triples around both entities of a pair: side, head, relation and tail."""
+    rows = []
+    for graph, entity in zip((task.left, task.right), pair, strict=True):
+        touching = (graph.triples[:, [0, 2]] == entity).any(axis=1)
+        texts = [name or identifier for name, identifier in zip(graph.names, graph.entities, strict=True)]
+        for head, relation, tail in graph.triples[touching].tolist():
+            rows.append((graph.name, texts[head], graph.relations[relation], texts[tail]))
+    return pd.DataFrame(rows, columns=["graph", "head", "relation", "tail"])
+
+
+def metrics_table(
+    reports: Mapping[str, Mapping[str, Any]],
+    protocol: str,
+    metrics: Sequence[str] = ("hits@1", "hits@10", "mrr"),
+) -> pd.DataFrame:
+    """Metrics of reports of :func:`psqe.evaluation.evaluate` under one protocol, both directions.
+
+    One protocol a table: numbers of two are not to be compared.
+    """
+    arrows = {"l2r": "left to right", "r2l": "right to left"}
+    rows = {
+        name: {
+            (arrow, metric.replace("hits", "Hits").replace("mrr", "MRR")): report["metrics"][d][protocol][
+                metric
+            ]
+            for d, arrow in arrows.items()
+            for metric in metrics
+        }
+        for name, report in reports.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.DataFrame:
+    """Mean, bounds of its 95 % interval and number of runs of a column, by group in order of appearance."""
+    rows = []
+    for key, group in table.groupby(list(by), sort=False):
+        mean, low, high = mean_interval(group[value].tolist())
+        rows.append(
+            {**dict(zip(by, key, strict=True)), "mean": mean, "low": low, "high": high, "runs": len(group)}
+        )
+    return pd.DataFrame(rows)
