@@ -194,7 +194,8 @@ def align(
     if json_out is not None:
         parameters = {
             "task": task, **pair.parameters, "modalities": list(vectors),
-            "aligner": aligner, "preset": preset, **model.parameters, "miner": found.miner, "seeds": str(seeds_file or ""), "n_seeds": len(found),
+            "aligner": aligner, "preset": preset, **model.parameters,
+            "miner": found.miner, "seeds": str(seeds_file or ""), "n_seeds": len(found),
             "miner_parameters": dict(found.parameters),
         }  # fmt: skip
         costs = {"n_links": len(links), "seconds": cost.seconds, "peak_mb": cost.peak_mb}
