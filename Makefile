@@ -7,8 +7,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PROFILE ?= default
-TASK ?= emoji/en-fr
-JOBS ?= 2
 
 # The first interpreter on the path that is Python 3.11; asked for only when there is something to install.
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
@@ -16,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  settings: PROFILE=smoke|default|full  TASK=emoji/en-fr  JOBS=2  PYTHON=python3.11"
+	@echo "  settings: PROFILE=smoke|default|full  TASK=emoji/en-fr  PYTHON=python3.11"
 
 venv: $(STAMP) ## create .venv and install everything (done once; the other targets do it when needed)
 
@@ -34,7 +32,7 @@ $(STAMP): requirements.txt pyproject.toml
 book: study ## run all notebooks and build the book: build/_build/html/index.html
 
 study: $(STAMP) ## the same as book
-	$(BIN)/psqe study --profile $(PROFILE) --task $(TASK) --jobs $(JOBS)
+	$(BIN)/psqe study --profile $(PROFILE) $(if $(TASK),--task $(TASK))
 
 lint: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/ruff check .
