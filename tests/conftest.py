@@ -1,0 +1,36 @@
+"""Fixtures shared by the tests of miners, aligners and their parts."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from psqe.canonical import content_keys
+from psqe.datasets.synthetic import planted_pair
+from psqe.features.base import Features
+from psqe.kg import AlignmentTask
+
+Pair = tuple[AlignmentTask, Features]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small matrices are faster on one thread, and tests may run side by side."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def planted() -> Pair:
+    """A planted pair with regions of unequal size, missing modalities and dangling entities.
+
+    No two entities of a side are alike, so that equality after relabelling can be asked for exactly.
+    """
+    task, features = planted_pair(80, [3, 2, 1], 12, noise=0.5, missing=0.1, random_state=1)
+    for graph, side in ((task.left, "left"), (task.right, "right")):
+        keys = content_keys(graph, features, side)
+        assert len(np.unique(keys)) == len(keys)
+    return task, features

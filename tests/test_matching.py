@@ -1,0 +1,222 @@
+"""Matching in blocks, against the plain computation on the whole matrix."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from psqe import matching
+from psqe.errors import ParameterError
+from psqe.matching import (
+    Dot,
+    Shifted,
+    Similarity,
+    csls,
+    greedy_one_to_one,
+    largest_cells,
+    nearest,
+    pair_scores,
+    sinkhorn,
+    top_k,
+)
+
+
+@dataclass
+class Table(Similarity):
+    """A similarity matrix given in full."""
+
+    table: np.ndarray
+
+    @property
+    def shape(self):
+        return self.table.shape
+
+    def rows(self, start, stop):
+        return self.table[start:stop].copy()
+
+    @property
+    def T(self):  # noqa: N802
+        return Table(self.table.T)
+
+
+def tables(*, ties: bool) -> st.SearchStrategy[np.ndarray]:
+    """Small matrices; with ``ties`` of few different values."""
+    values = st.integers(-2, 2).map(float) if ties else st.floats(-1, 1, width=32)
+    shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
+    return shapes.flatmap(lambda shape: arrays(np.float32, shape, elements=values))
+
+
+both = st.one_of(tables(ties=True), tables(ties=False))
+
+
+@pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")
+def block_cells(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "BLOCK_CELLS", request.param)
+        yield
+
+
+def plain_order(row: np.ndarray) -> list[int]:
+    return sorted(range(len(row)), key=lambda j: (-row[j], j))
+
+
+@settings(max_examples=60, deadline=None)
+@given(both, st.integers(1, 10))
+def test_top_k_is_the_stable_sort_cut_off(table, k):
+    indices, scores = top_k(Table(table), k)
+    wanted = [plain_order(row)[:k] for row in table]
+    assert indices.tolist() == wanted
+    np.testing.assert_array_equal(scores, np.take_along_axis(table, np.array(wanted), axis=1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(both, st.integers(1, 100))
+def test_largest_cells_is_the_stable_sort_of_all_cells(table, n):
+    rows, columns, scores = largest_cells(Table(table), n)
+    wanted = np.array(plain_order(table.ravel())[:n])
+    assert (rows * table.shape[1] + columns).tolist() == wanted.tolist()
+    np.testing.assert_array_equal(scores, table.ravel()[wanted])
+
+
+@settings(max_examples=60, deadline=None)
+@given(both)
+def test_nearest_margins_and_mutual(table):
+    found = nearest(Table(table))
+    for of, score, margin, m in (
+        (found.of_left, found.score_left, found.margin_left, table),
+        (found.of_right, found.score_right, found.margin_right, table.T),
+    ):
+        for i, row in enumerate(m):
+            first, *rest = plain_order(row)
+            assert of[i] == first and score[i] == row[first]
+            assert margin[i] == (row[first] - row[rest[0]] if rest else np.inf)
+    rows, columns = found.mutual()
+    pairs = {
+        (i, j)
+        for i in range(table.shape[0])
+        for j in range(table.shape[1])
+        if plain_order(table[i])[0] == j and plain_order(table[:, j])[0] == i
+    }
+    assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == pairs
+    smaller = [min(found.margin_left[i], found.margin_right[j]) for i, j in zip(rows, columns, strict=True)]
+    assert found.margin(rows, columns).tolist() == smaller
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=30),
+    st.integers(0, 8),
+    st.sets(st.integers(0, 6)),
+)
+def test_greedy_keeps_the_first_free_pair(pairs, n, taken):
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    used = np.isin(np.arange(7), list(taken))
+    kept = greedy_one_to_one(rows, columns, n, used_left=used, used_right=np.zeros(7, dtype=bool))
+    left, right, wanted = set(taken), set(), []
+    for position, (i, j) in enumerate(pairs):
+        if len(wanted) < n and i not in left and j not in right:
+            wanted.append(position)
+            left.add(i)
+            right.add(j)
+    assert kept.tolist() == wanted
+    assert set(np.flatnonzero(used)) == left
+    if not taken:
+        assert greedy_one_to_one(rows, columns, n).tolist() == wanted
+
+
+@settings(max_examples=40, deadline=None)
+@given(both, st.integers(1, 4))
+def test_csls_against_its_formula(table, k):
+    of_left = np.sort(table, axis=1)[:, ::-1][:, :k].mean(axis=1)
+    of_right = np.sort(table, axis=0)[::-1][:k].mean(axis=0)
+    dense = 2 * table - of_left[:, None] - of_right[None, :]
+    similarity = csls(Table(table), k)
+    np.testing.assert_allclose(similarity.rows(0, len(table)), dense, atol=1e-5)
+    np.testing.assert_allclose(similarity.T.rows(0, table.shape[1]), dense.T, atol=1e-5)
+
+
+def test_csls_takes_a_hubs_advantage_away():
+    # Column 0 is near to everybody; the true counterpart of row i is column i.
+    table = np.array([[0.9, 0.1, 0.1], [0.8, 0.7, 0.1], [0.8, 0.1, 0.7]], dtype=np.float32)
+    assert top_k(Table(table), 1)[0].ravel().tolist() == [0, 0, 0]
+    assert top_k(csls(Table(table), 2), 1)[0].ravel().tolist() == [0, 1, 2]
+
+
+@settings(max_examples=30, deadline=None)
+@given(tables(ties=False), st.sampled_from([0.05, 0.5]), st.integers(1, 20))
+def test_sinkhorn_against_the_dense_iteration(table, temperature, n_iterations):
+    n_left, n_right = table.shape
+    log_kernel = table.astype(np.float64) / temperature
+    f, g = np.zeros(n_left), np.zeros(n_right)
+    for _ in range(n_iterations):
+        f = -np.log(np.exp(log_kernel + g).sum(axis=1))
+        g = np.log(n_left / n_right) - np.log(np.exp(log_kernel + f[:, None]).sum(axis=0))
+    found = sinkhorn(Table(table), temperature=temperature, n_iterations=n_iterations)
+    dense = log_kernel + f[:, None] + g
+    np.testing.assert_allclose(found.rows(0, n_left), dense, atol=2e-3)
+    np.testing.assert_allclose(found.T.rows(0, n_right), dense.T, atol=2e-3)
+
+
+def test_sinkhorn_converges_to_uniform_marginals():
+    rng = np.random.default_rng(0)
+    table = rng.uniform(-1, 1, (12, 9)).astype(np.float32)
+    plan = np.exp(sinkhorn(Table(table), temperature=0.2, n_iterations=400).rows(0, 12).astype(np.float64))
+    np.testing.assert_allclose(plan.sum(axis=1), 1, rtol=1e-3)
+    np.testing.assert_allclose(plan.sum(axis=0), 12 / 9, rtol=1e-3)
+
+
+def test_sinkhorn_at_low_temperature_is_the_best_assignment():
+    # Greedy takes (0, 0) for 0.9 and leaves (1, 1) at -0.9; the best assignment is the other diagonal.
+    table = np.array([[0.9, 0.8], [0.8, -0.9]], dtype=np.float32)
+    assert top_k(sinkhorn(Table(table), temperature=0.05, n_iterations=200), 1)[0].ravel().tolist() == [1, 0]
+
+
+def test_dot_and_shifted_and_pair_scores():
+    rng = np.random.default_rng(0)
+    left, right = (rng.standard_normal((n, 3)).astype(np.float32) for n in (5, 4))
+    dense = left @ right.T
+    similarity = Dot(left, right)
+    assert similarity.shape == (5, 4) and similarity.T.shape == (4, 5)
+    np.testing.assert_allclose(np.vstack([b for _, b in similarity.blocks()]), dense, rtol=1e-5)
+    np.testing.assert_allclose(np.vstack([b for _, b in similarity.T.blocks()]), dense.T, rtol=1e-5)
+    f, g = rng.standard_normal(5).astype(np.float32), rng.standard_normal(4).astype(np.float32)
+    shifted = Shifted(similarity, 3.0, f, g)
+    assert shifted.shape == (5, 4) and shifted.T.shape == (4, 5)
+    np.testing.assert_allclose(shifted.rows(1, 3), (3 * dense + f[:, None] + g)[1:3], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(shifted.T.T.rows(0, 5), 3 * dense + f[:, None] + g, rtol=1e-4, atol=1e-5)
+    pairs = np.array([[4, 0], [1, 3], [1, 1]])
+    np.testing.assert_allclose(pair_scores(left, right, pairs), dense[pairs[:, 0], pairs[:, 1]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_an_error(bad):
+    table = np.zeros((6, 3), dtype=np.float32)
+    table[4, 1] = bad
+    for compute in (lambda s: top_k(s, 1), nearest, csls, sinkhorn, lambda s: largest_cells(s, 2)):
+        with pytest.raises(FloatingPointError, match="not finite in rows"):
+            compute(Table(table))
+
+
+def test_blocks_are_no_larger_than_asked(monkeypatch):
+    monkeypatch.setattr(matching, "BLOCK_CELLS", 12)
+    table = np.arange(35, dtype=np.float32).reshape(7, 5)
+    blocks = list(Table(table).blocks())
+    assert [start for start, _ in blocks] == [0, 2, 4, 6]
+    np.testing.assert_array_equal(np.vstack([block for _, block in blocks]), table)
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda s: csls(s, 0),
+        lambda s: sinkhorn(s, temperature=0),
+        lambda s: sinkhorn(s, temperature=float("nan")),
+        lambda s: sinkhorn(s, n_iterations=0),
+    ],
+)
+def test_impossible_parameters(compute):
+    with pytest.raises(ParameterError):
+        compute(Table(np.eye(3, dtype=np.float32)))
