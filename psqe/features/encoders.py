@@ -67,7 +67,7 @@ def make_encoder(modality: str, name: str) -> Encoder[Any] | None:
 
         model = name.removeprefix(HUGGING_FACE)
         return HuggingFaceImage(model) if modality == "image" else HuggingFaceText(model)
-    if name not in choices or name == "hf:<model>":
+    if name not in choices:
         raise ParameterError(
             f"modality {modality!r} has no encoder {name!r}", remedy=f"choose from {', '.join(choices)}"
         )

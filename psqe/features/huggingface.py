@@ -153,14 +153,13 @@ class HuggingFaceImage(_HuggingFaceModel):
         size = config.get("crop_size") or config.get("size") or 0
         if isinstance(size, dict):
             size = size.get("height") or size.get("shortest_edge") or 0
-        try:
-            mean, std = [float(x) for x in config["image_mean"]], [float(x) for x in config["image_std"]]
-            return int(size), mean, std
-        except (KeyError, TypeError, ValueError) as error:
+        mean, std = config.get("image_mean"), config.get("image_std")
+        if not (size and mean and std):
             raise DataError(
                 f"model {self._source!r} does not say how to prepare pictures",
                 remedy="it needs a preprocessor_config.json with size, image_mean and image_std",
-            ) from error
+            )
+        return int(size), list(mean), list(std)
 
 
 class HuggingFaceText(_HuggingFaceModel):

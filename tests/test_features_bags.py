@@ -1,0 +1,86 @@
+"""Bags of labels: counts, weights, one vocabulary by label."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psqe.errors import PsqeWarning
+from psqe.features.bags import attribute_bags, bag_modality, relation_bags
+from psqe.kg import AlignmentTask, KnowledgeGraph
+
+
+def graph(
+    name: str, relations: tuple[str, ...], triples: list[tuple[int, int, int]], n: int = 4
+) -> KnowledgeGraph:
+    entities = tuple(f"{name}{i}" for i in range(n))
+    return KnowledgeGraph(name, entities, relations, np.array(triples, dtype=np.int64).reshape(-1, 3))
+
+
+def test_heads_and_tails_are_counted_apart() -> None:
+    bags = relation_bags(graph("g", ("knows",), [(0, 0, 1), (0, 0, 2), (1, 0, 0)]))
+    assert bags[0] == {"head of knows": 2, "tail of knows": 1}
+    assert bags[2] == {"tail of knows": 1}
+    assert bags[3] == {}
+
+
+def test_attributes_count_labels_and_labels_with_values() -> None:
+    bags = attribute_bags(
+        KnowledgeGraph("g", ("a",), (), [], attributes=((("born", "1900"), ("name", None)),))
+    )
+    assert bags == [{"born": 1, "born=1900": 1, "name": 1}]
+
+
+def test_weights_and_masks() -> None:
+    left = graph("l", ("shared", "own"), [(0, 0, 1), (0, 0, 2), (0, 1, 1)])
+    right = graph("r", ("shared",), [(0, 0, 1)])
+    modality = bag_modality(AlignmentTask("t", left, right), "relation")
+    # Five entities have a label. By count: tail of shared 3, head of shared 3, own 1 and 1.
+    idf = {df: 1 + np.log(6 / (1 + df)) for df in (1, 2, 3)}
+    expected = np.log([[1 + 2, 1, 1 + 1, 1], [1, 2, 1, 2], [1, 2, 1, 1], [1, 1, 1, 1]])
+    expected *= np.array([idf[2], idf[3], idf[1], idf[1]])
+    np.testing.assert_allclose(modality.left, expected, rtol=1e-6)
+    assert modality.left_present.tolist() == [True, True, True, False]
+    assert modality.right_present.tolist() == [True, True, False, False]
+    assert modality.left.dtype == modality.right.dtype == np.float32
+    assert not modality.right[2:].any() and modality.right[:2].any(axis=1).all()
+
+
+def test_the_most_frequent_labels_are_kept_ties_by_the_alphabet() -> None:
+    left = graph("l", ("b", "a", "often"), [(0, 0, 1), (2, 1, 3), (0, 2, 1), (2, 2, 3)])
+    right = graph("r", ("often",), [(0, 0, 1)])
+    modality = bag_modality(AlignmentTask("t", left, right), "relation", max_labels=3)
+    # Kept: head of often, tail of often (3 each), then "head of a", which entity 2 has.
+    assert modality.left.shape == (4, 3)
+    assert np.flatnonzero(modality.left[:, 2]).tolist() == [2]
+
+
+def test_an_entity_whose_labels_are_all_dropped_is_absent() -> None:
+    left = graph("l", ("rare", "often"), [(0, 0, 0), (1, 1, 2), (2, 1, 1)])
+    right = graph("r", ("often",), [(0, 0, 1)])
+    modality = bag_modality(AlignmentTask("t", left, right), "relation", max_labels=2)
+    assert modality.left_present.tolist() == [False, True, True, False]
+
+
+def test_no_shared_label_is_a_warning_that_names_the_modality() -> None:
+    task = AlignmentTask("t", graph("l", ("p",), [(0, 0, 1)]), graph("r", ("q",), [(0, 0, 1)]))
+    with pytest.warns(PsqeWarning, match="'relation'"):
+        modality = bag_modality(task, "relation")
+    np.testing.assert_allclose(modality.left @ modality.right.T, 0)
+
+
+@given(st.permutations(range(4)), st.permutations(range(3)))
+def test_the_numbering_of_entities_and_relations_does_not_matter(
+    entities: list[int], relations: list[int]
+) -> None:
+    triples = np.array([(0, 0, 1), (0, 1, 2), (3, 2, 1), (3, 2, 2)])
+    labels = ("x", "y", "z")
+    right = graph("r", ("x",), [(0, 0, 1)])
+    plain = bag_modality(AlignmentTask("t", graph("l", labels, triples.tolist()), right), "relation")
+    new_id = np.argsort(relations)
+    moved = triples.copy()
+    moved[:, 1] = new_id[triples[:, 1]]
+    renamed = graph("l", tuple(labels[i] for i in relations), moved.tolist()).take(np.array(entities))
+    shuffled = bag_modality(AlignmentTask("t", renamed, right), "relation")
+    np.testing.assert_array_equal(shuffled.left, plain.left[entities])
+    np.testing.assert_array_equal(shuffled.right, plain.right)
