@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,14 @@ class Edges:
         return cls(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64), n)
 
 
+def _sparse(rows: Tensor, columns: Tensor, values: Tensor, n: int) -> Tensor:
+    """A sparse matrix ``(n, n)`` from its CSR parts."""
+    with warnings.catch_warnings():
+        # torch says once per process that CSR tensors are in beta: nothing a user could act on.
+        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+        return torch.sparse_csr_tensor(rows, columns, values, (n, n), check_invariants=False)
+
+
 class _WeightedSum(torch.autograd.Function):
     """``out[t] = sum over edges (t <- s) of weight[t <- s] * x[s]`` with a gradient on edges only."""
 
@@ -77,8 +86,7 @@ class _WeightedSum(torch.autograd.Function):
     def forward(ctx: Any, weights: Tensor, x: Tensor, edges: Edges) -> Tensor:
         ctx.save_for_backward(weights, x)
         ctx.edges = edges
-        matrix = torch.sparse_csr_tensor(edges.crow, edges.sources, weights, (edges.n, edges.n))
-        return matrix @ x
+        return _sparse(edges.crow, edges.sources, weights, edges.n) @ x
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -93,11 +101,8 @@ class _WeightedSum(torch.autograd.Function):
                 chunk = slice(start, start + _EDGES_PER_CHUNK)
                 grad_weights[chunk] = torch.linalg.vecdot(grad[edges.targets[chunk]], x[edges.sources[chunk]])
         if ctx.needs_input_grad[1]:
-            matrix = torch.sparse_csr_tensor(
-                edges.transposed_crow,
-                edges.transposed_columns,
-                weights[edges.to_transposed],
-                (edges.n, edges.n),
+            matrix = _sparse(
+                edges.transposed_crow, edges.transposed_columns, weights[edges.to_transposed], edges.n
             )
             grad_x = matrix @ grad.contiguous()
         return grad_weights, grad_x, None
