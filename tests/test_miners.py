@@ -1,0 +1,256 @@
+"""The contract of every miner. A new entry of ``MINERS`` is tested without a new line here."""
+
+import inspect
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pairs import (
+    Pair,
+    graph,
+    relabelled,
+    tiny,
+    with_fewer_candidates,
+    with_wrong_links,
+    without_links,
+)
+from psqe.datasets.synthetic import planted_pair
+from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
+from psqe.features.base import Features
+from psqe.kg import AlignmentTask
+from psqe.seeds import MINERS, Miner, SeedSet, correct
+
+N = 30
+pytestmark = pytest.mark.parametrize("name", list(MINERS))
+
+
+def make(name: str, n_seeds: int = N, **parameters) -> Miner:
+    """A miner with those of the parameters that it knows."""
+    accepted = inspect.signature(MINERS[name]).parameters
+    return MINERS[name](n_seeds, **{k: v for k, v in parameters.items() if k in accepted})
+
+
+def content(seeds: SeedSet) -> tuple:
+    """All that a miner decides, as bytes."""
+    trace = [(t.stage, t.note, t.added.tobytes(), t.dropped.tobytes(), t.pairs.tobytes()) for t in seeds.trace]
+    return seeds.pairs.tobytes(), seeds.scores.tobytes(), seeds.stages, trace
+
+
+def check(seeds: SeedSet, pair: Pair, n_seeds: int = N) -> None:
+    """One-to-one pairs of candidates, at most as many as asked, best first."""
+    task, _ = pair
+    assert len(seeds) <= n_seeds
+    assert seeds.pairs.shape == (len(seeds), 2)
+    for column, g in enumerate((task.left, task.right)):
+        assert len(set(seeds.pairs[:, column])) == len(seeds)
+        assert set(seeds.pairs[:, column]) <= set(g.candidates)
+    assert np.isfinite(seeds.scores).all()
+    assert (np.diff(seeds.scores) <= 0).all()
+
+
+def mine_quietly(miner: Miner, pair: Pair) -> SeedSet:
+    """Mine where fewer seeds than asked are to be expected."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return miner.mine(*pair)
+
+
+@pytest.fixture(scope="module")
+def mined(planted):
+    """The seeds of each miner on the planted pair, mined once."""
+    cache: dict[str, SeedSet] = {}
+
+    def get(name: str) -> SeedSet:
+        if name not in cache:
+            cache[name] = make(name).mine(*planted)
+        return cache[name]
+
+    return get
+
+
+def test_seeds_are_what_was_asked_for(name, planted, mined):
+    seeds = mined(name)
+    check(seeds, planted)
+    assert len(seeds) == seeds.n_wanted == N
+    assert seeds.miner == name and set(seeds.stages) <= {t.stage for t in seeds.trace}
+    assert seeds.parameters["n_seeds"] == N
+    assert seeds.seconds > 0 and seeds.peak_mb > 0
+    assert {tuple(p) for p in seeds.trace[-1].pairs} == {tuple(p) for p in seeds.pairs}
+
+
+def test_parameters_rebuild_the_miner_and_show_in_its_repr(name):
+    miner = make(name, random_state=3)
+    assert type(miner)(**miner.parameters).parameters == miner.parameters
+    assert repr(miner).startswith(type(miner).__name__) and f"n_seeds={N}" in repr(miner)
+
+
+def test_same_twice_and_no_global_generator_is_touched(name, planted, mined):
+    wanted = content(mined(name))
+    torch.manual_seed(99)
+    np.random.seed(99)  # noqa: NPY002
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    assert content(make(name).mine(*planted)) == wanted
+    assert torch.equal(torch.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+
+
+def test_random_state_is_the_only_source_of_chance(name, planted, mined):
+    if "random_state" not in inspect.signature(MINERS[name]).parameters:
+        pytest.skip("draws nothing")
+    other = make(name, random_state=1).mine(*planted)
+    assert other.parameters["random_state"] == 1
+    check(other, planted)
+    if name == "random":
+        assert content(other) != content(mined(name))
+
+
+@pytest.mark.parametrize("change", [without_links, with_wrong_links])
+def test_gold_links_and_groups_are_not_read(name, planted, mined, change):
+    assert content(make(name).mine(*change(planted))) == content(mined(name))
+
+
+@pytest.mark.parametrize("sides", [{"right": 11}, {"left": 12}, {"left": 13, "right": 14}], ids=str)
+def test_relabelled_entities_give_the_same_seeds(name, planted, mined, sides):
+    pair, left, right = relabelled(planted, **sides)
+    wanted, found = mined(name), make(name).mine(*pair)
+    np.testing.assert_array_equal(
+        np.column_stack([left[found.pairs[:, 0]], right[found.pairs[:, 1]]]), wanted.pairs
+    )
+    assert found.scores.tobytes() == wanted.scores.tobytes()
+    assert found.stages == wanted.stages
+
+
+def test_look_alikes_are_not_matched_by_their_order(name):
+    """Twins listed in the order of the links: whoever breaks ties by id is right every time."""
+    n = 40
+    side = np.random.default_rng(0).standard_normal((2, 6)).repeat(n // 2, axis=0)
+    links = np.column_stack([np.arange(n), np.arange(n)])
+    task = AlignmentTask("twins", graph("l", n), graph("r", n), links)
+    features = Features.from_arrays({"image_left": side, "image_right": side})
+    seeds = mine_quietly(make(name, n, n_clusters=2), (task, features))
+    check(seeds, (task, features), n)
+    assert correct(seeds.pairs, task).sum() <= 8  # two are expected of chance, 40 of the order
+
+
+def test_only_candidates(name, planted):
+    pair = with_fewer_candidates(planted)
+    seeds = make(name, 20).mine(*pair)
+    check(seeds, pair, 20)
+    assert len(seeds) == 20
+
+
+def test_fewer_than_asked_is_said(name, planted):
+    miner = make(name, 5000)
+    with pytest.warns(PsqeWarning, match=rf"miner {name}: 5000 seeds asked for, \d+ found"):
+        seeds = miner.mine(*planted)
+    check(seeds, planted, 5000)
+    assert 0 < len(seeds) <= 70 and seeds.n_wanted == 5000
+
+
+def test_missing_modalities(name):
+    pair = planted_pair(80, 3, 12, missing=0.5, random_state=2)
+    seeds = mine_quietly(make(name), pair)
+    check(seeds, pair)
+    assert len(seeds) > 10
+    if name != "random":
+        for column, side in enumerate(("left", "right")):
+            has_any = np.any([m.side(side)[1] for m in pair[1].values()], axis=0)
+            assert has_any[seeds.pairs[:, column]].all(), "an entity of which nothing is known is in a seed"
+
+
+@pytest.mark.parametrize("modality", ["image", "attribute"])
+def test_one_modality(name, planted, modality):
+    task, features = planted
+    seeds = mine_quietly(make(name), (task, features.select([modality])))
+    check(seeds, planted)
+    assert len(seeds) > 10
+
+
+def test_a_modality_that_one_side_has_not(name, planted):
+    """No images on the left: seeds come from what both have, or the miner says what it lacks."""
+    task, features = planted
+    image = replace(
+        features["image"],
+        left=np.zeros_like(features["image"].left),
+        left_present=np.zeros(task.left.n_entities, dtype=bool),
+    )
+    pair = task, Features({"image": image, "attribute": features["attribute"]})
+    if name == "pivot":
+        with pytest.raises(ParameterError, match="no candidate of one side has the modality 'image'"):
+            make(name).mine(*pair)
+        pair = task, Features({"attribute": features["attribute"], "image": image})
+    seeds = mine_quietly(make(name), pair)
+    check(seeds, pair)
+    assert len(seeds) > 10
+
+
+def test_a_side_without_any_modality_is_an_error(name, planted):
+    if name == "random":
+        pytest.skip("reads no features")
+    task, features = planted
+    empty = {
+        key: replace(m, right=np.zeros_like(m.right), right_present=np.zeros_like(m.right_present))
+        for key, m in features.items()
+    }
+    with pytest.raises(PsqeError, match="no candidate of"):
+        make(name).mine(task, Features(empty))
+
+
+def test_isolated_entities(name):
+    pair = planted_pair(60, 3, 12, density=0.0)
+    assert not len(pair[0].left.triples)
+    seeds = mine_quietly(make(name), pair)
+    check(seeds, pair)
+    assert len(seeds) > 10
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 5), (5, 2), (3, 3)], ids=str)
+def test_tiny_graphs(name, shape):
+    pair = tiny(*shape)
+    seeds = mine_quietly(make(name, 3, n_clusters=1), pair)
+    check(seeds, pair, 3)
+    assert len(seeds) >= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4)], ids=str)
+def test_one_entity_gives_a_seed_or_a_clear_error(name, shape):
+    pair = tiny(*shape)
+    try:
+        seeds = mine_quietly(make(name, 1, n_clusters=1), pair)
+    except DataError as error:
+        assert "no left entity has a vector in image that differs" in str(error)
+    else:
+        check(seeds, pair, 1)
+        assert len(seeds) == 1
+
+
+def test_no_candidates(name, planted):
+    task, features = planted
+    empty = replace(task.right, candidates=np.empty(0, dtype=np.int64))
+    with pytest.raises(DataError, match="has no candidates"):
+        make(name).mine(AlignmentTask("none", task.left, empty), features)
+
+
+def test_features_of_another_task(name, planted):
+    task, features = planted
+    short = features.take(np.arange(task.left.n_entities), np.arange(task.right.n_entities - 1))
+    with pytest.raises(DataError, match="one row per entity"):
+        make(name).mine(task, short)
+
+
+@pytest.mark.parametrize("n", [0, -3])
+def test_impossible_numbers_of_seeds(name, n):
+    with pytest.raises(ParameterError, match="n_seeds"):
+        make(name, n)
+
+
+def test_the_input_is_left_as_it_was(name, planted, mined):
+    mined(name)
+    fresh_task, fresh = planted_pair(80, [3, 2, 1], 12, noise=0.5, missing=0.1, random_state=1)
+    np.testing.assert_array_equal(planted[0].links, fresh_task.links)
+    for key, m in fresh.items():
+        np.testing.assert_array_equal(planted[1][key].left, m.left)
+        np.testing.assert_array_equal(planted[1][key].right, m.right)
