@@ -180,7 +180,7 @@ def similarity_grid(
     task
         The two graphs, with gold links.
     left, right
-        The entities of the rows ``(a,)`` and of the columns ``(b,)``, at most eight of each.
+        The entities of the rows ``(a,)`` and of the columns ``(b,)``, one to eight of each.
     similarity
         Their similarities ``(a, b)``.
     chosen
@@ -190,15 +190,13 @@ def similarity_grid(
     Raises
     ------
     ParameterError
-        If there are more than eight entities on a side.
+        If a side has no entity or more than eight.
     DataError
         If the task has no gold links, or a picture cannot be read.
     """
     n_rows, n_columns = similarity.shape
-    if max(n_rows, n_columns) > 8:
-        raise ParameterError(
-            f"{n_rows} x {n_columns} cells do not fit a page", remedy="give at most eight a side"
-        )
+    if not (1 <= n_rows <= 8 and 1 <= n_columns <= 8):
+        raise ParameterError(f"{n_rows} x {n_columns} cells make no page", remedy="give one to eight a side")
     of_left, _ = counterparts(task)
     names = entity_labels(task, "left"), entity_labels(task, "right")
     size, head, margin = 0.6, 1.0, 1.75

@@ -60,6 +60,21 @@ def triple_table(task: AlignmentTask, pair: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["graph", "head", "relation", "tail"])
 
 
+DIRECTIONS = {"l2r": "left to right", "r2l": "right to left"}
+
+
+def metric_rows(report: Mapping[str, Any], **labels: Any) -> list[dict[str, Any]]:
+    """A report of :func:`psqe.evaluation.evaluate` as rows of a table.
+
+    One row per direction and protocol, with ``labels`` and every metric as columns.
+    """
+    return [
+        {**labels, "direction": text, "protocol": protocol, **metrics}
+        for direction, text in DIRECTIONS.items()
+        for protocol, metrics in report["metrics"][direction].items()
+    ]
+
+
 def metrics_table(
     reports: Mapping[str, Mapping[str, Any]],
     protocol: str,
@@ -69,13 +84,12 @@ def metrics_table(
 
     One protocol a table: numbers of two are not to be compared.
     """
-    arrows = {"l2r": "left to right", "r2l": "right to left"}
     rows = {
         name: {
             (arrow, metric.replace("hits", "Hits").replace("mrr", "MRR")): report["metrics"][d][protocol][
                 metric
             ]
-            for d, arrow in arrows.items()
+            for d, arrow in DIRECTIONS.items()
             for metric in metrics
         }
         for name, report in reports.items()

@@ -1,0 +1,290 @@
+"""Figures show what they are given: marks, values, names that the font can draw."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from psqe import figures
+from psqe.errors import DataError, ParameterError
+from psqe.features import Features
+from psqe.figures.labels import drawable, entity_labels, label
+from psqe.figures.results import _spread
+from psqe.figures.style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
+from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.seeds import SeedSet
+from psqe.seeds.failures import blame_chain, counterparts, failures
+from psqe.statistics import mean_interval
+
+
+def graph(side: str, names: list[str], images: list[Path | None]) -> KnowledgeGraph:
+    n = len(names)
+    return KnowledgeGraph(
+        name=side,
+        entities=tuple(f"http://{side}/e:{i}" for i in range(n)),
+        relations=("r",),
+        triples=np.array([[0, 0, i] for i in range(1, n)]),
+        names=tuple(names),
+        attributes=tuple((("keyword", f"k{i}"),) for i in range(n)),
+        images=tuple(images),
+        language=side,
+    )
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> AlignmentTask:
+    """Five entities a side, four links (left i is right i), pictures except one; 4 dangles on both sides."""
+    images: list[Path | None] = []
+    for i in range(5):
+        images.append(tmp_path / f"{i}.png")
+        Image.new("RGB", (8, 8), (40 * i, 90, 200)).save(images[-1])
+    left = graph("left", ["one", "two", "thr$ee", "four", "five"], images)
+    right = graph("right", ["un", "deux", "trois", "quatre", "cinq"], [*images[:4], None])
+    return AlignmentTask("toy", left, right, np.array([[0, 0], [1, 1], [2, 2], [3, 3]]))
+
+
+def texts(figure: Figure) -> list[str]:
+    found = [t.get_text() for axes in figure.axes for t in axes.texts]
+    return [t for t in found if t]
+
+
+def drawn_without_warning(figure: Figure) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a missing glyph is only a warning to matplotlib
+        figure.canvas.draw()
+
+
+def test_pair_grid_shows_both_names_and_a_box_for_a_missing_picture(task: AlignmentTask) -> None:
+    figure = figures.pair_grid(task, np.array([[0, 0], [3, 4]]), n_columns=2)
+    assert {"one", "un", "four", "cinq", "no\npicture"} <= set(texts(figure))
+    assert len(figure.axes[0].images) == 3
+    drawn_without_warning(figure)
+
+
+def test_seed_gallery_marks_right_and_wrong_by_colour_and_symbol(task: AlignmentTask) -> None:
+    pairs = np.array([[0, 0], [1, 2], [4, 3], [2, 4]])
+    figure = figures.seed_gallery(task, pairs, scores=np.array([0.9, 0.8, 0.7, 0.6]))
+    shown = texts(figure)
+    assert (shown.count(RIGHT_SYMBOL), shown.count(WRONG_SYMBOL)) == (1, 3)
+    assert shown.count("none:\ndangling") == 1  # left 4
+    assert shown.count("(dangling)") == 1  # right 4
+    assert "0.80" in shown
+    frames = [tuple(p.get_edgecolor()) for p in figure.axes[0].patches if p.get_linewidth() > 1]
+    colours = [plt.matplotlib.colors.to_rgba(c) for c in (RIGHT, WRONG)]
+    assert [frames.count(c) for c in colours] == [1, 3]
+    drawn_without_warning(figure)
+
+
+def test_similarity_grid_numbers_the_chosen_cells_in_order(task: AlignmentTask) -> None:
+    ends = np.array([0, 1])
+    similarity = np.array([[0.1, 0.9], [0.4, 0.2]])
+    figure = figures.similarity_grid(task, ends, ends, similarity, chosen=[(0, 1), (1, 0)])
+    assert {"0.10", "0.90", "0.40", "0.20", "1", "2"} <= set(texts(figure))
+    assert texts(figure).count(WRONG_SYMBOL) == 2
+    with pytest.raises(ParameterError, match="one to eight"):
+        figures.similarity_grid(task, np.arange(9), ends, np.zeros((9, 2)))
+
+
+def test_pictures_need_something_to_show_and_gold_links_to_judge(task: AlignmentTask) -> None:
+    nothing = np.empty((0, 2), dtype=np.int64)
+    for draw in (figures.pair_grid, figures.seed_gallery):
+        with pytest.raises(ParameterError, match="give at least one"):
+            draw(task, nothing)
+    with pytest.raises(DataError, match="gold links"):
+        figures.seed_gallery(task.without_links(), np.array([[0, 0]]))
+
+
+def test_figures_are_closed_and_leave_the_style_of_the_caller_alone(task: AlignmentTask) -> None:
+    before, size = plt.get_fignums(), plt.rcParams["font.size"]
+    assert isinstance(figures.degree_distribution(task), Figure)
+    assert plt.get_fignums() == before
+    assert plt.rcParams["font.size"] == size
+
+
+def test_degree_distribution_is_the_share_of_that_degree_or_more(task: AlignmentTask) -> None:
+    line = figures.degree_distribution(task).axes[0].lines[0]
+    assert dict(zip(line.get_xdata(), line.get_ydata(), strict=True)) == {1: 1.0, 4: 0.2}
+
+
+def test_modality_presence_counts_candidates(task: AlignmentTask) -> None:
+    present = np.array([True, True, True, True, False])
+    arrays = {"image_left": np.ones((5, 2)), "image_right": np.ones((5, 2)), "image_right_present": present}
+    figure = figures.modality_presence(task, Features.from_arrays(arrays))
+    assert texts(figure) == ["100.0%", "80.0%"]
+
+
+def test_names_the_font_cannot_draw_give_way_to_the_counterpart_or_the_identifier(
+    task: AlignmentTask,
+) -> None:
+    assert drawable("drapeau : Île Ærø, größer") and not drawable("目")
+    right = KnowledgeGraph(
+        "ja",
+        task.right.entities,
+        task.right.relations,
+        task.right.triples,
+        names=("目", "un", "二", "三", "四"),
+    )
+    other = AlignmentTask("toy", task.left, right, task.links)
+    assert entity_labels(other, "right") == ("[one]", "[two]", "[thr$ee]", "[four]", "4")
+    assert entity_labels(other, "left") == task.left.names
+    assert entity_labels(task, "right") == task.right.names
+
+
+def test_labels_are_cut_to_fit_and_start_no_formula() -> None:
+    assert label("short") == "short"
+    cut = label("a name that is far too long for two lines of the page", width=12)
+    assert cut.endswith("…") and cut.count("\n") == 1 and max(map(len, cut.split("\n"))) <= 12
+    assert label("5$ or 6$") == r"5\$ or 6\$"
+
+
+def test_marks_of_miners_are_fixed_and_others_share_the_rest() -> None:
+    found = marks(["mine", "pivot", "yours"])
+    assert found == {"mine": SPARE[0], "pivot": MARKS["pivot"], "yours": SPARE[1]}
+    both = [*MARKS.values()]
+    assert len({m.colour for m in both}) == len({m.marker for m in both}) == len(both)
+
+
+RUNS = [
+    {"degree": {"low": 0.1, "high": 0.4}, "semantic": {"a": 0.5, "b": None}},
+    {"degree": {"low": 0.3, "high": 0.4}, "semantic": {"a": 0.7, "b": None}},
+]
+
+
+def test_by_region_shows_means_and_intervals_of_what_there_is() -> None:
+    figure = figures.by_region({"pivot": RUNS, "mutual": RUNS[:1]}, ylabel="coverage")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["degree regions", "semantic regions"]
+    degree, semantic = figure.axes
+    dots = [line for line in degree.lines if len(line.get_xdata()) == 1]
+    assert [float(line.get_xdata()[0]) for line in dots] == pytest.approx([0.2, 0.4, 0.1, 0.4])
+    bars = [line.get_xdata() for line in degree.lines if len(line.get_xdata()) == 2]
+    assert list(bars[0]) == pytest.approx(mean_interval([0.1, 0.3])[1:])
+    assert len([line for line in semantic.lines if len(line.get_xdata()) == 1]) == 2  # nothing for b
+    with pytest.raises(ParameterError, match="no run"):
+        figures.by_region({"pivot": []}, ylabel="coverage")
+
+
+def test_the_axis_holds_all_panels() -> None:
+    figure = figures.by_region({"pivot": RUNS[1:]}, ylabel="coverage")
+    low, high = figure.axes[0].get_xlim()
+    assert low == 0 and high >= 0.7
+
+
+def test_hits_by_region_reads_evaluation_reports() -> None:
+    report = {"regions": {"degree": {"low": {"n": 3, "hits@1": 0.25}}}}
+    figure = figures.hits_by_region({"psqe": [report]})
+    assert float(figure.axes[0].lines[0].get_xdata()[0]) == 0.25
+
+
+def test_precision_by_rank_is_the_running_share() -> None:
+    right = [np.array([True, False, True, True]), np.array([True, True, False, True, True])]
+    axes = figures.precision_by_rank({"pivot": right}, start=2).axes[0]
+    assert list(axes.lines[0].get_xdata()) == [2, 3, 4]
+    assert list(axes.lines[0].get_ydata()) == pytest.approx([0.75, 2 / 3, 0.75])
+    with pytest.raises(ParameterError, match="has 4 seeds"):
+        figures.precision_by_rank({"pivot": right}, start=4)
+
+
+def stage(name: str, added: int, dropped: int, precision: float | None) -> dict[str, object]:
+    shares = {f"precision{what}": precision for what in ("", "_added", "_dropped")}
+    return {"stage": name, "n_added": added, "n_dropped": dropped, **shares}
+
+
+def test_stage_trace_splits_right_and_wrong() -> None:
+    audits = [{"stages": [stage("cluster", 10, 0, 0.8), stage("expand", 4, 2, 0.5)]}]
+    bars = [(b.get_y(), b.get_height()) for b in figures.stage_trace(audits).axes[0].patches]
+    assert bars == [(0, 8), (0, 2), (8, pytest.approx(2)), (2, 2), (0, 0), (0, -1), (0, 0), (-1, -1)]
+    other = [{"stages": [stage("cluster", 1, 0, 0.8)]}]
+    with pytest.raises(ParameterError, match="not the same"):
+        figures.stage_trace(audits + other)
+
+
+def test_stage_trace_without_gold_links_shows_counts_alone() -> None:
+    figure = figures.stage_trace([{"stages": [stage("cluster", 10, 0, None)]}])
+    assert len(figure.axes) == 1 and figure.axes[0].patches[0].get_height() == 10
+
+
+TABLE = pd.DataFrame(
+    {"miner": ["pivot", "pivot", "psqe"], "n_seeds": [300, 300, 600], "hits@1": [0.2, 0.4, 0.7], "kind": "x"}
+)
+
+
+def test_by_n_seeds_shows_means_and_baselines() -> None:
+    axes = figures.by_n_seeds(TABLE, "hits@1", ylabel="Hits@1", baselines={"cosine": 0.75}).axes[0]
+    heights = [float(container[0].get_ydata()[0]) for container in axes.containers]
+    assert heights == pytest.approx([0.3, 0.7])
+    assert "cosine (0.75)" in texts(axes.figure)
+    with pytest.raises(ParameterError, match="no column mrr"):
+        figures.by_n_seeds(TABLE, "mrr", ylabel="MRR")
+    with pytest.raises(ParameterError, match="empty"):
+        figures.by_n_seeds(TABLE[:0], "hits@1", ylabel="Hits@1")
+
+
+def test_dot_plot_has_a_panel_for_each_thing_not_to_be_compared() -> None:
+    table = TABLE.assign(kind=["full", "full", "peer"])
+    figure = figures.dot_plot(table, "hits@1", rows="n_seeds", series="miner", xlabel="Hits@1", panels="kind")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["full", "peer"]
+    dots = [[float(x.get_xdata()[0]) for x in a.lines if len(x.get_xdata()) == 1] for a in figure.axes]
+    assert dots == [pytest.approx([0.3]), [0.7]]
+
+
+def test_labels_of_near_baselines_do_not_overlap() -> None:
+    assert _spread([0.75, 0.74, 0.2], 0.05) == pytest.approx([0.79, 0.74, 0.2])
+
+
+def test_mean_table_has_interval_and_number_of_runs() -> None:
+    table = figures.mean_table(TABLE, by=["miner", "n_seeds"], value="hits@1")
+    assert table["mean"].tolist() == pytest.approx([0.3, 0.7])
+    assert table["runs"].tolist() == [2, 1]
+    assert table["low"][0] == pytest.approx(mean_interval([0.2, 0.4])[1]) and np.isnan(table["low"][1])
+
+
+def test_metric_tables_keep_protocols_apart() -> None:
+    one = {"hits@1": 0.5, "hits@10": 0.9, "mrr": 0.6}
+    other = dict.fromkeys(one, 0.99)
+    report = {"metrics": {d: {"full": one, "peer": other} for d in ("l2r", "r2l")}}
+    table = figures.metrics_table({"image": report}, "full")
+    assert set(table.loc["image"]) == {0.5, 0.9, 0.6}
+    assert ("left to right", "Hits@1") in table.columns
+    rows = figures.metric_rows(report, miner="pivot")
+    assert [(r["direction"], r["protocol"], r["hits@1"]) for r in rows] == [
+        ("left to right", "full", 0.5), ("left to right", "peer", 0.99),
+        ("right to left", "full", 0.5), ("right to left", "peer", 0.99),
+    ]  # fmt: skip
+
+
+def test_tables_of_a_task(task: AlignmentTask) -> None:
+    table = figures.graph_table(task)
+    assert table.loc["dangling candidates"].tolist() == ["20.0%", "20.0%"]
+    assert table.loc["candidates with a picture"].tolist() == ["100.0%", "80.0%"]
+    assert figures.graph_table(task.without_links()).loc["dangling candidates"].tolist() == ["not known"] * 2
+    words = figures.text_table(task, np.array([[0, 1]]))
+    assert words.iloc[0].tolist() == ["one", "k0", "deux", "k1"]
+    triples = figures.triple_table(task, (1, 0))
+    assert len(triples[triples["graph"] == "left"]) == 1 and len(triples[triples["graph"] == "right"]) == 4
+    assert triples.iloc[0].tolist() == ["left", "one", "r", "two"]
+
+
+def test_failures_tell_dangling_from_mistaken(task: AlignmentTask) -> None:
+    seeds = SeedSet(np.array([[0, 0], [1, 2], [4, 3], [2, 4]]), np.ones(4), ("x",) * 4)
+    found = failures(seeds, task)
+    assert found.right.tolist() == [True, False, False, False]
+    assert found.left_dangling.tolist() == [False, False, True, False]
+    assert found.right_dangling.tolist() == [False, False, False, True]
+    assert found.wrong_on_dangling == pytest.approx(2 / 3)
+    assert np.isnan(failures(seeds.head(1), task).wrong_on_dangling)
+    assert counterparts(task)[0].tolist() == [0, 1, 2, 3, -1]
+
+
+def test_blame_chain_follows_who_took_whose_counterpart(task: AlignmentTask) -> None:
+    # 3 took 1's counterpart, 1 took 2's, 2 took a dangling one; 0 is right.
+    seeds = SeedSet(np.array([[0, 0], [1, 2], [3, 1], [2, 4]]), np.ones(4), ("x",) * 4)
+    assert blame_chain(seeds, task).tolist() == [3, 1, 2]
+    assert blame_chain(seeds, task, longest=2).tolist() == [1, 2]
+    assert len(blame_chain(seeds.head(1), task)) == 0
