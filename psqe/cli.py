@@ -29,6 +29,10 @@ data = typer.Typer(no_args_is_help=True, help="The tasks there are and what they
 app.add_typer(data, name="data")
 
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it; Typer uses it too."""
+
+
 class Profile(StrEnum):
     """How much a notebook computes."""
 
@@ -334,12 +338,12 @@ def _one_line(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, or 2 for a fault of the user."""
-    import click
-
+    # Older versions of Typer raise click's exceptions, newer ones those of a copy that they bring along.
+    click: Any = sys.modules[typer.BadParameter.__module__]
     warnings.formatwarning = _one_line
     try:
         result = get_command(app).main(arguments, prog_name="psqe", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
+    except click.NoArgsIsHelpError as error:
         print(error.format_message())
         return 2
     except click.ClickException as error:
@@ -348,9 +352,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PsqeError as error:
         print(f"psqe: {error}", file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
+        result = INTERRUPTED
+    if result == INTERRUPTED:
         print("psqe: interrupted; what was finished is kept", file=sys.stderr)
-        return 130
     return int(result or 0)
 
 
