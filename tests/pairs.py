@@ -1,11 +1,12 @@
 """Hand-made pairs of graphs, and changes to a pair that must not change what is computed from it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.matching import Similarity
 
 Pair = tuple[AlignmentTask, Features]
 
@@ -36,7 +37,9 @@ def tiny(n_left: int, n_right: int, *, dim: int = 4, seed: int = 0, links: bool 
     return task, Features.from_arrays({"image_left": hidden[:n_left], "image_right": hidden[:n_right] + 0.01})
 
 
-def relabelled(pair: Pair, *, left: int | None = None, right: int | None = None) -> tuple[Pair, IntArray, IntArray]:
+def relabelled(
+    pair: Pair, *, left: int | None = None, right: int | None = None
+) -> tuple[Pair, IntArray, IntArray]:
     """Entities in random order and under random names, by a seed for each side (``None``: as they are).
 
     Returns the pair and, for each side, the old index of every new one.
@@ -82,3 +85,21 @@ def with_fewer_candidates(pair: Pair) -> Pair:
     }
     kept = (task.links % 3 != 0).all(axis=1)
     return AlignmentTask("fewer", sides["left"], sides["right"], task.links[kept]), features
+
+
+@dataclass
+class Table(Similarity):
+    """A similarity matrix given in full."""
+
+    table: np.ndarray
+
+    @property
+    def shape(self):
+        return self.table.shape
+
+    def rows(self, start, stop):
+        return self.table[start:stop].copy()
+
+    @property
+    def T(self):
+        return Table(self.table.T)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pairs import tiny
+
 from psqe.regions import Regions, all_regions
 from psqe.seeds import PSQEMiner, SeedSet, audit, balance, correct, coverage
 from psqe.statistics import proportion_interval
@@ -55,7 +55,9 @@ def test_coverage_balance_and_precision_by_region(planted, audited):
             inside = np.array([p for p in seeds.pairs.tolist() if r.left[p[0]] == i]).reshape(-1, 2)
             assert report["precision_by_region"][kind][name] == share(inside, gold)
         p = [s / sum(shares) for s in shares if s]
-        assert report["balance"][kind] == pytest.approx(math.exp(-sum(x * math.log(x) for x in p)) / len(shares))
+        assert report["balance"][kind] == pytest.approx(
+            math.exp(-sum(x * math.log(x) for x in p)) / len(shares)
+        )
 
 
 def test_stages(planted, audited):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pairs import graph, relabelled, tiny
+
 from psqe.canonical import canonical_order, content_keys
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask

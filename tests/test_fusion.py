@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pairs import tiny
+
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import centred, fuse, modality_vectors, unit_rows

@@ -1,19 +1,17 @@
 """Matching in blocks, against the plain computation on the whole matrix."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from pairs import Table
 
 from psqe import matching
 from psqe.errors import ParameterError
 from psqe.matching import (
     Dot,
     Shifted,
-    Similarity,
     csls,
     greedy_one_to_one,
     largest_cells,
@@ -22,24 +20,6 @@ from psqe.matching import (
     sinkhorn,
     top_k,
 )
-
-
-@dataclass
-class Table(Similarity):
-    """A similarity matrix given in full."""
-
-    table: np.ndarray
-
-    @property
-    def shape(self):
-        return self.table.shape
-
-    def rows(self, start, stop):
-        return self.table[start:stop].copy()
-
-    @property
-    def T(self):  # noqa: N802
-        return Table(self.table.T)
 
 
 def tables(*, ties: bool) -> st.SearchStrategy[np.ndarray]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-
 from pairs import (
     Pair,
     graph,
@@ -17,6 +16,7 @@ from pairs import (
     with_wrong_links,
     without_links,
 )
+
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.features.base import Features
@@ -35,7 +35,9 @@ def make(name: str, n_seeds: int = N, **parameters) -> Miner:
 
 def content(seeds: SeedSet) -> tuple:
     """All that a miner decides, as bytes."""
-    trace = [(t.stage, t.note, t.added.tobytes(), t.dropped.tobytes(), t.pairs.tobytes()) for t in seeds.trace]
+    trace = [
+        (t.stage, t.note, t.added.tobytes(), t.dropped.tobytes(), t.pairs.tobytes()) for t in seeds.trace
+    ]
     return seeds.pairs.tobytes(), seeds.scores.tobytes(), seeds.stages, trace
 
 

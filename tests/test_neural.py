@@ -8,8 +8,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pairs import graph
+
 from psqe.kg import AlignmentTask
 from psqe.neural import graph_attention
 from psqe.neural.graph_attention import DiagonalGAT, Edges, edge_softmax, weighted_sum
@@ -23,7 +23,9 @@ def random_edges(n: int, n_edges: int, seed: int = 0, *, loops: bool = True) -> 
     cells = rng.choice(n * n, min(n_edges, n * n), replace=False)
     targets, sources = cells // n, cells % n
     if loops:
-        both = np.unique(np.column_stack([np.r_[targets, np.arange(n)], np.r_[sources, np.arange(n)]]), axis=0)
+        both = np.unique(
+            np.column_stack([np.r_[targets, np.arange(n)], np.r_[sources, np.arange(n)]]), axis=0
+        )
         targets, sources = both.T
     order = rng.permutation(len(targets))  # Edges sorts by itself
     return Edges(targets[order], sources[order], n)
@@ -112,7 +114,9 @@ def test_gat_is_the_dense_formula_forward_and_backward(n_layers, n_heads):
     found, wanted = gat(x, edges), dense_gat(gat, x, edges)
     torch.testing.assert_close(found, wanted)
     for a, b in zip(
-        torch.autograd.grad((found**2).sum(), inputs), torch.autograd.grad((wanted**2).sum(), inputs), strict=True
+        torch.autograd.grad((found**2).sum(), inputs),
+        torch.autograd.grad((wanted**2).sum(), inputs),
+        strict=True,
     ):
         torch.testing.assert_close(a, b)
 

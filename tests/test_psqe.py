@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from pairs import tiny
+
 from psqe.canonical import canonical_order
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
@@ -25,9 +25,7 @@ def as_set(pairs: np.ndarray) -> set[tuple[int, int]]:
 def space(labels_left: list[int], labels_right: list[int], n_clusters: int, n_seeds: int) -> Space:
     """A space whose clusters are given."""
     task, features = tiny(len(labels_left), len(labels_right))
-    built = Space.build(
-        task, features, weights=None, n_clusters=n_clusters, n_seeds=n_seeds, random_state=0
-    )
+    built = Space.build(task, features, weights=None, n_clusters=n_clusters, n_seeds=n_seeds, random_state=0)
     built.__dict__["clusters"] = (np.array(labels_left), np.array(labels_right))
     return built
 

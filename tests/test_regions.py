@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from pairs import graph, relabelled, tiny, with_fewer_candidates, without_links
+
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from pairs import graph, tiny
+
 from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
@@ -31,7 +31,10 @@ def test_tsv_round_trip_is_exact(task, tmp_path):
     seeds = some_seeds()
     path = tmp_path / "new folder" / "seeds.tsv"
     seeds.save_tsv(path, task)
-    assert path.read_text().splitlines()[:2] == ["left\tright\tscore\tstage", "l:5\tr:0\t0.300000012\tcluster"]
+    assert path.read_text().splitlines()[:2] == [
+        "left\tright\tscore\tstage",
+        "l:5\tr:0\t0.300000012\tcluster",
+    ]
     again = SeedSet.load(path, task)
     np.testing.assert_array_equal(again.pairs, seeds.pairs)
     assert again.scores.tobytes() == seeds.scores.tobytes()
@@ -222,7 +225,7 @@ def test_pivot_is_the_greedy_walk_over_all_cells(planted):
     right /= np.linalg.norm(right, axis=1, keepdims=True)
     s = left @ right.T
     wanted: list[tuple[int, int]] = []
-    for cell in np.argsort(-s.ravel())[: 3000]:
+    for cell in np.argsort(-s.ravel())[:3000]:
         i, j = rows[cell // s.shape[1]], columns[cell % s.shape[1]]
         if len(wanted) < 30 and i not in {a for a, _ in wanted} and j not in {b for _, b in wanted}:
             wanted.append((i, j))
@@ -250,7 +253,9 @@ def test_weights_shift_what_is_mined(planted):
     alone = MutualMiner().mine(task, features.select(["image"]))
     heavy = MutualMiner(weights={"image": 1.0, "attribute": 1e-9}).mine(task, features)
     both = MutualMiner().mine(task, features)
-    present = features["image"].left_present[heavy.pairs[:, 0]] & features["image"].right_present[heavy.pairs[:, 1]]
+    present = (
+        features["image"].left_present[heavy.pairs[:, 0]] & features["image"].right_present[heavy.pairs[:, 1]]
+    )
     pairs = {tuple(p) for p in alone.pairs}
     assert {tuple(p) for p in heavy.pairs[present]} <= pairs
     assert {tuple(p) for p in both.pairs} != {tuple(p) for p in heavy.pairs}

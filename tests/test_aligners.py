@@ -1,0 +1,236 @@
+"""The contract of every aligner. A new entry of ``ALIGNERS`` is tested without a new line here."""
+
+import inspect
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pairs import relabelled, tiny, with_fewer_candidates, with_wrong_links, without_links
+
+from psqe.aligners import ALIGNERS, MCLEA, Aligner
+from psqe.datasets.synthetic import planted_pair
+from psqe.errors import DataError, ParameterError
+from psqe.evaluation import evaluate
+from psqe.features.base import Features
+from psqe.seeds import SeedSet, true_links
+
+pytestmark = pytest.mark.parametrize("name", list(ALIGNERS))
+
+EPOCHS = 4
+
+
+def make(name: str, **parameters) -> Aligner:
+    """The small preset, trained briefly, with those of the parameters that the aligner knows."""
+    accepted = inspect.signature(ALIGNERS[name]).parameters
+    given = {"n_epochs": EPOCHS, "batch_size": 16, **parameters}
+    return ALIGNERS[name].preset("small", **{k: v for k, v in given.items() if k in accepted})
+
+
+def given_seeds(pairs) -> SeedSet:
+    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    return SeedSet(pairs, np.zeros(len(pairs), dtype=np.float32), ("given",) * len(pairs))
+
+
+def content(aligner: Aligner) -> tuple[bytes, bytes]:
+    left, right = aligner.embeddings()
+    return left.tobytes(), right.tobytes()
+
+
+@pytest.fixture(scope="module")
+def seeds(planted) -> SeedSet:
+    return true_links(planted[0], 30)
+
+
+@pytest.fixture(scope="module")
+def fitted(planted, seeds):
+    cache: dict[str, Aligner] = {}
+
+    def get(name: str) -> Aligner:
+        if name not in cache:
+            cache[name] = make(name).fit(*planted, seeds)
+        return cache[name]
+
+    return get
+
+
+def test_embeddings_and_similarity(name, planted, seeds, fitted):
+    task, _ = planted
+    aligner = fitted(name)
+    left, right = aligner.embeddings()
+    assert len(left) == task.left.n_entities and len(right) == task.right.n_entities
+    assert left.shape[1] == right.shape[1] and np.isfinite(left).all() and np.isfinite(right).all()
+    rows, columns = np.array([3, 0, 8]), np.array([1, 2])
+    block = aligner.similarity(rows, columns).rows(0, 3)
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            x, y = left[row], right[column]
+            assert block[i, j] == pytest.approx(x @ y / np.linalg.norm(x) / np.linalg.norm(y), abs=1e-5)
+    assert aligner.seconds_ > 0 and aligner.peak_mb_ > 0
+
+
+def test_fit_returns_itself_and_parameters_rebuild(name, planted, seeds, fitted):
+    aligner = make(name)
+    assert aligner.fit(*planted, seeds) is aligner
+    assert type(aligner)(**aligner.parameters).parameters == aligner.parameters
+    assert repr(aligner).startswith(type(aligner).__name__)
+    assert content(aligner) == content(fitted(name))
+
+
+def test_a_second_fit_forgets_the_first(name, planted, seeds, fitted):
+    aligner = make(name).fit(*planted, seeds.head(5))
+    assert content(aligner) != content(fitted(name))
+    assert content(aligner.fit(*planted, seeds)) == content(fitted(name))
+
+
+def test_global_generators_neither_matter_nor_move(name, planted, seeds, fitted):
+    torch.manual_seed(99)
+    before = torch.get_rng_state()
+    assert content(make(name).fit(*planted, seeds)) == content(fitted(name))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_random_state_matters_and_is_used(name, planted, seeds, fitted):
+    if "random_state" not in inspect.signature(ALIGNERS[name]).parameters:
+        pytest.skip("draws nothing")
+    assert content(make(name, random_state=1).fit(*planted, seeds)) != content(fitted(name))
+
+
+@pytest.mark.parametrize("change", [without_links, with_wrong_links])
+def test_gold_links_and_groups_are_not_read(name, planted, seeds, fitted, change):
+    assert content(make(name).fit(*change(planted), seeds)) == content(fitted(name))
+
+
+@pytest.mark.parametrize("sides", [{"right": 21}, {"left": 22}, {"left": 23, "right": 24}], ids=str)
+def test_relabelled_entities_get_the_same_embeddings(name, planted, seeds, fitted, sides):
+    pair, left, right = relabelled(planted, **sides)
+    moved = np.column_stack([np.argsort(left)[seeds.pairs[:, 0]], np.argsort(right)[seeds.pairs[:, 1]]])
+    found = make(name).fit(*pair, given_seeds(moved)).embeddings()
+    wanted = fitted(name).embeddings()
+    np.testing.assert_array_equal(found[0], wanted[0][left])
+    np.testing.assert_array_equal(found[1], wanted[1][right])
+
+
+def test_order_and_scores_of_the_seeds_do_not_matter(name, planted, seeds, fitted):
+    shuffled = given_seeds(np.random.default_rng(0).permutation(seeds.pairs))
+    assert content(make(name).fit(*planted, shuffled)) == content(fitted(name))
+
+
+def test_seeds_matter(name, planted, fitted):
+    other = true_links(planted[0], 30, random_state=1)
+    assert content(make(name).fit(*planted, other)) != content(fitted(name))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_few_seeds(name, planted, seeds, n):
+    with pytest.raises(DataError, match=f"{n} seeds are too few .*; mine at least two"):
+        make(name).fit(*planted, seeds.head(n))
+
+
+def test_two_seeds_are_enough(name, planted, seeds):
+    left, right = make(name).fit(*planted, seeds.head(2)).embeddings()
+    assert np.isfinite(left).all() and np.isfinite(right).all()
+
+
+@pytest.mark.parametrize("pairs", [[[0, 0], [1, 5000]], [[-1, 0], [1, 1]]], ids=str)
+def test_seeds_outside_the_graphs(name, planted, pairs):
+    with pytest.raises(DataError, match="outside graph"):
+        make(name).fit(*planted, given_seeds(pairs))
+
+
+def test_features_of_another_task(name, planted, seeds):
+    task, features = planted
+    short = features.take(np.arange(task.left.n_entities - 1), np.arange(task.right.n_entities))
+    with pytest.raises(DataError, match="one row per entity"):
+        make(name).fit(task, short, seeds)
+
+
+def test_missing_modalities_are_masked(name):
+    """Half of the vectors are missing; what stands in their rows changes nothing."""
+    task, features = planted_pair(60, 3, 8, missing=0.5, random_state=2)
+    seeds = true_links(task, 20)
+    wanted = content(make(name).fit(task, features, seeds))
+    arrays = {}
+    for key, m in features.items():
+        for side in ("left", "right"):
+            vectors, present = m.side(side)
+            arrays[f"{key}_{side}"] = np.where(present[:, None], vectors, 7.0)
+            arrays[f"{key}_{side}_present"] = present
+    assert content(make(name).fit(task, Features.from_arrays(arrays), seeds)) == wanted
+
+
+@pytest.mark.parametrize("modality", ["image", "attribute"])
+def test_one_modality(name, planted, seeds, modality):
+    task, features = planted
+    left, _ = make(name).fit(task, features.select([modality]), seeds).embeddings()
+    assert np.isfinite(left).all()
+
+
+def test_a_modality_that_no_seed_has(name, planted, seeds):
+    """Images on one side only: nothing to learn from them, nothing to crash on."""
+    task, features = planted
+    m = features["image"]
+    image = replace(m, right=np.zeros_like(m.right), right_present=np.zeros_like(m.right_present))
+    for given in ({"image": image, "attribute": features["attribute"]}, {"image": image}):
+        left, right = make(name).fit(task, Features(given), seeds).embeddings()
+        assert np.isfinite(left).all() and np.isfinite(right).all()
+
+
+def test_entities_that_are_no_candidates(name, planted):
+    pair = with_fewer_candidates(planted)
+    left, _ = make(name).fit(*pair, true_links(pair[0], 10)).embeddings()
+    assert len(left) == pair[0].left.n_entities
+
+
+def test_isolated_entities_and_tiny_graphs(name):
+    for shape in ((2, 2), (3, 6)):
+        task, features = tiny(*shape)
+        assert not len(task.left.triples)
+        left, right = make(name).fit(task, features, given_seeds([[0, 0], [1, 1]])).embeddings()
+        assert np.isfinite(left).all() and np.isfinite(right).all()
+
+
+def test_training_goes_down_and_beats_chance(name):
+    task, features = planted_pair(120, 3, 12, noise=0.4, random_state=4)
+    aligner = make(name, n_epochs=30, batch_size=1000).fit(task, features, true_links(task, 30))
+    history = getattr(aligner, "history_", None)
+    if history is not None:
+        assert len(history) == 30 and np.mean(history[-5:]) < history[0]
+    chance = 1 / len(task.right.candidates)
+    for metrics in evaluate(task, aligner.similarity)["metrics"].values():
+        assert metrics["full"]["hits@1"] > 30 * chance
+
+
+def test_presets(name):
+    aligner = ALIGNERS[name]
+    assert {"published", "small"} <= set(aligner.PRESETS)
+    for preset, values in aligner.PRESETS.items():
+        built = aligner.preset(preset)
+        assert {key: built.parameters[key] for key in values} == values
+    with pytest.raises(ParameterError, match="no preset 'huge'; choose from published, small"):
+        aligner.preset("huge")
+
+
+def test_divergence_is_an_error(name, planted, seeds):
+    if "learning_rate" not in inspect.signature(ALIGNERS[name]).parameters:
+        pytest.skip("does not train")
+    with pytest.raises(FloatingPointError, match="diverged"):
+        make(name, learning_rate=1e30).fit(*planted, seeds)
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["structure_dim", "modality_dim", "temperature", "distillation_temperature", "n_epochs", "learning_rate"],
+)
+def test_impossible_parameters(name, parameter):
+    if parameter not in inspect.signature(ALIGNERS[name]).parameters:
+        pytest.skip("has no such parameter")
+    with pytest.raises(ParameterError, match=parameter):
+        ALIGNERS[name](**{parameter: 0})
+
+
+def test_mclea_refuses_batches_without_a_negative(name):
+    if name != "mclea":
+        pytest.skip("mclea's own")
+    with pytest.raises(ParameterError, match="batch_size is 1"):
+        MCLEA(batch_size=1)

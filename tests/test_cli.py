@@ -1,0 +1,409 @@
+"""The command line as other people's scripts rely on it: options, files, one line per fault."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from psqe import datasets
+from psqe.cli import main
+from psqe.features.cache import VectorCache
+from psqe.features.encoders import make_encoder
+from psqe.kg import AlignmentTask
+from psqe.seeds import SeedSet, correct
+
+ROOT = Path(__file__).parent.parent
+
+NOTEBOOK = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+# A page
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+n: int = 5  # how many; 1..9
+```
+
+```{code-cell} ipython3
+print(n)
+```
+"""
+
+
+@pytest.fixture
+def task(planted, monkeypatch, tmp_path) -> AlignmentTask:
+    """The planted pair under the name of a task, its features in a file, and a folder to work in."""
+    pair, features = planted
+    monkeypatch.setattr(datasets, "load_task", lambda name, **parameters: replace(pair, name=name))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PSQE_CACHE", str(tmp_path / "cache"))
+    features.save("f.npz")
+    return pair
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def run(*arguments: str) -> None:
+    assert main([str(a) for a in arguments]) == 0
+
+
+@pytest.fixture
+def refused(capsys, tmp_path):
+    """Check that a command ends in one line on standard error, with exit code 2, and writes nothing."""
+
+    def check(*arguments: str, words: str) -> None:
+        before = files(tmp_path)
+        capsys.readouterr()
+        assert main([str(a) for a in arguments]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("psqe: ") and err.endswith("\n") and err.count("\n") == 1
+        assert words in err and "Traceback" not in err
+        assert files(tmp_path) == before
+
+    return check
+
+
+# ---- what it writes
+
+
+def test_seeds_writes_seeds_and_audit(task, capsys):
+    run("seeds", "t/x", "--features", "f.npz", "--miner", "mutual", "--n-seeds", 30, "--json", "audit.json")
+    lines = Path("seeds.tsv").read_text().splitlines()
+    assert lines[0].split("\t") == ["left", "right", "score", "stage"]
+    assert len(lines) == 31
+    left, right, _, stage = lines[1].split("\t")
+    assert left in task.left.entities and right in task.right.entities and stage == "mutual"
+    report = json.loads(Path("audit.json").read_text())
+    assert {
+        "n_seeds", "precision", "recall", "coverage", "balance", "stages", "seconds", "peak_mb", "parameters",
+        "versions",
+    } <= set(report)  # fmt: skip
+    assert report["n_seeds"] == 30 and set(report["coverage"]) == {"degree", "density", "semantic"}
+    seeds = SeedSet.load("seeds.tsv", task)
+    assert report["precision"] == pytest.approx(correct(seeds.pairs, task).mean())
+    assert report["parameters"]["task"] == "t/x" and report["parameters"]["miner"] == "mutual"
+    assert report["parameters"]["modalities"] == ["image", "attribute"]
+    assert report["parameters"]["n_seeds"] == 30 and report["versions"]["python"]
+    out, err = capsys.readouterr()
+    assert out.startswith("30 seeds, precision ") and out.count("\n") == 1 and err == ""
+
+
+def test_audit_without_gold_links(task, monkeypatch, capsys):
+    monkeypatch.setattr(datasets, "load_task", lambda name, **_: task.without_links())
+    run("seeds", "t/x", "--features", "f.npz", "--miner", "pivot", "--n-seeds", 9, "--json", "a.json")
+    report = json.loads(Path("a.json").read_text())
+    assert report["precision"] is None and report["recall"] is None and report["coverage"]["degree"]
+    assert "precision unknown" in capsys.readouterr().out
+
+
+def test_options_reach_the_miner(task):
+    run(
+        "seeds", "t/x", "--features", "f.npz", "--miner", "psqe", "--stages", "cluster, expand", "--n-clusters", 3,
+        "--n-seeds", 20, "--random-state", 4, "--modalities", "attribute", "--out", "deep/s.tsv", "--json", "a.json",
+    )  # fmt: skip
+    report = json.loads(Path("a.json").read_text())
+    assert [s["stage"] for s in report["stages"]] == ["cluster", "expand"]
+    wanted = {"n_clusters": 3, "n_seeds": 20, "random_state": 4, "modalities": ["attribute"]}
+    assert {key: report["parameters"][key] for key in wanted} == wanted
+    assert len(SeedSet.load("deep/s.tsv", task)) == 20
+
+
+def test_the_variant_of_the_contract(task):
+    run(
+        "seeds", "t/x", "--features", "f.npz", "--variant", "corrected", "--stages", "cluster", "--n-seeds", 9
+    )
+    assert Path("seeds.tsv").exists()
+
+
+def test_same_command_same_bytes_and_npy(task):
+    for name in ("a", "b"):
+        run(
+            "seeds",
+            "t/x",
+            "--features",
+            "f.npz",
+            "--stages",
+            "cluster",
+            "--n-seeds",
+            20,
+            "--out",
+            f"{name}.tsv",
+        )
+    assert Path("a.tsv").read_bytes() == Path("b.tsv").read_bytes()
+    run("seeds", "t/x", "--features", "f.npz", "--stages", "cluster", "--n-seeds", 20, "--out", "c.npy")
+    assert np.load("c.npy").shape == (20, 2)
+    np.testing.assert_array_equal(SeedSet.load("c.npy", task).pairs, SeedSet.load("a.tsv", task).pairs)
+
+
+def test_align_writes_links_and_report(task, capsys):
+    run("seeds", "t/x", "--features", "f.npz", "--miner", "mutual", "--n-seeds", 30)
+    run("align", "t/x", "--features", "f.npz", "--seeds", "seeds.tsv", "--json", "report.json")
+    lines = Path("links.tsv").read_text().splitlines()
+    assert lines[0].split("\t") == ["left", "right", "score", "confidence", "rank_margin"]
+    assert lines[1].split("\t")[0] in task.left.entities and lines[1].split("\t")[1] in task.right.entities
+    report = json.loads(Path("report.json").read_text())
+    assert {"metrics", "regions", "seconds", "peak_mb", "parameters", "versions"} <= set(report)
+    for direction in ("l2r", "r2l"):
+        for protocol in ("full", "peer"):
+            assert set(report["metrics"][direction][protocol]) == {"hits@1", "hits@5", "hits@10", "mrr"}
+    assert set(report["regions"]) == {"degree", "density", "semantic"}
+    assert report["n_links"] == len(lines) - 1
+    parameters = report["parameters"]
+    assert (parameters["task"], parameters["aligner"], parameters["preset"]) == ("t/x", "mclea", "small")
+    assert parameters["seeds"] == "seeds.tsv" and parameters["n_seeds"] == 30
+    assert "Hits@1" in capsys.readouterr().out
+
+
+def test_align_mines_its_own_seeds_and_needs_no_gold_links(task, monkeypatch):
+    arguments = ("align", "t/x", "--features", "f.npz", "--miner", "pivot", "--n-seeds", 20)
+    run(*arguments, "--out", "a.tsv", "--json", "a.json")
+    monkeypatch.setattr(datasets, "load_task", lambda name, **_: task.without_links())
+    run(*arguments, "--out", "b.tsv", "--json", "b.json")
+    assert Path("a.tsv").read_bytes() == Path("b.tsv").read_bytes()
+    blind = json.loads(Path("b.json").read_text())
+    assert blind["metrics"] is None and blind["parameters"]["miner"] == "pivot"
+
+
+def test_data_commands(capsys, tmp_path, monkeypatch):
+    run("data", "list")
+    assert "emoji/en-fr\t" in capsys.readouterr().out
+    run("data", "info", "emoji/en-fr", "--json", str(tmp_path / "i.json"))
+    assert "links" in capsys.readouterr().out
+    assert json.loads((tmp_path / "i.json").read_text())["links"] > 1000
+
+
+def test_run_a_notebook(tmp_path, capsys):
+    (tmp_path / "page.md").write_text(NOTEBOOK)
+    run("run", tmp_path / "page.md", "-p", "n=7", "--profile", "smoke", "--out", tmp_path / "out")
+    assert capsys.readouterr().out.strip() == str(tmp_path / "out" / "page.ipynb")
+    assert "7\\n" in (tmp_path / "out" / "page.ipynb").read_text()
+
+
+def test_help_names_the_options(capsys):
+    with_help = {
+        "seeds": "--miner --variant --stages --n-clusters --n-seeds --modalities --features --random-state "
+        "--out --json",
+        "align": "--seeds --miner --aligner --preset --modalities --random-state --out --json",
+        "run": "-p --profile --out",
+        "study": "--profile --task",
+    }
+    for command, options in with_help.items():
+        run(command, "--help")
+        out = capsys.readouterr().out
+        assert [o for o in options.split() if o not in out] == []
+
+
+# ---- what it refuses
+
+SEEDS = ("seeds", "t/x", "--features", "f.npz", "--n-seeds", "20")
+ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sow",), "No such command 'sow'"),
+        (("seeds",), "Missing argument 'TASK'"),
+        ((*SEEDS, "--minor", "psqe"), "--minor"),
+        ((*SEEDS, "--n-seeds", "many"), "Invalid value for '--n-seeds'"),
+        ((*SEEDS, "--n-seeds", "0"), "n_seeds is 0; it must be positive"),
+        ((*SEEDS, "--n-seeds", "71"), "71 seeds asked for, but only 70 one-to-one pairs are possible in t/x"),
+        ((*SEEDS, "--miner", "greedy"), "no miner 'greedy'; choose from random, pivot, mutual, psqe"),
+        ((*SEEDS, "--stages", "cluster,polish"), "no stage 'polish'; choose from cluster, refine, expand"),
+        ((*SEEDS, "--stages", ""), "stages are empty"),
+        ((*SEEDS, "--miner", "pivot", "--stages", "cluster"), "miner pivot has no option --stages"),
+        ((*SEEDS, "--miner", "mutual", "--n-clusters", "3"), "miner mutual has no option --n-clusters"),
+        ((*SEEDS, "--variant", "perfect"), "variant"),
+        ((*SEEDS, "--n-clusters", "0"), "n_clusters"),
+        ((*SEEDS, "--n-clusters", "900"), "n_clusters is 900"),
+        ((*SEEDS, "--random-state", "-1"), "random-state"),
+        ((*SEEDS, "--random-state", "4294967296"), "random-state"),
+        ((*SEEDS, "--modalities", "image,sound"), "no modality 'sound' in the features; choose from image"),
+        ((*SEEDS, "--modalities", ""), "no modality given"),
+        ((*SEEDS, "--encoder", "image=efficientnet-lite0"), "--encoder and --features exclude each other"),
+        ((*SEEDS, "--features", "none.npz"), "none.npz: cannot be read as a feature file"),
+        (("seeds", "t/x", "--modalities", "sound"), "unknown modality 'sound'; choose from image"),
+        (("seeds", "t/x", "--modalities", ""), "no modality given"),
+        (("seeds", "t/x", "--modalities", "image,image"), "named twice"),
+        (("seeds", "t/x", "--encoder", "image"), "MODALITY=NAME"),
+        (
+            ("seeds", "t/x", "--encoder", "image=resnet"),
+            "modality 'image' has no encoder 'resnet'; choose from",
+        ),
+        (("seeds", "t/x", "--encoder", "name=use-m3"), "'name', which is not asked for"),
+        ((*ALIGN, "--aligner", "oracle"), "no aligner 'oracle'; choose from mclea"),
+        ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
+        ((*ALIGN, "--miner", "greedy"), "no miner 'greedy'"),
+        ((*ALIGN, "--seeds", "s.tsv", "--miner", "pivot"), "--seeds and --miner exclude each other"),
+        ((*ALIGN, "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),
+        (("run", "none.md"), "none.md: cannot be read"),
+        (("run", "f.npz"), "f.npz: is no MyST notebook"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, tuple) else "",
+)
+def test_faults_in_one_line(task, refused, arguments, words):
+    refused(*arguments, words=words)
+
+
+def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refused("seeds", "emoji/en-xx", words="xx")
+    refused("data", "info", "emoji/en-xx", words="xx")
+    refused("align", "no/such", words="'no/such' is no task; choose from emoji/")
+    refused("seeds", ".", words="is a folder")
+    refused("seeds", "emoji/en-fr", "--dangling", "0.7", words="dangling")
+    refused("data", "info", "emoji/en-fr", "--task-random-state", "-1", words="random_state is -1")
+    refused("seeds", "emoji/en-fr", "--features", "none.npz", words="none.npz")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nothing\n", "s.tsv:1: no header"),
+        ("left\tright\nnobody\tright:0\n", "s.tsv:2: 'nobody' is no left entity of t/x"),
+        ("left\tright\tscore\nleft:1\n", "s.tsv:2: expected 3 columns"),
+        ("left\tright\n", "0 seeds are too few to train mclea on"),
+    ],
+)
+def test_malformed_seeds(task, refused, text, words):
+    Path("s.tsv").write_text(text)
+    refused(*ALIGN, "--seeds", "s.tsv", words=words)
+
+
+def test_broken_feature_files(task, refused):
+    Path("f.npz").write_bytes(Path("f.npz").read_bytes()[:500])
+    refused(*SEEDS, words="f.npz: cannot be read as a feature file")
+    np.savez("f.npz", image_left=np.eye(3), image_right=np.eye(3))
+    refused(*SEEDS, words="features have 3 left and 3 right rows, but 't/x' has 70 and 70 entities")
+    np.savez("f.npz", image_left=np.full((70, 2), np.nan), image_right=np.ones((70, 2)))
+    refused(*SEEDS, words="f.npz: array 'image_left' has 70 rows that are not finite")
+    np.savez("f.npz", image_left=np.ones((70, 2)))
+    refused(*SEEDS, words="f.npz: array 'image_right' is missing")
+
+
+def test_unwritable_places(task, refused):
+    """As root nothing is forbidden, but below a regular file nobody can write."""
+    Path("file").write_text("")
+    Path("folder").mkdir()
+    quick = (*SEEDS, "--miner", "random")
+    refused(*quick, "--out", "file/seeds.tsv", words="the folder cannot be written")
+    refused(*quick, "--out", "file/seeds.npy", words="the folder cannot be written")
+    refused(*quick, "--out", "folder", words="folder: cannot be written")
+    Path("seeds.tsv").write_text("left\tright\nleft:0\tright:0\n")
+    refused(*ALIGN, "--miner", "random", "--out", "file/links.tsv", words="the folder cannot be written")
+    refused("data", "info", "t/x", "--json", "file/info.json", words="the folder cannot be written")
+    Path("page.md").write_text(NOTEBOOK)
+    refused("run", "page.md", "--out", "file/out", words="file")
+
+
+def test_missing_image_and_broken_cache(task, refused, monkeypatch, tmp_path):
+    n_left, n_right = task.left.n_entities, task.right.n_entities
+    Path("there.png").write_bytes(b"no picture")
+    images = replace(
+        task,
+        left=replace(task.left, images=(Path("gone.png"),) + (None,) * (n_left - 1)),
+        right=replace(task.right, images=(Path("there.png"),) + (None,) * (n_right - 1)),
+    )
+    monkeypatch.setattr(datasets, "load_task", lambda name, **_: images)
+    refused(
+        "seeds", "t/x", "--modalities", "image", words="gone.png: the image is missing; put the file back"
+    )
+    Path("gone.png").write_bytes(b"no picture either")
+
+    named = replace(
+        task,
+        left=replace(task.left, names=tuple(f"name {i}" for i in range(n_left))),
+        right=replace(task.right, names=tuple(f"nom {i}" for i in range(n_right))),
+    )
+    monkeypatch.setattr(datasets, "load_task", lambda name, **_: named)
+    encoder = make_encoder("name", "use-m3")
+    shard = VectorCache(tmp_path / "cache" / "features", encoder.name, encoder.version).folder / "ab.npz"
+    shard.parent.mkdir(parents=True)
+    shard.write_bytes(b"half a fi")
+    refused("seeds", "t/x", "--modalities", "name", words="ab.npz: broken cache file")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PSQE_CACHE", str(tmp_path / "file" / "cache"))
+    refused("seeds", "t/x", "--modalities", "name", words="encoded vectors cannot be saved here")
+    refused(
+        "seeds", "t/x", "--modalities", "image", words="no entity of graph 'planted-left' or 'planted-right'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-p", "m=3"), "there is no parameter 'm'; the notebook has: n (int)"),
+        (("-p", "n=three"), "parameter 'n' is 'three', which is no int"),
+        (("-p", "n=3.5"), "which is no int"),
+        (("-p", "n=12"), "it must lie in 1..9"),
+        (("-p", "n"), "write -p name=value"),
+        (("-p", "n=1", "-p", "n=2"), "given twice"),
+        (("--profile", "huge"), "huge"),
+    ],
+    ids=str,
+)
+def test_faults_in_run(refused, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    Path("page.md").write_text(NOTEBOOK)
+    refused("run", "page.md", *arguments, words=words)
+
+
+def test_no_arguments_is_help(capsys):
+    assert main([]) == 2
+    assert "Usage" in capsys.readouterr().out
+    assert main(["data"]) == 2
+
+
+def test_a_fault_of_ours_keeps_its_traceback(task, monkeypatch):
+    def broken(name, **_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(datasets, "load_task", broken)
+    with pytest.raises(ZeroDivisionError):
+        main(list(SEEDS))
+
+
+def test_interrupt(task, monkeypatch, capsys):
+    def interrupted(name, **_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(datasets, "load_task", interrupted)
+    assert main(list(SEEDS)) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_as_a_process(tmp_path):
+    """The real task, arrays of one's own, real exit codes; a warning is a line, not a source listing."""
+    pair = datasets.load_task("emoji/en-fr")
+    rng = np.random.default_rng(0)
+    shape = {"left": pair.left.n_entities, "right": pair.right.n_entities}
+    np.savez(tmp_path / "f.npz", **{f"image_{s}": rng.standard_normal((n, 8)) for s, n in shape.items()})
+
+    def psqe(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "psqe.cli", *map(str, arguments)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    # Few of 1,600 entities with random vectors are each other's nearest.
+    done = psqe(
+        "seeds", "emoji/en-fr", "--features", tmp_path / "f.npz", "--miner", "mutual", "--n-seeds", 1500,
+        "--out", tmp_path / "s.tsv",
+    )  # fmt: skip
+    assert done.returncode == 0 and " seeds, precision 0.0" in done.stdout
+    assert done.stderr.startswith("psqe: warning: miner mutual: 1500 seeds asked for, ")
+    assert done.stderr.count("\n") == 1
+    assert len(SeedSet.load(tmp_path / "s.tsv", pair)) > 50
+
+    done = psqe("seeds", "emoji/en-xx", "--out", tmp_path / "t.tsv")
+    assert done.returncode == 2 and done.stdout == "" and not (tmp_path / "t.tsv").exists()
+    assert done.stderr.startswith("psqe: ") and "xx" in done.stderr and done.stderr.count("\n") == 1
