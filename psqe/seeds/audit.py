@@ -44,7 +44,8 @@ def balance(shares: Mapping[str, float]) -> float:
     values = np.array(list(shares.values()))
     if not values.sum() > 0:
         return 0.0
-    p = values[values > 0] / values.sum()
+    p = values / values.sum()
+    p = p[p > 0]  # after the division, in which the smallest may vanish
     return float(np.exp(-(p * np.log(p)).sum()) / len(values))
 
 
