@@ -119,10 +119,11 @@ def seeds(
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the audit here.")] = None,
 ) -> None:
     """Mine pseudo-seeds and audit them."""
+    loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
+    # After the task and its features, whose faults are then told without waiting for torch.
     from psqe.regions import all_regions
     from psqe.seeds import audit
 
-    loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
     found = _mine(
         *loaded, miner, n_seeds, random_state, variant=variant, stages=stages, n_clusters=n_clusters
     )
