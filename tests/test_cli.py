@@ -1,6 +1,7 @@
 """The command line as other people's scripts rely on it: options, files, one line per fault."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -109,8 +110,9 @@ def test_audit_without_gold_links(task, monkeypatch, capsys):
 
 def test_options_reach_the_miner(task):
     run(
-        "seeds", "t/x", "--features", "f.npz", "--miner", "psqe", "--stages", "cluster, expand", "--n-clusters", 3,
-        "--n-seeds", 20, "--random-state", 4, "--modalities", "attribute", "--out", "deep/s.tsv", "--json", "a.json",
+        "seeds", "t/x", "--features", "f.npz", "--miner", "psqe", "--stages", "cluster, expand",
+        "--n-clusters", 3, "--n-seeds", 20, "--random-state", 4, "--modalities", "attribute",
+        "--out", "deep/s.tsv", "--json", "a.json",
     )  # fmt: skip
     report = json.loads(Path("a.json").read_text())
     assert [s["stage"] for s in report["stages"]] == ["cluster", "expand"]
@@ -390,9 +392,11 @@ def test_as_a_process(tmp_path):
     shape = {"left": pair.left.n_entities, "right": pair.right.n_entities}
     np.savez(tmp_path / "f.npz", **{f"image_{s}": rng.standard_normal((n, 8)) for s, n in shape.items()})
 
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
     def psqe(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "psqe.cli", *map(str, arguments)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
 
     # Few of 1,600 entities with random vectors are each other's nearest.
     done = psqe(

@@ -241,10 +241,10 @@ def test_distillation_teaches_the_student_only():
 def test_uncertainty_weights():
     weights = UncertaintyWeights(2)
     losses = [torch.tensor(3.0), torch.tensor(5.0)]
-    assert float(weights(losses)) == 8
+    assert weights(losses).item() == 8
     with torch.no_grad():
         weights.log_variance.copy_(torch.tensor([1.0, -2.0]))
-    assert float(weights(losses)) == pytest.approx(3 * math.exp(-1) + 1 + 5 * math.exp(2) - 2, rel=1e-6)
+    assert weights(losses).item() == pytest.approx(3 * math.exp(-1) + 1 + 5 * math.exp(2) - 2, rel=1e-6)
 
 
 def test_training_loop():
