@@ -259,6 +259,15 @@ def test_metric_tables_keep_protocols_apart() -> None:
     ]  # fmt: skip
 
 
+def test_shown_tables_have_a_fixed_name_and_numbers_on_the_right() -> None:
+    table = pd.DataFrame({"miner": ["pivot"], "value": [0.12345]})
+    html = figures.show(table, "one", digits=2, caption="A caption").to_html()
+    assert figures.show(pd.concat([table, table]), "two").to_html().count("pivot") == 2
+    assert html == figures.show(table, "one", digits=2, caption="A caption").to_html()
+    assert "T_one" in html and "A caption" in html and ">0.12<" in html
+    assert "#T_one_row0_col1 {\n  text-align: right" in html and "row0_col0 {" not in html
+
+
 def test_tables_of_a_task(task: AlignmentTask) -> None:
     table = figures.graph_table(task)
     assert table.loc["dangling candidates"].tolist() == ["20.0%", "20.0%"]

@@ -12,10 +12,18 @@ from psqe.figures.results import (
     precision_by_rank,
     stage_trace,
 )
-from psqe.figures.tables import graph_table, mean_table, metric_rows, metrics_table, text_table, triple_table
+from psqe.figures.tables import (
+    graph_table,
+    mean_table,
+    metric_rows,
+    metrics_table,
+    show,
+    text_table,
+    triple_table,
+)
 
 __all__ = [
     "by_n_seeds", "by_region", "degree_distribution", "dot_plot", "graph_table", "hits_by_region",
     "mean_table", "metric_rows", "metrics_table", "modality_presence", "pair_grid", "precision_by_rank",
-    "seed_gallery", "similarity_grid", "stage_trace", "text_table", "triple_table",
+    "seed_gallery", "show", "similarity_grid", "stage_trace", "text_table", "triple_table",
 ]  # fmt: skip

@@ -53,15 +53,15 @@ def modality_presence(task: AlignmentTask, features: Features) -> Figure:
         If the features do not fit the task.
     """
     features.check(task)
-    figure, axes = plt.subplots(figsize=(7, 0.7 + 0.42 * len(features)))
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.45 * len(features)))
     places = np.arange(len(features))
     for offset, (side, colour) in zip((-0.19, 0.19), SIDES, strict=True):
         graph = task.graph(side)
         shares = [float(m.side(side)[1][graph.candidates].mean()) for m in features.values()]
         bars = axes.barh(places + offset, shares, height=0.36, color=colour, label=graph.name)
-        axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=3, fontsize=7.5)
+        axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=3, fontsize=8.5)
     axes.set(
-        yticks=places, yticklabels=list(features), xlim=(0, 1.12), xlabel="share of candidates that have it"
+        yticks=places, yticklabels=list(features), xlim=(0, 1.14), xlabel="share of candidates that have it"
     )
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     axes.xaxis.set_major_formatter(PercentFormatter(1))

@@ -25,7 +25,7 @@ def drawable(text: str) -> bool:
     return all(character.isspace() or ord(character) in _glyphs() for character in text)
 
 
-def label(text: str, *, width: int = 16, lines: int = 2) -> str:
+def label(text: str, *, width: int = 15, lines: int = 2) -> str:
     """Break a text into at most so many lines of at most so many characters; an ellipsis where it is cut."""
     # A dollar sign would begin a formula.
     wrapped = textwrap.wrap(text, width, max_lines=lines, placeholder="\u2026")

@@ -23,7 +23,7 @@ WIDTH = 7.0
 """Width of a page of pictures in inches. Everything below is in inches too."""
 
 PICTURE = 0.6
-ROW = 1.02
+ROW = 1.06
 FOOT = 0.06
 PIXELS = 144
 
@@ -42,7 +42,7 @@ def _picture(axes: Axes, path: Path | None, x: float, y: float, size: float = PI
     half = size / 2
     if path is None:
         axes.add_patch(Rectangle((x - half, y - half), size, size, fill=False, ec=GREY, ls=":", lw=0.8))
-        axes.text(x, y, "no\npicture", ha="center", va="center", fontsize=6.5, color=GREY)
+        axes.text(x, y, "no\npicture", ha="center", va="center", fontsize=8, color=GREY)
         return
     picture = open_picture(path).resize((PIXELS, PIXELS), Image.Resampling.LANCZOS)
     limits = axes.get_xlim(), axes.get_ylim()
@@ -62,7 +62,7 @@ def _frame(axes: Axes, x: float, y: float, is_right: bool, *, size: float = PICT
 def _caption(axes: Axes, text: str, x: float, y: float) -> None:
     """Lines of text under a picture, each on its own baseline, so that neighbours are level."""
     for i, line in enumerate(text.splitlines()):
-        axes.text(x, y + 0.09 + 0.11 * i, line, ha="center", va="baseline", fontsize=6.8)
+        axes.text(x, y + 0.1 + 0.125 * i, line, ha="center", va="baseline", fontsize=7.8)
 
 
 @styled
@@ -141,7 +141,7 @@ def seed_gallery(
     slots = [(i + 0.5) * cell / 3 for i in range(3)]
     for column in range(min(n_columns, len(pairs))):
         for slot, title in zip(slots, ("left entity", "chosen", "true counterpart"), strict=True):
-            axes.text(column * cell + slot, 0.16, title, ha="center", fontsize=7.5, weight="bold")
+            axes.text(column * cell + slot, 0.16, title, ha="center", fontsize=8.3, weight="bold")
         if column:
             axes.plot([column * cell] * 2, [0.08, head + n_rows * ROW - 0.08], color="#D8D8D8", lw=0.7)
     for position, (left, right) in enumerate(np.asarray(pairs).tolist()):
@@ -155,9 +155,9 @@ def seed_gallery(
         text = label(names[1][right], lines=1 if of_right[right] < 0 else 2)
         _caption(axes, text + ("\n(dangling)" if of_right[right] < 0 else ""), x[1], y + 0.38)
         if scores is not None:
-            axes.text((x[0] + x[1]) / 2, y, f"{scores[position]:.2f}", ha="center", va="center", fontsize=7)
+            axes.text((x[0] + x[1]) / 2, y, f"{scores[position]:.2f}", ha="center", va="center", fontsize=8)
         if true < 0:
-            axes.text(x[2], y, "none:\ndangling", ha="center", va="center", fontsize=7.5, color=GREY)
+            axes.text(x[2], y, "none:\ndangling", ha="center", va="center", fontsize=8, color=GREY)
         else:
             _picture(axes, task.right.images[true], x[2], y)
             _caption(axes, label(names[1][true]), x[2], y + 0.38)
@@ -199,17 +199,18 @@ def similarity_grid(
         raise ParameterError(f"{n_rows} x {n_columns} cells make no page", remedy="give one to eight a side")
     of_left, _ = counterparts(task)
     names = entity_labels(task, "left"), entity_labels(task, "right")
-    size, head, margin = 0.6, 1.0, 1.75
+    head, margin = 1.1, 1.9
+    size = min(0.8, (WIDTH - margin - 0.1) / n_columns)
     page, axes = _page(head + n_rows * size + 0.1)
     low, high = float(similarity.min()), float(similarity.max())
     for column, entity in enumerate(right.tolist()):
         x = margin + (column + 0.5) * size
         _picture(axes, task.right.images[entity], x, head - 0.27, 0.46)
-        axes.text(x, 0.42, label(names[1][entity], width=11, lines=3), ha="center", va="bottom", fontsize=5.8)
+        axes.text(x, 0.5, label(names[1][entity], width=11, lines=3), ha="center", va="bottom", fontsize=6.8)
     for row, entity in enumerate(left.tolist()):
         y = head + (row + 0.5) * size
         _picture(axes, task.left.images[entity], margin - 0.3, y, 0.46)
-        axes.text(margin - 0.6, y, label(names[0][entity], width=17), ha="right", va="center", fontsize=6.8)
+        axes.text(margin - 0.6, y, label(names[0][entity], width=17), ha="right", va="center", fontsize=7.8)
         for column in range(n_columns):
             x = margin + (column + 0.5) * size
             value = float(similarity[row, column])
@@ -217,7 +218,7 @@ def similarity_grid(
             corner = (x - size / 2, y - size / 2)
             colour = plt.get_cmap("Greys")(0.55 * depth)
             axes.add_patch(Rectangle(corner, size, size, fc=colour, ec="white", lw=1.5))
-            axes.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=8)
+            axes.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=9.5)
     for order, (row, column) in enumerate(chosen, start=1):
         x, y = margin + (column + 0.5) * size, head + (row + 0.5) * size
         _frame(axes, x, y, int(of_left[left[row]]) == int(right[column]), size=size - 0.1)

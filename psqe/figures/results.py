@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from psqe.errors import ParameterError
 from psqe.figures.style import BLACK, GREY, RIGHT, WRONG, Mark, marks, styled
@@ -36,7 +37,7 @@ def _dots(
             place,
             mark.marker,
             color=mark.colour,
-            ms=5,
+            ms=6,
             label=name if position == 0 else "_",
             clip_on=False,
         )
@@ -83,7 +84,7 @@ def by_region(
     regions = {
         kind: list(dict.fromkeys(r for m in runs.values() for run in m for r in run[kind])) for kind in kinds
     }
-    step = 0.16 + 0.11 * len(runs)
+    step = 0.18 + 0.11 * len(runs)
     rows = [len(regions[kind]) for kind in kinds]
     figure, panels = plt.subplots(
         len(kinds), 1, figsize=(7, 0.75 + sum(rows) * step + 0.33 * len(kinds)), sharex=True, squeeze=False,
@@ -161,9 +162,11 @@ def dot_plot(
             _dots(axes, [i + float(offset) for i in range(len(settings))], values, mark, name)
         axes.set(yticks=range(len(settings)), yticklabels=settings, xlabel=xlabel)
         axes.set_xlim(0, max(1.0, float(table[value].max())))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
         _rows(axes, len(settings))
         if title is not None:
             axes.set_title(str(title))
+    figure.get_layout_engine().set(w_pad=0.12)  # type: ignore[union-attr]  # numbers at the ends of axes
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=6)
     return figure
 
@@ -325,10 +328,10 @@ def by_n_seeds(
     axes.set(xlabel="number of seeds", ylabel=ylabel)
     axes.grid(axis="x", visible=False)
     for (text, height), place in zip(
-        baselines.items(), _spread(list(baselines.values()), 0.052 * top), strict=True
+        baselines.items(), _spread(list(baselines.values()), 0.06 * top), strict=True
     ):
         axes.axhline(height, color=BLACK, lw=0.9, ls=(0, (4, 2)), zorder=1)
-        axes.annotate(f"{text} ({height:.2f})", (right_end, height), (right_end + 0.04, place), fontsize=7.5,
+        axes.annotate(f"{text} ({height:.2f})", (right_end, height), (right_end + 0.04, place), fontsize=8.5,
                       va="center", annotation_clip=False)  # fmt: skip
     figure.legend(loc="outside upper left", ncols=6)
     return figure

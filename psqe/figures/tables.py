@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from psqe.datasets.info import task_info
 from psqe.kg import AlignmentTask, IntArray
@@ -106,3 +107,35 @@ def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.Data
             {**dict(zip(by, key, strict=True)), "mean": mean, "low": low, "high": high, "runs": len(group)}
         )
     return pd.DataFrame(rows)
+
+
+def show(
+    table: pd.DataFrame, name: str, *, digits: int = 3, caption: str = "", index: bool = False
+) -> Styler:
+    """A table as a page shows it: room between the columns, texts on the left, numbers on the right.
+
+    Parameters
+    ----------
+    table
+        The table.
+    name
+        Its identifier in the page. Without one, pandas would draw another at each run.
+    digits
+        Decimals of fractions.
+    caption
+        A line above it.
+    index
+        Whether to show the names of the rows.
+    """
+    if not index:
+        table = table.reset_index(drop=True)  # parts put together repeat their numbers, which pandas refuses
+    numbers = list(table.select_dtypes("number").columns)
+    cells = [
+        {"selector": "th, td", "props": "padding: 0.15em 0.8em; vertical-align: top"},
+        {"selector": "th", "props": "text-align: left"},
+    ]
+    styler = table.style.format(precision=digits).set_uuid(name).set_table_styles(cells)
+    styler = styler.set_properties(subset=numbers, **{"text-align": "right"})
+    if caption:
+        styler = styler.set_caption(caption)
+    return styler if index else styler.hide(axis="index")
