@@ -118,8 +118,8 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
             yield pool
     except BrokenProcessPool as error:
         raise PsqeError(
-            "a process of the study was killed, as happens when memory runs out",
-            remedy="run one job at a time",
+            "a process of the study died",
+            remedy="read what it printed above; if that is nothing, memory ran out",
         ) from error
 
 
