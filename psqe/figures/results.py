@@ -153,6 +153,7 @@ def dot_plot(
         figsize=(7, 1.1 + len(settings) * (0.12 + 0.12 * len(names))),
         sharey=True,
         squeeze=False,
+        gridspec_kw={"wspace": 0.12},  # room for the numbers at the ends of the axes
     )
     offsets = np.linspace(-0.2, 0.2, len(names)) if len(names) > 1 else [0.0]
     for axes, (title, part) in zip(grid[0], parts, strict=True):
@@ -166,7 +167,6 @@ def dot_plot(
         _rows(axes, len(settings))
         if title is not None:
             axes.set_title(str(title))
-    figure.get_layout_engine().set(w_pad=0.12)  # type: ignore[union-attr]  # numbers at the ends of axes
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=6)
     return figure
 
