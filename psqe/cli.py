@@ -14,7 +14,7 @@ import typer
 from typer.main import get_command
 
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
-from psqe.files import write_text
+from psqe.files import check_writable, write_text
 from psqe.measure import measured
 
 app = typer.Typer(
@@ -119,6 +119,7 @@ def seeds(
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the audit here.")] = None,
 ) -> None:
     """Mine pseudo-seeds and audit them."""
+    _check_outputs(out, json_out)
     loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
     # After the task and its features, whose faults are then told without waiting for torch.
     from psqe.regions import all_regions
@@ -176,6 +177,7 @@ def align(
     from psqe.regions import all_regions
     from psqe.seeds import SeedSet
 
+    _check_outputs(out, json_out)
     if seeds_file is not None and miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
     if aligner not in ALIGNERS:
@@ -323,6 +325,13 @@ def _provenance(parameters: Mapping[str, Any]) -> dict[str, Any]:
     from psqe.study.provenance import versions
 
     return {"parameters": dict(parameters), "versions": versions()}
+
+
+def _check_outputs(*paths: Path | None) -> None:
+    """Find out before the work, not after it, that a file cannot be written."""
+    for path in paths:
+        if path is not None:
+            check_writable(path)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

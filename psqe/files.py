@@ -56,6 +56,29 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(path: str | Path) -> None:
+    """Raise now what :func:`atomic_path` would raise later, after the work was done.
+
+    Raises
+    ------
+    PsqeError
+        If the folder of ``path`` cannot be made or written, or ``path`` is a folder itself.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise PsqeError("is a folder", path=target, remedy="choose another name for the file")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise PsqeError(
+            f"the folder cannot be written ({error.strerror})",
+            path=target.parent,
+            remedy="choose a folder that you may write to",
+        ) from error
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` as UTF-8, atomically.
 

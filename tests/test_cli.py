@@ -301,7 +301,7 @@ def test_unwritable_places(task, refused):
     quick = (*SEEDS, "--miner", "random")
     refused(*quick, "--out", "file/seeds.tsv", words="the folder cannot be written")
     refused(*quick, "--out", "file/seeds.npy", words="the folder cannot be written")
-    refused(*quick, "--out", "folder", words="folder: cannot be written")
+    refused(*quick, "--out", "folder", words="folder: is a folder")
     Path("seeds.tsv").write_text("left\tright\nleft:0\tright:0\n")
     refused(*ALIGN, "--miner", "random", "--out", "file/links.tsv", words="the folder cannot be written")
     refused("data", "info", "t/x", "--json", "file/info.json", words="the folder cannot be written")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pairs import graph
 
 from psqe.kg import AlignmentTask
-from psqe.neural import graph_attention
 from psqe.neural.graph_attention import DiagonalGAT, Edges, edge_softmax, weighted_sum
 from psqe.neural.losses import UncertaintyWeights, distillation, info_nce
 from psqe.neural.training import seeded, train
@@ -55,9 +54,7 @@ def test_weighted_sum_and_its_gradients_are_the_dense_ones(n, n_edges, seed, dim
         torch.testing.assert_close(a, b)
 
 
-@pytest.mark.parametrize("chunk", [1 << 16, 3])
-def test_gradcheck(monkeypatch, chunk):
-    monkeypatch.setattr(graph_attention, "_EDGES_PER_CHUNK", chunk)
+def test_gradcheck():
     edges = random_edges(6, 12)
     torch.manual_seed(0)
     weights = torch.randn(len(edges), dtype=torch.float64, requires_grad=True)
@@ -239,12 +236,37 @@ def test_distillation_teaches_the_student_only():
 
 
 def test_uncertainty_weights():
-    weights = UncertaintyWeights(2)
-    losses = [torch.tensor(3.0), torch.tensor(5.0)]
+    weights = UncertaintyWeights(["a", "b"])
+    losses = {"a": torch.tensor(3.0), "b": torch.tensor(5.0)}
     assert weights(losses).item() == 8
     with torch.no_grad():
-        weights.log_variance.copy_(torch.tensor([1.0, -2.0]))
+        weights.log_variance["a"].fill_(1.0)
+        weights.log_variance["b"].fill_(-2.0)
     assert weights(losses).item() == pytest.approx(3 * math.exp(-1) + 1 + 5 * math.exp(2) - 2, rel=1e-6)
+    weights({"a": losses["a"]}).backward()
+    assert weights.log_variance["b"].grad is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(2, 12), st.integers(0, 30), st.integers(0, 99), st.integers(1, 3))
+def test_the_reaching_edges_serve_their_nodes_as_all_edges_do(n, n_edges, seed, n_layers):
+    """Same outputs and same gradients at the wanted nodes; no edge more than the layers need."""
+    edges = random_edges(n, n_edges, seed)
+    torch.manual_seed(seed)
+    gat = DiagonalGAT(4, n_layers=n_layers).double()
+    x = torch.randn(n, 4, dtype=torch.float64, requires_grad=True)
+    nodes = torch.randperm(n)[: 1 + n // 3]
+    field = edges.reaching(nodes, n_layers)
+    assert len(field) == n_layers and [len(e) for e in field] == sorted((len(e) for e in field), reverse=True)
+    assert set(field[-1].targets.tolist()) == set(nodes.tolist())
+    whole, part = gat(x, edges)[nodes], gat(x, field)[nodes]
+    torch.testing.assert_close(part, whole, rtol=1e-12, atol=1e-12)
+    inputs = [x, *gat.parameters()]
+    for a, b in zip(
+        torch.autograd.grad(whole.square().sum(), inputs), torch.autograd.grad(part.square().sum(), inputs),
+        strict=True,
+    ):  # fmt: skip
+        torch.testing.assert_close(b, a, rtol=1e-10, atol=1e-10)
 
 
 def test_training_loop():

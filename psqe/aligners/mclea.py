@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from psqe.neural.losses import UncertaintyWeights, distillation, info_nce
 from psqe.neural.training import seeded, train
 from psqe.seeds.base import positive
 
-STRUCTURE = "structure"
+STRUCTURE, JOINT = "structure", "joint"
 
 
 class MCLEAModule(nn.Module):
@@ -58,12 +59,13 @@ class MCLEAModule(nn.Module):
         self.linear = nn.ModuleDict({name: nn.Linear(x.shape[1], modality_dim) for name, x in inputs.items()})
         self.fusion = nn.Parameter(torch.ones(1 + len(inputs)))
 
-    def forward(self, nodes: Tensor | None = None) -> dict[str, Tensor]:
-        """Unit embeddings by modality and ``joint``, for the listed nodes ``(B,)`` or for all.
+    def forward(self, nodes: Tensor | None = None, edges: Sequence[Edges] | None = None) -> dict[str, Tensor]:
+        """Unit embeddings by modality and the joint one, for the listed nodes ``(B,)`` or for all.
 
-        Rows of an absent modality are zero, in its own embedding and in the joint one.
+        Rows of an absent modality are zero, in its own embedding and in the joint one. ``edges`` of
+        :meth:`Edges.reaching` the nodes spare what they do not need.
         """
-        structure = self.gat(self.entity, self.edges)
+        structure = self.gat(self.entity, edges or self.edges)
         parts = {STRUCTURE: structure if nodes is None else structure[nodes]}
         for name, x in self.inputs.items():
             mask = self.present[name]
@@ -74,7 +76,7 @@ class MCLEAModule(nn.Module):
         joint = torch.cat(
             [weight * part for weight, part in zip(weights, parts.values(), strict=True)], dim=1
         )
-        return {**parts, "joint": nn.functional.normalize(joint, dim=1)}
+        return {**parts, JOINT: nn.functional.normalize(joint, dim=1)}
 
 
 class MCLEA(Aligner):
@@ -103,7 +105,8 @@ class MCLEA(Aligner):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "published": {},
         "small": {
-            "structure_dim": 64, "modality_dim": 64, "n_epochs": 60, "batch_size": 1000, "learning_rate": 1e-2
+            "structure_dim": 64, "modality_dim": 64,
+            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2,
         },
     }  # fmt: skip
 
@@ -157,30 +160,33 @@ class MCLEA(Aligner):
                 structure_dim=self.structure_dim, modality_dim=self.modality_dim,
             )  # fmt: skip
             weights = nn.ModuleDict(
-                {"intra": UncertaintyWeights(2 + len(inputs)), "inter": UncertaintyWeights(1 + len(inputs))}
+                {
+                    "intra": UncertaintyWeights((STRUCTURE, *inputs, JOINT)),
+                    "inter": UncertaintyWeights((STRUCTURE, *inputs)),
+                }
             )
+            seeds = torch.from_numpy(pairs)
+            field = module.edges.reaching(torch.cat([seeds[:, 0], seeds[:, 1] + n_left]), n_layers=2)
 
             def loss(batch: Tensor) -> Tensor:
                 n = len(batch)
-                embedded = module(torch.cat([batch[:, 0], batch[:, 1] + n_left]))
+                left_nodes, right_nodes = batch[:, 0], batch[:, 1] + n_left
+                embedded = module(torch.cat([left_nodes, right_nodes]), field)
                 ends = {name: (z[:n], z[n:]) for name, z in embedded.items()}
-                intra, inter = [], []
+                intra, inter = {}, {}
                 for name, (left, right) in ends.items():
+                    teacher = ends[JOINT]
                     if name in present:
-                        # A seed counts for a modality when both of its ends have it.
-                        both = present[name][batch[:, 0]] & present[name][batch[:, 1] + n_left]
+                        # A seed says something about a modality when both of its ends have it.
+                        both = present[name][left_nodes] & present[name][right_nodes]
                         left, right = left[both], right[both]
-                        joint = ends["joint"][0][both], ends["joint"][1][both]
-                    else:
-                        joint = ends["joint"]
+                        teacher = teacher[0][both], teacher[1][both]
                     if len(left) < 2:
-                        intra.append(torch.zeros(()))
-                        inter.append(torch.zeros(()))
                         continue
-                    intra.append(info_nce(left, right, temperature=self.temperature))
-                    if name != "joint":
-                        inter.append(
-                            distillation(joint, (left, right), temperature=self.distillation_temperature)
+                    intra[name] = info_nce(left, right, temperature=self.temperature)
+                    if name != JOINT:
+                        inter[name] = distillation(
+                            teacher, (left, right), temperature=self.distillation_temperature
                         )
                 total: Tensor = weights["intra"](intra) + self.distillation_weight * weights["inter"](inter)
                 return total
@@ -188,7 +194,7 @@ class MCLEA(Aligner):
             self.history_ = train(
                 nn.ModuleList([module, weights]),
                 loss,
-                torch.from_numpy(pairs),
+                seeds,
                 n_epochs=self.n_epochs,
                 batch_size=self.batch_size,
                 learning_rate=self.learning_rate,
@@ -196,5 +202,5 @@ class MCLEA(Aligner):
                 description=self.name,
             )
             with torch.inference_mode():
-                joint: FloatArray = module()["joint"].numpy()
+                joint: FloatArray = module()[JOINT].numpy()
         return joint[:n_left], joint[n_left:]

@@ -119,7 +119,7 @@ def encode_all(
         return found
     if cache:
         cache.require_writable()  # before the work, not after it
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     hidden = None if progress is None else not progress  # None: hidden unless on a terminal
     new: dict[str, FloatArray] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from psqe.kg import AlignmentTask, IntArray
-
-_EDGES_PER_CHUNK = 1 << 16
 
 
 class Edges:
@@ -55,6 +54,22 @@ class Edges:
                 setattr(moved, name, value.to(device))
         return moved
 
+    def reaching(self, nodes: Tensor, n_layers: int) -> tuple[Edges, ...]:
+        """The edges that ``n_layers`` layers need to serve ``nodes (m,)``, those of the first layer first.
+
+        Outputs and gradients at ``nodes`` are the same as with all edges in every layer; other nodes get
+        what is left, which may be nothing.
+        """
+        wanted = torch.zeros(self.n, dtype=torch.bool)
+        wanted[nodes] = True
+        layers: list[Edges] = []
+        for _ in range(n_layers):
+            used = wanted[self.targets]
+            targets, sources = self.targets[used], self.sources[used]
+            layers.insert(0, Edges(targets.numpy(), sources.numpy(), self.n))
+            wanted[sources] = True
+        return tuple(layers)
+
     @classmethod
     def joint(cls, task: AlignmentTask) -> Edges:
         """Both graphs of a task as one, without links between them: right entities follow the left ones.
@@ -95,11 +110,9 @@ class _WeightedSum(torch.autograd.Function):
         edges: Edges = ctx.edges
         grad_weights = grad_x = None
         if ctx.needs_input_grad[0]:
-            # A sampled product: <grad[t], x[s]> for the edges there are, in chunks.
-            grad_weights = torch.empty_like(weights)
-            for start in range(0, len(edges), _EDGES_PER_CHUNK):
-                chunk = slice(start, start + _EDGES_PER_CHUNK)
-                grad_weights[chunk] = torch.linalg.vecdot(grad[edges.targets[chunk]], x[edges.sources[chunk]])
+            # A sampled product: <grad[t], x[s]> for the edges there are, and no others.
+            pattern = _sparse(edges.crow, edges.sources, torch.zeros_like(weights), edges.n)
+            grad_weights = torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.T, beta=0.0).values()
         if ctx.needs_input_grad[1]:
             matrix = _sparse(
                 edges.transposed_crow, edges.transposed_columns, weights[edges.to_transposed], edges.n
@@ -149,10 +162,11 @@ class DiagonalGAT(nn.Module):
         self.attention = nn.Parameter(torch.empty(n_layers, n_heads, 2, dim))
         nn.init.xavier_uniform_(self.attention)
 
-    def forward(self, x: Tensor, edges: Edges) -> Tensor:
-        """Apply all layers to ``x (n, d)``."""
+    def forward(self, x: Tensor, edges: Edges | Sequence[Edges]) -> Tensor:
+        """Apply all layers to ``x (n, d)``, over the same edges or over one set of edges per layer."""
         n_layers, n_heads, _ = self.diagonal.shape
-        for layer in range(n_layers):
+        by_layer = [edges] * n_layers if isinstance(edges, Edges) else edges
+        for layer, edges in enumerate(by_layer):
             heads = []
             for head in range(n_heads):
                 h = x * self.diagonal[layer, head]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -80,14 +82,15 @@ class UncertaintyWeights(nn.Module):
 
     Parameters
     ----------
-    n
-        Number of losses.
+    names
+        Names of the losses.
     """
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        self.log_variance = nn.Parameter(torch.zeros(n))
+        self.log_variance = nn.ParameterDict({name: torch.zeros(()) for name in names})
 
-    def forward(self, losses: list[Tensor]) -> Tensor:
-        """Weigh and add the scalars in ``losses``."""
-        return (torch.exp(-self.log_variance) * torch.stack(losses) + self.log_variance).sum()
+    def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Weigh and add the scalars in ``losses``; a loss that is not there leaves its weight as it is."""
+        terms = [torch.exp(-self.log_variance[n]) * loss + self.log_variance[n] for n, loss in losses.items()]
+        return torch.stack(terms).sum()

@@ -109,6 +109,8 @@ class SeedSet:
     def save_npy(self, path: str | Path, task: AlignmentTask) -> None:
         """Write the peers' form: an int32 array ``(n, 2)`` of the data's own integer ids."""
         ids = np.column_stack([task.left.ids[self.pairs[:, 0]], task.right.ids[self.pairs[:, 1]]])
+        if len(ids) and ids.max() > np.iinfo(np.int32).max:
+            raise DataError(f"id {ids.max()} does not fit the peers' 32-bit form", remedy="save as .tsv")
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, ids.astype(np.int32))
 

@@ -19,6 +19,8 @@ STAGES: dict[str, type[Stage]] = {
     "expand": ExpandStage,
 }
 
+VARIANTS = ("corrected",)
+
 
 class PSQEMiner(Miner):
     """Three stages: clustered resampling, contrastive refinement, neighbourhood expansion.
@@ -32,6 +34,8 @@ class PSQEMiner(Miner):
     ----------
     n_seeds
         Seeds wanted.
+    variant
+        Name of a set of rules; so far there is ``corrected`` only.
     stages
         Names of the stages to run, in order, from ``cluster``, ``refine`` and ``expand``.
     n_clusters
@@ -53,6 +57,7 @@ class PSQEMiner(Miner):
         self,
         n_seeds: int = 600,
         *,
+        variant: str = "corrected",
         stages: Sequence[str] = ("cluster", "refine", "expand"),
         n_clusters: int = 5,
         weights: Mapping[str, float] | None = None,
@@ -60,14 +65,21 @@ class PSQEMiner(Miner):
     ) -> None:
         positive("n_seeds", n_seeds)
         positive("n_clusters", n_clusters)
+        if variant not in VARIANTS:
+            raise ParameterError(
+                f"there is no variant {variant!r}", remedy=f"choose from {', '.join(VARIANTS)}"
+            )
         if not stages or stages[0] != "cluster" or len(set(stages)) < len(stages):
             raise ParameterError(
                 f"stages are {','.join(stages) or 'empty'}", remedy="start with cluster and name each once"
             )
         for stage in stages:
             if stage not in STAGES:
-                raise ParameterError(f"there is no stage {stage!r}", remedy=f"choose from {', '.join(STAGES)}")
+                raise ParameterError(
+                    f"there is no stage {stage!r}", remedy=f"choose from {', '.join(STAGES)}"
+                )
         self.n_seeds = n_seeds
+        self.variant = variant
         self.stages = tuple(stages)
         self.n_clusters = n_clusters
         self.weights = weights

@@ -13,7 +13,7 @@ import numpy as np
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Nearest, Similarity, greedy_one_to_one, nearest
+from psqe.matching import Similarity, greedy_one_to_one, nearest
 from psqe.regions import cluster
 from psqe.seeds.base import minable
 
@@ -75,7 +75,7 @@ class Space:
         """
         sizes = np.bincount(np.concatenate(self.clusters), minlength=self.n_clusters)
         exact = self.n_seeds * sizes / sizes.sum()
-        quotas = np.floor(exact).astype(np.int64)
+        quotas: IntArray = np.floor(exact).astype(np.int64)
         rest = self.n_seeds - int(quotas.sum())
         quotas[np.argsort(quotas - exact, kind="stable")[:rest]] += 1
         return quotas
@@ -121,9 +121,10 @@ class Pool:
         vectors: tuple[FloatArray, FloatArray] | None = None,
     ) -> Pool:
         """The pool after ``stage`` chose these pairs; those that were here keep their finder's name."""
-        before = dict(zip(zip(self.rows.tolist(), self.columns.tolist(), strict=True), self.found_by, strict=True))
-        pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-        found_by = tuple(before.get(pair, stage) for pair in pairs)
+        before = zip(self.rows.tolist(), self.columns.tolist(), strict=True)
+        finder = dict(zip(before, self.found_by, strict=True))
+        after = zip(rows.tolist(), columns.tolist(), strict=True)
+        found_by = tuple(finder.get(pair, stage) for pair in after)
         return Pool(rows, columns, scores, found_by, self.vectors if vectors is None else vectors)
 
     def pairs(self, space: Space) -> IntArray:
@@ -142,7 +143,7 @@ class Stage(ABC):
         """Return the seeds after the stage."""
 
 
-def ranked_pairs(similarity: Similarity, found: Nearest | None = None) -> tuple[IntArray, IntArray, FloatArray]:
+def ranked_pairs(similarity: Similarity) -> tuple[IntArray, IntArray, FloatArray]:
     """Pairs worth a seed, best first: mutual nearest ones, then one-sided nearest ones.
 
     A pair that both ends choose comes before any pair that only one end chooses; within each kind the
@@ -153,7 +154,7 @@ def ranked_pairs(similarity: Similarity, found: Nearest | None = None) -> tuple[
     Rows, columns and confidences ``(n,)``: the similarity, less 2 for one-sided pairs, so that a
     confidence orders pairs of both kinds.
     """
-    found = nearest(similarity) if found is None else found
+    found = nearest(similarity)
     rows = np.concatenate([np.arange(len(found.of_left)), found.of_right])
     columns = np.concatenate([found.of_left, np.arange(len(found.of_right))])
     scores = np.concatenate([found.score_left, found.score_right])

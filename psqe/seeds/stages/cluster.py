@@ -21,7 +21,8 @@ class ClusterStage(Stage):
     def run(self, space: Space, pool: Pool) -> Pool:
         """See :meth:`Stage.run`; what was in ``pool`` is mined again."""
         left, right = pool.vectors
-        parts = []
+        # Clusters may all be one-sided: start from nothing, in the right types.
+        parts = [(pool.rows[:0], pool.columns[:0], pool.scores[:0])]
         for label in range(space.n_clusters):
             rows, columns = (np.flatnonzero(labels == label) for labels in space.clusters)
             if not len(rows) or not len(columns):

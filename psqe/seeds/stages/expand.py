@@ -95,7 +95,7 @@ class ExpandStage(Stage):
     name = "expand"
     note = "walks to the seeds on both graphs, chosen afresh"
 
-    def __init__(self, *, weight: float = 0.5) -> None:
+    def __init__(self, *, weight: float = 0.1) -> None:
         positive("weight", weight)
         self.weight = weight
 

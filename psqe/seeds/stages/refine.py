@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -22,29 +24,36 @@ class RefinementEncoder(nn.Module):
     Parameters
     ----------
     edges
-        Both graphs as one.
+        Both graphs as one, ``n`` nodes.
     inputs
-        Vectors ``(n, d_m)`` of each modality, right entities after the left ones; zero rows if absent.
+        For each modality the nodes that have it ``(m,)`` and their vectors ``(m, d_m)``; right entities
+        follow the left ones.
     dim
         Width of every embedding.
     """
 
-    def __init__(self, edges: Edges, inputs: dict[str, Tensor], dim: int) -> None:
+    def __init__(self, edges: Edges, inputs: dict[str, tuple[Tensor, Tensor]], dim: int) -> None:
         super().__init__()
         self.edges = edges
         self.inputs = inputs
+        self.dim = dim
         self.linear = nn.ModuleDict(
-            {name: nn.Linear(x.shape[1], dim, bias=False) for name, x in inputs.items()}
+            {name: nn.Linear(x.shape[1], dim, bias=False) for name, (_, x) in inputs.items()}
         )
         self.gat = DiagonalGAT(dim)
 
-    def forward(self) -> dict[str, Tensor]:
-        """Unit embeddings ``(n, dim)`` by modality, and ``structure``; zero rows where absent."""
-        parts = {name: self.linear[name](x) for name, x in self.inputs.items()}
-        structure = self.gat(torch.stack(list(parts.values())).sum(dim=0), self.edges)
-        return {
-            name: nn.functional.normalize(part, dim=1) for name, part in {**parts, "structure": structure}.items()
-        }
+    def forward(self, edges: Sequence[Edges] | None = None) -> dict[str, Tensor]:
+        """Unit embeddings ``(n, dim)`` by modality, and ``structure``; zero rows where absent.
+
+        With ``edges`` of :meth:`Edges.reaching`, ``structure`` is right at the nodes they reach only.
+        """
+        parts = {}
+        for name, (nodes, x) in self.inputs.items():
+            # Only who has a modality is mapped: pictures are wide and few, nodes are many.
+            empty = x.new_zeros(self.edges.n, self.dim)
+            parts[name] = empty.index_copy(0, nodes, self.linear[name](x))
+        parts["structure"] = self.gat(torch.stack(list(parts.values())).sum(dim=0), edges or self.edges)
+        return {name: nn.functional.normalize(part, dim=1) for name, part in parts.items()}
 
 
 class RefineStage(Stage):
@@ -67,11 +76,11 @@ class RefineStage(Stage):
     def __init__(
         self,
         *,
-        n_epochs: int = 40,
+        n_epochs: int = 20,
         learning_rate: float = 1e-2,
         temperature: float = 0.1,
         dim: int = 64,
-        weight: float = 0.5,
+        weight: float = 0.3,
     ) -> None:
         for key, value in (("n_epochs", n_epochs), ("temperature", temperature), ("dim", dim)):
             positive(key, value)
@@ -86,9 +95,10 @@ class RefineStage(Stage):
         if len(pool) < 2:
             return pool
         learned = self._learn(space, pool)
-        vectors = tuple(
-            np.hstack([np.float32((1 - self.weight) ** 0.5) * fused, np.float32(self.weight**0.5) * z])
-            for fused, z in zip(pool.vectors, learned, strict=True)
+        old, new = np.float32((1 - self.weight) ** 0.5), np.float32(self.weight**0.5)
+        vectors = (
+            np.hstack([old * pool.vectors[0], new * learned[0]]),
+            np.hstack([old * pool.vectors[1], new * learned[1]]),
         )
         rows, columns, scores = ranked_pairs(Dot(*vectors))
         kept = within_quotas(space, rows, columns, scores)
@@ -98,16 +108,19 @@ class RefineStage(Stage):
         """Learned unit vectors of the candidates: ``(m_left, d)`` and ``(m_right, d)``."""
         n_left, n_right = space.task.left.n_entities, space.task.right.n_entities
         everyone = np.arange(n_left), np.arange(n_right)
-        inputs = {
-            name: torch.from_numpy(np.vstack(modality_vectors(space.features, name, *everyone)))
-            for name in space.features
-        }
+        inputs = {}
+        for name, modality in space.features.items():
+            nodes = np.flatnonzero(np.concatenate([modality.left_present, modality.right_present]))
+            vectors = np.vstack(modality_vectors(space.features, name, *everyone))
+            inputs[name] = torch.from_numpy(nodes), torch.from_numpy(vectors[nodes])
         with seeded(space.random_state):
             encoder = RefinementEncoder(Edges.joint(space.task), inputs, self.dim)
+            seeds = torch.from_numpy(pool.pairs(space))
+            field = encoder.edges.reaching(torch.cat([seeds[:, 0], seeds[:, 1] + n_left]), n_layers=2)
 
             def loss(batch: Tensor) -> Tensor:
                 total = torch.zeros(())
-                for z in encoder().values():
+                for z in encoder(field).values():
                     left, right = z[batch[:, 0]], z[batch[:, 1] + n_left]
                     # A zero row is an absent modality: such a seed says nothing about it.
                     both = left.any(dim=1) & right.any(dim=1)
@@ -118,7 +131,7 @@ class RefineStage(Stage):
             train(
                 encoder,
                 loss,
-                torch.from_numpy(pool.pairs(space)),
+                seeds,
                 n_epochs=self.n_epochs,
                 batch_size=2000,
                 learning_rate=self.learning_rate,

@@ -1,0 +1,167 @@
+"""One experiment: mine, train, evaluate; and its rows for the results store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from psqe.aligners import ALIGNERS
+from psqe.datasets import load_task
+from psqe.evaluation import Matching, Scorer, evaluate, feature_scorer
+from psqe.features import Features, build_features
+from psqe.kg import AlignmentTask
+from psqe.measure import measured
+from psqe.regions import Regions, all_regions
+from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet, audit, true_links
+
+SEEDS = ("pivot", "mutual", "psqe", "true links")
+"""Kinds of seeds to compare; ``true links`` are the ceiling."""
+
+UNTRAINED: tuple[Matching, ...] = ("cosine", "csls", "sinkhorn")
+"""Ways to match the same features without seeds and without training: the bar."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What to run. One random state decides all that is drawn: dropped entities, seeds, weights, batches.
+
+    Attributes
+    ----------
+    task, dangling, modalities
+        The data.
+    miner
+        One of :data:`SEEDS`, or ``none`` for features without seeds and training.
+    n_seeds
+        Seeds wanted; 0 with ``none``.
+    aligner
+        Name of an aligner, or with ``none`` one of :data:`UNTRAINED`.
+    preset
+        Of the aligner.
+    n_epochs
+        Instead of the preset's, when given.
+    random_state
+        See above.
+    """
+
+    task: str
+    miner: str
+    n_seeds: int
+    random_state: int
+    aligner: str = "mclea"
+    preset: str = "small"
+    n_epochs: int | None = None
+    dangling: float = 0.125
+    modalities: tuple[str, ...] = ("image", "attribute")
+
+
+@lru_cache(maxsize=1)
+def _loaded(
+    task: str, dangling: float, modalities: tuple[str, ...], random_state: int
+) -> tuple[AlignmentTask, Features, dict[str, Regions]]:
+    pair = load_task(task, dangling=dangling, random_state=random_state)
+    features = build_features(pair, modalities)
+    return pair, features, all_regions(pair, features)
+
+
+def _seeds(experiment: Experiment, task: AlignmentTask, features: Features) -> SeedSet:
+    n, state = experiment.n_seeds, experiment.random_state
+    if experiment.miner == "true links":
+        return true_links(task, n, random_state=state)
+    if experiment.miner == "psqe":
+        return PSQEMiner(n, random_state=state).mine(task, features)
+    if experiment.miner == "mutual":
+        return MutualMiner(n).mine(task, features)
+    return PivotMiner(n).mine(task, features)
+
+
+def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
+    """Run one experiment and return its rows for :func:`psqe.study.store.append`.
+
+    A row without protocol tells about the seeds: precision and recall, balance by kind of region,
+    coverage by region. A row with protocol and direction has the alignment's metrics; rows by region
+    have Hits@1 under protocol ``full``, mean of both directions.
+    """
+    task, features, regions = _loaded(
+        experiment.task, experiment.dangling, experiment.modalities, experiment.random_state
+    )
+    settings = [f"preset={experiment.preset}"] if experiment.miner != "none" else []
+    if experiment.n_epochs is not None:
+        settings.append(f"n_epochs={experiment.n_epochs}")
+    if experiment.dangling != 0.125:
+        settings.append(f"dangling={experiment.dangling}")
+    key = {
+        "task": experiment.task,
+        "modalities": "+".join(sorted(experiment.modalities)),
+        "miner": experiment.miner,
+        "variant": "corrected" if experiment.miner == "psqe" else "-",
+        "n_seeds": experiment.n_seeds,
+        "random_state": experiment.random_state,
+    }
+    rows: list[dict[str, Any]] = []
+    matching: Matching = "cosine"
+    scorer: Scorer
+    with measured() as cost:
+        if experiment.miner == "none":
+            matching = experiment.aligner  # type: ignore[assignment]
+            scorer = feature_scorer(task, features)
+        else:
+            seeds = _seeds(experiment, task, features)
+            rows += _seed_rows(key, audit(seeds, task, regions), seeds)
+            chosen = {} if experiment.n_epochs is None else {"n_epochs": experiment.n_epochs}
+            model = ALIGNERS[experiment.aligner].preset(
+                experiment.preset, random_state=experiment.random_state, **chosen
+            )
+            scorer = model.fit(task, features, seeds).similarity
+        report = evaluate(task, scorer, matching=matching, regions=regions)
+    key |= {"aligner": experiment.aligner, "settings": " ".join(settings) or "-"}
+    costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}
+    for direction, protocols in report["metrics"].items():
+        for protocol, metrics in protocols.items():
+            rows.append({**key, "direction": direction, "protocol": protocol, **metrics, **costs})
+    for kind, by_region in report["regions"].items():
+        for name, values in by_region.items():
+            rows.append(
+                {
+                    **key, "direction": "both", "protocol": "full", "region": f"{kind}: {name}",
+                    "hits@1": values["hits@1"], **costs,
+                }
+            )  # fmt: skip
+    return rows
+
+
+def _seed_rows(key: dict[str, Any], report: dict[str, Any], seeds: SeedSet) -> Iterator[dict[str, Any]]:
+    costs = {"seconds": seeds.seconds, "peak_mb": seeds.peak_mb}
+    found = {"seeds_found": report["n_seeds"]}
+    yield {**key, **found, "precision": report["precision"], "recall": report["recall"], **costs}
+    for kind, shares in report["coverage"].items():
+        yield {**key, **found, "region": kind, "balance": report["balance"][kind], **costs}
+        for name, share in shares.items():
+            precision = report["precision_by_region"][kind][name]
+            row = {**key, **found, "region": f"{kind}: {name}", "coverage": share, **costs}
+            yield row if precision is None else {**row, "precision": precision}
+
+
+def comparison(
+    task: str,
+    *,
+    n_seeds: list[int],
+    random_states: list[int],
+    modalities: tuple[str, ...] = ("image", "attribute"),
+    dangling: float = 0.125,
+) -> list[Experiment]:
+    """The experiments of the main table: every kind of seeds at every size, and features untrained."""
+    experiments = []
+    for state in random_states:
+        data = {"task": task, "random_state": state, "modalities": modalities, "dangling": dangling}
+        experiments += [
+            Experiment(miner="none", n_seeds=0, aligner=matching, **data)  # type: ignore[arg-type]
+            for matching in UNTRAINED
+        ]
+        experiments += [
+            Experiment(miner=miner, n_seeds=n, **data)  # type: ignore[arg-type]
+            for n in n_seeds
+            for miner in SEEDS
+        ]
+    return experiments
