@@ -179,7 +179,7 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray]], *, start: int = 2
     ----------
     runs
         By miner, one array per random state: whether each seed is right, best first
-        (:func:`psqe.seeds.correct`). Runs of unequal length are shown as far as the shortest.
+        (:func:`~psqe.seeds.audit.correct`). Runs of unequal length are shown as far as the shortest.
     start
         First rank shown; the share of a handful says little.
 
