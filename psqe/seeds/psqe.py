@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from psqe.canonical import canonical_order
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
@@ -85,12 +89,16 @@ class PSQEMiner(Miner):
         self.weights = weights
         self.random_state = random_state
 
-    def _mine(self, task: AlignmentTask, features: Features) -> Mined:
+    def space(self, task: AlignmentTask, features: Features) -> Space:
+        """What the stages match in, for a task in canonical order."""
         assert self.n_seeds is not None
-        space = Space.build(
+        return Space.build(
             task, features, weights=self.weights, n_clusters=self.n_clusters, n_seeds=self.n_seeds,
             random_state=self.random_state,
         )  # fmt: skip
+
+    def _mine(self, task: AlignmentTask, features: Features) -> Mined:
+        space = self.space(task, features)
         pool = Pool.empty(space)
         trace = []
         for stage in (STAGES[name]() for name in self.stages):
@@ -108,3 +116,27 @@ class PSQEMiner(Miner):
                 )
             )
         return Mined(pool.pairs(space), pool.scores, pool.found_by, trace)
+
+
+def cluster_table(miner: PSQEMiner, task: AlignmentTask, features: Features) -> pd.DataFrame:
+    """The clusters of a miner's first stage, for a page to show.
+
+    Returns
+    -------
+    One row per cluster: its number, left and right candidates, seeds due, and, where the left graph has
+    human-made groups, the commonest of them with its share.
+    """
+    left, right = canonical_order(task, features)
+    ordered = task.take(left, right)
+    space = miner.space(ordered, features.take(left, right))
+    rows = []
+    for label, due in enumerate(space.quotas):
+        members = [np.flatnonzero(labels == label) for labels in space.clusters]
+        n_left, n_right = map(len, members)
+        row: dict[str, Any] = {"cluster": label + 1, "left": n_left, "right": n_right, "seeds due": int(due)}
+        groups = Counter(ordered.left.groups[space.left[i]] or "none" for i in members[0])
+        if groups and set(groups) != {"none"}:
+            name, n = groups.most_common(1)[0]
+            row["commonest group"] = f"{name}, {n / n_left:.0%}"
+        rows.append(row)
+    return pd.DataFrame(rows)

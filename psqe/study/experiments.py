@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from tqdm import tqdm
 
 from psqe.aligners import ALIGNERS
 from psqe.datasets import load_task
@@ -15,12 +17,16 @@ from psqe.kg import AlignmentTask
 from psqe.measure import measured
 from psqe.regions import Regions, all_regions
 from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet, audit, true_links
+from psqe.study.store import append
 
 SEEDS = ("pivot", "mutual", "psqe", "true links")
 """Kinds of seeds to compare; ``true links`` are the ceiling."""
 
 UNTRAINED: tuple[Matching, ...] = ("cosine", "csls", "sinkhorn")
 """Ways to match the same features without seeds and without training: the bar."""
+
+DANGLING = 0.125
+"""The study's share of entities dropped from each side."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,18 @@ class Experiment:
     aligner: str = "mclea"
     preset: str = "small"
     n_epochs: int | None = None
-    dangling: float = 0.125
+    dangling: float = DANGLING
     modalities: tuple[str, ...] = ("image", "attribute")
+
+    @property
+    def settings(self) -> str:
+        """What is not in the other columns of a row: the preset and departures from defaults."""
+        parts = [] if self.miner == "none" else [f"preset={self.preset}"]
+        if self.n_epochs is not None:
+            parts.append(f"n_epochs={self.n_epochs}")
+        if self.dangling != DANGLING:
+            parts.append(f"dangling={self.dangling}")
+        return " ".join(parts) or "-"
 
 
 @lru_cache(maxsize=1)
@@ -86,11 +102,6 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
     task, features, regions = _loaded(
         experiment.task, experiment.dangling, experiment.modalities, experiment.random_state
     )
-    settings = [f"preset={experiment.preset}"] if experiment.miner != "none" else []
-    if experiment.n_epochs is not None:
-        settings.append(f"n_epochs={experiment.n_epochs}")
-    if experiment.dangling != 0.125:
-        settings.append(f"dangling={experiment.dangling}")
     key = {
         "task": experiment.task,
         "modalities": "+".join(sorted(experiment.modalities)),
@@ -115,7 +126,7 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             )
             scorer = model.fit(task, features, seeds).similarity
         report = evaluate(task, scorer, matching=matching, regions=regions)
-    key |= {"aligner": experiment.aligner, "settings": " ".join(settings) or "-"}
+    key |= {"aligner": experiment.aligner, "settings": experiment.settings}
     costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}
     for direction, protocols in report["metrics"].items():
         for protocol, metrics in protocols.items():
@@ -146,22 +157,42 @@ def _seed_rows(key: dict[str, Any], report: dict[str, Any], seeds: SeedSet) -> I
 def comparison(
     task: str,
     *,
-    n_seeds: list[int],
-    random_states: list[int],
-    modalities: tuple[str, ...] = ("image", "attribute"),
-    dangling: float = 0.125,
+    n_seeds: Sequence[int],
+    random_states: Sequence[int],
+    dangling: float = DANGLING,
+    n_epochs: int | None = None,
 ) -> list[Experiment]:
-    """The experiments of the main table: every kind of seeds at every size, and features untrained."""
-    experiments = []
-    for state in random_states:
-        data = {"task": task, "random_state": state, "modalities": modalities, "dangling": dangling}
-        experiments += [
-            Experiment(miner="none", n_seeds=0, aligner=matching, **data)  # type: ignore[arg-type]
-            for matching in UNTRAINED
-        ]
-        experiments += [
-            Experiment(miner=miner, n_seeds=n, **data)  # type: ignore[arg-type]
-            for n in n_seeds
-            for miner in SEEDS
-        ]
-    return experiments
+    """The experiments of the main table: every kind of seeds at every size.
+
+    ``n_epochs`` trains all of them for another time than the preset's.
+    """
+    return [
+        Experiment(task, miner, n, state, dangling=dangling, n_epochs=n_epochs)
+        for state in random_states
+        for n in n_seeds
+        for miner in SEEDS
+    ]
+
+
+def untrained(task: str, *, random_states: Sequence[int], dangling: float = DANGLING) -> list[Experiment]:
+    """The experiments of the bar: the same features, matched without seeds and without training."""
+    return [
+        Experiment(task, "none", 0, state, aligner=matching, dangling=dangling)
+        for state in random_states
+        for matching in UNTRAINED
+    ]
+
+
+def run_experiments(experiments: Sequence[Experiment], *, keep: bool = False) -> list[dict[str, Any]]:
+    """Run experiments one after the other and return all their rows.
+
+    With ``keep``, the rows of each go to the results store as soon as it is done, so that an interrupted
+    run loses nothing finished.
+    """
+    rows: list[dict[str, Any]] = []
+    for experiment in tqdm(experiments, "experiments", disable=None):
+        found = run_experiment(experiment)
+        if keep:
+            append(found)
+        rows += found
+    return rows

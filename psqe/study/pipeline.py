@@ -75,7 +75,8 @@ def prepare(task: str) -> None:
     from psqe.datasets import load_task
     from psqe.features import build_features
 
-    build_features(load_task(task), modalities=PREPARED)
+    # Without dangling entities, so that whatever a notebook drops at random is a part of this.
+    build_features(load_task(task, dangling=0), modalities=PREPARED)
 
 
 def _task_parameter(path: Path, task: str | None) -> dict[str, Any]:

@@ -124,6 +124,20 @@ def read(path: str | Path | None = None) -> pd.DataFrame:
     return result
 
 
+def table_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """The table that a store with these rows alone would hold; nothing is written.
+
+    Raises
+    ------
+    DataError
+        As :func:`append`.
+    """
+    source = provenance()
+    checked = (_checked({**source, **row}, path=None, line=None) for row in rows)
+    keyed = {_key(row): row for row in checked}
+    return _typed([keyed[key] for key in sorted(keyed)])
+
+
 def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) -> int:
     """Add rows to a store; a row with the key of an older one replaces it.
 
@@ -147,11 +161,9 @@ def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) ->
         If a row lacks a column, has an unknown one, or a value does not fit. Nothing is written then.
     """
     path = Project.find().results if path is None else Path(path)
-    source = provenance()
-    new = {_key(row): row for row in (_checked({**source, **row}, path=path, line=None) for row in rows)}
+    new = table_of(rows)
     with _locked(path):
-        old = {_key(row): row for row in read(path).to_dict("records")}
-        merged = old | new
+        merged = {_key(row): row for part in (read(path), new) for row in part.to_dict("records")}
         table = _typed([merged[key] for key in sorted(merged)])
         with atomic_path(path) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
@@ -184,7 +196,7 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in KEY)
 
 
-def _checked(row: Mapping[str, Any], *, path: Path, line: int | None) -> dict[str, Any]:
+def _checked(row: Mapping[str, Any], *, path: Path | None, line: int | None) -> dict[str, Any]:
     """A row with every column, each of its type and within its bounds."""
 
     def fault(what: str, remedy: str = "") -> DataError:
