@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -16,6 +17,11 @@ from typer.main import get_command
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.files import check_writable, write_text
 from psqe.measure import measured
+
+if TYPE_CHECKING:
+    from psqe.features import Features
+    from psqe.kg import AlignmentTask
+    from psqe.seeds import SeedSet
 
 app = typer.Typer(
     name="psqe",
@@ -135,9 +141,8 @@ def seeds(
     else:
         found.save_tsv(out, pair)
     if json_out is not None:
-        parameters = {"task": task, **pair.parameters, "modalities": list(vectors), "miner": miner}
         costs = {"seconds": found.seconds, "peak_mb": found.peak_mb}
-        _write_json(json_out, {**report, **costs, **_provenance({**parameters, **found.parameters})})
+        _write_json(json_out, {**report, **costs, **_provenance(_data(pair, vectors), _miner(found))})
     precision = "precision unknown (no gold links)"
     if report["precision"] is not None:
         low, high = report["precision_interval"]
@@ -199,14 +204,11 @@ def align(
             report = evaluate(pair, model.similarity, regions=all_regions(pair, vectors))
     links.save_tsv(out, pair)
     if json_out is not None:
-        parameters = {
-            "task": task, **pair.parameters, "modalities": list(vectors),
-            "aligner": aligner, "preset": preset, **model.parameters,
-            "miner": found.miner, "seeds": str(seeds_file or ""), "n_seeds": len(found),
-            "miner_parameters": dict(found.parameters),
-        }  # fmt: skip
+        used = {**_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters}}
+        if seeds_file is not None:
+            used["miner"]["file"] = str(seeds_file)
         costs = {"n_links": len(links), "seconds": cost.seconds, "peak_mb": cost.peak_mb}
-        _write_json(json_out, {**report, **costs, **_provenance(parameters)})
+        _write_json(json_out, {**report, **costs, **_provenance(_data(pair, vectors), used)})
     score = ""
     if report["metrics"] is not None:
         l2r, r2l = (report["metrics"][d]["full"]["hits@1"] for d in ("l2r", "r2l"))
@@ -321,10 +323,18 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else "unknown" if value is None else str(value)
 
 
-def _provenance(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _data(pair: AlignmentTask, vectors: Features) -> dict[str, Any]:
+    return {"task": {"name": pair.name, **pair.parameters}, "modalities": list(vectors)}
+
+
+def _miner(seeds: SeedSet) -> dict[str, Any]:
+    return {"miner": {"name": seeds.miner, "seeds": len(seeds), **seeds.parameters}}
+
+
+def _provenance(*parameters: Mapping[str, Any]) -> dict[str, Any]:
     from psqe.study.provenance import versions
 
-    return {"parameters": dict(parameters), "versions": versions()}
+    return {"parameters": dict(ChainMap(*map(dict, parameters))), "versions": versions()}
 
 
 def _check_outputs(*paths: Path | None) -> None:

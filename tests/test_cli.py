@@ -93,9 +93,11 @@ def test_seeds_writes_seeds_and_audit(task, capsys):
     assert report["n_seeds"] == 30 and set(report["coverage"]) == {"degree", "density", "semantic"}
     seeds = SeedSet.load("seeds.tsv", task)
     assert report["precision"] == pytest.approx(correct(seeds.pairs, task).mean())
-    assert report["parameters"]["task"] == "t/x" and report["parameters"]["miner"] == "mutual"
+    assert report["parameters"]["task"]["name"] == "t/x"
     assert report["parameters"]["modalities"] == ["image", "attribute"]
-    assert report["parameters"]["n_seeds"] == 30 and report["versions"]["python"]
+    miner = report["parameters"]["miner"]
+    assert (miner["name"], miner["n_seeds"], miner["seeds"]) == ("mutual", 30, report["n_seeds"])
+    assert report["versions"]["python"]
     out, err = capsys.readouterr()
     assert out.startswith("30 seeds, precision ") and out.count("\n") == 1 and err == ""
 
@@ -116,8 +118,9 @@ def test_options_reach_the_miner(task):
     )  # fmt: skip
     report = json.loads(Path("a.json").read_text())
     assert [s["stage"] for s in report["stages"]] == ["cluster", "expand"]
-    wanted = {"n_clusters": 3, "n_seeds": 20, "random_state": 4, "modalities": ["attribute"]}
-    assert {key: report["parameters"][key] for key in wanted} == wanted
+    assert report["parameters"]["modalities"] == ["attribute"]
+    wanted = {"n_clusters": 3, "n_seeds": 20, "random_state": 4}
+    assert {key: report["parameters"]["miner"][key] for key in wanted} == wanted
     assert len(SeedSet.load("deep/s.tsv", task)) == 20
 
 
@@ -162,8 +165,9 @@ def test_align_writes_links_and_report(task, capsys):
     assert set(report["regions"]) == {"degree", "density", "semantic"}
     assert report["n_links"] == len(lines) - 1
     parameters = report["parameters"]
-    assert (parameters["task"], parameters["aligner"], parameters["preset"]) == ("t/x", "mclea", "small")
-    assert parameters["seeds"] == "seeds.tsv" and parameters["n_seeds"] == 30
+    aligner = parameters["aligner"]
+    assert (aligner["name"], aligner["preset"], aligner["random_state"]) == ("mclea", "small", 0)
+    assert parameters["miner"] == {"name": "given", "seeds": 30, "file": "seeds.tsv"}
     assert "Hits@1" in capsys.readouterr().out
 
 
@@ -174,7 +178,7 @@ def test_align_mines_its_own_seeds_and_needs_no_gold_links(task, monkeypatch):
     run(*arguments, "--out", "b.tsv", "--json", "b.json")
     assert Path("a.tsv").read_bytes() == Path("b.tsv").read_bytes()
     blind = json.loads(Path("b.json").read_text())
-    assert blind["metrics"] is None and blind["parameters"]["miner"] == "pivot"
+    assert blind["metrics"] is None and blind["parameters"]["miner"]["name"] == "pivot"
 
 
 def test_data_commands(capsys, tmp_path, monkeypatch):

@@ -81,15 +81,19 @@ def _loaded(
     return pair, features, all_regions(pair, features)
 
 
-def _seeds(experiment: Experiment, task: AlignmentTask, features: Features) -> SeedSet:
-    n, state = experiment.n_seeds, experiment.random_state
-    if experiment.miner == "true links":
-        return true_links(task, n, random_state=state)
-    if experiment.miner == "psqe":
-        return PSQEMiner(n, random_state=state).mine(task, features)
-    if experiment.miner == "mutual":
-        return MutualMiner(n).mine(task, features)
-    return PivotMiner(n).mine(task, features)
+@lru_cache(maxsize=16)
+def _mined(
+    miner: str, n: int, task: str, dangling: float, modalities: tuple[str, ...], random_state: int
+) -> SeedSet:
+    """Seeds of one kind; kept, since they may be trained on more than once."""
+    pair, features, _ = _loaded(task, dangling, modalities, random_state)
+    if miner == "true links":
+        return true_links(pair, n, random_state=random_state)
+    if miner == "psqe":
+        return PSQEMiner(n, random_state=random_state).mine(pair, features)
+    if miner == "mutual":
+        return MutualMiner(n).mine(pair, features)
+    return PivotMiner(n).mine(pair, features)
 
 
 def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
@@ -99,9 +103,8 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
     coverage by region. A row with protocol and direction has the alignment's metrics; rows by region
     have Hits@1 under protocol ``full``, mean of both directions.
     """
-    task, features, regions = _loaded(
-        experiment.task, experiment.dangling, experiment.modalities, experiment.random_state
-    )
+    data = experiment.task, experiment.dangling, experiment.modalities, experiment.random_state
+    task, features, regions = _loaded(*data)
     key = {
         "task": experiment.task,
         "modalities": "+".join(sorted(experiment.modalities)),
@@ -118,7 +121,7 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             matching = experiment.aligner  # type: ignore[assignment]
             scorer = feature_scorer(task, features)
         else:
-            seeds = _seeds(experiment, task, features)
+            seeds = _mined(experiment.miner, experiment.n_seeds, *data)
             rows += _seed_rows(key, audit(seeds, task, regions), seeds)
             chosen = {} if experiment.n_epochs is None else {"n_epochs": experiment.n_epochs}
             model = ALIGNERS[experiment.aligner].preset(

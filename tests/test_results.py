@@ -1,0 +1,118 @@
+"""Experiments make the rows that the pages read, and the views of the store compute what they say."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from psqe.datasets.synthetic import planted_pair
+from psqe.errors import DataError
+from psqe.regions import all_regions
+from psqe.seeds import MutualMiner, audit
+from psqe.statistics import mean_interval
+from psqe.study import experiments, store
+from psqe.study.experiments import Experiment, comparison, run_experiments, untrained
+from psqe.study.results import alignment_results, paired_gain, region_results, seed_results
+
+
+@pytest.fixture
+def rows(monkeypatch):
+    """Two random states of a small comparison on planted pairs, in place of the emoji."""
+    pairs = {state: planted_pair(random_state=state) for state in (0, 1)}
+
+    def loaded(task, dangling, modalities, random_state):
+        return (*pairs[random_state], all_regions(*pairs[random_state]))
+
+    monkeypatch.setattr(experiments, "_loaded", loaded)
+    monkeypatch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
+    chosen = comparison("planted", n_seeds=[20, 30], random_states=[0, 1], n_epochs=2)
+    return pairs, run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
+
+
+def test_rows_fit_the_store_and_agree_with_the_audit(rows):
+    pairs, made = rows
+    table = store.table_of(made)
+    assert len(table) == len(made), "two rows share a key"
+    seeds = seed_results(table, miner="mutual", n_seeds=20, random_state=1)
+    task, features = pairs[1]
+    report = audit(MutualMiner(20).mine(task, features), task, all_regions(task, features))
+    assert seeds["precision"].tolist() == [report["precision"]]
+    coverage = region_results(table, "coverage", protocol="-", n_seeds=20)
+    assert coverage["mutual"][1]["degree"] == pytest.approx(report["coverage"]["degree"])
+
+
+def test_alignments_are_means_of_both_directions(rows):
+    table = store.table_of(rows[1])
+    settings = "preset=small n_epochs=2"
+    found = alignment_results(table, protocol="full", settings=settings)
+    assert len(found) == 2 * 2 * 4
+    one = table[
+        (table["protocol"] == "full") & (table["region"] == "all") & (table["miner"] == "psqe")
+        & (table["n_seeds"] == 30) & (table["random_state"] == 0)
+    ]  # fmt: skip
+    assert sorted(one["direction"]) == ["l2r", "r2l"]
+    picked = found.query("miner == 'psqe' and n_seeds == 30 and random_state == 0")
+    assert picked["hits@1"].tolist() == pytest.approx([one["hits@1"].mean()])
+    assert set(alignment_results(table[table["miner"] == "none"], protocol="peer")["aligner"]) == {
+        "cosine", "csls", "sinkhorn"
+    }  # fmt: skip
+
+
+def test_settings_are_never_mixed(rows):
+    made = rows[1]
+    other = [
+        {**row, "settings": row["settings"].replace("n_epochs=2", "n_epochs=9")}
+        for row in made
+        if "n_epochs" in row.get("settings", "")
+    ]
+    with pytest.raises(DataError, match="mix the settings"):
+        alignment_results(store.table_of(made + other), protocol="full")
+
+
+def test_nothing_found_is_said():
+    with pytest.raises(DataError, match=r"no seeds with .*task=nowhere"):
+        seed_results(store.table_of([]), task="nowhere")
+
+
+def test_a_gain_is_paired_by_random_state():
+    table = pd.DataFrame(
+        {
+            "miner": ["psqe", "pivot"] * 3,
+            "n_seeds": 10,
+            "random_state": [0, 0, 1, 1, 2, 2],
+            "hits@1": [0.9, 0.5, 0.6, 0.1, 0.7, 0.4],
+        }
+    )
+    gain = paired_gain(table, "hits@1", "psqe", "pivot").iloc[0]
+    assert (gain["gain"], gain["low"], gain["high"]) == pytest.approx(mean_interval([0.4, 0.5, 0.3]))
+    assert gain["runs"] == 3
+
+
+def test_settings_say_what_departs_from_the_default():
+    default = Experiment("emoji/en-fr", "psqe", 10, 0)
+    assert default.settings == "preset=small"
+    other = dataclasses.replace(default, n_epochs=7, dangling=0.2)
+    assert other.settings == "preset=small n_epochs=7 dangling=0.2"
+    assert Experiment("emoji/en-fr", "none", 0, 0, aligner="csls").settings == "-"
+
+
+def test_an_interrupted_run_keeps_what_is_finished(rows, monkeypatch, tmp_path):
+    path = tmp_path / "results.csv"
+    monkeypatch.setattr(experiments, "append", lambda new: store.append(new, path))
+    chosen = comparison("planted", n_seeds=[20], random_states=[0], n_epochs=2)
+    calls = iter(range(9))
+    real = experiments.run_experiment
+
+    def breaks(experiment):
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        return real(experiment)
+
+    monkeypatch.setattr(experiments, "run_experiment", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiments(chosen, keep=True)
+    assert set(store.read(path)["miner"]) == {"pivot", "mutual"}
+    assert np.isfinite(store.read(path)["seconds"].to_numpy(dtype=float)).all()
