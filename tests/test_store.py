@@ -51,6 +51,18 @@ def test_a_row_is_read_back_with_types_and_provenance(tmp_path: Path) -> None:
     assert row["region"] == "all"
 
 
+def test_a_lost_environment_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    append([ROW, {**ROW, "n_seeds": 7, "machine": "another"}], path)
+    beside = tmp_path / "results.environments.csv"
+    lines = beside.read_text().splitlines(keepends=True)
+    assert len(lines) == 3
+    assert set(read(path)["machine"]) == {"another", *read(path)["machine"].iloc[1:]}
+    beside.write_text("".join(line for line in lines if "another" not in line))
+    with pytest.raises(DataError, match=r"results\.csv:2: environment .* is not in results\.environments\.csv"):
+        read(path)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=8), st.randoms())
 def test_one_row_per_key_the_last_wins_and_order_does_not_matter(

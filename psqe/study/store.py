@@ -17,7 +17,7 @@ import pandas as pd
 from filelock import FileLock
 
 from psqe.errors import DataError, PsqeError
-from psqe.files import atomic_path
+from psqe.files import atomic_path, content_hash
 from psqe.study.project import Project
 from psqe.study.provenance import provenance
 
@@ -83,6 +83,8 @@ COLUMNS: dict[str, Column] = {
     "date": Column("string", "provenance"),
 }
 KEY = [name for name, column in COLUMNS.items() if column.role == "key"]
+ENVIRONMENT = ["versions", "machine"]
+"""Columns that many rows share: a file beside the store holds each combination once, by its hash."""
 METRICS = [name for name, column in COLUMNS.items() if column.role == "metric"]
 
 
@@ -104,15 +106,25 @@ def read(path: str | Path | None = None) -> pd.DataFrame:
     path = Project.find().results if path is None else Path(path)
     if not path.exists():
         return _typed([])
-    try:
-        table = pd.read_csv(path, dtype="string", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot be read ({error})", path=path) from error
-    for wrong, what in ((set(COLUMNS) - set(table), "lacks"), (set(table) - set(COLUMNS), "has the unknown")):
+    table = _strings(path)
+    known = {*COLUMNS, "environment"} - {*ENVIRONMENT}
+    for wrong, what in ((known - set(table), "lacks"), (set(table) - known, "has the unknown")):
         if wrong:
             raise DataError(
                 f"{what} column {sorted(wrong)[0]!r}", path=path, remedy="write it with psqe only"
             )
+    environments = {row["environment"]: row for row in _strings(_beside(path)).to_dict("records")}
+    missing = ~table["environment"].isin(list(environments))
+    if missing.any():
+        raise DataError(
+            f"environment {table['environment'][missing].iloc[0]!r} is not in {_beside(path).name}",
+            path=path,
+            line=int(missing.argmax()) + 2,
+            remedy="keep the two files together",
+        )
+    for name in ENVIRONMENT:
+        table[name] = [environments[key][name] for key in table["environment"]]
+    table = table.drop(columns="environment")
     rows = [
         _checked({name: value for name, value in row.items() if value != ""}, path=path, line=number)
         for number, row in enumerate(table.to_dict("records"), start=2)
@@ -165,9 +177,29 @@ def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) ->
     with _locked(path):
         merged = {_key(row): row for part in (read(path), new) for row in part.to_dict("records")}
         table = _typed([merged[key] for key in sorted(merged)])
-        with atomic_path(path) as temporary:
-            table.to_csv(temporary, index=False, lineterminator="\n")
+        environments = table[ENVIRONMENT].fillna("")
+        keys = [content_hash(*row)[:8] for row in environments.itertuples(index=False)]
+        environments = environments.assign(environment=keys).drop_duplicates().sort_values("environment")
+        # The environments first: a store must never name one that is not there yet.
+        for target, content in (
+            (_beside(path), environments[["environment", *ENVIRONMENT]]),
+            (path, table.drop(columns=ENVIRONMENT).assign(environment=keys)),
+        ):
+            with atomic_path(target) as temporary:
+                content.to_csv(temporary, index=False, lineterminator="\n")
     return len(table)
+
+
+def _beside(path: Path) -> Path:
+    """The file of environments of a store: ``results.environments.csv`` beside ``results.csv``."""
+    return path.with_suffix(".environments.csv")
+
+
+def _strings(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype="string", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read ({error})", path=path) from error
 
 
 @contextmanager
