@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from psqe.errors import DataError
+from psqe.regions import THIRDS
 from psqe.statistics import mean_interval
+from psqe.study.experiments import SEEDS
 
 
 def _chosen(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
@@ -56,7 +58,7 @@ def alignment_results(table: pd.DataFrame, *, protocol: str, **values: object) -
     if len(trained) > 1:
         raise DataError(f"the results mix the settings {', '.join(map(str, trained))}", remedy="choose one")
     keys = ["miner", "aligner", "n_seeds", "random_state", "settings"]
-    return chosen.groupby(keys, as_index=False)[["hits@1", "hits@5", "hits@10", "mrr"]].mean()
+    return in_order(chosen.groupby(keys, as_index=False)[["hits@1", "hits@5", "hits@10", "mrr"]].mean())
 
 
 def region_results(
@@ -83,8 +85,17 @@ def region_results(
         for region, number in zip(rows["region"], rows[value], strict=True):
             kind, name = region.split(": ", 1)
             by_kind.setdefault(kind, {})[name] = float(number)
+        for kind, values_of in by_kind.items():  # the store sorts by name; thirds have an order of their own
+            if set(values_of) <= set(THIRDS):
+                by_kind[kind] = {name: values_of[name] for name in THIRDS if name in values_of}
         runs.setdefault(str(miner), []).append(by_kind)
-    return runs
+    return {miner: runs[miner] for miner in (*SEEDS, *runs) if miner in runs}
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the miners in the order of :data:`psqe.study.experiments.SEEDS`, then as they were."""
+    place = {miner: i for i, miner in enumerate(SEEDS)}
+    return table.sort_values("miner", key=lambda names: names.map(place).fillna(len(place)), kind="stable")
 
 
 def paired_gain(
