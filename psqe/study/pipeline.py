@@ -45,7 +45,8 @@ def study(
     Raises
     ------
     PsqeError
-        If a notebook or the build fails. The other notebooks that were running finish first.
+        If a notebook or the build fails. The other notebooks that were running finish first. The runs of
+        an older study stay until all notebooks of this one are done.
     """
     if jobs < 1:
         raise ParameterError(f"jobs is {jobs}", remedy="run at least one notebook at a time")
@@ -58,8 +59,12 @@ def study(
     for name in sorted({str(v["task"]) for v in values if "task" in v}):
         _say(f"features of {name}")
         _alone(prepare, name)
-    shutil.rmtree(project.runs, ignore_errors=True)  # nothing of an older study may slip into the book
-    _run_all(notebooks, waits, given, profile=profile, jobs=jobs, out_dir=project.runs)
+    # Nothing of an older study may slip into the book, and a study that fails must not cost the older one.
+    fresh = project.build / "runs"
+    shutil.rmtree(fresh, ignore_errors=True)
+    _run_all(notebooks, waits, given, profile=profile, jobs=jobs, out_dir=fresh)
+    shutil.rmtree(project.runs, ignore_errors=True)
+    fresh.replace(project.runs)
     _say("book")
     return build_book(project.root)
 

@@ -66,7 +66,7 @@ def region_results(
 ) -> dict[str, list[dict[str, dict[str, float]]]]:
     """Values by region: for each miner one mapping (kind, region, value) per random state.
 
-    The form that :func:`psqe.figures.by_region` takes.
+    The form that :func:`psqe.figures.results.by_region` takes.
 
     Parameters
     ----------

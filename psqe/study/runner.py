@@ -156,11 +156,18 @@ def run_notebook(
                 kernel_name="python3",
                 cwd=out_dir,
                 progress_bar=sys.stderr.isatty(),
-                start_timeout=180,
+                start_timeout=60,
                 extra_arguments=["--IPKernelApp.log_level=40"],  # no warning that a local kernel uses TCP
             )
         except (PapermillExecutionError, DeadKernelError) as error:
             raise PsqeError(_describe(error), path=path, remedy=f"see {failed}") from error
+        except RuntimeError as error:
+            # The client's word for a kernel that never answered on its local socket.
+            raise PsqeError(
+                f"the notebook's kernel did not start ({error})",
+                path=path,
+                remedy="make sure that programs may connect to 127.0.0.1",
+            ) from error
     write_text(target, json.dumps(_cleaned(notebook), indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     failed.unlink()
     record = {
