@@ -31,6 +31,6 @@ def planted() -> Pair:
     """
     task, features = planted_pair(80, [3, 2, 1], 12, noise=0.5, missing=0.1, random_state=1)
     for graph, side in ((task.left, "left"), (task.right, "right")):
-        keys = content_keys(graph, features, side)
+        _, keys = content_keys(graph, features, side)
         assert len(np.unique(keys)) == len(keys)
     return task, features
