@@ -142,7 +142,9 @@ def evaluate(
         If the task has no gold links.
     """
     if task.links is None or not len(task.links):
-        raise DataError(f"{task.name} has no gold links to evaluate against", remedy="add links.tsv")
+        raise DataError(
+            f"{task.name} has no gold links to evaluate against", remedy="take a task whose links are known"
+        )
     links = task.links
     tested = links[len(links) - round(PEER_TEST_SHARE * len(links)) :]
     full = _both_directions(scorer, links, task.left.candidates, task.right.candidates, matching)

@@ -31,11 +31,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             dir=target.parent, prefix=f".{target.stem[:40]}.", suffix=target.suffix
         )
     except OSError as error:
-        raise PsqeError(
-            f"the folder cannot be written ({error.strerror})",
-            path=target.parent,
-            remedy="choose a folder that you may write to",
-        ) from error
+        raise _unwritable(target, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -72,11 +68,15 @@ def check_writable(path: str | Path) -> None:
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
-        raise PsqeError(
-            f"the folder cannot be written ({error.strerror})",
-            path=target.parent,
-            remedy="choose a folder that you may write to",
-        ) from error
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> PsqeError:
+    return PsqeError(
+        f"the folder cannot be written ({error.strerror})",
+        path=target.parent,
+        remedy="choose a folder that you may write to",
+    )
 
 
 def write_text(path: str | Path, text: str) -> None:

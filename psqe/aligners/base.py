@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -15,10 +14,11 @@ from psqe.features.fusion import unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.matching import Dot
 from psqe.measure import measured
+from psqe.parametrised import Parametrised
 from psqe.seeds.base import SeedSet
 
 
-class Aligner(ABC):
+class Aligner(Parametrised, ABC):
     """A model that maps the entities of both graphs into one space, trained on seeds.
 
     A subclass stores its parameters under their own names and implements :meth:`_fit`. It is given a
@@ -55,15 +55,6 @@ class Aligner(ABC):
                 f"aligner {cls.name} has no preset {preset!r}", remedy=f"choose from {', '.join(cls.PRESETS)}"
             )
         return cls(**{**cls.PRESETS[preset], **parameters})
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The constructor's parameters, by name."""
-        return {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
-
-    def __repr__(self) -> str:
-        inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
-        return f"{type(self).__name__}({inside})"
 
     def fit(self, task: AlignmentTask, features: Features, seeds: SeedSet) -> Self:
         """Train on ``seeds``. The task's gold links are not looked at.

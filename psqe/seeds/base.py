@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import inspect
 import math
 import warnings
 from abc import ABC, abstractmethod
@@ -20,6 +19,7 @@ from psqe.features.base import Features
 from psqe.files import atomic_path, write_text
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
 from psqe.measure import measured
+from psqe.parametrised import Parametrised
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +221,7 @@ class Mined:
     trace: Sequence[StageTrace] = ()
 
 
-class Miner(ABC):
+class Miner(Parametrised, ABC):
     """A rule that finds pseudo-seeds. Parameters go to the constructor, data to :meth:`mine`.
 
     A subclass stores its parameters under their own names and implements :meth:`_mine`. It is given a
@@ -231,15 +231,6 @@ class Miner(ABC):
 
     name: ClassVar[str]
     n_seeds: int | None = None
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The constructor's parameters, by name."""
-        return {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
-
-    def __repr__(self) -> str:
-        inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
-        return f"{type(self).__name__}({inside})"
 
     def mine(self, task: AlignmentTask, features: Features) -> SeedSet:
         """Mine seeds.
