@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from psqe.errors import ParameterError
 from psqe.kg import BoolArray, FloatArray, IntArray
@@ -300,9 +299,3 @@ def nearest(similarity: Similarity) -> Nearest:
 
     left, right = one_way(similarity), one_way(similarity.T)
     return Nearest(left[0], right[0], left[1], right[1], left[2], right[2])
-
-
-def pair_scores(left: FloatArray, right: FloatArray, pairs: IntArray) -> NDArray[np.float32]:
-    """Dot products of the listed pairs only: ``(n_pairs,)``."""
-    scores: FloatArray = np.einsum("ij,ij->i", left[pairs[:, 0]], right[pairs[:, 1]])
-    return scores

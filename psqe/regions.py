@@ -17,7 +17,6 @@ from psqe.features.fusion import fuse
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.matching import Dot, top_k
 
-KINDS = ("degree", "density", "semantic")
 THIRDS = ("low", "middle", "high")
 
 

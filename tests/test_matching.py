@@ -16,7 +16,6 @@ from psqe.matching import (
     greedy_one_to_one,
     largest_cells,
     nearest,
-    pair_scores,
     sinkhorn,
     top_k,
 )
@@ -154,7 +153,7 @@ def test_sinkhorn_at_low_temperature_is_the_best_assignment():
     assert top_k(sinkhorn(Table(table), temperature=0.05, n_iterations=200), 1)[0].ravel().tolist() == [1, 0]
 
 
-def test_dot_and_shifted_and_pair_scores():
+def test_dot_and_shifted():
     rng = np.random.default_rng(0)
     left, right = (rng.standard_normal((n, 3)).astype(np.float32) for n in (5, 4))
     dense = left @ right.T
@@ -167,8 +166,6 @@ def test_dot_and_shifted_and_pair_scores():
     assert shifted.shape == (5, 4) and shifted.T.shape == (4, 5)
     np.testing.assert_allclose(shifted.rows(1, 3), (3 * dense + f[:, None] + g)[1:3], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(shifted.T.T.rows(0, 5), 3 * dense + f[:, None] + g, rtol=1e-4, atol=1e-5)
-    pairs = np.array([[4, 0], [1, 3], [1, 1]])
-    np.testing.assert_allclose(pair_scores(left, right, pairs), dense[pairs[:, 0], pairs[:, 1]], rtol=1e-5)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

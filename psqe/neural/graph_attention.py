@@ -45,15 +45,6 @@ class Edges:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def to(self, device: torch.device) -> Edges:
-        """The same edges on ``device``."""
-        moved = object.__new__(Edges)
-        moved.n = self.n
-        for name, value in vars(self).items():
-            if isinstance(value, Tensor):
-                setattr(moved, name, value.to(device))
-        return moved
-
     def reaching(self, nodes: Tensor, n_layers: int) -> tuple[Edges, ...]:
         """The edges that ``n_layers`` layers need to serve ``nodes (m,)``, those of the first layer first.
 
