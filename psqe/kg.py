@@ -218,10 +218,23 @@ class AlignmentTask:
         return self.left if side == "left" else self.right
 
     def without_links(self) -> AlignmentTask:
-        """The same task as a miner or an aligner may see it: no gold links, no human-made groups."""
+        """The same task without what labels it: no gold links, no human-made groups."""
         return replace(
             self, left=replace(self.left, groups=()), right=replace(self.right, groups=()), links=None
         )
+
+    def blind(self) -> AlignmentTask:
+        """The task as a miner or an aligner may see it: :meth:`without_links`, and no identifiers or ids.
+
+        Where both sides name a thing alike, as two graphs with the same URIs do, an identifier is a gold
+        link.
+        """
+        task = self.without_links()
+        left, right = (
+            replace(graph, entities=tuple(map(str, range(graph.n_entities))), ids=np.arange(graph.n_entities))
+            for graph in (task.left, task.right)
+        )
+        return replace(task, left=left, right=right)
 
     def take(self, left: IntArray, right: IntArray) -> AlignmentTask:
         """The task on the entities ``left`` and ``right``, renumbered in that order; links follow."""

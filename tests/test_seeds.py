@@ -12,7 +12,7 @@ from pairs import graph, tiny
 from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
-from psqe.seeds import MutualMiner, PivotMiner, SeedSet, true_links
+from psqe.seeds import MutualMiner, PivotMiner, RandomMiner, SeedSet, true_links
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +259,20 @@ def test_weights_shift_what_is_mined(planted):
     pairs = {tuple(p) for p in alone.pairs}
     assert {tuple(p) for p in heavy.pairs[present]} <= pairs
     assert {tuple(p) for p in both.pairs} != {tuple(p) for p in heavy.pairs}
+
+
+def test_a_miner_is_given_a_blind_task(planted):
+    """No links, no groups, and neither identifiers nor ids of the data: all of them can be gold links."""
+    seen = []
+
+    class Spy(RandomMiner):
+        def _mine(self, task, features):
+            seen.append(task)
+            return super()._mine(task, features)
+
+    Spy(3).mine(*planted)
+    (task,) = seen
+    assert task.links is None
+    for side in (task.left, task.right):
+        assert not any(side.groups) and side.entities == tuple(map(str, range(side.n_entities)))
+        assert side.ids.tolist() == list(range(side.n_entities))

@@ -22,8 +22,8 @@ class Aligner(Parametrised, ABC):
     """A model that maps the entities of both graphs into one space, trained on seeds.
 
     A subclass stores its parameters under their own names and implements :meth:`_fit`. It is given a
-    task without gold links and human-made groups, in canonical order, so that it can neither look at
-    labels nor depend on ids.
+    task without gold links, human-made groups and identifiers, in canonical order, so that it can neither
+    look at labels nor depend on ids.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Aligner(Parametrised, ABC):
             # The order of the seeds is the miner's business (confidence), not the order of training.
             pairs = pairs[np.lexsort(pairs.T)]
             embedded_left, embedded_right = self._fit(
-                task.without_links().take(left, right), features.take(left, right), pairs
+                task.take(left, right).blind(), features.take(left, right), pairs
             )
             self._left, self._right = embedded_left[new_left], embedded_right[new_right]
             for side in (self._left, self._right):

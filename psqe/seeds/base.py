@@ -225,8 +225,8 @@ class Miner(Parametrised, ABC):
     """A rule that finds pseudo-seeds. Parameters go to the constructor, data to :meth:`mine`.
 
     A subclass stores its parameters under their own names and implements :meth:`_mine`. It is given a
-    task without gold links and human-made groups, in canonical order, so that it can neither look at
-    labels nor depend on ids.
+    task without gold links, human-made groups and identifiers, in canonical order, so that it can neither
+    look at labels nor depend on ids.
     """
 
     name: ClassVar[str]
@@ -260,7 +260,7 @@ class Miner(Parametrised, ABC):
                 raise DataError(f"graph {graph.name!r} has no candidates to align")
         with measured() as cost:
             left, right = canonical_order(task, features)
-            mined = self._mine(task.without_links().take(left, right), features.take(left, right))
+            mined = self._mine(task.take(left, right).blind(), features.take(left, right))
 
         def back(pairs: IntArray) -> IntArray:
             return np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]])
