@@ -12,7 +12,7 @@ from psqe.datasets import load_task
 from psqe.features import Features, build_features
 from psqe.seeds import MINERS, PSQEMiner, correct
 
-N = 60
+N = 300
 
 
 @pytest.fixture(scope="module")
@@ -21,16 +21,17 @@ def pair(tmp_path_factory):
     return task, build_features(task, ["attribute", "name"], cache_dir=tmp_path_factory.mktemp("cache"))
 
 
-@pytest.mark.parametrize("name", ["pivot", "mutual", "psqe"])
-def test_ids_and_gold_links_decide_nothing(pair, name):
+# Among keywords hundreds of pairs tie, and the pivot's pool of 100 n cells runs dry: it gets a smaller n.
+@pytest.mark.parametrize(("name", "n"), [("pivot", 60), ("mutual", N), ("psqe", N)])
+def test_ids_and_gold_links_decide_nothing(pair, name, n):
     """Right entities relabelled at random, gold links gone: the same seeds, score for score."""
     task, features = pair
     rng = np.random.default_rng(1)
     everyone = np.arange(task.left.n_entities)
     order = rng.permutation(task.right.n_entities)
     other = dataclasses.replace(task.take(everyone, order), links=None)
-    here = MINERS[name](N).mine(task, features)
-    there = MINERS[name](N).mine(other, features.take(everyone, order))
+    here = MINERS[name](n).mine(task, features)
+    there = MINERS[name](n).mine(other, features.take(everyone, order))
     back = np.column_stack([there.pairs[:, 0], order[there.pairs[:, 1]]])
     # The pivot compares keywords, of which hundreds tie at cosine 1; names tell those entities apart.
     np.testing.assert_array_equal(back, here.pairs)

@@ -10,6 +10,7 @@ import numpy as np
 from psqe.kg import AlignmentTask, BoolArray, IntArray
 from psqe.regions import Regions
 from psqe.seeds.base import SeedSet
+from psqe.seeds.failures import counterparts
 from psqe.statistics import proportion_interval
 
 
@@ -17,9 +18,8 @@ def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
     """Which of ``pairs (n, 2)`` are gold links: boolean ``(n,)``, or ``None`` without gold links."""
     if task.links is None:
         return None
-    counterpart = np.full(task.left.n_entities, -1, dtype=np.int64)
-    counterpart[task.links[:, 0]] = task.links[:, 1]
-    right: BoolArray = counterpart[pairs[:, 0]] == pairs[:, 1]
+    of_left, _ = counterparts(task)
+    right: BoolArray = of_left[pairs[:, 0]] == pairs[:, 1]
     return right
 
 

@@ -21,7 +21,8 @@ def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:
     """
     if task.links is None:
         raise DataError(
-            f"{task.name} has no gold links, so no counterparts are known", remedy="add links.tsv"
+            f"{task.name} has no gold links, so no counterparts are known",
+            remedy="take a task whose links are known",
         )
     of_left = np.full(task.left.n_entities, -1, dtype=np.int64)
     of_right = np.full(task.right.n_entities, -1, dtype=np.int64)

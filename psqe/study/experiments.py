@@ -133,6 +133,9 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
     costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}
     for direction, protocols in report["metrics"].items():
         for protocol, metrics in protocols.items():
+            # Protocol peer is CSLS whatever the matching: of the untrained ones, only csls may bear its name.
+            if protocol == "peer" and experiment.miner == "none" and matching != "csls":
+                continue
             rows.append({**key, "direction": direction, "protocol": protocol, **metrics, **costs})
     for kind, by_region in report["regions"].items():
         for name, values in by_region.items():

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from psqe.errors import ParameterError
 from psqe.features.fusion import modality_vectors, unit_rows
 from psqe.kg import FloatArray
 from psqe.matching import Dot
@@ -59,8 +60,8 @@ class RefinementEncoder(nn.Module):
 class RefineStage(Stage):
     """Train an encoder on the seeds, add what it learned to the features, choose the seeds afresh.
 
-    The encoder sees the graph, which the features do not. Its score and the features' score of a pair
-    are averaged: the features keep what they knew before any seed was wrong.
+    The encoder sees the graph, which the features do not. The score of a pair is a weighted mean of its
+    cosine and the features': the features keep what they knew before any seed was wrong.
 
     Parameters
     ----------
@@ -82,8 +83,12 @@ class RefineStage(Stage):
         dim: int = 64,
         weight: float = 0.3,
     ) -> None:
-        for key, value in (("n_epochs", n_epochs), ("temperature", temperature), ("dim", dim)):
-            positive(key, value)
+        positive("n_epochs", n_epochs)
+        positive("learning_rate", learning_rate)
+        positive("temperature", temperature)
+        positive("dim", dim)
+        if not 0 < weight < 1:
+            raise ParameterError(f"weight is {weight}; it must lie between 0 and 1")
         self.n_epochs = n_epochs
         self.learning_rate = learning_rate
         self.temperature = temperature
