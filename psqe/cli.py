@@ -48,7 +48,10 @@ class Profile(StrEnum):
 
 
 Task = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task, see: psqe data list.")]
-Dangling = Annotated[float, typer.Option(help="Share of the candidates dropped from each side.")]
+Dangling = Annotated[
+    float | None,
+    typer.Option(help="Share of the candidates dropped from each side [emoji: 0.125, others: 0]."),
+]
 Tones = Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")]
 TaskState = Annotated[int, typer.Option(help="Draws the entities that are dropped.")]
 Modalities = Annotated[
@@ -85,7 +88,7 @@ def data_list() -> None:
 @data.command("info")
 def data_info(
     task: Task,
-    dangling: Dangling = 0.125,
+    dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write it here, too.")] = None,
@@ -118,7 +121,7 @@ def seeds(
     encoder: Encoder = None,
     features: FeatureFile = None,
     random_state: RandomState = 0,
-    dangling: Dangling = 0.125,
+    dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
     out: Annotated[Path, typer.Option(help="Seeds; .npy writes the peers' form.")] = Path("seeds.tsv"),
@@ -169,7 +172,7 @@ def align(
     encoder: Encoder = None,
     features: FeatureFile = None,
     random_state: RandomState = 0,
-    dangling: Dangling = 0.125,
+    dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
     out: Annotated[Path, typer.Option(help="Links.")] = Path("links.tsv"),
@@ -256,7 +259,7 @@ def _load(
     modalities: str | None,
     encoder: Sequence[str] | None,
     features: Path | None,
-    dangling: float,
+    dangling: float | None,
     tones: bool,
     task_random_state: int,
 ) -> tuple[Any, Any]:

@@ -182,11 +182,14 @@ def test_align_mines_its_own_seeds_and_needs_no_gold_links(task, monkeypatch):
 
 
 def test_data_commands(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PSQE_DATA", str(tmp_path / "nothing here"))
     run("data", "list")
-    assert "emoji/en-fr\t" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "emoji/en-fr\t" in listed and "dbp15k/zh_en\t" in listed
     run("data", "info", "emoji/en-fr", "--json", str(tmp_path / "i.json"))
     assert "links" in capsys.readouterr().out
-    assert json.loads((tmp_path / "i.json").read_text())["links"] > 1000
+    info = json.loads((tmp_path / "i.json").read_text())
+    assert info["links"] > 1000 and info["parameters"]["dangling"] == 0.125
 
 
 def test_run_a_notebook(tmp_path, capsys):
@@ -269,6 +272,11 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
     refused("align", "no/such", words="'no/such' is no task; choose from emoji/")
     refused("seeds", ".", words="is a folder")
     refused("seeds", "emoji/en-fr", "--dangling", "0.7", words="dangling")
+    refused("seeds", "dbp15k/zh_en", "--dangling", "0.1", words="has dangling entities of its own")
+    monkeypatch.setenv("PSQE_DATA", "nothing here")
+    refused(
+        "data", "info", "dbp15k/zh_en", words="zh_en: the folder of dbp15k/zh_en is missing; set PSQE_DATA"
+    )
     refused("data", "info", "emoji/en-fr", "--task-random-state", "-1", words="random_state is -1")
     refused("seeds", "emoji/en-fr", "--features", "none.npz", words="none.npz")
 

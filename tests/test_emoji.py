@@ -297,11 +297,11 @@ def test_a_broken_table_names_the_file(monkeypatch, tmp_path, content):
 
 
 def test_every_listed_task_has_a_description_and_loads():
-    assert task_names()[0] == "emoji/en-fr" and len(task_names()) == len(tables.languages()) - 1
+    assert task_names()[0] == "emoji/en-fr" and len(pair.names()) == len(tables.languages()) - 1
     assert all(task_descriptions().values())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        load_task(task_names()[-1])
+        load_task(pair.names()[-1])
 
 
 def test_emoji_record():

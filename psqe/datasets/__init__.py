@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from psqe.datasets import emoji
+from psqe.datasets import dbp15k, emoji
 from psqe.errors import ParameterError
 from psqe.kg import AlignmentTask
 
@@ -24,12 +24,12 @@ class Source(Protocol):
         """Names of the tasks to list."""
         ...
 
-    def load(self, name: str, *, random_state: int, dangling: float, tones: bool) -> AlignmentTask:
-        """Load the task ``name``, which begins with the prefix."""
+    def load(self, name: str, *, random_state: int, dangling: float | None, tones: bool) -> AlignmentTask:
+        """Load the task ``name``, which begins with the prefix. ``dangling=None`` leaves it to the source."""
         ...
 
 
-SOURCES: tuple[Source, ...] = (emoji,)
+SOURCES: tuple[Source, ...] = (emoji, dbp15k)
 
 
 def task_descriptions() -> dict[str, str]:
@@ -43,7 +43,7 @@ def task_names() -> tuple[str, ...]:
 
 
 def load_task(
-    name: str, *, random_state: int = 0, dangling: float = 0.125, tones: bool = False
+    name: str, *, random_state: int = 0, dangling: float | None = None, tones: bool = False
 ) -> AlignmentTask:
     """Load an alignment task by its name.
 
@@ -54,7 +54,9 @@ def load_task(
     random_state
         Not negative. Decides what is dropped, the order of the right entities and that of the links.
     dangling
-        Share of the candidates dropped from each side, in [0, 0.5): entities without a counterpart.
+        Share of the candidates dropped from each side, in [0, 0.5): entities without a counterpart. ``None``
+        is what the source does by itself: 0.125 for emoji, 0 for data with dangling entities of their own,
+        which take no other share.
     tones
         Emoji only: whether variants with skin tones are entities too.
 

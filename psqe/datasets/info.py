@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from psqe.kg import AlignmentTask, KnowledgeGraph
+import numpy as np
+
+from psqe.kg import AlignmentTask, KnowledgeGraph, Side
 
 
 def graph_info(graph: KnowledgeGraph) -> dict[str, Any]:
@@ -26,10 +28,23 @@ def graph_info(graph: KnowledgeGraph) -> dict[str, Any]:
     }
 
 
+def attribute_shares(task: AlignmentTask, side: Side) -> dict[str, float | None]:
+    """Share of linked and of unlinked candidates that have attributes: if unlike, attributes tell links."""
+    shares: dict[str, float | None] = {"attr_if_linked": None, "attr_if_unlinked": None}
+    if task.links is not None:
+        graph = task.graph(side)
+        has = np.array([bool(graph.attributes[i]) for i in graph.candidates], dtype=bool)
+        linked = np.isin(graph.candidates, task.links[:, ("left", "right").index(side)])
+        for key, mask in zip(shares, (linked, ~linked), strict=True):
+            shares[key] = float(has[mask].mean()) if mask.any() else None
+    return shares
+
+
 def task_info(task: AlignmentTask) -> dict[str, Any]:
     """Both graphs (degree and modalities of candidates), gold links, and the dangling share per side.
 
-    ``links`` and the shares are ``None`` when no gold links are known.
+    ``attr_if_linked`` and ``attr_if_unlinked`` are :func:`attribute_shares`. ``links`` and the shares are
+    ``None`` when no gold links are known.
     """
     links = task.links
     return {
@@ -40,6 +55,6 @@ def task_info(task: AlignmentTask) -> dict[str, Any]:
             side: None if links is None else 1 - len(links) / max(1, len(task.graph(side).candidates))
             for side in ("left", "right")
         },
-        "left": graph_info(task.left),
-        "right": graph_info(task.right),
+        "left": {**graph_info(task.left), **attribute_shares(task, "left")},
+        "right": {**graph_info(task.right), **attribute_shares(task, "right")},
     }

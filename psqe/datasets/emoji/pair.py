@@ -17,6 +17,8 @@ from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
 
 PREFIX = "emoji"
 DESCRIPTION = "Emoji: drawn by Twitter and described in one language; drawn by OpenMoji, described in another"
+DANGLING = 0.125
+"""Share dropped from each side where none is asked for."""
 
 
 def names() -> tuple[str, ...]:
@@ -25,7 +27,7 @@ def names() -> tuple[str, ...]:
     return tuple(f"{PREFIX}/en-{code}" for code in ("fr", *others))
 
 
-def load(name: str, *, random_state: int, dangling: float, tones: bool) -> AlignmentTask:
+def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -> AlignmentTask:
     """The task ``emoji/<left language>-<right language>``.
 
     Parameters
@@ -36,6 +38,7 @@ def load(name: str, *, random_state: int, dangling: float, tones: bool) -> Align
         Decides which emoji are dropped, the order of the right entities and the order of the links.
     dangling
         Share of the emoji dropped from each side, in [0, 0.5); the two sides drop different ones.
+        ``None`` is :data:`DANGLING`.
     tones
         Whether variants with skin tones are entities too.
 
@@ -60,6 +63,7 @@ def load(name: str, *, random_state: int, dangling: float, tones: bool) -> Align
         If emoji have no picture; they stay, without one.
     """
     left_language, right_language = _languages(name)
+    dangling = DANGLING if dangling is None else dangling
     emoji = tuple(e for e in read_emoji() if tones or not e.tones)
     rng = np.random.default_rng(random_state)
     both, only_left, only_right = draw_dangling(len(emoji), dangling, rng)
