@@ -10,7 +10,7 @@ import numpy as np
 from psqe.evaluation import Scorer
 from psqe.files import write_text
 from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Similarity, nearest
+from psqe.survey import survey
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +48,6 @@ class Links:
         write_text(path, "\n".join(lines) + "\n")
 
 
-def _log_normaliser(similarity: Similarity, temperature: float) -> FloatArray:
-    """``log sum_v exp(s_uv / temperature)`` of every row: ``(n_left,)``."""
-    result = np.empty(similarity.shape[0], dtype=np.float32)
-    for start, block in similarity.blocks():
-        logits = block / np.float32(temperature)
-        peak = logits.max(axis=1)
-        result[start : start + len(block)] = peak + np.log(np.exp(logits - peak[:, None]).sum(axis=1))
-    return result
-
-
 def predict_links(task: AlignmentTask, scorer: Scorer, *, temperature: float = 0.05) -> Links:
     """Link the candidates that are each other's nearest; tied ones are left out.
 
@@ -72,18 +62,15 @@ def predict_links(task: AlignmentTask, scorer: Scorer, *, temperature: float = 0
     """
     left, right = task.left.candidates, task.right.candidates
     similarity = scorer(left, right)
-    found = nearest(similarity)
+    surveyed = survey(similarity, k=2, temperature=temperature)
+    found = surveyed.nearest()
     rows, columns = found.mutual()
     # A tie could only be broken by the order of the entities, which must decide nothing.
     clear = found.margin(rows, columns) > 0
     rows, columns = rows[clear], columns[clear]
     scores = found.score_left[rows]
-    shares = (
-        2 * scores / temperature
-        - _log_normaliser(similarity, temperature)[rows]
-        - _log_normaliser(similarity.T, temperature)[columns]
-    )
-    confidence = np.exp(shares / 2).clip(0, 1)
+    totals = surveyed.left_total[rows] + surveyed.right_total[columns]
+    confidence = np.exp(scores / temperature - totals / 2).clip(0, 1)
     order = np.argsort(-confidence, kind="stable")
     return Links(
         np.column_stack([left[rows], right[columns]])[order],

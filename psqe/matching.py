@@ -1,4 +1,4 @@
-"""Comparing two sets of entities in blocks: similarity, CSLS, Sinkhorn, top-k, mutual nearest, greedy.
+"""Comparing two sets of entities in blocks: similarities, CSLS, Sinkhorn, top-k, largest cells, greedy.
 
 Nothing here holds more than a block of rows of the similarity matrix at a time. Positions break ties, so
 callers bring their vectors in canonical order (:mod:`psqe.canonical`).
@@ -9,8 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
 
 from psqe.errors import ParameterError
 from psqe.kg import BoolArray, FloatArray, IntArray
@@ -33,6 +37,10 @@ class Similarity(ABC):
     def T(self) -> Similarity:
         """The same similarities seen from the right: ``(n_right, n_left)``."""
 
+    @abstractmethod
+    def take(self, rows: IntArray, columns: IntArray) -> Similarity:
+        """The part of the matrix in these rows and columns."""
+
     def blocks(self) -> Iterator[tuple[int, FloatArray]]:
         """All rows in blocks of about :data:`BLOCK_CELLS` cells: pairs of (first row, block).
 
@@ -54,30 +62,105 @@ class Similarity(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Dot(Similarity):
-    """Dot products of two sets of vectors ``(n_left, d)`` and ``(n_right, d)``; cosine if rows are unit."""
+    """Dot products of two sets of vectors ``(n_left, d)`` and ``(n_right, d)``; cosine if rows are unit.
+
+    Products are computed on ``device`` in float32; blocks always come back as arrays.
+    """
 
     left: FloatArray
     right: FloatArray
+    device: str = "cpu"
 
     @property
     def shape(self) -> tuple[int, int]:  # type: ignore[override]
         """``(n_left, n_right)``."""
         return len(self.left), len(self.right)
 
+    @cached_property
+    def _on_device(self) -> tuple[Tensor, Tensor]:
+        return torch.from_numpy(self.left).to(self.device), torch.from_numpy(self.right).to(self.device)
+
     def rows(self, start: int, stop: int) -> FloatArray:
         """See :meth:`Similarity.rows`."""
-        block: FloatArray = self.left[start:stop] @ self.right.T
+        block: FloatArray
+        if self.device == "cpu":
+            block = self.left[start:stop] @ self.right.T
+        else:
+            left, right = self._on_device
+            block = (left[start:stop] @ right.T).cpu().numpy()
         return block
 
     @property
     def T(self) -> Dot:
         """See :attr:`Similarity.T`."""
-        return Dot(self.right, self.left)
+        return Dot(self.right, self.left, self.device)
+
+    def take(self, rows: IntArray, columns: IntArray) -> Dot:
+        """See :meth:`Similarity.take`."""
+        return Dot(self.left[rows], self.right[columns], self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class SparseDot(Similarity):
+    """Dot products of two sets of sparse rows ``(n_left, d)`` and ``(n_right, d)``."""
+
+    left: sparse.csr_array
+    right: sparse.csr_array
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """``(n_left, n_right)``."""
+        return self.left.shape[0], self.right.shape[0]
+
+    def rows(self, start: int, stop: int) -> FloatArray:
+        """See :meth:`Similarity.rows`."""
+        block: FloatArray = (self.left[start:stop] @ self.right.T).toarray()
+        return block
+
+    @property
+    def T(self) -> SparseDot:
+        """See :attr:`Similarity.T`."""
+        return SparseDot(self.right, self.left)
+
+    def take(self, rows: IntArray, columns: IntArray) -> SparseDot:
+        """See :meth:`Similarity.take`."""
+        return SparseDot(self.left[rows], self.right[columns])
+
+
+@dataclass(frozen=True, eq=False)
+class Sum(Similarity):
+    """``sum_i weights[i] * parts[i]``: several similarities of the same entities as one."""
+
+    parts: tuple[Similarity, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """``(n_left, n_right)``."""
+        return self.parts[0].shape
+
+    def rows(self, start: int, stop: int) -> FloatArray:
+        """See :meth:`Similarity.rows`."""
+        total = np.zeros((stop - start, self.shape[1]), dtype=np.float32)
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            block = part.rows(start, stop)
+            block *= np.float32(weight)
+            total += block
+        return total
+
+    @property
+    def T(self) -> Sum:
+        """See :attr:`Similarity.T`."""
+        return Sum(tuple(part.T for part in self.parts), self.weights)
+
+    def take(self, rows: IntArray, columns: IntArray) -> Sum:
+        """See :meth:`Similarity.take`."""
+        return Sum(tuple(part.take(rows, columns) for part in self.parts), self.weights)
 
 
 @dataclass(frozen=True, eq=False)
 class Shifted(Similarity):
-    """``scale * base + of_left[:, None] + of_right[None, :]``: the form CSLS and Sinkhorn share."""
+    """``scale * base + of_left[:, None] + of_right[None, :]``: the form CSLS, Sinkhorn and shares have."""
 
     base: Similarity
     scale: float
@@ -101,6 +184,26 @@ class Shifted(Similarity):
         """See :attr:`Similarity.T`."""
         return Shifted(self.base.T, self.scale, self.of_right, self.of_left)
 
+    def take(self, rows: IntArray, columns: IntArray) -> Shifted:
+        """See :meth:`Similarity.take`."""
+        return Shifted(self.base.take(rows, columns), self.scale, self.of_left[rows], self.of_right[columns])
+
+
+def best_in_rows(block: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """Columns and values of the ``k`` largest cells of every row ``(n, k)``, best first, ties by position."""
+    if k == 1:
+        first = block.argmax(axis=1)[:, None]
+        return first, np.take_along_axis(block, first, axis=1)
+    found, indices = torch.topk(torch.from_numpy(block), k, dim=1)
+    scores, best = found.numpy(), indices.numpy()
+    # Of those that tie with the last one, any may have come back; take the first ones.
+    tied = np.flatnonzero((block >= scores[:, -1:]).sum(axis=1) > k)
+    if len(tied):
+        best[tied] = np.argsort(-block[tied], axis=1, kind="stable")[:, :k]
+        scores[tied] = np.take_along_axis(block[tied], best[tied], axis=1)
+    order = np.lexsort((best, -scores), axis=1)
+    return np.take_along_axis(best, order, axis=1), np.take_along_axis(scores, order, axis=1)
+
 
 def top_k(similarity: Similarity, k: int) -> tuple[IntArray, FloatArray]:
     """The ``k`` best right entities of every left one, best first.
@@ -115,18 +218,8 @@ def top_k(similarity: Similarity, k: int) -> tuple[IntArray, FloatArray]:
     indices = np.empty((n_left, k), dtype=np.int64)
     scores = np.empty((n_left, k), dtype=np.float32)
     for start, block in similarity.blocks():
-        if k == 1:
-            best = block.argmax(axis=1)[:, None]
-        else:
-            best = np.sort(np.argpartition(-block, k - 1, axis=1)[:, :k], axis=1)
-            # A partition takes any of those that tie with the k-th; take the first ones.
-            kth = np.take_along_axis(block, best, axis=1).min(axis=1)
-            tied = np.flatnonzero((block >= kth[:, None]).sum(axis=1) > k)
-            best[tied] = np.sort(np.argsort(-block[tied], axis=1, kind="stable")[:, :k], axis=1)
-        found = np.take_along_axis(block, best, axis=1)
-        order = np.argsort(-found, axis=1, kind="stable")
-        indices[start : start + len(block)] = np.take_along_axis(best, order, axis=1)
-        scores[start : start + len(block)] = np.take_along_axis(found, order, axis=1)
+        rows = slice(start, start + len(block))
+        indices[rows], scores[rows] = best_in_rows(block, k)
     return indices, scores
 
 
@@ -252,50 +345,3 @@ def greedy_one_to_one(
             used_left[row] = used_right[column] = True
             kept.append(position)
     return np.array(kept, dtype=np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Nearest:
-    """The nearest counterpart of every entity, in both directions.
-
-    Attributes
-    ----------
-    of_left, of_right
-        Index of the nearest entity on the other side, ``(n_left,)`` and ``(n_right,)``.
-    score_left, score_right
-        Its similarity.
-    margin_left, margin_right
-        How far it is ahead of the second nearest; infinite when there is no second.
-    """
-
-    of_left: IntArray
-    of_right: IntArray
-    score_left: FloatArray
-    score_right: FloatArray
-    margin_left: FloatArray
-    margin_right: FloatArray
-
-    def mutual(self) -> tuple[IntArray, IntArray]:
-        """Pairs that are each other's nearest: left and right indices, ``(m,)`` each."""
-        left = np.flatnonzero(self.of_right[self.of_left] == np.arange(len(self.of_left)))
-        return left, self.of_left[left]
-
-    def margin(self, left: IntArray, right: IntArray) -> FloatArray:
-        """The smaller of the two margins of mutual pairs ``(m,)``: zero when the pair is tied."""
-        smaller: FloatArray = np.minimum(self.margin_left[left], self.margin_right[right])
-        return smaller
-
-
-def nearest(similarity: Similarity) -> Nearest:
-    """Find the nearest and the margin to the second nearest, in both directions."""
-
-    def one_way(direction: Similarity) -> tuple[IntArray, FloatArray, FloatArray]:
-        indices, scores = top_k(direction, 2)
-        if scores.shape[1] > 1:
-            margins = scores[:, 0] - scores[:, 1]
-        else:
-            margins = np.full(len(scores), np.inf, dtype=np.float32)
-        return indices[:, 0], scores[:, 0], margins
-
-    left, right = one_way(similarity), one_way(similarity.T)
-    return Nearest(left[0], right[0], left[1], right[1], left[2], right[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -45,19 +46,28 @@ class Edges:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def to(self, device: str) -> Edges:
+        """The same edges with their tensors on ``device``; all work on them happens there."""
+        moved = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, Tensor):
+                setattr(moved, name, value.to(device))
+        return moved
+
     def reaching(self, nodes: Tensor, n_layers: int) -> tuple[Edges, ...]:
         """The edges that ``n_layers`` layers need to serve ``nodes (m,)``, those of the first layer first.
 
         Outputs and gradients at ``nodes`` are the same as with all edges in every layer; other nodes get
         what is left, which may be nothing.
         """
-        wanted = torch.zeros(self.n, dtype=torch.bool)
+        device = str(self.targets.device)
+        wanted = torch.zeros(self.n, dtype=torch.bool, device=device)
         wanted[nodes] = True
         layers: list[Edges] = []
         for _ in range(n_layers):
             used = wanted[self.targets]
             targets, sources = self.targets[used], self.sources[used]
-            layers.insert(0, Edges(targets.numpy(), sources.numpy(), self.n))
+            layers.insert(0, Edges(targets.cpu().numpy(), sources.cpu().numpy(), self.n).to(device))
             wanted[sources] = True
         return tuple(layers)
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from psqe.errors import ParameterError
+
 
 @contextmanager
 def seeded(random_state: int) -> Iterator[None]:
@@ -16,6 +18,15 @@ def seeded(random_state: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(random_state)
         yield
+
+
+def check_device(name: str) -> None:
+    """Raise :class:`ParameterError` unless torch can compute on the device ``name``."""
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ParameterError(f"there is no device {name!r} ({reason})", remedy="use cpu") from error
 
 
 def train(
@@ -27,9 +38,10 @@ def train(
     batch_size: int,
     learning_rate: float,
     weight_decay: float = 0.0,
+    shuffle: bool = True,
     description: str = "training",
 ) -> list[float]:
-    """Minimise ``loss`` over shuffled batches of ``pairs`` with AdamW (Loshchilov & Hutter 2019).
+    """Minimise ``loss`` over batches of ``pairs`` with AdamW (Loshchilov & Hutter 2019).
 
     Batches are of equal size up to one, so that no seed is ever alone in a batch without negatives.
 
@@ -43,6 +55,8 @@ def train(
         Seeds ``(n, 2)``, at least two.
     n_epochs, batch_size, learning_rate, weight_decay
         The usual.
+    shuffle
+        Whether seeds are shuffled before every epoch; else batches follow their order.
     description
         Label of the progress bar, which shows on a terminal only.
 
@@ -56,7 +70,8 @@ def train(
     module.train()
     for _ in tqdm(range(n_epochs), description, disable=None, leave=False):
         total = 0.0
-        for batch in torch.randperm(len(pairs)).tensor_split(n_batches):
+        order = torch.randperm(len(pairs)) if shuffle else torch.arange(len(pairs))
+        for batch in order.to(pairs.device).tensor_split(n_batches):
             optimiser.zero_grad(set_to_none=True)
             value = loss(pairs[batch])
             value.backward()  # type: ignore[no-untyped-call]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from psqe.seeds.audit import audit, balance, correct, coverage
+from psqe.seeds.audit import audit, balance, correct, coverage, judged
 from psqe.seeds.base import Miner, SeedSet, StageTrace
 from psqe.seeds.ceiling import true_links
 from psqe.seeds.mutual import MutualMiner
 from psqe.seeds.pivot import PivotMiner
 from psqe.seeds.psqe import PSQEMiner
+from psqe.seeds.quality import confidence
 from psqe.seeds.random import RandomMiner
 
 MINERS: dict[str, type[Miner]] = {
@@ -17,5 +18,5 @@ MINERS: dict[str, type[Miner]] = {
 
 __all__ = [
     "MINERS", "Miner", "MutualMiner", "PSQEMiner", "PivotMiner", "RandomMiner", "SeedSet", "StageTrace",
-    "audit", "balance", "correct", "coverage", "true_links",
+    "audit", "balance", "confidence", "correct", "coverage", "judged", "true_links",
 ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from psqe.kg import AlignmentTask, BoolArray, IntArray
+from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.regions import Regions
 from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
@@ -21,6 +22,21 @@ def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
     of_left, _ = counterparts(task)
     right: BoolArray = of_left[pairs[:, 0]] == pairs[:, 1]
     return right
+
+
+def judged(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
+    """Which of ``pairs (n, 2)`` gold links can judge: those with an entity that has one; ``None`` without.
+
+    Gold links need not be complete. In DBP15K, most pairs of two entities without a link are the same
+    thing on both sides, by name; they are not wrong, they were left out. Precision among judged pairs does
+    not count them against anybody. Where dangling entities are known to have no counterpart, as in the
+    emoji pair, it does not see the pairs of two of them, which are wrong.
+    """
+    if task.links is None:
+        return None
+    of_left, of_right = counterparts(task)
+    known: BoolArray = (of_left[pairs[:, 0]] >= 0) | (of_right[pairs[:, 1]] >= 0)
+    return known
 
 
 def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
@@ -64,10 +80,12 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
     Returns
     -------
     A dictionary ready for JSON: ``n_seeds``, ``precision`` with its 95 % ``precision_interval``,
-    ``recall``, then by kind of region ``coverage``, ``precision_by_region`` and ``balance``, and the
-    ``stages`` trace with the precision of what each stage added, dropped and left.
+    ``precision_judged`` (see :func:`judged`), ``estimated_precision`` (the mean confidence, label-free),
+    ``recall``, then by kind of region ``coverage``, ``precision_by_region``, ``estimated_by_region`` and
+    ``balance``, and the ``stages`` trace with what each stage added, dropped and left, why, and the
+    precision of it, estimated and true.
     """
-    hits = correct(seeds.pairs, task)
+    hits, known = correct(seeds.pairs, task), judged(seeds.pairs, task)
     report: dict[str, Any] = {
         "n_seeds": len(seeds),
         "n_wanted": seeds.n_wanted,
@@ -75,9 +93,14 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
         "precision_interval": (
             None if hits is None or not len(hits) else proportion_interval(int(hits.sum()), len(hits))
         ),
+        "precision_judged": None if hits is None or known is None else _mean(hits[known]),
+        "estimated_precision": _mean(seeds.confidence),
         "recall": None if hits is None or task.links is None else float(hits.sum() / max(1, len(task.links))),
         "coverage": {kind: coverage(seeds.pairs, r) for kind, r in regions.items()},
         "precision_by_region": {kind: _by_region(hits, seeds.pairs, r) for kind, r in regions.items()},
+        "estimated_by_region": {
+            kind: _by_region(seeds.confidence, seeds.pairs, r) for kind, r in regions.items()
+        },
     }
     report["balance"] = {kind: balance(shares) for kind, shares in report["coverage"].items()}
     report["stages"] = [
@@ -87,6 +110,9 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
             "n_added": len(trace.added),
             "n_dropped": len(trace.dropped),
             "n_seeds": len(trace.pairs),
+            "why_added": dict(Counter(trace.why_added)),
+            "why_dropped": dict(Counter(trace.why_dropped)),
+            "estimated_precision": _mean(trace.confidence),
             "precision_added": _mean(correct(trace.added, task)),
             "precision_dropped": _mean(correct(trace.dropped, task)),
             "precision": _mean(correct(trace.pairs, task)),
@@ -97,13 +123,15 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
     return report
 
 
-def _mean(hits: BoolArray | None) -> float | None:
-    return None if hits is None or not len(hits) else float(hits.mean())
+def _mean(values: BoolArray | FloatArray | None) -> float | None:
+    return None if values is None or not len(values) else float(values.mean())
 
 
-def _by_region(hits: BoolArray | None, pairs: IntArray, regions: Regions) -> dict[str, float | None]:
-    """Precision of the seeds whose left entity lies in a region."""
-    if hits is None:
+def _by_region(
+    values: BoolArray | FloatArray | None, pairs: IntArray, regions: Regions
+) -> dict[str, float | None]:
+    """Mean over the seeds whose left entity lies in a region."""
+    if values is None:
         return dict.fromkeys(regions.names)
     labels = regions.left[pairs[:, 0]]
-    return {name: _mean(hits[labels == i]) for i, name in enumerate(regions.names)}
+    return {name: _mean(values[labels == i]) for i, name in enumerate(regions.names)}

@@ -20,6 +20,7 @@ from psqe.files import atomic_path, write_text
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
 from psqe.measure import measured
 from psqe.parametrised import Parametrised
+from psqe.seeds.quality import confidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,11 @@ class StageTrace:
         Pairs it added and pairs of earlier stages it dropped, ``(n, 2)`` each.
     pairs
         The seeds after the stage, ``(n, 2)``.
+    why_added, why_dropped
+        The reason for each pair added and dropped, strings.
+    confidence
+        Label-free estimate of the probability that each of ``pairs`` is right ``(n,)``, see
+        :func:`psqe.seeds.quality.confidence`.
     note
         What decided, in a few words.
     seconds
@@ -44,6 +50,9 @@ class StageTrace:
     added: IntArray
     dropped: IntArray
     pairs: IntArray
+    why_added: tuple[str, ...] = ()
+    why_dropped: tuple[str, ...] = ()
+    confidence: FloatArray | None = None
     note: str = ""
     seconds: float = 0.0
 
@@ -60,6 +69,9 @@ class SeedSet:
         Confidence of each pair ``(n,)``, comparable within one seed set only.
     stages
         Name of the stage that found each pair, ``n`` strings.
+    confidence
+        Label-free estimate of the probability that each pair is right ``(n,)``, see
+        :func:`psqe.seeds.quality.confidence`; ``None`` for seeds that no miner of ours found.
     miner
         Name of the miner.
     parameters
@@ -75,6 +87,7 @@ class SeedSet:
     pairs: IntArray
     scores: FloatArray
     stages: tuple[str, ...]
+    confidence: FloatArray | None = None
     miner: str = "given"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     trace: tuple[StageTrace, ...] = ()
@@ -97,7 +110,11 @@ class SeedSet:
 
     def head(self, n: int) -> SeedSet:
         """The ``n`` best seeds."""
-        return replace(self, pairs=self.pairs[:n], scores=self.scores[:n], stages=self.stages[:n])
+        confidence = None if self.confidence is None else self.confidence[:n]
+        return replace(
+            self,
+            pairs=self.pairs[:n], scores=self.scores[:n], stages=self.stages[:n], confidence=confidence,
+        )  # fmt: skip
 
     def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
         """Write ``left, right, score, stage`` with a header; entities by their own identifiers."""
@@ -244,8 +261,8 @@ class Miner(Parametrised, ABC):
 
         Returns
         -------
-        At most ``n_seeds`` one-to-one pairs of candidates, best first. Warns with :class:`PsqeWarning`
-        when there are fewer than asked.
+        One-to-one pairs of candidates, best first: ``n_seeds`` of them unless the miner says otherwise,
+        each with its label-free confidence. Warns with :class:`PsqeWarning` when there are fewer.
 
         Raises
         ------
@@ -260,7 +277,11 @@ class Miner(Parametrised, ABC):
                 raise DataError(f"graph {graph.name!r} has no candidates to align")
         with measured() as cost:
             left, right = canonical_order(task, features)
-            mined = self._mine(task.take(left, right).blind(), features.take(left, right))
+            ordered, vectors = task.take(left, right).blind(), features.take(left, right)
+            mined = self._mine(ordered, vectors)
+            lists = [mined.pairs, *(t.pairs for t in mined.trace)]
+            sure = confidence(np.concatenate(lists), ordered, vectors, device=getattr(self, "device", "cpu"))
+            of_seeds, *of_stages = np.split(sure, np.cumsum([len(pairs) for pairs in lists])[:-1])
 
         def back(pairs: IntArray) -> IntArray:
             return np.column_stack([left[pairs[:, 0]], right[pairs[:, 1]]])
@@ -269,11 +290,12 @@ class Miner(Parametrised, ABC):
             pairs=back(mined.pairs),
             scores=mined.scores,
             stages=tuple(mined.stages),
+            confidence=of_seeds,
             miner=self.name,
             parameters=self.parameters,
             trace=tuple(
-                replace(t, added=back(t.added), dropped=back(t.dropped), pairs=back(t.pairs))
-                for t in mined.trace
+                replace(t, added=back(t.added), dropped=back(t.dropped), pairs=back(t.pairs), confidence=c)
+                for t, c in zip(mined.trace, of_stages, strict=True)
             ),
             n_wanted=self.n_seeds,
             seconds=cost.seconds,

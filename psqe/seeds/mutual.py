@@ -9,8 +9,9 @@ import numpy as np
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.kg import AlignmentTask
-from psqe.matching import Dot, nearest
+from psqe.matching import Dot
 from psqe.seeds.base import Mined, Miner, StageTrace, minable, positive
+from psqe.survey import nearest
 
 
 class MutualMiner(Miner):
@@ -41,5 +42,9 @@ class MutualMiner(Miner):
         scores = found.score_left[rows]
         order = np.argsort(-scores, kind="stable")[: self.n_seeds]
         pairs = np.column_stack([left[rows[order]], right[columns[order]]])
-        trace = StageTrace("mutual", pairs, pairs[:0], pairs, "mutual nearest on " + " + ".join(features))
+        trace = StageTrace(
+            "mutual", pairs, pairs[:0], pairs,
+            why_added=("nearest in both directions",) * len(pairs),
+            note="mutual nearest on " + " + ".join(features),
+        )  # fmt: skip
         return Mined(pairs, scores[order], ["mutual"] * len(pairs), [trace])

@@ -52,5 +52,8 @@ class PivotMiner(Miner):
         rows, columns, scores = largest_cells(similarity, 100 * self.n_seeds)
         kept = greedy_one_to_one(rows, columns, self.n_seeds)
         pairs = np.column_stack([left[rows[kept]], right[columns[kept]]])
-        trace = StageTrace("pivot", pairs, pairs[:0], pairs, f"greedy on {modality} cosine")
+        trace = StageTrace(
+            "pivot", pairs, pairs[:0], pairs,
+            why_added=("a largest cell",) * len(pairs), note=f"greedy on {modality} cosine",
+        )  # fmt: skip
         return Mined(pairs, scores[kept], ["pivot"] * len(pairs), [trace])

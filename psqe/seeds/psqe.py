@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,8 +13,10 @@ from psqe.canonical import canonical_order
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
-from psqe.seeds.base import Mined, Miner, StageTrace, positive
-from psqe.seeds.stages import ClusterStage, ExpandStage, Pool, RefineStage, Space, Stage
+from psqe.neural.training import check_device
+from psqe.seeds.base import Mined, Miner, positive
+from psqe.seeds.rules import Rules
+from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, RefineStage, Space, Stage
 
 STAGES: dict[str, type[Stage]] = {
     "cluster": ClusterStage,
@@ -23,36 +24,38 @@ STAGES: dict[str, type[Stage]] = {
     "expand": ExpandStage,
 }
 
-VARIANTS = ("corrected",)
-
 
 class PSQEMiner(Miner):
     """Three stages: clustered resampling, contrastive refinement, neighbourhood expansion.
 
-    The ideas are the paper's; the rules are corrected where its released code departs from them or
-    breaks: features are centred and normalised, every modality takes part in matching, absent
-    modalities are masked, mutual choices come first, conflicts are settled by score, and a later stage
-    may replace what an earlier one chose. Ties depend on content, never on ids.
+    Hong et al. (2026). The variant ``released`` follows the public code to the letter; ``corrected``
+    keeps the three ideas and repairs the rules. :class:`~psqe.seeds.rules.Rules` has every difference as a
+    switch. Ties depend on content, never on ids.
 
     Parameters
     ----------
     n_seeds
-        Seeds wanted.
+        Seeds wanted. Without the rule ``replace`` the list only grows and may end longer.
     variant
-        Name of a set of rules; so far there is ``corrected`` only.
+        Named set of switches: ``corrected`` or ``released``.
+    switches
+        Switches to set otherwise than the variant does, by name.
     stages
-        Names of the stages to run, in order, from ``cluster``, ``refine`` and ``expand``.
+        Names of the stages to run, in any order, from ``cluster``, ``refine`` and ``expand``.
     n_clusters
         Clusters of stage 1, over whose sizes the seeds are shared out.
     weights
-        Weight of each modality's cosine; 1 each when omitted.
+        Weight of each modality's cosine, instead of the rule ``weighting``; 1 for those not named.
     random_state
-        Seed of the clusters and of the encoder.
+        Seed of the clusters, of the encoder and of noise.
+    device
+        Where similarities and the encoder are computed: ``cpu``, ``cuda`` or another of torch's devices.
 
     Raises
     ------
     ParameterError
-        If a number is not positive, or a stage is unknown, missing or repeated.
+        If a number is not positive, a stage, a variant or a switch is unknown, or torch has no such
+        device.
     """
 
     name = "psqe"
@@ -62,59 +65,50 @@ class PSQEMiner(Miner):
         n_seeds: int = 600,
         *,
         variant: str = "corrected",
+        switches: Mapping[str, Any] | None = None,
         stages: Sequence[str] = ("cluster", "refine", "expand"),
         n_clusters: int = 5,
         weights: Mapping[str, float] | None = None,
         random_state: int = 0,
+        device: str = "cpu",
     ) -> None:
         positive("n_seeds", n_seeds)
         positive("n_clusters", n_clusters)
-        if variant not in VARIANTS:
-            raise ParameterError(
-                f"there is no variant {variant!r}", remedy=f"choose from {', '.join(VARIANTS)}"
-            )
-        if not stages or stages[0] != "cluster" or len(set(stages)) < len(stages):
-            raise ParameterError(
-                f"stages are {','.join(stages) or 'empty'}", remedy="start with cluster and name each once"
-            )
+        self.rules = Rules.of(variant, switches)
+        if not stages:
+            raise ParameterError("there are no stages", remedy=f"choose from {', '.join(STAGES)}")
         for stage in stages:
             if stage not in STAGES:
                 raise ParameterError(
                     f"there is no stage {stage!r}", remedy=f"choose from {', '.join(STAGES)}"
                 )
+        check_device(device)
         self.n_seeds = n_seeds
         self.variant = variant
+        self.switches = switches
         self.stages = tuple(stages)
         self.n_clusters = n_clusters
         self.weights = weights
         self.random_state = random_state
+        self.device = device
 
     def space(self, task: AlignmentTask, features: Features) -> Space:
         """What the stages match in, for a task in canonical order."""
         assert self.n_seeds is not None
         return Space.build(
-            task, features, weights=self.weights, n_clusters=self.n_clusters, n_seeds=self.n_seeds,
+            task,
+            features,
+            rules=self.rules,
+            weights=self.weights,
+            n_clusters=self.n_clusters,
+            n_seeds=self.n_seeds,
             random_state=self.random_state,
-        )  # fmt: skip
+            device=self.device,
+        )
 
     def _mine(self, task: AlignmentTask, features: Features) -> Mined:
         space = self.space(task, features)
-        pool = Pool.empty(space)
-        trace = []
-        for stage in (STAGES[name]() for name in self.stages):
-            start = time.perf_counter()
-            before, pool = pool, stage.run(space, pool)
-            old, new = (set(map(tuple, p.pairs(space).tolist())) for p in (before, pool))
-            trace.append(
-                StageTrace(
-                    stage.name,
-                    added=np.array(sorted(new - old), dtype=np.int64).reshape(-1, 2),
-                    dropped=np.array(sorted(old - new), dtype=np.int64).reshape(-1, 2),
-                    pairs=pool.pairs(space),
-                    note=stage.note,
-                    seconds=time.perf_counter() - start,
-                )
-            )
+        pool, trace = Pipeline([STAGES[name]() for name in self.stages]).run(space)
         return Mined(pool.pairs(space), pool.scores, pool.found_by, trace)
 
 

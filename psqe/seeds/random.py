@@ -34,5 +34,8 @@ class RandomMiner(Miner):
         pairs = np.column_stack(
             [rng.choice(graph.candidates, n, replace=False) for graph in (task.left, task.right)]
         )
-        trace = StageTrace("random", pairs, pairs[:0], pairs, "drawn at random")
+        trace = StageTrace(
+            "random", pairs, pairs[:0], pairs,
+            why_added=("drawn",) * len(pairs), note="drawn at random",
+        )  # fmt: skip
         return Mined(pairs, np.zeros(n, dtype=np.float32), ["random"] * n, [trace])

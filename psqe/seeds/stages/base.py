@@ -1,26 +1,30 @@
-"""What the stages share: the space they match in, the pool they pass on, and fair shares."""
+"""What the stages share: the space they match in, the pool they pass on, and the pipeline they form."""
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
+from psqe.errors import ParameterError
 from psqe.features.base import Features
-from psqe.features.fusion import fuse
+from psqe.features.fusion import fuse, unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Similarity, greedy_one_to_one, nearest
+from psqe.matching import Dot, Similarity
 from psqe.regions import cluster
-from psqe.seeds.base import minable
+from psqe.seeds.base import StageTrace, minable
+from psqe.seeds.missing import filled_with_noise
+from psqe.seeds.rules import Rules
 
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """The candidates of a task and their fused vectors, in canonical order.
+    """The candidates of a task and how they are compared, in canonical order.
 
     Attributes
     ----------
@@ -29,9 +33,11 @@ class Space:
     left, right
         Entity indices of the candidates that have a modality, ``(m_left,)`` and ``(m_right,)``. Stages
         number candidates by their position here.
-    vectors
-        Fused unit vectors ``(m_left, d)`` and ``(m_right, d)``.
-    n_clusters, n_seeds, random_state
+    rules
+        Switches.
+    weights
+        Weight of each modality.
+    n_clusters, n_seeds, random_state, device
         The miner's parameters.
     """
 
@@ -39,10 +45,12 @@ class Space:
     features: Features
     left: IntArray
     right: IntArray
-    vectors: tuple[FloatArray, FloatArray]
+    rules: Rules
+    weights: Mapping[str, float]
     n_clusters: int
     n_seeds: int
     random_state: int
+    device: str = "cpu"
 
     @classmethod
     def build(
@@ -50,145 +58,217 @@ class Space:
         task: AlignmentTask,
         features: Features,
         *,
-        weights: Mapping[str, float] | None,
-        n_clusters: int,
+        rules: Rules,
+        weights: Mapping[str, float] | None = None,
+        n_clusters: int = 5,
         n_seeds: int,
-        random_state: int,
+        random_state: int = 0,
+        device: str = "cpu",
     ) -> Space:
-        """Fuse the features of the minable candidates."""
+        """Choose the minable candidates and complete what is missing by the rules.
+
+        Raises
+        ------
+        DataError
+            If a side has nothing to match.
+        ParameterError
+            If matching is on texts only and there are none, or a weight is wrong.
+        """
+        if rules.missing == "noise":
+            features = filled_with_noise(features, random_state=random_state)
+        if weights is None:
+            unequal = rules.weighting == "image" and "image" in features
+            weights = {m: (0.8 if m == "image" else 0.1) if unequal else 1.0 for m in features}
         left, right = minable(task, features)
-        vectors = fuse(features, left, right, weights=weights)
-        return cls(task, features, left, right, vectors, n_clusters, n_seeds, random_state)
+        space = cls(task, features, left, right, rules, weights, n_clusters, n_seeds, random_state, device)
+        if rules.match_modalities == "text" and not space.texts:
+            raise ParameterError(
+                "match_modalities is text, and there is no modality but images",
+                remedy="add one, or match all modalities",
+            )
+        return space
+
+    @property
+    def texts(self) -> list[str]:
+        """The modalities that are no images."""
+        return [name for name in self.features if name != "image"]
+
+    @cached_property
+    def fused(self) -> tuple[FloatArray, FloatArray]:
+        """Unit vectors of all modalities, ``(m_left, d)`` and ``(m_right, d)``."""
+        return fuse(self.features, self.left, self.right, weights=self.weights)
+
+    @cached_property
+    def similarity(self) -> Similarity:
+        """How alike two candidates are by their features, under the rules: ``(m_left, m_right)``."""
+        matched = self.features
+        if self.rules.match_modalities == "text":
+            matched = self.features.select(self.texts)
+        if not self.rules.normalise:
+            return Dot(
+                np.hstack([m.left[self.left] for m in matched.values()]),
+                np.hstack([m.right[self.right] for m in matched.values()]),
+                self.device,
+            )
+        if matched is self.features:
+            return Dot(*self.fused, self.device)
+        weights = {name: self.weights.get(name, 1.0) for name in matched}
+        return Dot(*fuse(matched, self.left, self.right, weights=weights), self.device)
 
     @cached_property
     def clusters(self) -> tuple[IntArray, IntArray]:
         """K-means cluster of each candidate, both sides clustered together: ``(m_left,)``, ``(m_right,)``."""
-        left, right = self.vectors
-        labels = cluster(np.vstack([left, right]), self.n_clusters, random_state=self.random_state)
-        return labels[: len(left)], labels[len(left) :]
+        if self.rules.normalise:
+            rows = np.vstack(self.fused)
+        else:
+            # As released: pictures as they are, anything else at length one.
+            rows = np.hstack(
+                [
+                    np.float32(self.weights.get(name, 1.0)) * (both if name == "image" else unit_rows(both))
+                    for name, m in self.features.items()
+                    for both in [np.vstack([m.left[self.left], m.right[self.right]])]
+                ]
+            )
+        labels = cluster(rows, self.n_clusters, random_state=self.random_state)
+        return labels[: len(self.left)], labels[len(self.left) :]
 
     @cached_property
     def quotas(self) -> IntArray:
-        """Seeds due to each cluster ``(n_clusters,)``: its share of the candidates, adding up to ``n_seeds``.
+        """Seeds due to each cluster ``(n_clusters,)``: its share of the candidates, rounded down.
 
-        Largest remainders get the seeds that rounding down leaves over.
+        With the rule ``fill``, largest remainders get the seeds that rounding leaves over.
         """
         sizes = np.bincount(np.concatenate(self.clusters), minlength=self.n_clusters)
         exact = self.n_seeds * sizes / sizes.sum()
         quotas: IntArray = np.floor(exact).astype(np.int64)
-        rest = self.n_seeds - int(quotas.sum())
-        quotas[np.argsort(quotas - exact, kind="stable")[:rest]] += 1
+        if self.rules.fill:
+            rest = self.n_seeds - int(quotas.sum())
+            quotas[np.argsort(quotas - exact, kind="stable")[:rest]] += 1
         return quotas
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Seeds between two stages, by position in :class:`Space`, best first.
+    """Seeds between two stages, by position in :class:`Space`.
 
     Attributes
     ----------
     rows, columns
         Left and right candidate of each seed, ``(n,)``.
     scores
-        Confidence ``(n,)``, larger first.
-    found_by
-        Stage that found each, ``n`` strings.
-    vectors
-        What pairs are compared by: unit vectors ``(m_left, d)`` and ``(m_right, d)`` of all candidates.
+        Confidence ``(n,)``, comparable among pairs that one stage found.
+    found_by, why
+        Stage that found each, and the reason, ``n`` strings each.
+    similarity
+        What pairs are compared by.
+    learned
+        Unit embeddings by modality, of all candidates of both sides, left ones first; ``None`` until an
+        encoder was trained.
     """
 
     rows: IntArray
     columns: IntArray
     scores: FloatArray
     found_by: tuple[str, ...]
-    vectors: tuple[FloatArray, FloatArray]
+    why: tuple[str, ...]
+    similarity: Similarity
+    learned: Mapping[str, FloatArray] | None = None
 
     @classmethod
-    def empty(cls, space: Space) -> Pool:
-        """No seeds; pairs are compared by their fused features."""
-        none = np.empty(0, dtype=np.int64)
-        return cls(none, none, np.empty(0, dtype=np.float32), (), space.vectors)
+    def start(cls, space: Space, pairs: IntArray | None = None) -> Pool:
+        """Begin with nothing, or with pairs ``(n, 2)`` of positions in ``space``."""
+        found = np.empty((0, 2), dtype=np.int64) if pairs is None else np.asarray(pairs, dtype=np.int64)
+        given = ("given",) * len(found)
+        scores = np.ones(len(found), dtype=np.float32)
+        return cls(found[:, 0], found[:, 1], scores, given, given, space.similarity)
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    def replaced(
-        self,
-        rows: IntArray,
-        columns: IntArray,
-        scores: FloatArray,
-        stage: str,
-        vectors: tuple[FloatArray, FloatArray] | None = None,
-    ) -> Pool:
-        """The pool after ``stage`` chose these pairs; those that were here keep their finder's name."""
-        before = zip(self.rows.tolist(), self.columns.tolist(), strict=True)
-        finder = dict(zip(before, self.found_by, strict=True))
-        after = zip(rows.tolist(), columns.tolist(), strict=True)
-        found_by = tuple(finder.get(pair, stage) for pair in after)
-        return Pool(rows, columns, scores, found_by, self.vectors if vectors is None else vectors)
 
     def pairs(self, space: Space) -> IntArray:
         """Entity indices ``(n, 2)``."""
         return np.column_stack([space.left[self.rows], space.right[self.columns]])
 
+    def keep(self, positions: IntArray) -> Pool:
+        """Only the seeds at ``positions``, in that order."""
+        return replace(
+            self,
+            rows=self.rows[positions],
+            columns=self.columns[positions],
+            scores=self.scores[positions],
+            found_by=tuple(self.found_by[i] for i in positions),
+            why=tuple(self.why[i] for i in positions),
+        )
 
+
+@dataclass(frozen=True, eq=False)
 class Stage(ABC):
-    """One step of PSQE."""
+    """One step of PSQE. It takes a pool, also an empty one, and returns another.
+
+    Attributes
+    ----------
+    name, note
+        What to call it, and what it does in a few words.
+    """
 
     name: ClassVar[str]
-    note: str
+    note: ClassVar[str]
 
     @abstractmethod
     def run(self, space: Space, pool: Pool) -> Pool:
         """Return the seeds after the stage."""
 
 
-def ranked_pairs(similarity: Similarity) -> tuple[IntArray, IntArray, FloatArray]:
-    """Pairs worth a seed, best first: mutual nearest ones, then one-sided nearest ones.
+@dataclass(frozen=True)
+class Pipeline:
+    """Stages one after the other, in any order, each as often as wanted.
 
-    A pair that both ends choose comes before any pair that only one end chooses; within each kind the
-    larger similarity comes first. Ties at the top (margin zero) count as one-sided.
+    >>> pipeline = Pipeline([ClusterStage(), ExpandStage()])  # doctest: +SKIP
+    >>> pool, trace = pipeline.run(space)  # doctest: +SKIP
 
-    Returns
-    -------
-    Rows, columns and confidences ``(n,)``: the similarity, less 2 for one-sided pairs, so that a
-    confidence orders pairs of both kinds.
-    """
-    found = nearest(similarity)
-    rows = np.concatenate([np.arange(len(found.of_left)), found.of_right])
-    columns = np.concatenate([found.of_left, np.arange(len(found.of_right))])
-    scores = np.concatenate([found.score_left, found.score_right])
-    _, first = np.unique(rows * len(found.of_right) + columns, return_index=True)
-    rows, columns, scores = rows[first], columns[first], scores[first]
-    chosen = (found.of_left[rows] == columns) & (found.of_right[columns] == rows)
-    chosen &= found.margin(rows, columns) > 0
-    scores = np.where(chosen, scores, scores - 2).astype(np.float32)
-    order = np.argsort(-scores, kind="stable")
-    return rows[order], columns[order], scores[order]
-
-
-def within_quotas(space: Space, rows: IntArray, columns: IntArray, scores: FloatArray) -> IntArray:
-    """Choose one-to-one pairs, best first, so that every cluster gets its quota where it can.
-
-    A pair belongs to the cluster of its left end. What a cluster cannot fill goes to the best pairs left
-    over.
-
-    Parameters
+    Attributes
     ----------
-    rows, columns, scores
-        Pairs ``(n,)``, best first.
-
-    Returns
-    -------
-    Positions of the chosen pairs, best first: at most ``space.n_seeds``.
+    stages
+        The steps.
     """
-    # One-to-one first, by confidence over all clusters, so that no quota lets a worse pair block a better.
-    free = greedy_one_to_one(rows, columns, len(rows))
-    cluster_of = space.clusters[0][rows[free]]
-    chosen = np.zeros(len(free), dtype=bool)
-    for label, quota in enumerate(space.quotas):
-        chosen[np.flatnonzero(cluster_of == label)[:quota]] = True
-    rest = space.n_seeds - int(chosen.sum())
-    chosen[np.flatnonzero(~chosen)[:rest]] = True
-    kept: IntArray = free[chosen]
-    return kept[np.argsort(-scores[kept], kind="stable")]
+
+    stages: Sequence[Stage] = field(default_factory=tuple)
+
+    def run(self, space: Space, pool: Pool | None = None) -> tuple[Pool, list[StageTrace]]:
+        """Run the stages on ``pool`` (an empty one when omitted) and trace what each did."""
+        pool = Pool.start(space) if pool is None else pool
+        trace = []
+        for stage in self.stages:
+            start = time.perf_counter()
+            before, pool = pool, stage.run(space, pool)
+            trace.append(_traced(stage, space, before, pool, time.perf_counter() - start))
+        return pool, trace
+
+
+def _traced(stage: Stage, space: Space, before: Pool, after: Pool, seconds: float) -> StageTrace:
+    """What a stage changed, and why."""
+    old = dict(zip(zip(before.rows.tolist(), before.columns.tolist(), strict=True), before.why, strict=True))
+    new = dict(zip(zip(after.rows.tolist(), after.columns.tolist(), strict=True), after.why, strict=True))
+    added = sorted(pair for pair in new if pair not in old)
+    dropped = sorted(pair for pair in old if pair not in new)
+    taken_left, taken_right = {i for i, _ in new}, {j for _, j in new}
+
+    def loss(i: int, j: int) -> str:
+        if i in taken_left or j in taken_right:
+            return "a better pair"
+        return "filter" if space.rules.reciprocal_filter else "outranked"
+
+    def entities(pairs: list[tuple[int, int]]) -> IntArray:
+        positions = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        return np.column_stack([space.left[positions[:, 0]], space.right[positions[:, 1]]])
+
+    return StageTrace(
+        stage.name,
+        added=entities(added),
+        dropped=entities(dropped),
+        pairs=after.pairs(space),
+        why_added=tuple(new[pair] for pair in added),
+        why_dropped=tuple(loss(*pair) for pair in dropped),
+        note=stage.note,
+        seconds=seconds,
+    )

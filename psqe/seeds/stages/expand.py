@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
+from tqdm import tqdm
 
+from psqe.features.fusion import unit_rows
 from psqe.kg import FloatArray, IntArray, KnowledgeGraph
-from psqe.matching import Dot, Similarity
+from psqe.matching import SparseDot, Sum
 from psqe.seeds.base import positive
-from psqe.seeds.stages.base import Pool, Space, Stage, ranked_pairs, within_quotas
+from psqe.seeds.stages.base import Pool, Space, Stage
+from psqe.seeds.stages.choose import Proposals, extend, filtered, propose, take, within_quotas
 
 
 def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:
@@ -36,79 +39,121 @@ def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_a
     return steps
 
 
-@dataclass(frozen=True, eq=False)
-class SharedSeeds(Similarity):
-    """``base`` plus ``weight`` times how alike two candidates' walks to the seeds are.
-
-    Attributes
-    ----------
-    base
-        Similarity ``(m_left, m_right)``.
-    left, right
-        Sparse unit rows ``(m_left, n_seeds)`` and ``(m_right, n_seeds)``: where a walk from a candidate
-        meets each seed.
-    weight
-        Of the walks' cosine.
-    """
-
-    base: Similarity
-    left: sparse.csr_array
-    right: sparse.csr_array
-    weight: float
-
-    @property
-    def shape(self) -> tuple[int, int]:  # type: ignore[override]
-        """``(m_left, m_right)``."""
-        return self.base.shape
-
-    def rows(self, start: int, stop: int) -> FloatArray:
-        """See :meth:`Similarity.rows`."""
-        block = self.base.rows(start, stop)
-        block += np.float32(self.weight) * (self.left[start:stop] @ self.right.T).toarray()
-        return block
-
-    @property
-    def T(self) -> SharedSeeds:
-        """See :attr:`Similarity.T`."""
-        return SharedSeeds(self.base.T, self.right, self.left, self.weight)
-
-
 def _unit(rows: sparse.csr_array) -> sparse.csr_array:
     norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
     return sparse.csr_array(sparse.diags_array(scale.astype(np.float32)) @ rows)
 
 
+@dataclass(frozen=True, eq=False)
 class ExpandStage(Stage):
-    """Walk from every candidate to the seeds near it in its graph; choose the seeds afresh.
+    """Look around the seeds: the neighbours of two entities that match are likely to match, too.
 
-    Two candidates whose walks meet the same seeds, one on the left and one on the right, are alike in
-    their neighbourhood. That is added to the similarity of the earlier stages. A seed that its
-    neighbourhood contradicts gives way.
+    With the rule ``replace``, walk from every candidate to the seeds near it in its graph. Two candidates
+    whose walks meet the same seeds are alike in their neighbourhood. That is added to the similarity, and
+    the seeds are chosen afresh; one that its neighbourhood contradicts gives way. With ``order`` by
+    confidence, a seed counts by its confidence.
+
+    Without, as released: for every seed compare the neighbours of its left with those of its right entity
+    and add the best pairs above a threshold that rises from .8 to .9 along the list of seeds, at most 6
+    falling to 3 a seed.
 
     Parameters
     ----------
     weight
-        Weight of the neighbourhood beside the similarity of the stages before.
+        Of the cosine of walks beside the similarity of the stages before.
     """
 
-    name = "expand"
-    note = "walks to the seeds on both graphs, chosen afresh"
+    weight: float = 0.1
 
-    def __init__(self, *, weight: float = 0.1) -> None:
-        positive("weight", weight)
-        self.weight = weight
+    name = "expand"
+    note = "neighbourhoods of the seeds on both graphs"
+
+    def __post_init__(self) -> None:
+        positive("weight", self.weight)
 
     def run(self, space: Space, pool: Pool) -> Pool:
         """See :meth:`Stage.run`."""
-        left, right = (
-            _unit(sparse.csr_array(candidate_graph(graph, candidates)[:, ends]))
-            for graph, candidates, ends in (
-                (space.task.left, space.left, pool.rows),
-                (space.task.right, space.right, pool.columns),
-            )
-        )
-        similarity = SharedSeeds(Dot(*pool.vectors), left, right, self.weight)
-        rows, columns, scores = ranked_pairs(similarity)
-        kept = within_quotas(space, rows, columns, scores)
-        return pool.replaced(rows[kept], columns[kept], scores[kept], self.name)
+        if not space.rules.replace:
+            return filtered(space, self._along_the_list(space, pool))
+        confidence = pool.scores if space.rules.order == "confidence" and space.rules.dangling else None
+        walks = []
+        for graph, candidates, ends in (
+            (space.task.left, space.left, pool.rows),
+            (space.task.right, space.right, pool.columns),
+        ):
+            meets = sparse.csr_array(candidate_graph(graph, candidates)[:, ends])
+            if confidence is not None:
+                meets = sparse.csr_array(meets @ sparse.diags_array(confidence))
+            walks.append(_unit(meets))
+        similarity = Sum((pool.similarity, SparseDot(*walks)), (1.0, self.weight))
+        proposals = propose(similarity, space.n_seeds, space.rules)
+        chosen = within_quotas(space, proposals)
+        return take(space, replace(pool, similarity=similarity), proposals, chosen, self.name)
+
+    def _along_the_list(self, space: Space, pool: Pool) -> Pool:
+        """The released rule; see the class."""
+        if space.rules.missing == "noise" and "image" not in space.features:
+            return pool  # the release compares neighbours by pictures or not at all
+        if space.rules.order == "confidence":
+            pool = pool.keep(np.argsort(-pool.scores, kind="stable"))
+        neighbours = [
+            _neighbours(graph, candidates)
+            for graph, candidates in ((space.task.left, space.left), (space.task.right, space.right))
+        ]
+        n = len(pool)
+        grown = pool
+        seeds = zip(pool.rows.tolist(), pool.columns.tolist(), strict=True)
+        for t, (row, column) in enumerate(tqdm(list(seeds), "PSQE expansion", disable=None, leave=False)):
+            left, right = neighbours[0][row], neighbours[1][column]
+            if not len(left) or not len(right):
+                continue
+            scores = _compared(space, pool, left, right)
+            threshold, most = 0.8 + 0.1 * t / n, int(6 - 3 * t / n)
+            best = largest(scores, most if scores.size >= most else 1)
+            best = best[scores.ravel()[best] > threshold]
+            near = Proposals(
+                left[best // len(right)], right[best % len(right)], scores.ravel()[best],
+                np.ones(len(best), dtype=bool), ["next to a seed"] * len(best),
+            )  # fmt: skip
+            grown = extend(grown, near, np.arange(len(best)), self.name)
+        return grown
+
+
+def largest(scores: FloatArray, n: int) -> IntArray:
+    """Positions of the ``n`` largest cells in the flattened matrix, best first, ties by position."""
+    order: IntArray = np.argsort(-scores.ravel(), kind="stable")[:n]
+    return order
+
+
+def _neighbours(graph: KnowledgeGraph, candidates: IntArray) -> list[IntArray]:
+    """For each candidate the positions of the candidates next to it, ascending."""
+    position = np.full(graph.n_entities, -1, dtype=np.int64)
+    position[candidates] = np.arange(len(candidates))
+    ends = position[graph.triples[:, [0, 2]]]
+    ends = ends[(ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])]
+    both = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
+    starts = np.searchsorted(both[:, 0], np.arange(len(candidates) + 1))
+    return np.split(both[:, 1], starts[1:-1])
+
+
+def _compared(space: Space, pool: Pool, left: IntArray, right: IntArray) -> FloatArray:
+    """Similarity of neighbours ``(m, k)``: per modality, the cosine of features and embedding as one.
+
+    Pictures go with the structure embedding, where there is one; weights are those of the modalities.
+    """
+    total = np.zeros((len(left), len(right)), dtype=np.float32)
+    n_left = space.task.left.n_entities
+    for name, modality in space.features.items():
+        sides = []
+        for own, entities, shift in (
+            (modality.left, space.left[left], 0),
+            (modality.right, space.right[right], n_left),
+        ):
+            vectors = own[entities] if name == "image" else unit_rows(own[entities])
+            learned = (pool.learned or {}).get("structure" if name == "image" else name)
+            if learned is not None:
+                vectors = np.hstack([vectors, learned[entities + shift]])
+            sides.append(unit_rows(vectors))
+        total += np.float32(space.weights.get(name, 1.0)) * (sides[0] @ sides[1].T)
+    return total / np.float32(sum(space.weights.get(name, 1.0) for name in space.features))

@@ -1,0 +1,200 @@
+"""The rules of PSQE, one by one: what the release does, what we do, and the two named sets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+import pandas as pd
+
+from psqe.errors import ParameterError
+
+
+def _rule(default: Any, *, point: str, released: str, ours: str) -> Any:
+    """A field that knows which question about the release it answers."""
+    return field(default=default, metadata={"point": point, "released": released, "ours": ours})
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Every place where the released procedure is questionable, as a switch. Defaults are our repairs.
+
+    :data:`VARIANTS` names two sets: ``released`` (Hong et al. 2026, the public code, to the letter) and
+    ``corrected``. A variant is nothing but such a set.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not one that a switch has.
+    """
+
+    match_modalities: Literal["text", "all"] = _rule(
+        "all",
+        point="1",
+        released="Pictures shape clusters and the structure embedding only; pairs are matched on texts.",
+        ours="Every modality takes part in every comparison.",
+    )
+    weighting: Literal["image", "equal"] = _rule(
+        "equal",
+        point="1",
+        released="Weights .8 for pictures and .1 for each other modality.",
+        ours="The same weight for all.",
+    )
+    normalise: bool = _rule(
+        True,
+        point="2",
+        released="Raw dot products, so that long vectors win; embeddings of any length in the loss.",
+        ours="Features centred per side and scaled to length one; unit embeddings.",
+    )
+    reciprocal_filter: bool = _rule(
+        False,
+        point="3",
+        released="Drops a seed unless its similarity is the largest of its row, among the seeds only.",
+        ours="No such filter: pairs compete with all candidates, in both directions.",
+    )
+    rounds: int = _rule(
+        1,
+        point="4",
+        released="All pairs are compared after every epoch and all but the last result thrown away.",
+        ours="Compared once, after training. More rounds train again on what the last round found.",
+    )
+    order: Literal["file", "confidence"] = _rule(
+        "confidence",
+        point="5",
+        released="Batches and the schedule of stage 3 follow the order of the list.",
+        ours="Batches are shuffled, and a seed counts in stage 3 by its confidence.",
+    )
+    missing: Literal["noise", "mask"] = _rule(
+        "mask",
+        point="6",
+        released="Missing vectors are drawn from a normal distribution; without pictures stage 3 is void.",
+        ours="Missing vectors are masked; every stage works with the modalities that are there.",
+    )
+    replace: bool = _rule(
+        True,
+        point="7",
+        released="Later stages add pairs of entities not used so far. An early wrong seed blocks both.",
+        ours="Later stages choose afresh, so that a better pair replaces a worse one.",
+    )
+    dangling: bool = _rule(
+        True,
+        point="8",
+        released="Pairs are ranked by similarity, whatever else their entities resemble.",
+        ours="Pairs are ranked by share: an entity without counterpart resembles many equally.",
+    )
+    mutual: bool = _rule(
+        True,
+        point="9",
+        released="Greedy over the 100 K largest cells; ties in the order of the files.",
+        ours="Pairs nearest in both directions first; exact ties count as one-sided.",
+    )
+    fill: bool = _rule(
+        True,
+        point="9",
+        released="Quotas are rounded down, and what a cluster cannot fill is lost: fewer than K seeds.",
+        ours="Quotas add up to K, and what a cluster cannot fill goes to the best pairs left.",
+    )
+    temperature: float = _rule(
+        0.1,
+        point="2",
+        released="1, with embeddings of any length.",
+        ours="0.1, with unit embeddings.",
+    )
+    n_epochs: int = _rule(20, point="4", released="300 epochs.", ours="20 epochs.")
+    dim: int = _rule(64, point="4", released="Embeddings of width 300.", ours="Width 64.")
+    n_components: int | None = _rule(
+        256,
+        point="10",
+        released="The encoder reads features as they are, 2048 wide.",
+        ours="The encoder reads their 256 principal components.",
+    )
+    learned_weight: float = _rule(
+        0.3,
+        point="4",
+        released="After training, pairs are matched by learned embeddings alone.",
+        ours="By a weighted mean of the features' and the learned similarity; this is the latter's weight.",
+    )
+
+    def __post_init__(self) -> None:
+        wrong = {
+            "match_modalities": self.match_modalities not in ("text", "all"),
+            "weighting": self.weighting not in ("image", "equal"),
+            "order": self.order not in ("file", "confidence"),
+            "missing": self.missing not in ("noise", "mask"),
+            "temperature": not self.temperature > 0,
+            "rounds": self.rounds < 1,
+            "n_epochs": self.n_epochs < 1,
+            "dim": self.dim < 1,
+            "n_components": self.n_components is not None and self.n_components < 1,
+            "learned_weight": not 0 <= self.learned_weight <= 1,
+        }
+        for name, bad in wrong.items():
+            if bad:
+                raise ParameterError(f"switch {name} cannot be {getattr(self, name)!r}")
+
+    @classmethod
+    def of(cls, variant: str, switches: Mapping[str, Any] | None = None) -> Rules:
+        """The rules of a variant, with some switches set otherwise.
+
+        Raises
+        ------
+        ParameterError
+            If the variant, a switch or a value is unknown.
+        """
+        if variant not in VARIANTS:
+            raise ParameterError(
+                f"there is no variant {variant!r}", remedy=f"choose from {', '.join(VARIANTS)}"
+            )
+        rules = VARIANTS[variant]
+        known = asdict(rules)
+        for name, value in (switches or {}).items():
+            if name not in known:
+                raise ParameterError(f"there is no switch {name!r}", remedy=f"choose from {', '.join(known)}")
+            if isinstance(value, bool) != isinstance(known[name], bool):
+                raise ParameterError(f"switch {name} cannot be {value!r}")
+        return replace(rules, **(switches or {}))
+
+
+VARIANTS: dict[str, Rules] = {
+    "released": Rules(
+        match_modalities="text",
+        weighting="image",
+        normalise=False,
+        reciprocal_filter=True,
+        rounds=1,
+        order="file",
+        missing="noise",
+        replace=False,
+        dangling=False,
+        mutual=False,
+        fill=False,
+        temperature=1.0,
+        n_epochs=300,
+        dim=300,
+        n_components=None,
+        learned_weight=1.0,
+    ),
+    "corrected": Rules(),
+}
+"""The named sets of rules."""
+
+SWITCHES = tuple(f.name for f in fields(Rules))
+"""Names of all switches."""
+
+
+def rules_table() -> pd.DataFrame:
+    """All switches with their values in either variant and what they mean, for a page to show."""
+    return pd.DataFrame(
+        [
+            {
+                "switch": f.name,
+                "point": f.metadata["point"],
+                "released": getattr(VARIANTS["released"], f.name),
+                "what the release does": f.metadata["released"],
+                "corrected": getattr(VARIANTS["corrected"], f.name),
+                "what we do": f.metadata["ours"],
+            }
+            for f in fields(Rules)
+        ]
+    )
