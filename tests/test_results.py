@@ -26,7 +26,7 @@ def rows(monkeypatch):
     def loaded(task, dangling, modalities, random_state):
         return (*pairs[random_state], all_regions(*pairs[random_state]))
 
-    monkeypatch.setattr(experiments, "_loaded", loaded)
+    monkeypatch.setattr(experiments, "loaded", loaded)
     monkeypatch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
     chosen = comparison("planted", n_seeds=[20, 30], random_states=[0, 1], n_epochs=2)
     return pairs, run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
@@ -76,6 +76,20 @@ def test_settings_are_never_mixed(rows):
 def test_nothing_found_is_said():
     with pytest.raises(DataError, match=r"no seeds with .*task=nowhere"):
         seed_results(store.table_of([]), task="nowhere")
+
+
+def test_departures_from_the_default_do_not_mix_with_it():
+    row = {"task": "t", "modalities": "image", "miner": "psqe", "variant": "corrected", "n_seeds": 9,
+           "random_state": 0, "precision": 0.9}  # fmt: skip
+    released = {**row, "variant": "released", "precision": 0.1}
+    parts = [{**row, "region": r, "coverage": 0.5} for r in ("degree: low", "stage: refine")]
+    table = store.table_of(
+        [row, released, {**row, "settings": "switch:fill=False", "precision": 0.5}, *parts]
+    )
+    assert seed_results(table)["precision"].tolist() == [0.9]
+    assert seed_results(table, variant="released")["precision"].tolist() == [0.1]
+    assert seed_results(table, settings="switch:fill=False")["precision"].tolist() == [0.5]
+    assert region_results(table, "coverage", protocol="-") == {"psqe": [{"degree": {"low": 0.5}}]}
 
 
 def test_a_gain_is_paired_by_random_state():

@@ -124,6 +124,19 @@ def test_a_store_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path
         read(path)
 
 
+def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    append([ROW], path)
+    later = [name for name, column in COLUMNS.items() if column.later]
+    assert later
+    pd.read_csv(path, dtype="string").drop(columns=later).to_csv(path, index=False)
+    table = read(path)
+    assert list(table.columns) == list(COLUMNS)
+    assert table[later].isna().all(axis=None)
+    append([{**ROW, "n_seeds": 7, "estimated": 0.5}], path)
+    assert read(path).set_index("n_seeds")["estimated"][7] == 0.5
+
+
 def test_no_file_is_an_empty_store(tmp_path: Path) -> None:
     assert len(read(tmp_path / "none.csv")) == 0
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from psqe.aligners import ALIGNERS
 from psqe.datasets import load_task
 from psqe.evaluation import Matching, Scorer, evaluate, feature_scorer
 from psqe.features import Features, build_features
-from psqe.kg import AlignmentTask
+from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.measure import measured
 from psqe.regions import Regions, all_regions
-from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet, audit, true_links
+from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet, audit, correct, judged, true_links
 from psqe.study.store import append
 
 SEEDS = ("pivot", "mutual", "psqe", "true links")
@@ -67,15 +68,19 @@ class Experiment:
         parts = [] if self.miner == "none" else [f"preset={self.preset}"]
         if self.n_epochs is not None:
             parts.append(f"n_epochs={self.n_epochs}")
-        if self.dangling != DANGLING:
-            parts.append(f"dangling={self.dangling}")
-        return " ".join(parts) or "-"
+        return " ".join(parts + self.of_task) or "-"
+
+    @property
+    def of_task(self) -> list[str]:
+        """Settings of the task that depart from the study's."""
+        return [] if self.dangling == DANGLING else [f"dangling={self.dangling}"]
 
 
 @lru_cache(maxsize=1)
-def _loaded(
-    task: str, dangling: float, modalities: tuple[str, ...], random_state: int
+def loaded(
+    task: str, dangling: float | None, modalities: tuple[str, ...], random_state: int
 ) -> tuple[AlignmentTask, Features, dict[str, Regions]]:
+    """A task with its features and regions; the last one is kept."""
     pair = load_task(task, dangling=dangling, random_state=random_state)
     features = build_features(pair, modalities)
     return pair, features, all_regions(pair, features)
@@ -86,7 +91,7 @@ def _mined(
     miner: str, n: int, task: str, dangling: float, modalities: tuple[str, ...], random_state: int
 ) -> SeedSet:
     """Seeds of one kind; kept, since they may be trained on more than once."""
-    pair, features, _ = _loaded(task, dangling, modalities, random_state)
+    pair, features, _ = loaded(task, dangling, modalities, random_state)
     if miner == "true links":
         return true_links(pair, n, random_state=random_state)
     if miner == "psqe":
@@ -104,7 +109,7 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
     have Hits@1 under protocol ``full``, mean of both directions.
     """
     data = experiment.task, experiment.dangling, experiment.modalities, experiment.random_state
-    task, features, regions = _loaded(*data)
+    task, features, regions = loaded(*data)
     key = {
         "task": experiment.task,
         "modalities": "+".join(sorted(experiment.modalities)),
@@ -122,7 +127,8 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             scorer = feature_scorer(task, features)
         else:
             seeds = _mined(experiment.miner, experiment.n_seeds, *data)
-            rows += _seed_rows(key, audit(seeds, task, regions), seeds)
+            own = {"settings": " ".join(experiment.of_task) or "-"}
+            rows += seed_rows(key | own, seeds, task, regions)
             chosen = {} if experiment.n_epochs is None else {"n_epochs": experiment.n_epochs}
             model = ALIGNERS[experiment.aligner].preset(
                 experiment.preset, random_state=experiment.random_state, **chosen
@@ -148,16 +154,64 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
     return rows
 
 
-def _seed_rows(key: dict[str, Any], report: dict[str, Any], seeds: SeedSet) -> Iterator[dict[str, Any]]:
+def seed_rows(
+    key: Mapping[str, Any],
+    seeds: SeedSet,
+    task: AlignmentTask,
+    regions: Mapping[str, Regions],
+    *,
+    detail: bool = True,
+) -> Iterator[dict[str, Any]]:
+    """Rows about seeds for the results store.
+
+    The whole set; every kind of region; ``stage: NAME``, the seeds after a stage; and with ``detail`` every
+    region and ``confidence: LOW``, the seeds whose label-free confidence lies in a tenth from ``LOW`` on.
+
+    Parameters
+    ----------
+    key
+        What all rows share.
+    seeds, task, regions
+        As for :func:`psqe.seeds.audit`.
+    detail
+        Whether to tell about single regions and tenths.
+    """
+    report = audit(seeds, task, regions)
     costs = {"seconds": seeds.seconds, "peak_mb": seeds.peak_mb}
+    whole = _quality(seeds.pairs, seeds.confidence, task)
+    yield {**key, **whole, "recall": report["recall"], **costs}
     found = {"seeds_found": report["n_seeds"]}
-    yield {**key, **found, "precision": report["precision"], "recall": report["recall"], **costs}
     for kind, shares in report["coverage"].items():
-        yield {**key, **found, "region": kind, "balance": report["balance"][kind], **costs}
-        for name, share in shares.items():
-            precision = report["precision_by_region"][kind][name]
-            row = {**key, **found, "region": f"{kind}: {name}", "coverage": share, **costs}
-            yield row if precision is None else {**row, "precision": precision}
+        least = {"least_covered": min(shares.values())} if shares else {}
+        yield {**key, **found, "region": kind, "balance": report["balance"][kind], **least, **costs}
+        for name, share in shares.items() if detail else ():
+            yield {
+                **key, **found, "region": f"{kind}: {name}", "coverage": share,
+                "precision": report["precision_by_region"][kind][name],
+                "estimated": report["estimated_by_region"][kind][name], **costs,
+            }  # fmt: skip
+    for trace in seeds.trace:
+        after = _quality(trace.pairs, trace.confidence, task)
+        yield {**key, **after, "region": f"stage: {trace.stage}", "seconds": trace.seconds}
+    if detail and seeds.confidence is not None:
+        tenth = np.minimum((10 * seeds.confidence).astype(int), 9)
+        for low in np.unique(tenth).tolist():
+            part = _quality(seeds.pairs[tenth == low], seeds.confidence[tenth == low], task)
+            yield {**key, **part, "region": f"confidence: {low / 10:.1f}", **costs}
+
+
+def _quality(pairs: IntArray, sure: FloatArray | None, task: AlignmentTask) -> dict[str, Any]:
+    """How many, how many right (of all and of those that gold links can judge), and the estimate of it."""
+    hits, known = correct(pairs, task), judged(pairs, task)
+    values: dict[str, Any] = {"seeds_found": len(pairs)}
+    if hits is not None and known is not None:
+        values |= {"precision": _mean(hits), "seeds_judged": int(known.sum())}
+        values |= {"precision_judged": _mean(hits[known])}
+    return values if sure is None else {**values, "estimated": _mean(sure)}
+
+
+def _mean(values: BoolArray | FloatArray) -> float | None:
+    return float(values.mean()) if len(values) else None
 
 
 def comparison(

@@ -10,12 +10,24 @@ import pandas as pd
 from psqe.errors import DataError
 from psqe.regions import THIRDS
 from psqe.statistics import mean_interval
+from psqe.study.ablation import OF_MINER
 from psqe.study.experiments import SEEDS
+
+KINDS = ("degree", "density", "semantic")
+"""Kinds of region; other parts of the seeds (``stage: refine``) have names of the same form."""
 
 
 def _chosen(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
-    """Rows whose columns have the values given, at least one."""
+    """Rows whose columns have the values given, at least one.
+
+    Without ``variant`` or ``settings`` among them, seeds are those of miners as they are by default.
+    """
     found = table
+    if "variant" not in values:
+        found = found[found["variant"].isin(["-", "corrected"])]
+    if "settings" not in values:
+        departs = found["settings"].str.contains("|".join(OF_MINER), regex=True)
+        found = found[~departs]
     for name, value in values.items():
         found = found[found[name] == value]
     if found.empty:
@@ -78,7 +90,8 @@ def region_results(
         Columns and the values they must have.
     """
     chosen = _chosen(table, "regions", **values)
-    chosen = chosen[chosen["region"].str.contains(": ") & chosen[value].notna()]
+    regions = chosen["region"].str.startswith(tuple(f"{kind}: " for kind in KINDS))
+    chosen = chosen[regions & chosen[value].notna()]
     runs: dict[str, list[dict[str, dict[str, float]]]] = {}
     for miner, _, rows in _groups(chosen, ["miner", "random_state"]):
         by_kind: dict[str, dict[str, float]] = {}

@@ -36,6 +36,8 @@ class Column:
         What a row holds that does not give it; a column without default must be given.
     low, high
         Bounds of a number.
+    later
+        Whether it was added to the store later, so that older files lack it.
     """
 
     dtype: str
@@ -43,6 +45,7 @@ class Column:
     default: Any = None
     low: float = -math.inf
     high: float = math.inf
+    later: bool = False
 
     @property
     def required(self) -> bool:
@@ -50,13 +53,13 @@ class Column:
         return self.default is None and self.role == "key"
 
 
-def _share() -> Column:
-    return Column("Float64", "metric", low=0.0, high=1.0)
+def _share(*, later: bool = False) -> Column:
+    return Column("Float64", "metric", low=0.0, high=1.0, later=later)
 
 
 COLUMNS: dict[str, Column] = {
     "task": Column("string", "key"),
-    "settings": Column("string", "key", "-"),  # of the task and the models, where not the default
+    "settings": Column("string", "key", "-"),  # of the task, the miner and the models, where not the default
     "modalities": Column("string", "key"),  # image+attribute, in alphabetical order
     "miner": Column("string", "key"),
     "variant": Column("string", "key", "-"),
@@ -65,12 +68,18 @@ COLUMNS: dict[str, Column] = {
     "random_state": Column("Int64", "key", low=0),
     "protocol": Column("string", "key", "-"),
     "direction": Column("string", "key", "-"),
-    "region": Column("string", "key", "all"),
+    "region": Column(
+        "string", "key", "all"
+    ),  # a part of the seeds: degree: low, stage: refine, confidence: 0.9
     "seeds_found": Column("Int64", "metric", low=0),
     "precision": _share(),
+    "seeds_judged": Column("Int64", "metric", low=0, later=True),  # those with an end that a gold link knows
+    "precision_judged": _share(later=True),  # among these
+    "estimated": _share(later=True),  # precision, estimated without labels
     "recall": _share(),
     "coverage": _share(),
     "balance": _share(),
+    "least_covered": _share(later=True),  # coverage of the least covered region of a kind
     "hits@1": _share(),
     "hits@5": _share(),
     "hits@10": _share(),
@@ -91,7 +100,7 @@ METRICS = [name for name, column in COLUMNS.items() if column.role == "metric"]
 def read(path: str | Path | None = None) -> pd.DataFrame:
     """Read a store: one row per experiment, columns and types as in :data:`COLUMNS`.
 
-    A file that does not exist is an empty store.
+    A file that does not exist is an empty store; columns added later are empty in an older one.
 
     Parameters
     ----------
@@ -108,7 +117,8 @@ def read(path: str | Path | None = None) -> pd.DataFrame:
         return _typed([])
     table = _strings(path)
     known = {*COLUMNS, "environment"} - {*ENVIRONMENT}
-    for wrong, what in ((known - set(table), "lacks"), (set(table) - known, "has the unknown")):
+    needed = known - {name for name, column in COLUMNS.items() if column.later}
+    for wrong, what in ((needed - set(table), "lacks"), (set(table) - known, "has the unknown")):
         if wrong:
             raise DataError(
                 f"{what} column {sorted(wrong)[0]!r}", path=path, remedy="write it with psqe only"
