@@ -157,11 +157,16 @@ def flip_runs(task: str, random_state: int, variant: str, n_seeds: int = 600) ->
 
 
 def sweep_runs(task: str, random_state: int, n_seeds: int = 600) -> list[SeedRun]:
-    """Stages, clusters, number of seeds, temperature of the loss and weight of images, one at a time."""
+    """Stages, clusters, number of seeds, temperature of the loss and weight of images, one at a time.
+
+    Of the stages: the first ones, and all but one.
+    """
     base = psqe_run(task, n_seeds, random_state)
-    stages = tuple(STAGES)
+    names = tuple(STAGES)
+    stages = [names[:n] for n in range(1, len(names) + 1)]
+    stages += [tuple(name for name in names if name != left_out) for left_out in names[:-1]]
     return [
-        *(replace(base, stages=stages[:n]) for n in range(1, len(stages) + 1)),
+        *(replace(base, stages=some) for some in stages),
         *(replace(base, n_clusters=n) for n in N_CLUSTERS),
         *(replace(base, n_seeds=n) for n in SIZES),
         *(replace(base, switches=(("temperature", t),)) for t in TEMPERATURES),
