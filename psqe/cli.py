@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 from typer.main import get_command
 
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
@@ -34,6 +35,9 @@ app = typer.Typer(
 data = typer.Typer(no_args_is_help=True, help="The tasks there are and what they hold.")
 app.add_typer(data, name="data")
 
+
+OPTIONS = {"switches": "switch"}
+"""Options whose name differs from that of the parameter they set."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it; Typer uses it too."""
@@ -68,8 +72,17 @@ FeatureFile = Annotated[
 ]
 MinerName = Annotated[str, typer.Option("--miner", help="random, pivot, mutual or psqe.")]
 NSeeds = Annotated[int, typer.Option(help="Seeds wanted.")]
-Variant = Annotated[str | None, typer.Option(help="Of psqe: corrected.")]
-Stages = Annotated[str | None, typer.Option(help="Of psqe, comma-separated: cluster, refine, expand.")]
+Variant = Annotated[str | None, typer.Option(help="Of psqe: corrected or released.")]
+Switch = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--switch", metavar="NAME=VALUE", help="Of psqe: another rule than the variant's; repeatable."
+    ),
+]
+Device = Annotated[str | None, typer.Option(help="Of psqe: where to compute, cpu or cuda.")]
+Stages = Annotated[
+    str | None, typer.Option(help="Of psqe, comma-separated, in any order: cluster, refine, expand.")
+]
 NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the first stage.")]
 RandomState = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
@@ -114,8 +127,10 @@ def seeds(
     task: Task,
     miner: MinerName = "psqe",
     variant: Variant = None,
+    switch: Switch = None,
     stages: Stages = None,
     n_clusters: NClusters = None,
+    device: Device = None,
     n_seeds: NSeeds = 600,
     modalities: Modalities = None,
     encoder: Encoder = None,
@@ -135,8 +150,9 @@ def seeds(
     from psqe.seeds import audit
 
     found = _mine(
-        *loaded, miner, n_seeds, random_state, variant=variant, stages=stages, n_clusters=n_clusters
-    )
+        *loaded, miner, n_seeds, random_state,
+        variant=variant, switches=switch, stages=stages, n_clusters=n_clusters, device=device,
+    )  # fmt: skip
     pair, vectors = loaded
     report = audit(found, pair, all_regions(pair, vectors))
     if out.suffix == ".npy":
@@ -146,11 +162,13 @@ def seeds(
     if json_out is not None:
         costs = {"seconds": found.seconds, "peak_mb": found.peak_mb}
         _write_json(json_out, {**report, **costs, **_provenance(_data(pair, vectors), _miner(found))})
-    precision = "precision unknown (no gold links)"
+    quality = "no precision without seeds"
+    if report["estimated_precision"] is not None:
+        quality = f"estimated precision {report['estimated_precision']:.3f}"
     if report["precision"] is not None:
         low, high = report["precision_interval"]
-        precision = f"precision {report['precision']:.3f} ({low:.3f} to {high:.3f})"
-    typer.echo(f"{len(found)} seeds, {precision}, {found.seconds:.1f} s -> {out}")
+        quality += f", by gold links {report['precision']:.3f} ({low:.3f} to {high:.3f})"
+    typer.echo(f"{len(found)} seeds, {quality}, {found.seconds:.1f} s -> {out}")
 
 
 @app.command()
@@ -163,8 +181,10 @@ def align(
         str | None, typer.Option(help="Mine them: random, pivot, mutual or psqe [psqe].")
     ] = None,
     variant: Variant = None,
+    switch: Switch = None,
     stages: Stages = None,
     n_clusters: NClusters = None,
+    device: Device = None,
     n_seeds: NSeeds = 600,
     aligner: Annotated[str, typer.Option(help="mclea.")] = "mclea",
     preset: Annotated[str, typer.Option(help="small or published.")] = "small",
@@ -198,7 +218,7 @@ def align(
         else:
             found = _mine(
                 pair, vectors, miner or "psqe", n_seeds, random_state,
-                variant=variant, stages=stages, n_clusters=n_clusters,
+                variant=variant, switches=switch, stages=stages, n_clusters=n_clusters, device=device,
             )  # fmt: skip
         model.fit(pair, vectors, found)
         links = predict_links(pair, model.similarity)
@@ -292,10 +312,13 @@ def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, 
     for name in given:
         if name not in accepted:
             raise ParameterError(
-                f"miner {miner} has no option --{name.replace('_', '-')}", remedy="leave it out"
+                f"miner {miner} has no option --{OPTIONS.get(name, name.replace('_', '-'))}",
+                remedy="leave it out",
             )
     if "stages" in given:
         given["stages"] = _list(given["stages"])
+    if "switches" in given:
+        given["switches"] = dict(_switch(text) for text in given["switches"])
     if "random_state" in accepted:
         given["random_state"] = random_state
     most = min(len(pair.left.candidates), len(pair.right.candidates))
@@ -318,6 +341,20 @@ def _assignment(text: str) -> tuple[str, str]:
             f"--encoder {text!r} is not of the form MODALITY=NAME", remedy="for example name=use-m3"
         )
     return name, value
+
+
+def _switch(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise ParameterError(
+            f"--switch {text!r} is not of the form NAME=VALUE", remedy="for example mutual=false"
+        )
+    if value.lower() == "none":
+        return name, None
+    try:  # numbers, true and false as one writes them; anything else is a word
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        return name, value
 
 
 def _shown(value: Any) -> str:

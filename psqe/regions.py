@@ -79,6 +79,8 @@ def density_regions(task: AlignmentTask, features: Features, *, k: int = 10) -> 
 def cluster(vectors: FloatArray, n_clusters: int, *, random_state: int = 0) -> IntArray:
     """K-means labels ``(n,)`` of ``(n, d)``, best of four starts. Bring the rows in canonical order.
 
+    Works on ``vectors`` in place and leaves them as they were but for the last bits.
+
     Raises
     ------
     ParameterError
@@ -86,7 +88,7 @@ def cluster(vectors: FloatArray, n_clusters: int, *, random_state: int = 0) -> I
     """
     if not 1 <= n_clusters <= len(vectors):
         raise ParameterError(f"n_clusters is {n_clusters}; it must lie between 1 and {len(vectors)}")
-    model = KMeans(n_clusters, n_init=4, random_state=random_state)
+    model = KMeans(n_clusters, n_init=4, random_state=random_state, copy_x=False)
     labels: IntArray = model.fit_predict(vectors).astype(np.int64)
     return labels
 

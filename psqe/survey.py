@@ -205,6 +205,8 @@ def _log_sum_exp(block: FloatArray, peak: FloatArray, scale: np.float32) -> Floa
 
 def _searched(similarity: Dot, k: int, temperature: float) -> Survey:
     """The survey of many vectors, by an inverted file (Johnson et al. 2019) for either direction."""
+    if not (np.isfinite(similarity.left).all() and np.isfinite(similarity.right).all()):
+        raise FloatingPointError("similarities are not finite: some vectors are not")
     left_indices, left_scores = _search(similarity.left, similarity.right, k)
     right_indices, right_scores = _search(similarity.right, similarity.left, k)
     scale = np.float32(1 / temperature)
@@ -217,7 +219,7 @@ def _search(queries: FloatArray, base: FloatArray, k: int) -> tuple[IntArray, Fl
     import faiss
 
     k = min(k, len(base))
-    n_cells = max(1, round(4 * len(base) ** 0.5))
+    n_cells = min(len(base), round(4 * len(base) ** 0.5))
     index = faiss.IndexIVFFlat(
         faiss.IndexFlatIP(base.shape[1]), base.shape[1], n_cells, faiss.METRIC_INNER_PRODUCT
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +13,7 @@ from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import modality_vectors
 from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.neural.graph_attention import DiagonalGAT, Edges
+from psqe.neural.graph_attention import DiagonalGAT, Edges, Field
 from psqe.neural.losses import UncertaintyWeights, distillation, info_nce
 from psqe.neural.training import seeded, train
 from psqe.seeds.base import positive
@@ -59,14 +58,19 @@ class MCLEAModule(nn.Module):
         self.linear = nn.ModuleDict({name: nn.Linear(x.shape[1], modality_dim) for name, x in inputs.items()})
         self.fusion = nn.Parameter(torch.ones(1 + len(inputs)))
 
-    def forward(self, nodes: Tensor | None = None, edges: Sequence[Edges] | None = None) -> dict[str, Tensor]:
+    def forward(self, nodes: Tensor | None = None, field: Field | None = None) -> dict[str, Tensor]:
         """Unit embeddings by modality and the joint one, for the listed nodes ``(B,)`` or for all.
 
-        Rows of an absent modality are zero, in its own embedding and in the joint one. ``edges`` of
-        :meth:`Edges.reaching` the nodes spare what they do not need.
+        Rows of an absent modality are zero, in its own embedding and in the joint one. A ``field`` that
+        reaches the nodes (:meth:`Edges.reaching`) spares what they do not need.
         """
-        structure = self.gat(self.entity, edges or self.edges)
-        parts = {STRUCTURE: structure if nodes is None else structure[nodes]}
+        if field is None:
+            structure = self.gat(self.entity, self.edges)
+            parts = {STRUCTURE: structure if nodes is None else structure[nodes]}
+        else:
+            assert nodes is not None
+            structure = self.gat(self.entity.index_select(0, field.nodes), field.layers)
+            parts = {STRUCTURE: structure.index_select(0, field.outputs[nodes])}
         for name, x in self.inputs.items():
             mask = self.present[name]
             x, mask = (x, mask) if nodes is None else (x[nodes], mask[nodes])

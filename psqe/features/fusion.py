@@ -13,9 +13,15 @@ from psqe.kg import BoolArray, FloatArray, IntArray
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
     """Scale every row of ``(n, d)`` to unit length; rows of zeros stay zero."""
+    return _to_unit(vectors.copy())
+
+
+def _to_unit(vectors: FloatArray) -> FloatArray:
+    """:func:`unit_rows` in place: vectors are wide, and copies of them are what memory goes to."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: FloatArray = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
-    return scaled
+    norms[norms == 0] = 1
+    vectors /= norms
+    return vectors
 
 
 def centred(vectors: FloatArray, present: BoolArray) -> FloatArray:
@@ -24,25 +30,28 @@ def centred(vectors: FloatArray, present: BoolArray) -> FloatArray:
     Two sets of pictures drawn by two hands, or texts in two languages, differ by a shift that all
     members of a side share. Removing it is the cheapest domain adaptation there is.
     """
-    result = np.zeros_like(vectors)
-    if present.any():
-        result[present] = vectors[present] - vectors[present].mean(axis=0, dtype=np.float64).astype(
-            np.float32
-        )
-    return result
+    return _centre(vectors.copy(), present)
+
+
+def _centre(vectors: FloatArray, present: BoolArray) -> FloatArray:
+    """:func:`centred` in place."""
+    if present.all() and len(vectors):
+        vectors -= vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    elif present.any():
+        vectors -= vectors[present].mean(axis=0, dtype=np.float64).astype(np.float32)
+    vectors[~present] = 0
+    return vectors
 
 
 def modality_vectors(
     features: Features, name: str, left: IntArray, right: IntArray, *, centre: bool = True
 ) -> tuple[FloatArray, FloatArray]:
     """Unit vectors of one modality for the entities ``left`` and ``right``: ``(n, d)`` each."""
-    modality = features[name].take(left, right)
+    modality = features[name].take(left, right)  # a copy, to work on in place
     if centre:
-        return (
-            unit_rows(centred(modality.left, modality.left_present)),
-            unit_rows(centred(modality.right, modality.right_present)),
-        )
-    return unit_rows(modality.left), unit_rows(modality.right)
+        _centre(modality.left, modality.left_present)
+        _centre(modality.right, modality.right_present)
+    return _to_unit(modality.left), _to_unit(modality.right)
 
 
 def fuse(
@@ -89,15 +98,19 @@ def fuse(
             raise ParameterError(f"a weight names modality {name!r}, which is not there")
         if not weight > 0:
             raise ParameterError(f"the weight of modality {name!r} is {weight}; it must be positive")
-    parts = [
-        (
-            np.float32(weights.get(name, 1.0)) ** 0.5,
-            modality_vectors(features, name, left, right, centre=centre),
-        )
-        for name in features
-    ]
-    fused_left = unit_rows(np.hstack([scale * vectors[0] for scale, vectors in parts]))
-    fused_right = unit_rows(np.hstack([scale * vectors[1] for scale, vectors in parts]))
+    width = sum(features[name].dim for name in features)
+    fused_left = np.empty((len(left), width), dtype=np.float32)
+    fused_right = np.empty((len(right), width), dtype=np.float32)
+    start = 0
+    for name in features:
+        scale = np.float32(weights.get(name, 1.0)) ** 0.5
+        columns = slice(start, start + features[name].dim)
+        vectors = modality_vectors(features, name, left, right, centre=centre)
+        np.multiply(vectors[0], scale, out=fused_left[:, columns])
+        np.multiply(vectors[1], scale, out=fused_right[:, columns])
+        start = columns.stop
+    _to_unit(fused_left)
+    _to_unit(fused_right)
     for side, fused in (("left", fused_left), ("right", fused_right)):
         if len(fused) and not fused.any():
             raise DataError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,11 @@ class Edges:
     targets, sources
         Integer arrays ``(n_edges,)``.
     n
-        Number of nodes.
+        Number of targets, and of sources unless ``own`` says otherwise.
+    own
+        For a layer that maps some nodes to fewer: the place of each target among the sources ``(n,)``.
+    n_sources
+        Number of sources.
 
     Attributes
     ----------
@@ -30,17 +35,29 @@ class Edges:
         Tensors ``(n_edges,)``, sorted by target, then source.
     """
 
-    def __init__(self, targets: IntArray, sources: IntArray, n: int) -> None:
+    def __init__(
+        self,
+        targets: IntArray,
+        sources: IntArray,
+        n: int,
+        *,
+        own: IntArray | None = None,
+        n_sources: int | None = None,
+    ) -> None:
         order = np.lexsort((sources, targets))
         targets, sources = targets[order], sources[order]
         self.n = n
+        self.n_sources = n if n_sources is None else n_sources
+        self.own = None if own is None else torch.from_numpy(own)
         self.targets = torch.from_numpy(targets)
         self.sources = torch.from_numpy(sources)
         self.crow = torch.from_numpy(np.searchsorted(targets, np.arange(n + 1)))
         # The transposed matrix, for the gradient with respect to the source vectors.
         transposed = np.lexsort((targets, sources))
         self.to_transposed = torch.from_numpy(transposed)
-        self.transposed_crow = torch.from_numpy(np.searchsorted(sources[transposed], np.arange(n + 1)))
+        self.transposed_crow = torch.from_numpy(
+            np.searchsorted(sources[transposed], np.arange(self.n_sources + 1))
+        )
         self.transposed_columns = torch.from_numpy(targets[transposed])
 
     def __len__(self) -> int:
@@ -54,22 +71,31 @@ class Edges:
                 setattr(moved, name, value.to(device))
         return moved
 
-    def reaching(self, nodes: Tensor, n_layers: int) -> tuple[Edges, ...]:
-        """The edges that ``n_layers`` layers need to serve ``nodes (m,)``, those of the first layer first.
+    def reaching(self, nodes: Tensor, n_layers: int) -> Field:
+        """What ``n_layers`` layers need to serve ``nodes (m,)``, and no more.
 
-        Outputs and gradients at ``nodes`` are the same as with all edges in every layer; other nodes get
-        what is left, which may be nothing.
+        Outputs and gradients at the nodes are the same as with all edges in every layer.
         """
         device = str(self.targets.device)
-        wanted = torch.zeros(self.n, dtype=torch.bool, device=device)
-        wanted[nodes] = True
+        targets, sources = self.targets.cpu().numpy(), self.sources.cpu().numpy()
+        wanted = np.unique(nodes.cpu().numpy())
+        outputs = torch.full((self.n,), -1, device=device)
+        outputs[torch.from_numpy(wanted)] = torch.arange(len(wanted), device=device)
         layers: list[Edges] = []
         for _ in range(n_layers):
-            used = wanted[self.targets]
-            targets, sources = self.targets[used], self.sources[used]
-            layers.insert(0, Edges(targets.cpu().numpy(), sources.cpu().numpy(), self.n).to(device))
-            wanted[sources] = True
-        return tuple(layers)
+            place = np.full(self.n, -1, dtype=np.int64)
+            place[wanted] = np.arange(len(wanted))
+            used = place[targets] >= 0
+            reached = np.unique(np.concatenate([wanted, sources[used]]))
+            among = np.full(self.n, -1, dtype=np.int64)
+            among[reached] = np.arange(len(reached))
+            layer = Edges(
+                place[targets[used]], among[sources[used]], len(wanted),
+                own=among[wanted], n_sources=len(reached),
+            )  # fmt: skip
+            layers.insert(0, layer.to(device))
+            wanted = reached
+        return Field(torch.from_numpy(wanted).to(device), tuple(layers), outputs)
 
     @classmethod
     def joint(cls, task: AlignmentTask) -> Edges:
@@ -87,12 +113,31 @@ class Edges:
         return cls(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64), n)
 
 
-def _sparse(rows: Tensor, columns: Tensor, values: Tensor, n: int) -> Tensor:
-    """A sparse matrix ``(n, n)`` from its CSR parts."""
+@dataclass(frozen=True, eq=False)
+class Field:
+    """The part of a graph that some nodes see through a few layers of attention.
+
+    Attributes
+    ----------
+    nodes
+        The nodes whose vectors go into the first layer ``(m_0,)``, ascending.
+    layers
+        Edges of each layer, from the rows of the one before to its own.
+    outputs
+        Row of each node of the graph in what comes out of the last layer ``(n,)``; -1 for the others.
+    """
+
+    nodes: Tensor
+    layers: tuple[Edges, ...]
+    outputs: Tensor
+
+
+def _sparse(rows: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A sparse matrix from its CSR parts."""
     with warnings.catch_warnings():
         # torch says once per process that CSR tensors are in beta: nothing a user could act on.
         warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
-        return torch.sparse_csr_tensor(rows, columns, values, (n, n), check_invariants=False)
+        return torch.sparse_csr_tensor(rows, columns, values, shape, check_invariants=False)
 
 
 class _WeightedSum(torch.autograd.Function):
@@ -102,7 +147,7 @@ class _WeightedSum(torch.autograd.Function):
     def forward(ctx: Any, weights: Tensor, x: Tensor, edges: Edges) -> Tensor:
         ctx.save_for_backward(weights, x)
         ctx.edges = edges
-        return _sparse(edges.crow, edges.sources, weights, edges.n) @ x
+        return _sparse(edges.crow, edges.sources, weights, (edges.n, edges.n_sources)) @ x
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -112,18 +157,22 @@ class _WeightedSum(torch.autograd.Function):
         grad_weights = grad_x = None
         if ctx.needs_input_grad[0]:
             # A sampled product: <grad[t], x[s]> for the edges there are, and no others.
-            pattern = _sparse(edges.crow, edges.sources, torch.zeros_like(weights), edges.n)
+            shape = edges.n, edges.n_sources
+            pattern = _sparse(edges.crow, edges.sources, torch.zeros_like(weights), shape)
             grad_weights = torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.T, beta=0.0).values()
         if ctx.needs_input_grad[1]:
             matrix = _sparse(
-                edges.transposed_crow, edges.transposed_columns, weights[edges.to_transposed], edges.n
+                edges.transposed_crow,
+                edges.transposed_columns,
+                weights[edges.to_transposed],
+                (edges.n_sources, edges.n),
             )
             grad_x = matrix @ grad.contiguous()
         return grad_weights, grad_x, None
 
 
 def weighted_sum(weights: Tensor, x: Tensor, edges: Edges) -> Tensor:
-    """Sum of neighbours' vectors with one weight per edge: ``(n_edges,)``, ``(n, d)`` -> ``(n, d)``."""
+    """Sum of neighbours' vectors, one weight per edge: ``(n_edges,)``, ``(n_sources, d)`` -> ``(n, d)``."""
     result: Tensor = _WeightedSum.apply(weights, x, edges)  # type: ignore[no-untyped-call]
     return result
 
@@ -168,16 +217,23 @@ class DiagonalGAT(nn.Module):
         n_layers, n_heads, _ = self.diagonal.shape
         by_layer = [edges] * n_layers if isinstance(edges, Edges) else edges
         for layer, edges in enumerate(by_layer):
-            heads = []
+            # A diagonal map commutes with a weighted sum over rows, so it is applied to the sums, which are
+            # fewer, and h = x * w is never made: a . h = (w * a) . x.
+            diagonal = self.diagonal[layer]
+            maps = (diagonal[:, None] * self.attention[layer]).flatten(0, 1)
+            ends = x @ maps.T
+            out = x.new_zeros(())
             for head in range(n_heads):
-                h = x * self.diagonal[layer, head]
-                ends = h @ self.attention[layer, head].T
                 # Not ends[...]: the gradient of indexing adds up in the order in which threads happen to run.
-                of_target = ends[:, 0].index_select(0, edges.targets)
-                of_source = ends[:, 1].index_select(0, edges.sources)
-                scores = nn.functional.leaky_relu(of_target + of_source, self.slope)
-                heads.append(weighted_sum(edge_softmax(scores, edges), h, edges))
-            x = torch.stack(heads).mean(dim=0)
+                of_target, of_source = ends[:, 2 * head], ends[:, 2 * head + 1]
+                if edges.own is not None:
+                    of_target = of_target.index_select(0, edges.own)
+                scores = nn.functional.leaky_relu(
+                    of_target.index_select(0, edges.targets) + of_source.index_select(0, edges.sources),
+                    self.slope,
+                )
+                out = out + weighted_sum(edge_softmax(scores, edges), x, edges) * diagonal[head]
+            x = out / n_heads
             if layer + 1 < n_layers:
                 x = nn.functional.elu(x)
         return x

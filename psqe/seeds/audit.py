@@ -117,6 +117,7 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
             "precision_dropped": _mean(correct(trace.dropped, task)),
             "precision": _mean(correct(trace.pairs, task)),
             "seconds": trace.seconds,
+            "peak_mb": trace.peak_mb,
         }
         for trace in seeds.trace
     ]

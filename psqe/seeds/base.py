@@ -44,6 +44,8 @@ class StageTrace:
         What decided, in a few words.
     seconds
         Wall-clock seconds.
+    peak_mb
+        Largest resident memory of the process until the stage was done, in MiB.
     """
 
     stage: str
@@ -55,6 +57,7 @@ class StageTrace:
     confidence: FloatArray | None = None
     note: str = ""
     seconds: float = 0.0
+    peak_mb: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

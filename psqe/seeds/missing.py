@@ -36,11 +36,13 @@ def filled_with_noise(features: Features, *, random_state: int) -> Features:
 
     complete = {}
     for name, modality in features.items():
-        n = int((~modality.left_present).sum() + (~modality.right_present).sum())
-        if n:
-            counts[name] = n
         left, left_present = side(modality.left, modality.left_present)
         right, right_present = side(modality.right, modality.right_present)
+        n = int(
+            (left_present & ~modality.left_present).sum() + (right_present & ~modality.right_present).sum()
+        )
+        if n:
+            counts[name] = n
         complete[name] = Modality(left, right, left_present, right_present)
     if counts:
         warnings.warn(

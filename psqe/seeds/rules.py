@@ -122,12 +122,15 @@ class Rules:
             "weighting": self.weighting not in ("image", "equal"),
             "order": self.order not in ("file", "confidence"),
             "missing": self.missing not in ("noise", "mask"),
-            "temperature": not self.temperature > 0,
-            "rounds": self.rounds < 1,
-            "n_epochs": self.n_epochs < 1,
-            "dim": self.dim < 1,
-            "n_components": self.n_components is not None and self.n_components < 1,
-            "learned_weight": not 0 <= self.learned_weight <= 1,
+            "temperature": not (isinstance(self.temperature, int | float) and self.temperature > 0),
+            "rounds": not (isinstance(self.rounds, int) and self.rounds > 0),
+            "n_epochs": not (isinstance(self.n_epochs, int) and self.n_epochs > 0),
+            "dim": not (isinstance(self.dim, int) and self.dim > 0),
+            "n_components": self.n_components is not None
+            and not (isinstance(self.n_components, int) and self.n_components > 0),
+            "learned_weight": not (
+                isinstance(self.learned_weight, int | float) and 0 <= self.learned_weight <= 1
+            ),
         }
         for name, bad in wrong.items():
             if bad:

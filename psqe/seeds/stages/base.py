@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,14 @@ from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.matching import Dot, Similarity
+from psqe.measure import Cost, measured
 from psqe.regions import cluster
 from psqe.seeds.base import StageTrace, minable
 from psqe.seeds.missing import filled_with_noise
 from psqe.seeds.rules import Rules
+
+SKETCH = 256
+"""Dimensions in which candidates are clustered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,11 @@ class Space:
         if weights is None:
             unequal = rules.weighting == "image" and "image" in features
             weights = {m: (0.8 if m == "image" else 0.1) if unequal else 1.0 for m in features}
+        for name, weight in weights.items():
+            if name not in features or not weight > 0:
+                raise ParameterError(
+                    f"the weight of modality {name!r}, {weight}, is for none or not positive"
+                )
         left, right = minable(task, features)
         space = cls(task, features, left, right, rules, weights, n_clusters, n_seeds, random_state, device)
         if rules.match_modalities == "text" and not space.texts:
@@ -119,18 +127,27 @@ class Space:
     def clusters(self) -> tuple[IntArray, IntArray]:
         """K-means cluster of each candidate, both sides clustered together: ``(m_left,)``, ``(m_right,)``."""
         if self.rules.normalise:
-            rows = np.vstack(self.fused)
+            rows = np.vstack(_sketched(self.fused, self.random_state))
         else:
-            # As released: pictures as they are, anything else at length one.
-            rows = np.hstack(
-                [
-                    np.float32(self.weights.get(name, 1.0)) * (both if name == "image" else unit_rows(both))
-                    for name, m in self.features.items()
-                    for both in [np.vstack([m.left[self.left], m.right[self.right]])]
-                ]
-            )
+            rows = self._as_released()
         labels = cluster(rows, self.n_clusters, random_state=self.random_state)
         return labels[: len(self.left)], labels[len(self.left) :]
+
+    def _as_released(self) -> FloatArray:
+        """What the release clusters ``(m_left + m_right, d)``: raw pictures, the rest of length one."""
+        n_left = len(self.left)
+        rows = np.empty((n_left + len(self.right), sum(m.dim for m in self.features.values())), np.float32)
+        start = 0
+        for name, modality in self.features.items():
+            columns = slice(start, start + modality.dim)
+            for part, own, entities in (
+                (rows[:n_left, columns], modality.left, self.left),
+                (rows[n_left:, columns], modality.right, self.right),
+            ):
+                vectors = own[entities] if name == "image" else unit_rows(own[entities])
+                np.multiply(vectors, np.float32(self.weights.get(name, 1.0)), out=part)
+            start = columns.stop
+        return rows
 
     @cached_property
     def quotas(self) -> IntArray:
@@ -145,6 +162,20 @@ class Space:
             rest = self.n_seeds - int(quotas.sum())
             quotas[np.argsort(quotas - exact, kind="stable")[:rest]] += 1
         return quotas
+
+
+def _sketched(sides: tuple[FloatArray, FloatArray], random_state: int) -> tuple[FloatArray, FloatArray]:
+    """Both sides projected at random to :data:`SKETCH` dimensions, if they are wider.
+
+    That keeps distances (Johnson & Lindenstrauss 1984) as well as clusters need them, at a small part of
+    the time and memory.
+    """
+    width = sides[0].shape[1]
+    if width <= SKETCH:
+        return sides
+    rng = np.random.default_rng(random_state)
+    projection = rng.standard_normal((width, SKETCH), dtype=np.float32) / np.float32(SKETCH**0.5)
+    return sides[0] @ projection, sides[1] @ projection
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,13 +270,13 @@ class Pipeline:
         pool = Pool.start(space) if pool is None else pool
         trace = []
         for stage in self.stages:
-            start = time.perf_counter()
-            before, pool = pool, stage.run(space, pool)
-            trace.append(_traced(stage, space, before, pool, time.perf_counter() - start))
+            with measured() as cost:
+                before, pool = pool, stage.run(space, pool)
+            trace.append(_traced(stage, space, before, pool, cost))
         return pool, trace
 
 
-def _traced(stage: Stage, space: Space, before: Pool, after: Pool, seconds: float) -> StageTrace:
+def _traced(stage: Stage, space: Space, before: Pool, after: Pool, cost: Cost) -> StageTrace:
     """What a stage changed, and why."""
     old = dict(zip(zip(before.rows.tolist(), before.columns.tolist(), strict=True), before.why, strict=True))
     new = dict(zip(zip(after.rows.tolist(), after.columns.tolist(), strict=True), after.why, strict=True))
@@ -270,5 +301,6 @@ def _traced(stage: Stage, space: Space, before: Pool, after: Pool, seconds: floa
         why_added=tuple(new[pair] for pair in added),
         why_dropped=tuple(loss(*pair) for pair in dropped),
         note=stage.note,
-        seconds=seconds,
+        seconds=cost.seconds,
+        peak_mb=cost.peak_mb,
     )

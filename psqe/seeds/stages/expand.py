@@ -150,7 +150,7 @@ def _compared(space: Space, pool: Pool, left: IntArray, right: IntArray) -> Floa
             (modality.left, space.left[left], 0),
             (modality.right, space.right[right], n_left),
         ):
-            vectors = own[entities] if name == "image" else unit_rows(own[entities])
+            vectors = unit_rows(own[entities]) if space.rules.normalise else own[entities]
             learned = (pool.learned or {}).get("structure" if name == "image" else name)
             if learned is not None:
                 vectors = np.hstack([vectors, learned[entities + shift]])

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
 from psqe.features.fusion import modality_vectors, unit_rows
@@ -65,37 +64,55 @@ class RefinementEncoder(nn.Module):
         self.gat = DiagonalGAT(dim) if structural else None
 
     def forward(self, ends: Ends | None = None) -> dict[str, Tensor]:
-        """Embeddings ``(n, dim)`` by modality, and ``structure``; zero rows where absent.
+        """Embeddings by modality, and ``structure``; zero rows where absent.
 
-        With ``ends``, right at those nodes only.
+        Of all nodes ``(n, dim)`` or, with ``ends``, of those ``(m, dim)``.
         """
-        mapped = {}
+        parts = {}
+        total: Tensor | None = None
         for name, (nodes, x) in self.inputs.items():
-            # Only who has a modality is mapped, and only who is needed: pictures are wide, nodes many.
-            if ends is not None:
-                nodes, x = ends.inputs[name]
-            empty = x.new_zeros(self.edges.n, self.dim)
-            mapped[name] = empty.index_copy(0, nodes, self.linear[name](x))
-        parts = {name: mapped[name] for name in self.separate}
-        if self.gat is not None:
-            total = torch.stack([mapped[name] for name in self.structural]).sum(dim=0)
-            parts["structure"] = self.gat(total, self.edges if ends is None else ends.edges)
+            if ends is None:
+                everywhere = x.new_zeros(self.edges.n, self.dim)
+                mapped = everywhere.index_copy(0, nodes, self.linear[name](x))
+                own = mapped
+            else:
+                own, mapped = ends.mapped(name, self.linear[name], self.dim, name in self.structural)
+            if name in self.separate:
+                parts[name] = own
+            if name in self.structural:
+                total = mapped if total is None else total + mapped
+        if self.gat is not None and total is not None:
+            parts["structure"] = self.gat(total, self.edges if ends is None else ends.field.layers)
         return parts
 
 
 class Ends:
-    """What an encoder needs to embed some nodes ``(m,)`` only: edges by layer, and inputs by modality."""
+    """What an encoder needs to embed some nodes ``(m,)`` only, each of them once.
+
+    Pictures are wide and nodes many: only those within reach are mapped, and only who has a modality.
+    """
 
     def __init__(self, encoder: RefinementEncoder, nodes: Tensor) -> None:
-        self.edges = encoder.edges.reaching(nodes, n_layers=2)
-        wanted = torch.zeros(encoder.edges.n, dtype=torch.bool, device=nodes.device)
-        wanted[nodes] = True
-        reached = wanted.clone()
-        reached[self.edges[0].sources] = True
+        self.field = encoder.edges.reaching(nodes, n_layers=2)
         self.inputs = {}
         for name, (own, x) in encoder.inputs.items():
-            used = (reached if name in encoder.structural else wanted)[own]
-            self.inputs[name] = own[used], x[used]
+            wanted = self.field.nodes if name in encoder.structural else torch.unique(nodes)
+            place = torch.full((encoder.edges.n,), -1, device=nodes.device)
+            place[wanted] = torch.arange(len(wanted), device=nodes.device)
+            used = place[own] >= 0
+            self.inputs[name] = place[own[used]], x[used], len(wanted)
+        ordered = torch.unique(nodes)
+        reached = torch.full((encoder.edges.n,), -1, device=nodes.device)
+        reached[self.field.nodes] = torch.arange(len(self.field.nodes), device=nodes.device)
+        self.among_reached = reached[ordered]
+
+    def mapped(self, name: str, linear: nn.Module, dim: int, structural: bool) -> tuple[Tensor, Tensor]:
+        """One modality's embeddings at the ends, and, if ``structural``, at all nodes in reach."""
+        place, x, n = self.inputs[name]
+        rows = linear(x)
+        if len(x) < n:  # who lacks the modality has zeros
+            rows = rows.new_zeros(n, dim).index_copy(0, place, rows)
+        return (rows.index_select(0, self.among_reached) if structural else rows), rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,14 +166,17 @@ class RefineStage(Stage):
         everyone = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
         inputs = {}
         for name, modality in space.features.items():
-            nodes = np.flatnonzero(np.concatenate([modality.left_present, modality.right_present]))
+            sides = modality.left, modality.right
             if space.rules.normalise:
-                vectors = np.vstack(modality_vectors(space.features, name, *everyone))[nodes]
-            else:
-                vectors = np.vstack([modality.left, modality.right])[nodes]
+                sides = modality_vectors(space.features, name, *everyone)
             width = space.rules.n_components
-            if width is not None and width < min(vectors.shape):
-                vectors = _principal_components(vectors, width)
+            if width is not None and width < modality.dim:
+                sides = _principal_components(sides, width)
+            vectors = np.vstack(sides)
+            del sides
+            nodes = np.flatnonzero(np.concatenate([modality.left_present, modality.right_present]))
+            if len(nodes) < len(vectors):
+                vectors = vectors[nodes]
             inputs[name] = (
                 torch.from_numpy(nodes).to(space.device), torch.from_numpy(vectors).to(space.device)
             )  # fmt: skip
@@ -176,14 +196,16 @@ class RefineStage(Stage):
                 bias=not rules.normalise,  # what is not centred needs one
             ).to(space.device)
             seeds = torch.from_numpy(pool.pairs(space)).to(space.device)
-            ends = Ends(encoder, torch.cat([seeds[:, 0], seeds[:, 1] + n_left]))
+            nodes = torch.cat([seeds[:, 0], seeds[:, 1] + n_left])
+            ends = Ends(encoder, nodes)
+            rows = ends.field.outputs[nodes].view(2, -1).T  # of a seed's ends in what the encoder returns
 
             def loss(batch: Tensor) -> Tensor:
                 total = torch.zeros((), device=space.device)
                 for z in encoder(ends).values():
                     if rules.normalise:
                         z = nn.functional.normalize(z, dim=1)
-                    left, right = z[batch[:, 0]], z[batch[:, 1] + n_left]
+                    left, right = z[batch[:, 0]], z[batch[:, 1]]
                     # A zero row is an absent modality: such a seed says nothing about it.
                     both = left.any(dim=1) & right.any(dim=1)
                     if int(both.sum()) > 1:
@@ -193,7 +215,7 @@ class RefineStage(Stage):
             train(
                 encoder,
                 loss,
-                seeds,
+                rows,
                 n_epochs=rules.n_epochs,
                 batch_size=BATCH_SIZE,
                 learning_rate=self.learning_rate,
@@ -204,8 +226,15 @@ class RefineStage(Stage):
                 return {name: unit_rows(z.cpu().numpy()) for name, z in encoder().items()}
 
 
-def _principal_components(vectors: FloatArray, n: int) -> FloatArray:
-    """Coordinates ``(m, n)`` of rows ``(m, d)`` along their ``n`` principal axes, unit rows again."""
-    # The sign and the last bits of an axis depend on nothing but the rows, in canonical order.
-    model = PCA(n, svd_solver="covariance_eigh")
-    return unit_rows(np.ascontiguousarray(model.fit_transform(vectors), dtype=np.float32))
+def _principal_components(sides: tuple[FloatArray, FloatArray], n: int) -> tuple[FloatArray, FloatArray]:
+    """Coordinates of both sides ``(n_side, n)`` along their common principal axes, unit rows again.
+
+    The sides are centred already; rows of zeros, the absent ones, stay zero.
+    """
+    second_moment = sides[0].T @ sides[0] + sides[1].T @ sides[1]
+    _, axes = np.linalg.eigh(second_moment.astype(np.float64))
+    axes = axes[:, ::-1][:, :n]
+    # The sign of an axis is arbitrary: let its largest entry be positive.
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    axes = np.ascontiguousarray(axes, dtype=np.float32)
+    return unit_rows(sides[0] @ axes), unit_rows(sides[1] @ axes)
