@@ -1,5 +1,6 @@
 """Hand-made pairs of graphs, and changes to a pair that must not change what is computed from it."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
 from psqe.matching import Similarity
+from psqe.seeds import Miner, SeedSet
 
 Pair = tuple[AlignmentTask, Features]
 
@@ -59,6 +61,13 @@ def relabelled(
     return (replace(taken, **graphs), features.take(*orders)), orders[0], orders[1]
 
 
+def mine_quietly(miner: Miner, pair: Pair) -> SeedSet:
+    """Mine where warnings are to be expected: fewer seeds than asked, or noise for what is missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return miner.mine(*pair)
+
+
 def without_links(pair: Pair) -> Pair:
     """No gold links and no human-made groups."""
     return pair[0].without_links(), pair[1]
@@ -103,3 +112,6 @@ class Table(Similarity):
     @property
     def T(self):
         return Table(self.table.T)
+
+    def take(self, rows, columns):
+        return Table(self.table[np.ix_(rows, columns)])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pairs import tiny
 
 from psqe.regions import Regions, all_regions
-from psqe.seeds import PSQEMiner, SeedSet, audit, balance, correct, coverage
+from psqe.seeds import PSQEMiner, SeedSet, audit, balance, correct, coverage, judged
 from psqe.statistics import proportion_interval
 
 
@@ -34,7 +34,31 @@ def test_precision_and_recall(planted, audited):
     assert report["precision"] == pytest.approx(sum(hits) / len(hits))
     assert report["recall"] == pytest.approx(sum(hits) / len(gold))
     assert report["precision_interval"] == proportion_interval(sum(hits), len(hits))
+    assert report["estimated_precision"] == pytest.approx(float(np.mean(seeds.confidence)))
     assert correct(seeds.pairs, planted[0]).tolist() == hits
+
+
+def test_precision_among_those_that_gold_links_can_judge(planted, audited):
+    """A pair of two entities without a link is not counted against anybody."""
+    seeds, regions, report = audited
+    links = planted[0].links.tolist()
+    lefts, rights = ({link[side] for link in links} for side in (0, 1))
+    known = [i in lefts or j in rights for i, j in seeds.pairs.tolist()]
+    hits = [[i, j] in links for i, j in seeds.pairs.tolist()]
+    assert judged(seeds.pairs, planted[0]).tolist() == known
+    assert report["precision_judged"] == pytest.approx(sum(hits) / sum(known))
+    fewer = replace(planted[0], links=planted[0].links[:20])  # gold links that are not complete
+    partial = audit(seeds, fewer, regions)
+    assert partial["precision"] < 0.5 < 0.8 < partial["precision_judged"]
+
+
+def test_judged_by_hand():
+    task, _ = tiny(4, 6, links=True)  # right entities 4 and 5 have no link
+    task = replace(task, links=task.links[:3])  # nor has left entity 3
+    pairs = np.array([[0, 0], [1, 2], [2, 4], [3, 1], [3, 5]])
+    assert judged(pairs, task).tolist() == [True, True, True, True, False]
+    assert correct(pairs, task).tolist() == [True, False, False, False, False]
+    assert judged(pairs, task.without_links()) is None
 
 
 def test_coverage_balance_and_precision_by_region(planted, audited):
@@ -54,6 +78,10 @@ def test_coverage_balance_and_precision_by_region(planted, audited):
             shares.append(wanted)
             inside = np.array([p for p in seeds.pairs.tolist() if r.left[p[0]] == i]).reshape(-1, 2)
             assert report["precision_by_region"][kind][name] == share(inside, gold)
+            sure = [c for c, p in zip(seeds.confidence, seeds.pairs, strict=True) if r.left[p[0]] == i]
+            assert report["estimated_by_region"][kind][name] == (
+                pytest.approx(float(np.mean(sure))) if sure else None
+            )
         p = [s / sum(shares) for s in shares if s]
         assert report["balance"][kind] == pytest.approx(
             math.exp(-sum(x * math.log(x) for x in p)) / len(shares)
@@ -70,6 +98,12 @@ def test_stages(planted, audited):
         assert entry["precision_added"] == share(trace.added, gold)
         assert entry["precision_dropped"] == share(trace.dropped, gold)
         assert entry["precision"] == share(trace.pairs, gold)
+        for change in ("added", "dropped"):
+            whys = getattr(trace, f"why_{change}")
+            assert entry[f"why_{change}"] == {why: whys.count(why) for why in set(whys)}
+            assert sum(entry[f"why_{change}"].values()) == entry[f"n_{change}"]
+        assert entry["estimated_precision"] == pytest.approx(float(np.mean(trace.confidence)))
+        assert entry["seconds"] == trace.seconds and entry["note"] == trace.note
 
 
 def test_report_is_json(audited):
@@ -81,6 +115,9 @@ def test_without_gold_links(planted, audited):
     seeds, regions, known = audited
     report = audit(seeds, replace(planted[0], links=None), regions)
     assert report["precision"] is report["recall"] is report["precision_interval"] is None
+    assert report["precision_judged"] is None
+    assert report["estimated_precision"] == known["estimated_precision"] is not None
+    assert report["estimated_by_region"] == known["estimated_by_region"]
     for kind in regions:
         assert set(report["precision_by_region"][kind].values()) == {None}
     assert report["coverage"] == known["coverage"] and report["balance"] == known["balance"]
@@ -93,8 +130,20 @@ def test_without_seeds():
     none = SeedSet(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32), ())
     report = audit(none, task, all_regions(task, features))
     assert report["precision"] is None and report["precision_interval"] is None and report["recall"] == 0
+    assert report["precision_judged"] is report["estimated_precision"] is None
     assert set(report["balance"].values()) == {0.0}
     assert all(value == 0 for shares in report["coverage"].values() for value in shares.values())
+    json.dumps(report, allow_nan=False)
+
+
+def test_seeds_that_no_miner_of_ours_found(planted, audited):
+    """They have no confidence, and the audit says nothing where it knows nothing."""
+    seeds, regions, known = audited
+    given = SeedSet(seeds.pairs, seeds.scores, seeds.stages)
+    report = audit(given, planted[0], regions)
+    assert report["estimated_precision"] is None and report["stages"] == []
+    assert all(set(of.values()) == {None} for of in report["estimated_by_region"].values())
+    assert report["precision"] == known["precision"] and report["n_wanted"] is None
     json.dumps(report, allow_nan=False)
 
 

@@ -15,7 +15,6 @@ from psqe.matching import (
     csls,
     greedy_one_to_one,
     largest_cells,
-    nearest,
     sinkhorn,
     top_k,
 )
@@ -58,30 +57,6 @@ def test_largest_cells_is_the_stable_sort_of_all_cells(table, n):
     wanted = np.array(plain_order(table.ravel())[:n])
     assert (rows * table.shape[1] + columns).tolist() == wanted.tolist()
     np.testing.assert_array_equal(scores, table.ravel()[wanted])
-
-
-@settings(max_examples=60, deadline=None)
-@given(both)
-def test_nearest_margins_and_mutual(table):
-    found = nearest(Table(table))
-    for of, score, margin, m in (
-        (found.of_left, found.score_left, found.margin_left, table),
-        (found.of_right, found.score_right, found.margin_right, table.T),
-    ):
-        for i, row in enumerate(m):
-            first, *rest = plain_order(row)
-            assert of[i] == first and score[i] == row[first]
-            assert margin[i] == (row[first] - row[rest[0]] if rest else np.inf)
-    rows, columns = found.mutual()
-    pairs = {
-        (i, j)
-        for i in range(table.shape[0])
-        for j in range(table.shape[1])
-        if plain_order(table[i])[0] == j and plain_order(table[:, j])[0] == i
-    }
-    assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == pairs
-    smaller = [min(found.margin_left[i], found.margin_right[j]) for i, j in zip(rows, columns, strict=True)]
-    assert found.margin(rows, columns).tolist() == smaller
 
 
 @settings(max_examples=60, deadline=None)
@@ -172,7 +147,7 @@ def test_dot_and_shifted():
 def test_scores_that_are_not_finite_are_an_error(bad):
     table = np.zeros((6, 3), dtype=np.float32)
     table[4, 1] = bad
-    for compute in (lambda s: top_k(s, 1), nearest, csls, sinkhorn, lambda s: largest_cells(s, 2)):
+    for compute in (lambda s: top_k(s, 1), csls, sinkhorn, lambda s: largest_cells(s, 2)):
         with pytest.raises(FloatingPointError, match="not finite in rows"):
             compute(Table(table))
 

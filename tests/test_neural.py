@@ -257,9 +257,14 @@ def test_the_reaching_edges_serve_their_nodes_as_all_edges_do(n, n_edges, seed, 
     x = torch.randn(n, 4, dtype=torch.float64, requires_grad=True)
     nodes = torch.randperm(n)[: 1 + n // 3]
     field = edges.reaching(nodes, n_layers)
-    assert len(field) == n_layers and [len(e) for e in field] == sorted((len(e) for e in field), reverse=True)
-    assert set(field[-1].targets.tolist()) == set(nodes.tolist())
-    whole, part = gat(x, edges)[nodes], gat(x, field)[nodes]
+    sizes = [len(layer) for layer in field.layers]
+    assert len(sizes) == n_layers and sizes == sorted(sizes, reverse=True)
+    assert field.nodes.tolist() == sorted(set(field.nodes.tolist())) and set(nodes.tolist()) <= set(
+        field.nodes.tolist()
+    )
+    assert field.layers[0].n_sources == len(field.nodes) and field.layers[-1].n == len(nodes)
+    assert set(torch.where(field.outputs >= 0)[0].tolist()) == set(nodes.tolist())
+    whole, part = gat(x, edges)[nodes], gat(x[field.nodes], field.layers)[field.outputs[nodes]]
     torch.testing.assert_close(part, whole, rtol=1e-12, atol=1e-12)
     inputs = [x, *gat.parameters()]
     for a, b in zip(

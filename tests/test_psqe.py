@@ -1,48 +1,94 @@
 """PSQE: its stages, its quotas, and what it is for."""
 
+from dataclasses import replace
+from itertools import permutations
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pairs import tiny
+from pairs import Pair, mine_quietly, tiny
 
 from psqe.canonical import canonical_order
 from psqe.datasets.synthetic import planted_pair
-from psqe.errors import ParameterError
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
+from psqe.neural.graph_attention import Edges
+from psqe.neural.training import seeded
 from psqe.regions import semantic_regions
-from psqe.seeds import PivotMiner, PSQEMiner, balance, correct, coverage
-from psqe.seeds.stages.base import Space
+from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverage
+from psqe.seeds.psqe import cluster_table
+from psqe.seeds.rules import VARIANTS, Rules
+from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
+from psqe.seeds.stages.refine import Ends, RefinementEncoder
 
 STAGES = ("cluster", "refine", "expand")
+FAST = {"n_epochs": 3, "dim": 8}
 
 
 def as_set(pairs: np.ndarray) -> set[tuple[int, int]]:
     return {(int(i), int(j)) for i, j in pairs}
 
 
-def space(labels_left: list[int], labels_right: list[int], n_clusters: int, n_seeds: int) -> Space:
+def space(
+    labels_left: list[int], labels_right: list[int], n_clusters: int, n_seeds: int, **switches
+) -> Space:
     """A space whose clusters are given."""
     task, features = tiny(len(labels_left), len(labels_right))
-    built = Space.build(task, features, weights=None, n_clusters=n_clusters, n_seeds=n_seeds, random_state=0)
+    rules = Rules.of("corrected", switches)
+    built = Space.build(task, features, rules=rules, n_clusters=n_clusters, n_seeds=n_seeds)
     built.__dict__["clusters"] = (np.array(labels_left), np.array(labels_right))
     return built
+
+
+def space_of(pair: Pair, variant: str = "corrected", n_seeds: int = 30, **switches) -> Space:
+    """A space in canonical order, as a miner builds it."""
+    order = canonical_order(*pair)
+    return Space.build(
+        pair[0].take(*order), pair[1].take(*order),
+        rules=Rules.of(variant, {**FAST, **switches}), n_clusters=3, n_seeds=n_seeds,
+    )  # fmt: skip
+
+
+def adds_up(seeds: SeedSet, stages: tuple[str, ...]) -> None:
+    """Every stage's trace leads from the seeds before it to those after it, with a reason for each."""
+    assert tuple(t.stage for t in seeds.trace) == stages
+    before: set[tuple[int, int]] = set()
+    for trace in seeds.trace:
+        added, dropped, after = as_set(trace.added), as_set(trace.dropped), as_set(trace.pairs)
+        assert not added & before and dropped <= before
+        assert after == (before - dropped) | added
+        assert len(trace.why_added) == len(trace.added) and len(trace.why_dropped) == len(trace.dropped)
+        assert all(trace.why_added) and all(trace.why_dropped)
+        assert len(trace.confidence) == len(trace.pairs)
+        assert trace.seconds >= 0 and trace.note
+        before = after
+    assert before == as_set(seeds.pairs)
 
 
 labels = st.lists(st.integers(0, 4), min_size=2, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(labels, labels, st.integers(1, 2000))
 def test_quotas_are_proportional_and_add_up(left, right, n_seeds):
     quotas = space(left, right, 5, n_seeds).quotas
+    floors = space(left, right, 5, n_seeds, fill=False).quotas
     assert quotas.sum() == n_seeds and (quotas >= 0).all()
     both = left + right
-    for cluster, quota in enumerate(quotas):
-        assert abs(quota - n_seeds * both.count(cluster) / len(both)) < 1
+    for cluster, (quota, floor) in enumerate(zip(quotas, floors, strict=True)):
+        assert floor == n_seeds * both.count(cluster) // len(both)
+        assert floor <= quota <= floor + 1
         if cluster not in both:
             assert quota == 0
+
+
+def test_largest_remainders_get_what_rounding_leaves():
+    """Sizes 6, 3 and 1 of ten: 3 seeds are 1.8, .9 and .3."""
+    found = space([0] * 6 + [1, 1], [1, 2], 3, 3)
+    assert found.quotas.tolist() == [2, 1, 0]
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +97,42 @@ def mined(planted):
 
 
 def test_trace_adds_up(mined):
-    assert tuple(t.stage for t in mined.trace) == STAGES
-    before: set[tuple[int, int]] = set()
-    for trace in mined.trace:
-        added, dropped, after = as_set(trace.added), as_set(trace.dropped), as_set(trace.pairs)
-        assert not added & before and dropped <= before
-        assert after == (before - dropped) | added
-        assert trace.seconds >= 0 and trace.note
-        before = after
-    assert before == as_set(mined.pairs)
+    adds_up(mined, STAGES)
+    reasons = {"nearest in both directions", "nearest in one direction"}
+    assert set(mined.trace[0].why_added) <= reasons
+    assert {why for t in mined.trace for why in t.why_dropped} <= {"a better pair", "outranked"}
+
+
+ORDERS = [
+    *[(name,) for name in STAGES],
+    *permutations(STAGES),
+    ("cluster", "cluster"),
+    ("expand", "expand", "refine"),
+    ("cluster", "refine", "expand", "refine", "cluster"),
+]
+
+
+@pytest.mark.parametrize("stages", ORDERS, ids="-".join)
+@pytest.mark.parametrize("variant", list(VARIANTS))
+def test_stages_in_any_order(planted, variant, stages):
+    miner = PSQEMiner(30, variant=variant, stages=stages, n_clusters=3, switches=FAST)
+    seeds = mine_quietly(miner, planted)
+    adds_up(seeds, stages)
+    if variant == "corrected":
+        assert len(seeds) == 30 and correct(seeds.pairs, planted[0]).mean() > 0.9
+    elif stages == ("expand",):
+        assert len(seeds) == 0  # as released, there is nothing to expand
+    else:
+        assert len(seeds) > 10 and correct(seeds.pairs, planted[0]).mean() > 0.6
+
+
+def test_rounds_are_the_stage_repeated(planted):
+    twice, rounds = (
+        PSQEMiner(30, n_clusters=3, stages=stages, switches={**FAST, "rounds": n}).mine(*planted)
+        for stages, n in ((("cluster", "refine", "refine"), 1), (("cluster", "refine"), 2))
+    )
+    np.testing.assert_array_equal(twice.pairs, rounds.pairs)
+    assert twice.scores.tobytes() == rounds.scores.tobytes()
 
 
 def test_each_seed_is_credited_to_the_stage_that_brought_it_in(mined):
@@ -81,9 +154,7 @@ def test_cluster_stage_matches_within_clusters_by_quota(planted):
     task, features = planted
     seeds = PSQEMiner(30, n_clusters=3, stages=["cluster"]).mine(task, features)
     order = canonical_order(task, features)
-    built = Space.build(
-        task.take(*order), features.take(*order), weights=None, n_clusters=3, n_seeds=30, random_state=0
-    )
+    built = space_of(planted)
     left, right = (
         dict(zip(old[entities].tolist(), found.tolist(), strict=True))
         for old, entities, found in zip(order, (built.left, built.right), built.clusters, strict=True)
@@ -158,11 +229,11 @@ def test_dangling_entities_are_in_few_seeds(confusable):
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"stages": []}, "stages are empty"),
-        ({"stages": ["refine"]}, "start with cluster"),
-        ({"stages": ["cluster", "cluster"]}, "each once"),
+        ({"stages": []}, "there are no stages; choose from cluster, refine, expand"),
         ({"stages": ["cluster", "polish"]}, "no stage 'polish'; choose from cluster, refine, expand"),
         ({"n_clusters": 0}, "n_clusters"),
+        ({"variant": "perfect"}, "no variant 'perfect'"),
+        ({"device": "abacus"}, "no device 'abacus' .*; use cpu"),
     ],
 )
 def test_wrong_parameters(parameters, words):
@@ -178,3 +249,208 @@ def test_too_many_clusters(planted):
 def test_a_weight_for_a_modality_that_is_not_there(planted):
     with pytest.raises(ParameterError, match="'sound'"):
         PSQEMiner(10, weights={"sound": 1.0}).mine(*planted)
+
+
+# ---- pipelines, and what later stages do to earlier ones
+
+
+def given_pool(built: Space, wrong: int = 1) -> tuple[Pool, list[tuple[int, int]], list[tuple[int, int]]]:
+    """A pool of true pairs and, before them, wrong ones that take the places of others of the truth."""
+    truth = sorted(map(tuple, built.task.links.tolist()))  # here all entities are candidates with a vector
+    bad = [(truth[2 * k][0], truth[2 * k + 1][1]) for k in range(wrong)]
+    good = truth[2 * wrong : 2 * wrong + 15]
+    return Pool.start(built, np.array(bad + good)), bad, good
+
+
+@pytest.fixture(scope="module")
+def clear() -> Pair:
+    """Little noise, nothing missing: features know the truth."""
+    return planted_pair(80, 3, 16, noise=0.2, random_state=5)
+
+
+def pairs_of(pool: Pool) -> list[tuple[int, int]]:
+    return list(zip(pool.rows.tolist(), pool.columns.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("stage", [ClusterStage, RefineStage, ExpandStage])
+def test_a_pipeline_starts_from_given_seeds(clear, stage):
+    built = space_of(clear, n_seeds=60)
+    start, _, good = given_pool(built)
+    pool, (trace,) = Pipeline([stage()]).run(built, start)
+    names = dict(zip(pairs_of(pool), pool.found_by, strict=True))
+    assert set(good) & set(names) == {pair for pair, name in names.items() if name == "given"}
+    assert set(names.values()) == {"given", stage.name}
+    assert as_set(trace.added) == {pair for pair, name in names.items() if name == stage.name}
+    assert as_set(trace.pairs) == set(names) and len(pool.why) == len(pool)
+
+
+def test_a_pipeline_without_stages_changes_nothing(clear):
+    built = space_of(clear)
+    start, bad, good = given_pool(built)
+    assert Pipeline().run(built, start) == (start, [])
+    assert pairs_of(start) == bad + good and start.why == ("given",) * len(start)
+    assert len(Pool.start(built)) == 0
+
+
+@pytest.mark.parametrize("stage", [ClusterStage, RefineStage, ExpandStage])
+def test_a_better_pair_replaces_a_worse_one(clear, stage):
+    built = space_of(clear, n_seeds=60)
+    start, bad, _ = given_pool(built, wrong=2)
+    pool, (trace,) = Pipeline([stage()]).run(built, start)
+    assert not set(bad) & set(pairs_of(pool)) and set(bad) <= as_set(trace.dropped)
+    whys = dict(zip(map(tuple, trace.dropped.tolist()), trace.why_dropped, strict=True))
+    truth = dict(built.task.links.tolist())
+    assert {whys[pair] for pair in bad} == {"a better pair"}
+    assert all((row, truth[row]) in pairs_of(pool) for row, _ in bad)
+
+
+@pytest.mark.parametrize("stage", [ClusterStage, RefineStage, ExpandStage])
+def test_without_the_rule_replace_a_wrong_seed_blocks_both_its_entities(clear, stage):
+    built = space_of(clear, n_seeds=60, replace=False)
+    start, bad, good = given_pool(built, wrong=2)
+    pool, (trace,) = Pipeline([stage()]).run(built, start)
+    assert pairs_of(pool)[: len(start)] == bad + good and not len(trace.dropped)
+    assert pool.found_by[: len(start)] == ("given",) * len(start)
+
+
+@pytest.mark.parametrize("dangling", [True, False])
+def test_exact_ties_are_one_sided(dangling):
+    """Two left entities are alike: which of them is meant could only be decided by their order."""
+    rows = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    task, _ = tiny(3, 2)
+    features = Features.from_arrays({"image_left": rows, "image_right": rows[1:]})
+    switches = {"fill": False, "dangling": dangling}
+    miner = PSQEMiner(3, n_clusters=1, stages=["cluster"], switches=switches)
+    assert mine_quietly(miner, (task, features)).pairs.tolist() == [[2, 1]]
+    filled = PSQEMiner(2, n_clusters=1, stages=["cluster"], switches={"dangling": dangling})
+    seeds = filled.mine(task, features)
+    assert seeds.pairs[0].tolist() == [2, 1] and seeds.pairs[1, 1] == 0
+    whys = dict(zip(map(tuple, seeds.trace[0].added.tolist()), seeds.trace[0].why_added, strict=True))
+    assert whys[2, 1] == "nearest in both directions" and "nearest in one direction" in whys.values()
+
+
+def test_what_the_filter_drops_says_so(clear):
+    built = space_of(clear, variant="released")
+    start, _, _ = given_pool(built, wrong=2)
+    _, (trace,) = Pipeline([RefineStage()]).run(built, start)
+    assert len(trace.dropped) and set(trace.why_dropped) == {"filter"}
+
+
+def test_the_encoder_at_some_nodes_is_the_encoder_everywhere():
+    """Training embeds the ends of the seeds only; it must see what the whole would give."""
+    rng = np.random.default_rng(0)
+    n = 30
+    ends = rng.integers(n, size=(40, 2))
+    both = np.unique(np.concatenate([ends, ends[:, ::-1], np.arange(n)[:, None].repeat(2, axis=1)]), axis=0)
+    inputs = {
+        name: (nodes, torch.from_numpy(rng.standard_normal((len(nodes), 5)).astype(np.float32)))
+        for name in ("image", "attribute")
+        for nodes in [torch.from_numpy(np.sort(rng.permutation(n)[:20]))]
+    }
+    with seeded(0):
+        encoder = RefinementEncoder(
+            Edges(both[:, 0], both[:, 1], n), inputs,
+            structural=["image"], separate=["attribute"], dim=4, bias=True,
+        )  # fmt: skip
+    nodes = torch.tensor([3, 17, 29, 4, 17])
+    ends = Ends(encoder, nodes)
+    whole, part = encoder(), encoder(ends)
+    assert set(whole) == set(part) == {"structure", "attribute"}
+    for name, z in whole.items():
+        assert z.shape == (n, 4) and part[name].shape == (4, 4)
+        torch.testing.assert_close(part[name][ends.field.outputs[nodes]], z[nodes])
+    absent = np.setdiff1d(np.arange(n), inputs["attribute"][0].numpy())
+    assert not whole["attribute"][absent].any()
+
+
+# ---- numbers, modalities, devices
+
+
+@pytest.mark.parametrize("variant", list(VARIANTS))
+def test_more_seeds_than_there_are(planted, variant):
+    miner = PSQEMiner(500, variant=variant, switches={**FAST, "missing": "mask"})
+    with pytest.warns(PsqeWarning, match=r"miner psqe: 500 seeds asked for, \d+ found") as said:
+        seeds = miner.mine(*planted)
+    assert [str(w.message) for w in said] == [f"miner psqe: 500 seeds asked for, {len(seeds)} found"]
+    assert 20 < len(seeds) <= min(len(planted[0].left.candidates), len(planted[0].right.candidates))
+
+
+@pytest.mark.parametrize("fill", [True, False])
+def test_filling_quotas(planted, fill):
+    """Clusters of one side only cannot fill their quotas; without the rule those seeds are lost."""
+    miner = PSQEMiner(40, n_clusters=25, stages=["cluster"], switches={"fill": fill})
+    seeds = mine_quietly(miner, planted)
+    assert (len(seeds) == 40) == fill
+    if not fill:
+        assert set(seeds.trace[0].why_added) == {"nearest in both directions"}
+
+
+@pytest.mark.parametrize("modality", ["image", "attribute"])
+def test_a_single_modality(planted, modality):
+    task, features = planted[0], planted[1].select([modality])
+    seeds = PSQEMiner(20, switches=FAST).mine(task, features)
+    assert len(seeds) == 20 and correct(seeds.pairs, task).mean() > 0.8
+
+
+def test_without_pictures_every_stage_still_works(clear):
+    task, features = clear[0], clear[1].select(["attribute"])
+    pool, trace = Pipeline([RefineStage(), ExpandStage()]).run(space_of((task, features), n_seeds=60))
+    assert all(len(t.added) for t in trace) and len(pool) == 60
+
+
+def test_weights_shift_what_is_mined(planted):
+    found = [
+        as_set(PSQEMiner(30, weights=weights, switches=FAST).mine(*planted).pairs)
+        for weights in (None, {"image": 1.0, "attribute": 1.0}, {"image": 5.0, "attribute": 0.1})
+    ]
+    assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_no_gpu_is_said():
+    with pytest.raises(ParameterError, match=r"there is no device 'cuda' \(.+\); use cpu"):
+        PSQEMiner(30, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("variant", list(VARIANTS))
+def test_a_gpu_finds_the_same_seeds(clear, variant):
+    here, there = (
+        mine_quietly(PSQEMiner(40, variant=variant, device=device, switches=FAST), clear)
+        for device in ("cpu", "cuda")
+    )
+    assert len(as_set(here.pairs) & as_set(there.pairs)) >= 0.9 * len(here)
+    assert correct(here.pairs, clear[0]).mean() == pytest.approx(
+        correct(there.pairs, clear[0]).mean(), abs=0.05
+    )
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.2])
+@pytest.mark.parametrize("random_state", [0, 1, 2])
+def test_corrected_is_as_precise_as_released_and_finds_as_many_as_asked(noise, random_state):
+    pair = planted_pair(
+        120, 4, 16, noise=noise, modalities=("image", "attribute", "relation"), random_state=random_state
+    )
+    ours = PSQEMiner(40).mine(*pair)
+    theirs = mine_quietly(PSQEMiner(40, variant="released", switches={"n_epochs": 30}), pair)
+    assert len(ours) == 40
+    assert correct(ours.pairs, pair[0]).mean() >= correct(theirs.pairs, pair[0]).mean()
+    if noise > 1:
+        assert len(theirs) < 40
+
+
+def test_cluster_table(planted):
+    task, features = planted
+    miner = PSQEMiner(30, n_clusters=3)
+    table = cluster_table(miner, task, features)
+    assert table["cluster"].tolist() == [1, 2, 3] and table["seeds due"].sum() == 30
+    with_vector = [
+        np.any([m.side(side)[1] for m in features.values()], axis=0).sum() for side in ("left", "right")
+    ]
+    assert [table["left"].sum(), table["right"].sum()] == with_vector
+    assert table["commonest group"].str.fullmatch(r"region [012], \d+%").all()
+    plain = replace(
+        task,
+        **{s: replace(task.graph(s), groups=(None,) * task.graph(s).n_entities) for s in ("left", "right")},
+    )
+    assert "commonest group" not in cluster_table(miner, plain, features)

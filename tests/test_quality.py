@@ -1,0 +1,142 @@
+"""How good seeds are without labels: what the estimate does and does not depend on, and how far it is off."""
+
+import numpy as np
+import pytest
+from pairs import relabelled, tiny, with_fewer_candidates, with_wrong_links, without_links
+
+from psqe.datasets.synthetic import planted_pair
+from psqe.features.base import Features
+from psqe.features.fusion import fuse
+from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, RandomMiner, correct, true_links
+from psqe.seeds.quality import confidence
+from psqe.survey import TEMPERATURE
+
+
+def all_pairs(pair) -> np.ndarray:
+    """Each left candidate with a right one drawn at random, then the gold links."""
+    task, _ = pair
+    rng = np.random.default_rng(0)
+    drawn = rng.choice(task.right.candidates, len(task.left.candidates))
+    return np.vstack([np.column_stack([task.left.candidates, drawn]), task.links])
+
+
+def test_by_plain_recomputation(planted):
+    pair = with_fewer_candidates(planted)
+    task, features = pair
+    pairs = all_pairs(pair)
+    left, right = fuse(features, task.left.candidates, task.right.candidates)
+    s = left.astype(np.float64) @ right.T.astype(np.float64) / TEMPERATURE
+    of_row, of_column = np.exp(s).sum(axis=1), np.exp(s).sum(axis=0)
+    rows = {e: i for i, e in enumerate(task.left.candidates.tolist())}
+    columns = {e: j for j, e in enumerate(task.right.candidates.tolist())}
+    wanted = []
+    for a, b in pairs.tolist():
+        i, j = rows[a], columns[b]
+        known = left[i].any() and right[j].any()
+        wanted.append(np.exp(s[i, j]) / np.sqrt(of_row[i] * of_column[j]) if known else 0.0)
+    found = confidence(pairs, task, features)
+    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)
+    assert found.dtype == np.float32 and (found >= 0).all() and (found <= 1).all()
+
+
+def test_any_pairs_will_do(planted):
+    task, features = planted
+    assert confidence(np.empty((0, 2), dtype=np.int64), task, features).shape == (0,)
+    assert confidence([[0, 0]], task, features).shape == (1,)
+    pairs = np.array([[3, 5], [3, 6], [3, 5], [1, 5]])  # neither ordered nor one-to-one
+    found = confidence(pairs, task, features)
+    assert found[0] == found[2]
+    one_by_one = [confidence(pair[None], task, features)[0] for pair in pairs]
+    np.testing.assert_allclose(found, one_by_one, rtol=1e-4, atol=1e-7)
+    given = true_links(task, 40)
+    assert given.confidence is None and confidence(given.pairs, task, features).mean() > 0.6
+
+
+@pytest.mark.parametrize("change", [without_links, with_wrong_links])
+def test_gold_links_are_not_read(planted, change):
+    pairs = all_pairs(planted)
+    wanted = confidence(pairs, *planted)
+    assert confidence(pairs, *change(planted)).tobytes() == wanted.tobytes()
+
+
+def test_relabelled_entities_have_the_same_confidence(planted):
+    pairs = all_pairs(planted)
+    moved, left, right = relabelled(planted, left=3, right=4)
+    there = np.column_stack([np.argsort(left)[pairs[:, 0]], np.argsort(right)[pairs[:, 1]]])
+    np.testing.assert_allclose(confidence(there, *moved), confidence(pairs, *planted), rtol=1e-3, atol=1e-6)
+
+
+def test_a_miner_gives_what_the_function_gives(planted):
+    task, features = planted
+    seeds = PSQEMiner(30, n_clusters=3, switches={"n_epochs": 3}).mine(task, features)
+    np.testing.assert_allclose(
+        seeds.confidence, confidence(seeds.pairs, task, features), rtol=1e-3, atol=1e-6
+    )
+    for trace in seeds.trace:
+        np.testing.assert_allclose(
+            trace.confidence, confidence(trace.pairs, task, features), rtol=1e-3, atol=1e-6
+        )
+    np.testing.assert_array_equal(seeds.head(7).confidence, seeds.confidence[:7])
+
+
+def test_an_entity_of_which_nothing_is_known_has_no_confidence():
+    task, _ = tiny(4, 4)
+    vectors = np.eye(4, dtype=np.float32)
+    present = np.array([True, True, True, False])
+    features = Features.from_arrays(
+        {"image_left": vectors, "image_left_present": present, "image_right": vectors}
+    )
+    found = confidence(np.column_stack([np.arange(4), np.arange(4)]), task, features)
+    assert (found[:3] > 0.9).all() and found[3] == 0
+
+
+def estimates(miner, noise: float) -> tuple[float, float]:
+    """Mean precision and mean confidence over some planted pairs."""
+    found = []
+    for random_state in range(4):
+        task, features = planted_pair(160, 4, 16, noise=noise, random_state=random_state)
+        seeds = miner.mine(task, features)
+        found.append((correct(seeds.pairs, task).mean(), seeds.confidence.mean()))
+    return tuple(np.mean(found, axis=0))
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize(
+    "miner", [MutualMiner(), PivotMiner(60), PSQEMiner(60, stages=["cluster"])], ids=repr
+)
+def test_calibrated_within_a_tenth_while_features_are_worth_something(miner, noise):
+    precision, estimated = estimates(miner, noise)
+    assert estimated == pytest.approx(precision, abs=0.1)
+
+
+@pytest.mark.parametrize("noise", [1.0, 1.6])
+def test_seeds_that_the_features_did_not_choose_are_judged_fairly(noise):
+    """The pivot sees one of two modalities: the other is an independent witness."""
+    precision, estimated = estimates(PivotMiner(60), noise)
+    assert estimated == pytest.approx(precision, abs=0.17) and precision < 0.6
+
+
+def test_seeds_that_the_same_features_chose_are_judged_too_well_when_these_are_poor():
+    """A known limit: the best of many poor matches look good. The estimate still falls with the noise."""
+    found = [estimates(MutualMiner(), noise) for noise in (0.5, 1.0, 1.6)]
+    estimated = [e for _, e in found]
+    assert estimated == sorted(estimated, reverse=True)
+    assert all(e > p - 0.05 for p, e in found)
+
+
+def test_low_for_random_pairs():
+    task, features = planted_pair(160, 4, 16, noise=0.5)
+    seeds = RandomMiner(100).mine(task, features)
+    assert seeds.confidence.mean() < 0.05
+    right = correct(all_pairs((task, features)), task)
+    found = confidence(all_pairs((task, features)), task, features)
+    assert found[right].mean() > 0.9 > 0.05 > found[~right].mean()
+
+
+def test_low_for_what_has_no_counterpart():
+    """No label says who is dangling: many equal candidates do."""
+    task, features = planted_pair(160, 4, 24, noise=0.5, dangling=0.25)
+    pairs = MutualMiner().mine(task, features).pairs
+    linked = np.isin(pairs[:, 0], task.links[:, 0]) & np.isin(pairs[:, 1], task.links[:, 1])
+    found = confidence(pairs, task, features)
+    assert (~linked).any() and found[linked].mean() > found[~linked].mean() + 0.1

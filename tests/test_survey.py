@@ -1,0 +1,280 @@
+"""One pass over a similarity, against the plain computation on the whole matrix."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pairs import Table
+
+from psqe import matching
+from psqe import survey as module
+from psqe.errors import ParameterError
+from psqe.matching import Dot, Sum
+from psqe.survey import nearest, shares, survey
+
+
+def tables(*, ties: bool) -> st.SearchStrategy[np.ndarray]:
+    """Small matrices; with ``ties`` of few different values."""
+    values = st.integers(-2, 2).map(float) if ties else st.floats(-1, 1, width=32)
+    shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
+    return shapes.flatmap(lambda shape: arrays(np.float32, shape, elements=values))
+
+
+both = st.one_of(tables(ties=True), tables(ties=False))
+temperatures = st.sampled_from([0.02, 0.1, 1.0])
+
+
+@pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")
+def block_cells(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "BLOCK_CELLS", request.param)
+        yield
+
+
+def plain_order(row: np.ndarray) -> list[int]:
+    return sorted(range(len(row)), key=lambda j: (-row[j], j))
+
+
+def dense_logs(table: np.ndarray, temperature: float) -> np.ndarray:
+    """The logarithms of all shares, from the formula in the module's docstring, in float64."""
+    s = table.astype(np.float64) / temperature
+    of_row, of_column = np.logaddexp.reduce(s, axis=1), np.logaddexp.reduce(s, axis=0)
+    return s - (of_row[:, None] + of_column[None, :]) / 2
+
+
+def gaussian(n_left: int, n_right: int, seed: int = 0) -> np.ndarray:
+    """A table in which some pairs stand out and nothing ties."""
+    table = np.random.default_rng(seed).normal(0, 0.2, (n_left, n_right)).astype(np.float32)
+    diagonal = np.arange(min(n_left, n_right) // 2)
+    table[diagonal, diagonal] += 0.5
+    return table
+
+
+@settings(max_examples=40, deadline=None)
+@given(both, st.integers(1, 10))
+def test_lists_are_the_stable_sort_cut_off_in_both_directions(table, k):
+    found = survey(Table(table), k=k)
+    for indices, scores, m in (
+        (found.left_indices, found.left_scores, table),
+        (found.right_indices, found.right_scores, table.T),
+    ):
+        wanted = [plain_order(row)[:k] for row in m]
+        assert indices.tolist() == wanted
+        np.testing.assert_array_equal(scores, np.take_along_axis(m, np.array(wanted), axis=1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(both)
+def test_nearest_margins_and_mutual(table):
+    found = nearest(Table(table))
+    for of, score, margin, m in (
+        (found.of_left, found.score_left, found.margin_left, table),
+        (found.of_right, found.score_right, found.margin_right, table.T),
+    ):
+        for i, row in enumerate(m):
+            first, *rest = plain_order(row)
+            assert of[i] == first and score[i] == row[first]
+            assert margin[i] == (row[first] - row[rest[0]] if rest else np.inf)
+    rows, columns = found.mutual()
+    pairs = {
+        (i, j)
+        for i in range(table.shape[0])
+        for j in range(table.shape[1])
+        if plain_order(table[i])[0] == j and plain_order(table[:, j])[0] == i
+    }
+    assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == pairs
+    smaller = [min(found.margin_left[i], found.margin_right[j]) for i, j in zip(rows, columns, strict=True)]
+    assert found.margin(rows, columns).tolist() == smaller
+
+
+@settings(max_examples=40, deadline=None)
+@given(both, st.integers(1, 10), temperatures)
+def test_totals_are_over_all_candidates_whatever_is_listed(table, k, temperature):
+    found = survey(Table(table), k=k, temperature=temperature)
+    s = table.astype(np.float64) / temperature
+    np.testing.assert_allclose(found.left_total, np.logaddexp.reduce(s, axis=1), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found.right_total, np.logaddexp.reduce(s, axis=0), rtol=1e-5, atol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(both, temperatures, st.data())
+def test_shares_of_pairs_are_those_of_the_whole_matrix(table, temperature, data):
+    cells = data.draw(st.lists(st.integers(0, table.size - 1), max_size=12))
+    rows, columns = np.divmod(np.array(cells, dtype=np.int64), table.shape[1])
+    found = shares(Table(table), rows, columns, temperature=temperature)
+    assert found.shape == (len(cells),) and (found >= 0).all() and (found <= 1).all()
+    dense = np.exp(dense_logs(table, temperature))
+    assert dense.max() <= 1 + 1e-9  # a share by definition: nothing is lost by cutting off at one
+    np.testing.assert_allclose(found, dense[rows, columns], rtol=1e-3, atol=1e-6)
+    swapped = shares(Table(table.T), columns, rows, temperature=temperature)
+    np.testing.assert_allclose(swapped, found, rtol=1e-4, atol=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(both, temperatures)
+def test_nearest_by_share_is_the_largest_share_when_all_are_listed(table, temperature):
+    similarity = Table(table)
+    surveyed = survey(similarity, k=max(table.shape), temperature=temperature)
+    dense = dense_logs(table, temperature)
+    tolerance = {"rtol": 1e-5, "atol": 2e-4}
+    np.testing.assert_allclose(surveyed.log_shares(similarity).rows(0, len(table)), dense, **tolerance)
+    found = surveyed.nearest_by_share()
+    for of, score, margin, m in (
+        (found.of_left, found.score_left, found.margin_left, dense),
+        (found.of_right, found.score_right, found.margin_right, dense.T),
+    ):
+        # Rounding may decide between equals: what counts is that no other has a larger share.
+        np.testing.assert_allclose(m[np.arange(len(m)), of], m.max(axis=1), **tolerance)
+        np.testing.assert_allclose(score, m.max(axis=1), **tolerance)
+        if m.shape[1] > 1:
+            first, second = -np.sort(-m, axis=1)[:, :2].T
+            np.testing.assert_allclose(margin, first - second, atol=5e-4)
+
+
+def test_nearest_by_share_names_the_largest_and_is_not_nearest_by_similarity():
+    table = gaussian(40, 30)
+    found, plain = survey(Table(table), k=40).nearest_by_share(), survey(Table(table)).nearest()
+    dense = dense_logs(table, module.TEMPERATURE)
+    np.testing.assert_array_equal(found.of_left, dense.argmax(axis=1))
+    np.testing.assert_array_equal(found.of_right, dense.argmax(axis=0))
+    assert (found.of_left != plain.of_left).any()
+
+
+def test_a_hub_is_nearest_by_similarity_but_not_by_share():
+    # Column 0 is near to everybody; the true counterpart of row i is column i.
+    table = np.array([[0.9, 0.1, 0.1], [0.8, 0.78, 0.1], [0.8, 0.1, 0.78]], dtype=np.float32)
+    surveyed = survey(Table(table))
+    assert surveyed.nearest().of_left.tolist() == [0, 0, 0]
+    assert surveyed.nearest_by_share().of_left.tolist() == [0, 1, 2]
+
+
+def test_an_entity_with_many_equal_candidates_has_a_small_share():
+    table = np.eye(10, dtype=np.float32)
+    table[9] = 0.3
+    found = shares(Table(table), np.arange(10), np.arange(10))
+    assert (found[:9] > 0.99).all() and found[9] < 0.5
+
+
+@settings(max_examples=25, deadline=None)
+@given(both, st.integers(1, 10), temperatures)
+def test_swapping_the_sides_swaps_the_survey(table, k, temperature):
+    here = survey(Table(table), k=k, temperature=temperature)
+    there = survey(Table(table.T), k=k, temperature=temperature)
+    np.testing.assert_array_equal(here.left_indices, there.right_indices)
+    np.testing.assert_array_equal(here.right_indices, there.left_indices)
+    np.testing.assert_array_equal(here.left_scores, there.right_scores)
+    np.testing.assert_allclose(here.left_total, there.right_total, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(here.right_total, there.left_total, rtol=1e-5, atol=1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(tables(ties=False), st.integers(0, 99))
+def test_shares_do_not_depend_on_the_order_of_the_entities(table, seed):
+    rng = np.random.default_rng(seed)
+    p, q = rng.permutation(table.shape[0]), rng.permutation(table.shape[1])
+    rows, columns = (a.ravel() for a in np.indices(table.shape))
+    found = shares(Table(table), rows, columns).reshape(table.shape)
+    moved = shares(Table(table[p][:, q]), rows, columns).reshape(table.shape)
+    np.testing.assert_allclose(moved, found[p][:, q], rtol=1e-3, atol=1e-6)
+
+
+def test_a_sum_is_surveyed_like_the_table_it_stands_for():
+    rng = np.random.default_rng(0)
+    parts = [Dot(*(rng.standard_normal((n, 4)).astype(np.float32) / 4 for n in (12, 9))) for _ in range(2)]
+    similarity = Sum(tuple(parts), (0.3, 0.7))
+    table = similarity.rows(0, 12)
+    rows, columns = np.array([3, 0, 11, 3]), np.array([8, 2, 2, 1])
+    wanted = shares(Table(table), rows, columns)
+    np.testing.assert_allclose(shares(similarity, rows, columns), wanted, rtol=1e-4)
+    np.testing.assert_array_equal(survey(similarity).left_indices, survey(Table(table)).left_indices)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_an_error(bad):
+    table = np.zeros((6, 3), dtype=np.float32)
+    table[4, 1] = bad
+    first = np.array([4])
+    for compute in (survey, nearest, lambda s: shares(s, first, first - 4)):
+        with pytest.raises(FloatingPointError, match="not finite in rows"):
+            compute(Table(table))
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"k": 0}, {"k": -1}, {"temperature": 0.0}, {"temperature": -1.0}, {"temperature": np.nan}]
+)
+def test_impossible_parameters(parameters):
+    with pytest.raises(ParameterError, match="positive temperature and k of at least 1"):
+        survey(Table(np.eye(3, dtype=np.float32)), **parameters)
+
+
+# ---- the approximate search
+
+
+def clustered(n_left: int, n_right: int, dim: int = 16, seed: int = 0) -> Dot:
+    """Unit vectors around forty centres; the first ones of both sides are counterparts."""
+    rng = np.random.default_rng(seed)
+    n = max(n_left, n_right)
+    centres = rng.standard_normal((40, dim))
+    hidden = centres[rng.integers(40, size=n)] + 0.5 * rng.standard_normal((n, dim))
+    sides = [hidden[:m] + 0.1 * rng.standard_normal((m, dim)) for m in (n_left, n_right)]
+    return Dot(*((v / np.linalg.norm(v, axis=1, keepdims=True)).astype(np.float32) for v in sides))
+
+
+@pytest.fixture
+def approximate(monkeypatch):
+    monkeypatch.setattr(module, "EXACT", 100)
+
+
+def test_the_search_finds_nearly_what_all_pairs_give(approximate):
+    similarity = clustered(1500, 1200)
+    found = survey(similarity, k=4)
+    exact = survey(Table(similarity.rows(0, 1500)), k=16)  # no dot product: never searched
+    assert found.left_indices.shape == (1500, 16) and found.right_indices.shape == (1200, 16)
+    for side in ("left", "right"):
+        indices, scores = getattr(found, f"{side}_indices"), getattr(found, f"{side}_scores")
+        wanted = getattr(exact, f"{side}_indices")
+        assert (indices[:, 0] == wanted[:, 0]).mean() > 0.97
+        common = [len(set(a) & set(b)) for a, b in zip(indices.tolist(), wanted.tolist(), strict=True)]
+        assert np.mean(common) > 0.85 * 16
+        assert (np.diff(scores, axis=1) <= 0).all()
+        whole = similarity if side == "left" else similarity.T
+        cells = np.einsum("id,ikd->ik", whole.left, whole.right[indices])
+        np.testing.assert_allclose(scores, cells, atol=1e-5)
+        # Of the sum over all candidates the nearest make nearly everything.
+        totals = getattr(found, f"{side}_total"), getattr(exact, f"{side}_total")
+        assert (totals[0] <= totals[1] + 1e-3).all() and np.median(totals[1] - totals[0]) < 0.1
+    near, truly = found.nearest_by_share(), exact.nearest_by_share()
+    assert (near.of_left == truly.of_left).mean() > 0.95
+
+
+def test_the_search_repeats_to_the_byte(approximate):
+    similarity = clustered(300, 250)
+    here, there = (vars(survey(similarity)) for _ in range(2))
+    for key, value in here.items():
+        assert np.asarray(value).tobytes() == np.asarray(there[key]).tobytes(), key
+
+
+def test_one_side_may_be_small_where_the_other_is_searched(approximate):
+    """Fewer vectors than an inverted file would have cells."""
+    similarity = clustered(150, 6)
+    found, exact = survey(similarity), survey(Table(similarity.rows(0, 150)))
+    np.testing.assert_array_equal(found.left_indices, exact.left_indices)
+    assert (found.right_indices[:, 0] == exact.right_indices[:, 0]).mean() > 0.8
+
+
+def test_the_search_refuses_what_is_not_finite(approximate):
+    similarity = clustered(150, 150)
+    similarity.right[7, 3] = np.nan
+    with pytest.raises(FloatingPointError, match="not finite"):
+        survey(similarity)
+
+
+def test_only_many_dot_products_are_searched(monkeypatch):
+    """Up to the limit, and for anything that is no dot product, nothing is approximate."""
+    monkeypatch.setattr(module, "_search", lambda *_: pytest.fail("searched"))
+    similarity = clustered(100, 60)
+    monkeypatch.setattr(module, "EXACT", 100)
+    survey(similarity)
+    monkeypatch.setattr(module, "EXACT", 10)
+    survey(Sum((similarity,), (1.0,)))
