@@ -19,7 +19,7 @@ from psqe.figures.labels import drawable, entity_labels, label
 from psqe.figures.results import _spread
 from psqe.figures.style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
 from psqe.kg import AlignmentTask, KnowledgeGraph
-from psqe.seeds import SeedSet
+from psqe.seeds import SeedSet, StageTrace
 from psqe.seeds.failures import blame_chain, counterparts, failures
 from psqe.statistics import mean_interval
 
@@ -297,3 +297,86 @@ def test_blame_chain_follows_who_took_whose_counterpart(task: AlignmentTask) -> 
     assert blame_chain(seeds, task).tolist() == [3, 1, 2]
     assert blame_chain(seeds, task, longest=2).tolist() == [1, 2]
     assert len(blame_chain(seeds.head(1), task)) == 0
+
+
+RUNS_OF_CHANGES = pd.DataFrame(
+    {
+        "task": ["x", "y"] * 4,
+        "random_state": [0, 0, 1, 1] * 2,
+        "change": ["mutual = False"] * 4 + ["normalise = False"] * 4,
+        "precision": [1.0, 3.0, 2.0, 4.0, -50.0, -52.0, -50.0, -52.0],
+    }
+)
+
+
+def test_changes_are_means_over_series_with_intervals_over_states() -> None:
+    axes = figures.changes(RUNS_OF_CHANGES, {"precision": "points"}, limit=10).axes[0]
+    circles = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
+    assert [float(c.get_xdata()[0]) for c in circles] == pytest.approx([2.5])
+    bars = [list(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
+    assert pytest.approx(list(mean_interval([2.0, 3.0])[1:])) in bars
+    assert [t for t in texts(axes.figure) if "51" in t] == ["← -51"]
+    everything = figures.changes(RUNS_OF_CHANGES, {"precision": "points"}).axes[0]
+    assert everything.get_xlim()[0] < -51
+    drawn_without_warning(everything.figure)
+    with pytest.raises(ParameterError, match="no column recall"):
+        figures.changes(RUNS_OF_CHANGES, {"recall": "points"})
+
+
+def test_sweeps_have_a_column_per_parameter_and_a_row_per_measure() -> None:
+    table = pd.DataFrame(
+        {
+            "parameter": ["clusters"] * 4 + ["weight"],
+            "setting": [1.0, 1.0, 5.0, 5.0, 0.25],
+            "task": "x",
+            "precision": [0.5, 0.7, 0.8, 0.9, 0.4],
+            "least": [0.1, 0.1, 0.2, 0.2, 0.3],
+        }
+    )
+    figure = figures.sweeps(table, {"precision": "precision", "least": "least covered"})
+    assert [a.get_title(loc="left") for a in figure.axes] == ["clusters", "weight", "", ""]
+    line = figure.axes[0].containers[0][0]
+    assert list(line.get_ydata()) == pytest.approx([0.6, 0.85])
+    assert [t.get_text() for t in figure.axes[1].get_xticklabels()] == [".25"]
+    drawn_without_warning(figure)
+
+
+def test_reliability_weighs_seeds_alike_and_leaves_out_what_cannot_be_judged() -> None:
+    table = pd.DataFrame(
+        {
+            "region": ["0.9", "0.9", "0.9", "0.1"],
+            "random_state": [0, 0, 1, 0],
+            "miner": "mutual",
+            "estimated": [0.9, 0.96, 0.95, 0.15],
+            "precision": [1.0, 0.5, 0.9, None],
+            "seeds_found": [30, 10, 7, 3],
+        }
+    )
+    axes = figures.reliability(table).axes[0]
+    dots = axes.containers[0][0]
+    assert list(dots.get_xdata()) == pytest.approx([(0.915 + 0.95) / 2])
+    assert list(dots.get_ydata()) == pytest.approx([(0.875 + 0.9) / 2])
+    two = figures.reliability(table.assign(of=["a", "a", "a", "b"]), panels="of")
+    assert [a.get_title(loc="left") for a in two.axes] == ["a", "b"]
+    drawn_without_warning(two)
+
+
+def test_estimates_stand_beside_the_truth() -> None:
+    table = pd.DataFrame({"estimated": [0.9, 0.5], "precision": [0.8, 0.6], "part": ["all", "region"]})
+    axes = figures.estimates(table).axes[0]
+    dots = [(float(x.get_xdata()[0]), float(x.get_ydata()[0])) for x in axes.lines[1:]]
+    assert dots == [(0.9, 0.8), (0.5, 0.6)]
+    with pytest.raises(ParameterError, match="empty"):
+        figures.estimates(table[:0])
+
+
+def test_whys_are_counted_by_stage_and_judged(task: AlignmentTask) -> None:
+    pairs = np.array([[0, 0], [1, 2]])
+    one = StageTrace("cluster", pairs, pairs[:0], pairs, ("mutual", "mutual"))
+    two = StageTrace("refine", pairs[:0], pairs[1:], pairs[:1], (), ("a better pair",))
+    seeds = SeedSet(pairs[:1], np.ones(1), ("cluster",), trace=(one, two))
+    table = figures.why_table([(seeds, task), (seeds, task)])
+    assert table.to_numpy().tolist() == [
+        ["cluster", "added", "mutual", 2.0, 0.5], ["refine", "dropped", "a better pair", 1.0, 0.0]
+    ]  # fmt: skip
+    assert figures.why_table([(seeds, task.without_links())])["right"].isna().all()

@@ -15,7 +15,18 @@ from psqe.seeds import MutualMiner, audit
 from psqe.statistics import mean_interval
 from psqe.study import experiments, store
 from psqe.study.experiments import Experiment, comparison, run_experiments, untrained
-from psqe.study.results import alignment_results, paired_gain, region_results, seed_results
+from psqe.study.results import (
+    alignment_results,
+    changes,
+    compared,
+    over_states,
+    paired_gain,
+    parts_of,
+    region_results,
+    seed_results,
+    seed_sets,
+    swept,
+)
 
 
 @pytest.fixture
@@ -131,3 +142,63 @@ def test_an_interrupted_run_keeps_what_is_finished(rows, monkeypatch, tmp_path):
         run_experiments(chosen, keep=True)
     assert set(store.read(path)["miner"]) == {"pivot", "mutual"}
     assert np.isfinite(store.read(path)["seconds"].to_numpy(dtype=float)).all()
+
+
+def seeds_row(**values):
+    row = {"task": "t", "modalities": "image", "miner": "psqe", "variant": "corrected", "n_seeds": 600,
+           "random_state": 0, "seeds_found": 600, "precision": 0.9, "estimated": 0.8}  # fmt: skip
+    return {**row, **values}
+
+
+def test_changes_are_taken_on_the_same_draw_and_kept_in_order():
+    rows = [
+        seeds_row(),
+        seeds_row(random_state=1, precision=0.8),
+        seeds_row(settings="switch:mutual=False", precision=0.85),
+        seeds_row(settings="switch:mutual=False", random_state=1, precision=0.8),
+        seeds_row(settings="switch:mutual=False", random_state=2, precision=0.1),  # no base on this draw
+        seeds_row(settings="switch:fill=False", precision=0.95, seeds_found=300),
+        seeds_row(settings="n_clusters=2", precision=0.7),
+        seeds_row(region="semantic", least_covered=0.1),
+    ]
+    table = store.table_of(rows)
+    wanted = ["switch:mutual=False", "switch:fill=False"]
+    found = changes(table, "corrected", wanted, ["precision", "right"])
+    assert list(dict.fromkeys(found["change"])) == ["mutual = False", "fill = False"]
+    assert found["precision"].tolist() == pytest.approx([-5, 0, 5])
+    assert found["right"].tolist()[-1] == pytest.approx(100 * (0.95 / 2 - 0.9))
+    with pytest.raises(DataError, match="no departure from released"):
+        changes(table, "released", wanted, ["precision"])
+    tried = swept(table)
+    assert tried[tried["parameter"] == "clusters"].sort_values("setting")["setting"].tolist() == [2, 5, 5]
+    assert set(tried["parameter"]) == {"clusters", "temperature", "image weight", "seeds K"}
+    assert seed_sets(table)["least_covered"].dropna().tolist() == [0.1]
+
+
+def test_the_released_variant_is_compared_at_its_own_number():
+    rows = [
+        seeds_row(),
+        seeds_row(variant="released", seeds_found=88, precision=0.7),
+        seeds_row(n_seeds=88, seeds_found=88, precision=1.0),
+        seeds_row(miner="pivot", variant="-", precision=0.5),
+    ]
+    found = compared(store.table_of(rows))
+    assert found["label"].tolist() == ["pivot", "psqe, released", "psqe, as many", "psqe"]
+    assert found["precision"].tolist() == [0.5, 0.7, 1.0, 0.9]
+    assert set(found["asked"]) == {600}
+
+
+def test_intervals_are_over_random_states():
+    table = pd.DataFrame({"random_state": [0, 0, 1], "x": [0.2, 0.4, 0.7]})
+    assert over_states(table, "x") == pytest.approx(mean_interval([0.3, 0.7]))
+
+
+def test_parts_of_seeds_have_their_own_names():
+    rows = [
+        seeds_row(),
+        seeds_row(region="stage: refine"),
+        seeds_row(region="confidence: 0.9", variant="released"),
+    ]
+    table = store.table_of(rows)
+    assert parts_of(table, "stage")["region"].tolist() == ["refine"]
+    assert parts_of(table, "confidence")["label"].tolist() == ["psqe, released"]

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from psqe.errors import ParameterError
 from psqe.figures.style import BLACK, GREY, RIGHT, WRONG, Mark, marks, styled
 from psqe.figures.tables import mean_table
-from psqe.kg import BoolArray
+from psqe.kg import BoolArray, FloatArray
 from psqe.statistics import mean_interval
 
 ByRegion = Mapping[str, Mapping[str, float | None]]
@@ -26,7 +26,8 @@ def _dots(
     axes: Axes, places: Sequence[float], values: Sequence[Sequence[float]], mark: Mark, name: str
 ) -> None:
     """Means with their intervals, horizontally, one row per sequence of values."""
-    for position, (place, runs) in enumerate(zip(places, values, strict=True)):
+    label = name
+    for place, runs in zip(places, values, strict=True):
         if not len(runs):
             continue
         mean, low, high = mean_interval(runs)
@@ -38,9 +39,10 @@ def _dots(
             mark.marker,
             color=mark.colour,
             ms=6,
-            label=name if position == 0 else "_",
+            label=label,
             clip_on=False,
         )
+        label = "_"
 
 
 def _rows(axes: Axes, n: int) -> None:
@@ -167,19 +169,22 @@ def dot_plot(
         _rows(axes, len(settings))
         if title is not None:
             axes.set_title(str(title))
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=6)
+    named = {h.get_label(): h for axes in grid[0] for h in axes.get_legend_handles_labels()[0]}
+    handles = [named[name] for name in names if name in named]
+    figure.legend(handles=handles, loc="outside upper right", ncols=6)
     return figure
 
 
 @styled
-def precision_by_rank(runs: Mapping[str, Sequence[BoolArray]], *, start: int = 20) -> Figure:
+def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, start: int = 20) -> Figure:
     """Precision of the most confident seeds, as more of them are taken.
 
     Parameters
     ----------
     runs
         By miner, one array per random state: whether each seed is right, best first
-        (:func:`~psqe.seeds.audit.correct`). Runs of unequal length are shown as far as the shortest.
+        (:func:`~psqe.seeds.audit.correct`), or the probability that it is. Runs of unequal length are
+        shown as far as the shortest.
     start
         First rank shown; the share of a handful says little.
 
@@ -194,7 +199,9 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray]], *, start: int = 2
         if n <= start:
             raise ParameterError(f"{name} has {n} seeds, the curve starts at {start}", remedy="start earlier")
         rank = np.arange(1, n + 1)
-        curves = np.array([np.cumsum(right[:n]) / rank for right in runs[name]])[:, start - 1 :]
+        curves = np.array([np.cumsum(right[:n], dtype=np.float64) / rank for right in runs[name]])[
+            :, start - 1 :
+        ]
         mean, low, high = np.clip([mean_interval(column) for column in curves.T], 0, 1).T
         shown = rank[start - 1 :]
         axes.plot(shown, mean, color=mark.colour, label=name, lw=1.8)

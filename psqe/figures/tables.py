@@ -10,6 +10,7 @@ from pandas.io.formats.style import Styler
 
 from psqe.datasets.info import task_info
 from psqe.kg import AlignmentTask, IntArray
+from psqe.seeds import SeedSet, correct
 from psqe.statistics import mean_interval
 
 
@@ -107,6 +108,45 @@ def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.Data
             {**dict(zip(by, key, strict=True)), "mean": mean, "low": low, "high": high, "runs": len(group)}
         )
     return pd.DataFrame(rows)
+
+
+def why_table(seeds: Sequence[tuple[SeedSet, AlignmentTask]]) -> pd.DataFrame:
+    """Why each stage added and dropped pairs, how many, and how many of them are right.
+
+    Parameters
+    ----------
+    seeds
+        Seed sets of one miner with the tasks they are of, one per random state.
+
+    Returns
+    -------
+    One row per stage, act and reason, in order of appearance: mean number of ``pairs`` and, with gold
+    links, the share ``right`` of all.
+    """
+    counts: dict[tuple[str, str, str], list[int]] = {}
+    for found, task in seeds:
+        for trace in found.trace:
+            for act, pairs, reasons in (
+                ("added", trace.added, trace.why_added),
+                ("dropped", trace.dropped, trace.why_dropped),
+            ):
+                hits = correct(pairs, task)
+                for i, why in enumerate(reasons):
+                    count = counts.setdefault((trace.stage, act, why), [0, 0, 0])
+                    count[0] += 1
+                    count[1] += 0 if hits is None else int(hits[i])
+                    count[2] += hits is not None
+    order = {stage: i for i, stage in enumerate(dict.fromkeys(stage for stage, _, _ in counts))}
+    rows = [
+        {
+            "stage": stage, "act": act, "why": why, "pairs": n / len(seeds),
+            "right": right / known if known else None,
+        }
+        for (stage, act, why), (n, right, known) in sorted(
+            counts.items(), key=lambda item: (order[item[0][0]], item[0][1], -item[1][0])
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["stage", "act", "why", "pairs", "right"])
 
 
 def show(

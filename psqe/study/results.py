@@ -10,8 +10,9 @@ import pandas as pd
 from psqe.errors import DataError
 from psqe.regions import THIRDS
 from psqe.statistics import mean_interval
-from psqe.study.ablation import OF_MINER
+from psqe.study.ablation import OF_MINER, SIZES
 from psqe.study.experiments import SEEDS
+from psqe.study.store import METRICS
 
 KINDS = ("degree", "density", "semantic")
 """Kinds of region; other parts of the seeds (``stage: refine``) have names of the same form."""
@@ -134,3 +135,148 @@ def paired_gain(
 def _groups(table: pd.DataFrame, by: list[str]) -> list[tuple[Any, ...]]:
     """Groups of rows as ``(*labels, rows)``, in order of appearance."""
     return [(*labels, rows) for labels, rows in table.groupby(by, sort=False)]
+
+
+SET = ["task", "settings", "miner", "variant", "n_seeds", "random_state"]
+"""What tells one seed set from another."""
+
+
+def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per seed set of a store: the quality of the whole, of whatever variant and settings.
+
+    ``least_covered`` and ``balance`` are those of the semantic regions, ``right`` is the number of right
+    seeds as a share of the number wanted, ``label`` tells miner and variant.
+    """
+    own = table[(table["aligner"] == "-") & table["estimated"].notna()]
+    whole = own[own["region"] == "all"].drop(columns=["least_covered", "balance"])
+    regions = table[(table["aligner"] == "-") & (table["region"] == "semantic")]
+    found = whole.merge(regions[[*SET, "least_covered", "balance"]], on=SET, how="left")
+    metrics = [name for name in METRICS if name in found]
+    found[metrics] = found[metrics].astype("float64")
+    found["right"] = found["precision"] * found["seeds_found"] / found["n_seeds"]
+    found["label"] = miner_labels(found)
+    return found
+
+
+def miner_labels(table: pd.DataFrame) -> pd.Series:
+    """Miner and, where it is the released one, variant."""
+    return table["miner"].where(table["variant"] != "released", table["miner"] + ", released")
+
+
+def changes(
+    table: pd.DataFrame,
+    variant: str,
+    settings: Sequence[str],
+    values: Sequence[str],
+    *,
+    n_seeds: int = 600,
+) -> pd.DataFrame:
+    """What departures from a variant of PSQE change on the same draw, in percentage points.
+
+    Parameters
+    ----------
+    table
+        The store, or rows of it.
+    variant
+        From what to depart.
+    settings
+        The departures, as the column ``settings`` has them. Those without a run are left out.
+    values
+        Columns of :func:`seed_sets`.
+    n_seeds
+        Of which seed sets.
+
+    Returns
+    -------
+    One row per run, in the order of ``settings``: ``task``, ``random_state``, ``change`` (such as
+    ``mutual = False``) and the values.
+
+    Raises
+    ------
+    DataError
+        If there is no such run.
+    """
+    sets = seed_sets(table)
+    sets = sets[(sets["miner"] == "psqe") & (sets["variant"] == variant) & (sets["n_seeds"] == n_seeds)]
+    sets = sets.set_index(["task", "random_state"])
+    base = sets.loc[sets["settings"] == "-", list(values)].astype(float)
+    parts = []
+    for setting in settings:
+        found = sets.loc[(sets["settings"] == setting) & sets.index.isin(base.index), list(values)]
+        text = setting.removeprefix("switch:").replace("=", " = ")
+        parts.append((100 * (found.astype(float) - base.loc[found.index])).assign(change=text))
+    if not any(map(len, parts)):
+        raise DataError(f"the results have no departure from {variant}", remedy="run psqe.study.ablation")
+    return pd.concat(parts).reset_index()
+
+
+PARAMETERS = {
+    "clusters": ("n_clusters=", 5.0),
+    "temperature": ("switch:temperature=", 0.1),
+    "image weight": ("weights=image:", 1.0),
+}
+"""Parameters of which the study tries several values: how their settings begin, and the default."""
+
+
+def swept(table: pd.DataFrame, *, n_seeds: int = 600, sizes: Sequence[int] = SIZES) -> pd.DataFrame:
+    """Seed sets of the corrected PSQE where one parameter at a time took other values.
+
+    Columns ``parameter`` and ``setting`` besides those of :func:`seed_sets`; the run with all defaults
+    belongs to every parameter.
+    """
+    sets = seed_sets(table)
+    sets = sets[(sets["miner"] == "psqe") & (sets["variant"] == "corrected")]
+    default = sets[sets["settings"] == "-"]
+    parts = []
+    for parameter, (begin, usual) in PARAMETERS.items():
+        other = sets[sets["settings"].str.startswith(begin) & ~sets["settings"].str.contains(" ")]
+        values = other["settings"].str.removeprefix(begin).astype(float)
+        both = [default.assign(setting=usual), other.assign(setting=values)]
+        parts.append(pd.concat(part[part["n_seeds"] == n_seeds] for part in both).assign(parameter=parameter))
+    of_size = default[default["n_seeds"].isin(sizes)]
+    parts.append(of_size.assign(parameter="seeds K", setting=of_size["n_seeds"].astype(float)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def parts_of(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Rows about parts of seed sets that have an estimate: ``confidence``, ``stage`` or a kind of region.
+
+    With ``label`` as in :func:`seed_sets`; ``region`` is the name of the part alone.
+    """
+    found = table[(table["aligner"] == "-") & table["estimated"].notna()]
+    found = found[found["region"].str.startswith(f"{part}: ")]
+    names = found["region"].str.removeprefix(f"{part}: ")
+    return found.assign(label=miner_labels(found), region=names).reset_index(drop=True)
+
+
+def compared(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFrame:
+    """Seed sets of all miners at their defaults, by the number ``asked`` for.
+
+    The released variant may return fewer or more than that; ``psqe, as many`` is the corrected one asked
+    for as many as the released one found on the same draw. ``complete`` tells the draws on which all
+    miners were run that were run on any.
+    """
+    sets = seed_sets(table)
+    sets = sets[sets["settings"] == "-"]
+    draw = ["task", "random_state"]
+    released = sets.loc[(sets["variant"] == "released") & sets["n_seeds"].isin(sizes)]
+    corrected = sets[sets["variant"] == "corrected"]
+    wanted = released[[*draw, "n_seeds", "seeds_found"]].rename(
+        columns={"n_seeds": "asked", "seeds_found": "n_seeds"}
+    )
+    same = wanted.merge(corrected, on=[*draw, "n_seeds"]).assign(label="psqe, as many")
+    usual = sets[sets["n_seeds"].isin(sizes)]
+    both = pd.concat([usual.assign(asked=usual["n_seeds"]), same], ignore_index=True)
+    both["right"] = both["precision"] * both["seeds_found"] / both["asked"]
+    labels = ["pivot", "mutual", "psqe, released", "psqe, as many", "psqe"]
+    place = {label: i for i, label in enumerate(labels)}
+    n_labels = both.groupby(["asked", *draw])["label"].transform("nunique")
+    both["complete"] = n_labels == n_labels.max()
+    return both.sort_values(
+        ["asked", "label"], key=lambda c: c.map(place) if c.name == "label" else c, kind="stable"
+    )
+
+
+def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
+    """Mean of a column and its 95 % interval over random states, each the mean over its rows."""
+    return mean_interval(table.groupby("random_state")[value].mean().dropna().astype(float).tolist())
