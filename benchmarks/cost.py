@@ -22,16 +22,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-WIDTHS = {"image": 2048, "attribute": 768, "relation": 768}
-N_SEEDS, N_CLUSTERS, N_EPOCHS = 1000, 5, 300
-CAP_BYTES = 6e9
-"""Of planted cases."""
-CASES = (
-    "fr_en/released", "fr_en/corrected",
-    *(f"fr_en/{size}" for size in ("1k", "2k", "5k", "10k", "20k", "40k")),
-    "planted/10k", "planted/100k", "planted/1M",
-    "ratios/attention", "ratios/survey",
-)  # fmt: skip
+# Small imports only: the peak of a process begins with that of the one that starts it.
+from psqe.errors import PsqeError
+from psqe.study.costs import CAP_BYTES, CASES, KEY, N_CLUSTERS, N_EPOCHS, N_SEEDS, WIDTHS, put
+from psqe.study.provenance import revision
 
 Row = dict[str, Any]
 
@@ -39,7 +33,7 @@ Row = dict[str, Any]
 def main() -> int:
     """Run the cases named on the command line, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--case", nargs="+", default=[*CASES], metavar="NAME", help="all when omitted")
+    parser.add_argument("--case", nargs="+", default=CASES, metavar="NAME", help="all when omitted")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--results", type=Path, help="the table to write; results/costs.csv when omitted")
     parser.add_argument("--measure", metavar="NAME", help=argparse.SUPPRESS)  # what the fresh process is told
@@ -50,11 +44,6 @@ def main() -> int:
         _kind(name, parser)
     if given.threads < 1:
         parser.error("--threads must be at least 1")
-
-    # Small imports only: the peak of a process begins with that of the one that starts it.
-    from psqe.errors import PsqeError
-    from psqe.study import costs
-    from psqe.study.provenance import revision
 
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(given.threads)
@@ -70,12 +59,12 @@ def main() -> int:
             continue
         rows = [{**row, "threads": given.threads} for row in json.loads(done.stdout.splitlines()[-1])]
         try:
-            table = costs.put(rows, given.results, revision=measured_at)
+            table = put(rows, given.results, revision=measured_at)
         except PsqeError as error:
             print(error, file=sys.stderr)
             return 2
         shown = table[table["case"] == name].dropna(axis="columns", how="all")
-        shown = shown.drop(columns=[*costs.KEY[:1], "revision", "versions", "machine", "date"])
+        shown = shown.drop(columns=[*KEY[:1], "revision", "versions", "machine", "date"])
         print(f"\n{name}\n{shown.round(2).to_string(index=False, na_rep='')}", flush=True)
     return 1 if failed else 0
 
@@ -87,8 +76,6 @@ def _kind(name: str, parser: argparse.ArgumentParser) -> None:
 
 def _measure(name: str) -> int:
     """Run one case and print its rows as JSON, on the last line."""
-    from psqe.errors import PsqeError
-
     group, _, what = name.partition("/")
     try:
         if group == "ratios":

@@ -7,7 +7,7 @@ measured in a process of its own and replaces all its older rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -65,6 +65,23 @@ class Limit:
     seconds: float
     peak_gb: float
 
+
+WIDTHS = {"image": 2048, "attribute": 768, "relation": 768}
+"""Of the vectors of fr_en."""
+
+N_SEEDS, N_CLUSTERS, N_EPOCHS = 1000, 5, 300
+"""Of the miner; epochs only where there is a limit, else the variant's own."""
+
+CAP_BYTES = 6e9
+"""What a process that mines a planted pair may hold."""
+
+CASES = (
+    "fr_en/released", "fr_en/corrected",
+    "fr_en/1k", "fr_en/2k", "fr_en/5k", "fr_en/10k", "fr_en/20k", "fr_en/40k",
+    "planted/10k", "planted/100k", "planted/1M",
+    "ratios/attention", "ratios/survey",
+)  # fmt: skip
+"""What the benchmark measures when nothing is named; see ``benchmarks/cost.py``."""
 
 LIMITS = {"fr_en/released": Limit(600, 3.0), "fr_en/corrected": Limit(180, 3.0)}
 """Mining DBP15K fr_en with vectors 2048, 768 and 768 wide, three stages, 300 epochs, two cores."""
@@ -191,13 +208,60 @@ def limits_table(table: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "procedure": f"ours, {case.partition('/')[2]}",
-                "time": NOT_MEASURED if row is None else f"{row['seconds'] / 60:.1f} minutes",
+                "time": NOT_MEASURED if row is None else duration(row["seconds"]),
                 "at most": f"{limit.seconds / 60:.0f} minutes",
                 "peak memory": NOT_MEASURED if row is None else f"{gigabytes(row['peak_mb']):.2f} GB",
                 "at most ": f"{limit.peak_gb:.0f} GB",
             }
         )
     return pd.DataFrame(rows)
+
+
+def stage_table(table: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
+    """Seconds and peak memory of cases by stage; one row that says so for a case without measurement."""
+    rows: list[dict[str, Any]] = []
+    for case in cases:
+        found = table[table["case"] == case]
+        if found.empty:
+            rows.append({"case": case, "stage": NOT_MEASURED, "seconds": "", "peak, GB": ""})
+        for row in found.to_dict("records"):
+            peak = "" if pd.isna(row["peak_mb"]) else f"{gigabytes(row['peak_mb']):.2f}"
+            rows.append(
+                {
+                    "case": case,
+                    "stage": row["stage"],
+                    "seconds": f"{row['seconds']:.1f}",
+                    "peak, GB": peak,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def source_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Where the rows come from: which cases were measured on which machine, at which revision and when."""
+    by = ["revision", "machine", "versions", "threads"]
+    rows = [
+        {
+            "cases": ", ".join(dict.fromkeys(group["case"])),
+            **dict(zip(by, map(str, key), strict=True)),
+            "date": str(group["date"].max())[:10],
+        }
+        for key, group in table.groupby(by, sort=False)
+    ]
+    return pd.DataFrame(rows or [{"cases": NOT_MEASURED}])
+
+
+def not_measured(table: pd.DataFrame) -> list[str]:
+    """The cases of :data:`CASES` that have no row."""
+    return [case for case in CASES if case not in set(table["case"])]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: seconds up to two minutes, then minutes, then hours."""
+    for most, unit, name in ((120, 1, "seconds"), (7200, 60, "minutes")):
+        if seconds < most:
+            return f"{seconds / unit:.{0 if unit == 1 else 1}f} {name}"
+    return f"{seconds / 3600:.1f} hours"
 
 
 def verdict(table: pd.DataFrame, case: str) -> str:
@@ -257,7 +321,7 @@ def _checked(row: Mapping[str, Any], *, path: Path | None, line: int | None) -> 
     result: dict[str, Any] = {}
     for name, dtype in COLUMNS.items():
         value = row.get(name)
-        if value is None or value is pd.NA or value == "":
+        if pd.isna(value) or value == "":
             if name in NEEDED:
                 raise fault(f"column {name!r} is missing")
             result[name] = pd.NA
