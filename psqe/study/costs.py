@@ -321,7 +321,7 @@ def _checked(row: Mapping[str, Any], *, path: Path | None, line: int | None) -> 
     result: dict[str, Any] = {}
     for name, dtype in COLUMNS.items():
         value = row.get(name)
-        if pd.isna(value) or value == "":
+        if value is None or pd.isna(value) or value == "":
             if name in NEEDED:
                 raise fault(f"column {name!r} is missing")
             result[name] = pd.NA
