@@ -38,8 +38,8 @@ class Similarity(ABC):
         """The same similarities seen from the right: ``(n_right, n_left)``."""
 
     @abstractmethod
-    def take(self, rows: IntArray, columns: IntArray) -> Similarity:
-        """The part of the matrix in these rows and columns."""
+    def take(self, rows: IntArray, columns: IntArray | None) -> Similarity:
+        """The part of the matrix in these rows and columns; all columns, uncopied, for ``None``."""
 
     def blocks(self) -> Iterator[tuple[int, FloatArray]]:
         """All rows in blocks of about :data:`BLOCK_CELLS` cells: pairs of (first row, block).
@@ -95,9 +95,9 @@ class Dot(Similarity):
         """See :attr:`Similarity.T`."""
         return Dot(self.right, self.left, self.device)
 
-    def take(self, rows: IntArray, columns: IntArray) -> Dot:
+    def take(self, rows: IntArray, columns: IntArray | None) -> Dot:
         """See :meth:`Similarity.take`."""
-        return Dot(self.left[rows], self.right[columns], self.device)
+        return Dot(self.left[rows], self.right if columns is None else self.right[columns], self.device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +122,9 @@ class SparseDot(Similarity):
         """See :attr:`Similarity.T`."""
         return SparseDot(self.right, self.left)
 
-    def take(self, rows: IntArray, columns: IntArray) -> SparseDot:
+    def take(self, rows: IntArray, columns: IntArray | None) -> SparseDot:
         """See :meth:`Similarity.take`."""
-        return SparseDot(self.left[rows], self.right[columns])
+        return SparseDot(self.left[rows], self.right if columns is None else self.right[columns])
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,7 @@ class Sum(Similarity):
         """See :attr:`Similarity.T`."""
         return Sum(tuple(part.T for part in self.parts), self.weights)
 
-    def take(self, rows: IntArray, columns: IntArray) -> Sum:
+    def take(self, rows: IntArray, columns: IntArray | None) -> Sum:
         """See :meth:`Similarity.take`."""
         return Sum(tuple(part.take(rows, columns) for part in self.parts), self.weights)
 
@@ -184,9 +184,10 @@ class Shifted(Similarity):
         """See :attr:`Similarity.T`."""
         return Shifted(self.base.T, self.scale, self.of_right, self.of_left)
 
-    def take(self, rows: IntArray, columns: IntArray) -> Shifted:
+    def take(self, rows: IntArray, columns: IntArray | None) -> Shifted:
         """See :meth:`Similarity.take`."""
-        return Shifted(self.base.take(rows, columns), self.scale, self.of_left[rows], self.of_right[columns])
+        of_right = self.of_right if columns is None else self.of_right[columns]
+        return Shifted(self.base.take(rows, columns), self.scale, self.of_left[rows], of_right)
 
 
 def best_in_rows(block: FloatArray, k: int) -> tuple[IntArray, FloatArray]:

@@ -39,6 +39,7 @@ def train(
     learning_rate: float,
     weight_decay: float = 0.0,
     shuffle: bool = True,
+    accumulate: bool = False,
     description: str = "training",
 ) -> list[float]:
     """Minimise ``loss`` over batches of ``pairs`` with AdamW (Loshchilov & Hutter 2019).
@@ -57,6 +58,8 @@ def train(
         The usual.
     shuffle
         Whether seeds are shuffled before every epoch; else batches follow their order.
+    accumulate
+        Whether the gradients of all batches are added up for one step an epoch, instead of a step each.
     description
         Label of the progress bar, which shows on a terminal only.
 
@@ -71,12 +74,16 @@ def train(
     for _ in tqdm(range(n_epochs), description, disable=None, leave=False):
         total = 0.0
         order = torch.randperm(len(pairs)) if shuffle else torch.arange(len(pairs))
+        optimiser.zero_grad(set_to_none=True)
         for batch in order.to(pairs.device).tensor_split(n_batches):
-            optimiser.zero_grad(set_to_none=True)
             value = loss(pairs[batch])
             value.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
             total += float(value.detach()) * len(batch)
+            if not accumulate:
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
+        if accumulate:
+            optimiser.step()
         history.append(total / len(pairs))
     module.eval()
     return history

@@ -20,7 +20,7 @@ from psqe.files import atomic_path, write_text
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
 from psqe.measure import measured
 from psqe.parametrised import Parametrised
-from psqe.seeds.quality import confidence
+from psqe.seeds.quality import confidence_in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,8 +264,9 @@ class Miner(Parametrised, ABC):
 
         Returns
         -------
-        One-to-one pairs of candidates, best first: ``n_seeds`` of them unless the miner says otherwise,
-        each with its label-free confidence. Warns with :class:`PsqeWarning` when there are fewer.
+        One-to-one pairs of candidates, best first (a rule that only adds to a list keeps its order):
+        ``n_seeds`` of them unless the miner says otherwise, each with its label-free confidence. Warns
+        with :class:`PsqeWarning` when there are fewer.
 
         Raises
         ------
@@ -283,7 +284,9 @@ class Miner(Parametrised, ABC):
             ordered, vectors = task.take(left, right).blind(), features.take(left, right)
             mined = self._mine(ordered, vectors)
             lists = [mined.pairs, *(t.pairs for t in mined.trace)]
-            sure = confidence(np.concatenate(lists), ordered, vectors, device=getattr(self, "device", "cpu"))
+            sure = confidence_in_order(
+                np.concatenate(lists), ordered, vectors, device=getattr(self, "device", "cpu")
+            )
             of_seeds, *of_stages = np.split(sure, np.cumsum([len(pairs) for pairs in lists])[:-1])
 
         def back(pairs: IntArray) -> IntArray:

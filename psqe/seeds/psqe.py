@@ -28,9 +28,13 @@ STAGES: dict[str, type[Stage]] = {
 class PSQEMiner(Miner):
     """Three stages: clustered resampling, contrastive refinement, neighbourhood expansion.
 
-    Hong et al. (2026). The variant ``released`` follows the public code to the letter; ``corrected``
-    keeps the three ideas and repairs the rules. :class:`~psqe.seeds.rules.Rules` has every difference as a
-    switch. Ties depend on content, never on ids.
+    Hong et al. (2026). The variant ``released`` follows the rules of the public code to the letter;
+    ``corrected`` keeps the three ideas and repairs the rules. :class:`~psqe.seeds.rules.Rules` has every
+    difference as a switch. Ties depend on content, never on ids.
+
+    Three details of the public code are in neither: K-means starts (four here; there, scikit-learn's
+    default), the sign in its attention (a softmax of LeakyReLU here; there, of its negative) and the first
+    weights of that layer.
 
     Parameters
     ----------

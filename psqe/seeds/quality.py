@@ -1,19 +1,72 @@
 """How good seeds are, without any label: what to read before training when nothing is known.
 
-A seed's **confidence** is its share (:mod:`psqe.survey`) under the fused features: the chance of the pair
-among all alternatives of its two entities. Gold links are not needed, nor is anything that mined the seeds:
-it works for seeds from anywhere. The mean over seeds estimates their precision.
+A seed's **confidence** starts from its share (:mod:`psqe.survey`) under the fused features: the chance of the
+pair among all alternatives of its two entities. That supposes that the counterpart is where the features
+look for it. Features that say nothing also have nearest pairs, some of them with a large share, by chance
+alone. How many is found out with **decoys**, as in the search of mass spectra (Elias & Gygi 2007): the right
+vectors with the signs of their coordinates drawn at random. They are as many, as long and as crowded as the
+real ones, and none of them is a counterpart. What decoys reach by chance is taken off.
+
+Neither needs gold links, nor anything of what mined the seeds: it works for seeds from anywhere. The mean
+over seeds estimates their precision.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from psqe.canonical import canonical_order
+from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.matching import Dot
-from psqe.survey import shares
+from psqe.survey import TEMPERATURE, nearest_one_way, shares
+
+SAMPLE = 1000
+"""Left candidates whose nearest pairs are counted, among the right candidates and among the decoys."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chance:
+    """How often pairs that are nearest in both directions reach a share by chance.
+
+    Attributes
+    ----------
+    found, decoys
+        Shares of such pairs of a sample of left candidates, among the right ones and among decoys;
+        ascending.
+    unmatched
+        Estimated part of the sample that has no pair but by chance.
+    """
+
+    found: FloatArray
+    decoys: FloatArray
+    unmatched: float
+
+    @classmethod
+    def of(cls, found: FloatArray, decoys: FloatArray, n: int) -> Chance:
+        """Solve for the part that is unmatched, given the shares in a sample of ``n``.
+
+        It is what the pairs found leave over, each counted by its share less chance; chance in turn is
+        for the unmatched only. Iterating from "all are unmatched" settles in a few steps.
+        """
+        chance = cls(np.sort(found), np.sort(decoys), 1.0)
+        for _ in range(100):
+            right = chance.found * (1 - chance.rate(chance.found))
+            chance = cls(chance.found, chance.decoys, float(np.clip(1 - right.sum() / n, 0, 1)))
+        return chance
+
+    def rate(self, reached: FloatArray) -> FloatArray:
+        """Of the pairs found with at least such a share, the part that is there by chance: ``(n,)``."""
+        n_found, n_decoys = (
+            len(values) - np.searchsorted(values, reached, side="left")
+            for values in (self.found, self.decoys)
+        )
+        rate: FloatArray = np.minimum(1, self.unmatched * n_decoys / np.maximum(1, n_found))
+        return rate
 
 
 def confidence(
@@ -33,13 +86,63 @@ def confidence(
     Returns
     -------
     ``(n,)`` in ``[0, 1]``; zero where an entity has none of the modalities.
+
+    Raises
+    ------
+    DataError
+        If a pair names an entity that is no candidate, or the features do not fit the task.
     """
+    features.check(task)
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    if not len(pairs):
-        return np.empty(0, dtype=np.float32)
-    left, right = fuse(features, task.left.candidates, task.right.candidates)
-    rows = np.searchsorted(task.left.candidates, pairs[:, 0])
-    columns = np.searchsorted(task.right.candidates, pairs[:, 1])
-    found = shares(Dot(left, right, device), rows, columns)
-    found[~(left[rows].any(axis=1) & right[columns].any(axis=1))] = 0
+    for column, graph in ((0, task.left), (1, task.right)):
+        strange = ~np.isin(pairs[:, column], graph.candidates)
+        if strange.any():
+            raise DataError(f"{pairs[strange][0, column]} is no candidate of graph {graph.name!r}")
+    left, right = canonical_order(task, features)
+    places = np.column_stack([np.argsort(left)[pairs[:, 0]], np.argsort(right)[pairs[:, 1]]])
+    return confidence_in_order(places, task.take(left, right), features.take(left, right), device=device)
+
+
+def confidence_in_order(
+    pairs: IntArray, task: AlignmentTask, features: Features, *, device: str = "cpu"
+) -> FloatArray:
+    """:func:`confidence` for a task that is in canonical order already, and pairs of its candidates."""
+    candidates = task.left.candidates, task.right.candidates
+    known = [
+        np.any([mask[own] for mask in masks], axis=0)
+        for masks, own in (
+            ([m.left_present for m in features.values()], candidates[0]),
+            ([m.right_present for m in features.values()], candidates[1]),
+        )
+    ]
+    result = np.zeros(len(pairs), dtype=np.float32)
+    if not len(pairs) or not known[0].any() or not known[1].any():
+        return result
+    similarity = Dot(*fuse(features, *candidates), device)
+    rows, columns = (np.searchsorted(own, pairs[:, i]) for i, own in enumerate(candidates))
+    can = known[0][rows] & known[1][columns]
+    reached = shares(similarity, rows[can], columns[can])
+    result[can] = reached * (1 - _chance(similarity).rate(reached))
+    return result
+
+
+def _chance(similarity: Dot) -> Chance:
+    rng = np.random.default_rng(0)
+    n_left = similarity.shape[0]
+    sample = np.sort(rng.choice(n_left, min(SAMPLE, n_left), replace=False))
+    signs = rng.choice(np.array([-1, 1], dtype=np.float32), similarity.right.shape[1])
+    found = _mutual_shares(similarity, sample, np.ones_like(signs))
+    return Chance.of(found, _mutual_shares(similarity, sample, signs), len(sample))
+
+
+def _mutual_shares(similarity: Dot, rows: IntArray, signs: FloatArray) -> FloatArray:
+    """Shares of those of the left candidates ``rows`` that are nearest in both directions.
+
+    ``signs (d,)`` turn the right vectors; as ``<x, signs * y> = <signs * x, y>``, a few left ones will do.
+    """
+    left, right, device = similarity.left, similarity.right, similarity.device
+    best, scores, totals = nearest_one_way(Dot(left[rows] * signs, right, device))
+    back, _, totals_back = nearest_one_way(Dot(right[best] * signs, left, device))
+    logs = scores / np.float32(TEMPERATURE) - (totals + totals_back) / 2
+    found: FloatArray = np.exp(logs[back == rows]).clip(0, 1)
     return found

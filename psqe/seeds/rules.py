@@ -62,8 +62,8 @@ class Rules:
     order: Literal["file", "confidence"] = _rule(
         "confidence",
         point="5",
-        released="Batches and the schedule of stage 3 follow the order of the list.",
-        ours="Batches are shuffled, and a seed counts in stage 3 by its confidence.",
+        released="Blocks of training and the schedule of stage 3 follow the list; one step an epoch.",
+        ours="Batches are shuffled, a step each; a seed counts in stage 3 by its confidence.",
     )
     missing: Literal["noise", "mask"] = _rule(
         "mask",

@@ -219,7 +219,9 @@ class RefineStage(Stage):
                 n_epochs=rules.n_epochs,
                 batch_size=BATCH_SIZE,
                 learning_rate=self.learning_rate,
+                weight_decay=1e-2,  # as released, which leaves it to torch
                 shuffle=rules.order == "confidence",
+                accumulate=rules.order == "file",
                 description="PSQE refinement",
             )
             with torch.inference_mode():
