@@ -114,4 +114,5 @@ class Table(Similarity):
         return Table(self.table.T)
 
     def take(self, rows, columns):
-        return Table(self.table[np.ix_(rows, columns)])
+        table = self.table[rows]
+        return Table(table if columns is None else table[:, columns])
