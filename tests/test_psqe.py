@@ -22,7 +22,7 @@ from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverag
 from psqe.seeds.psqe import cluster_table
 from psqe.seeds.rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
-from psqe.seeds.stages.refine import Ends, RefinementEncoder
+from psqe.seeds.stages.refine import Ends, Inputs, RefinementEncoder
 
 STAGES = ("cluster", "refine", "expand")
 FAST = {"n_epochs": 3, "dim": 8}
@@ -343,7 +343,7 @@ def test_the_encoder_at_some_nodes_is_the_encoder_everywhere():
     ends = rng.integers(n, size=(40, 2))
     both = np.unique(np.concatenate([ends, ends[:, ::-1], np.arange(n)[:, None].repeat(2, axis=1)]), axis=0)
     inputs = {
-        name: (nodes, torch.from_numpy(rng.standard_normal((len(nodes), 5)).astype(np.float32)))
+        name: Inputs(nodes, tuple(torch.from_numpy(rng.standard_normal((m, 5)).astype("f")) for m in (8, 12)))
         for name in ("image", "attribute")
         for nodes in [torch.from_numpy(np.sort(rng.permutation(n)[:20]))]
     }
@@ -359,7 +359,7 @@ def test_the_encoder_at_some_nodes_is_the_encoder_everywhere():
     for name, z in whole.items():
         assert z.shape == (n, 4) and part[name].shape == (4, 4)
         torch.testing.assert_close(part[name][ends.field.outputs[nodes]], z[nodes])
-    absent = np.setdiff1d(np.arange(n), inputs["attribute"][0].numpy())
+    absent = np.setdiff1d(np.arange(n), inputs["attribute"].nodes.numpy())
     assert not whole["attribute"][absent].any()
 
 

@@ -10,6 +10,9 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.kg import BoolArray, FloatArray, IntArray
 
+BLOCK_ROWS = 4096
+"""Rows that are scaled at a time."""
+
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
     """Scale every row of ``(n, d)`` to unit length; rows of zeros stay zero."""
@@ -18,9 +21,11 @@ def unit_rows(vectors: FloatArray) -> FloatArray:
 
 def _to_unit(vectors: FloatArray) -> FloatArray:
     """:func:`unit_rows` in place: vectors are wide, and copies of them are what memory goes to."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    norms[norms == 0] = 1
-    vectors /= norms
+    for start in range(0, len(vectors), BLOCK_ROWS):  # a norm squares a copy
+        block = vectors[start : start + BLOCK_ROWS]
+        norms = np.linalg.norm(block, axis=1, keepdims=True)
+        norms[norms == 0] = 1
+        block /= norms
     return vectors
 
 

@@ -106,9 +106,12 @@ class Space:
         """Unit vectors of all modalities, ``(m_left, d)`` and ``(m_right, d)``."""
         return fuse(self.features, self.left, self.right, weights=self.weights)
 
-    @cached_property
+    @property
     def similarity(self) -> Similarity:
-        """How alike two candidates are by their features, under the rules: ``(m_left, m_right)``."""
+        """How alike two candidates are by their features, under the rules: ``(m_left, m_right)``.
+
+        Not kept: where it is not of the fused vectors, its copies go when the pool has another.
+        """
         matched = self.features
         if self.rules.match_modalities == "text":
             matched = self.features.select(self.texts)

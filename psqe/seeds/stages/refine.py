@@ -22,6 +22,36 @@ BATCH_SIZE = 2000
 """Seeds in a batch, as released."""
 
 
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The vectors of one modality, of those nodes that have it.
+
+    Attributes
+    ----------
+    nodes
+        Numbers ``(m_left + m_right,)``, ascending; right entities follow the left ones.
+    sides
+        Vectors ``(m_left, d)`` and ``(m_right, d)``: apart, for together they would be a copy.
+    """
+
+    nodes: Tensor
+    sides: tuple[Tensor, Tensor]
+
+    @property
+    def width(self) -> int:
+        """Dimensions ``d``."""
+        return int(self.sides[0].shape[1])
+
+    def take(self, used: Tensor) -> Tensor:
+        """The vectors under a mask ``(m_left + m_right,)`` over the nodes."""
+        n_left = len(self.sides[0])
+        return torch.cat([self.sides[0][used[:n_left]], self.sides[1][used[n_left:]]])
+
+    def mapped(self, linear: nn.Module) -> Tensor:
+        """All vectors through a map ``(m_left + m_right, dim)``."""
+        return torch.cat([linear(side) for side in self.sides])
+
+
 class RefinementEncoder(nn.Module):
     """A linear map per modality, and graph attention over the sum of some of them.
 
@@ -30,8 +60,7 @@ class RefinementEncoder(nn.Module):
     edges
         Both graphs as one, ``n`` nodes.
     inputs
-        For each modality the nodes that have it ``(m,)`` and their vectors ``(m, d_m)``; right entities
-        follow the left ones.
+        Of each modality.
     structural
         The modalities that graph attention reads.
     separate
@@ -45,7 +74,7 @@ class RefinementEncoder(nn.Module):
     def __init__(
         self,
         edges: Edges,
-        inputs: dict[str, tuple[Tensor, Tensor]],
+        inputs: dict[str, Inputs],
         *,
         structural: Sequence[str],
         separate: Sequence[str],
@@ -59,7 +88,7 @@ class RefinementEncoder(nn.Module):
         self.separate = separate
         self.dim = dim
         self.linear = nn.ModuleDict(
-            {name: nn.Linear(x.shape[1], dim, bias=bias) for name, (_, x) in inputs.items()}
+            {name: nn.Linear(given.width, dim, bias=bias) for name, given in inputs.items()}
         )
         self.gat = DiagonalGAT(dim) if structural else None
 
@@ -70,13 +99,11 @@ class RefinementEncoder(nn.Module):
         """
         parts = {}
         total: Tensor | None = None
-        for name, (nodes, x) in self.inputs.items():
+        for name, given in self.inputs.items():
             if ends is None:
-                everywhere = x.new_zeros(self.edges.n, self.dim)
-                mapped = everywhere.index_copy(0, nodes, self.linear[name](x))
-                own = mapped
+                own = mapped = _spread(given.mapped(self.linear[name]), given.nodes, self.edges.n)
             else:
-                own, mapped = ends.mapped(name, self.linear[name], self.dim, name in self.structural)
+                own, mapped = ends.mapped(name, self.linear[name], name in self.structural)
             if name in self.separate:
                 parts[name] = own
             if name in self.structural:
@@ -95,24 +122,27 @@ class Ends:
     def __init__(self, encoder: RefinementEncoder, nodes: Tensor) -> None:
         self.field = encoder.edges.reaching(nodes, n_layers=2)
         self.inputs = {}
-        for name, (own, x) in encoder.inputs.items():
+        for name, given in encoder.inputs.items():
             wanted = self.field.nodes if name in encoder.structural else torch.unique(nodes)
             place = torch.full((encoder.edges.n,), -1, device=nodes.device)
             place[wanted] = torch.arange(len(wanted), device=nodes.device)
-            used = place[own] >= 0
-            self.inputs[name] = place[own[used]], x[used], len(wanted)
+            used = place[given.nodes] >= 0
+            self.inputs[name] = place[given.nodes[used]], given.take(used), len(wanted)
         ordered = torch.unique(nodes)
         reached = torch.full((encoder.edges.n,), -1, device=nodes.device)
         reached[self.field.nodes] = torch.arange(len(self.field.nodes), device=nodes.device)
         self.among_reached = reached[ordered]
 
-    def mapped(self, name: str, linear: nn.Module, dim: int, structural: bool) -> tuple[Tensor, Tensor]:
+    def mapped(self, name: str, linear: nn.Module, structural: bool) -> tuple[Tensor, Tensor]:
         """One modality's embeddings at the ends, and, if ``structural``, at all nodes in reach."""
         place, x, n = self.inputs[name]
-        rows = linear(x)
-        if len(x) < n:  # who lacks the modality has zeros
-            rows = rows.new_zeros(n, dim).index_copy(0, place, rows)
+        rows = _spread(linear(x), place, n)
         return (rows.index_select(0, self.among_reached) if structural else rows), rows
+
+
+def _spread(rows: Tensor, nodes: Tensor, n: int) -> Tensor:
+    """Rows of ascending ``nodes (m,)`` among ``n``: ``(n, dim)``; zeros for who lacks the modality."""
+    return rows if len(rows) == n else rows.new_zeros(n, rows.shape[1]).index_copy(0, nodes, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +191,8 @@ class RefineStage(Stage):
             chosen = greedy_one_to_one(proposals.rows, proposals.columns, space.n_seeds)
         return filtered(space, take(space, pool, proposals, chosen, self.name))
 
-    def _inputs(self, space: Space) -> dict[str, tuple[Tensor, Tensor]]:
-        """Per modality the nodes that have it and their vectors, by the rules."""
+    def _inputs(self, space: Space) -> dict[str, Inputs]:
+        """What the encoder reads, by the rules."""
         everyone = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
         inputs = {}
         for name, modality in space.features.items():
@@ -172,14 +202,11 @@ class RefineStage(Stage):
             width = space.rules.n_components
             if width is not None and width < modality.dim:
                 sides = _principal_components(sides, width)
-            vectors = np.vstack(sides)
-            del sides
-            nodes = np.flatnonzero(np.concatenate([modality.left_present, modality.right_present]))
-            if len(nodes) < len(vectors):
-                vectors = vectors[nodes]
-            inputs[name] = (
-                torch.from_numpy(nodes).to(space.device), torch.from_numpy(vectors).to(space.device)
-            )  # fmt: skip
+            present = modality.left_present, modality.right_present
+            kept = [x if own.all() else x[own] for x, own in zip(sides, present, strict=True)]
+            left, right = (torch.from_numpy(x).to(space.device) for x in kept)
+            nodes = torch.from_numpy(np.flatnonzero(np.concatenate(present))).to(space.device)
+            inputs[name] = Inputs(nodes, (left, right))
         return inputs
 
     def _learn(self, space: Space, pool: Pool) -> dict[str, FloatArray]:
