@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 from typer.main import get_command
 
+from psqe.arguments import encoder_choice, names, switch_value
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.files import check_writable, write_text
 from psqe.measure import measured
@@ -287,16 +287,16 @@ def _load(
     from psqe.datasets import load_task
     from psqe.features import Features, build_features
 
-    encoders = dict(_assignment(text) for text in encoder or ())
+    encoders = dict(encoder_choice(text) for text in encoder or ())
     pair = load_task(task, dangling=dangling, tones=tones, random_state=task_random_state)
     if features is None:
         wanted = "image,attribute" if modalities is None else modalities
-        return pair, build_features(pair, _list(wanted), encoders=encoders)
+        return pair, build_features(pair, names(wanted), encoders=encoders)
     if encoders:
         raise ParameterError("--encoder and --features exclude each other", remedy="give one of them")
     vectors = Features.load(features)
     vectors.check(pair)
-    return pair, vectors if modalities is None else vectors.select(_list(modalities))
+    return pair, vectors if modalities is None else vectors.select(names(modalities))
 
 
 def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, **options: Any) -> Any:
@@ -316,9 +316,9 @@ def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, 
                 remedy="leave it out",
             )
     if "stages" in given:
-        given["stages"] = _list(given["stages"])
+        given["stages"] = names(given["stages"])
     if "switches" in given:
-        given["switches"] = dict(_switch(text) for text in given["switches"])
+        given["switches"] = dict(switch_value(text) for text in given["switches"])
     if "random_state" in accepted:
         given["random_state"] = random_state
     most = min(len(pair.left.candidates), len(pair.right.candidates))
@@ -328,33 +328,6 @@ def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, 
             remedy=f"ask for at most {most}",
         )
     return MINERS[miner](n_seeds, **given).mine(pair, vectors)  # type: ignore[call-arg]
-
-
-def _list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value:
-        raise ParameterError(
-            f"--encoder {text!r} is not of the form MODALITY=NAME", remedy="for example name=use-m3"
-        )
-    return name, value
-
-
-def _switch(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value:
-        raise ParameterError(
-            f"--switch {text!r} is not of the form NAME=VALUE", remedy="for example mutual=false"
-        )
-    if value.lower() == "none":
-        return name, None
-    try:  # numbers, true and false as one writes them; anything else is a word
-        return name, yaml.safe_load(value)
-    except yaml.YAMLError:
-        return name, value
 
 
 def _shown(value: Any) -> str:

@@ -177,6 +177,32 @@ def test_align_writes_links_and_report(task, capsys):
     assert "Hits@1" in capsys.readouterr().out
 
 
+def test_switches_stages_and_the_released_variant(task, capsys):
+    common = ("seeds", "t/x", "--features", "f.npz", "--n-seeds", 20, "--json", "audit.json")
+    run(*common, "--switch", "mutual=false", "--switch", "n_epochs=3", "--stages", "refine,expand,cluster")
+    audit = json.loads(Path("audit.json").read_text())
+    assert audit["parameters"]["switches"] == {"mutual": False, "n_epochs": 3}
+    assert [stage["stage"] for stage in audit["stages"]] == ["refine", "expand", "cluster"]
+    assert "estimated precision" in capsys.readouterr().out
+    run(*common, "--variant", "released", "--switch", "n_epochs=3", "--switch", "n_components=none")
+    assert json.loads(Path("audit.json").read_text())["parameters"]["variant"] == "released"
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--switch", "mutual"), "is not of the form NAME=VALUE; for example mutual=false"),
+        (("--switch", "magic=true"), "there is no switch 'magic'; choose from match_modalities"),
+        (("--switch", "mutual=maybe"), "switch mutual cannot be 'maybe'"),
+        (("--switch", "order=["), "switch order cannot be"),
+        (("--device", "abacus"), "there is no device 'abacus'"),
+        (("--miner", "mutual", "--switch", "mutual=false"), "miner mutual has no option --switch"),
+    ],
+)
+def test_wrong_switches_and_devices(task, refused, option, words):
+    refused("seeds", "t/x", "--features", "f.npz", "--n-seeds", 20, *option, words=words)
+
+
 def test_align_mines_its_own_seeds_and_needs_no_gold_links(task, monkeypatch):
     arguments = ("align", "t/x", "--features", "f.npz", "--miner", "pivot", "--n-seeds", 20)
     run(*arguments, "--out", "a.tsv", "--json", "a.json")

@@ -26,6 +26,7 @@ from psqe.study.results import (
     seed_results,
     seed_sets,
     swept,
+    verdicts,
 )
 
 
@@ -186,6 +187,22 @@ def test_the_released_variant_is_compared_at_its_own_number():
     assert found["label"].tolist() == ["pivot", "psqe, released", "psqe, as many", "psqe"]
     assert found["precision"].tolist() == [0.5, 0.7, 1.0, 0.9]
     assert set(found["asked"]) == {600}
+
+
+def test_verdicts_name_what_the_corrected_variant_is_behind_in():
+    def table(precision, least):
+        known = {"precision_judged": 0.5, "seeds_judged": 10}
+        return store.table_of([
+            seeds_row(variant="released", seeds_found=88, precision=precision, least_covered=least, **known),
+            seeds_row(n_seeds=88, seeds_found=88, precision=0.8, least_covered=0.0, **known),
+            seeds_row(precision=0.7, least_covered=0.2, **known),
+        ])  # fmt: skip
+
+    better = verdicts(table(0.5, 0.1))
+    assert better["behind"].tolist() == ["-"] and better["found by released"].tolist() == [88]
+    assert verdicts(table(0.9, 0.3))["behind"].tolist() == ["precision, least covered"]
+    assert verdicts(table(0.9, 0.1))["behind"].tolist() == ["precision"]
+    assert verdicts(store.table_of([seeds_row()])).empty
 
 
 def test_intervals_are_over_random_states():

@@ -277,6 +277,45 @@ def compared(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFr
     )
 
 
+def verdicts(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFrame:
+    """The corrected variant against the released one, per task and number of seeds.
+
+    Means over the draws on which both were run. Precision is compared at equal numbers of seeds: as many as
+    the released variant found. ``behind`` names the measures in which the corrected variant is behind:
+    ``precision`` at that number, or ``least covered``, where it is asked for as many as the released one was.
+
+    Returns
+    -------
+    No row where the released variant was not run.
+    """
+    sets = compared(table, sizes)
+    names = {"psqe, released": "released", "psqe, as many": "corrected, as many", "psqe": "corrected"}
+    values = ["seeds_found", "precision", "precision_judged", "least_covered"]
+    sets = sets[sets["label"].isin(list(names))].assign(label=sets["label"].map(names))
+    rows: list[Mapping[str, Any]] = []
+    for task, asked, runs in _groups(sets.sort_values(["task", "asked"], kind="stable"), ["task", "asked"]):
+        wide = runs.pivot_table(index="random_state", columns="label", values=values)
+        wide = wide.reindex(columns=pd.MultiIndex.from_product([values, list(names.values())])).dropna()
+        if wide.empty:
+            continue
+        mean = wide.mean().astype(float)
+        behind = {
+            "precision": mean["precision", "corrected, as many"] < mean["precision", "released"],
+            "least covered": mean["least_covered", "corrected"] < mean["least_covered", "released"],
+        }
+        rows.append(
+            {
+                "task": task, "K": asked, "draws": len(wide),
+                "found by released": mean["seeds_found", "released"],
+                **{f"precision, {name}": mean["precision", name] for name in names.values()},
+                **{f"judged, {name}": mean["precision_judged", name] for name in names.values()},
+                **{f"least covered, {name}": mean["least_covered", name] for name in names.values()},
+                "behind": ", ".join(name for name, worse in behind.items() if worse) or "-",
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
     """Mean of a column and its 95 % interval over random states, each the mean over its rows."""
     return mean_interval(table.groupby("random_state")[value].mean().dropna().astype(float).tolist())

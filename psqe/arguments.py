@@ -1,0 +1,56 @@
+"""Reading what a user typed: lists and assignments on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from psqe.errors import ParameterError
+
+
+def names(text: str) -> list[str]:
+    """The parts of a comma-separated list.
+
+    >>> names("image, attribute")
+    ['image', 'attribute']
+    """
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _assigned(option: str, text: str, form: str, example: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise ParameterError(f"{option} {text!r} is not of the form {form}", remedy=f"for example {example}")
+    return name, value
+
+
+def encoder_choice(text: str) -> tuple[str, str]:
+    """Modality and encoder from ``MODALITY=NAME``.
+
+    Raises
+    ------
+    ParameterError
+        If the text is of another form.
+    """
+    return _assigned("--encoder", text, "MODALITY=NAME", "name=use-m3")
+
+
+def switch_value(text: str) -> tuple[str, Any]:
+    """Switch and value from ``NAME=VALUE``: a number, true, false, none, or else a word.
+
+    >>> switch_value("mutual=false")
+    ('mutual', False)
+
+    Raises
+    ------
+    ParameterError
+        If the text is of another form.
+    """
+    name, value = _assigned("--switch", text, "NAME=VALUE", "mutual=false")
+    if value.lower() == "none":
+        return name, None
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError:
+        return name, value
