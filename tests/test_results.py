@@ -192,11 +192,16 @@ def test_the_released_variant_is_compared_at_its_own_number():
 def test_verdicts_name_what_the_corrected_variant_is_behind_in():
     def table(precision, least):
         known = {"precision_judged": 0.5, "seeds_judged": 10}
-        return store.table_of([
-            seeds_row(variant="released", seeds_found=88, precision=precision, least_covered=least, **known),
-            seeds_row(n_seeds=88, seeds_found=88, precision=0.8, least_covered=0.0, **known),
-            seeds_row(precision=0.7, least_covered=0.2, **known),
-        ])  # fmt: skip
+        runs = [
+            {"variant": "released", "seeds_found": 88, "precision": precision},
+            {"n_seeds": 88, "seeds_found": 88, "precision": 0.8},
+            {"precision": 0.7},
+        ]
+        covered = [
+            seeds_row(**{**run, "precision": None}, region="semantic", least_covered=value)
+            for run, value in zip(runs, (least, 0.0, 0.2), strict=True)
+        ]
+        return store.table_of([*(seeds_row(**run, **known) for run in runs), *covered])
 
     better = verdicts(table(0.5, 0.1))
     assert better["behind"].tolist() == ["-"] and better["found by released"].tolist() == [88]
