@@ -52,11 +52,16 @@ def modality_vectors(
     features: Features, name: str, left: IntArray, right: IntArray, *, centre: bool = True
 ) -> tuple[FloatArray, FloatArray]:
     """Unit vectors of one modality for the entities ``left`` and ``right``: ``(n, d)`` each."""
-    modality = features[name].take(left, right)  # a copy, to work on in place
-    if centre:
-        _centre(modality.left, modality.left_present)
-        _centre(modality.right, modality.right_present)
-    return _to_unit(modality.left), _to_unit(modality.right)
+    modality = features[name]
+    return (
+        _side_vectors(modality.left[left], modality.left_present[left], centre=centre),
+        _side_vectors(modality.right[right], modality.right_present[right], centre=centre),
+    )
+
+
+def _side_vectors(vectors: FloatArray, present: BoolArray, *, centre: bool) -> FloatArray:
+    """One side of :func:`modality_vectors`, in place on a copy."""
+    return _to_unit(_centre(vectors, present) if centre else vectors)
 
 
 def fuse(
@@ -110,9 +115,13 @@ def fuse(
     for name in features:
         scale = np.float32(weights.get(name, 1.0)) ** 0.5
         columns = slice(start, start + features[name].dim)
-        vectors = modality_vectors(features, name, left, right, centre=centre)
-        np.multiply(vectors[0], scale, out=fused_left[:, columns])
-        np.multiply(vectors[1], scale, out=fused_right[:, columns])
+        modality = features[name]
+        for own, present, entities, out in (
+            (modality.left, modality.left_present, left, fused_left),
+            (modality.right, modality.right_present, right, fused_right),
+        ):
+            vectors = _side_vectors(own[entities], present[entities], centre=centre)
+            np.multiply(vectors, scale, out=out[:, columns])
         start = columns.stop
     _to_unit(fused_left)
     _to_unit(fused_right)

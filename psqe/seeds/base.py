@@ -281,12 +281,16 @@ class Miner(Parametrised, ABC):
                 raise DataError(f"graph {graph.name!r} has no candidates to align")
         with measured() as cost:
             left, right = canonical_order(task, features)
-            ordered, vectors = task.take(left, right).blind(), features.take(left, right)
-            mined = self._mine(ordered, vectors)
+            ordered = task.take(left, right).blind()
+            mined = self._mine(ordered, features.take(left, right))
             lists = [mined.pairs, *(t.pairs for t in mined.trace)]
+            candidates = ordered.left.candidates, ordered.right.candidates
+            together = np.concatenate(lists)
+            ends = [np.searchsorted(own, together[:, i]) for i, own in enumerate(candidates)]
             sure = confidence_in_order(
-                np.concatenate(lists), ordered, vectors, device=getattr(self, "device", "cpu")
-            )
+                np.column_stack(ends), features, left[candidates[0]], right[candidates[1]],
+                device=getattr(self, "device", "cpu"),
+            )  # fmt: skip
             of_seeds, *of_stages = np.split(sure, np.cumsum([len(pairs) for pairs in lists])[:-1])
 
         def back(pairs: IntArray) -> IntArray:

@@ -99,29 +99,31 @@ def confidence(
         if strange.any():
             raise DataError(f"{pairs[strange][0, column]} is no candidate of graph {graph.name!r}")
     left, right = canonical_order(task, features)
-    places = np.column_stack([np.argsort(left)[pairs[:, 0]], np.argsort(right)[pairs[:, 1]]])
-    return confidence_in_order(places, task.take(left, right), features.take(left, right), device=device)
+    ends = left[np.isin(left, task.left.candidates)], right[np.isin(right, task.right.candidates)]
+    places = np.empty_like(pairs)
+    for column, own in enumerate(ends):
+        order = np.argsort(own)
+        places[:, column] = order[np.searchsorted(own, pairs[:, column], sorter=order)]
+    return confidence_in_order(places, features, *ends, device=device)
 
 
 def confidence_in_order(
-    pairs: IntArray, task: AlignmentTask, features: Features, *, device: str = "cpu"
+    pairs: IntArray, features: Features, left: IntArray, right: IntArray, *, device: str = "cpu"
 ) -> FloatArray:
-    """:func:`confidence` for a task that is in canonical order already, and pairs of its candidates."""
-    candidates = task.left.candidates, task.right.candidates
+    """:func:`confidence` of pairs of positions ``(n, 2)`` in two lists of candidates, in canonical order."""
     known = [
         np.any([mask[own] for mask in masks], axis=0)
         for masks, own in (
-            ([m.left_present for m in features.values()], candidates[0]),
-            ([m.right_present for m in features.values()], candidates[1]),
+            ([m.left_present for m in features.values()], left),
+            ([m.right_present for m in features.values()], right),
         )
     ]
     result = np.zeros(len(pairs), dtype=np.float32)
     if not len(pairs) or not known[0].any() or not known[1].any():
         return result
-    similarity = Dot(*fuse(features, *candidates), device)
-    rows, columns = (np.searchsorted(own, pairs[:, i]) for i, own in enumerate(candidates))
-    can = known[0][rows] & known[1][columns]
-    reached = shares(similarity, rows[can], columns[can])
+    similarity = Dot(*fuse(features, left, right), device)
+    can = known[0][pairs[:, 0]] & known[1][pairs[:, 1]]
+    reached = shares(similarity, *pairs[can].T)
     result[can] = reached * (1 - _chance(similarity).rate(reached))
     return result
 
