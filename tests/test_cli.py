@@ -177,15 +177,16 @@ def test_align_writes_links_and_report(task, capsys):
     assert "Hits@1" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore::psqe.errors.PsqeWarning")
 def test_switches_stages_and_the_released_variant(task, capsys):
     common = ("seeds", "t/x", "--features", "f.npz", "--n-seeds", 20, "--json", "audit.json")
     run(*common, "--switch", "mutual=false", "--switch", "n_epochs=3", "--stages", "refine,expand,cluster")
     audit = json.loads(Path("audit.json").read_text())
-    assert audit["parameters"]["switches"] == {"mutual": False, "n_epochs": 3}
+    assert audit["parameters"]["miner"]["switches"] == {"mutual": False, "n_epochs": 3}
     assert [stage["stage"] for stage in audit["stages"]] == ["refine", "expand", "cluster"]
     assert "estimated precision" in capsys.readouterr().out
     run(*common, "--variant", "released", "--switch", "n_epochs=3", "--switch", "n_components=none")
-    assert json.loads(Path("audit.json").read_text())["parameters"]["variant"] == "released"
+    assert json.loads(Path("audit.json").read_text())["parameters"]["miner"]["variant"] == "released"
 
 
 @pytest.mark.parametrize(

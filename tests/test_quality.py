@@ -9,7 +9,7 @@ from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, RandomMiner, correct, true_links
-from psqe.seeds.quality import Chance, confidence
+from psqe.seeds.quality import DECOYS, Chance, confidence
 from psqe.survey import TEMPERATURE
 
 
@@ -41,11 +41,12 @@ def test_by_plain_recomputation(planted):
     left, right = (v.astype(np.float64) for v in fuse(features, task.left.candidates, task.right.candidates))
     rng = np.random.default_rng(0)
     rng.choice(len(left), len(left), replace=False)
-    signs = rng.choice(np.array([-1, 1], dtype=np.float32), right.shape[1])
-    found, decoys = mutual_shares(left @ right.T), mutual_shares(left @ (signs * right).T)
+    found, n_draws = mutual_shares(left @ right.T), -(-DECOYS // len(left))
+    signs = [rng.choice(np.array([-1, 1], dtype=np.float32), right.shape[1]) for _ in range(n_draws)]
+    decoys = np.concatenate([mutual_shares(left @ (sign * right).T) for sign in signs])
 
     def rate(share: float, unmatched: float) -> float:
-        return min(1.0, unmatched * (decoys >= share).sum() / max(1, (found >= share).sum()))
+        return min(1.0, unmatched * (decoys >= share).sum() / n_draws / max(1, (found >= share).sum()))
 
     unmatched = 1.0
     for _ in range(100):
@@ -83,17 +84,21 @@ def test_no_decoys_take_nothing_off():
     assert chance.unmatched == pytest.approx(1 - shares.sum() / 50, rel=1e-5)
 
 
-def test_features_that_say_nothing_have_no_confidence(planted):
-    task, _ = planted
-    rng = np.random.default_rng(1)
-    features = Features.from_arrays(
-        {
-            "image_left": rng.standard_normal((task.left.n_entities, 8)),
-            "image_right": rng.standard_normal((task.right.n_entities, 8)),
-        }
-    )
-    seeds = MutualMiner().mine(task, features)
-    assert len(seeds) > 20 and seeds.confidence.mean() < 0.15
+def test_features_that_say_nothing_have_no_confidence():
+    estimated = []
+    for random_state in range(3):
+        task, _ = planted_pair(400, random_state=random_state)
+        rng = np.random.default_rng(random_state)
+        features = Features.from_arrays(
+            {
+                "image_left": rng.standard_normal((task.left.n_entities, 8)),
+                "image_right": rng.standard_normal((task.right.n_entities, 8)),
+            }
+        )
+        seeds = MutualMiner().mine(task, features)
+        assert len(seeds) > 100 and correct(seeds.pairs, task).mean() < 0.05
+        estimated.append(seeds.confidence.mean())
+    assert np.mean(estimated) < 0.15
 
 
 def test_pairs_that_are_no_candidates(planted):
@@ -144,14 +149,14 @@ def test_a_miner_gives_what_the_function_gives(planted):
 
 
 def test_an_entity_of_which_nothing_is_known_has_no_confidence():
-    task, _ = tiny(4, 4)
-    vectors = np.eye(4, dtype=np.float32)
-    present = np.array([True, True, True, False])
+    task, _ = tiny(30, 30)
+    vectors = np.eye(30, dtype=np.float32)
+    present = np.arange(30) < 29
     features = Features.from_arrays(
         {"image_left": vectors, "image_left_present": present, "image_right": vectors}
     )
-    found = confidence(np.column_stack([np.arange(4), np.arange(4)]), task, features)
-    assert (found[:3] > 0.9).all() and found[3] == 0
+    found = confidence(np.column_stack([np.arange(30), np.arange(30)]), task, features)
+    assert (found[:29] > 0.9).all() and found[29] == 0
 
 
 def estimates(miner, noise: float) -> tuple[float, float]:

@@ -13,7 +13,7 @@ over seeds estimates their precision.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from psqe.survey import TEMPERATURE, nearest_one_way, shares
 SAMPLE = 1000
 """Left candidates whose nearest pairs are counted, among the right candidates and among the decoys."""
 
+DECOYS = 2000
+"""Decoys to look for, at least: with few candidates they are drawn several times."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chance:
@@ -38,25 +41,28 @@ class Chance:
     found, decoys
         Shares of such pairs of a sample of left candidates, among the right ones and among decoys;
         ascending.
+    n_draws
+        How often decoys were drawn.
     unmatched
         Estimated part of the sample that has no pair but by chance.
     """
 
     found: FloatArray
     decoys: FloatArray
+    n_draws: int
     unmatched: float
 
     @classmethod
-    def of(cls, found: FloatArray, decoys: FloatArray, n: int) -> Chance:
+    def of(cls, found: FloatArray, decoys: FloatArray, n: int, *, n_draws: int = 1) -> Chance:
         """Solve for the part that is unmatched, given the shares in a sample of ``n``.
 
         It is what the pairs found leave over, each counted by its share less chance; chance in turn is
         for the unmatched only. Iterating from "all are unmatched" settles in a few steps.
         """
-        chance = cls(np.sort(found), np.sort(decoys), 1.0)
+        chance = cls(np.sort(found), np.sort(decoys), n_draws, 1.0)
         for _ in range(100):
             right = chance.found * (1 - chance.rate(chance.found))
-            chance = cls(chance.found, chance.decoys, float(np.clip(1 - right.sum() / n, 0, 1)))
+            chance = replace(chance, unmatched=float(np.clip(1 - right.sum() / n, 0, 1)))
         return chance
 
     def rate(self, reached: FloatArray) -> FloatArray:
@@ -65,7 +71,7 @@ class Chance:
             len(values) - np.searchsorted(values, reached, side="left")
             for values in (self.found, self.decoys)
         )
-        rate: FloatArray = np.minimum(1, self.unmatched * n_decoys / np.maximum(1, n_found))
+        rate: FloatArray = np.minimum(1, self.unmatched * n_decoys / self.n_draws / np.maximum(1, n_found))
         return rate
 
 
@@ -132,9 +138,15 @@ def _chance(similarity: Dot) -> Chance:
     rng = np.random.default_rng(0)
     n_left = similarity.shape[0]
     sample = np.sort(rng.choice(n_left, min(SAMPLE, n_left), replace=False))
-    signs = rng.choice(np.array([-1, 1], dtype=np.float32), similarity.right.shape[1])
-    found = _mutual_shares(similarity, sample, np.ones_like(signs))
-    return Chance.of(found, _mutual_shares(similarity, sample, signs), len(sample))
+    # Few candidates make few decoys: draw them more often.
+    n_draws = -(-DECOYS // len(sample))
+    width = similarity.right.shape[1]
+    found = _mutual_shares(similarity, sample, np.ones(width, dtype=np.float32))
+    decoys = [
+        _mutual_shares(similarity, sample, rng.choice(np.array([-1, 1], dtype=np.float32), width))
+        for _ in range(n_draws)
+    ]
+    return Chance.of(found, np.concatenate(decoys), len(sample), n_draws=n_draws)
 
 
 def _mutual_shares(similarity: Dot, rows: IntArray, signs: FloatArray) -> FloatArray:
