@@ -24,9 +24,10 @@ TEMPERATURE = 0.02
 """Of shares of fused cosines. Chosen on emoji/en-fr and dbp15k/zh_en, whose shares it calibrates."""
 
 TIE_BREAK = 1e-3
-"""What a similarity adds to the logarithm of a share, for ranking.
+"""What a similarity adds to the logarithm of a share when the nearest is looked for.
 
-Many clear pairs have a share of one up to rounding. Among them similarity decides, not the last bit.
+Of two candidates whose shares are equal up to rounding, the more similar one is the nearest. It does not
+order pairs among each other: many have a share of one up to rounding, and stay in the order of position.
 """
 
 EXACT = 100_000

@@ -426,19 +426,19 @@ def test_a_gpu_finds_the_same_seeds(clear, variant):
 
 
 @pytest.mark.parametrize("noise", [0.5, 1.2])
-@pytest.mark.parametrize("random_state", [0, 1, 2])
-def test_corrected_is_as_precise_as_released_and_finds_as_many_as_asked(noise, random_state):
-    pair = planted_pair(
-        120, 4, 16, noise=noise, modalities=("image", "attribute", "relation"), random_state=random_state
-    )
-    ours = PSQEMiner(40).mine(*pair)
-    theirs = mine_quietly(PSQEMiner(40, variant="released", switches={"n_epochs": 30}), pair)
-    assert len(ours) == 40
-    # A short list of the surest is easier: at its length ours are as good.
-    ours = PSQEMiner(len(theirs)).mine(*pair) if len(theirs) < 40 else ours
-    assert correct(ours.pairs, pair[0]).mean() >= correct(theirs.pairs, pair[0]).mean() - 1.5 / len(ours)
-    if noise > 1:
-        assert len(theirs) < 40
+def test_corrected_is_as_precise_as_released_and_finds_as_many_as_asked(noise):
+    precise = []
+    for random_state in range(6):
+        pair = planted_pair(
+            120, 4, 16, noise=noise, modalities=("image", "attribute", "relation"), random_state=random_state
+        )
+        theirs = mine_quietly(PSQEMiner(40, variant="released", switches={"n_epochs": 30}), pair)
+        assert len(PSQEMiner(40).mine(*pair)) == 40
+        assert noise < 1 or len(theirs) < 40
+        same = PSQEMiner(min(40, len(theirs))).mine(*pair)  # a short list of the surest is easier
+        precise.append([correct(seeds.pairs, pair[0]).mean() for seeds in (same, theirs)])
+    ours, released = np.mean(precise, axis=0)
+    assert ours >= released
 
 
 def test_cluster_table(planted):

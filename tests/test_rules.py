@@ -136,3 +136,9 @@ def test_the_miner_keeps_what_it_was_given():
     assert miner.parameters["variant"] == "released" and miner.parameters["switches"] == switches
     assert miner.rules.rounds == 2 and not miner.rules.mutual
     assert type(miner)(**miner.parameters).rules == miner.rules
+
+
+def test_order_matters_where_seeds_are_not_all_sure():
+    """By confidence, doubtful seeds say less about their neighbourhoods than sure ones."""
+    noisy = planted_pair(120, 4, 16, noise=1.2, random_state=1)
+    assert content(noisy, "corrected", order="file") != content(noisy, "corrected")

@@ -120,7 +120,7 @@ def test_nearest_by_share_is_the_largest_share_when_all_are_listed(table, temper
     tolerance = {"rtol": 1e-5, "atol": 2e-4}
     np.testing.assert_allclose(surveyed.log_shares(similarity).rows(0, len(table)), dense, **tolerance)
     found = surveyed.nearest_by_share()
-    dense = dense + TIE_BREAK * table  # similarity settles what shares near one cannot
+    dense = dense + TIE_BREAK * table  # settles which of two equal ones is nearest
     for of, score, margin, m in (
         (found.of_left, found.score_left, found.margin_left, dense),
         (found.of_right, found.score_right, found.margin_right, dense.T),
