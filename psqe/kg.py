@@ -15,6 +15,7 @@ from psqe.errors import DataError
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float32]
+DoubleArray = NDArray[np.float64]
 Side = Literal["left", "right"]
 
 

@@ -70,7 +70,7 @@ def predict_links(task: AlignmentTask, scorer: Scorer, *, temperature: float = 0
     rows, columns = rows[clear], columns[clear]
     scores = found.score_left[rows]
     totals = surveyed.left_total[rows] + surveyed.right_total[columns]
-    confidence = np.exp(scores / temperature - totals / 2).clip(0, 1)
+    confidence = np.exp(scores.astype(np.float64) / temperature - totals / 2).clip(0, 1).astype(np.float32)
     order = np.argsort(-confidence, kind="stable")
     return Links(
         np.column_stack([left[rows], right[columns]])[order],

@@ -17,17 +17,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from psqe.errors import ParameterError
-from psqe.kg import FloatArray, IntArray
+from psqe.kg import DoubleArray, FloatArray, IntArray
 from psqe.matching import Dot, Shifted, Similarity, best_in_rows
 
 TEMPERATURE = 0.02
 """Of shares of fused cosines. Chosen on emoji/en-fr and dbp15k/zh_en, whose shares it calibrates."""
 
 TIE_BREAK = 1e-3
-"""What a similarity adds to the logarithm of a share when the nearest is looked for.
+"""What a similarity counts where pairs are ranked by share: ``log share + TIE_BREAK * (s - 1)``.
 
-Of two candidates whose shares are equal up to rounding, the more similar one is the nearest. It does not
-order pairs among each other: many have a share of one up to rounding, and stay in the order of position.
+Many shares are one up to rounding. Among them, and among candidates of one entity whose shares are equal,
+the more similar pair comes first. A cosine changes a share by a fifth of a percent at most.
 """
 
 EXACT = 100_000
@@ -83,7 +83,8 @@ class Survey:
     right_indices, right_scores
         The nearest left entities of every right one ``(n_right, k)``, best first.
     left_total, right_total
-        ``log sum exp(s / temperature)`` over all candidates of an entity, ``(n_left,)`` and ``(n_right,)``.
+        ``log sum exp(s / temperature)`` over all candidates of an entity, ``(n_left,)`` and ``(n_right,)``;
+        in float64, for near one a share is a small difference of large numbers.
     temperature
         Of the totals.
     """
@@ -92,8 +93,8 @@ class Survey:
     left_scores: FloatArray
     right_indices: IntArray
     right_scores: FloatArray
-    left_total: FloatArray
-    right_total: FloatArray
+    left_total: DoubleArray
+    right_total: DoubleArray
     temperature: float
 
     def nearest(self) -> Nearest:
@@ -101,27 +102,29 @@ class Survey:
         return _nearest(self.left_indices, self.left_scores, self.right_indices, self.right_scores)
 
     def nearest_by_share(self) -> Nearest:
-        """The nearest by share, out of those listed; scores are logarithms of shares.
-
-        To them, :data:`TIE_BREAK` times the similarity is added.
-        """
+        """The nearest by share, out of those listed; scores are those of :meth:`by_share`."""
         left = self._by_share(self.left_indices, self.left_scores, self.left_total, self.right_total)
         right = self._by_share(self.right_indices, self.right_scores, self.right_total, self.left_total)
         return _nearest(*left, *right)
 
     def _by_share(
-        self, indices: IntArray, scores: FloatArray, own: FloatArray, other: FloatArray
+        self, indices: IntArray, scores: FloatArray, own: DoubleArray, other: DoubleArray
     ) -> tuple[IntArray, FloatArray]:
-        """One side's lists with logarithms of shares instead of similarities, best first."""
-        logs = scores / np.float32(self.temperature) - (own[:, None] + other[indices]) / np.float32(2)
-        logs += np.float32(TIE_BREAK) * scores
+        """One side's lists with the scores of :meth:`by_share` instead of similarities, best first."""
+        exact = scores.astype(np.float64)
+        logs = exact / self.temperature - (own[:, None] + other[indices]) / 2 + TIE_BREAK * (exact - 1)
         order = np.argsort(-logs, axis=1, kind="stable")
-        return np.take_along_axis(indices, order, axis=1), np.take_along_axis(logs, order, axis=1)
+        ranked: FloatArray = np.take_along_axis(logs, order, axis=1).astype(np.float32)
+        return np.take_along_axis(indices, order, axis=1), ranked
 
-    def log_shares(self, similarity: Similarity) -> Shifted:
-        """The logarithms of all shares, as a similarity; ``similarity`` is what was surveyed."""
-        half = np.float32(-0.5)
-        return Shifted(similarity, 1 / self.temperature, half * self.left_total, half * self.right_total)
+    def by_share(self, similarity: Similarity) -> Shifted:
+        """What pairs are ranked by: the logarithms of all shares, with :data:`TIE_BREAK`.
+
+        ``similarity`` is what was surveyed.
+        """
+        of_left = (-self.left_total / 2 - TIE_BREAK).astype(np.float32)
+        of_right = (-self.right_total / 2).astype(np.float32)
+        return Shifted(similarity, 1 / self.temperature + TIE_BREAK, of_left, of_right)
 
 
 def _nearest(left: IntArray, left_scores: FloatArray, right: IntArray, right_scores: FloatArray) -> Nearest:
@@ -156,11 +159,10 @@ def survey(similarity: Similarity, *, k: int = N_LISTED, temperature: float = TE
     k_left, k_right = min(k, n_right), min(k, n_left)
     left_indices = np.empty((n_left, k_left), dtype=np.int64)
     left_scores = np.empty((n_left, k_left), dtype=np.float32)
-    left_total = np.empty(n_left, dtype=np.float32)
+    left_total = np.empty(n_left, dtype=np.float64)
     right_indices = np.zeros((n_right, k_right), dtype=np.int64)
     right_scores = np.full((n_right, k_right), -np.inf, dtype=np.float32)
-    right_total = np.full(n_right, -np.inf, dtype=np.float32)
-    scale = np.float32(1 / temperature)
+    right_total = np.full(n_right, -np.inf, dtype=np.float64)
     for start, block in similarity.blocks():
         rows = slice(start, start + len(block))
         left_indices[rows], left_scores[rows] = best_in_rows(block, k_left)
@@ -172,9 +174,9 @@ def survey(similarity: Similarity, *, k: int = N_LISTED, temperature: float = TE
         order = np.argsort(-scores, axis=1, kind="stable")[:, :k_right]
         right_indices = np.take_along_axis(indices, order, axis=1)
         right_scores = np.take_along_axis(scores, order, axis=1)
-        left_total[rows] = _log_sum_exp(block, left_scores[rows, 0], scale)
+        left_total[rows] = _log_sum_exp(block, left_scores[rows, 0], temperature)
         peak = across.max(axis=1)
-        right_total = np.logaddexp(right_total, _log_sum_exp(across, peak, scale))
+        right_total = np.logaddexp(right_total, _log_sum_exp(across, peak, temperature))
     return Survey(
         left_indices, left_scores, right_indices, right_scores, left_total, right_total, temperature
     )
@@ -186,20 +188,19 @@ def shares(
     """Shares of some pairs ``(n,)``, at the cost of their own rows and columns of the matrix only."""
     scores, of_rows = _totals(similarity, rows, columns, temperature)
     _, of_columns = _totals(similarity.T, columns, rows, temperature)
-    found: FloatArray = np.exp(scores / np.float32(temperature) - (of_rows + of_columns) / 2)
-    return found.clip(0, 1)
+    logs = scores.astype(np.float64) / temperature - (of_rows + of_columns) / 2
+    return np.exp(logs).clip(0, 1).astype(np.float32)
 
 
 def _totals(
     similarity: Similarity, rows: IntArray, columns: IntArray, temperature: float
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, DoubleArray]:
     """The cells of the pairs ``(n,)``, and the logarithms of the sums of their rows ``(n,)``."""
     own, place = np.unique(rows, return_inverse=True)
-    total = np.empty(len(own), dtype=np.float32)
+    total = np.empty(len(own), dtype=np.float64)
     scores = np.empty(len(rows), dtype=np.float32)
-    scale = np.float32(1 / temperature)
     for start, block in similarity.take(own, None).blocks():
-        total[start : start + len(block)] = _log_sum_exp(block, block.max(axis=1), scale)
+        total[start : start + len(block)] = _log_sum_exp(block, block.max(axis=1), temperature)
         here = np.flatnonzero((place >= start) & (place < start + len(block)))
         scores[here] = block[place[here] - start, columns[here]]
     return scores, total[place]
@@ -207,24 +208,24 @@ def _totals(
 
 def nearest_one_way(
     similarity: Similarity, *, temperature: float = TEMPERATURE
-) -> tuple[IntArray, FloatArray, FloatArray]:
+) -> tuple[IntArray, FloatArray, DoubleArray]:
     """Per row the nearest column, its similarity and ``log sum exp(s / temperature)``, ``(n_left,)`` each."""
     n = similarity.shape[0]
-    best, scores, total = np.empty(n, np.int64), np.empty(n, np.float32), np.empty(n, np.float32)
+    best, scores, total = np.empty(n, np.int64), np.empty(n, np.float32), np.empty(n, np.float64)
     for start, block in similarity.blocks():
         rows = slice(start, start + len(block))
         best[rows] = block.argmax(axis=1)
         scores[rows] = block.max(axis=1)
-        total[rows] = _log_sum_exp(block, scores[rows], np.float32(1 / temperature))
+        total[rows] = _log_sum_exp(block, scores[rows], temperature)
     return best, scores, total
 
 
-def _log_sum_exp(block: FloatArray, peak: FloatArray, scale: np.float32) -> FloatArray:
-    """``log sum_j exp(scale * block[i, j])`` for rows whose largest cell is ``peak``: ``(n,)``."""
+def _log_sum_exp(block: FloatArray, peak: FloatArray, temperature: float) -> DoubleArray:
+    """``log sum_j exp(block[i, j] / temperature)`` for rows whose largest cell is ``peak``: ``(n,)``."""
     shifted = block - peak[:, None]
-    shifted *= scale
+    shifted *= np.float32(1 / temperature)
     np.exp(shifted, out=shifted)
-    total: FloatArray = scale * peak + np.log(shifted.sum(axis=1))
+    total: DoubleArray = peak.astype(np.float64) / temperature + np.log(shifted.sum(axis=1, dtype=np.float64))
     return total
 
 
@@ -234,8 +235,7 @@ def _searched(similarity: Dot, k: int, temperature: float) -> Survey:
         raise FloatingPointError("similarities are not finite: some vectors are not")
     left_indices, left_scores = _search(similarity.left, similarity.right, k)
     right_indices, right_scores = _search(similarity.right, similarity.left, k)
-    scale = np.float32(1 / temperature)
-    totals = [_log_sum_exp(scores, scores[:, 0], scale) for scores in (left_scores, right_scores)]
+    totals = [_log_sum_exp(scores, scores[:, 0], temperature) for scores in (left_scores, right_scores)]
     return Survey(left_indices, left_scores, right_indices, right_scores, totals[0], totals[1], temperature)
 
 

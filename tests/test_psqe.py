@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pairs import Pair, mine_quietly, tiny
+from pairs import Pair, Table, mine_quietly, tiny
 
 from psqe.canonical import canonical_order
 from psqe.datasets.synthetic import planted_pair
@@ -22,6 +22,7 @@ from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverag
 from psqe.seeds.psqe import cluster_table
 from psqe.seeds.rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
+from psqe.seeds.stages.choose import propose
 from psqe.seeds.stages.refine import Ends, Inputs, RefinementEncoder
 
 STAGES = ("cluster", "refine", "expand")
@@ -456,3 +457,22 @@ def test_cluster_table(planted):
         **{s: replace(task.graph(s), groups=(None,) * task.graph(s).n_entities) for s in ("left", "right")},
     )
     assert "commonest group" not in cluster_table(miner, plain, features)
+
+
+@pytest.mark.parametrize("mutual", [True, False])
+def test_pairs_that_nothing_rivals_are_ranked_by_similarity(mutual):
+    # Every share is one up to rounding; position must not decide.
+    order = np.random.default_rng(0).permutation(20)
+    table = np.zeros((20, 20), dtype=np.float32)
+    table[np.arange(20), np.arange(20)] = 0.6 + 0.02 * order
+    found = propose(Table(table), 20, Rules.of("corrected", {"mutual": mutual}))
+    first = found.rows[:20]
+    np.testing.assert_array_equal(first, np.argsort(-order))
+    np.testing.assert_array_equal(found.columns[:20], first)
+    np.testing.assert_allclose(found.scores[:20], 1, atol=5e-4)
+
+
+def test_scores_of_seeds_are_at_most_one():
+    pair = planted_pair(200, random_state=0)
+    seeds = PSQEMiner(100).mine(*pair)
+    assert seeds.scores.max() <= 1

@@ -113,7 +113,9 @@ class PSQEMiner(Miner):
     def _mine(self, task: AlignmentTask, features: Features) -> Mined:
         space = self.space(task, features)
         pool, trace = Pipeline([STAGES[name]() for name in self.stages]).run(space)
-        return Mined(pool.pairs(space), pool.scores, pool.found_by, trace)
+        # Shares are at most one, but for rounding; ranked they are by now.
+        scores = pool.scores.clip(max=1) if self.rules.dangling else pool.scores
+        return Mined(pool.pairs(space), scores, pool.found_by, trace)
 
 
 def cluster_table(miner: PSQEMiner, task: AlignmentTask, features: Features) -> pd.DataFrame:

@@ -157,6 +157,6 @@ def _mutual_shares(similarity: Dot, rows: IntArray, signs: FloatArray) -> FloatA
     left, right, device = similarity.left, similarity.right, similarity.device
     best, scores, totals = nearest_one_way(Dot(left[rows] * signs, right, device))
     back, _, totals_back = nearest_one_way(Dot(right[best] * signs, left, device))
-    logs = scores / np.float32(TEMPERATURE) - (totals + totals_back) / 2
-    found: FloatArray = np.exp(logs[back == rows]).clip(0, 1)
+    logs = scores.astype(np.float64) / TEMPERATURE - (totals + totals_back) / 2
+    found: FloatArray = np.exp(logs[back == rows]).clip(0, 1).astype(np.float32)
     return found

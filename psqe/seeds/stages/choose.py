@@ -24,7 +24,7 @@ class Proposals:
     rows, columns
         Positions ``(n,)``.
     scores
-        Confidence ``(n,)``, descending.
+        What they are ranked by ``(n,)``, descending: not cut at one, where rounding puts many shares.
     sure
         Whether each may fill a quota ``(n,)``; others only fill what quotas leave.
     why
@@ -61,8 +61,8 @@ def propose(similarity: Similarity, n: int, rules: Rules) -> Proposals:
         surveyed = survey(similarity)
         return _nearest_pairs(surveyed.nearest_by_share() if rules.dangling else surveyed.nearest(), rules)
     if rules.dangling:
-        rows, columns, logs = largest_cells(survey(similarity).log_shares(similarity), 100 * n)
-        scores = np.exp(logs).clip(0, 1)
+        rows, columns, logs = largest_cells(survey(similarity).by_share(similarity), 100 * n)
+        scores = np.exp(logs)
     else:
         rows, columns, scores = largest_cells(similarity, 100 * n)
     return Proposals(rows, columns, scores, np.ones(len(rows), dtype=bool), ["a largest cell"] * len(rows))
@@ -77,7 +77,7 @@ def _nearest_pairs(found: Nearest, rules: Rules) -> Proposals:
     mutual = (found.of_left[rows] == columns) & (found.of_right[columns] == rows)
     mutual &= found.margin(rows, columns) > 0
     # Similarities do not tell the two kinds apart; two less puts any one-sided cosine last.
-    scores = np.exp(scores).clip(0, 1) if rules.dangling else np.where(mutual, scores, scores - 2)
+    scores = np.exp(scores) if rules.dangling else np.where(mutual, scores, scores - 2)
     scores = scores.astype(np.float32)
     order = np.argsort(-scores, kind="stable")
     why = np.where(mutual, "nearest in both directions", "nearest in one direction")
