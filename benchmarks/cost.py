@@ -251,11 +251,11 @@ def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
 
     def one_side(similarity: Similarity) -> tuple[Any, Any]:
         indices = np.empty((similarity.shape[0], N_LISTED), dtype=np.int64)
-        total = np.empty(similarity.shape[0], dtype=np.float32)
+        total = np.empty(similarity.shape[0])
         for start, block in similarity.blocks():
             rows = slice(start, start + len(block))
             indices[rows], scores = best_in_rows(block, N_LISTED)
-            total[rows] = _log_sum_exp(block, scores[:, 0], np.float32(1 / TEMPERATURE))
+            total[rows] = _log_sum_exp(block, scores[:, 0], TEMPERATURE)
         return indices, total
 
     width = sum(WIDTHS.values())
