@@ -1,0 +1,91 @@
+"""P2: a seed enters the loss twice, as somebody's target and as everybody else's candidate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from psqe.errors import ParameterError
+from psqe.kg import DoubleArray
+from psqe.theory.batch import Batch, spread
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of a gradient: by the left and by the right embeddings, ``(B, d)`` each."""
+
+    left: DoubleArray
+    right: DoubleArray
+
+    def __add__(self, other: Part) -> Part:
+        return Part(self.left + other.left, self.right + other.right)
+
+    @property
+    def flipped(self) -> Part:
+        """The sides exchanged."""
+        return Part(self.right, self.left)
+
+
+@dataclass(frozen=True, eq=False)
+class Membership:
+    """What one seed does to the gradient of the summed loss ``sum_k l_k``, over both sides as anchors.
+
+    Attributes
+    ----------
+    as_target
+        The gradient of the seed's own two losses.
+    as_candidate
+        What it changes in the gradients of all other losses, by standing among their candidates.
+    """
+
+    as_target: Part
+    as_candidate: Part
+
+    @property
+    def total(self) -> Part:
+        """The gradient with the seed less the gradient without it."""
+        return self.as_target + self.as_candidate
+
+
+def membership(batch: Batch, seed: int) -> Membership:
+    """What the seed at position ``seed`` does, in closed form: nothing is computed without it.
+
+    For another anchor ``k`` let ``q_k`` be the share of the seed's ends among its candidates. The seed adds
+    ``-log(1 - q_k)`` to ``l_k``: it takes ``q_k`` for itself, and what it takes from the other negatives and
+    from the target, ``p_kv q_k / (1 - q_k)`` each, is repelled less or attracted more.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such seed, or no more than two (one alone has no loss without it).
+    """
+    if not 0 <= seed < len(batch) or len(batch) < 3:
+        raise ParameterError(f"there is no seed {seed} to leave out of {len(batch)} with two remaining")
+    own, others = _one_way(batch, seed)
+    own_back, others_back = _one_way(batch.flipped, seed)
+    return Membership(own + own_back.flipped, others + others_back.flipped)
+
+
+def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
+    """The two parts with the left ends as anchors."""
+    n = len(batch)
+    target = np.zeros_like(batch.p)
+    target[seed] = (batch.p[seed] - batch.is_target[seed]) / batch.temperature
+
+    ends = [seed, n + seed]
+    taken = batch.p[:, ends].sum(axis=1, keepdims=True)
+    rest = batch.p.copy()
+    rest[:, ends] = 0
+    # Not 1 - taken: when the seed takes nearly all, that would be rounding.
+    changed = -rest * taken / rest.sum(axis=1, keepdims=True)
+    changed[:, ends] = batch.p[:, ends]
+    changed[seed] = 0
+    return Part(*spread(batch, target)), Part(*spread(batch, changed / batch.temperature))
+
+
+def summed_gradient(batch: Batch) -> Part:
+    """The gradient of ``sum_k l_k`` over both sides as anchors; not the mean, which depends on ``B``."""
+    forth = spread(batch, (batch.p - batch.is_target) / batch.temperature)
+    back = batch.flipped
+    return Part(*forth) + Part(*spread(back, (back.p - back.is_target) / back.temperature)).flipped
