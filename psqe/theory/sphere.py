@@ -12,7 +12,8 @@ from psqe.kg import DoubleArray
 def uniform(rng: np.random.Generator, n: int, dim: int) -> DoubleArray:
     """``n`` unit vectors of ``dim`` dimensions, uniform on the sphere ``(n, dim)``."""
     drawn = rng.standard_normal((n, dim))
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    return drawn
 
 
 def near(rng: np.random.Generator, vectors: DoubleArray, cosine: float) -> DoubleArray:

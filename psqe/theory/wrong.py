@@ -16,8 +16,8 @@ from psqe.theory.split import attraction, mass, repulsion
 def margin_change(batch: Batch, seed: int, truth: DoubleArray) -> float:
     """How fast the margin of the truth grows along descent of ``l_k`` by the anchor.
 
-    ``m = <z_a, z_b*> - <z_a, z_b>``, of the true counterpart over the seed's end; ``dm`` for a unit of learning
-    rate, with all candidates held still.
+    ``m = <z_a, z_b*> - <z_a, z_b>``, of the true counterpart over the seed's end; ``dm`` for a unit of
+    learning rate, with all candidates held still.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def margin_change_parts(
 ) -> tuple[float, float]:
     """:func:`margin_change` of unit vectors as the seed's own doing and that of all other candidates.
 
-    Own: ``-(1 - <z_b, z_b*>)(1 - p_b + p_b*) / tau``, with ``p_b*`` zero unless ``b*`` is in the batch. Others:
-    ``-sum_v p_v <z_v, z_b* - z_b> / tau``.
+    Own: ``-(1 - <z_b, z_b*>)(1 - p_b + p_b*) / tau``, with ``p_b*`` zero unless ``b*`` is in the batch.
+    Others: ``-sum_v p_v <z_v, z_b* - z_b> / tau``.
 
     Parameters
     ----------
@@ -152,8 +152,8 @@ def rince_losses(batch: Batch, *, q: float, weight: float) -> DoubleArray:
 def rince_coefficients(batch: Batch, *, q: float, weight: float) -> DoubleArray:
     """``d l_k / d s_kv`` of RINCE ``(B, 2B)``.
 
-    With ``e_v = exp(s_v / tau)`` and ``E`` their sum: ``weight^q E^(q-1) e_v / tau``, less ``e_+^q / tau`` at the
-    target. The factor ``e_+^q`` is what forgives: a target that is far away pulls weakly.
+    With ``e_v = exp(s_v / tau)`` and ``E`` their sum: ``weight^q E^(q-1) e_v / tau``, less ``e_+^q / tau``
+    at the target. The factor ``e_+^q`` is what forgives: a target that is far away pulls weakly.
     """
     _check(q, weight)
     logits = batch.s / batch.temperature
