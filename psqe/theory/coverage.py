@@ -124,8 +124,8 @@ class RegionModel:
         """The seed shares ``(R,)`` that make the smallest mass an entity as large as it can be.
 
         ``M_r`` grows with ``pi_r``, so at the best shares ``M_r / n_r`` is the same everywhere: a region
-        could only gain at the cost of another. For a given level ``m`` the share of a region is the positive root
-        of ``beta pi^2 + (alpha - m n_r beta) pi - m n_r (e + alpha) = 0`` with ``alpha = B kappa_out`` and
+        could only gain at the cost of another. For a given level ``m`` the share of a region is the positive
+        root of ``beta pi^2 + (alpha - m n_r beta) pi - m n_r (e + alpha) = 0`` with ``alpha = B kappa_out`` and
         ``beta = B (kappa_in - kappa_out)``; the level is the one at which shares add up to one.
 
         Parameters

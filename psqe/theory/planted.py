@@ -2,7 +2,8 @@
 
 Two graphs show the same entities; the right one shows them turned, so nothing matches until the turn is
 learned from seeds. Entities of a region vary along directions of their own region and along directions that
-all regions share. A seed teaches the directions of its own region and the shared ones; a wrong seed teaches noise.
+all regions share. A seed teaches the directions of its own region and the shared ones; a wrong seed
+teaches noise.
 """
 
 from __future__ import annotations
@@ -94,8 +95,8 @@ def predicted(
     """Hits@1 of each region ``(R,)`` after one step from nothing: closed form for each entity.
 
     One gradient step of InfoNCE from small weights makes the score of two vectors ``x^T C y``, where ``C`` is
-    the seeds' cross-covariance: ``C = sum_k w_k x_{a_k} y_{b_k}^T / K``. Its mean holds ``pi_r rho_r w_r / m`` on
-    the private directions of region ``r`` and the sum of these over regions on the shared ones; around it
+    the seeds' cross-covariance: ``C = sum_k w_k x_{a_k} y_{b_k}^T / K``. Its mean holds ``pi_r rho_r w_r / m``
+    on the private directions of region ``r`` and the sum of these over regions on the shared ones; around it
     lies the noise of finitely many seeds, right and wrong. Given an entity and its counterpart, scores are
     taken as normal: the true one around what the mean of ``C`` gives it, rivals around zero. If the entity
     stands in a seed, the seed adds to the score of its two ends. Hits@1 is the chance that no rival scores
@@ -281,7 +282,7 @@ def trained(
     learning_rate: float = 1e-2,
     random_state: int = 0,
 ) -> DoubleArray:
-    """Hits@1 by region ``(R,)`` after InfoNCE training of one linear map a side, cosines of unit embeddings."""
+    """Hits@1 by region ``(R,)`` after InfoNCE training of one linear map a side; cosines of embeddings."""
     x, y = (torch.from_numpy(side.astype(np.float32)) for side in (drawn.left, drawn.right))
     with seeded(random_state):
         maps = nn.ModuleList([nn.Linear(x.shape[1], dim, bias=False) for _ in range(2)])
