@@ -17,7 +17,17 @@ from psqe.features import Features, build_features
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.measure import measured
 from psqe.regions import Regions, all_regions
-from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet, audit, correct, judged, true_links
+from psqe.seeds import (
+    MutualMiner,
+    PivotMiner,
+    PSQEMiner,
+    SeedSet,
+    audit,
+    correct,
+    drawn_seeds,
+    judged,
+    true_links,
+)
 from psqe.study.store import append
 
 SEEDS = ("pivot", "mutual", "psqe", "true links")
@@ -39,7 +49,8 @@ class Experiment:
     task, dangling, modalities
         The data.
     miner
-        One of :data:`SEEDS`, or ``none`` for features without seeds and training.
+        One of :data:`SEEDS`; ``drawn`` for seeds of set precision and coverage; or ``none`` for features
+        without seeds and training.
     n_seeds
         Seeds wanted; 0 with ``none``.
     aligner
@@ -48,6 +59,9 @@ class Experiment:
         Of the aligner.
     n_epochs
         Instead of the preset's, when given.
+    precision, evenness
+        Of ``drawn`` seeds: the share of right ones, and how even they are, from 0, the semantic regions'
+        shares among the pivot's seeds, to 1, their shares of the entities.
     random_state
         See above.
     """
@@ -59,6 +73,8 @@ class Experiment:
     aligner: str = "mclea"
     preset: str = "small"
     n_epochs: int | None = None
+    precision: float = 1.0
+    evenness: float = 1.0
     dangling: float = DANGLING
     modalities: tuple[str, ...] = ("image", "attribute")
 
@@ -72,8 +88,11 @@ class Experiment:
 
     @property
     def of_task(self) -> list[str]:
-        """Settings of the task that depart from the study's."""
-        return [] if self.dangling == DANGLING else [f"dangling={self.dangling}"]
+        """Settings of the task that depart from the study's, and those of drawn seeds."""
+        parts = [] if self.dangling == DANGLING else [f"dangling={self.dangling}"]
+        if self.miner == "drawn":
+            parts += [f"precision={self.precision:g}", f"evenness={self.evenness:g}"]
+        return parts
 
 
 @lru_cache(maxsize=1)
@@ -88,10 +107,22 @@ def loaded(
 
 @lru_cache(maxsize=16)
 def _mined(
-    miner: str, n: int, task: str, dangling: float, modalities: tuple[str, ...], random_state: int
+    miner: str,
+    n: int,
+    drawn: tuple[float, float],
+    task: str,
+    dangling: float,
+    modalities: tuple[str, ...],
+    random_state: int,
 ) -> SeedSet:
     """Seeds of one kind; kept, since they may be trained on more than once."""
-    pair, features, _ = loaded(task, dangling, modalities, random_state)
+    pair, features, regions = loaded(task, dangling, modalities, random_state)
+    if miner == "drawn":
+        precision, evenness = drawn
+        return drawn_seeds(
+            pair, features, regions["semantic"], n_seeds=n, precision=precision, random_state=random_state,
+            shares=evenness_shares(pair, features, regions["semantic"], evenness, n),
+        )  # fmt: skip
     if miner == "true links":
         return true_links(pair, n, random_state=random_state)
     if miner == "psqe":
@@ -99,6 +130,19 @@ def _mined(
     if miner == "mutual":
         return MutualMiner(n).mine(pair, features)
     return PivotMiner(n).mine(pair, features)
+
+
+def evenness_shares(
+    task: AlignmentTask, features: Features, regions: Regions, evenness: float, n_seeds: int
+) -> FloatArray:
+    """Shares of the regions ``(R,)`` between those of the pivot's seeds (0) and those of the entities (1)."""
+    n = len(regions.names)
+    pivot = PivotMiner(n_seeds).mine(task, features)
+    uneven = np.bincount(regions.left[pivot.pairs[:, 0]], minlength=n)[:n].astype(np.float32)
+    linked = regions.left[task.left.candidates]
+    even = np.bincount(linked[linked >= 0], minlength=n).astype(np.float32)
+    shares: FloatArray = (1 - evenness) * uneven / uneven.sum() + evenness * even / even.sum()
+    return shares
 
 
 def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
@@ -126,7 +170,9 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             matching = experiment.aligner  # type: ignore[assignment]
             scorer = feature_scorer(task, features)
         else:
-            seeds = _mined(experiment.miner, experiment.n_seeds, *data)
+            seeds = _mined(
+                experiment.miner, experiment.n_seeds, (experiment.precision, experiment.evenness), *data
+            )
             own = {"settings": " ".join(experiment.of_task) or "-"}
             rows += seed_rows(key | own, seeds, task, regions)
             chosen = {} if experiment.n_epochs is None else {"n_epochs": experiment.n_epochs}

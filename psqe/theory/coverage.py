@@ -125,8 +125,8 @@ class RegionModel:
 
         ``M_r`` grows with ``pi_r``, so at the best shares ``M_r / n_r`` is the same everywhere: a region
         could only gain at the cost of another. For a given level ``m`` the share of a region is the positive
-        root of ``beta pi^2 + (alpha - m n_r beta) pi - m n_r (e + alpha) = 0`` with ``alpha = B kappa_out`` and
-        ``beta = B (kappa_in - kappa_out)``; the level is the one at which shares add up to one.
+        root of ``beta pi^2 + (alpha - m n_r beta) pi - m n_r (e + alpha) = 0`` with ``alpha = B kappa_out``
+        and ``beta = B (kappa_in - kappa_out)``; the level is the one at which shares add up to one.
 
         Parameters
         ----------
@@ -233,7 +233,7 @@ def best_shares(
 def measured_mass(batch: Batch, regions: IntArray, n_regions: int) -> DoubleArray:
     """The true mass of each region in a batch ``(R,)``, with the left ends as anchors."""
     masses = np.where(batch.is_target, 0, batch.p).sum(axis=1) / batch.temperature
-    return np.bincount(regions, weights=masses, minlength=n_regions)
+    return np.bincount(regions, weights=masses, minlength=n_regions).astype(np.float64)
 
 
 def shares_of(regions: Sequence[int] | IntArray, n_regions: int) -> DoubleArray:

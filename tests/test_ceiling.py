@@ -1,0 +1,72 @@
+"""Seeds drawn to a set precision and coverage."""
+
+import numpy as np
+import pytest
+
+from psqe.datasets.synthetic import planted_pair
+from psqe.errors import DataError, ParameterError
+from psqe.regions import semantic_regions
+from psqe.seeds import correct, drawn_seeds
+from psqe.seeds.ceiling import _within
+
+
+@pytest.fixture(scope="module")
+def pair():
+    task, features = planted_pair(400, 4, 16, noise=0.4, random_state=0)
+    return task, features, semantic_regions(task, features)
+
+
+@pytest.mark.parametrize("precision", [0.0, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("shares", [(1, 1, 1, 1), (8, 1, 1, 0)], ids=["even", "uneven"])
+def test_precision_and_shares_are_those_asked_for(pair, precision, shares):
+    task, features, regions = pair
+    found = drawn_seeds(task, features, regions, n_seeds=100, precision=precision, shares=shares)
+    assert len(found) == 100 and len(np.unique(found.pairs[:, 1])) == 100
+    counts = np.bincount(regions.left[found.pairs[:, 0]], minlength=4)
+    linked = np.bincount(regions.left[task.links[:, 0]], minlength=4)
+    asked = 100 * np.array(shares) / sum(shares)
+    if (asked <= linked).all():
+        assert np.abs(counts - asked).max() < 1
+    assert (counts <= linked).all() and ((counts == 0) == (asked == 0)).all()
+    assert correct(found.pairs, task).mean() == pytest.approx(precision, abs=0.02)
+
+
+def test_wrong_ends_are_near_and_never_the_counterpart(pair):
+    task, features, regions = pair
+    found = drawn_seeds(task, features, regions, n_seeds=80, precision=0, shares=np.ones(4))
+    same = regions.left[found.pairs[:, 0]] == regions.right[found.pairs[:, 1]]
+    assert same.mean() > 0.6  # near by features is mostly the same region, one in four by chance
+    assert not correct(found.pairs, task).any()
+
+
+def test_draws_repeat_and_differ(pair):
+    task, features, regions = pair
+    first, again, other = (
+        drawn_seeds(
+            task, features, regions, n_seeds=50, precision=0.8, shares=np.ones(4), random_state=s
+        ).pairs
+        for s in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_full_regions_pass_their_rest_on():
+    assert _within(np.array([8.0, 1.0, 1.0]), np.array([10, 100, 100]), 50).tolist() == [10, 20, 20]
+    assert _within(np.array([1.0, 1.0, 1.0]), np.array([9, 9, 9]), 10).sum() == 10
+    with pytest.raises(ParameterError, match="have 10 links"):
+        _within(np.array([1.0, 0.0]), np.array([10, 100]), 11)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [({"precision": 1.2}, ParameterError), ({"shares": (1, 1)}, ParameterError),
+     ({"n_seeds": 399}, ParameterError), ({"shares": (-1, 1, 1, 1)}, ParameterError), ({"precision": 0.0, "n_nearest": 1}, DataError)],
+    ids=["precision", "shares", "too many", "negative", "no free neighbour"],
+)  # fmt: skip
+def test_what_cannot_be_drawn_is_refused(pair, change, error):
+    given = {"n_seeds": 60, "precision": 0.5, "shares": (1, 1, 1, 1)} | change
+    with pytest.raises(error):
+        drawn_seeds(*pair, **given)
+    with pytest.raises(DataError, match="no gold links"):
+        drawn_seeds(pair[0].without_links(), *pair[1:], n_seeds=5, precision=1, shares=np.ones(4))
