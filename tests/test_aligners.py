@@ -13,6 +13,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
 from psqe.features.base import Features
+from psqe.neural.losses import info_nce
 from psqe.seeds import SeedSet, true_links
 
 pytestmark = pytest.mark.parametrize("name", list(ALIGNERS))
@@ -114,6 +115,71 @@ def test_relabelled_entities_get_the_same_embeddings(name, planted, seeds, fitte
 def test_order_and_scores_of_the_seeds_do_not_matter(name, planted, seeds, fitted):
     shuffled = given_seeds(np.random.default_rng(0).permutation(seeds.pairs))
     assert content(make(name).fit(*planted, shuffled)) == content(fitted(name))
+
+
+class Witness:
+    """A watch that keeps all it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[list[tuple]] = []  # by step
+
+    def begins(self, step):
+        assert step == len(self.told)
+        self.told.append([])
+
+    def contrast(self, name, pairs, left, right, *, temperature, same_side):
+        self.told[-1].append(
+            (name, pairs, left.detach().clone(), right.detach().clone(), temperature, same_side)
+        )
+
+
+def trains(name: str) -> None:
+    if "learning_rate" not in inspect.signature(ALIGNERS[name]).parameters:
+        pytest.skip("does not train")
+
+
+def test_a_watch_changes_nothing(name, planted, seeds, fitted):
+    assert content(make(name).fit(*planted, seeds, watch=Witness())) == content(fitted(name))
+
+
+def test_a_watch_sees_every_step_and_every_seed(name, planted, seeds):
+    trains(name)
+    watch = Witness()
+    make(name).fit(*planted, seeds, watch=watch)
+    wanted, found = set(map(tuple, seeds.pairs.tolist())), set()
+    assert len(watch.told) >= EPOCHS
+    for step in watch.told:
+        names = [name for name, *_ in step]
+        assert names and len(set(names)) == len(names)
+        for _, pairs, left, right, temperature, _ in step:
+            told = list(map(tuple, pairs.tolist()))
+            assert len(set(told)) == len(told) == len(left) == len(right) >= 2
+            assert temperature > 0
+            found |= set(told)
+    assert found == wanted
+
+
+def test_a_watch_is_given_the_vectors_of_the_entities_that_it_is_told_of(name, planted, seeds):
+    """With next to no learning, an entity has one vector throughout, and in the end the same."""
+    trains(name)
+    watch = Witness()
+    ends = make(name, learning_rate=1e-30).fit(*planted, seeds, watch=watch).embeddings()
+    known: dict[tuple, torch.Tensor] = {}
+    for step in watch.told:
+        for embedding, pairs, *vectors, _, _ in step:
+            for side in (0, 1):
+                for entity, vector in zip(pairs[:, side].tolist(), vectors[side], strict=True):
+                    first = known.setdefault((embedding, side, entity), vector)
+                    torch.testing.assert_close(vector, first)
+
+    def agrees(embedding):
+        own = [(key, z) for key, z in known.items() if key[0] == embedding]
+        return all(
+            np.shape(z) == ends[side][entity].shape and np.allclose(z, ends[side][entity], atol=1e-5)
+            for (_, side, entity), z in own
+        )
+
+    assert any(agrees(embedding) for embedding in {key[0] for key in known})
 
 
 def test_seeds_matter(name, planted, fitted):
@@ -227,6 +293,27 @@ def test_impossible_parameters(name, parameter):
         pytest.skip("has no such parameter")
     with pytest.raises(ParameterError, match=parameter):
         ALIGNERS[name](**{parameter: 0})
+
+
+def test_mclea_tells_of_the_losses_that_it_computes(name, planted, seeds, monkeypatch):
+    if name != "mclea":
+        pytest.skip("mclea's own")
+    computed = []
+
+    def noted(left, right, *, temperature, same_side=True):
+        computed.append((left.detach().clone(), right.detach().clone(), temperature, same_side))
+        return info_nce(left, right, temperature=temperature, same_side=same_side)
+
+    monkeypatch.setattr("psqe.aligners.mclea.info_nce", noted)
+    watch = Witness()
+    make(name, temperature=0.3).fit(*planted, seeds, watch=watch)
+    told = [loss for step in watch.told for loss in step]
+    assert {embedding for embedding, *_ in told} == {"structure", *planted[1], "joint"}
+    for (*_, left, right, temperature, same_side), (by_left, by_right, *rest) in zip(
+        told, computed, strict=True
+    ):
+        assert torch.equal(left, by_left) and torch.equal(right, by_right)
+        assert [temperature, same_side] == rest and temperature == 0.3
 
 
 def test_mclea_refuses_batches_without_a_negative(name):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from torch import Tensor
 
 from psqe.canonical import canonical_order
 from psqe.errors import DataError, ParameterError
@@ -14,8 +16,35 @@ from psqe.features.fusion import unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.matching import Dot
 from psqe.measure import measured
+from psqe.neural.watch import Watch
 from psqe.parametrised import Parametrised
 from psqe.seeds.base import SeedSet
+
+
+@dataclass(frozen=True, eq=False)
+class _Renumbered:
+    """Tells ``watch`` of a training on entities in another order; it hears of them by its own indices.
+
+    Attributes
+    ----------
+    watch
+        Who is told.
+    left, right
+        The watch's index of each entity trained on, ``(n_left,)`` and ``(n_right,)``.
+    """
+
+    watch: Watch
+    left: IntArray
+    right: IntArray
+
+    def begins(self, step: int) -> None:
+        self.watch.begins(step)
+
+    def contrast(
+        self, name: str, pairs: IntArray, left: Tensor, right: Tensor, *, temperature: float, same_side: bool
+    ) -> None:
+        own = np.column_stack([self.left[pairs[:, 0]], self.right[pairs[:, 1]]])
+        self.watch.contrast(name, own, left, right, temperature=temperature, same_side=same_side)
 
 
 class Aligner(Parametrised, ABC):
@@ -56,8 +85,13 @@ class Aligner(Parametrised, ABC):
             )
         return cls(**{**cls.PRESETS[preset], **parameters})
 
-    def fit(self, task: AlignmentTask, features: Features, seeds: SeedSet) -> Self:
+    def fit(
+        self, task: AlignmentTask, features: Features, seeds: SeedSet, *, watch: Watch | None = None
+    ) -> Self:
         """Train on ``seeds``. The task's gold links are not looked at.
+
+        A ``watch`` is told of every batch and of every contrastive loss, seeds by the indices of ``task``.
+        The result is the same to the last bit with and without it; its time counts as the training's.
 
         Raises
         ------
@@ -81,7 +115,10 @@ class Aligner(Parametrised, ABC):
             # The order of the seeds is the miner's business (confidence), not the order of training.
             pairs = pairs[np.lexsort(pairs.T)]
             embedded_left, embedded_right = self._fit(
-                task.take(left, right).blind(), features.take(left, right), pairs
+                task.take(left, right).blind(),
+                features.take(left, right),
+                pairs,
+                None if watch is None else _Renumbered(watch, left, right),
             )
             self._left, self._right = embedded_left[new_left], embedded_right[new_right]
             for side in (self._left, self._right):
@@ -91,8 +128,13 @@ class Aligner(Parametrised, ABC):
         return self
 
     @abstractmethod
-    def _fit(self, task: AlignmentTask, features: Features, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Train and return the embeddings of all left and all right entities, ``(n, d)`` each."""
+    def _fit(
+        self, task: AlignmentTask, features: Features, pairs: IntArray, watch: Watch | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Train and return the embeddings of all left and all right entities, ``(n, d)`` each.
+
+        Give the ``watch`` to :func:`psqe.neural.training.train`, and tell it of every contrastive loss.
+        """
 
     def embeddings(self) -> tuple[FloatArray, FloatArray]:
         """Embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""

@@ -16,6 +16,7 @@ from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.neural.graph_attention import DiagonalGAT, Edges, Field
 from psqe.neural.losses import UncertaintyWeights, distillation, info_nce
 from psqe.neural.training import seeded, train
+from psqe.neural.watch import Watch
 from psqe.seeds.base import positive
 
 STRUCTURE, JOINT = "structure", "joint"
@@ -147,7 +148,9 @@ class MCLEA(Aligner):
         self.weight_decay = weight_decay
         self.random_state = random_state
 
-    def _fit(self, task: AlignmentTask, features: Features, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
+    def _fit(
+        self, task: AlignmentTask, features: Features, pairs: IntArray, watch: Watch | None
+    ) -> tuple[FloatArray, FloatArray]:
         n_left, n_right = task.left.n_entities, task.right.n_entities
         everyone = np.arange(n_left), np.arange(n_right)
         inputs = {
@@ -179,15 +182,20 @@ class MCLEA(Aligner):
                 ends = {name: (z[:n], z[n:]) for name, z in embedded.items()}
                 intra, inter = {}, {}
                 for name, (left, right) in ends.items():
-                    teacher = ends[JOINT]
+                    teacher, shown = ends[JOINT], batch
                     if name in present:
                         # A seed says something about a modality when both of its ends have it.
                         both = present[name][left_nodes] & present[name][right_nodes]
                         left, right = left[both], right[both]
                         teacher = teacher[0][both], teacher[1][both]
+                        shown = batch[both]
                     if len(left) < 2:
                         continue
                     intra[name] = info_nce(left, right, temperature=self.temperature)
+                    if watch is not None:
+                        watch.contrast(
+                            name, shown.numpy(), left, right, temperature=self.temperature, same_side=True
+                        )
                     if name != JOINT:
                         inter[name] = distillation(
                             teacher, (left, right), temperature=self.distillation_temperature
@@ -204,6 +212,7 @@ class MCLEA(Aligner):
                 learning_rate=self.learning_rate,
                 weight_decay=self.weight_decay,
                 description=self.name,
+                watch=watch,
             )
             with torch.inference_mode():
                 joint: FloatArray = module()[JOINT].numpy()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from psqe.errors import ParameterError
+from psqe.neural.watch import Watch
 
 
 @contextmanager
@@ -41,6 +42,7 @@ def train(
     shuffle: bool = True,
     accumulate: bool = False,
     description: str = "training",
+    watch: Watch | None = None,
 ) -> list[float]:
     """Minimise ``loss`` over batches of ``pairs`` with AdamW (Loshchilov & Hutter 2019).
 
@@ -62,6 +64,8 @@ def train(
         Whether the gradients of all batches are added up for one step an epoch, instead of a step each.
     description
         Label of the progress bar, which shows on a terminal only.
+    watch
+        Told of every batch before it is computed.
 
     Returns
     -------
@@ -70,12 +74,16 @@ def train(
     optimiser = torch.optim.AdamW(module.parameters(), lr=learning_rate, weight_decay=weight_decay)
     n_batches = -(-len(pairs) // batch_size)
     history = []
+    step = 0
     module.train()
     for _ in tqdm(range(n_epochs), description, disable=None, leave=False):
         total = 0.0
         order = torch.randperm(len(pairs)) if shuffle else torch.arange(len(pairs))
         optimiser.zero_grad(set_to_none=True)
         for batch in order.to(pairs.device).tensor_split(n_batches):
+            if watch is not None:
+                watch.begins(step)
+            step += 1
             value = loss(pairs[batch])
             value.backward()  # type: ignore[no-untyped-call]
             total += float(value.detach()) * len(batch)

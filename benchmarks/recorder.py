@@ -1,0 +1,80 @@
+"""Measure what recording masses adds to a training: MCLEA on a pair of emoji graphs.
+
+``python benchmarks/recorder.py`` trains with and without the recorder by turns, on one thread, and prints
+two ratios with their 95 % intervals: CPU time with the recorder over CPU time without it, and the share
+of a recorded training that passes inside the recorder. CPU time, because other work on the machine
+does not count in it. Both ratios are of the whole of ``fit``; the first also has what lies outside the
+recorder, and all the noise of two trainings. The exit code is 1 when either says that recording adds 20 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import Any
+
+import torch
+
+from psqe.aligners import MCLEA
+from psqe.datasets import load_task
+from psqe.features import build_features
+from psqe.regions import all_regions
+from psqe.seeds import PSQEMiner
+from psqe.statistics import mean_interval
+from psqe.theory.recorder import Recorder
+
+LIMIT = 0.2
+
+
+class Timed(Recorder):
+    """A recorder that adds up the CPU seconds that pass inside it."""
+
+    seconds = 0.0
+
+    def contrast(self, *args: Any, **options: Any) -> None:
+        """Record, and time it."""
+        start = time.process_time()
+        super().contrast(*args, **options)
+        self.seconds += time.process_time() - start
+
+
+def main() -> int:
+    """Train by turns and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--task", default="emoji/en-fr")
+    parser.add_argument("--n-seeds", type=int, default=600)
+    parser.add_argument("--every", type=int, default=10, help="steps from one record to the next")
+    parser.add_argument("--n-epochs", type=int, default=40, help="short: neighbours meet the same machine")
+    parser.add_argument("--repeats", type=int, default=10, help="trainings of each kind, after one of each")
+    given = parser.parse_args()
+
+    torch.set_num_threads(1)
+    task = load_task(given.task, dangling=0.125, random_state=0)
+    features = build_features(task, ("image", "attribute"))
+    seeds = PSQEMiner(n_seeds=given.n_seeds).mine(task, features)
+    regions = all_regions(task, features)
+
+    def seconds(watch: Timed | None) -> float:
+        start = time.process_time()
+        MCLEA.preset("small", n_epochs=given.n_epochs).fit(task, features, seeds, watch=watch)
+        return time.process_time() - start
+
+    ratios, shares = [], []
+    for turn in range(given.repeats + 1):
+        watch = Timed(task, regions, every=given.every)
+        order = (None, watch) if turn % 2 else (watch, None)  # so that a drift favours neither
+        spent = {one is watch: seconds(one) for one in order}
+        if turn:  # the first pair warms up
+            ratios.append(spent[True] / spent[False])
+            shares.append(watch.seconds / spent[True])
+            print(f"{spent[False]:.2f} s without, {spent[True]:.2f} s with, {watch.seconds:.3f} s inside it")
+    ratio, low, high = mean_interval(ratios)
+    print(f"ratio of the two: {ratio:.3f} [{low:.3f}, {high:.3f}]")
+    share, low, high = mean_interval(shares)
+    print(f"share inside the recorder: {share:.2%} [{low:.2%}, {high:.2%}]")
+    return int(ratio - 1 >= LIMIT or share / (1 - share) >= LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""The recorder of masses: against the closed forms, against hand-made batches, and on a real training."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from batches import batches, random_batch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pairs import tiny
+
+from psqe.aligners import MCLEA
+from psqe.errors import DataError, ParameterError
+from psqe.regions import Regions, all_regions
+from psqe.seeds import SeedSet
+from psqe.theory.batch import Batch
+from psqe.theory.recorder import SEED_KINDS, Recorder, seed_masses
+from psqe.theory.split import effective_negatives, mass, repulsion_coefficients
+
+KEYS = ["step", "embedding", "region_kind", "region", "seed_kind"]
+SUMS = ["n_seeds", "attraction", "received"]
+
+
+def masses_of(batch: Batch, dtype):
+    left, right = (torch.tensor(z, dtype=dtype) for z in (batch.left, batch.right))
+    found = seed_masses(left, right, temperature=batch.temperature, same_side=batch.same_side)
+    return found.attraction, found.received, found.effective_negatives
+
+
+def closed_forms(batch: Batch):
+    n, back = len(batch), batch.flipped
+    there, again = (repulsion_coefficients(one).sum(axis=0) for one in (batch, back))
+    received = there[:n] + there[n:] + again[:n] + again[n:]
+    effective = (effective_negatives(batch) + effective_negatives(back)) / 2
+    return mass(batch) + mass(back), received, effective
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches(), st.sampled_from([(torch.float64, 1e-9), (torch.float32, 1e-4)]))
+def test_masses_are_the_closed_forms(batch, precision):
+    dtype, tolerance = precision
+    found, wanted = masses_of(batch, dtype), closed_forms(batch)
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert ours.dtype == dtype
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=1e-9)
+    assert float(found[0].sum()) == pytest.approx(float(found[1].sum()), rel=tolerance)
+
+
+def test_a_very_sure_seed_keeps_its_digits():
+    """1 - p is 1e-26 here: lost in a difference, and the shares of what is left still add up."""
+    batch = Batch(np.eye(5), np.eye(5), 1 / 60)
+    attraction, received, effective = masses_of(batch, torch.float32)
+    np.testing.assert_allclose(attraction, 2 * 60 * 8 * np.exp(-60.0), rtol=1e-4)
+    np.testing.assert_allclose(received, attraction, rtol=1e-5)
+    np.testing.assert_allclose(effective, 8, rtol=1e-5)
+
+
+def test_one_seed_alone_is_refused():
+    with pytest.raises(ParameterError, match="alone"):
+        seed_masses(torch.ones(1, 3), torch.ones(1, 3), temperature=0.1, same_side=True)
+
+
+@pytest.fixture
+def scene():
+    """Six entities a side, the last two of each without counterpart; seeds of every kind, in two regions."""
+    task, _ = tiny(6, 6, links=True)
+    task = replace(task, links=task.links[:4])
+    half = np.array([0, 0, 0, 1, 1, -1])
+    regions = {"degree": Regions("degree", ("low", "high"), half, half[::-1].copy())}
+    pairs = np.array([[0, 0], [1, 2], [3, 3], [2, 5], [4, 1], [5, 4]])
+    kinds = ["right", "wrong", "right", "dangling", "dangling", "dangling"]
+    return task, regions, pairs, kinds, random_batch(6, 4, 0.2)
+
+
+def told(recorder: Recorder, pairs, batch: Batch, *, step=0, name="joint") -> None:
+    recorder.begins(step)
+    left, right = (torch.tensor(z, requires_grad=True) for z in (batch.left, batch.right))
+    recorder.contrast(name, pairs, left, right, temperature=batch.temperature, same_side=batch.same_side)
+
+
+def test_the_table_by_hand(scene):
+    task, regions, pairs, kinds, batch = scene
+    recorder = Recorder(task, regions)
+    told(recorder, pairs, batch)
+    table = recorder.table()
+    assert list(table) == [*KEYS, *SUMS, "effective_negatives"]
+    assert not table.duplicated(KEYS).any() and len(table) == 3 * (1 + 2)
+    attraction, received, effective = closed_forms(batch)
+    places = {("all", "all"): range(6), ("degree", "low"): [0, 1, 3], ("degree", "high"): [2, 4]}
+    for row in table.itertuples():
+        own = [i for i in places[row.region_kind, row.region] if kinds[i] == row.seed_kind]
+        assert row.n_seeds == len(own)
+        assert row.attraction == pytest.approx(attraction[own].sum(), rel=1e-9)
+        assert row.received == pytest.approx(received[own].sum(), rel=1e-9)
+        if own:
+            assert row.effective_negatives == pytest.approx(effective[own].mean(), rel=1e-9)
+        else:
+            assert np.isnan(row.effective_negatives)
+    assert set(table["seed_kind"]) == set(SEED_KINDS)
+
+
+def test_only_chosen_steps_and_embeddings_are_recorded(scene):
+    task, regions, pairs, _, batch = scene
+    recorder = Recorder(task, regions, every=3, embeddings=["joint"])
+    for step in range(8):
+        for name in ("image", "joint"):
+            told(recorder, pairs, batch, step=step, name=name)
+    assert recorder.table()["step"].unique().tolist() == [0, 3, 6]
+    assert set(recorder.table()["embedding"]) == {"joint"}
+    told(recorder, pairs, batch, step=0)
+    assert set(recorder.table()["step"]) == {0}  # a training that begins anew
+
+
+def test_a_name_that_never_comes_by_is_an_error(scene):
+    task, regions, pairs, _, batch = scene
+    recorder = Recorder(task, regions, embeddings=["joint", "imgae"])
+    with pytest.raises(ParameterError, match="'joint' was seen; train with this watch first"):
+        recorder.table()
+    told(recorder, pairs, batch)
+    with pytest.raises(ParameterError, match="'imgae' was seen; choose from joint"):
+        recorder.table()
+    empty = Recorder(task, regions).table()
+    assert empty.empty and list(empty) == [*KEYS, *SUMS, "effective_negatives"]
+
+
+def test_impossible_recorders_are_refused_in_one_line(scene):
+    task, regions, pairs, _, batch = scene
+    short = Regions("degree", ("low",), np.zeros(5, np.int64), np.zeros(6, np.int64))
+    for error, match, arguments, options in (
+        (DataError, "tiny has no gold links", (task.without_links(), regions), {}),
+        (ParameterError, "every is 0", (task, regions), {"every": 0}),
+        (ParameterError, "'degree' is no kind of regions of tiny", (task, {"degree": short}), {}),
+        (ParameterError, "'all' is no kind of regions", (task, {"all": regions["degree"]}), {}),
+    ):
+        with pytest.raises(error, match=match) as caught:
+            Recorder(*arguments, **options)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(DataError, match="outside the task; record the task trained on"):
+        told(Recorder(task, regions), pairs + np.array([0, 1]), batch)
+
+
+@pytest.fixture(scope="module")
+def trained(planted):
+    """MCLEA on 20 right seeds, 6 whose right ends were exchanged, and 4 with a dangling end."""
+    task, features = planted
+    pairs = task.links[:26].copy()
+    pairs[20:, 1] = np.roll(pairs[20:, 1], 1)
+    loose = np.setdiff1d(task.right.candidates, task.links[:, 1])[:4]
+    pairs = np.concatenate([pairs, np.column_stack([task.links[26:30, 0], loose])])
+    seeds = SeedSet(pairs, np.zeros(30, dtype=np.float32), ("given",) * 30)
+
+    def model():
+        return MCLEA.preset("small", n_epochs=6, batch_size=16)
+
+    recorder = Recorder(task, all_regions(task, features), every=1)
+    watched = model().fit(task, features, seeds, watch=recorder)
+    return watched, model().fit(task, features, seeds), recorder.table(), features
+
+
+def test_recording_changes_no_bit_of_a_training(trained):
+    watched, plain, *_ = trained
+    for ours, theirs in zip(watched.embeddings(), plain.embeddings(), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+    assert watched.history_ == plain.history_
+
+
+def test_a_recorded_training_adds_up(trained):
+    *_, table, features = trained
+    assert set(table["embedding"]) == {"structure", *features, "joint"}
+    assert table["step"].unique().tolist() == list(range(12))
+    whole = table[table["region_kind"] == "all"].groupby([*KEYS[:2], "seed_kind"])[SUMS].sum()
+    for kind in ("degree", "density", "semantic"):
+        parts = table[table["region_kind"] == kind].groupby([*KEYS[:2], "seed_kind"])[SUMS].sum()
+        pd.testing.assert_frame_equal(parts, whole)  # every seed of a planted pair is in a region
+    batch = whole.groupby(KEYS[:2]).sum()
+    np.testing.assert_allclose(batch["attraction"], batch["received"], rtol=1e-4)
+    epochs = whole.loc[pd.IndexSlice[:, "joint", :], "n_seeds"].groupby("seed_kind").sum() / 6
+    assert epochs.to_dict() == {"right": 20, "wrong": 6, "dangling": 4}
+
+
+def test_wrong_seeds_are_pulled_harder_in_a_training(trained):
+    """P3, in the images, which the exchanged ends do not share."""
+    *_, table, _ = trained
+    image = table[(table["region_kind"] == "all") & (table["embedding"] == "image")]
+    sums = image.groupby("seed_kind")[SUMS].sum()
+    per_seed = sums["attraction"] / sums["n_seeds"]
+    assert per_seed["wrong"] > 1.2 * per_seed["right"]
+    assert per_seed["dangling"] > 1.2 * per_seed["right"]
