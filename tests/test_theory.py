@@ -12,7 +12,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.neural.losses import info_nce
 from psqe.theory.batch import Batch, gradient, loss
-from psqe.theory.membership import membership, summed_gradient
+from psqe.theory.membership import masses, membership, summed_gradient
 from psqe.theory.propagation import (
     LinearEncoder,
     joint_adjacency,
@@ -27,9 +27,12 @@ from psqe.theory.split import (
     decoupled_losses,
     effective_negatives,
     hardest_share,
+    lead,
+    lengths,
     mass,
     repulsion,
     repulsion_coefficients,
+    shares_by_rank,
     tangent,
 )
 from psqe.theory.wrong import (
@@ -123,11 +126,37 @@ def test_info_nce_is_the_decoupled_loss_damped_by_one_minus_p(batch):
     assert relative_error(damped, attraction(batch) + repulsion(batch), batch=batch) < EXACT
 
 
+@many
+@given(batches())
+def test_the_lead_bounds_the_pull_that_is_left(batch):
+    # One negative is at -lead from the target, and none of the 2B - 2 others is nearer.
+    odds = np.exp(-lead(batch) / batch.temperature)
+    n_negatives = batch.is_candidate.sum(axis=1) - 1
+    miss = 1 - batch.p_target
+    assert (odds / (1 + odds) <= miss + 1e-12).all()
+    assert (miss <= n_negatives * odds / (1 + n_negatives * odds) + 1e-12).all()
+
+
 def test_effective_negatives_lie_between_one_and_all():
     batch = random_batch(8, 6, 0.1)
     assert ((effective_negatives(batch) >= 1) & (effective_negatives(batch) <= 14)).all()
     cold, warm = (effective_negatives(random_batch(8, 6, t)).mean() for t in (0.02, 50.0))
     assert cold < 3 and warm == pytest.approx(14, rel=1e-3)
+
+
+def test_lengths_are_for_a_unit_of_mass():
+    found = lengths(random_batch(6, 5, 0.2))
+    assert found["attraction"] == pytest.approx(1)
+    assert (
+        found["attraction, along the sphere"] < 1
+        and found["repulsion, along the sphere"] < found["repulsion"] < 1
+    )
+    # Anchors on the first axis, all else on axes of its own: exactly orthogonal.
+    axes = np.eye(6)
+    batch = Batch(np.repeat(axes[:1], 5, axis=0), axes[1:], 0.3, same_side=False)
+    exact = lengths(batch)
+    assert exact["repulsion"] == pytest.approx(0.5) and exact["orthogonal"] == pytest.approx(0.5)
+    assert exact["repulsion, along the sphere"] == pytest.approx(0.5)
 
 
 def test_a_small_temperature_loads_the_hardest_negative():
@@ -136,6 +165,20 @@ def test_a_small_temperature_loads_the_hardest_negative():
     assert means[1] == pytest.approx(0.15, abs=0.02)
     assert means[2] == pytest.approx(0.40, abs=0.04)
     assert hardest_share(0.1, n_negatives=1).tolist() == [1] * 200
+
+
+def test_shares_by_rank_fall_and_are_those_of_a_batch():
+    shares = shares_by_rank(0.2, n_negatives=5, dim=8, n_draws=30)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert (np.diff(shares, axis=1) <= 0).all() and shares[:, 0].std() > 0.01
+    # The same negatives, around an anchor that is the first axis; their order is that of the shares.
+    negatives = uniform(np.random.default_rng(0), 150, 8)[:5]
+    anchor = np.eye(8)[:1]
+    batch = Batch(np.repeat(anchor, 6, axis=0), np.vstack([anchor, negatives]), 0.2, same_side=False)
+    expected_shares = (repulsion_coefficients(batch)[0] / mass(batch)[0])[1:6]
+    np.testing.assert_allclose(shares[0], -np.sort(-expected_shares))
+    with pytest.raises(ParameterError, match="at least one negative"):
+        shares_by_rank(0.1, n_negatives=0)
 
 
 # P2
@@ -188,11 +231,29 @@ def added_to_others(left, right, batch, seed):
 
 def test_a_candidate_repels_and_relieves_by_the_same_mass():
     batch = random_batch(6, 5, 0.2)
-    assert np.abs(membership(batch, 2).as_candidate.left).max() > 0.01
+    part = membership(batch, 2).as_candidate
+    assert np.abs(part.left).max() > 0.01
+    assert part.norm == pytest.approx(np.linalg.norm(np.vstack([part.left, part.right])))
     with pytest.raises(ParameterError):
         membership(batch, 6)
     with pytest.raises(ParameterError):
         membership(batch.keep([0, 1]), 0)
+
+
+@many
+@given(batches(least=3))
+def test_masses_of_the_parts_are_those_of_the_coefficients_and_balance_over_the_batch(batch):
+    found = masses(batch)
+    n = len(batch)
+    for seed in range(n):
+        rest = np.arange(n) != seed
+        pulls = pushes = 0.0
+        for side in (batch, batch.flipped):
+            pulls += (1 - side.p_target[seed]) / batch.temperature
+            pushes += side.p[rest][:, [seed, n + seed]].sum() / batch.temperature
+        assert found.as_target[seed] == pytest.approx(pulls, rel=1e-9, abs=1e-12 / batch.temperature)
+        assert found.as_candidate[seed] == pytest.approx(pushes, rel=1e-9, abs=1e-12 / batch.temperature)
+    assert found.as_target.sum() == pytest.approx(found.as_candidate.sum(), rel=EXACT)
 
 
 # P3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psqe.figures.ablation import changes, estimates, reliability, sweeps
 from psqe.figures.costs import scaling
+from psqe.figures.forces import hardness, pull_by_similarity, split_on_circle, two_parts
 from psqe.figures.graphs import degree_distribution, modality_presence
 from psqe.figures.pictures import pair_grid, seed_gallery, similarity_grid
 from psqe.figures.results import (
@@ -27,7 +28,8 @@ from psqe.figures.tables import (
 
 __all__ = [
     "by_n_seeds", "by_region", "changes", "degree_distribution", "dot_plot", "estimates", "graph_table",
-    "hits_by_region", "mean_table", "metric_rows", "metrics_table", "modality_presence", "pair_grid",
-    "precision_by_rank", "reliability", "scaling", "seed_gallery", "show", "similarity_grid", "stage_trace",
-    "sweeps", "text_table", "triple_table", "why_table",
+    "hardness", "hits_by_region", "mean_table", "metric_rows", "metrics_table", "modality_presence",
+    "pair_grid", "precision_by_rank", "pull_by_similarity", "reliability", "scaling", "seed_gallery", "show",
+    "similarity_grid", "split_on_circle", "stage_trace", "sweeps", "text_table", "triple_table", "two_parts",
+    "why_table",
 ]  # fmt: skip

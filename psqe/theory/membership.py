@@ -9,6 +9,7 @@ import numpy as np
 from psqe.errors import ParameterError
 from psqe.kg import DoubleArray
 from psqe.theory.batch import Batch, spread
+from psqe.theory.split import mass
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,11 @@ class Part:
     def flipped(self) -> Part:
         """The sides exchanged."""
         return Part(self.right, self.left)
+
+    @property
+    def norm(self) -> float:
+        """The Euclidean norm over all embeddings of both sides."""
+        return float(np.hypot(np.linalg.norm(self.left), np.linalg.norm(self.right)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +76,10 @@ def membership(batch: Batch, seed: int) -> Membership:
 def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
     """The two parts with the left ends as anchors."""
     n = len(batch)
-    target = np.zeros_like(batch.p)
-    target[seed] = (batch.p[seed] - batch.is_target[seed]) / batch.temperature
+    # One anchor, so one row of coefficients: no need to multiply the others' zeros.
+    row = (batch.p[seed] - batch.is_target[seed]) / batch.temperature
+    target = Part(np.outer(row[n:], batch.left[seed]), np.outer(row[:n], batch.left[seed]))
+    target.left[seed] += row @ batch.candidates
 
     ends = [seed, n + seed]
     taken = batch.p[:, ends].sum(axis=1, keepdims=True)
@@ -81,7 +89,7 @@ def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
     changed = -rest * taken / rest.sum(axis=1, keepdims=True)
     changed[:, ends] = batch.p[:, ends]
     changed[seed] = 0
-    return Part(*spread(batch, target)), Part(*spread(batch, changed / batch.temperature))
+    return target, Part(*spread(batch, changed / batch.temperature))
 
 
 def summed_gradient(batch: Batch) -> Part:
@@ -89,3 +97,31 @@ def summed_gradient(batch: Batch) -> Part:
     forth = spread(batch, (batch.p - batch.is_target) / batch.temperature)
     back = batch.flipped
     return Part(*forth) + Part(*spread(back, (back.p - back.is_target) / back.temperature)).flipped
+
+
+@dataclass(frozen=True, eq=False)
+class Masses:
+    """The mass of both parts of every seed in a batch.
+
+    Attributes
+    ----------
+    as_target, as_candidate
+        ``(B,)`` each.
+    """
+
+    as_target: DoubleArray
+    as_candidate: DoubleArray
+
+
+def masses(batch: Batch) -> Masses:
+    """The pull each seed makes as a target, and the push it makes as a candidate.
+
+    As a target ``(1 - p_{k b_k}) / tau`` over its two anchors; as a candidate ``q_k / tau`` over all other
+    anchors of both sides. Over the batch the two add up to the same: every negative is an end of some seed.
+    """
+    n = len(batch)
+    taken = np.zeros(n)
+    for side in (batch, batch.flipped):
+        q = side.p[:, :n] + side.p[:, n:]
+        taken += np.where(np.eye(n, dtype=bool), 0, q).sum(axis=0)
+    return Masses(mass(batch) + mass(batch.flipped), taken / batch.temperature)

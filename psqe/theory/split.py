@@ -57,6 +57,13 @@ def decoupled_losses(batch: Batch) -> DoubleArray:
     return found
 
 
+def lead(batch: Batch) -> DoubleArray:
+    """``s_{k b_k} - max_{v != b_k} s_kv`` ``(B,)``: how far each target is ahead of the nearest negative."""
+    nearest = np.where(batch.is_target, -np.inf, batch.s).max(axis=1)
+    found: DoubleArray = batch.s[batch.is_target] - nearest
+    return found
+
+
 def effective_negatives(batch: Batch) -> DoubleArray:
     """``1 / sum_v w_kv^2`` ``(B,)`` for the shares ``w`` of the repulsion: how many negatives count.
 
@@ -67,12 +74,26 @@ def effective_negatives(batch: Batch) -> DoubleArray:
     return found
 
 
-def hardest_share(
+def lengths(batch: Batch) -> dict[str, float]:
+    """Mean lengths over the anchors of both forces for a unit of mass, as they are and along the sphere.
+
+    Unit vectors. Under the last name, what the length of the repulsion would be if the negatives' directions
+    were orthogonal: the root of the inverse of :func:`effective_negatives`.
+    """
+    found = {}
+    for name, force in (("attraction", attraction(batch)), ("repulsion", repulsion(batch))):
+        for how, vectors in (("", force), (", along the sphere", tangent(force, batch.left))):
+            found[name + how] = float((np.linalg.norm(vectors, axis=1) / mass(batch)).mean())
+    return found | {"orthogonal": float((effective_negatives(batch) ** -0.5).mean())}
+
+
+def shares_by_rank(
     temperature: float, *, n_negatives: int = 63, dim: int = 64, n_draws: int = 200, random_state: int = 0
 ) -> DoubleArray:
-    """The share of the repulsion that falls on the nearest of random negatives ``(n_draws,)``.
+    """Shares of the repulsion of random negatives, nearest first ``(n_draws, n_negatives)``.
 
-    Negatives are uniform on the sphere (Wang and Liu 2021 call a small temperature hardness-aware).
+    Negatives are uniform on the sphere, and a draw does not depend on the temperature (Wang and Liu 2021 call
+    a small temperature hardness-aware).
 
     Raises
     ------
@@ -84,6 +105,20 @@ def hardest_share(
     rng = np.random.default_rng(random_state)
     # By symmetry the anchor may be the first axis.
     s = uniform(rng, n_draws * n_negatives, dim)[:, 0].reshape(n_draws, n_negatives)
-    weights = np.exp((s - s.max(axis=1, keepdims=True)) / temperature)
-    found: DoubleArray = 1 / weights.sum(axis=1)
+    s = -np.sort(-s, axis=1)
+    weights = np.exp((s - s[:, :1]) / temperature)
+    found: DoubleArray = weights / weights.sum(axis=1, keepdims=True)
     return found
+
+
+def hardest_share(
+    temperature: float, *, n_negatives: int = 63, dim: int = 64, n_draws: int = 200, random_state: int = 0
+) -> DoubleArray:
+    """The share of the repulsion that falls on the nearest of random negatives ``(n_draws,)``.
+
+    The first column of :func:`shares_by_rank`, with the same parameters and errors.
+    """
+    ranked = shares_by_rank(
+        temperature, n_negatives=n_negatives, dim=dim, n_draws=n_draws, random_state=random_state
+    )
+    return ranked[:, 0]
