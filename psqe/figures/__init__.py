@@ -7,6 +7,7 @@ from psqe.figures.costs import scaling
 from psqe.figures.forces import hardness, pull_by_similarity, split_on_circle, two_parts
 from psqe.figures.graphs import degree_distribution, modality_presence
 from psqe.figures.pictures import pair_grid, seed_gallery, similarity_grid
+from psqe.figures.reach import reach_by_degree, reach_shares
 from psqe.figures.results import (
     by_n_seeds,
     by_region,
@@ -25,11 +26,13 @@ from psqe.figures.tables import (
     triple_table,
     why_table,
 )
+from psqe.figures.wrong import PullMap, against_temperature, forgiveness, pull_maps, pulls_by_kind
 
 __all__ = [
-    "by_n_seeds", "by_region", "changes", "degree_distribution", "dot_plot", "estimates", "graph_table",
-    "hardness", "hits_by_region", "mean_table", "metric_rows", "metrics_table", "modality_presence",
-    "pair_grid", "precision_by_rank", "pull_by_similarity", "reliability", "scaling", "seed_gallery", "show",
-    "similarity_grid", "split_on_circle", "stage_trace", "sweeps", "text_table", "triple_table", "two_parts",
-    "why_table",
+    "PullMap", "against_temperature", "by_n_seeds", "by_region", "changes", "degree_distribution",
+    "dot_plot", "estimates", "forgiveness", "graph_table", "hardness", "hits_by_region", "mean_table",
+    "metric_rows", "metrics_table", "modality_presence", "pair_grid", "precision_by_rank",
+    "pull_by_similarity", "pull_maps", "pulls_by_kind", "reach_by_degree", "reach_shares", "reliability",
+    "scaling", "seed_gallery", "show", "similarity_grid", "split_on_circle", "stage_trace", "sweeps",
+    "text_table", "triple_table", "two_parts", "why_table",
 ]  # fmt: skip

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy import sparse
+from torch import Tensor
 
+from psqe.aligners.mclea import STRUCTURE, MCLEAModule
 from psqe.errors import ParameterError
 from psqe.kg import AlignmentTask, DoubleArray, IntArray, KnowledgeGraph
+from psqe.neural.graph_attention import Edges
+from psqe.neural.losses import info_nce
+from psqe.neural.training import seeded, train
+from psqe.theory.batch import Batch, gradient
+from psqe.theory.split import tangent
 
 
 def normalised_adjacency(graph: KnowledgeGraph) -> sparse.csr_array:
@@ -31,6 +40,17 @@ def joint_adjacency(task: AlignmentTask) -> sparse.csr_array:
     return sparse.csr_array(sparse.block_diag(parts, format="csr"))
 
 
+def walk(adjacency: sparse.csr_array) -> sparse.csr_array:
+    """``P = D^(-1) (E + I)`` of a normalised adjacency ``(n, n)``: the random walk, rows add up to one.
+
+    As an encoder's ``A`` it takes the mean over neighbours, which is what attention does while it attends
+    to all of them alike.
+    """
+    # A = D^(-1/2) (E + I) D^(-1/2), so the loops give the degrees back.
+    root = np.sqrt(1 / adjacency.diagonal())
+    return sparse.csr_array(sparse.diags_array(1 / root) @ adjacency @ sparse.diags_array(root))
+
+
 def propagated(adjacency: sparse.csr_array, values: DoubleArray, n_layers: int) -> DoubleArray:
     """``A^L values``, step by step: never a power of ``A``.
 
@@ -50,10 +70,13 @@ def propagated(adjacency: sparse.csr_array, values: DoubleArray, n_layers: int) 
 class LinearEncoder:
     """``Z = A^L X W``: graph propagation without nonlinearity (Wu et al. 2019).
 
+    Changes are those that a gradient step makes, per unit of learning rate. They are exact, as ``Z`` is
+    linear in ``X`` and in ``W``. ``gradient`` is ``G = dl / dZ`` ``(n, d)``, zero but at the seeds.
+
     Attributes
     ----------
     adjacency
-        ``A`` ``(n, n)``, symmetric.
+        ``A`` ``(n, n)``, symmetric (:func:`normalised_adjacency`) or not (:func:`walk`).
     inputs
         ``X`` ``(n, d_in)``.
     weights
@@ -72,31 +95,74 @@ class LinearEncoder:
         return propagated(self.adjacency, self.inputs @ self.weights, self.n_layers)
 
     def change_by_weights(self, gradient: DoubleArray) -> DoubleArray:
-        """How ``Z`` changes for a unit of learning rate on ``W``: ``-A^L X X^T A^L G`` ``(n, d)``.
-
-        ``gradient`` is ``G = dl / dZ`` ``(n, d)``, zero but at the seeds.
-        """
-        at_inputs = propagated(self.adjacency, gradient, self.n_layers)
+        """What a step of ``W`` does to ``Z``: ``-A^L X X^T (A^L)^T G`` ``(n, d)``."""
+        at_inputs = self._back(gradient)
         return -propagated(self.adjacency, self.inputs @ (self.inputs.T @ at_inputs), self.n_layers)
 
-    def change_by_inputs(self, gradient: DoubleArray) -> DoubleArray:
-        """The same for learned inputs: ``-A^(2L) G W^T W`` ``(n, d)``.
+    def change_by_graph(self, gradient: DoubleArray) -> DoubleArray:
+        """The part of :meth:`change_by_weights` that takes the way of the graph ``(n, d)``.
 
-        To first order in the learning rate, as ``Z`` is linear in either factor.
+        ``-A^L diag(X X^T) (A^L)^T G``; the rest jumps between entities by the similarity of their inputs.
         """
-        reach = propagated(self.adjacency, gradient, 2 * self.n_layers)
-        return -reach @ (self.weights.T @ self.weights)
+        own = (self.inputs**2).sum(axis=1, keepdims=True)
+        return -propagated(self.adjacency, own * self._back(gradient), self.n_layers)
+
+    def change_by_inputs(self, gradient: DoubleArray) -> DoubleArray:
+        """What a step of learned inputs ``X`` does to ``Z``: ``-A^L (A^L)^T G W^T W`` ``(n, d)``."""
+        arrived = propagated(self.adjacency, self._back(gradient), self.n_layers)
+        return -arrived @ (self.weights.T @ self.weights)
+
+    def _back(self, gradient: DoubleArray) -> DoubleArray:
+        """``(A^L)^T G``."""
+        return propagated(self.adjacency.T.tocsr(), gradient, self.n_layers)
 
 
 def reach(adjacency: sparse.csr_array, seeds: IntArray, n_layers: int) -> DoubleArray:
-    """``sum_k [A^(2L)]_{u k}`` over the seeds ``(n,)``: how much of the seeds' gradients gets to ``u``.
+    """``sum_k [A^L (A^L)^T]_{u k}`` over the seeds ``(n,)``: how much of the seeds' gradients gets to ``u``.
 
-    ``[A^(2L)]_{u k} = sqrt(deg u / deg k) P^(2L)(u -> k)``, with ``P`` the random walk and degrees with
-    self loop. The walk is a matter of place; the square root favours entities of high degree.
+    For the symmetric ``A``, ``[A^(2L)]_{u k} = sqrt(deg u / deg k) P^(2L)(u -> k)``, with ``P`` the random
+    walk and degrees with self loop: the walk is a matter of place, the root favours high degrees. For
+    ``A = P`` it is the chance that walks of ``L`` steps from ``u`` and from ``k`` end at one place.
     """
     given = np.zeros(adjacency.shape[0])
     np.add.at(given, seeds, 1.0)
-    return propagated(adjacency, given, 2 * n_layers)
+    return propagated(adjacency, propagated(adjacency.T.tocsr(), given, n_layers), n_layers)
+
+
+def lengths(adjacency: sparse.csr_array, n_layers: int) -> DoubleArray:
+    """``sqrt([A^L (A^L)^T]_{u u})`` ``(n,)``: how long ``Z_u`` is when inputs are independent and alike.
+
+    Needs ``A^L``, which has an entry for every two entities within ``L`` steps: for graphs of some 10,000
+    entities and two or three layers.
+    """
+    power = sparse.csr_array(sparse.eye_array(adjacency.shape[0]))
+    for _ in range(n_layers):
+        power = power @ adjacency
+    found: DoubleArray = np.sqrt(np.asarray(power.multiply(power).sum(axis=1)).ravel())
+    return found
+
+
+def turn(change: DoubleArray, embeddings: DoubleArray) -> DoubleArray:
+    """How far the directions of ``embeddings (n, d)`` turn by a small ``change (n, d)``: radians ``(n,)``.
+
+    The part of the change across the embedding, over its length: all that unit rows keep of it.
+    """
+    length = np.linalg.norm(embeddings, axis=1)
+    found: DoubleArray = np.linalg.norm(tangent(change, embeddings / length[:, None]), axis=1) / length
+    return found
+
+
+def unit_gradient(embeddings: DoubleArray, pairs: IntArray, temperature: float) -> DoubleArray:
+    """``G``: the gradient of :func:`psqe.theory.batch.loss` of unit rows by ``embeddings (n, d)``.
+
+    ``pairs (B, 2)`` are the rows of the seeds, each row at most once.
+    """
+    found = np.zeros_like(embeddings)
+    length = np.linalg.norm(embeddings[pairs], axis=2)
+    unit = embeddings[pairs] / length[:, :, None]
+    for side, part in enumerate(gradient(Batch(unit[:, 0], unit[:, 1], temperature))):
+        found[pairs[:, side]] = tangent(part, unit[:, side]) / length[:, [side]]
+    return found
 
 
 def limit(adjacency: sparse.csr_array, seeds: IntArray) -> DoubleArray:
@@ -113,3 +179,88 @@ def limit(adjacency: sparse.csr_array, seeds: IntArray) -> DoubleArray:
     by_part = np.bincount(part, weights=given * np.sqrt(degree)) / np.bincount(part, weights=degree)
     found: DoubleArray = np.sqrt(degree) * by_part[part]
     return found
+
+
+def attention_model(task: AlignmentTask, *, dim: int = 64, random_state: int = 0) -> MCLEAModule:
+    """MCLEA's structure embedding with its initial weights, and no other modality."""
+    with seeded(random_state):
+        return MCLEAModule(Edges.joint(task), {}, {}, structure_dim=dim, modality_dim=1)
+
+
+def train_attention(
+    model: MCLEAModule,
+    pairs: IntArray,
+    *,
+    n_epochs: int,
+    temperature: float = 0.1,
+    learning_rate: float = 1e-2,
+) -> None:
+    """Train the structure embedding alone on the seeds ``pairs (B, 2)``, nodes of the joint graph, in place.
+
+    One batch an epoch.
+    """
+    nodes = torch.from_numpy(pairs)
+    field = model.edges.reaching(nodes.flatten(), n_layers=2)
+
+    def loss(batch: Tensor) -> Tensor:
+        left, right = (model(batch[:, side], field)[STRUCTURE] for side in (0, 1))
+        return info_nce(left, right, temperature=temperature)
+
+    batch = len(pairs)
+    train(model, loss, nodes, n_epochs=n_epochs, batch_size=batch, learning_rate=learning_rate, shuffle=False)
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionStep:
+    """What one small step of a graph attention network does to its output, per unit of learning rate.
+
+    Attributes
+    ----------
+    embeddings, gradient
+        ``Z`` and ``G = dl / dZ`` ``(n, d)`` before the step; ``Z`` is not normalised.
+    change
+        Change of ``Z`` ``(n, d)`` by a gradient step of ``inputs`` (the learned vector of every entity),
+        of ``shared`` weights (diagonal and attention), of ``all`` parameters, and by the first step of
+        ``adam``, which divides every coordinate of the gradient by its own size.
+    """
+
+    embeddings: DoubleArray
+    gradient: DoubleArray
+    change: Mapping[str, DoubleArray]
+
+
+def attention_step(model: MCLEAModule, pairs: IntArray, *, temperature: float = 0.1) -> AttentionStep:
+    """Measure a step of :func:`psqe.neural.losses.info_nce` on the seeds ``pairs (B, 2)``, in float64.
+
+    Changes are central differences: the network is not linear, and a real step would mix its size in. The
+    model is left in float64, with its weights as they were.
+    """
+    model = model.double()
+    parameters = [model.entity, model.gat.diagonal, model.gat.attention]
+    z = model.gat(model.entity, model.edges)
+    left, right = (torch.nn.functional.normalize(z[pairs[:, side]], dim=1) for side in (0, 1))
+    loss = info_nce(left, right, temperature=temperature)
+    at_z, *slopes = torch.autograd.grad(loss, [z, *parameters])
+    none = [torch.zeros_like(slope) for slope in slopes]
+    # The first step of Adam: both running means are the gradient itself, up to the same factor.
+    adam = [slope / (slope.abs() + 1e-8) for slope in slopes]
+    ways = {"inputs": [slopes[0], *none[1:]], "shared": [none[0], *slopes[1:]], "all": slopes, "adam": adam}
+
+    @torch.no_grad()
+    def moved(by: list[Tensor]) -> DoubleArray:
+        size = min(
+            float(1e-4 * p.abs().max() / d.abs().max())
+            for p, d in zip(parameters, by, strict=True)
+            if d.any()
+        )
+        ends = []
+        for sign in (1.0, -1.0):
+            for p, d in zip(parameters, by, strict=True):
+                p.sub_(sign * size * d)
+            ends.append(model.gat(model.entity, model.edges))
+            for p, d in zip(parameters, by, strict=True):
+                p.add_(sign * size * d)
+        found: DoubleArray = ((ends[0] - ends[1]) / (2 * size)).numpy()
+        return found
+
+    return AttentionStep(z.detach().numpy(), at_z.numpy(), {name: moved(by) for name, by in ways.items()})
