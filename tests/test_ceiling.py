@@ -61,7 +61,8 @@ def test_full_regions_pass_their_rest_on():
 @pytest.mark.parametrize(
     ("change", "error"),
     [({"precision": 1.2}, ParameterError), ({"shares": (1, 1)}, ParameterError),
-     ({"n_seeds": 399}, ParameterError), ({"shares": (-1, 1, 1, 1)}, ParameterError), ({"precision": 0.0, "n_nearest": 1}, DataError)],
+     ({"n_seeds": 399}, ParameterError), ({"shares": (-1, 1, 1, 1)}, ParameterError),
+     ({"precision": 0.0, "n_nearest": 1}, DataError)],
     ids=["precision", "shares", "too many", "negative", "no free neighbour"],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_refused(pair, change, error):

@@ -303,3 +303,16 @@ def test_seeded_repeats_and_leaves_the_generator():
         with seeded(3):
             draws.append(torch.randn(4))
     assert torch.equal(*draws) and torch.equal(torch.get_rng_state(), before)
+
+
+def test_no_batch_holds_a_single_seed():
+    sizes: list[int] = []
+    module = torch.nn.Linear(1, 1)
+
+    def loss(batch):
+        sizes.append(len(batch))
+        return module(torch.ones(1, 1)).sum()
+
+    for n in (2, 3, 5, 7):
+        train(module, loss, torch.zeros(n, 2, dtype=torch.int64), n_epochs=1, batch_size=2, learning_rate=0.1)
+    assert min(sizes) == 2 and sum(sizes) == 2 + 3 + 5 + 7

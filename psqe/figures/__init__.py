@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psqe.figures.ablation import changes, estimates, reliability, sweeps
 from psqe.figures.costs import scaling
+from psqe.figures.coverage import agreement, curves, operating, phase_diagram
 from psqe.figures.forces import hardness, pull_by_similarity, split_on_circle, two_parts
 from psqe.figures.graphs import degree_distribution, modality_presence
 from psqe.figures.pictures import pair_grid, seed_gallery, similarity_grid
@@ -29,10 +30,11 @@ from psqe.figures.tables import (
 from psqe.figures.wrong import PullMap, against_temperature, forgiveness, pull_maps, pulls_by_kind
 
 __all__ = [
-    "PullMap", "against_temperature", "by_n_seeds", "by_region", "changes", "degree_distribution",
-    "dot_plot", "estimates", "forgiveness", "graph_table", "hardness", "hits_by_region", "mean_table",
-    "metric_rows", "metrics_table", "modality_presence", "pair_grid", "precision_by_rank",
-    "pull_by_similarity", "pull_maps", "pulls_by_kind", "reach_by_degree", "reach_shares", "reliability",
-    "scaling", "seed_gallery", "show", "similarity_grid", "split_on_circle", "stage_trace", "sweeps",
-    "text_table", "triple_table", "two_parts", "why_table",
+    "PullMap", "against_temperature", "agreement", "by_n_seeds", "by_region", "changes", "curves",
+    "degree_distribution", "dot_plot", "estimates", "forgiveness", "graph_table", "hardness",
+    "hits_by_region", "mean_table", "metric_rows", "metrics_table", "modality_presence", "operating",
+    "pair_grid", "phase_diagram", "precision_by_rank", "pull_by_similarity", "pull_maps", "pulls_by_kind",
+    "reach_by_degree", "reach_shares", "reliability", "scaling", "seed_gallery", "show",
+    "similarity_grid", "split_on_circle", "stage_trace", "sweeps", "text_table", "triple_table",
+    "two_parts", "why_table",
 ]  # fmt: skip

@@ -185,3 +185,40 @@ def phase_diagram(
         figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=6)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     return figure
+
+
+@styled
+def operating(table: pd.DataFrame) -> Figure:
+    """Where miners stand in precision and balance, beside seeds drawn to set values, with Hits@1 written in.
+
+    Parameters
+    ----------
+    table
+        One row a run, see :func:`psqe.study.phase.phase_rows`; means over random states are shown.
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing or the table is empty.
+    """
+    _require(table, ["miner", "asked", "evenness", "precision", "balance", "hits@1"])
+    means = table.groupby(["miner", "asked", "evenness"], dropna=False)[["precision", "balance", "hits@1"]]
+    figure, axes = plt.subplots(figsize=(6.2, 4.0))
+    shown = means.mean().reset_index()
+    box = {"boxstyle": "round,pad=0.25", "fc": "#E8E8E8", "ec": "none"}
+    for _, row in shown[shown["miner"] == "drawn"].iterrows():
+        text = f"{row['hits@1']:.2f}"
+        axes.text(row["balance"], row["precision"], text, fontsize=9, ha="center", va="center", bbox=box)
+    named = shown[shown["miner"] != "drawn"]
+    for name, mark in marks(named["miner"]).items():
+        row = named[named["miner"] == name].iloc[0]
+        axes.plot(
+            row["balance"], row["precision"], mark.marker, color=mark.colour, ms=8, label=name, ls="none"
+        )
+        axes.annotate(f"{row['hits@1']:.2f}", (row["balance"], row["precision"]), (7, 5),
+                      textcoords="offset points", fontsize=9, color=mark.colour)  # fmt: skip
+    axes.set(xlabel="balance of the semantic regions", ylabel="precision")
+    axes.margins(0.12)
+    if len(named):
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=5)
+    return figure

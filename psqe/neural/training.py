@@ -72,7 +72,8 @@ def train(
     The mean loss of each epoch.
     """
     optimiser = torch.optim.AdamW(module.parameters(), lr=learning_rate, weight_decay=weight_decay)
-    n_batches = -(-len(pairs) // batch_size)
+    # As few as the batch size allows, but never so many that one would hold a single seed.
+    n_batches = min(-(-len(pairs) // batch_size), len(pairs) // 2)
     history = []
     step = 0
     module.train()

@@ -94,13 +94,13 @@ def predicted(
 ) -> DoubleArray:
     """Hits@1 of each region ``(R,)`` after one step from nothing: closed form for each entity.
 
-    One gradient step of InfoNCE from small weights makes the score of two vectors ``x^T C y``, where ``C`` is
-    the seeds' cross-covariance: ``C = sum_k w_k x_{a_k} y_{b_k}^T / K``. Its mean holds
-    ``pi_r rho_r w_r / m`` on the private directions of region ``r`` and the sum of these over regions on
-    the shared ones; around it lies the noise of finitely many seeds, right and wrong. Given an entity and
-    its counterpart, scores are taken as normal: the true one around what the mean of ``C`` gives it, rivals around zero. If the entity
-    stands in a seed, the seed adds to the score of its two ends. Hits@1 is the chance that no rival scores
-    more, averaged over drawn entities of the region.
+    One gradient step of InfoNCE from small weights makes the score of two vectors ``x^T C y``, where
+    ``C`` is the seeds' cross-covariance: ``C = sum_k w_k x_{a_k} y_{b_k}^T / K``. Its mean holds ``pi_r
+    rho_r w_r / m`` on the private directions of region ``r`` and the sum of these over regions on the
+    shared ones; around it lies the noise of finitely many seeds, right and wrong. Given an entity and its
+    counterpart, scores are taken as normal: the true one around what the mean of ``C`` gives it, rivals
+    around zero. If the entity stands in a seed, the seed adds to the score of its two ends. Hits@1 is the
+    chance that no rival scores more, averaged over drawn entities of the region.
 
     Parameters
     ----------

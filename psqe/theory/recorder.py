@@ -11,9 +11,14 @@ import torch
 from torch import Tensor
 
 from psqe.errors import DataError, ParameterError
+from psqe.features.base import Features
+from psqe.features.fusion import fuse
 from psqe.kg import AlignmentTask, DoubleArray, IntArray
 from psqe.regions import Regions
+from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
+from psqe.theory.batch import Batch
+from psqe.theory.coverage import RegionModel, shares_of
 
 SEED_KINDS = ("right", "wrong", "dangling")
 ALL = "all"
@@ -217,3 +222,30 @@ class Recorder:
         of_left, of_right = self._of_left[pairs[:, 0]], self._of_right[pairs[:, 1]]
         dangling = (of_left < 0) | (of_right < 0)
         return np.where(of_left == pairs[:, 1], 0, np.where(dangling, 2, 1))
+
+
+def predicted_shares(
+    task: AlignmentTask,
+    features: Features,
+    seeds: SeedSet,
+    regions: Regions,
+    *,
+    temperature: float,
+) -> dict[str, float]:
+    """What share of the attraction mass each region will get, by P4, from the features before training.
+
+    Averages are taken over the fused features of the seeds, both sides as anchors; a seed is in the region
+    of its left end.
+    """
+    vectors = fuse(features, task.left.candidates, task.right.candidates)
+    rows = np.searchsorted(task.left.candidates, seeds.pairs[:, 0])
+    columns = np.searchsorted(task.right.candidates, seeds.pairs[:, 1])
+    label = regions.left[seeds.pairs[:, 0]]
+    inside = label >= 0
+    left, right = vectors[0][rows[inside]], vectors[1][columns[inside]]
+    batch = Batch(left.astype(np.float64), right.astype(np.float64), temperature)
+    n = len(regions.names)
+    shares = shares_of(label[inside], n)
+    there, back = (RegionModel.measured(b, label[inside], n).mass(shares) for b in (batch, batch.flipped))
+    found = (there + back) / (there + back).sum()
+    return {name: float(share) for name, share in zip(regions.names, found, strict=True)}

@@ -1,0 +1,99 @@
+"""Seeds of set precision and coverage on a real pair: what an aligner makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from psqe.statistics import mean_interval
+from psqe.study import store
+from psqe.study.experiments import SEEDS, Experiment, run_experiment
+
+LEVELS = (1.0, 0.8, 0.6)
+"""Precisions of the seeds drawn."""
+
+EVENNESS = (0.0, 0.5, 1.0)
+"""Evenness of the seeds drawn, see :class:`~psqe.study.experiments.Experiment`."""
+
+
+def drawn_runs(task: str, n_seeds: int, random_states: Sequence[int]) -> list[Experiment]:
+    """An experiment for every precision and every evenness, on each random state."""
+    return [
+        Experiment(task, "drawn", n_seeds, state, precision=precision, evenness=evenness)
+        for state in random_states
+        for precision in LEVELS
+        for evenness in EVENNESS
+    ]
+
+
+def run_drawn(task: str, n_seeds: int, random_states: Sequence[int]) -> None:
+    """Run :func:`drawn_runs` and put the rows into the results store, one experiment at a time."""
+    for experiment in drawn_runs(task, n_seeds, random_states):
+        store.append(run_experiment(experiment))
+
+
+def phase_rows(table: pd.DataFrame, task: str, n_seeds: int) -> pd.DataFrame:
+    """Precision, balance of semantic regions and Hits@1 of every stored run of an aligner on a task.
+
+    Parameters
+    ----------
+    table
+        The store.
+    task, n_seeds
+        Which runs: the small preset as it is, all seeds of the study and those that were drawn.
+
+    Returns
+    -------
+    One row a run: ``miner``, ``random_state``, ``asked`` and ``evenness`` (of drawn seeds), ``precision``,
+    ``balance``, ``hits@1`` (protocol full, mean of both directions); empty when nothing is stored.
+    """
+    mine = table[(table["task"] == task) & (table["n_seeds"] == n_seeds)]
+    mine = mine[mine["miner"].isin([*SEEDS, "drawn"]) & mine["variant"].isin(["-", "corrected"])]
+    parts = mine["settings"].str.extract(r"precision=(?P<asked>[\d.]+) evenness=(?P<evenness>[\d.]+)")
+    mine = mine.assign(asked=parts["asked"].astype(float), evenness=parts["evenness"].astype(float))
+    known = mine["settings"].str.fullmatch(r"-|preset=small|(preset=small )?precision=[\d.]+ evenness=[\d.]+")
+    mine = mine[known.astype(bool)]
+    key = ["miner", "random_state", "asked", "evenness"]
+
+    def of(rows: pd.DataFrame, column: str) -> pd.Series:
+        return rows.groupby(key, dropna=False)[column].mean()
+
+    seeds = mine[mine["aligner"] == "-"]
+    whole = mine[(mine["aligner"] == "mclea") & (mine["region"] == "all") & (mine["protocol"] == "full")]
+    found = pd.DataFrame(
+        {
+            "precision": of(seeds[seeds["region"] == "all"], "precision"),
+            "balance": of(seeds[seeds["region"] == "semantic"], "balance"),
+            "hits@1": of(whole, "hits@1"),
+        }
+    )
+    return found.dropna().reset_index()
+
+
+def worth(drawn: pd.DataFrame) -> pd.DataFrame:
+    """What precision and evenness of drawn seeds are worth, in points of Hits@1.
+
+    Parameters
+    ----------
+    drawn
+        Rows of :func:`phase_rows` with ``miner`` drawn.
+
+    Returns
+    -------
+    One row a change: from the lowest to the highest precision at each evenness, and from the lowest to the
+    highest evenness at each precision, as ``change``, ``mean`` and the 95 % interval ``low``, ``high`` over
+    the random states that have both ends, ``n``.
+    """
+    rows = []
+    for fixed, moved in (("evenness", "asked"), ("asked", "evenness")):
+        names = {"asked": "precision", "evenness": "evenness"}
+        for at, part in drawn.groupby(fixed):
+            wide = part.pivot_table(index="random_state", columns=moved, values="hits@1").dropna()
+            if wide.shape[1] < 2 or wide.empty:
+                continue
+            low_end, high_end = wide.columns.min(), wide.columns.max()
+            mean, low, high = mean_interval((100 * (wide[high_end] - wide[low_end])).tolist())
+            change = f"{names[moved]} {low_end:g} to {high_end:g} at {names[fixed]} {at:g}"
+            rows.append({"change": change, "mean": mean, "low": low, "high": high, "n": len(wide)})
+    return pd.DataFrame(rows)
