@@ -74,7 +74,7 @@ def curves(
         axes.set_xscale("log")
     if "y" in log:
         axes.set_yscale("log")
-    axes.legend(fontsize=8.5)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=8.5)
     return figure
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from psqe.errors import DataError
 from psqe.regions import THIRDS
+from psqe.seeds import balance
 from psqe.statistics import mean_interval
 from psqe.study.ablation import OF_MINER, SIZES
 from psqe.study.experiments import SEEDS
@@ -319,3 +320,63 @@ def verdicts(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFr
 def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
     """Mean of a column and its 95 % interval over random states, each the mean over its rows."""
     return mean_interval(table.groupby("random_state")[value].mean().dropna().astype(float).tolist())
+
+
+def region_parts(table: pd.DataFrame, tasks: Sequence[str], n_seeds: int) -> pd.DataFrame:
+    """Coverage and precision of single regions, of miners as they are by default.
+
+    Parameters
+    ----------
+    table
+        The store.
+    tasks, n_seeds
+        Which runs.
+
+    Returns
+    -------
+    The rows, with ``kind`` and ``region`` apart and ``label`` as in :func:`seed_sets`; empty when nothing is
+    stored.
+    """
+    own = table[table["task"].isin(tasks) & (table["n_seeds"] == n_seeds) & (table["settings"] == "-")]
+    own = own[own["miner"].isin(SEEDS) & own["variant"].isin(["-", "corrected"])]
+    found = [
+        own[(own["aligner"] == "-") & own["region"].str.startswith(f"{kind}: ")].assign(kind=kind)
+        for kind in KINDS
+    ]
+    rows = pd.concat(found)
+    rows = rows[rows["coverage"].notna()]
+    names = [
+        region.removeprefix(f"{kind}: ") for region, kind in zip(rows["region"], rows["kind"], strict=True)
+    ]
+    return rows.assign(region=names, label=miner_labels(rows)).reset_index(drop=True)
+
+
+def region_contrasts(parts: pd.DataFrame) -> pd.DataFrame:
+    """Which region of each kind a miner covers most and least.
+
+    Parameters
+    ----------
+    parts
+        Rows of :func:`region_parts`.
+
+    Returns
+    -------
+    One row per kind and miner: ``most covered``, ``least covered`` (names), ``ratio`` of their mean coverages
+    and ``balance``, the mean over runs of :func:`psqe.seeds.balance`.
+    """
+    rows = []
+    for kind, label, mine in _groups(parts, ["kind", "label"]):
+        means = mine.groupby("region")["coverage"].mean()
+        runs = mine.groupby(["task", "random_state"])
+        even = [
+            balance(dict(zip(run["region"], run["coverage"].astype(float), strict=True))) for _, run in runs
+        ]
+        least = float(means.min())
+        rows.append(
+            {
+                "kind": kind, "label": label, "most covered": means.idxmax(), "least covered": means.idxmin(),
+                "ratio": float(means.max()) / least if least > 0 else float("inf"),
+                "balance": sum(even) / len(even),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)

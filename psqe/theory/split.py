@@ -45,7 +45,7 @@ def tangent(vectors: DoubleArray, at: DoubleArray) -> DoubleArray:
 
 
 def decoupled_losses(batch: Batch) -> DoubleArray:
-    """``-s_{k b_k} / tau + log sum_{v != b_k} exp(s_kv / tau)`` ``(B,)`` (Yeh et al. 2022, eq. 6).
+    """``-s_{k b_k} / tau + log sum_{v != b_k} exp(s_kv / tau)`` ``(B,)`` (Yeh et al. 2022).
 
     InfoNCE without the target in the denominator. Its gradient by the anchor, times ``1 - p_{k b_k}``, is
     that of InfoNCE.

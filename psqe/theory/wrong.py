@@ -222,7 +222,7 @@ def seed_table(
 
 
 def rince_losses(batch: Batch, *, q: float, weight: float) -> DoubleArray:
-    """RINCE (Chuang et al. 2022, eq. 4), per anchor ``(B,)``: a loss that forgives wrong seeds.
+    """RINCE (Chuang et al. 2022), per anchor ``(B,)``: a loss that forgives wrong seeds.
 
     ``-exp(q s_+ / tau) / q + (weight * sum_v exp(s_v / tau))^q / q``. For ``q`` towards 0 it behaves like
     InfoNCE, up to the constant ``log weight``; at ``q = 1`` it is linear in all ``exp(s_v / tau)``, and label
