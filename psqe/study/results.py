@@ -362,7 +362,7 @@ def region_contrasts(parts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     One row per kind and miner: ``most covered``, ``least covered`` (names), ``ratio`` of their mean coverages
-    and ``balance``, the mean over runs of :func:`psqe.seeds.balance`.
+    and ``balance``, the mean over runs of :func:`psqe.seeds.audit.balance`.
     """
     rows = []
     for kind, label, mine in _groups(parts, ["kind", "label"]):
