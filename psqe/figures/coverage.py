@@ -74,7 +74,8 @@ def curves(
         axes.set_xscale("log")
     if "y" in log:
         axes.set_yscale("log")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=8.5)
+    columns = 3 if max(map(len, names)) < 25 else 1
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=columns, fontsize=8.5)
     return figure
 
 
