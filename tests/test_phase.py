@@ -6,12 +6,12 @@ import pytest
 
 from psqe import figures
 from psqe.datasets.synthetic import planted_pair
-from psqe.errors import ParameterError
+from psqe.errors import DataError, ParameterError
 from psqe.regions import all_regions
 from psqe.study import experiments, phase, store
 from psqe.study.experiments import evenness_shares
 from psqe.study.phase import drawn_runs, phase_rows, run_drawn, worth
-from psqe.study.results import region_contrasts, region_parts
+from psqe.study.results import alignment_results, region_contrasts, region_parts, seed_results
 
 
 @pytest.fixture
@@ -47,6 +47,10 @@ def test_drawn_seeds_are_stored_with_what_was_asked_for(made):
     even = found.groupby("evenness")["balance"].mean()
     assert even[1.0] > even[0.0]
     assert phase_rows(table, "planted", 61).empty
+    with pytest.raises(DataError):  # pages that compare miners do not meet them
+        seed_results(table, task="planted")
+    with pytest.raises(DataError):
+        alignment_results(table, protocol="full", task="planted")
     figure = figures.operating(found)
     assert len(figure.axes[0].texts) == 4
 

@@ -30,7 +30,7 @@ EMOJI = tuple(f"emoji/en-{language}" for language in ("fr", "de", "ja", "zh"))
 DBP15K = tuple(f"{PREFIX}/{pair}" for pair in PAIRS)
 """The pairs whose files a reader has to bring."""
 
-OF_MINER = ("switch:", "stages=", "n_clusters=", "weights=")
+OF_MINER = ("switch:", "stages=", "n_clusters=", "weights=", "precision=", "evenness=")
 """How the parts of ``settings`` begin that tell of a miner's parameters."""
 
 N_CLUSTERS = (1, 2, 5, 10, 20)
