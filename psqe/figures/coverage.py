@@ -218,8 +218,11 @@ def operating(table: pd.DataFrame) -> Figure:
         )
         axes.annotate(f"{row['hits@1']:.2f}", (row["balance"], row["precision"]), (7, 5),
                       textcoords="offset points", fontsize=9, color=mark.colour)  # fmt: skip
+    for name, low, high in (("x", shown["balance"].min(), shown["balance"].max()),
+                            ("y", shown["precision"].min(), shown["precision"].max())):  # fmt: skip
+        pad = 0.12 * max(high - low, 0.05)  # room for the numbers, which margins do not see
+        axes.set(**{f"{name}lim": (low - pad, high + pad)})
     axes.set(xlabel="balance of the semantic regions", ylabel="precision")
-    axes.margins(0.12)
     if len(named):
         figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=5)
     return figure
