@@ -8,6 +8,7 @@ from psqe import figures
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.regions import all_regions
+from psqe.seeds import balance
 from psqe.study import experiments, phase, store
 from psqe.study.experiments import evenness_shares
 from psqe.study.phase import drawn_runs, phase_rows, run_drawn, worth
@@ -89,6 +90,26 @@ def test_worth_is_paired_by_random_state():
     assert (found["n"] == 3).all()
     assert worth(rows[rows["evenness"] == 0])["change"].tolist() == ["precision 0.6 to 1 at evenness 0"]
     assert worth(rows.iloc[:0]).empty
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.5])
+def test_a_balance_has_its_share_of_two_regions(share):
+    assert phase.equivalent_share(balance({"a": 1 - share, "b": share})) == pytest.approx(share, abs=1e-6)
+
+
+def test_operating_points_are_means_of_whole_sets():
+    def rows(state, precision, even):
+        own = {"random_state": state, "n_seeds": 10, "recall": 0.1}
+        return [
+            region_row("all", float("nan"), **{**own, "precision": precision}),
+            region_row("semantic", float("nan"), **{**own, "balance": even, "estimated": float("nan")}),
+        ]
+
+    table = store.table_of([*rows(0, 0.5, 0.8), *rows(1, 0.7, 1.0), *rows(2, 0.1, 0.6)[:1]])
+    ((x, y),) = phase.operating_points(table, ["t"], 10).values()
+    assert y == pytest.approx(0.6) and x == pytest.approx(phase.equivalent_share(0.9))
+    with pytest.raises(ParameterError):
+        phase.equivalent_share(0.4)
 
 
 def region_row(region, coverage, **values):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+from scipy.optimize import brentq
 
+from psqe.errors import ParameterError
+from psqe.seeds import balance
 from psqe.statistics import mean_interval
 from psqe.study import store
 from psqe.study.experiments import SEEDS, Experiment, run_experiment
+from psqe.study.results import seed_sets
 
 LEVELS = (1.0, 0.8, 0.6)
 """Precisions of the seeds drawn."""
@@ -69,6 +73,57 @@ def phase_rows(table: pd.DataFrame, task: str, n_seeds: int) -> pd.DataFrame:
         }
     )
     return found.dropna().reset_index()
+
+
+def equivalent_share(evenness: float) -> float:
+    """The share of the second of two equal regions at which seeds are as balanced as this.
+
+    Parameters
+    ----------
+    evenness
+        :func:`psqe.seeds.audit.balance`, over any number of regions, in [1/2, 1].
+
+    Returns
+    -------
+    A share in [0, 1/2].
+
+    Raises
+    ------
+    ParameterError
+        If no two regions are so badly balanced.
+    """
+    if not 0.5 <= evenness <= 1:
+        raise ParameterError(f"a balance of {evenness} is not one of two regions")
+    if evenness == 1:
+        return 0.5
+    return float(brentq(lambda x: balance({"1": 1 - x, "2": x}) - evenness, 0, 0.5))
+
+
+def operating_points(
+    table: pd.DataFrame, tasks: Sequence[str], n_seeds: int
+) -> dict[str, tuple[float, float]]:
+    """Where the real miners stand: :func:`equivalent_share` of their balance, and their precision.
+
+    Parameters
+    ----------
+    table
+        The store.
+    tasks, n_seeds
+        Which seed sets, of miners as they are by default.
+
+    Returns
+    -------
+    By miner, means over tasks and random states.
+    """
+    sets = seed_sets(
+        table[table["task"].isin(tasks) & (table["n_seeds"] == n_seeds) & (table["settings"] == "-")]
+    )
+    sets = sets[sets["variant"] != "released"].dropna(subset=["balance", "precision"])
+    means = sets.groupby("miner")[["balance", "precision"]].mean()
+    return {
+        str(name): (equivalent_share(row["balance"]), float(row["precision"]))
+        for name, row in means.iterrows()
+    }
 
 
 def worth(drawn: pd.DataFrame) -> pd.DataFrame:
