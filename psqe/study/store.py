@@ -196,7 +196,8 @@ def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) ->
             (path, table.drop(columns=ENVIRONMENT).assign(environment=keys)),
         ):
             with atomic_path(target) as temporary:
-                content.to_csv(temporary, index=False, lineterminator="\n")
+                # More digits than any page shows, and no more: the table is kept under version control.
+                content.to_csv(temporary, index=False, lineterminator="\n", float_format="%.7g")
     return len(table)
 
 
