@@ -8,7 +8,7 @@ import numpy as np
 
 from psqe.errors import ParameterError
 from psqe.kg import DoubleArray
-from psqe.theory.batch import Batch, spread
+from psqe.theory.batch import Batch, gradient, spread
 from psqe.theory.split import mass
 
 
@@ -94,9 +94,9 @@ def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
 
 def summed_gradient(batch: Batch) -> Part:
     """The gradient of ``sum_k l_k`` over both sides as anchors; not the mean, which depends on ``B``."""
-    forth = spread(batch, (batch.p - batch.is_target) / batch.temperature)
-    back = batch.flipped
-    return Part(*forth) + Part(*spread(back, (back.p - back.is_target) / back.temperature)).flipped
+    n_anchors = 2 * len(batch)
+    left, right = gradient(batch)
+    return Part(n_anchors * left, n_anchors * right)
 
 
 @dataclass(frozen=True, eq=False)
