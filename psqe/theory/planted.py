@@ -255,7 +255,7 @@ def _rounded(values: DoubleArray, total: int) -> IntArray:
 
 
 def hits(scores: DoubleArray, regions: IntArray, n_regions: int) -> DoubleArray:
-    """Hits@1 by region ``(R,)`` of scores ``(n, n)`` whose diagonal is right; of ``t`` that tie, ``1 / t``."""
+    """Hits@1 by region ``(R,)`` of scores ``(n, n)``, right on the diagonal; ``t`` that tie get ``1 / t``."""
     own = np.diagonal(scores)[:, None]
     better = (scores > own).sum(axis=1)
     tied = (scores == own).sum(axis=1)
