@@ -11,7 +11,7 @@ from psqe.regions import all_regions
 from psqe.seeds import balance
 from psqe.study import experiments, phase, store
 from psqe.study.experiments import evenness_shares
-from psqe.study.phase import drawn_runs, phase_rows, run_drawn, worth
+from psqe.study.phase import drawn_runs, phase_rows, price_of_evenness, run_drawn, worth
 from psqe.study.results import alignment_results, region_contrasts, region_parts, seed_results
 
 
@@ -90,6 +90,10 @@ def test_worth_is_paired_by_random_state():
     assert (found["n"] == 3).all()
     assert worth(rows[rows["evenness"] == 0])["change"].tolist() == ["precision 0.6 to 1 at evenness 0"]
     assert worth(rows.iloc[:0]).empty
+    price = price_of_evenness(rows)
+    assert price["precision"] == pytest.approx(16) and price["evenness high"] == pytest.approx(10)
+    assert price["points of precision"] == pytest.approx(25) and price["states"] == 3
+    assert price_of_evenness(rows[rows["evenness"] == 0]) == price_of_evenness(rows.iloc[:0]) == {}
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.5])

@@ -72,6 +72,10 @@ def curves(
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if "x" in log:
         axes.set_xscale("log")
+        measured = [] if points is None else sorted(points[x].unique())
+        if 0 < len(measured) < 8:  # say where it was measured, not where powers of ten are
+            axes.set_xticks(measured, [f"{value:g}" for value in measured])
+            axes.set_xticks([], minor=True)
     if "y" in log:
         axes.set_yscale("log")
     columns = 3 if max(map(len, names)) < 25 else 1
@@ -173,7 +177,7 @@ def phase_diagram(
     filled = axes.contourf(x, y, values, levels=chosen, cmap="cividis", extend="both")
     lines = axes.contour(x, y, values, levels=chosen, colors="white", linewidths=0.7)
     axes.clabel(lines, fontsize=7.5, fmt="%.2g")
-    figure.colorbar(filled, ax=axes, label=label)
+    figure.colorbar(filled, ax=axes, label=label, format="%.2g")
     box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.85}
     if points is not None:
         _require(points, ["x", "y", text])
@@ -214,9 +218,10 @@ def operating(table: pd.DataFrame) -> Figure:
     for name, mark in marks(named["miner"]).items():
         row = named[named["miner"] == name].iloc[0]
         axes.plot(
-            row["balance"], row["precision"], mark.marker, color=mark.colour, ms=8, label=name, ls="none"
-        )
-        axes.annotate(f"{row['hits@1']:.2f}", (row["balance"], row["precision"]), (7, 5),
+            row["balance"], row["precision"], mark.marker, color=mark.colour, ms=8, label=name, ls="none",
+            zorder=4,
+        )  # fmt: skip
+        axes.annotate(f"{row['hits@1']:.2f}", (row["balance"], row["precision"]), (0, -15), ha="center",
                       textcoords="offset points", fontsize=9, color=mark.colour)  # fmt: skip
     for name, low, high in (("x", shown["balance"].min(), shown["balance"].max()),
                             ("y", shown["precision"].min(), shown["precision"].max())):  # fmt: skip

@@ -152,3 +152,34 @@ def worth(drawn: pd.DataFrame) -> pd.DataFrame:
             change = f"{names[moved]} {low_end:g} to {high_end:g} at {names[fixed]} {at:g}"
             rows.append({"change": change, "mean": mean, "low": low, "high": high, "n": len(wide)})
     return pd.DataFrame(rows)
+
+
+def price_of_evenness(drawn: pd.DataFrame) -> dict[str, float]:
+    """How many points of precision perfect evenness is worth, and what either is worth by itself.
+
+    Parameters
+    ----------
+    drawn
+        Rows of :func:`phase_rows` with ``miner`` drawn.
+
+    Returns
+    -------
+    ``precision``: points of Hits@1 from the lowest to the highest precision at the highest evenness;
+    ``evenness``: from the lowest to the highest evenness at the highest precision, each with the bounds of its
+    95 % interval; ``points of precision``: by how many points precision may fall for perfect evenness to
+    be paid back, at the mean of the first; ``states``. Empty when :func:`worth` lacks one of them.
+    """
+    table = worth(drawn)
+    if table.empty:
+        return {}
+    found: dict[str, float] = {}
+    for name in ("precision", "evenness"):
+        rows = table[table["change"].str.startswith(name)]
+        if rows.empty:
+            return {}
+        last = rows.iloc[-1]
+        found |= {name: last["mean"], f"{name} low": last["low"], f"{name} high": last["high"]}
+    span = 100 * (drawn["asked"].max() - drawn["asked"].min())
+    found["points of precision"] = span * found["evenness"] / found["precision"]
+    found["states"] = int(table["n"].min())
+    return found
