@@ -37,7 +37,7 @@ def small(monkeypatch, tmp_path):
     def loaded(task, dangling, modalities, random_state):
         return (*PAIRS[random_state], all_regions(*PAIRS[random_state]))
 
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     real_read, real_append = store.read, store.append
     monkeypatch.setattr(ablation, "loaded", loaded)
     monkeypatch.setattr(store, "read", lambda where=path: real_read(where))

@@ -25,7 +25,7 @@ def made(monkeypatch, tmp_path):
     monkeypatch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
     monkeypatch.setattr(phase, "LEVELS", (1.0, 0.6))
     monkeypatch.setattr(phase, "EVENNESS", (0.0, 1.0))
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     append = store.append
     monkeypatch.setattr(store, "append", lambda rows: append(rows, path))
     short = experiments.run_experiment.__globals__["ALIGNERS"]["mclea"].preset

@@ -127,7 +127,7 @@ def test_settings_say_what_departs_from_the_default():
 
 
 def test_an_interrupted_run_keeps_what_is_finished(rows, monkeypatch, tmp_path):
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     monkeypatch.setattr(experiments, "append", lambda new: store.append(new, path))
     chosen = comparison("planted", n_seeds=[20], random_states=[0], n_epochs=2)
     calls = iter(range(9))

@@ -35,7 +35,7 @@ rows = st.fixed_dictionaries(
 
 
 def test_a_row_is_read_back_with_types_and_provenance(tmp_path: Path) -> None:
-    path = tmp_path / "results" / "results.csv"
+    path = tmp_path / "results" / "store"
     assert append([ROW], path) == 1
     table = read(path)
     assert list(table.columns) == list(COLUMNS)
@@ -52,14 +52,14 @@ def test_a_row_is_read_back_with_types_and_provenance(tmp_path: Path) -> None:
 
 
 def test_a_lost_environment_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     append([ROW, {**ROW, "n_seeds": 7, "machine": "another"}], path)
-    beside = tmp_path / "results.environments.csv"
+    beside = path / "environments.csv"
     lines = beside.read_text().splitlines(keepends=True)
     assert len(lines) == 3
     assert read(path).set_index("n_seeds")["machine"][7] == "another"
     beside.write_text("".join(line for line in lines if "another" not in line))
-    with pytest.raises(DataError, match=r"results\.csv:2: environment .* is not in results\.environments"):
+    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:2: environment .* is not in environments"):
         read(path)
 
 
@@ -75,12 +75,15 @@ def test_one_row_per_key_the_last_wins_and_order_does_not_matter(
     stamped = [{**row, "date": "2026-01-01T00:00:00+00:00", "revision": "r"} for row in new]
     last = {key(row): row for row in stamped}
     for row in stamped:
-        append([row], folder / "one.csv")
+        append([row], folder / "one")
     shuffled = list(last.values())
     random.shuffle(shuffled)
-    append(shuffled, folder / "all.csv")
-    assert (folder / "one.csv").read_bytes() == (folder / "all.csv").read_bytes()
-    table = read(folder / "one.csv")
+    append(shuffled, folder / "all")
+    one, all_ = (
+        {file.name: file.read_bytes() for file in (folder / x).glob("*.csv")} for x in ("one", "all")
+    )
+    assert one == all_ and len(one) == 1 + len({row["task"] for row in new})
+    table = read(folder / "one")
     assert len(table) == len(last)
     assert not table.duplicated(KEY).any()
     for row in table.to_dict("records"):
@@ -103,33 +106,39 @@ def test_one_row_per_key_the_last_wins_and_order_does_not_matter(
 def test_a_row_that_does_not_fit_is_refused_and_nothing_is_written(
     tmp_path: Path, change: dict[str, Any], part: str
 ) -> None:
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     with pytest.raises(DataError, match=part):
         append([ROW, {**ROW, "random_state": 1, **change}], path)
     assert not path.exists()
 
 
 def test_a_store_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     append([ROW, {**ROW, "random_state": 1}], path)
-    good = path.read_text()
-    path.write_text(good.replace("0.86", "86 %", 1))
-    with pytest.raises(DataError, match=r"results\.csv:2: column 'precision' is '86 %'"):
+    file = path / "emoji-en-fr.csv"
+    good = file.read_text()
+    file.write_text(good.replace("0.86", "86 %", 1))
+    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:2: column 'precision' is '86 %'"):
         read(path)
-    path.write_text(good + good.splitlines()[-1] + "\n")
-    with pytest.raises(DataError, match=r"results\.csv:4: repeats the key"):
+    file.write_text(good + good.splitlines()[-1] + "\n")
+    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:4: repeats the key"):
         read(path)
-    path.write_text(good.replace("mrr", "rank", 1))
+    file.write_text(good.replace("mrr", "rank", 1))
     with pytest.raises(DataError, match="lacks column 'mrr'"):
+        read(path)
+    file.write_text(good)
+    file.rename(path / "copy.csv")
+    with pytest.raises(DataError, match=r"copy\.csv:2: task 'emoji/en-fr' does not belong here"):
         read(path)
 
 
 def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: Path) -> None:
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     append([ROW], path)
+    file = path / "emoji-en-fr.csv"
     later = [name for name, column in COLUMNS.items() if column.later]
     assert later
-    pd.read_csv(path, dtype="string").drop(columns=later).to_csv(path, index=False)
+    pd.read_csv(file, dtype="string").drop(columns=later).to_csv(file, index=False)
     table = read(path)
     assert list(table.columns) == list(COLUMNS)
     assert table[later].isna().all(axis=None)
@@ -137,12 +146,12 @@ def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: 
     assert read(path).set_index("n_seeds")["estimated"][7] == 0.5
 
 
-def test_no_file_is_an_empty_store(tmp_path: Path) -> None:
-    assert len(read(tmp_path / "none.csv")) == 0
+def test_no_folder_is_an_empty_store(tmp_path: Path) -> None:
+    assert len(read(tmp_path / "none")) == 0
 
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "results.csv"
+    path = tmp_path / "store"
     context = multiprocessing.get_context("spawn")
     writers = [
         context.Process(target=append, args=([{**ROW, "random_state": 10 * w + i} for i in range(3)], path))

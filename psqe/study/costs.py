@@ -20,7 +20,7 @@ from psqe.errors import DataError
 from psqe.files import atomic_path
 from psqe.study.project import Project
 from psqe.study.provenance import provenance, versions
-from psqe.study.store import _locked, _strings
+from psqe.study.store import _strings, locked
 
 COLUMNS: dict[str, str] = {
     "case": "string",  # fr_en/released, fr_en/10k, planted/1M
@@ -161,7 +161,7 @@ def put(
         source["revision"] = revision
     new = [_checked({**source, **row}, path=None, line=None) for row in rows]
     fresh = {row["case"] for row in new}
-    with _locked(path):
+    with locked(path.with_name(f".{path.name}.lock")):
         old = [row for row in read(path).to_dict("records") if row["case"] not in fresh]
         # By case; rows of one stay in the order in which they were measured.
         table = _typed(sorted([*old, *new], key=lambda row: str(row["case"])))
@@ -303,7 +303,7 @@ def scaling(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _default() -> Path:
-    return Project.find().results.with_name("costs.csv")
+    return Project.find().results / "costs.csv"
 
 
 def _typed(rows: list[dict[str, Any]]) -> pd.DataFrame:

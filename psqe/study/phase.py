@@ -165,8 +165,8 @@ def price_of_evenness(drawn: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     ``precision``: points of Hits@1 from the lowest to the highest precision at the highest evenness;
-    ``evenness``: from the lowest to the highest evenness at the highest precision, each with the bounds of its
-    95 % interval; ``points of precision``: by how many points precision may fall for perfect evenness to
+    ``evenness``: from the lowest to the highest evenness at the highest precision, each with the bounds of
+    its 95 % interval; ``points of precision``: by how many points precision may fall for perfect evenness to
     be paid back, at the mean of the first; ``states``. Empty when :func:`worth` lacks one of them.
     """
     table = worth(drawn)

@@ -62,7 +62,7 @@ class Project:
     @property
     def results(self) -> Path:
         """The committed results of long runs."""
-        return self.root / "results" / "results.csv"
+        return self.root / "results"
 
     def notebooks(self) -> list[Path]:
         """The notebooks in the order of the table of contents (its entries ``runs/NAME``).

@@ -1,12 +1,14 @@
 """The results store: one row per experiment, with its metrics and where they came from.
 
-A CSV file under ``results/``, written by :func:`append` only. Rows are sorted by their key, so that two
-stores with the same results are the same file and differences read well.
+A folder under ``results/``, written by :func:`append` only: one CSV file a task, and one for what many rows
+share. Rows are sorted by their key, so that two stores with the same results are the same files and
+differences read well.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,28 +95,37 @@ COLUMNS: dict[str, Column] = {
 }
 KEY = [name for name, column in COLUMNS.items() if column.role == "key"]
 ENVIRONMENT = ["versions", "machine"]
-"""Columns that many rows share: a file beside the store holds each combination once, by its hash."""
+"""Columns that many rows share: a file of the store holds each combination once, by its hash."""
+ENVIRONMENTS = "environments.csv"
 METRICS = [name for name, column in COLUMNS.items() if column.role == "metric"]
 
 
 def read(path: str | Path | None = None) -> pd.DataFrame:
     """Read a store: one row per experiment, columns and types as in :data:`COLUMNS`.
 
-    A file that does not exist is an empty store; columns added later are empty in an older one.
+    A folder that does not exist is an empty store; columns added later are empty in an older one.
 
     Parameters
     ----------
     path
-        The CSV file; ``results/results.csv`` of the project when omitted.
+        The folder; ``results/store`` of the project when omitted.
 
     Raises
     ------
     DataError
         If a column is missing or unknown, a value does not fit, or a key repeats.
     """
-    path = Project.find().results if path is None else Path(path)
-    if not path.exists():
+    path = Project.find().results / "store" if path is None else Path(path)
+    files = sorted(set(path.glob("*.csv")) - {path / ENVIRONMENTS})
+    if not files:
         return _typed([])
+    environments = {row["environment"]: row for row in _strings(path / ENVIRONMENTS).to_dict("records")}
+    result = _typed([row for file in files for row in _rows(file, environments)])
+    return result.sort_values(KEY, ignore_index=True)
+
+
+def _rows(path: Path, environments: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of one file, checked."""
     table = _strings(path)
     known = {*COLUMNS, "environment"} - {*ENVIRONMENT}
     needed = known - {name for name, column in COLUMNS.items() if column.later}
@@ -123,14 +134,13 @@ def read(path: str | Path | None = None) -> pd.DataFrame:
             raise DataError(
                 f"{what} column {sorted(wrong)[0]!r}", path=path, remedy="write it with psqe only"
             )
-    environments = {row["environment"]: row for row in _strings(_beside(path)).to_dict("records")}
     missing = ~table["environment"].isin(list(environments))
     if missing.any():
         raise DataError(
-            f"environment {table['environment'][missing].iloc[0]!r} is not in {_beside(path).name}",
+            f"environment {table['environment'][missing].iloc[0]!r} is not in {ENVIRONMENTS}",
             path=path,
             line=int(missing.argmax()) + 2,
-            remedy="keep the two files together",
+            remedy="keep the files of a store together",
         )
     for name in ENVIRONMENT:
         table[name] = [environments[key][name] for key in table["environment"]]
@@ -139,11 +149,28 @@ def read(path: str | Path | None = None) -> pd.DataFrame:
         _checked({name: value for name, value in row.items() if value != ""}, path=path, line=number)
         for number, row in enumerate(table.to_dict("records"), start=2)
     ]
-    result = _typed(rows)
-    twice = result.duplicated(KEY)
-    if twice.any():
-        raise DataError("repeats the key of a row above", path=path, line=int(twice.argmax()) + 2)
-    return result
+    seen = set()
+    for line, row in enumerate(rows, start=2):
+        if file_of(row["task"]) != path.name:
+            raise DataError(
+                f"task {row['task']!r} does not belong here",
+                path=path,
+                line=line,
+                remedy="write it with psqe only",
+            )
+        if _key(row) in seen:
+            raise DataError("repeats the key of a row above", path=path, line=line)
+        seen.add(_key(row))
+    return rows
+
+
+def file_of(task: str) -> str:
+    """The name of the file with the rows of a task.
+
+    >>> file_of("emoji/en-fr")
+    'emoji-en-fr.csv'
+    """
+    return re.sub(r"[^\w.-]+", "-", task).strip("-.") + ".csv"
 
 
 def table_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -170,7 +197,7 @@ def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) ->
         ``miner``, ``n_seeds`` and ``random_state`` must be there, and at least one metric. Revision,
         versions, machine and date are filled in.
     path
-        The CSV file; ``results/results.csv`` of the project when omitted.
+        The folder; ``results/store`` of the project when omitted.
 
     Returns
     -------
@@ -182,28 +209,37 @@ def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) ->
     DataError
         If a row lacks a column, has an unknown one, or a value does not fit. Nothing is written then.
     """
-    path = Project.find().results if path is None else Path(path)
+    path = Project.find().results / "store" if path is None else Path(path)
     new = table_of(rows)
-    with _locked(path):
-        merged = {_key(row): row for part in (read(path), new) for row in part.to_dict("records")}
+    with locked(path / ".lock"):
+        old = read(path)
+        merged = {_key(row): row for part in (old, new) for row in part.to_dict("records")}
         table = _typed([merged[key] for key in sorted(merged)])
-        environments = table[ENVIRONMENT].fillna("")
-        keys = [content_hash(*row)[:8] for row in environments.itertuples(index=False)]
-        environments = environments.assign(environment=keys).drop_duplicates().sort_values("environment")
-        # The environments first: a store must never name one that is not there yet.
-        for target, content in (
-            (_beside(path), environments[["environment", *ENVIRONMENT]]),
-            (path, table.drop(columns=ENVIRONMENT).assign(environment=keys)),
-        ):
-            with atomic_path(target) as temporary:
-                # More digits than any page shows, and no more: the table is kept under version control.
-                content.to_csv(temporary, index=False, lineterminator="\n", float_format="%.7g")
+        # Environments first, the old ones too: no file must ever name one that is not there.
+        _write(path / ENVIRONMENTS, _environments(pd.concat([old, table])))
+        files = table["task"].map(file_of)
+        for name in sorted(set(new["task"].map(file_of))):
+            part = table[files == name]
+            keys = _environment_keys(part)
+            _write(path / name, part.drop(columns=ENVIRONMENT).assign(environment=keys))
+        _write(path / ENVIRONMENTS, _environments(table))
     return len(table)
 
 
-def _beside(path: Path) -> Path:
-    """The file of environments of a store: ``results.environments.csv`` beside ``results.csv``."""
-    return path.with_suffix(".environments.csv")
+def _environment_keys(table: pd.DataFrame) -> list[str]:
+    return [content_hash(*row)[:8] for row in table[ENVIRONMENT].fillna("").itertuples(index=False)]
+
+
+def _environments(table: pd.DataFrame) -> pd.DataFrame:
+    """Each combination of the shared columns once, by its hash."""
+    shared = table[ENVIRONMENT].fillna("").assign(environment=_environment_keys(table))
+    return shared.drop_duplicates().sort_values("environment")[["environment", *ENVIRONMENT]]
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    with atomic_path(path) as temporary:
+        # More digits than any page shows, and no more: the table is kept under version control.
+        table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.7g")
 
 
 def _strings(path: Path) -> pd.DataFrame:
@@ -214,11 +250,11 @@ def _strings(path: Path) -> pd.DataFrame:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Keep other processes from writing meanwhile: notebooks that run side by side may share a store."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(f".{path.name}.lock"))
+        lock = FileLock(path)
         lock.acquire()
     except OSError as error:
         raise PsqeError(
