@@ -34,6 +34,37 @@ def _column(values: Sequence[Any], n: int, what: str, graph: str, empty: Any) ->
     return tuple(values)
 
 
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Vectors of one modality that came with the data, in place of what an encoder would make.
+
+    Parameters
+    ----------
+    values
+        ``(n, d)`` float32, finite; what absent rows hold is ignored.
+    present
+        ``(n,)`` boolean: which entities have one.
+
+    Raises
+    ------
+    DataError
+        If the shapes do not fit, or a present row is not finite.
+    """
+
+    values: FloatArray
+    present: BoolArray
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.present.shape != (len(self.values),):
+            raise DataError(f"vectors of shape {self.values.shape} and a mask of shape {self.present.shape}")
+        if not np.isfinite(self.values[self.present]).all():
+            raise DataError("vectors that came with the data are not finite")
+
+    def take(self, order: IntArray) -> Vectors:
+        """The rows ``order``, in that order."""
+        return Vectors(self.values[order], self.present[order])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class KnowledgeGraph:
     """A multimodal knowledge graph. Entities and relations are numbered from 0 in the order given.
@@ -53,11 +84,16 @@ class KnowledgeGraph:
         Literals and category nodes of a graph are entities, but not candidates.
     names
         The surface form of each entity, or ``None`` where there is none.
+    translations
+        The surface form of each entity by machine translation into the other side's language or into one
+        that both share, or ``None``. Kept apart from ``names``: what a result used must be told.
     attributes
         For each entity its ``(attribute, value)`` pairs; the value is ``None`` where only the label
         of the attribute is known.
     images
         For each entity the file of its image, or ``None``.
+    vectors
+        By modality, vectors that came with the data, one row per entity.
     groups
         For each entity a human-made category, or ``None``. For reporting by region and for pictures
         only: no miner and no aligner reads it.
@@ -80,8 +116,10 @@ class KnowledgeGraph:
     triples: IntArray
     candidates: IntArray = None  # type: ignore[assignment]  # None means all, until validated
     names: tuple[str | None, ...] = ()
+    translations: tuple[str | None, ...] = ()
     attributes: tuple[tuple[tuple[str, str | None], ...], ...] = ()
     images: tuple[Path | None, ...] = ()
+    vectors: Mapping[str, Vectors] = field(default_factory=dict)
     groups: tuple[str | None, ...] = ()
     ids: IntArray = None  # type: ignore[assignment]  # None means 0..n-1, until validated
     language: str | None = None
@@ -113,6 +151,13 @@ class KnowledgeGraph:
             raise DataError(f"graph {self.name!r}: a candidate is outside 0..{n - 1}")
         put("candidates", _frozen(candidates))
         put("names", _column(self.names, n, "names", self.name, None))
+        put("translations", _column(self.translations, n, "translations", self.name, None))
+        put("vectors", dict(self.vectors))
+        for modality, vectors in self.vectors.items():
+            if len(vectors.values) != n:
+                raise DataError(
+                    f"graph {self.name!r}: {len(vectors.values)} {modality} vectors for {n} entities"
+                )
         put("attributes", _column(self.attributes, n, "attribute lists", self.name, ()))
         put("images", _column(self.images, n, "images", self.name, None))
         put("groups", _column(self.groups, n, "groups", self.name, None))
@@ -161,6 +206,8 @@ class KnowledgeGraph:
             triples=triples[kept],
             candidates=candidates[candidates >= 0],
             names=tuple(self.names[i] for i in order),
+            translations=tuple(self.translations[i] for i in order),
+            vectors={modality: vectors.take(order) for modality, vectors in self.vectors.items()},
             attributes=tuple(self.attributes[i] for i in order),
             images=tuple(self.images[i] for i in order),
             groups=tuple(self.groups[i] for i in order),

@@ -247,8 +247,8 @@ def test_wrong_names_are_told_apart(name, message):
         load_task(name)
 
 
-def test_a_folder_is_refused_truthfully(tmp_path):
-    with pytest.raises(ParameterError, match="is a folder, and no source reads folders"):
+def test_a_folder_without_data_is_refused_truthfully(tmp_path):
+    with pytest.raises(DataError, match="has the files of no layout; known are"):
         load_task(str(tmp_path))
 
 

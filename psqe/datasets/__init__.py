@@ -1,76 +1,78 @@
-"""Where tasks come from: one module per source, one line each in :data:`SOURCES`."""
+"""Where tasks come from: the emoji pairs, published benchmarks by name, and folders of one's own."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
-from psqe.datasets import dbp15k, emoji
+from psqe.datasets import benchmarks, emoji
+from psqe.datasets.layouts import read_folder
 from psqe.errors import ParameterError
 from psqe.kg import AlignmentTask
 
-__all__ = ["SOURCES", "Source", "load_task", "task_descriptions", "task_names"]
-
-
-class Source(Protocol):
-    """What a module (or an object) must offer to be a source of tasks."""
-
-    PREFIX: str
-    """First part of the names of its tasks: ``<PREFIX>/...``."""
-    DESCRIPTION: str
-    """One line for lists."""
-
-    def names(self) -> tuple[str, ...]:
-        """Names of the tasks to list."""
-        ...
-
-    def load(self, name: str, *, random_state: int, dangling: float | None, tones: bool) -> AlignmentTask:
-        """Load the task ``name``, which begins with the prefix. ``dangling=None`` leaves it to the source."""
-        ...
-
-
-SOURCES: tuple[Source, ...] = (emoji, dbp15k)
+__all__ = ["load_task", "task_descriptions", "task_names"]
 
 
 def task_descriptions() -> dict[str, str]:
     """Each task that has a name of its own, and one line about it."""
-    return {name: source.DESCRIPTION for source in SOURCES for name in source.names()}
+    named = {name: one.description for name, one in benchmarks.BENCHMARKS.items()}
+    return {**dict.fromkeys(emoji.names(), emoji.DESCRIPTION), **named}
 
 
 def task_names() -> tuple[str, ...]:
-    """Names that :func:`load_task` knows. A source may know more, as its error messages tell."""
+    """Names that :func:`load_task` knows. It knows more emoji languages, as its error messages tell."""
     return tuple(task_descriptions())
 
 
 def load_task(
-    name: str, *, random_state: int = 0, dangling: float | None = None, tones: bool = False
+    name: str | Path,
+    *,
+    random_state: int = 0,
+    dangling: float | None = None,
+    tones: bool = False,
+    data_root: str | Path | None = None,
 ) -> AlignmentTask:
-    """Load an alignment task by its name.
+    """Load an alignment task by its name, or from a folder.
 
     Parameters
     ----------
     name
-        Such as ``emoji/en-fr``; see :func:`task_names`.
+        Such as ``emoji/en-fr``, see :func:`task_names`; or a folder in any layout of
+        :data:`psqe.datasets.layouts.LAYOUTS`.
     random_state
         Not negative. Decides what is dropped, the order of the right entities and that of the links.
     dangling
-        Share of the candidates dropped from each side, in [0, 0.5): entities without a counterpart. ``None``
-        is what the source does by itself: 0.125 for emoji, 0 for data with dangling entities of their own,
-        which take no other share.
+        Emoji only: the share of the candidates dropped from each side, in [0, 0.5), so that some entities
+        have no counterpart; 0.125 when omitted. Other data have dangling entities of their own.
     tones
         Emoji only: whether variants with skin tones are entities too.
+    data_root
+        Where the folders of benchmarks are; ``PSQE_DATA``, else the user's data folder, when omitted.
 
     Raises
     ------
     ParameterError
-        If no source knows the name, or a parameter is out of range.
+        If there is no such task, or a parameter is out of range or not one of this task.
     DataError
-        If data of the source are missing or broken.
+        If the data are missing or broken.
     """
     if random_state < 0:
         raise ParameterError(f"random_state is {random_state}", remedy="give an integer of at least 0")
-    for source in SOURCES:
-        if name.partition("/")[0] == source.PREFIX:
-            return source.load(name, random_state=random_state, dangling=dangling, tones=tones)
-    what = "is a folder, and no source reads folders" if Path(name).is_dir() else "is no task"
-    raise ParameterError(f"{name!r} {what}", remedy=f"choose from {', '.join(task_names())}")
+    text = str(name)
+    prefix = text.partition("/")[0]
+    if prefix == emoji.PREFIX and isinstance(name, str):
+        return emoji.load(text, random_state=random_state, dangling=dangling, tones=tones)
+    if prefix not in benchmarks.PREFIXES and not Path(name).is_dir():
+        what = "is no task and no folder"
+        raise ParameterError(
+            f"{text!r} {what}", remedy=f"choose from {', '.join(task_names())}, or give a folder"
+        )
+    if dangling not in (None, 0):
+        raise ParameterError(
+            f"dangling is {dangling}, but {text} has dangling entities of its own",
+            remedy="leave it out or give 0",
+        )
+    if tones:
+        raise ParameterError(f"{text} has no skin tones", remedy="leave tones out")
+    if prefix in benchmarks.PREFIXES and isinstance(name, str):
+        return benchmarks.load(text, random_state=random_state, data_root=data_root)
+    return read_folder(name, random_state=random_state)

@@ -1,4 +1,4 @@
-"""The folder layout of JAPE, which EVA, MCLEA and their relatives read: one file per kind of fact and side.
+"""The layout of JAPE, which EVA, MCLEA and their relatives read: one file per kind of fact and side.
 
 Text in UTF-8, one record a line, columns separated by tabs, no header:
 
@@ -7,254 +7,419 @@ file, left and right                  columns                              there
 ====================================  ===================================  ==========
 ``ent_ids_1``, ``ent_ids_2``          id, URI                              always
 ``triples_1``, ``triples_2``          head id, relation id, tail id        always
+``rel_ids_1``, ``rel_ids_2``          relation id, URI                     optionally
 ``training_attrs_1``, ``..._2``       URI, then URIs of its attributes     optionally
+``attr``                              line i: the attributes of id i - 1   optionally
 ``ill_ent_ids``                       left id, right id: the gold links    optionally
 ====================================  ===================================  ==========
+
+Where there is no ``ill_ent_ids``, gold links are those of all splits together: ``sup_ent_ids``, ``ref_ent_ids``
+and ``dev_ent_ids``, or ``sup_pairs``, ``ref_pairs`` and ``valid_pairs``. FB15K-DB15K writes ``rel_ids1`` and
+``rel_ids2``. A side of which only a part is at hand says so in the name of its file: ``triples_2_partial``.
+
+Two files of their own form are read where they are found, in the folder or beside it: machine-translated names,
+``dbp_<folder>.json`` (``[[id, [words]], ...]``, also in ``../translated_ent_name``), and vectors of images,
+``<folder>_GA_id_img_feature_dict.pkl`` (a dictionary from id to vector, also in ``../pkls``).
 """
 
 from __future__ import annotations
 
-import os
+import json
 import re
-import warnings
 from array import array
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import unquote
+from typing import Any
 
 import numpy as np
 
-from psqe.errors import DataError, PsqeWarning
-from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.datasets.faults import Faults
+from psqe.datasets.labels import bare, readable_name
+from psqe.datasets.pickles import read_vectors
+from psqe.datasets.tables import number, rows
+from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph, Vectors
 
-LINKS = "ill_ent_ids"
+NAME = "jape"
+DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"
+SPLITS = (("sup_ent_ids", "ref_ent_ids", "dev_ent_ids"), ("sup_pairs", "ref_pairs", "valid_pairs"))
 
-Attributes = tuple[tuple[str, None], ...]
-
-
-class _Entities(NamedTuple):
-    """The entities of one side, and where each is by its id and by its URI."""
-
-    path: Path
-    by_id: dict[int, int]
-    by_uri: dict[str, int]
+Attributes = tuple[tuple[str, str | None], ...]
 
 
-def default_data_dir() -> Path:
-    """Where benchmarks are looked for: ``PSQE_DATA``, else the user's data folder."""
-    root = os.environ.get("PSQE_DATA")
-    if root:
-        return Path(root).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("psqe", appauthor=False))
+def recognises(folder: Path) -> bool:
+    """Whether a folder has files of this layout."""
+    return any((folder / f"{kind}_{side}").is_file() for kind in ("ent_ids", "triples") for side in (1, 2))
 
 
-def read_jape(folder: str | Path, *, name: str) -> AlignmentTask:
+def files(folder: Path) -> dict[str, Path | None]:
+    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    found: dict[str, Path | None] = {}
+    for side in (1, 2):
+        for kind, choices in (
+            ("ent_ids", [f"ent_ids_{side}"]),
+            ("triples", [f"triples_{side}", f"triples_{side}_partial"]),
+            ("rel_ids", [f"rel_ids_{side}", f"rel_ids{side}"]),
+            ("training_attrs", [f"training_attrs_{side}"]),
+        ):
+            found[f"{kind}_{side}"] = _first(folder / name for name in choices)
+    found["attr"] = _first([folder / "attr"])
+    found["ill_ent_ids"] = _first([folder / "ill_ent_ids"])
+    for names in SPLITS:
+        for name in names:
+            found[name] = _first([folder / name])
+    own = folder.absolute().name
+    translated, images = f"dbp_{own}.json", f"{own}_GA_id_img_feature_dict.pkl"
+    beside = folder.absolute().parent
+    found["translated names"] = _first([folder / translated, beside / "translated_ent_name" / translated])
+    found["image vectors"] = _first([folder / images, beside / "pkls" / images])
+    return found
+
+
+def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
     """Read the alignment task in ``folder``.
 
     Parameters
     ----------
     folder
-        With the files above. Languages are taken from its name if that is like ``zh_en``.
+        With the files above. Languages are taken from its name if that has the form of ``zh_en``.
     name
         What to call the task.
+    faults
+        Where faults go; when omitted, the first is raised.
 
     Returns
     -------
     AlignmentTask
         Entities in the order of their files; all of them are candidates, as any may have a counterpart.
         ``entities`` are the URIs, ``ids`` the integers of the files, ``names`` what the URIs say in plain
-        words (:func:`readable_name`), ``attributes`` have no values. Without ``ill_ent_ids`` no links.
+        words (:func:`psqe.datasets.labels.readable_name`). Attributes have values in the form ``attr`` only.
+        Without a file of links no links. ``None`` after gathered faults without which there is no graph.
 
         The order of the entities and the ids may tell the links: in DBP15K 10,500 of 15,000 right ids are
         the left id plus 10,500. Whoever hands the task on shuffles the right side, as
-        :func:`psqe.datasets.dbp15k.load` does.
+        :func:`psqe.datasets.layouts.read_folder` does.
 
-        A relation is ``relation <id>``, the same on both sides where both use the id. In none of the three
-        pairs of DBP15K do they: the ids of the right side begin where those of the left one end, and so in
-        SRPRS, whose lists of relations give DBpedia's ``partner`` one id for each side. Relations known by
-        their ids alone are therefore not comparable between the sides.
+        A relation is called by its URI where ``rel_ids`` has one, else ``relation <id>``, the same on both
+        sides where both use the id. In none of the three pairs of DBP15K do they: the ids of the right side
+        begin where those of the left one end. Relations known by their ids alone are therefore not comparable
+        between the sides.
 
     Raises
     ------
     DataError
         If a file is missing, empty or not UTF-8; if a line has another number of columns, an empty cell,
-        or something else where an id should be; if an id, a URI or a linked entity is there twice; or if
-        a triple or a link names an id that no entity has. With the file and, where there is one, the line.
+        or something else where an id should be; if an id or a URI is there twice; or if a triple or a link
+        names an id that no entity has. With the file and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
-        If attributes belong to URIs that are no entities. They are left out, as the readers of JAPE's
-        relatives do: unlike a triple with an unknown end, such a line says nothing about the graph. DBP15K
-        has none. If *all* lines are so, the file belongs to something else, and that is an error.
+        If attributes or vectors belong to no entity. They are left out, as the readers of JAPE's relatives do:
+        unlike a triple with an unknown end, such a line says nothing about the graph. DBP15K has none. If
+        *all* lines are so, the file belongs to something else, and that is a fault. If an entity has several
+        links, as four of FB15K-DB15K have: the first counts.
     """
-    folder = Path(folder)
+    faults = Faults() if faults is None else faults
+    task = _read(folder, name, faults)
+    faults.close()
+    return task
+
+
+def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
+    found = files(folder)
     language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)
-    sides = [_entities(folder / f"ent_ids_{side}") for side in (1, 2)]
-    left, right = (
-        _graph(folder, side, entities, language[side] if language else None)
+    sides = [_entities(found[f"ent_ids_{side}"] or folder / f"ent_ids_{side}", faults) for side in (1, 2)]
+    _disjoint(sides, found, faults)
+    readable = all(side.by_id for side in sides)
+    per_line = _by_line(found["attr"], sides, faults) if readable else ({}, {})
+    translations = _translations(found["translated names"], sides, faults) if readable else ((), ())
+    images = found["image vectors"]
+    vectors = read_vectors(images, [side.by_id for side in sides], faults) if readable and images else None
+    graphs = [
+        _graph(
+            folder, side, entities, found, faults,
+            attributes=per_line[side - 1], translations=translations[side - 1],
+            vectors={} if vectors is None else {"image": vectors[side - 1]},
+            language=language[side] if language else None,
+        )
         for side, entities in enumerate(sides, 1)
-    )
-    path = folder / LINKS
-    links = _links(path, *sides) if path.exists() else None
-    return AlignmentTask(name, left, right, links)
+        if entities.by_id
+    ]  # fmt: skip
+    links = _all_links(found, sides, faults) if readable else None
+    if len(graphs) < 2 or not graphs[0].n_entities or not graphs[1].n_entities:
+        return None
+    partial = [s for s, n in (("left", 1), ("right", 2)) if str(found[f"triples_{n}"]).endswith("_partial")]
+    parameters = {"partial": "+".join(partial)} if partial else {}
+    return AlignmentTask(name, graphs[0], graphs[1], links, parameters)
 
 
-def readable_name(uri: str) -> str | None:
-    """The last part of a URI in plain words; ``None`` where that is empty.
+@dataclass(frozen=True)
+class _Entities:
+    """The entities of one side: where each is by its id and by its URI, and in which line."""
 
-    A slash in the name itself stays where the URI shows that it is one, as DBpedia's do.
-
-    >>> readable_name("http://dbpedia.org/resource/AC/DC_%22live%22")
-    'AC/DC "live"'
-    """
-    name = uri.partition("/resource/")[2] or re.split("[/#]", uri.rstrip("/#"))[-1]
-    return " ".join(unquote(name).replace("_", " ").split()) or None
+    path: Path
+    by_id: dict[int, int]
+    by_uri: dict[str, int]
+    lines: list[int]
 
 
-def _graph(folder: Path, side: int, entities: _Entities, language: str | None) -> KnowledgeGraph:
-    triples = _triples(folder / f"triples_{side}", entities)
+def _first(paths: Any) -> Path | None:
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _graph(
+    folder: Path,
+    side: int,
+    entities: _Entities,
+    found: dict[str, Path | None],
+    faults: Faults,
+    *,
+    attributes: dict[int, Attributes],
+    translations: tuple[str | None, ...],
+    vectors: dict[str, Vectors],
+    language: str | None,
+) -> KnowledgeGraph:
+    triples = _triples(found[f"triples_{side}"] or folder / f"triples_{side}", entities, faults)
     relations, triples[:, 1] = np.unique(triples[:, 1], return_inverse=True)
-    path = folder / f"training_attrs_{side}"
+    labels = _relations(found[f"rel_ids_{side}"], faults)
+    path = found[f"training_attrs_{side}"]
+    known = attributes if path is None else _attributes(path, entities, faults)
+    n = len(entities.by_uri)
     return KnowledgeGraph(
         f"{folder.absolute().name}-{side}",
         tuple(entities.by_uri),
-        tuple(f"relation {i}" for i in relations),
+        _unique(labels.get(i, f"relation {i}") for i in relations.tolist()),
         triples,
         names=tuple(map(readable_name, entities.by_uri)),
-        attributes=_attributes(path, entities) if path.exists() else (),
+        translations=translations,
+        attributes=tuple(known.get(i, ()) for i in range(n)) if known else (),
+        vectors=vectors,
         ids=np.fromiter(entities.by_id, dtype=np.int64),
         language=language,
     )
 
 
-def _entities(path: Path) -> _Entities:
-    found = _Entities(path, {}, {})
-    for line, (cell, uri) in _rows(path, 2):
-        number = _id(cell, path, line)
-        for key, first in ((number, found.by_id.get(number)), (uri, found.by_uri.get(uri))):
+def _unique(labels: Any) -> tuple[str, ...]:
+    """Labels, told apart by a number where two relations have one: OpenEA's lists have such."""
+    seen: dict[str, int] = {}
+    result = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        result.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return tuple(result)
+
+
+def _entities(path: Path, faults: Faults) -> _Entities:
+    found = _Entities(path, {}, {}, [])
+    for line, (cell, uri) in rows(path, 2, faults):
+        key = number(cell, path, line, faults)
+        if key is None:
+            continue
+        uri = bare(uri)
+        for what, first in ((key, found.by_id.get(key)), (uri, found.by_uri.get(uri))):
             if first is not None:
-                raise DataError(
-                    f"{key!r} is there twice, first in line {first + 1}",
+                faults.add(
+                    f"{what!r} is there twice, first in line {found.lines[first]}",
                     path=path,
                     line=line,
                     remedy="every entity has one line, one id and one URI",
                 )
-        found.by_id[number] = found.by_uri[uri] = line - 1
+                break
+        else:
+            found.by_id[key] = found.by_uri[uri] = len(found.lines)
+            found.lines.append(line)
     return found
 
 
-def _triples(path: Path, entities: _Entities) -> IntArray:
+def _disjoint(sides: Sequence[_Entities], found: dict[str, Path | None], faults: Faults) -> None:
+    """Where one file speaks of the ids of both sides, no id may be on both."""
+    shared = sides[0].by_id.keys() & sides[1].by_id.keys()
+    together = [key for key in ("attr", "translated names", "image vectors") if found[key] is not None]
+    if shared and together:
+        key = min(shared)
+        faults.add(
+            f"id {key} is on both sides, so {found[together[0]].name} does not say whose it is",  # type: ignore[union-attr]
+            path=sides[1].path,
+            line=sides[1].lines[sides[1].by_id[key]],
+            remedy="give every entity of both sides an id of its own",
+        )
+
+
+def _triples(path: Path, entities: _Entities, faults: Faults) -> IntArray:
     """Head, relation, tail ``(n_triples, 3)``: heads and tails as indices, relations by their ids."""
     flat = array("q")
-    for line, (head, relation, tail) in _rows(path, 3):
-        flat.append(_index(head, entities, path, line))
-        flat.append(_id(relation, path, line))
-        flat.append(_index(tail, entities, path, line))
+    for line, cells in rows(path, 3, faults):
+        if not entities.by_id:
+            continue  # told already: nothing else is to be said of ids
+        ends = [_index(cells[i], entities, path, line, faults) for i in (0, 2)]
+        relation = number(cells[1], path, line, faults)
+        if ends[0] is not None and ends[1] is not None and relation is not None:
+            flat.extend((ends[0], relation, ends[1]))
     return np.array(flat, dtype=np.int64).reshape(-1, 3)
 
 
-def _links(path: Path, left: _Entities, right: _Entities) -> IntArray:
-    """Indices of the linked entities ``(n_links, 2)``."""
-    lines: tuple[dict[int, int], dict[int, int]] = ({}, {})
-    for line, cells in _rows(path, 2):
-        for seen, cell, entities in zip(lines, cells, (left, right), strict=True):
-            index = _index(cell, entities, path, line)
-            if index in seen:
-                raise DataError(
-                    f"{cell} has a link already, in line {seen[index]}",
-                    path=path,
-                    line=line,
-                    remedy="keep one link for each entity",
-                )
-            seen[index] = line
-    return np.array([list(seen) for seen in lines], dtype=np.int64).T
+def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
+    """The URI of each relation by its id; empty without a file."""
+    found: dict[int, str] = {}
+    if path is None:
+        return found
+    for line, (cell, uri) in rows(path, 2, faults):
+        key = number(cell, path, line, faults)
+        if key is None:
+            continue
+        if key in found:
+            faults.add(
+                f"relation {key} is there twice",
+                path=path,
+                line=line,
+                remedy="keep one line for each relation",
+            )
+        else:
+            found[key] = bare(uri)
+    return found
 
 
-def _attributes(path: Path, entities: _Entities) -> tuple[Attributes, ...]:
-    """The attributes of each entity; one without a line has none."""
+def _all_links(found: dict[str, Path | None], sides: Sequence[_Entities], faults: Faults) -> IntArray | None:
+    """Indices of the linked entities ``(n_links, 2)``, of ``ill_ent_ids`` or else of all splits."""
+    paths: list[Path] = []
+    for names in (("ill_ent_ids",), *SPLITS):
+        paths = paths or [path for name in names if (path := found[name]) is not None]
+    if not paths:
+        return None
+    links: dict[int, tuple[int, str]] = {}
+    taken: dict[int, tuple[int, str]] = {}
+    for path in paths:
+        for line, cells in rows(path, 2, faults):
+            ends = [_index(c, side, path, line, faults) for c, side in zip(cells, sides, strict=True)]
+            left, right = ends
+            if left is None or right is None:
+                continue
+            if left in links and links[left][0] == right and not links[left][1].startswith(f"{path}:"):
+                continue  # FB15K-DB15K repeats the links of its splits in ref_ent_ids
+            for cell, seen, end in ((cells[0], links, left), (cells[1], taken, right)):
+                if end in seen:
+                    where = seen[end][1].removeprefix(f"{path}:")
+                    faults.leave_out(
+                        f"{cell} has a link already, in line {where}",
+                        path=path,
+                        line=line,
+                        remedy="keep one link for each entity",
+                    )
+                    break
+            else:
+                links[left], taken[right] = (right, f"{path}:{line}"), (left, f"{path}:{line}")
+    return np.array([[left, right] for left, (right, _) in links.items()], dtype=np.int64).reshape(-1, 2)
+
+
+def _attributes(path: Path, entities: _Entities, faults: Faults) -> dict[int, Attributes]:
+    """The attributes of each entity that has a line."""
     found: dict[int, Attributes] = {}
     lines: dict[str, int] = {}
     # Some thousand attributes make hundreds of thousands of pairs: equal pairs are one object.
     pairs: dict[str, tuple[str, None]] = {}
-    unknown = []
-    for line, (uri, *labels) in _rows(path, None):
+    unknown: dict[str, int] = {}
+    for line, (cell, *labels) in rows(path, lambda n: n >= 2, faults, wanted="2 columns or more"):
+        uri = bare(cell)
         if uri in lines:
-            raise DataError(
+            faults.add(
                 f"{uri!r} is there twice, first in line {lines[uri]}",
                 path=path,
                 line=line,
                 remedy="write all attributes of an entity into one line",
             )
+            continue
         lines[uri] = line
         if uri in entities.by_uri:
             found[entities.by_uri[uri]] = tuple(pairs.setdefault(label, (label, None)) for label in labels)
         else:
-            unknown.append(uri)
-    if not found:
-        raise DataError(
+            unknown[uri] = line
+    if lines and not found:
+        faults.add(
             f"none of its {len(unknown)} URIs is an entity of {entities.path.name}",
             path=path,
             remedy="use the file that belongs to these entities, or delete it",
         )
-    if unknown:
-        warnings.warn(
-            f"{path}:{lines[unknown[0]]}: left out the attributes of {unknown[0]!r}, which is no entity of "
-            f"{entities.path.name}; {len(unknown)} of {len(lines)} lines are so",
-            PsqeWarning,
-            stacklevel=4,
-        )
-    return tuple(found.get(i, ()) for i in range(len(entities.by_uri)))
-
-
-def _rows(path: Path, columns: int | None) -> Iterator[tuple[int, list[str]]]:
-    """The number (from 1) and the cells of each line; with ``columns=None`` two cells or more."""
-    line = 0
-    try:
-        # Lines end where a newline is and nowhere else; text mode would also cut at other separators.
-        with path.open("rb") as stream:
-            for line, content in enumerate(stream, 1):
-                cells = content.decode().rstrip("\r\n").split("\t")
-                if len(cells) != columns and (columns is not None or len(cells) < 2):
-                    wanted = f"{columns} columns" if columns else "2 columns or more"
-                    raise DataError(
-                        f"expected {wanted}, found {len(cells)}",
-                        path=path,
-                        line=line,
-                        remedy="separate columns by tabs and leave no line empty",
-                    )
-                if "" in cells:
-                    raise DataError(
-                        f"column {cells.index('') + 1} is empty", path=path, line=line, remedy="fill it"
-                    )
-                yield line, cells
-    except OSError as error:
-        raise DataError(
-            f"cannot be read ({error.strerror})",
+        return found
+    for uri, line in unknown.items():
+        faults.leave_out(
+            f"{uri!r} is no entity of {entities.path.name}",
             path=path,
-            remedy="the folder needs ent_ids_1, ent_ids_2, triples_1 and triples_2, and all readable",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError("is not UTF-8", path=path, line=line, remedy="save the file as UTF-8") from error
-    if not line:
-        raise DataError("is empty", path=path, remedy="fetch the file again, or delete it if it is optional")
+            line=line,
+            remedy="add it there, or delete this line",
+        )
+    return found
 
 
-def _id(cell: str, path: Path, line: int) -> int:
-    """An id as a number. More digits than an int64 holds are no id, nor is a sign."""
-    if cell.isdigit() and cell.isascii() and len(cell) <= 18:
-        return int(cell)
-    raise DataError(f"{cell!r} is no id", path=path, line=line, remedy="write an integer of at least 0")
+def _by_line(
+    path: Path | None, sides: Sequence[_Entities], faults: Faults
+) -> tuple[dict[int, Attributes], dict[int, Attributes]]:
+    """The attributes of both sides in the form of FB15K-DB15K: line ``i + 1`` is of id ``i``.
+
+    Items are ``attribute|||value|||type``, joined by ``^^^``; the type may be missing, a line empty.
+    """
+    found: tuple[dict[int, Attributes], dict[int, Attributes]] = ({}, {})
+    if path is None:
+        return found
+    last = max(max(side.by_id) for side in sides)
+    for line, (text,) in rows(path, 1, faults, gaps=True):
+        index = [side.by_id.get(line - 1) for side in sides]
+        if index[0] is None and index[1] is None:
+            faults.add(
+                f"is of id {line - 1}, which no entity has"
+                + (f"; the last is {last}" if line > last else ""),
+                path=path,
+                line=line,
+                remedy="line 1 is of id 0; leave the lines of entities without attributes empty",
+            )
+            continue
+        items = [item.split("|||") for item in text.split("^^^")]
+        if any(len(item) not in (2, 3) or not item[0].strip() for item in items):
+            faults.add(
+                "has an item that is not attribute|||value or attribute|||value|||type",
+                path=path,
+                line=line,
+                remedy="join items by ^^^ and their parts by |||",
+            )
+            continue
+        side = 0 if index[0] is not None else 1
+        found[side][index[side]] = tuple((item[0].strip(), item[1].strip() or None) for item in items)  # type: ignore[index]
+    return found
 
 
-def _index(cell: str, entities: _Entities, path: Path, line: int) -> int:
-    """Where the entity with this id is."""
-    index = entities.by_id.get(_id(cell, path, line))
+def _translations(
+    path: Path | None, sides: Sequence[_Entities], faults: Faults
+) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
+    """Machine-translated names of both sides; empty without a file."""
+    if path is None:
+        return (), ()
+    remedy = "it holds a list of [id, [words]]; fetch it again, or delete it"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        names = {int(key): " ".join(map(str, words)).strip() or None for key, words in content}
+    except OSError as error:
+        faults.add(f"cannot be read ({error.strerror})", path=path, remedy=remedy)
+        return (), ()
+    except (ValueError, TypeError, RecursionError) as error:
+        faults.add(f"is not what it should be ({error})", path=path, remedy=remedy)
+        return (), ()
+    unknown = [key for key in names if all(key not in side.by_id for side in sides)]
+    if unknown:
+        faults.add(
+            f"id {unknown[0]} is no entity", path=path, remedy="use the file of this pair, or delete it"
+        )
+    left, right = (tuple(names.get(key) for key in side.by_id) for side in sides)
+    return left, right
+
+
+def _index(cell: str, entities: _Entities, path: Path, line: int, faults: Faults) -> int | None:
+    """Where the entity with this id is; ``None`` after a fault."""
+    key = number(cell, path, line, faults)
+    if key is None:
+        return None
+    index = entities.by_id.get(key)
     if index is None:
-        raise DataError(
+        faults.add(
             f"{cell} is no entity of {entities.path.name}",
             path=path,
             line=line,

@@ -16,7 +16,7 @@ import pandas as pd
 import typer
 from tqdm import tqdm
 
-from psqe.datasets.dbp15k import PAIRS, PREFIX
+from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet
 from psqe.seeds.psqe import STAGES
@@ -27,7 +27,7 @@ from psqe.study.experiments import DANGLING, loaded, seed_rows
 EMOJI = tuple(f"emoji/en-{language}" for language in ("fr", "de", "ja", "zh"))
 """The emoji pairs of the study."""
 
-DBP15K = tuple(f"{PREFIX}/{pair}" for pair in PAIRS)
+DBP15K = tuple(name for name in BENCHMARKS if name.startswith("dbp15k/"))
 """The pairs whose files a reader has to bring."""
 
 OF_MINER = ("switch:", "stages=", "n_clusters=", "weights=", "precision=", "evenness=")
@@ -105,7 +105,7 @@ class SeedRun:
 
 def study_task(task: str) -> tuple[tuple[str, ...], float | None]:
     """Modalities and dangling share of a task in the study; DBP15K has names and no images."""
-    return (("name",), None) if task.startswith(f"{PREFIX}/") else (("image", "attribute"), DANGLING)
+    return (("name",), None) if task in DBP15K else (("image", "attribute"), DANGLING)
 
 
 def psqe_run(task: str, n_seeds: int, random_state: int, **values: Any) -> SeedRun:

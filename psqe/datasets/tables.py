@@ -1,0 +1,95 @@
+"""Tables of tab-separated text, the form of nearly every alignment data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from psqe.datasets.faults import Faults
+
+
+def rows(
+    path: Path,
+    columns: int | Callable[[int], bool],
+    faults: Faults,
+    *,
+    wanted: str = "",
+    header: Sequence[str] = (),
+    may_be_empty: bool = False,
+    gaps: bool = False,
+    optional_cells: Sequence[int] = (),
+) -> Iterator[tuple[int, list[str]]]:
+    """The number (from 1) and the cells of each line that is as it should be.
+
+    Parameters
+    ----------
+    path
+        A file in UTF-8, with or without a byte order mark. Lines end where a newline is and nowhere else; a
+        carriage return before it does not count.
+    columns
+        How many cells a line has, or whether a number of cells will do.
+    faults
+        Told of a file that cannot be read or has no line; of a line that is not UTF-8, is empty, or has
+        another number of cells; and of an empty cell. Such lines are left out.
+    wanted
+        The number of columns in words, for the message.
+    header
+        Names of columns: a first line that consists of these is none of the data.
+    may_be_empty
+        Whether a file without any line is right.
+    gaps
+        Whether empty lines are right; they are passed over.
+    optional_cells
+        Columns (from 0) that may be empty.
+    """
+    fits = columns if callable(columns) else lambda n: n == columns
+    wanted = wanted or f"{columns} columns"
+    any_line = False
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        faults.add(
+            f"cannot be read ({error.strerror})",
+            path=path,
+            remedy=f"the folder needs {path.name}, and readable",
+        )
+        return
+    with stream:
+        for line, content in enumerate(stream, 1):
+            if line == 1:
+                content = content.removeprefix(b"\xef\xbb\xbf")
+            try:
+                text = content.decode()
+            except UnicodeDecodeError:
+                faults.add("is not UTF-8", path=path, line=line, remedy="save the file as UTF-8")
+                continue
+            text = text.rstrip("\r\n")
+            if not text and gaps:
+                continue
+            cells = text.split("\t")
+            if line == 1 and header and [cell.strip().lower() for cell in cells] == list(header):
+                continue
+            any_line = True
+            if not fits(len(cells)):
+                faults.add(
+                    f"expected {wanted}, found {len(cells)}",
+                    path=path,
+                    line=line,
+                    remedy="separate columns by tabs and leave no line empty",
+                )
+                continue
+            empty = [i for i, cell in enumerate(cells) if not cell.strip() and i not in optional_cells]
+            if empty:
+                faults.add(f"column {empty[0] + 1} is empty", path=path, line=line, remedy="fill it")
+                continue
+            yield line, cells
+    if not any_line and not may_be_empty:
+        faults.add("is empty", path=path, remedy="fetch the file again, or delete it if it is optional")
+
+
+def number(cell: str, path: Path, line: int, faults: Faults) -> int | None:
+    """A cell as an id, ``None`` after a fault. More digits than an int64 holds are no id, nor is a sign."""
+    if cell.isdigit() and cell.isascii() and len(cell) <= 18:
+        return int(cell)
+    faults.add(f"{cell!r} is no id", path=path, line=line, remedy="write an integer of at least 0")
+    return None
