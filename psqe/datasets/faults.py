@@ -15,9 +15,10 @@ class Faults:
     """Where the reader of a layout says what is wrong.
 
     A reader calls :meth:`add` for every fault and then leaves the faulty record out. When the faults are not
-    gathered, :meth:`add` does not return: it raises, so that no task is ever made of what is left. For records
-    that say nothing about the graphs, so that a task without them is the task that was meant, a reader calls
-    :meth:`leave_out`, and :meth:`close` at the end: they are a warning, unless faults are gathered.
+    gathered, :meth:`add` does not return: it raises, so that no task is ever made of what is left. For
+    records that say nothing about the graphs, so that a task without them is the task that was meant, a
+    reader calls :meth:`leave_out`, and :meth:`close` at the end: they are a warning, unless faults are
+    gathered.
 
     Parameters
     ----------

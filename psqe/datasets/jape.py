@@ -13,13 +13,14 @@ file, left and right                  columns                              there
 ``ill_ent_ids``                       left id, right id: the gold links    optionally
 ====================================  ===================================  ==========
 
-Where there is no ``ill_ent_ids``, gold links are those of all splits together: ``sup_ent_ids``, ``ref_ent_ids``
-and ``dev_ent_ids``, or ``sup_pairs``, ``ref_pairs`` and ``valid_pairs``. FB15K-DB15K writes ``rel_ids1`` and
-``rel_ids2``. A side of which only a part is at hand says so in the name of its file: ``triples_2_partial``.
+Where there is no ``ill_ent_ids``, gold links are those of all splits together: ``sup_ent_ids``,
+``ref_ent_ids`` and ``dev_ent_ids``, or ``sup_pairs``, ``ref_pairs`` and ``valid_pairs``. FB15K-DB15K writes
+``rel_ids1`` and ``rel_ids2``. A side of which only a part is at hand says so in the name of its file:
+``triples_2_partial``.
 
-Two files of their own form are read where they are found, in the folder or beside it: machine-translated names,
-``dbp_<folder>.json`` (``[[id, [words]], ...]``, also in ``../translated_ent_name``), and vectors of images,
-``<folder>_GA_id_img_feature_dict.pkl`` (a dictionary from id to vector, also in ``../pkls``).
+Two files of their own form are read where they are found, in the folder or beside it: machine-translated
+names, ``dbp_<folder>.json`` (``[[id, [words]], ...]``, also in ``../translated_ent_name``), and vectors of
+images, ``<folder>_GA_id_img_feature_dict.pkl`` (a dictionary from id to vector, also in ``../pkls``).
 """
 
 from __future__ import annotations
@@ -115,10 +116,10 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
     Warns
     -----
     PsqeWarning
-        If attributes or vectors belong to no entity. They are left out, as the readers of JAPE's relatives do:
-        unlike a triple with an unknown end, such a line says nothing about the graph. DBP15K has none. If
-        *all* lines are so, the file belongs to something else, and that is a fault. If an entity has several
-        links, as four of FB15K-DB15K have: the first counts.
+        If attributes or vectors belong to no entity. They are left out, as the readers of JAPE's relatives
+        do: unlike a triple with an unknown end, such a line says nothing about the graph. DBP15K has none.
+        If *all* lines are so, the file belongs to something else, and that is a fault. If an entity has
+        several links, as four of FB15K-DB15K have: the first counts.
     """
     faults = Faults() if faults is None else faults
     task = _read(folder, name, faults)
