@@ -25,17 +25,22 @@ images, ``<folder>_GA_id_img_feature_dict.pkl`` (a dictionary from id to vector,
 
 from __future__ import annotations
 
-import json
 import re
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.jape_entities import (
+    Attributes,
+    Entities,
+    attributes_by_line,
+    attributes_by_uri,
+    translated_names,
+)
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.pickles import read_vectors
 from psqe.datasets.tables import number, rows
@@ -44,8 +49,6 @@ from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph, Vectors
 NAME = "jape"
 DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"
 SPLITS = (("sup_ent_ids", "ref_ent_ids", "dev_ent_ids"), ("sup_pairs", "ref_pairs", "valid_pairs"))
-
-Attributes = tuple[tuple[str, str | None], ...]
 
 
 def recognises(folder: Path) -> bool:
@@ -133,8 +136,8 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     sides = [_entities(found[f"ent_ids_{side}"] or folder / f"ent_ids_{side}", faults) for side in (1, 2)]
     _disjoint(sides, found, faults)
     readable = all(side.by_id for side in sides)
-    per_line = _by_line(found["attr"], sides, faults) if readable else ({}, {})
-    translations = _translations(found["translated names"], sides, faults) if readable else ((), ())
+    per_line = attributes_by_line(found["attr"], sides, faults) if readable else ({}, {})
+    translations = translated_names(found["translated names"], sides, faults) if readable else ((), ())
     images = found["image vectors"]
     vectors = read_vectors(images, [side.by_id for side in sides], faults) if readable and images else None
     graphs = [
@@ -155,16 +158,6 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     return AlignmentTask(name, graphs[0], graphs[1], links, parameters)
 
 
-@dataclass(frozen=True)
-class _Entities:
-    """The entities of one side: where each is by its id and by its URI, and in which line."""
-
-    path: Path
-    by_id: dict[int, int]
-    by_uri: dict[str, int]
-    lines: list[int]
-
-
 def _first(paths: Any) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
@@ -172,7 +165,7 @@ def _first(paths: Any) -> Path | None:
 def _graph(
     folder: Path,
     side: int,
-    entities: _Entities,
+    entities: Entities,
     found: dict[str, Path | None],
     faults: Faults,
     *,
@@ -185,7 +178,7 @@ def _graph(
     relations, triples[:, 1] = np.unique(triples[:, 1], return_inverse=True)
     labels = _relations(found[f"rel_ids_{side}"], faults)
     path = found[f"training_attrs_{side}"]
-    known = attributes if path is None else _attributes(path, entities, faults)
+    known = attributes if path is None else attributes_by_uri(path, entities, faults)
     n = len(entities.by_uri)
     return KnowledgeGraph(
         f"{folder.absolute().name}-{side}",
@@ -211,8 +204,8 @@ def _unique(labels: Any) -> tuple[str, ...]:
     return tuple(result)
 
 
-def _entities(path: Path, faults: Faults) -> _Entities:
-    found = _Entities(path, {}, {}, [])
+def _entities(path: Path, faults: Faults) -> Entities:
+    found = Entities(path, {}, {}, [])
     for line, (cell, uri) in rows(path, 2, faults):
         key = number(cell, path, line, faults)
         if key is None:
@@ -233,7 +226,7 @@ def _entities(path: Path, faults: Faults) -> _Entities:
     return found
 
 
-def _disjoint(sides: Sequence[_Entities], found: dict[str, Path | None], faults: Faults) -> None:
+def _disjoint(sides: Sequence[Entities], found: dict[str, Path | None], faults: Faults) -> None:
     """Where one file speaks of the ids of both sides, no id may be on both."""
     shared = sides[0].by_id.keys() & sides[1].by_id.keys()
     together = [key for key in ("attr", "translated names", "image vectors") if found[key] is not None]
@@ -247,7 +240,7 @@ def _disjoint(sides: Sequence[_Entities], found: dict[str, Path | None], faults:
         )
 
 
-def _triples(path: Path, entities: _Entities, faults: Faults) -> IntArray:
+def _triples(path: Path, entities: Entities, faults: Faults) -> IntArray:
     """Head, relation, tail ``(n_triples, 3)``: heads and tails as indices, relations by their ids."""
     flat = array("q")
     for line, cells in rows(path, 3, faults):
@@ -281,7 +274,7 @@ def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
     return found
 
 
-def _all_links(found: dict[str, Path | None], sides: Sequence[_Entities], faults: Faults) -> IntArray | None:
+def _all_links(found: dict[str, Path | None], sides: Sequence[Entities], faults: Faults) -> IntArray | None:
     """Indices of the linked entities ``(n_links, 2)``, of ``ill_ent_ids`` or else of all splits."""
     paths: list[Path] = []
     for names in (("ill_ent_ids",), *SPLITS):
@@ -313,107 +306,7 @@ def _all_links(found: dict[str, Path | None], sides: Sequence[_Entities], faults
     return np.array([[left, right] for left, (right, _) in links.items()], dtype=np.int64).reshape(-1, 2)
 
 
-def _attributes(path: Path, entities: _Entities, faults: Faults) -> dict[int, Attributes]:
-    """The attributes of each entity that has a line."""
-    found: dict[int, Attributes] = {}
-    lines: dict[str, int] = {}
-    # Some thousand attributes make hundreds of thousands of pairs: equal pairs are one object.
-    pairs: dict[str, tuple[str, None]] = {}
-    unknown: dict[str, int] = {}
-    for line, (cell, *labels) in rows(path, lambda n: n >= 2, faults, wanted="2 columns or more"):
-        uri = bare(cell)
-        if uri in lines:
-            faults.add(
-                f"{uri!r} is there twice, first in line {lines[uri]}",
-                path=path,
-                line=line,
-                remedy="write all attributes of an entity into one line",
-            )
-            continue
-        lines[uri] = line
-        if uri in entities.by_uri:
-            found[entities.by_uri[uri]] = tuple(pairs.setdefault(label, (label, None)) for label in labels)
-        else:
-            unknown[uri] = line
-    if lines and not found:
-        faults.add(
-            f"none of its {len(unknown)} URIs is an entity of {entities.path.name}",
-            path=path,
-            remedy="use the file that belongs to these entities, or delete it",
-        )
-        return found
-    for uri, line in unknown.items():
-        faults.leave_out(
-            f"{uri!r} is no entity of {entities.path.name}",
-            path=path,
-            line=line,
-            remedy="add it there, or delete this line",
-        )
-    return found
-
-
-def _by_line(
-    path: Path | None, sides: Sequence[_Entities], faults: Faults
-) -> tuple[dict[int, Attributes], dict[int, Attributes]]:
-    """The attributes of both sides in the form of FB15K-DB15K: line ``i + 1`` is of id ``i``.
-
-    Items are ``attribute|||value|||type``, joined by ``^^^``; the type may be missing, a line empty.
-    """
-    found: tuple[dict[int, Attributes], dict[int, Attributes]] = ({}, {})
-    if path is None:
-        return found
-    last = max(max(side.by_id) for side in sides)
-    for line, (text,) in rows(path, 1, faults, gaps=True):
-        index = [side.by_id.get(line - 1) for side in sides]
-        if index[0] is None and index[1] is None:
-            faults.add(
-                f"is of id {line - 1}, which no entity has"
-                + (f"; the last is {last}" if line > last else ""),
-                path=path,
-                line=line,
-                remedy="line 1 is of id 0; leave the lines of entities without attributes empty",
-            )
-            continue
-        items = [item.split("|||") for item in text.split("^^^")]
-        if any(len(item) not in (2, 3) or not item[0].strip() for item in items):
-            faults.add(
-                "has an item that is not attribute|||value or attribute|||value|||type",
-                path=path,
-                line=line,
-                remedy="join items by ^^^ and their parts by |||",
-            )
-            continue
-        side = 0 if index[0] is not None else 1
-        found[side][index[side]] = tuple((item[0].strip(), item[1].strip() or None) for item in items)  # type: ignore[index]
-    return found
-
-
-def _translations(
-    path: Path | None, sides: Sequence[_Entities], faults: Faults
-) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
-    """Machine-translated names of both sides; empty without a file."""
-    if path is None:
-        return (), ()
-    remedy = "it holds a list of [id, [words]]; fetch it again, or delete it"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        names = {int(key): " ".join(map(str, words)).strip() or None for key, words in content}
-    except OSError as error:
-        faults.add(f"cannot be read ({error.strerror})", path=path, remedy=remedy)
-        return (), ()
-    except (ValueError, TypeError, RecursionError) as error:
-        faults.add(f"is not what it should be ({error})", path=path, remedy=remedy)
-        return (), ()
-    unknown = [key for key in names if all(key not in side.by_id for side in sides)]
-    if unknown:
-        faults.add(
-            f"id {unknown[0]} is no entity", path=path, remedy="use the file of this pair, or delete it"
-        )
-    left, right = (tuple(names.get(key) for key in side.by_id) for side in sides)
-    return left, right
-
-
-def _index(cell: str, entities: _Entities, path: Path, line: int, faults: Faults) -> int | None:
+def _index(cell: str, entities: Entities, path: Path, line: int, faults: Faults) -> int | None:
     """Where the entity with this id is; ``None`` after a fault."""
     key = number(cell, path, line, faults)
     if key is None:

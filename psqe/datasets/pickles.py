@@ -24,7 +24,7 @@ ADMITTED: Mapping[tuple[str, str], str] = {
     ("numpy", "dtype"): "numpy",
     ("_codecs", "encode"): "_codecs",
 }
-"""What a pickle may call: what arrays need to come back, under the old and the new names of numpy's modules."""
+"""What a pickle may call: what arrays need to come back, under old and new names of numpy's modules."""
 
 
 class _Restricted(pickle.Unpickler):

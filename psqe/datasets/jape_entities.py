@@ -1,0 +1,124 @@
+"""What JAPE's relatives tell of single entities: ids and URIs, attributes, machine-translated names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from psqe.datasets.faults import Faults
+from psqe.datasets.labels import bare
+from psqe.datasets.tables import rows
+
+Attributes = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Entities:
+    """The entities of one side: where each is by its id and by its URI, and in which line."""
+
+    path: Path
+    by_id: dict[int, int]
+    by_uri: dict[str, int]
+    lines: list[int]
+
+
+def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[int, Attributes]:
+    """The attributes of each entity that has a line."""
+    found: dict[int, Attributes] = {}
+    lines: dict[str, int] = {}
+    # Some thousand attributes make hundreds of thousands of pairs: equal pairs are one object.
+    pairs: dict[str, tuple[str, None]] = {}
+    unknown: dict[str, int] = {}
+    for line, (cell, *labels) in rows(path, lambda n: n >= 2, faults, wanted="2 columns or more"):
+        uri = bare(cell)
+        if uri in lines:
+            faults.add(
+                f"{uri!r} is there twice, first in line {lines[uri]}",
+                path=path,
+                line=line,
+                remedy="write all attributes of an entity into one line",
+            )
+            continue
+        lines[uri] = line
+        if uri in entities.by_uri:
+            found[entities.by_uri[uri]] = tuple(pairs.setdefault(label, (label, None)) for label in labels)
+        else:
+            unknown[uri] = line
+    if lines and not found:
+        faults.add(
+            f"none of its {len(unknown)} URIs is an entity of {entities.path.name}",
+            path=path,
+            remedy="use the file that belongs to these entities, or delete it",
+        )
+        return found
+    for uri, line in unknown.items():
+        faults.leave_out(
+            f"{uri!r} is no entity of {entities.path.name}",
+            path=path,
+            line=line,
+            remedy="add it there, or delete this line",
+        )
+    return found
+
+
+def attributes_by_line(
+    path: Path | None, sides: Sequence[Entities], faults: Faults
+) -> tuple[dict[int, Attributes], dict[int, Attributes]]:
+    """The attributes of both sides in the form of FB15K-DB15K: line ``i + 1`` is of id ``i``.
+
+    Items are ``attribute|||value|||type``, joined by ``^^^``; the type may be missing, a line empty.
+    """
+    found: tuple[dict[int, Attributes], dict[int, Attributes]] = ({}, {})
+    if path is None:
+        return found
+    last = max(max(side.by_id) for side in sides)
+    for line, (text,) in rows(path, 1, faults, gaps=True):
+        index = [side.by_id.get(line - 1) for side in sides]
+        if index[0] is None and index[1] is None:
+            faults.add(
+                f"is of id {line - 1}, which no entity has"
+                + (f"; the last is {last}" if line > last else ""),
+                path=path,
+                line=line,
+                remedy="line 1 is of id 0; leave the lines of entities without attributes empty",
+            )
+            continue
+        items = [item.split("|||") for item in text.split("^^^")]
+        if any(len(item) not in (2, 3) or not item[0].strip() for item in items):
+            faults.add(
+                "has an item that is not attribute|||value or attribute|||value|||type",
+                path=path,
+                line=line,
+                remedy="join items by ^^^ and their parts by |||",
+            )
+            continue
+        side = 0 if index[0] is not None else 1
+        found[side][index[side]] = tuple((item[0].strip(), item[1].strip() or None) for item in items)  # type: ignore[index]
+    return found
+
+
+def translated_names(
+    path: Path | None, sides: Sequence[Entities], faults: Faults
+) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
+    """Machine-translated names of both sides; empty without a file."""
+    if path is None:
+        return (), ()
+    remedy = "it holds a list of [id, [words]]; fetch it again, or delete it"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        names = {int(key): " ".join(map(str, words)).strip() or None for key, words in content}
+    except OSError as error:
+        faults.add(f"cannot be read ({error.strerror})", path=path, remedy=remedy)
+        return (), ()
+    except (ValueError, TypeError, RecursionError) as error:
+        faults.add(f"is not what it should be ({error})", path=path, remedy=remedy)
+        return (), ()
+    unknown = [key for key in names if all(key not in side.by_id for side in sides)]
+    if unknown:
+        faults.add(
+            f"id {unknown[0]} is no entity", path=path, remedy="use the file of this pair, or delete it"
+        )
+    left, right = (tuple(names.get(key) for key in side.by_id) for side in sides)
+    return left, right
