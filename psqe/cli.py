@@ -58,6 +58,10 @@ Dangling = Annotated[
 ]
 Tones = Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")]
 TaskState = Annotated[int, typer.Option(help="Draws the entities that are dropped.")]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the benchmarks [PSQE_DATA, else the user's data folder]."),
+]
 Modalities = Annotated[
     str | None,
     typer.Option(
@@ -104,13 +108,17 @@ def data_info(
     dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
+    data_root: DataRoot = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write it here, too.")] = None,
 ) -> None:
     """Say what a task holds."""
     from psqe.datasets import load_task
     from psqe.datasets.info import task_info
 
-    info = task_info(load_task(task, dangling=dangling, tones=tones, random_state=task_random_state))
+    loaded = load_task(
+        task, dangling=dangling, tones=tones, random_state=task_random_state, data_root=data_root
+    )
+    info = task_info(loaded)
     if json_out is not None:
         _write_json(json_out, info)
     typer.echo(f"{info['task']}  {' '.join(f'{k}={v}' for k, v in info['parameters'].items())}")
@@ -120,6 +128,17 @@ def data_info(
     shares = (_shown(info["dangling_share"][side]) for side in ("left", "right"))
     typer.echo("  {:16s}{:>16s}{:>16s}".format("dangling_share", *shares))
     typer.echo(f"  {'links':16s}{_shown(info['links']):>16s}")
+
+
+@data.command("fetch")
+def data_fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a benchmark, see: psqe data list.")],
+    data_root: DataRoot = None,
+) -> None:
+    """Fetch the files of a benchmark and verify them; PSQE_MIRROR can name another server."""
+    from psqe.datasets.fetch import fetch
+
+    fetch(name, data_root=data_root, say=typer.echo)
 
 
 @app.command()
@@ -139,12 +158,13 @@ def seeds(
     dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
+    data_root: DataRoot = None,
     out: Annotated[Path, typer.Option(help="Seeds; .npy writes the peers' form.")] = Path("seeds.tsv"),
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the audit here.")] = None,
 ) -> None:
     """Mine pseudo-seeds and audit them."""
     _check_outputs(out, json_out)
-    loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
+    loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state, data_root)
     # After the task and its features, whose faults are then told without waiting for torch.
     from psqe.regions import all_regions
     from psqe.seeds import audit
@@ -195,6 +215,7 @@ def align(
     dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
+    data_root: DataRoot = None,
     out: Annotated[Path, typer.Option(help="Links.")] = Path("links.tsv"),
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
 ) -> None:
@@ -211,7 +232,7 @@ def align(
     if aligner not in ALIGNERS:
         raise ParameterError(f"there is no aligner {aligner!r}", remedy=f"choose from {', '.join(ALIGNERS)}")
     model = ALIGNERS[aligner].preset(preset, random_state=random_state)
-    pair, vectors = _load(task, modalities, encoder, features, dangling, tones, task_random_state)
+    pair, vectors = _load(task, modalities, encoder, features, dangling, tones, task_random_state, data_root)
     with measured() as cost:
         if seeds_file is not None:
             found = SeedSet.load(seeds_file, pair)
@@ -282,13 +303,16 @@ def _load(
     dangling: float | None,
     tones: bool,
     task_random_state: int,
+    data_root: Path | None,
 ) -> tuple[Any, Any]:
     """The task and its features."""
     from psqe.datasets import load_task
     from psqe.features import Features, build_features
 
     encoders = dict(encoder_choice(text) for text in encoder or ())
-    pair = load_task(task, dangling=dangling, tones=tones, random_state=task_random_state)
+    pair = load_task(
+        task, dangling=dangling, tones=tones, random_state=task_random_state, data_root=data_root
+    )
     if features is None:
         wanted = "image,attribute" if modalities is None else modalities
         return pair, build_features(pair, names(wanted), encoders=encoders)
