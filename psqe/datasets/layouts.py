@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from psqe.datasets import jape
+from psqe.datasets import folder as own_folder
+from psqe.datasets import jape, openea, rdf
 from psqe.datasets.faults import Faults
 from psqe.errors import DataError
 from psqe.kg import AlignmentTask
@@ -36,7 +37,7 @@ class Layout(Protocol):
         ...
 
 
-LAYOUTS: tuple[Layout, ...] = (jape,)
+LAYOUTS: tuple[Layout, ...] = (jape, openea, own_folder, rdf)
 
 
 def layout_of(folder: Path) -> Layout:

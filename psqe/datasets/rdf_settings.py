@@ -1,0 +1,99 @@
+"""What ``psqe.toml`` says of a pair in RDF: which predicates name and which show an entity."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import pyoxigraph as ox
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from psqe.datasets.faults import Faults
+
+LABELS = (
+    "http://www.w3.org/2000/01/rdf-schema#label",
+    "http://www.w3.org/2004/02/skos/core#prefLabel",
+    "http://xmlns.com/foaf/0.1/name",
+    "http://schema.org/name",
+    "https://schema.org/name",
+)
+IMAGES = (
+    "http://xmlns.com/foaf/0.1/depiction",
+    "http://schema.org/image",
+    "https://schema.org/image",
+    "http://dbpedia.org/ontology/thumbnail",
+)
+
+
+def _iri(text: str) -> str:
+    ox.NamedNode(text)  # raises ValueError
+    return text
+
+
+Predicate = Annotated[str, AfterValidator(_iri)]
+Language = Annotated[str, Field(pattern="^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"), AfterValidator(str.lower)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Languages(_Strict):
+    """The language that names of a side are preferred in, as a tag such as ``en``."""
+
+    left: Language | None = None
+    right: Language | None = None
+
+
+class Settings(_Strict):
+    """The keys of ``psqe.toml``, all of them optional.
+
+    Attributes
+    ----------
+    labels
+        Predicates whose literals are names, the preferred first.
+    images
+        Predicates whose objects are images, the preferred first.
+    languages
+        The preferred languages of names.
+    """
+
+    labels: list[Predicate] = list(LABELS)
+    images: list[Predicate] = list(IMAGES)
+    languages: Languages = Languages()
+
+    @model_validator(mode="after")
+    def _apart(self) -> Settings:
+        both = set(self.labels) & set(self.images)
+        if both:
+            raise ValueError(f"{min(both)} is among the labels and among the images")
+        return self
+
+
+def read_settings(path: Path, faults: Faults) -> Settings | None:
+    """The settings in a file; ``None`` after a fault.
+
+    Faults are told of a file that cannot be read, is no TOML, or has a key that is unknown or has a value
+    that will not do.
+    """
+    remedy = "the keys are labels, images and languages; see the documentation of psqe.datasets.rdf"
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
+    except OSError as error:
+        faults.add(f"cannot be read ({error.strerror})", path=path, remedy="make it readable, or delete it")
+    except UnicodeDecodeError:
+        faults.add("is not UTF-8", path=path, remedy="save the file as UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        what, _, place = str(error).partition(" (at ")
+        line = re.match(r"line (\d+)", place)
+        faults.add(
+            f"is no TOML: {what}", path=path, line=int(line[1]) if line else None, remedy="correct the line"
+        )
+    except ValidationError as error:
+        for wrong in error.errors():
+            key = ".".join(map(str, wrong["loc"]))
+            message = str(wrong["msg"]).removeprefix("Value error, ")
+            faults.add(f"key {key}: {message}" if key else message, path=path, remedy=remedy)
+    return None
