@@ -152,7 +152,7 @@ class _Resuming:
                 self._check_size(url, start + int(length))
             bar.reset(self.size)
             bar.update(start)
-            with self.part.open("ab" if start else "wb", buffering=0) as stream:
+            with self.part.open("ab" if start else "wb") as stream:
                 try:
                     for chunk in answer.iter_content(CHUNK):
                         stream.write(chunk)

@@ -169,7 +169,6 @@ def fetch(
     for file in wanted.files:
         outcome = "there already"
         if not there[file]:
-            check_writable(root / file.file)
             check_writable(folder / "lock")
             with FileLock(folder / ".fetch.lock"):
                 if not _is_there(root, file):  # another run may have fetched it meanwhile
