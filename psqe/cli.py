@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from collections import ChainMap
@@ -111,23 +112,55 @@ def data_info(
     data_root: DataRoot = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write it here, too.")] = None,
 ) -> None:
-    """Say what a task holds."""
+    """Say what a task holds and, if it is read from a folder, which files are there."""
     from psqe.datasets import load_task
-    from psqe.datasets.info import task_info
+    from psqe.datasets.info import folder_info, task_folder, task_info
 
     loaded = load_task(
         task, dangling=dangling, tones=tones, random_state=task_random_state, data_root=data_root
     )
-    info = task_info(loaded)
+    folder = task_folder(task, data_root)
+    source = None if folder is None else folder_info(folder)
+    info = {**task_info(loaded), "source": source}
     if json_out is not None:
         _write_json(json_out, info)
-    typer.echo(f"{info['task']}  {' '.join(f'{k}={v}' for k, v in info['parameters'].items())}")
-    for key in info["left"]:
-        left, right = (_shown(info[side][key]) for side in ("left", "right"))
-        typer.echo(f"  {key:16s}{left:>16s}{right:>16s}")
-    shares = (_shown(info["dangling_share"][side]) for side in ("left", "right"))
-    typer.echo("  {:16s}{:>16s}{:>16s}".format("dangling_share", *shares))
-    typer.echo(f"  {'links':16s}{_shown(info['links']):>16s}")
+    parameters = {key: value for key, value in info["parameters"].items() if key != "notes"}
+    typer.echo(f"{info['task']}  {' '.join(f'{k}={v}' for k, v in parameters.items())}")
+    if "notes" in info["parameters"]:
+        typer.echo(f"  {'notes':22s}{info['parameters']['notes']}")
+    if source is not None:
+        found = [os.path.relpath(path, source["folder"]) for path in source["found"].values()]
+        for key, text in (
+            ("folder", source["folder"]),
+            ("layout", source["layout"]),
+            ("found", ", ".join(found)),
+            ("missing", ", ".join(source["missing"]) or "nothing"),
+        ):
+            typer.echo(f"  {key:22s}{text}")
+    table = [[key, *(info[side][key] for side in ("left", "right"))] for key in info["left"]]
+    table += [["dangling_share", *info["dangling_share"].values()], ["links", info["links"], ""]]
+    for key, *both in table:
+        typer.echo(f"  {key:22s}{_shown(both[0]):>16s}  {_shown(both[1]):>16s}".rstrip())
+
+
+@data.command("check")
+def data_check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with a pair of graphs.")],
+) -> None:
+    """Read all of a pair of graphs and say what is wrong with its files; exit code 2 if anything is."""
+    from psqe.datasets.layouts import check_folder, layout_of, read_folder
+
+    faults = check_folder(folder)
+    for fault in faults.shown:
+        typer.echo(fault)
+    if faults.count > len(faults.shown):
+        typer.echo(f"... and {faults.count - len(faults.shown):,} more")
+    if faults:
+        raise typer.Exit(2)
+    pair = read_folder(folder)
+    sides = (f"{len(g.triples):,} triples of {g.n_entities:,} entities" for g in (pair.left, pair.right))
+    links = "no links" if pair.links is None else f"{len(pair.links):,} links"
+    typer.echo(f"{folder}: nothing wrong; layout {layout_of(folder).NAME}, {', '.join(sides)}, {links}")
 
 
 @data.command("fetch")

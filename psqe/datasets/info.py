@@ -1,18 +1,52 @@
-"""What a task holds: sizes, degrees, modalities, and how many candidates have no counterpart."""
+"""What a task holds: its files, sizes, degrees, modalities, and how many candidates have no counterpart."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from psqe.datasets import benchmarks
+from psqe.datasets.layouts import layout_of
 from psqe.kg import AlignmentTask, KnowledgeGraph, Side
 
 
+def task_folder(task: str, data_root: str | Path | None = None) -> Path | None:
+    """The folder that a task is read from; ``None`` if it is not read from one of the user's."""
+    if task in benchmarks.BENCHMARKS:
+        root = benchmarks.default_data_dir() if data_root is None else Path(data_root)
+        return root / benchmarks.BENCHMARKS[task].folder
+    return Path(task) if Path(task).is_dir() else None
+
+
+def folder_info(folder: Path) -> dict[str, Any]:
+    """The layout of a folder, and which of the files that the layout knows are there.
+
+    Raises
+    ------
+    DataError
+        If the folder is missing or of no layout.
+    """
+    layout = layout_of(folder)
+    files = layout.files(folder)
+    return {
+        "folder": str(folder),
+        "layout": layout.NAME,
+        "found": {name: str(path) for name, path in files.items() if path is not None},
+        "missing": [name for name, path in files.items() if path is None],
+    }
+
+
 def graph_info(graph: KnowledgeGraph) -> dict[str, Any]:
-    """Sizes and degree of a graph, and how many candidates have an image, a name and attributes."""
+    """Sizes of a graph, and degrees and modalities of its candidates.
+
+    Keys that begin with ``with_`` count candidates; ``attribute_values`` counts values, ``attributes`` the
+    labels that these and attributes without values have.
+    """
     candidates = graph.candidates
     degree = graph.degree()[candidates]
+    own = [graph.attributes[i] for i in candidates]
     return {
         "name": graph.name,
         "language": graph.language,
@@ -21,10 +55,19 @@ def graph_info(graph: KnowledgeGraph) -> dict[str, Any]:
         "relations": len(graph.relations),
         "triples": len(graph.triples),
         "mean_degree": float(degree.mean()) if len(degree) else 0.0,
+        "median_degree": float(np.median(degree)) if len(degree) else 0.0,
+        "max_degree": int(degree.max()) if len(degree) else 0,
         "isolated": int((degree == 0).sum()),
         "with_image": sum(graph.images[i] is not None for i in candidates),
         "with_name": sum(graph.names[i] is not None for i in candidates),
-        "with_attributes": sum(bool(graph.attributes[i]) for i in candidates),
+        "with_translated_name": sum(graph.translations[i] is not None for i in candidates),
+        "with_attributes": sum(map(bool, own)),
+        "attributes": len({label for pairs in own for label, _ in pairs}),
+        "attribute_values": sum(value is not None for pairs in own for _, value in pairs),
+        **{
+            f"with_{modality}_vector": int(vectors.present[candidates].sum())
+            for modality, vectors in graph.vectors.items()
+        },
     }
 
 
