@@ -302,14 +302,12 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     refused("seeds", "emoji/en-xx", words="xx")
     refused("data", "info", "emoji/en-xx", words="xx")
-    refused("align", "no/such", words="'no/such' is no task; choose from emoji/")
-    refused("seeds", ".", words="is a folder")
+    refused("align", "no/such", words="'no/such' is no task and no folder; choose from emoji/")
+    refused("seeds", ".", words="has the files of no layout")
     refused("seeds", "emoji/en-fr", "--dangling", "0.7", words="dangling")
     refused("seeds", "dbp15k/zh_en", "--dangling", "0.1", words="has dangling entities of its own")
     monkeypatch.setenv("PSQE_DATA", "nothing here")
-    refused(
-        "data", "info", "dbp15k/zh_en", words="zh_en: the folder of dbp15k/zh_en is missing; set PSQE_DATA"
-    )
+    refused("data", "info", "dbp15k/zh_en", words="zh_en: the files of dbp15k/zh_en are missing; run psqe data")
     refused("data", "info", "emoji/en-fr", "--task-random-state", "-1", words="random_state is -1")
     refused("seeds", "emoji/en-fr", "--features", "none.npz", words="none.npz")
 

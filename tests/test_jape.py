@@ -266,7 +266,7 @@ def test_where_data_are_looked_for(monkeypatch):
 def test_missing_data_name_the_folder(data):
     assert set(BENCHMARKS) < set(task_names())
     with pytest.raises(
-        DataError, match=r"DBP15K/ja_en: the folder of dbp15k/ja_en is missing; run psqe data fetch"
+        DataError, match=r"DBP15K/ja_en: the files of dbp15k/ja_en are missing; run psqe data fetch"
     ):
         load_task("dbp15k/ja_en")
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from psqe.datasets.layouts import read_folder
+from psqe.datasets.layouts import LAYOUTS, read_folder
 from psqe.errors import DataError, ParameterError
 from psqe.kg import AlignmentTask
 
@@ -91,9 +91,10 @@ def load(name: str, *, random_state: int = 0, data_root: str | Path | None = Non
     one = BENCHMARKS[name]
     root = default_data_dir() if data_root is None else Path(data_root)
     folder = root / one.folder
-    if not folder.is_dir():
+    # A fetch that failed at once leaves a folder without data.
+    if not any(layout.recognises(folder) for layout in LAYOUTS):
         raise DataError(
-            f"the folder of {name} is missing",
+            f"the files of {name} are missing",
             path=folder,
             remedy=f"run psqe data fetch {name}, or set PSQE_DATA to the folder that has {one.folder} in it",
         )
