@@ -79,18 +79,19 @@ def read_settings(path: Path, faults: Faults) -> Settings | None:
     that will not do.
     """
     remedy = "the keys are labels, images and languages; see the documentation of psqe.datasets.rdf"
+    text = ""
     try:
-        return Settings.model_validate(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
+        text = path.read_bytes().decode("utf-8-sig")
+        return Settings.model_validate(tomllib.loads(text))
     except OSError as error:
         faults.add(f"cannot be read ({error.strerror})", path=path, remedy="make it readable, or delete it")
     except UnicodeDecodeError:
         faults.add("is not UTF-8", path=path, remedy="save the file as UTF-8")
     except tomllib.TOMLDecodeError as error:
         what, _, place = str(error).partition(" (at ")
-        line = re.match(r"line (\d+)", place)
-        faults.add(
-            f"is no TOML: {what}", path=path, line=int(line[1]) if line else None, remedy="correct the line"
-        )
+        place_in = re.match(r"line (\d+)", place)  # or it is the end of the document
+        line = int(place_in[1]) if place_in else text.count("\n") + 1
+        faults.add(f"is no TOML: {what}", path=path, line=line, remedy="correct the line")
     except ValidationError as error:
         for wrong in error.errors():
             key = ".".join(map(str, wrong["loc"]))
