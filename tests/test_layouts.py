@@ -130,6 +130,7 @@ def test_openea_links_of_the_splits(tmp_path):
         ("1.5", "1.5"),
         (" text ", "text"),
         ('"open', '"open'),
+        ('"1.5"^^<http://www', '"1.5"^^<http://www'),
         ('"', '"'),
         (r"C:\new", r"C:\new"),
     ],
