@@ -178,12 +178,12 @@ def phase_diagram(
     figure, axes = plt.subplots(figsize=(6.2, 4.0))
     chosen = levels if levels is not None else np.linspace(np.nanmin(values), np.nanmax(values), 9)
     filled = axes.contourf(x, y, values, levels=chosen, cmap="cividis", extend="both")
-    lines = axes.contour(x, y, values, levels=chosen, colors="white", linewidths=0.7)
+    lines = axes.contour(x, y, values, levels=chosen[1:-1], colors="white", linewidths=0.7)
     axes.clabel(lines, fontsize=7.5, fmt="%.2g")
     figure.colorbar(filled, ax=axes, label=label, format="%.2g")
     if beyond is not None:
         line_x, line_y, name = beyond
-        axes.fill_between(line_x, line_y, max(y), where=line_y <= max(y), color="white", hatch="///",
+        axes.fill_between(line_x, line_y, max(y), where=line_y <= max(y), facecolor="white", hatch="///",
                           edgecolor=GREY, lw=0, zorder=2)  # fmt: skip
         axes.plot(line_x, line_y, color=BLACK, lw=1.4, zorder=2)
         axes.set(xlim=(min(x), max(x)), ylim=(min(y), max(y)))
