@@ -159,6 +159,14 @@ def test_figures_of_coverage_show_what_they_are_given():
         points=points, named={"pivot": (0.5, 0.5)},
     )  # fmt: skip
     assert "0.25" in [text.get_text() for text in figure.axes[0].texts]
+    x = np.linspace(0, 2, 5)
+    figure = figures.phase_diagram(
+        np.arange(6.0).reshape(2, 3), x=[0, 1, 2], y=[0, 1], xlabel="X", ylabel="Y", label="L",
+        beyond=(x, x / 2, "nothing"),
+    )  # fmt: skip
+    assert "nothing" in [text.get_text() for text in figure.axes[0].texts]
+    assert any(collection.get_hatch() for collection in figure.axes[0].collections)
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_xydata(), np.column_stack([x, x / 2]))
     with pytest.raises(ParameterError):
         figures.phase_diagram(np.zeros((3, 2)), x=[0, 1, 2], y=[0, 1], xlabel="", ylabel="", label="")
     with pytest.raises(ParameterError):

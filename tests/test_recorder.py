@@ -16,7 +16,8 @@ from psqe.errors import DataError, ParameterError
 from psqe.regions import Regions, all_regions
 from psqe.seeds import SeedSet
 from psqe.theory.batch import Batch
-from psqe.theory.recorder import SEED_KINDS, Recorder, seed_masses
+from psqe.theory.coverage import measured_mass
+from psqe.theory.recorder import SEED_KINDS, Recorder, mean_field_mass, predicted_shares, seed_masses
 from psqe.theory.split import effective_negatives, mass, repulsion_coefficients
 
 KEYS = ["step", "embedding", "region_kind", "region", "seed_kind"]
@@ -139,6 +140,47 @@ def test_impossible_recorders_are_refused_in_one_line(scene):
         assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="outside the task; record the task trained on"):
         told(Recorder(task, regions), pairs + np.array([0, 1]), batch)
+
+
+def test_the_mean_field_is_that_of_the_batch(scene):
+    task, regions, pairs, _, batch = scene
+    recorder = Recorder(task, regions, every=2, mean_field=True)
+    for step in range(3):
+        told(recorder, pairs, batch, step=step)
+    table = recorder.mean_field_table()
+    assert table[["step", "region"]].to_numpy().tolist() == [
+        [step, name] for step in (0, 2) for name in ("low", "high")
+    ]
+    label = regions["degree"].left[pairs[:, 0]]
+    wanted = mean_field_mass(batch, label, 2)
+    np.testing.assert_allclose(table["mean_field"], np.tile(wanted, 2))
+    told(recorder, pairs, batch, step=0)
+    assert len(recorder.mean_field_table()) == 2  # a training that begins anew
+    assert Recorder(task, regions).mean_field_table().empty
+
+
+def test_averages_that_say_all_give_the_masses_themselves():
+    """All similarities of a kind are the same, so a batch is its averages; the last seed is in no region."""
+    label = np.array([0] * 40 + [1] * 40 + [-1])
+    vectors = np.hstack([np.eye(3)[label], np.eye(81)])
+    batch = Batch(vectors, vectors, 0.5)
+    whole = np.where(label < 0, 2, label)
+    truth = 2 * measured_mass(batch, whole, 3)[:2]
+    found = mean_field_mass(batch, label, 2)
+    # In the batch an anchor has one fellow of its region less than its share says.
+    np.testing.assert_allclose(found, truth, rtol=0.02)
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_shares_are_predicted_from_the_features(planted):
+    task, features = planted
+    seeds = SeedSet(task.links[:40], np.zeros(40, dtype=np.float32), ("given",) * 40)
+    for kind in all_regions(task, features).values():
+        cold, warm = (predicted_shares(task, features, seeds, kind, temperature=t) for t in (0.05, 50.0))
+        assert sum(cold.values()) == pytest.approx(1) and list(cold) == list(kind.names)
+        counted = np.bincount(kind.left[seeds.pairs[:, 0]], minlength=len(kind.names)) / 40
+        np.testing.assert_allclose(list(warm.values()), counted, atol=1e-3)  # nobody is sure of anything
+        assert max(abs(cold[name] - warm[name]) for name in cold) > 1e-3
 
 
 @pytest.fixture(scope="module")

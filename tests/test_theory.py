@@ -240,6 +240,18 @@ def test_a_candidate_repels_and_relieves_by_the_same_mass():
         membership(batch.keep([0, 1]), 0)
 
 
+def test_a_hub_that_takes_all_at_a_tiny_temperature_has_the_gradient_of_its_loss():
+    hub = np.full(8, 8**-0.5)
+    left, right = (np.vstack([sign * np.eye(8)[:6], hub]) for sign in (1, -1))
+    batch = Batch(left, right, 2e-4)
+    assert batch.p[:6, :6].max() == 0  # e^(-1768) in float64
+    ends = tensors(batch)
+    added_to_others(*ends, batch, 6).backward()
+    found = membership(batch, 6).as_candidate
+    assert relative_error(found.left, ends[0].grad, batch=batch) < EXACT
+    assert relative_error(found.right, ends[1].grad, batch=batch) < EXACT
+
+
 @many
 @given(batches(least=3))
 def test_masses_of_the_parts_are_those_of_the_coefficients_and_balance_over_the_batch(batch):

@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 
 from psqe.errors import ParameterError
 from psqe.theory.batch import Batch
-from psqe.theory.coverage import RegionModel, best_shares, measured_mass, net_mass, shares_of
+from psqe.theory.coverage import (
+    RegionModel,
+    bearable_harm,
+    best_shares,
+    measured_mass,
+    net_mass,
+    shares_of,
+)
 from psqe.theory.planted import Drawn, Seeding, World, draw, hits, one_step, predicted, trained
 from psqe.theory.sphere import log_mean_exp, near, uniform
+from psqe.theory.split import effective_negatives
 
 many = settings(max_examples=40, deadline=None)
 
@@ -57,6 +65,11 @@ def test_the_exponent_is_the_slope_and_lies_between_one_and_two(model, seed):
 def test_easier_negatives_inside_bring_the_exponent_below_one():
     model = RegionModel(np.array([0.5, 0.5]), np.array([0.0, 0.0]), np.array([3.0, 3.0]), 0.1, 64)
     assert (model.exponent((0.5, 0.5)) < 1).all()
+    # Far easier ones: the more seeds, the less mass, and no shares are even in the sense of P4.
+    easy = RegionModel(np.full(2, 0.8), np.full(2, -2.0), np.full(2, 5.0), 0.1, 64)
+    assert easy.exponent((0.8, 0.2))[0] < 0 and easy.mass((0.8, 0.2))[0] > easy.mass((0.9, 0.1))[0]
+    with pytest.raises(ParameterError, match="falls"):
+        easy.even((1, 3))
 
 
 @many
@@ -70,6 +83,16 @@ def test_no_shares_serve_the_worst_region_better_than_the_even_ones(model, seed)
     assert each.max() == pytest.approx(each.min(), rel=1e-6)
     for other in (some_shares(seed + i, len(sizes)) for i in range(20)):
         assert (model.mass(other) / sizes).min() <= each.min() * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("temperature", [0.005, 0.02, 5.0])
+def test_shares_are_even_at_extreme_temperatures(temperature):
+    model = RegionModel(
+        np.array([0.9, 0.5, 0.7]), np.array([0.3, 0.2, 0.5]) / temperature, np.zeros(3), temperature, 300
+    )
+    best = model.even((3, 1, 2))
+    each = model.mass(best) / (3, 1, 2)
+    assert best.sum() == pytest.approx(1) and each.max() == pytest.approx(each.min(), rel=1e-6)
 
 
 def test_proportional_shares_are_even_when_regions_miss_alike():
@@ -117,7 +140,38 @@ def test_a_measured_model_of_a_region_with_one_seed_falls_back_to_all_anchors():
     batch = random_batch(6, 5, 0.3)
     model = RegionModel.measured(batch, [0, 0, 0, 0, 0, 1], 3)
     assert np.isfinite(model.similarity).all() and np.isfinite(model.mass((0.6, 0.2, 0.2))).all()
-    assert model.n_batch == 11  # 5 across and 5 of the own side, and the target
+
+
+@pytest.mark.parametrize("same_side", [False, True])
+def test_a_measured_model_has_the_mass_of_its_batch(same_side):
+    left = near(np.random.default_rng(0), uniform(np.random.default_rng(1), 200, 64), 0.9)
+    batch = Batch(left, near(np.random.default_rng(2), left, 0.7), 0.2, same_side)
+    regions = np.arange(200) % 3
+    model = RegionModel.measured(batch, regions, 3)
+    np.testing.assert_allclose(model.mass(shares_of(regions, 3)), measured_mass(batch, regions, 3), rtol=0.02)
+
+
+@pytest.mark.parametrize("same_side", [False, True])
+def test_the_effective_number_of_negatives_falls_from_all_to_those_of_the_own_region(same_side):
+    rng, dim, labels = np.random.default_rng(0), 64, np.repeat([0, 1], [300, 100])
+    centres = np.linalg.qr(rng.standard_normal((dim, 2)))[0].T
+    left = near(rng, centres[labels], 0.6)
+    batch, half = (Batch(left, near(rng, left, 0.8), t, same_side) for t in (0.2, 0.1))
+    model, halved = (RegionModel.measured(b, labels, 2) for b in (batch, half))
+    found = [effective_negatives(batch)[labels == r].mean() for r in (0, 1)]
+    np.testing.assert_allclose(model.effective_negatives((0.75, 0.25), halved), found, rtol=0.1)
+    with pytest.raises(ParameterError, match="not half"):
+        model.effective_negatives((0.75, 0.25), model)
+    # Negatives of a kind all alike: the bound of P4, from all seeds to those of the region.
+    pi, numbers = np.array([0.3, 0.7]), []
+    for inside in (0.0, 1.0, 2.0, 15.0):
+        alike = [RegionModel(np.ones(2), np.full(2, f * inside), np.zeros(2), 0.2 / f, 100) for f in (1, 2)]
+        numbers.append(alike[0].effective_negatives(pi, alike[1]))
+        x = np.exp(inside)
+        np.testing.assert_allclose(numbers[-1], 100 * (pi * x + 1 - pi) ** 2 / (pi * x**2 + 1 - pi))
+    assert (np.diff(numbers, axis=0) < 0).all()
+    np.testing.assert_allclose(numbers[0], 100)
+    np.testing.assert_allclose(numbers[-1], 100 * pi, rtol=1e-4)
 
 
 def test_net_mass_and_the_best_share_of_an_imprecise_region():
@@ -131,6 +185,43 @@ def test_net_mass_and_the_best_share_of_an_imprecise_region():
     assert shares[0] < shares[1] < shares[2] and shares[3] == 0
     with pytest.raises(ParameterError, match="two regions"):
         best_shares(model, (1, 2, 3), (1.0, 1.0), harm=1.0)
+    with pytest.raises(ParameterError, match="no more similar"):
+        best_shares(model, sizes, (1.0, 1.0), harm=1.0, wrong_similarity=0.9)
+    share, worst = best_shares(model, sizes, (0.1, 0.1), harm=2.0)
+    assert np.isnan(share) and worst == 0
+    assert best_shares(model, sizes, (0.1, 1.0), harm=2.0) == (1.0, 0.0)
+
+
+@many
+@given(st.integers(0, 2**32 - 1), st.floats(0.03, 2.0), st.floats(0, 1.5))
+def test_no_shares_on_a_grid_serve_the_worse_region_better_than_the_best(seed, temperature, harm):
+    rng, model = np.random.default_rng(seed), model_of(seed, 2, temperature)
+    sizes, precision = rng.integers(1, 500, 2), rng.uniform(0, 1, 2)
+    wrong = {"harm": harm, "wrong_similarity": float(rng.uniform(-0.2, model.similarity.min()))}
+    share, worst = best_shares(model, sizes, precision, **wrong)
+    each = [
+        net_mass(model, (1 - x, x), precision, **wrong) / (sizes / sizes.sum())
+        for x in np.linspace(0, 1, 101)
+    ]
+    scale = model.mass((1, 1)).max()
+    assert max(pair.min() for pair in each) <= worst + 1e-9 * scale
+    if 0 < share < 1:
+        both = net_mass(model, (1 - share, share), precision, **wrong) / (sizes / sizes.sum())
+        assert both[0] == pytest.approx(both[1], rel=1e-6, abs=1e-6 * scale)
+        assert worst == pytest.approx(both.min())
+    # What even all seeds cannot make up for, and what a little less harm would leave.
+    for r, most in enumerate(bearable_harm(model, precision, wrong_similarity=wrong["wrong_similarity"])):
+        for factor in (0.99, 1.01):
+            net = net_mass(model, (1, 1), precision, **{**wrong, "harm": factor * most})[r]
+            assert (net > 0) == (factor < 1)
+
+
+def test_where_all_miss_alike_seeds_go_by_what_is_left_of_them():
+    model = RegionModel(np.full(2, -3.0), np.zeros(2), np.zeros(2), 0.1, 512)  # nobody has learned anything
+    for sizes, precision, harm in (((1, 1), (1.0, 0.4), 0.0), ((300, 100), (0.9, 0.6), 0.5)):
+        parts = np.array(sizes) / (np.array(precision) - harm * (1 - np.array(precision)))
+        share = best_shares(model, sizes, precision, harm=harm, wrong_similarity=-3.0)[0]
+        assert share == pytest.approx(parts[1] / parts.sum(), rel=1e-6)
 
 
 @pytest.mark.parametrize("bad", ["shape", "temperature", "sizes"])

@@ -220,6 +220,8 @@ def test_reach_of_a_walk_is_the_chance_to_meet(adjacency):
     far = reach(steps, np.array([3]), 3000)
     together = far > 1e-12
     assert np.ptp(far[together]) < 1e-9 and together.sum() > 10
+    degree = 1 / adjacency.diagonal()[together]
+    np.testing.assert_allclose(far[together], (degree**2).sum() / degree.sum() ** 2, rtol=1e-9)
 
 
 def test_lengths_are_those_of_independent_inputs(adjacency):

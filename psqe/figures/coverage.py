@@ -145,6 +145,7 @@ def phase_diagram(
     points: pd.DataFrame | None = None,
     text: str = "value",
     named: Mapping[str, tuple[float, float]] | None = None,
+    beyond: tuple[DoubleArray, DoubleArray, str] | None = None,
 ) -> Figure:
     """A quantity over two others: a map with labelled contours, measurements written at their place.
 
@@ -164,6 +165,8 @@ def phase_diagram(
         The column of ``points`` that is written.
     named
         Operating points by name: ``(x, y)``.
+    beyond
+        A line ``y(x)`` at which the map ends, and what is above it: hatched, with this text.
 
     Raises
     ------
@@ -175,9 +178,17 @@ def phase_diagram(
     figure, axes = plt.subplots(figsize=(6.2, 4.0))
     chosen = levels if levels is not None else np.linspace(np.nanmin(values), np.nanmax(values), 9)
     filled = axes.contourf(x, y, values, levels=chosen, cmap="cividis", extend="both")
-    lines = axes.contour(x, y, values, levels=chosen, colors="white", linewidths=0.7)
+    lines = axes.contour(x, y, values, levels=chosen[1:-1], colors="white", linewidths=0.7)
     axes.clabel(lines, fontsize=7.5, fmt="%.2g")
     figure.colorbar(filled, ax=axes, label=label, format="%.2g")
+    if beyond is not None:
+        line_x, line_y, name = beyond
+        axes.fill_between(line_x, line_y, max(y), where=line_y <= max(y), facecolor="white", hatch="///",
+                          edgecolor=GREY, lw=0, zorder=2)  # fmt: skip
+        axes.plot(line_x, line_y, color=BLACK, lw=1.4, zorder=2)
+        axes.set(xlim=(min(x), max(x)), ylim=(min(y), max(y)))
+        axes.text(0.02, 0.96, name, transform=axes.transAxes, va="top", fontsize=9, zorder=3,
+                  bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none"})  # fmt: skip
     box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.85}
     if points is not None:
         _require(points, ["x", "y", text])

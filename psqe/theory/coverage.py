@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,7 +27,8 @@ class RegionModel:
     similarity
         ``s_r``, of true pairs ``(R,)``.
     log_kappa_in, log_kappa_out
-        ``log E exp(s / tau)`` over negatives of the anchor's own region and of the others, ``(R,)``.
+        ``log E exp(s / tau)`` over negatives of the anchor's own region and of the others, ``(R,)``. With
+        same-side negatives a seed stands there with both ends, and this is twice the mean.
     temperature
         ``tau``.
     n_batch
@@ -87,9 +88,9 @@ class RegionModel:
             similarity[r] = targets[rows].mean() if len(rows) else targets.mean()
             inside[r] = log_mean(rows, negative & same)
             outside[r] = log_mean(rows, negative & ~same)
-        # Same-side negatives double what stands beside an anchor.
-        n_batch = int(negative.sum(axis=1)[0]) + 1
-        return cls(similarity, inside, outside, batch.temperature, n_batch)
+        # With same-side negatives every other seed stands beside an anchor with both its ends.
+        ends = float(np.log(negative[0].sum() / max(1, len(batch) - 1)))
+        return cls(similarity, inside + ends, outside + ends, batch.temperature, len(batch))
 
     def _log_negatives(self, pi: DoubleArray) -> DoubleArray:
         with np.errstate(divide="ignore"):
@@ -120,13 +121,38 @@ class RegionModel:
         found: DoubleArray = 1 + (1 - self.miss(shares)) * own
         return found
 
+    def effective_negatives(self, pi: ArrayLike, halved: RegionModel) -> DoubleArray:
+        """``1 / sum_v w_v^2`` of an anchor ``(R,)``, from averages: how many negatives its push falls on.
+
+        ``(sum_v e^{s_v / tau})^2 / sum_v e^{2 s_v / tau}``. The denominator is the sum of the numerator at
+        half the temperature.
+
+        Parameters
+        ----------
+        pi
+            Seed shares ``(R,)``.
+        halved
+            The same regions at half the temperature.
+
+        Raises
+        ------
+        ParameterError
+            If ``halved`` is at another temperature.
+        """
+        if not np.isclose(2 * halved.temperature, self.temperature):
+            raise ParameterError(f"the second model is at {halved.temperature}, not half {self.temperature}")
+        shares = np.asarray(pi, dtype=np.float64)
+        found: DoubleArray = np.exp(2 * self._log_negatives(shares) - halved._log_negatives(shares))
+        return found
+
     def even(self, sizes: ArrayLike) -> DoubleArray:
         """The seed shares ``(R,)`` that make the smallest mass an entity as large as it can be.
 
         ``M_r`` grows with ``pi_r``, so at the best shares ``M_r / n_r`` is the same everywhere: a region
         could only gain at the cost of another. For a given level ``m`` the share of a region is the positive
         root of ``beta pi^2 + (alpha - m n_r beta) pi - m n_r (e + alpha) = 0`` with ``alpha = B kappa_out``
-        and ``beta = B (kappa_in - kappa_out)``; the level is the one at which shares add up to one.
+        and ``beta = B (kappa_in - kappa_out)``; the level is the one at which shares add up to one. It lies
+        between the smallest and the largest ``1 - p+_r`` at proportional shares.
 
         Parameters
         ----------
@@ -136,17 +162,21 @@ class RegionModel:
         Raises
         ------
         ParameterError
-            If a size is not positive.
+            If a size is not positive, or a region's negatives are so much easier than others that more seeds
+            bring it less mass.
         """
         n = np.asarray(sizes, dtype=np.float64)
         if n.shape != self.similarity.shape or not (n > 0).all():
             raise ParameterError("there must be one positive size for each region")
+        if (self.exponent(np.ones_like(n)) <= 0).any():  # it is lowest where all seeds are
+            raise ParameterError("a region's mass falls as its share of the seeds grows")
         n = n / n.sum()
 
         def shares(log_level: float) -> DoubleArray:
             return np.array([self._share(r, float(np.exp(log_level)) * n[r]) for r in range(len(n))])
 
-        low, high = -60.0, 60.0
+        level = np.log(self.miss(n))
+        low, high = level.min() - 1e-6, level.max() + 1e-6  # some room, against rounding
         level = brentq(lambda x: np.log(shares(x).sum()), low, high, xtol=1e-14)
         found = shares(level)
         return np.asarray(found / found.sum())
@@ -182,15 +212,30 @@ def net_mass(
     harm
         What a unit of pull in a wrong direction costs, in units of pull in the right one.
     wrong_similarity
-        Of the two ends of a wrong seed: as it is lower than a right one's, its ``1 - p`` is larger (P3).
+        Of the two ends of a wrong seed: where it is lower than a right one's, its ``1 - p`` is larger (P3).
     """
     rho = np.asarray(precision, dtype=np.float64)
     shares = np.asarray(pi, dtype=np.float64)
-    wrong = RegionModel(
-        np.full_like(model.similarity, wrong_similarity), model.log_kappa_in, model.log_kappa_out,
-        model.temperature, model.n_batch,
-    )  # fmt: skip
+    wrong = _with_similarity(model, wrong_similarity)
     found: DoubleArray = rho * model.mass(shares) - harm * (1 - rho) * wrong.mass(shares)
+    return found
+
+
+def _with_similarity(model: RegionModel, similarity: float) -> RegionModel:
+    return replace(model, similarity=np.full_like(model.similarity, similarity))
+
+
+def bearable_harm(model: RegionModel, precision: ArrayLike, *, wrong_similarity: float = 0.0) -> DoubleArray:
+    """The harm of a wrong seed at which a region's net mass is zero though it has all seeds ``(R,)``.
+
+    ``rho_r (1 - p+_r) / ((1 - rho_r) (1 - p^wrong_r))`` at ``pi_r = 1``; infinite where all seeds are right.
+    With more harm no share gives the region a positive net mass.
+    """
+    rho = np.asarray(precision, dtype=np.float64)
+    all_of_them = np.ones_like(model.similarity)
+    wrong = _with_similarity(model, wrong_similarity).miss(all_of_them)
+    with np.errstate(divide="ignore"):
+        found: DoubleArray = rho * model.miss(all_of_them) / ((1 - rho) * wrong)
     return found
 
 
@@ -201,33 +246,50 @@ def best_shares(
     *,
     harm: float,
     wrong_similarity: float = 0.0,
-    steps: int = 400,
 ) -> tuple[float, float]:
     """For two regions, the share of the second that makes the smaller net mass an entity largest.
 
-    Searched on a grid: with wrong seeds the net mass of a region need not grow with its share, and the
-    best share can jump from some to none.
+    A region's net mass is negative up to some share, which is zero for many, and grows from there. Where
+    shares exist that bring both regions above it, the best ones make their net masses an entity the same.
+    Else one region gets nothing.
 
     Returns
     -------
-    The share ``pi_2`` and the net mass an entity that the worse region then gets.
+    The share ``pi_2`` and the net mass an entity that the worse region then gets. It is zero where one
+    region gets nothing; the share is NaN where neither can have a positive net mass.
 
     Raises
     ------
     ParameterError
-        If there are not exactly two regions.
+        If there are not exactly two regions, a region's own negatives are easier than others, or wrong
+        seeds are more similar than right ones.
     """
     n = np.asarray(sizes, dtype=np.float64)
     if n.shape != (2,) or len(model.similarity) != 2:
         raise ParameterError("best_shares is for two regions")
+    if (model.log_kappa_in < model.log_kappa_out).any() or (model.similarity < wrong_similarity).any():
+        raise ParameterError(
+            "a region's negatives must be no easier than others, and its wrong seeds no more similar"
+        )
     n = n / n.sum()
-    grid = np.linspace(0, 1, steps + 1)
-    worst = np.array([
-        (net_mass(model, (1 - x, x), precision, harm=harm, wrong_similarity=wrong_similarity) / n).min()
-        for x in grid
-    ])  # fmt: skip
-    best = int(worst.argmax())
-    return float(grid[best]), float(worst[best])
+
+    def each(first: float, second: float) -> DoubleArray:
+        """Net mass an entity; a region's depends on its own share alone."""
+        shares = (first, second)
+        net = net_mass(model, shares, precision, harm=harm, wrong_similarity=wrong_similarity)
+        return np.asarray(net / n)
+
+    can = each(1, 1) > 0
+    if not can.all():
+        return (float("nan") if not can.any() else float(can[1])), 0.0
+    some = 1e-9  # at no share at all the net mass is zero, whatever it is beside it
+    from_one, from_two = (
+        0.0 if each(some, some)[r] >= 0 else brentq(lambda x, r=r: each(x, x)[r], some, 1.0) for r in (0, 1)
+    )
+    if from_one + from_two >= 1:
+        return 0.0, 0.0
+    share = brentq(lambda x: np.subtract(*each(1 - x, x)), from_two, 1 - from_one, xtol=1e-12)
+    return float(share), float(each(1 - share, share).min())
 
 
 def measured_mass(batch: Batch, regions: IntArray, n_regions: int) -> DoubleArray:

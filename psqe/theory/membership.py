@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from psqe.errors import ParameterError
 from psqe.kg import DoubleArray
@@ -83,10 +84,10 @@ def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
 
     ends = [seed, n + seed]
     taken = batch.p[:, ends].sum(axis=1, keepdims=True)
-    rest = batch.p.copy()
-    rest[:, ends] = 0
-    # Not 1 - taken: when the seed takes nearly all, that would be rounding.
-    changed = -rest * taken / rest.sum(axis=1, keepdims=True)
+    rest = batch.s / batch.temperature
+    rest[:, ends] = -np.inf
+    # Not p / (1 - taken): when the seed takes nearly all, that would be rounding, or zero by zero.
+    changed = -softmax(rest, axis=1) * taken
     changed[:, ends] = batch.p[:, ends]
     changed[seed] = 0
     return target, Part(*spread(batch, changed / batch.temperature))

@@ -109,6 +109,9 @@ class Recorder:
         Steps 0, ``every``, 2 ``every`` and so on are recorded; a step is a batch.
     embeddings
         Names of the embeddings to record, all when omitted.
+    mean_field
+        Whether to compute, too, what the averages of each recorded batch predict, for
+        :meth:`mean_field_table`. Needs a few matrices ``(B, 2B)`` in double precision.
 
     Raises
     ------
@@ -125,6 +128,7 @@ class Recorder:
         *,
         every: int = 10,
         embeddings: Sequence[str] | None = None,
+        mean_field: bool = False,
     ) -> None:
         if every < 1:
             raise ParameterError(f"every is {every}", remedy="give at least 1")
@@ -144,13 +148,15 @@ class Recorder:
         self._first_cells = np.stack(first_cells)  # by kind of region and left entity
         self._every = every
         self._embeddings = None if embeddings is None else tuple(embeddings)
+        self._averaged = dict(regions) if mean_field else {}
         self._step = 0
         self._recorded: list[tuple[int, str, DoubleArray]] = []
+        self._predicted: list[tuple[int, str, str, str, float]] = []
 
     def begins(self, step: int) -> None:
         """Note the step; see :class:`psqe.neural.watch.Watch`."""
         if step == 0:
-            self._recorded = []
+            self._recorded, self._predicted = [], []
         self._step = step
 
     def contrast(
@@ -187,6 +193,15 @@ class Recorder:
             for column in columns
         ]
         self._recorded.append((self._step, name, np.column_stack(sums)))
+        if self._averaged:
+            first_end, second_end = (z.detach().cpu().double().numpy() for z in (left, right))
+            batch = Batch(first_end, second_end, temperature, same_side)
+            for kind, regions in self._averaged.items():
+                masses = mean_field_mass(batch, regions.left[pairs[:, 0]], len(regions.names))
+                self._predicted += [
+                    (self._step, name, kind, region, float(mass))
+                    for region, mass in zip(regions.names, masses, strict=True)
+                ]
 
     def table(self) -> pd.DataFrame:
         """One row per step, embedding, kind of region, region and kind of seed, those without seeds too.
@@ -217,11 +232,42 @@ class Recorder:
         table["effective_negatives"] = sums[:, 3] / table["n_seeds"]
         return table
 
+    def mean_field_table(self) -> pd.DataFrame:
+        """What P4 makes of the averages of each recorded batch, one row per step, embedding and region.
+
+        Returns
+        -------
+        Columns ``step``, ``embedding``, ``region_kind``, ``region`` and ``mean_field``: the attraction as
+        :func:`mean_field_mass` has it, to be held against that of :meth:`table`, summed over kinds of seed.
+        """
+        columns = ["step", "embedding", "region_kind", "region", "mean_field"]
+        return pd.DataFrame(self._predicted, columns=columns)
+
     def _kinds(self, pairs: IntArray) -> IntArray:
         """The place of each seed's kind in ``SEED_KINDS`` ``(B,)``."""
         of_left, of_right = self._of_left[pairs[:, 0]], self._of_right[pairs[:, 1]]
         dangling = (of_left < 0) | (of_right < 0)
         return np.where(of_left == pairs[:, 1], 0, np.where(dangling, 2, 1))
+
+
+def mean_field_mass(batch: Batch, regions: IntArray, n_regions: int) -> DoubleArray:
+    """Attraction of each region ``(R,)`` by P4 from the averages of a batch, both ends as anchors.
+
+    Parameters
+    ----------
+    batch
+        The seeds.
+    regions
+        Region of each seed ``(B,)``, -1 for none: such a seed is only a negative, one of another region.
+    n_regions
+        ``R``.
+    """
+    label = np.where(regions < 0, n_regions, regions)
+    shares = shares_of(label, n_regions + 1)
+    there, back = (
+        RegionModel.measured(one, label, n_regions + 1).mass(shares) for one in (batch, batch.flipped)
+    )
+    return np.asarray((there + back)[:n_regions])
 
 
 def predicted_shares(
@@ -234,18 +280,13 @@ def predicted_shares(
 ) -> dict[str, float]:
     """What share of the attraction mass each region will get, by P4, from the features before training.
 
-    Averages are taken over the fused features of the seeds, both sides as anchors; a seed is in the region
-    of its left end.
+    Averages are taken over the fused features of the seeds, both sides as anchors, with same-side negatives;
+    a seed is in the region of its left end.
     """
     vectors = fuse(features, task.left.candidates, task.right.candidates)
     rows = np.searchsorted(task.left.candidates, seeds.pairs[:, 0])
     columns = np.searchsorted(task.right.candidates, seeds.pairs[:, 1])
-    label = regions.left[seeds.pairs[:, 0]]
-    inside = label >= 0
-    left, right = vectors[0][rows[inside]], vectors[1][columns[inside]]
+    left, right = vectors[0][rows], vectors[1][columns]
     batch = Batch(left.astype(np.float64), right.astype(np.float64), temperature)
-    n = len(regions.names)
-    shares = shares_of(label[inside], n)
-    there, back = (RegionModel.measured(b, label[inside], n).mass(shares) for b in (batch, batch.flipped))
-    found = (there + back) / (there + back).sum()
-    return {name: float(share) for name, share in zip(regions.names, found, strict=True)}
+    found = mean_field_mass(batch, regions.left[seeds.pairs[:, 0]], len(regions.names))
+    return dict(zip(regions.names, (found / found.sum()).tolist(), strict=True))
