@@ -191,8 +191,15 @@ def jape_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
 
 
 def literal(text: str) -> str | None:
-    match = re.fullmatch(r'"(.*)"(\^\^<.*>|@\w+)?( *\.)?', text.strip(), re.DOTALL)
-    return (match[1] if match else text).strip() or None
+    """The value of a literal without escapes."""
+    text = text.strip()
+    body = text.removesuffix(".").rstrip()
+    inside, quote, tail = body[1:].rpartition('"')
+    if body[:1] != '"' or not quote:
+        return text or None
+    if (not tail and '"' not in inside) or re.fullmatch(r"\^\^<[^<>\s]*>|\^\^[^\s<>]+|@[A-Za-z]+", tail):
+        return inside.strip() or None
+    return text
 
 
 def openea_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:

@@ -95,10 +95,10 @@ def test_info_of_a_folder(tmp_path):
     assert said["max_degree"] == ["2", "2"] and said["isolated"] == ["0", "0"]
     assert said["with_image"] == ["1", "0"] and said["with_translated_name"] == ["0", "0"]
     assert said["attributes"] == ["1", "1"] and said["attribute_values"] == ["1", "1"]
-    assert said["links"] == ["2"] and said["dangling_share"] == ["0.000", "0.333"]
+    assert said["links"] == ["2"] and said["dangling_share"] == ["0.333", "0.333"]
     info = json.loads((tmp_path / "i.json").read_text())
     assert info["source"]["found"]["left"] == str(folder / "left.nt") and info["left"]["max_degree"] == 2
-    assert run("data", "info", write(tmp_path / "b", {**FOLDER, "links.tsv": None}))[1].count("unknown") == 8
+    assert run("data", "info", write(tmp_path / "b", {**FOLDER, "links.tsv": None}))[1].count("unknown") == 9
 
 
 def test_info_of_a_benchmark(tmp_path):
@@ -217,7 +217,8 @@ def survives(layout: str, files: Files) -> None:
             return
         assert not left_out
         assert task.left.n_entities and task.right.n_entities
-        if layout in SAYS:
+        escaped = layout == "openea" and any(b"\\" in content for content in files.values())
+        if layout in SAYS and not escaped:  # test_lexical_values has the escapes of literals
             assert of_task(task, folder) == SAYS[layout](files)
 
 

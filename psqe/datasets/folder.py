@@ -99,7 +99,7 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     if len(sides) != 2:
         names = ", ".join(side.name for side in sides)
         faults.add(
-            f"has triples.tsv in {len(sides)} subfolders ({names})",
+            f"subfolders with triples.tsv: {len(sides)} ({names})",
             path=folder,
             remedy="name the two sides left and right",
         )

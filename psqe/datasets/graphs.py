@@ -46,7 +46,7 @@ class GraphDraft:
         self._triples.extend((head, self._relations.setdefault(relation, len(self._relations)), tail))
 
     def add_attribute(self, entity: int, attribute: str, value: str) -> None:
-        """One attribute of an entity; without a value only its label is known."""
+        """One attribute of an entity. Blanks around a value are no part of it; an empty one is none."""
         pair = (attribute, value.strip() or None)
         self.attributes.setdefault(entity, set()).add(self._pairs.setdefault(pair, pair))
 

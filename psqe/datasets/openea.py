@@ -30,7 +30,9 @@ DESCRIPTION = "OpenEA: rel_triples_1, rel_triples_2"
 FOLD = "721_5fold/1"
 SPLITS = ("train_links", "valid_links", "test_links")
 
-TYPED = re.compile(r'"(.*)"(?:\^\^(?:<[^<>]*>|[^\s"<>]+)|@[A-Za-z]+(?:-[A-Za-z0-9]+)*)(?:\s*\.)?', re.DOTALL)
+TYPED = re.compile(
+    r'"(.*)"(?:\^\^(?:<[^<>"\s]*>|[^<>"\s]+)|@[A-Za-z]+(?:-[A-Za-z0-9]+)*)(?:\s*\.)?', re.DOTALL
+)
 PLAIN = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s*\.)?', re.DOTALL)
 """Literals with a type or a language, in which quotes may stand as they are, and literals without."""
 

@@ -247,13 +247,13 @@ class _Side:
     def _tell_of_what_is_left_out(self, path: Path) -> None:
         if self.on_the_web:
             self.faults.leave_out(
-                f"{len(self.on_the_web):,} images are on the web, the first {min(self.on_the_web)}",
+                f"images on the web: {len(self.on_the_web):,}, the first {min(self.on_the_web)}",
                 path=path,
                 remedy="download them into the folder, or write images = [] into psqe.toml",
             )
         if self.n_same:
             self.faults.leave_out(
-                f"{self.n_same:,} statements with owl:sameAs are links, of which no graph may know",
+                f"statements with owl:sameAs, which are links: {self.n_same:,}",
                 path=path,
                 remedy="move them to links.nt",
             )
@@ -315,7 +315,7 @@ def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Fa
         links.add(one, other, path, line)
     if others:
         faults.leave_out(
-            f"{others:,} statements are not of owl:sameAs",
+            f"statements not of owl:sameAs: {others:,}",
             path=path,
             remedy="move them to the side that they speak of, or delete them",
         )
