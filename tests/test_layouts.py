@@ -579,6 +579,21 @@ def test_files_that_are_no_business_of_the_layout(tmp_path):
     assert not check_folder(folder)
 
 
+def test_a_side_that_may_not_be_entered(tmp_path, monkeypatch):
+    folder = write(tmp_path / "folder", FOLDER)
+    forbidden = folder / "right" / "attributes.tsv"
+
+    def exists(path: Path) -> bool:
+        if path == forbidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return path.is_file() or path.is_dir()
+
+    monkeypatch.setattr(Path, "exists", exists)  # root may enter any
+    with pytest.raises(DataError, match=rf"{forbidden}: cannot be read \(Permission denied\); make the"):
+        read(folder)
+    assert len(check_folder(folder).shown) == 1
+
+
 def test_three_sides_or_one(tmp_path):
     three = {f"{side}/triples.tsv": table("abc") for side in "xyz"}
     folder = write(tmp_path / "a", three)

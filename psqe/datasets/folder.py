@@ -89,7 +89,12 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
         as ``name.tsv`` or ``triples.csv``. They are left out.
     """
     faults = Faults() if faults is None else faults
-    task = _read(folder, name, faults)
+    task = None
+    try:
+        task = _read(folder, name, faults)
+    except OSError as error:  # a subfolder that may not be entered
+        where = error.filename or folder
+        faults.add(f"cannot be read ({error.strerror})", path=where, remedy="make the folder readable")
     faults.close()
     return task
 
@@ -132,7 +137,7 @@ def read_links(
 
 
 def _with_triples(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob("*/triples.tsv") if path.is_file())
+    return sorted(path.parent for path in folder.glob("*/triples.tsv"))
 
 
 def _sides(folder: Path) -> list[Path]:
