@@ -63,10 +63,18 @@ DataRoot = Annotated[
     Path | None,
     typer.Option(help="Folder of the benchmarks [PSQE_DATA, else the user's data folder]."),
 ]
+HidePresence = Annotated[
+    bool,
+    typer.Option(
+        "--hide-presence",
+        help="Give entities without attributes those of a random other, so that having any tells nothing.",
+    ),
+]
 Modalities = Annotated[
     str | None,
     typer.Option(
-        help="Comma-separated: image, attribute, name, relation [image,attribute; all of --features]."
+        help="Comma-separated: image, attribute, number, name, translated_name, relation, or one that the "
+        "data brought vectors of [image,attribute; all of --features]."
     ),
 ]
 Encoder = Annotated[
@@ -191,13 +199,16 @@ def seeds(
     dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
+    hide_presence: HidePresence = False,
     data_root: DataRoot = None,
     out: Annotated[Path, typer.Option(help="Seeds; .npy writes the peers' form.")] = Path("seeds.tsv"),
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the audit here.")] = None,
 ) -> None:
     """Mine pseudo-seeds and audit them."""
     _check_outputs(out, json_out)
-    loaded = _load(task, modalities, encoder, features, dangling, tones, task_random_state, data_root)
+    loaded = _load(
+        task, modalities, encoder, features, dangling, tones, task_random_state, data_root, hide_presence
+    )
     # After the task and its features, whose faults are then told without waiting for torch.
     from psqe.regions import all_regions
     from psqe.seeds import audit
@@ -248,9 +259,15 @@ def align(
     dangling: Dangling = None,
     tones: Tones = False,
     task_random_state: TaskState = 0,
+    hide_presence: HidePresence = False,
     data_root: DataRoot = None,
     out: Annotated[Path, typer.Option(help="Links.")] = Path("links.tsv"),
-    json_out: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write parameters and metrics here.")
+    ] = None,
+    report_out: Annotated[
+        Path | None, typer.Option("--report", help="Write a page about the links here (.html).")
+    ] = None,
 ) -> None:
     """Train an aligner on seeds, evaluate it where gold links are known, and write links."""
     from psqe.aligners import ALIGNERS
@@ -259,13 +276,19 @@ def align(
     from psqe.regions import all_regions
     from psqe.seeds import SeedSet
 
-    _check_outputs(out, json_out)
+    _check_outputs(out, json_out, report_out)
+    if report_out is not None:
+        from psqe.study.report import report_notebook, write_report
+
+        report_notebook()
     if seeds_file is not None and miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
     if aligner not in ALIGNERS:
         raise ParameterError(f"there is no aligner {aligner!r}", remedy=f"choose from {', '.join(ALIGNERS)}")
     model = ALIGNERS[aligner].preset(preset, random_state=random_state)
-    pair, vectors = _load(task, modalities, encoder, features, dangling, tones, task_random_state, data_root)
+    pair, vectors = _load(
+        task, modalities, encoder, features, dangling, tones, task_random_state, data_root, hide_presence
+    )
     with measured() as cost:
         if seeds_file is not None:
             found = SeedSet.load(seeds_file, pair)
@@ -275,22 +298,32 @@ def align(
                 variant=variant, switches=switch, stages=stages, n_clusters=n_clusters, device=device,
             )  # fmt: skip
         model.fit(pair, vectors, found)
-        links = predict_links(pair, model.similarity)
+        links = predict_links(pair, vectors, model.similarity, seeds=found)
         report: dict[str, Any] = {"metrics": None, "regions": None}
         if pair.links is not None:
             report = evaluate(pair, model.similarity, regions=all_regions(pair, vectors))
     links.save_tsv(out, pair)
+    used = {**_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters}}
+    if seeds_file is not None:
+        used["miner"]["file"] = str(seeds_file)
+    made = _provenance(_data(pair, vectors), used)
+    expected = float(links.confidence.sum())
     if json_out is not None:
-        used = {**_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters}}
-        if seeds_file is not None:
-            used["miner"]["file"] = str(seeds_file)
-        costs = {"n_links": len(links), "seconds": cost.seconds, "peak_mb": cost.peak_mb}
-        _write_json(json_out, {**report, **costs, **_provenance(_data(pair, vectors), used)})
+        counts = {"n_links": len(links), "expected_right": expected}
+        costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}
+        _write_json(json_out, {**report, **counts, **costs, **made})
+    if report_out is not None:
+        from psqe.review import review
+
+        write_report(review(pair, vectors, links, how=made), report_out)
     score = ""
     if report["metrics"] is not None:
         l2r, r2l = (report["metrics"][d]["full"]["hits@1"] for d in ("l2r", "r2l"))
         score = f", Hits@1 {l2r:.3f} left to right, {r2l:.3f} right to left"
-    typer.echo(f"{len(links)} links from {len(found)} seeds{score}, {cost.seconds:.1f} s -> {out}")
+    typer.echo(
+        f"{len(links)} links from {len(found)} seeds, {expected:.0f} expected to be right{score}, "
+        f"{cost.seconds:.1f} s -> {out}"
+    )
 
 
 @app.command()
@@ -337,6 +370,7 @@ def _load(
     tones: bool,
     task_random_state: int,
     data_root: Path | None,
+    hide_presence: bool,
 ) -> tuple[Any, Any]:
     """The task and its features."""
     from psqe.datasets import load_task
@@ -346,6 +380,15 @@ def _load(
     pair = load_task(
         task, dangling=dangling, tones=tones, random_state=task_random_state, data_root=data_root
     )
+    if hide_presence:
+        if features is not None:
+            raise ParameterError(
+                "--hide-presence and --features exclude each other",
+                remedy="hide it in the arrays, or let encoders make them",
+            )
+        from psqe.datasets.presence import hide_presence as hidden
+
+        pair = hidden(pair, task_random_state)
     if features is None:
         wanted = "image,attribute" if modalities is None else modalities
         return pair, build_features(pair, names(wanted), encoders=encoders)

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from psqe.calibration import model_temperature
+from psqe.canonical import canonical_order
 from psqe.evaluation import Scorer
+from psqe.features.base import Features
 from psqe.files import write_text
-from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.survey import survey
+from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.matching import Similarity
+from psqe.seeds.base import SeedSet
+from psqe.seeds.quality import confidence
+from psqe.survey import Survey, survey
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,16 +30,23 @@ class Links:
     scores
         Similarity of each pair ``(n,)``.
     confidence
-        In ``[0, 1]``: geometric mean of the softmax shares the pair has among all candidates of its left
-        and of its right entity. It orders links; it is not calibrated to a precision.
+        Estimated probability that a pair is right ``(n,)``, see :mod:`psqe.calibration`. Its sum is the
+        expected number of right links.
     rank_margin
         How far the score is ahead of the second best of either entity ``(n,)``.
+    from_seed
+        Which links are pairs that the model was trained on ``(n,)``.
+    listed
+        The nearest of every candidate, by positions among the candidates of either side, with totals at
+        the temperature of the confidence.
     """
 
     pairs: IntArray
     scores: FloatArray
     confidence: FloatArray
     rank_margin: FloatArray
+    from_seed: BoolArray
+    listed: Survey
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -48,33 +61,62 @@ class Links:
         write_text(path, "\n".join(lines) + "\n")
 
 
-def predict_links(task: AlignmentTask, scorer: Scorer, *, temperature: float = 0.05) -> Links:
+def predict_links(
+    task: AlignmentTask, features: Features, scorer: Scorer, *, seeds: SeedSet | None = None
+) -> Links:
     """Link the candidates that are each other's nearest; tied ones are left out.
 
     Parameters
     ----------
     task
         The task; its gold links are not looked at.
+    features
+        What is known of the entities without any training.
     scorer
         Similarities, for example ``aligner.similarity``.
-    temperature
-        Of the softmax behind ``confidence``.
+    seeds
+        What the similarities were trained on; ``None`` for similarities without training.
+
+    Raises
+    ------
+    DataError
+        If the features do not fit the task.
     """
     left, right = task.left.candidates, task.right.candidates
     similarity = scorer(left, right)
-    surveyed = survey(similarity, k=2, temperature=temperature)
-    found = surveyed.nearest()
+    found = survey(similarity, k=2).nearest()
     rows, columns = found.mutual()
     # A tie could only be broken by the order of the entities, which must decide nothing.
     clear = found.margin(rows, columns) > 0
     rows, columns = rows[clear], columns[clear]
-    scores = found.score_left[rows]
-    totals = surveyed.left_total[rows] + surveyed.right_total[columns]
-    confidence = np.exp(scores.astype(np.float64) / temperature - totals / 2).clip(0, 1).astype(np.float32)
-    order = np.argsort(-confidence, kind="stable")
+    pairs, scores = np.column_stack([left[rows], right[columns]]), found.score_left[rows]
+
+    taken = np.empty((0, 2), dtype=np.int64) if seeds is None else seeds.pairs
+    partner = np.full(task.left.n_entities, -1, dtype=np.int64)
+    partner[taken[:, 0]] = taken[:, 1]
+    from_seed: BoolArray = partner[pairs[:, 0]] == pairs[:, 1]
+    listed = survey(similarity, temperature=_temperature(task, features, similarity, taken))
+    totals = listed.left_total[rows] + listed.right_total[columns]
+    sure = np.exp(scores.astype(np.float64) / listed.temperature - totals / 2).clip(0, 1).astype(np.float32)
+    sure[from_seed] = confidence(pairs[from_seed], task, features)
+
+    order = np.argsort(-sure, kind="stable")
     return Links(
-        np.column_stack([left[rows], right[columns]])[order],
+        pairs[order],
         scores[order],
-        confidence[order],
+        sure[order],
         found.margin(rows, columns)[order],
+        from_seed[order],
+        listed,
     )
+
+
+def _temperature(task: AlignmentTask, features: Features, similarity: Similarity, taken: IntArray) -> float:
+    """:func:`model_temperature` from the candidates that are in none of the pairs ``taken (n, 2)``."""
+    free = []
+    for order, graph, ends in zip(
+        canonical_order(task, features), (task.left, task.right), taken.T, strict=True
+    ):
+        own = order[np.isin(order, graph.candidates) & ~np.isin(order, ends)]
+        free.append(np.searchsorted(graph.candidates, own))
+    return model_temperature(similarity.take(*free))

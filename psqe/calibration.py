@@ -1,0 +1,97 @@
+"""How sure a predicted link is: the probability that it is right, estimated without labels.
+
+Similarities of a trained model are on a scale of its own, and labels to fit that scale to are what nobody
+has here. Two facts stand in for them.
+
+**A model gives back what it was trained on.** Practically every seed becomes a link, right or wrong, with a
+similarity near one. For a link that was a seed the model's similarity is therefore no evidence. Its
+confidence is that of the input features, which were not trained: :func:`psqe.seeds.confidence`.
+
+**A right nearest neighbour is mutual, a wrong one rarely is.** So among candidates that are in no seed the
+rate at which the nearest of the other side has them as its own nearest stands for the rate at which it is
+right. There is one temperature at which softmax probabilities of nearest ones agree with it in the mean:
+
+    mean over u of p(nearest of u | u) = share of u whose nearest is mutual
+
+This is temperature scaling (Guo et al. 2017) with mutuality in place of labels held out. A link is mutual,
+and then both directions speak for it. Evidence of two witnesses adds up, which for a softmax means half the
+temperature. The confidence of a link that was no seed is its share (:mod:`psqe.survey`) at that half.
+The rule has no constant to choose, and it follows any change of the scale of the similarities.
+
+It is supposed that a right counterpart, when it is there, is among the nearest, and that an entity without
+one has several poor candidates rather than one good one. A model of a single modality breaks this: what its
+modality cannot tell apart it does not know, and its links claim too much. Where the graph speaks for a seed
+of which the features say little, the seed claims too little.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import brentq
+
+from psqe.kg import IntArray
+from psqe.matching import Similarity
+from psqe.survey import TEMPERATURE, nearest_one_way
+
+SAMPLE = 1000
+"""Candidates of each side of which probabilities are compared with mutuality."""
+
+
+def model_temperature(similarity: Similarity) -> float:
+    """The temperature at which shares of mutual pairs come near to probabilities.
+
+    Parameters
+    ----------
+    similarity
+        Between the candidates that are in no seed ``(n_left, n_right)``, in canonical order
+        (:mod:`psqe.canonical`), for a sample is drawn.
+
+    Returns
+    -------
+    The temperature; :data:`psqe.survey.TEMPERATURE` where a side has fewer than two candidates, and there is
+    nothing to compare.
+    """
+    if min(similarity.shape) < 2:
+        return TEMPERATURE
+    sides = [(_sample(one.shape[0]), one) for one in (similarity, similarity.T)]
+    parts = [one.take(rows, None) for rows, one in sides]
+    mutual = float(np.mean([_mutual_rate(rows, one) for rows, one in sides]))
+    scale = float(np.mean([_lead(part) for part in parts]))
+    if not scale > 0:
+        return TEMPERATURE
+
+    def too_sure(log_t: float) -> float:
+        return float(np.mean([_expected(part, math.exp(log_t)) for part in parts])) - mutual
+
+    low, high = math.log(scale / 300), math.log(scale * 30)
+    if too_sure(low) <= 0:
+        return math.exp(low) / 2
+    if too_sure(high) >= 0:
+        return math.exp(high) / 2
+    return math.exp(brentq(too_sure, low, high, xtol=0.01)) / 2
+
+
+def _sample(n: int) -> IntArray:
+    return np.sort(np.random.default_rng(0).choice(n, min(SAMPLE, n), replace=False)).astype(np.int64)
+
+
+def _mutual_rate(rows: IntArray, similarity: Similarity) -> float:
+    """Share of ``rows`` whose nearest column has them as its nearest."""
+    best, _, _ = nearest_one_way(similarity.take(rows, None))
+    back, _, _ = nearest_one_way(similarity.T.take(best, None))
+    return float((back == rows).mean())
+
+
+def _lead(part: Similarity) -> float:
+    """How far the nearest is ahead of the mean, in the mean over rows: the scale of the similarities."""
+    return float(
+        np.concatenate([block.max(axis=1) - block.mean(axis=1) for _, block in part.blocks()]).mean()
+    )
+
+
+def _expected(part: Similarity, temperature: float) -> float:
+    """Mean probability of the nearest."""
+    _, scores, totals = nearest_one_way(part, temperature=temperature)
+    return float(np.exp(scores.astype(np.float64) / temperature - totals).mean())
