@@ -229,6 +229,9 @@ def folder_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
                 entity = Path(path).stem
                 if entity in said["entities"]:
                     said["images"][entity] = path
+        if f"{side}/names.tsv" in files:  # then tails of which nothing else is said are no candidates
+            told = [row[0] for row in (*triples, *attributes, *names)]
+            said["candidates"] = {*told, *said["images"]}
         sides.append(said)
     found = files.get("links.tsv")
     rows = cells(found, header=("left", "right"))

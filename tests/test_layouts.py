@@ -184,7 +184,7 @@ def test_links_are_optional(tmp_path):
 def test_images_of_other_kinds(tmp_path, suffix):
     from PIL import Image
 
-    folder = write(tmp_path / "a", {**FOLDER, "left/images/fr.png": None})
+    folder = write(tmp_path / "a", {**FOLDER, "left/images/fr.png": None, "links.tsv": None})
     image = folder / "left" / "images" / f"lyon{suffix}"
     if suffix == ".svg":
         image.write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>')

@@ -69,9 +69,11 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
     -------
     AlignmentTask
         Entities are all that a table of their side names, in the order of their identifiers, whatever the
-        order of the lines; all of them are candidates. An entity without a line in ``names.tsv`` has no name.
-        Where a side has no ``names.tsv`` at all, names are what the identifiers say in plain words
-        (:func:`psqe.datasets.labels.readable_name`). Without ``links.tsv`` no links.
+        order of the lines. An entity without a line in ``names.tsv`` has no name, and is no candidate if
+        nothing is said of it but that triples end in it, as of a currency or a category. Where a side has no
+        ``names.tsv`` at all, names are what the identifiers say in plain words
+        (:func:`psqe.datasets.labels.readable_name`), and all entities are candidates. Without ``links.tsv``
+        no links.
         ``None`` after gathered faults without which there is no graph.
 
     Raises
@@ -177,7 +179,12 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph:
     elif (side / "images").exists():
         _add_images(draft, side / "images", faults)
     _leave_out_strangers(side, TABLES, faults)
-    return draft.build(f"{folder.absolute().name}-{side.name}", readable=None if named else readable_name)
+    told = {*draft.triples()[:, 0].tolist(), *draft.names, *draft.attributes, *draft.images}
+    return draft.build(
+        f"{folder.absolute().name}-{side.name}",
+        readable=None if named else readable_name,
+        candidates=told if named else None,
+    )
 
 
 def _clean(identifiers: Sequence[str], path: Path, line: int, faults: Faults) -> bool:
@@ -233,8 +240,8 @@ def _add_listed_images(draft: GraphDraft, side: Path, faults: Faults) -> None:
                 remedy=f"write it relative to the folder {side.name}",
             )
             continue
-        if is_image(side / image, faults, named=image, told=path, line=line):
-            draft.images[index] = side / image
+        draft.images[index] = side / image  # a broken one, too: its entity is no other for that
+        is_image(side / image, faults, named=image, told=path, line=line)
 
 
 def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
@@ -257,5 +264,6 @@ def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
                 path=folder,
                 remedy="keep one of them",
             )
-        elif is_image(path, faults):
+        else:
             draft.images[index] = path
+            is_image(path, faults)
