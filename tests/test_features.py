@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from psqe.errors import DataError, ParameterError
 from psqe.features import CHOICES, build_features
 from psqe.features.image import open_picture
-from psqe.features.text import attribute_texts, readable, relation_texts
+from psqe.features.text import attribute_texts, readable
 from psqe.kg import AlignmentTask, KnowledgeGraph
 
 SVG = (
@@ -187,11 +187,17 @@ def test_one_empty_side_is_named() -> None:
 @pytest.mark.parametrize(
     ("modalities", "encoders", "message"),
     [
-        (["picture"], {}, "unknown modality 'picture'; choose from image, name, attribute, relation"),
-        (["name"], {"name": "bert"}, "modality 'name' has no encoder 'bert'; choose from use-m3, hf:<model>"),
+        (["picture"], {}, "unknown modality 'picture'; choose from image, name, translated_name, "),
+        (
+            ["name"],
+            {"name": "bert"},
+            "modality 'name' has no encoder 'bert'; choose from use-m3, bigram, hf:",
+        ),
         (["name"], {"name": "bag"}, "modality 'name' has no encoder 'bag'"),
         (["image"], {"image": "use-m3"}, "choose from efficientnet-lite0, hf:<model>"),
         (["image"], {"image": "hf:"}, "has no encoder 'hf:'"),
+        (["number"], {"number": "hf:some/model"}, "modality 'number' has no encoder 'hf:some/model'"),
+        (["attribute"], {"attribute": "profile"}, "modality 'attribute' has no encoder 'profile'"),
         (["name"], {"image": "efficientnet-lite0"}, "for modality 'image', which is not asked for"),
         (["name", "name"], {}, "a modality is named twice"),
         ([], {}, "no modality given"),
@@ -224,13 +230,6 @@ def test_attribute_texts() -> None:
     reversed_pairs = tuple(pairs[::-1] for pairs in attributes)
     again = KnowledgeGraph("g", ("0", "1", "2", "3"), (), [], attributes=reversed_pairs)
     assert attribute_texts(again) == attribute_texts(graph)
-
-
-def test_relation_texts() -> None:
-    graph = KnowledgeGraph(
-        "g", ("a", "b", "c"), ("has_keyword", "drawn_by"), [(0, 0, 1), (0, 1, 1), (1, 0, 0)]
-    )
-    assert relation_texts(graph) == ["drawn by, has keyword"] * 2 + [""]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psqe.errors import PsqeWarning
+from psqe.features import build_features
 from psqe.features.bags import attribute_bags, bag_modality, relation_bags
 from psqe.kg import AlignmentTask, KnowledgeGraph
 
@@ -62,11 +63,25 @@ def test_an_entity_whose_labels_are_all_dropped_is_absent() -> None:
     assert modality.left_present.tolist() == [False, True, True, False]
 
 
-def test_no_shared_label_is_a_warning_that_names_the_modality() -> None:
+def test_no_shared_label_is_a_warning_that_names_what_to_choose() -> None:
     task = AlignmentTask("t", graph("l", ("p",), [(0, 0, 1)]), graph("r", ("q",), [(0, 0, 1)]))
-    with pytest.warns(PsqeWarning, match="'relation'"):
+    with pytest.warns(PsqeWarning, match="'relation'.* encoder profile, .* or use-m3") as caught:
         modality = bag_modality(task, "relation")
     np.testing.assert_allclose(modality.left @ modality.right.T, 0)
+    # The choices that the warning names are there, and say something.
+    assert len(caught) == 1
+    for encoder in ("profile", "use-m3"):
+        other = build_features(task, ["relation"], encoders={"relation": encoder}, cache=False)["relation"]
+        assert (other.left @ other.right.T).any()
+
+
+def test_no_shared_attribute_label_is_a_warning_too() -> None:
+    left, right = (
+        KnowledgeGraph(name, (name,), (), [], attributes=(((label, None),),))
+        for name, label in (("l", "geboren"), ("r", "born"))
+    )
+    with pytest.warns(PsqeWarning, match="'attribute'.* encoder use-m3"):
+        bag_modality(AlignmentTask("t", left, right), "attribute")
 
 
 @given(st.permutations(range(4)), st.permutations(range(3)))

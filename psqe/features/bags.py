@@ -25,6 +25,13 @@ from psqe.kg import AlignmentTask, KnowledgeGraph
 MAX_LABELS = 1000
 """The most frequent labels kept, as in the peers' models."""
 
+WITHOUT_SHARED_LABELS = {
+    "relation": "give relation the encoder profile, which compares relations by how they are used, or "
+    "use-m3, which compares their labels as words",
+    "attribute": "give attribute the encoder use-m3, which compares its labels as words",
+}
+"""What to do where the labels of the two sides have nothing in common."""
+
 Bag = Counter[str]
 
 
@@ -73,26 +80,41 @@ def bag_modality(task: AlignmentTask, modality: str, *, max_labels: int = MAX_LA
     """
     count = relation_bags if modality == "relation" else attribute_bags
     left, right = count(task.left), count(task.right)
-    totals = _total(left), _total(right)
+    totals = total_of(left), total_of(right)
     if totals[0] and totals[1] and not totals[0].keys() & totals[1].keys():
         warnings.warn(
             f"task {task.name!r}: the two sides share no label in modality {modality!r}; "
-            "as a bag it says nothing about which entities are the same",
+            "as a bag it says nothing about which entities are the same; "
+            f"{WITHOUT_SHARED_LABELS[modality]}",
             PsqeWarning,
             stacklevel=2,
         )
-    joint = totals[0] + totals[1]
-    vocabulary = sorted(sorted(joint), key=lambda label: -joint[label])[:max_labels]
+    return weighted_bags(left, right, most_frequent(totals[0] + totals[1], max_labels))
+
+
+def most_frequent(total: Bag, n: int) -> list[str]:
+    """The ``n`` labels with the largest count, ties in the order of the alphabet."""
+    return sorted(sorted(total), key=lambda label: -total[label])[:n]
+
+
+def weighted_bags(left: Sequence[Bag], right: Sequence[Bag], vocabulary: Sequence[str]) -> Modality:
+    """The bags of both sides as vectors: one column per label of ``vocabulary``, weights as told above.
+
+    Dense float32 ``(n, d)``; an entity none of whose labels is in the vocabulary is marked absent.
+    """
     columns = {label: column for column, label in enumerate(vocabulary)}
     n = sum(map(bool, left)) + sum(map(bool, right))
-    frequency = _total([Counter(bag.keys()) for bag in (*left, *right)])
+    frequency: Bag = Counter()
+    for bag in (*left, *right):
+        frequency.update(bag.keys())
     idf = np.array([1 + np.log((1 + n) / (1 + frequency[label])) for label in vocabulary])
     matrices = [_matrix(bags, columns, idf) for bags in (left, right)]
     present = [np.diff(matrix.indptr) > 0 for matrix in matrices]
     return Modality(matrices[0].toarray(), matrices[1].toarray(), present[0], present[1])
 
 
-def _total(bags: Sequence[Bag]) -> Bag:
+def total_of(bags: Sequence[Bag]) -> Bag:
+    """All bags in one."""
     total: Bag = Counter()
     for bag in bags:
         total.update(bag)

@@ -17,16 +17,30 @@ Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 
 BAG = "bag"
-"""Not an encoder of items but a count over a whole graph, see :mod:`psqe.features.bags`."""
+"""Which labels an entity has, see :mod:`psqe.features.bags`."""
+
+BIGRAM = "bigram"
+"""Which pairs of characters its name has, see :mod:`psqe.features.bigrams`."""
+
+BINS = "bins"
+"""Which numbers are among its attribute values, see :mod:`psqe.features.numbers`."""
+
+PROFILE = "profile"
+"""How the relations around it are used, see :mod:`psqe.features.profiles`."""
+
+COUNTS = (BAG, BIGRAM, BINS, PROFILE)
+"""No encoders of items but counts over both graphs: nothing is cached, and no weights are read."""
 
 HUGGING_FACE = "hf:"
 """What the name of a Hugging Face model starts with."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "image": ("efficientnet-lite0", "hf:<model>"),
-    "name": ("use-m3", "hf:<model>"),
+    "name": ("use-m3", BIGRAM, "hf:<model>"),
+    "translated_name": ("use-m3", BIGRAM, "hf:<model>"),
     "attribute": ("use-m3", BAG, "hf:<model>"),
-    "relation": (BAG, "use-m3", "hf:<model>"),
+    "number": (BINS,),
+    "relation": (BAG, PROFILE, "use-m3", "hf:<model>"),
 }
 """The modalities and, for each, the encoders it can have; the first is the default."""
 
@@ -52,7 +66,7 @@ class Encoder(Protocol[Item_contra]):
 
 
 def make_encoder(modality: str, name: str) -> Encoder[Any] | None:
-    """The encoder called ``name`` for ``modality``, or ``None`` for a bag. No weights are read yet.
+    """The encoder called ``name`` for ``modality``, or ``None`` for one of :data:`COUNTS`. No weights yet.
 
     Raises
     ------
@@ -62,7 +76,7 @@ def make_encoder(modality: str, name: str) -> Encoder[Any] | None:
     if modality not in CHOICES:
         raise ParameterError(f"unknown modality {modality!r}", remedy=f"choose from {', '.join(CHOICES)}")
     choices = CHOICES[modality]
-    if name.startswith(HUGGING_FACE) and len(name) > len(HUGGING_FACE):
+    if "hf:<model>" in choices and name.startswith(HUGGING_FACE) and len(name) > len(HUGGING_FACE):
         from psqe.features.huggingface import HuggingFaceImage, HuggingFaceText
 
         model = name.removeprefix(HUGGING_FACE)
@@ -71,7 +85,7 @@ def make_encoder(modality: str, name: str) -> Encoder[Any] | None:
         raise ParameterError(
             f"modality {modality!r} has no encoder {name!r}", remedy=f"choose from {', '.join(choices)}"
         )
-    if name == BAG:
+    if name in COUNTS:
         return None
     return EfficientNetLite0() if name == "efficientnet-lite0" else UseM3()
 

@@ -31,6 +31,11 @@ def name_texts(graph: KnowledgeGraph) -> list[str]:
     return [(name or "").strip() for name in graph.names]
 
 
+def translation_texts(graph: KnowledgeGraph) -> list[str]:
+    """The machine-translated name of each entity; empty where there is none."""
+    return [(name or "").strip() for name in graph.translations]
+
+
 def attribute_texts(graph: KnowledgeGraph) -> list[str]:
     """The distinct attribute values of each entity in one text, or its attribute labels if it has no value.
 
@@ -41,15 +46,6 @@ def attribute_texts(graph: KnowledgeGraph) -> list[str]:
         values = [value.strip() for _, value in sorted((a, v) for a, v in pairs if v is not None)]
         texts.append(_joined(values) or _joined(sorted(readable(label) for label, _ in pairs)))
     return texts
-
-
-def relation_texts(graph: KnowledgeGraph) -> list[str]:
-    """The distinct labels of the relations around each entity in one text, sorted."""
-    around: list[set[int]] = [set() for _ in range(graph.n_entities)]
-    for head, relation, tail in graph.triples.tolist():
-        around[head].add(relation)
-        around[tail].add(relation)
-    return [_joined(sorted(readable(graph.relations[r]) for r in relations)) for relations in around]
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -1,0 +1,101 @@
+"""A switch against a leak: having an attribute that reveals having a counterpart.
+
+In DBP15K only linked entities carry attributes. Whoever learns from attributes there learns who is dangling,
+which no user's data would tell. :func:`psqe.datasets.info.attribute_shares` shows it; here it is hidden.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from psqe.errors import DataError, ParameterError, PsqeWarning
+from psqe.kg import AlignmentTask, KnowledgeGraph, Side
+
+
+def hide_presence(task: AlignmentTask, random_state: int = 0) -> AlignmentTask:
+    """Give candidates without attributes those of a random candidate of their own side that has some.
+
+    Afterwards every candidate has attributes, so that having them tells nothing. The draws of the two sides
+    are independent, gold links are not read, and a draw does not depend on the order of the entities or their
+    ids. What is given is made up (hot-deck imputation): results are to say that it was done, and
+    ``parameters["hide_presence"]`` does. Somebody who looks for entities with equal attributes can still tell
+    some of those that were given theirs.
+
+    Parameters
+    ----------
+    task
+        A task of which both sides have attributes.
+    random_state
+        Not negative. Decides who gets whose attributes.
+
+    Returns
+    -------
+    AlignmentTask
+        The same task in all but attributes and ``parameters``.
+
+    Raises
+    ------
+    ParameterError
+        If ``random_state`` is negative.
+    DataError
+        If no candidate of a side has attributes.
+
+    Warns
+    -----
+    PsqeWarning
+        How many entities of each side were given attributes, if any were.
+    """
+    if random_state < 0:
+        raise ParameterError(f"random_state is {random_state}", remedy="give an integer of at least 0")
+    left, n_left = _filled(task.left, "left", random_state)
+    right, n_right = _filled(task.right, "right", random_state)
+    if n_left or n_right:
+        warnings.warn(
+            f"task {task.name!r}: {n_left} left and {n_right} right entities without attributes were given "
+            "those of a random other entity of their side, to hide who has any",
+            PsqeWarning,
+            stacklevel=2,
+        )
+    parameters = {**task.parameters, "hide_presence": True}
+    return replace(task, left=left, right=right, parameters=parameters)
+
+
+def _filled(graph: KnowledgeGraph, side: Side, random_state: int) -> tuple[KnowledgeGraph, int]:
+    """The graph with attributes for every candidate, and how many were given some."""
+    candidates = graph.candidates.tolist()
+    donors = sorted((graph.attributes[i] for i in candidates if graph.attributes[i]), key=repr)
+    takers = [i for i in candidates if not graph.attributes[i]]
+    if not donors:
+        raise DataError(
+            f"no candidate of graph {graph.name!r} has attributes, so there is nothing to hide",
+            remedy="leave hide_presence out",
+        )
+    draws = np.random.default_rng([random_state, ("left", "right").index(side)])
+    attributes = list(graph.attributes)
+    for taker, donor in zip(
+        _in_order(graph, takers), draws.integers(len(donors), size=len(takers)), strict=True
+    ):
+        attributes[taker] = donors[donor]
+    return replace(graph, attributes=tuple(attributes)), len(takers)
+
+
+def _in_order(graph: KnowledgeGraph, entities: list[int]) -> list[int]:
+    """Entities by what is known of them: names, then relations, and identifiers between equals."""
+    around: dict[int, Counter[str]] = {entity: Counter() for entity in entities}
+    for head, relation, tail in graph.triples.tolist():
+        for entity, end in ((head, "head"), (tail, "tail")):
+            if entity in around:
+                around[entity][f"{end} of {graph.relations[relation]}"] += 1
+    return sorted(
+        entities,
+        key=lambda i: (
+            graph.names[i] or "",
+            graph.translations[i] or "",
+            sorted(around[i].items()),
+            graph.entities[i],
+        ),
+    )
