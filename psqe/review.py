@@ -22,7 +22,6 @@ from psqe.kg import AlignmentTask, BoolArray, IntArray, KnowledgeGraph, Side
 from psqe.links import Links
 from psqe.regions import Regions, all_regions
 from psqe.seeds.audit import correct, coverage, judged
-from psqe.survey import Nearest
 
 SIDES: tuple[Side, Side] = ("left", "right")
 
@@ -140,11 +139,14 @@ def _reasons(task: AlignmentTask, features: Features, links: Links, side: Side) 
     """Why each candidate without a link has none, by entity."""
     found = links.listed.nearest()
     own = task.graph(side).candidates
-    nearest, margin, back, other_margin = _seen_from(found, side)
+    nearest, score, margin, best = (
+        (found.of_left, found.score_left, found.margin_left, found.score_right)
+        if side == "left"
+        else (found.of_right, found.score_right, found.margin_right, found.score_left)
+    )
     known = np.any([modality.side(side)[1][own] for modality in features.values()], axis=0)
     linked = np.isin(own, links.pairs[:, SIDES.index(side)])
-    mutual = back[nearest] == np.arange(len(own))
-    tied = (margin == 0) | (mutual & (other_margin[nearest] == 0))
+    tied = (margin == 0) | (score >= best[nearest])
     return {
         int(own[i]): NOTHING if not known[i] else TIE if tied[i] else TAKEN for i in np.flatnonzero(~linked)
     }
@@ -155,12 +157,6 @@ def _missed(task: AlignmentTask, why: Mapping[Side, Mapping[int, str]]) -> dict[
     if task.links is None:
         return None
     return {side: int(np.isin(task.links[:, k], list(why[side])).sum()) for k, side in enumerate(SIDES)}
-
-
-def _seen_from(found: Nearest, side: Side) -> tuple[IntArray, Any, IntArray, Any]:
-    """Nearest and margin of this side, and of the other."""
-    here, there = (found.of_left, found.margin_left), (found.of_right, found.margin_right)
-    return (*here, *there) if side == "left" else (*there, *here)
 
 
 # ---- single links and entities, as a reader sees them

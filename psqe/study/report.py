@@ -184,10 +184,12 @@ def _unlinked(review: Mapping[str, Any]) -> str:
 def _gold(review: Mapping[str, Any]) -> dict[str, str]:
     sure = np.array(review["confidence"], dtype=np.float64)
     right, known = (np.array(review[key], dtype=bool) for key in ("right", "judged"))
-    text = f"True links are known here, for checking only: {_share(right.sum(), len(right))} of the links "
-    text += "are among them"
+    n = len(right)
+    text = (
+        f"True links are known here, for checking only: {_share(right.sum(), n)} of the links are among them"
+    )
     if not known.all():
-        text += f", and {_share(right[known].sum(), known.sum())} of those with an end that the true links know"
+        text += f", and {_share(right[known].sum(), known.sum())} of those with an end that they know"
     missed = "; ".join(
         f"of the {sum(review['unlinked'][side].values()):,} {side} ones {count:,} have a counterpart"
         for side, count in review["missed"].items()
