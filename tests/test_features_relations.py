@@ -1,5 +1,6 @@
 """Relations compared by how they are used and by the words of their labels."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from psqe.errors import PsqeWarning
 from psqe.features import build_features
 from psqe.features.base import Modality
 from psqe.features.profiles import DIM, DIRECTION, profile_modality, relation_profiles
-from psqe.features.relations import relation_weights
+from psqe.features.relations import fixed, relation_weights
 from psqe.kg import AlignmentTask, KnowledgeGraph
 
 
@@ -137,6 +138,16 @@ def test_any_graph_has_finite_profiles_in_any_numbering(
     assert np.isfinite(plain).all()
     assert plain.any(axis=1).tolist() == (here.degree() > 0).tolist()
     np.testing.assert_array_equal(moved, plain[entities])
+
+
+def test_sums_of_fixed_numbers_are_the_same_in_any_order() -> None:
+    rng = np.random.default_rng(0)
+    weights, values = rng.random(1000) * 40, rng.standard_normal(1000)
+    exact = math.fsum(fixed(weights) * fixed(values))
+    for order in (rng.permutation(1000) for _ in range(20)):
+        assert sum((fixed(weights) * fixed(values))[order].tolist()) == exact
+    plain = {sum((weights * values)[order].tolist()) for order in (rng.permutation(1000) for _ in range(20))}
+    assert len(plain) > 1, "or there would be nothing to guard against"
 
 
 def test_weights_are_those_of_bags() -> None:
