@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import warnings
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +13,30 @@ import typer
 from typer.main import get_command
 
 from psqe.arguments import encoder_choice, names, switch_value
+from psqe.cli_data import data
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
-from psqe.files import check_writable, write_text
+from psqe.files import check_writable, write_json
 from psqe.measure import measured
+from psqe.options import (
+    Dangling,
+    DataRoot,
+    Device,
+    Encoder,
+    FeatureFile,
+    HidePresence,
+    MinerName,
+    Modalities,
+    NClusters,
+    NSeeds,
+    Profile,
+    RandomState,
+    Stages,
+    Switch,
+    Task,
+    TaskState,
+    Tones,
+    Variant,
+)
 
 if TYPE_CHECKING:
     from psqe.features import Features
@@ -33,7 +51,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Pseudo-seeds and alignment for two multimodal knowledge graphs without labelled links.",
 )
-data = typer.Typer(no_args_is_help=True, help="The tasks there are and what they hold.")
 app.add_typer(data, name="data")
 
 
@@ -42,144 +59,6 @@ OPTIONS = {"switches": "switch"}
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it; Typer uses it too."""
-
-
-class Profile(StrEnum):
-    """How much a notebook computes."""
-
-    smoke = "smoke"
-    default = "default"
-    full = "full"
-
-
-Task = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task, see: psqe data list.")]
-Dangling = Annotated[
-    float | None,
-    typer.Option(help="Share of the candidates dropped from each side [emoji: 0.125, others: 0]."),
-]
-Tones = Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")]
-TaskState = Annotated[int, typer.Option(help="Draws the entities that are dropped.")]
-DataRoot = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the benchmarks [PSQE_DATA, else the user's data folder]."),
-]
-HidePresence = Annotated[
-    bool,
-    typer.Option(
-        "--hide-presence",
-        help="Give entities without attributes those of a random other, so that having any tells nothing.",
-    ),
-]
-Modalities = Annotated[
-    str | None,
-    typer.Option(
-        help="Comma-separated: image, attribute, number, name, translated_name, relation, or one that the "
-        "data brought vectors of [image,attribute; all of --features]."
-    ),
-]
-Encoder = Annotated[
-    list[str] | None, typer.Option("--encoder", metavar="MODALITY=NAME", help="Another encoder; repeatable.")
-]
-FeatureFile = Annotated[
-    Path | None, typer.Option("--features", help="Arrays of your own (.npz) instead of encoders.")
-]
-MinerName = Annotated[str, typer.Option("--miner", help="random, pivot, mutual or psqe.")]
-NSeeds = Annotated[int, typer.Option(help="Seeds wanted.")]
-Variant = Annotated[str | None, typer.Option(help="Of psqe: corrected or released.")]
-Switch = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--switch", metavar="NAME=VALUE", help="Of psqe: another rule than the variant's; repeatable."
-    ),
-]
-Device = Annotated[str | None, typer.Option(help="Of psqe: where to compute, cpu or cuda.")]
-Stages = Annotated[
-    str | None, typer.Option(help="Of psqe, comma-separated, in any order: cluster, refine, expand.")
-]
-NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the first stage.")]
-RandomState = Annotated[
-    int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
-]
-
-
-@data.command("list")
-def data_list() -> None:
-    """List the tasks that have a name."""
-    from psqe.datasets import task_descriptions
-
-    for name, description in task_descriptions().items():
-        typer.echo(f"{name}\t{description}")
-
-
-@data.command("info")
-def data_info(
-    task: Task,
-    dangling: Dangling = None,
-    tones: Tones = False,
-    task_random_state: TaskState = 0,
-    data_root: DataRoot = None,
-    json_out: Annotated[Path | None, typer.Option("--json", help="Write it here, too.")] = None,
-) -> None:
-    """Say what a task holds and, if it is read from a folder, which files are there."""
-    from psqe.datasets import load_task
-    from psqe.datasets.info import folder_info, task_folder, task_info
-
-    loaded = load_task(
-        task, dangling=dangling, tones=tones, random_state=task_random_state, data_root=data_root
-    )
-    folder = task_folder(task, data_root)
-    source = None if folder is None else folder_info(folder)
-    info = {**task_info(loaded), "source": source}
-    if json_out is not None:
-        _write_json(json_out, info)
-    parameters = {key: value for key, value in info["parameters"].items() if key != "notes"}
-    typer.echo(f"{info['task']}  {' '.join(f'{k}={v}' for k, v in parameters.items())}")
-    if "notes" in info["parameters"]:
-        typer.echo(f"  {'notes':22s}{info['parameters']['notes']}")
-    if source is not None:
-        found = [os.path.relpath(path, source["folder"]) for path in source["found"].values()]
-        for key, text in (
-            ("folder", source["folder"]),
-            ("layout", source["layout"]),
-            ("found", ", ".join(found)),
-            ("missing", ", ".join(source["missing"]) or "nothing"),
-        ):
-            typer.echo(f"  {key:22s}{text}")
-    table = [[key, *(info[side][key] for side in ("left", "right"))] for key in info["left"]]
-    table += [["dangling_share", *info["dangling_share"].values()], ["links", info["links"], ""]]
-    for key, *both in table:
-        typer.echo(f"  {key:22s}{_shown(both[0]):>16s}  {_shown(both[1]):>16s}".rstrip())
-
-
-@data.command("check")
-def data_check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with a pair of graphs.")],
-) -> None:
-    """Read all of a pair of graphs and say what is wrong with its files; exit code 2 if anything is."""
-    from psqe.datasets.layouts import check_folder, layout_of, read_folder
-
-    faults = check_folder(folder)
-    for fault in faults.shown:
-        typer.echo(fault)
-    if faults.count > len(faults.shown):
-        typer.echo(f"... and {faults.count - len(faults.shown):,} more")
-    if faults:
-        raise typer.Exit(2)
-    pair = read_folder(folder)
-    sides = (f"{len(g.triples):,} triples of {g.n_entities:,} entities" for g in (pair.left, pair.right))
-    links = "no links" if pair.links is None else f"{len(pair.links):,} links"
-    typer.echo(f"{folder}: nothing wrong; layout {layout_of(folder).NAME}, {', '.join(sides)}, {links}")
-
-
-@data.command("fetch")
-def data_fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a benchmark, see: psqe data list.")],
-    data_root: DataRoot = None,
-) -> None:
-    """Fetch the files of a benchmark and verify them; PSQE_MIRROR can name another server."""
-    from psqe.datasets.fetch import fetch
-
-    fetch(name, data_root=data_root, say=typer.echo)
 
 
 @app.command()
@@ -205,7 +84,7 @@ def seeds(
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the audit here.")] = None,
 ) -> None:
     """Mine pseudo-seeds and audit them."""
-    _check_outputs(out, json_out)
+    _check_outputs(out, json_out, of=(task, data_root))
     loaded = _load(
         task, modalities, encoder, features, dangling, tones, task_random_state, data_root, hide_presence
     )
@@ -225,7 +104,7 @@ def seeds(
         found.save_tsv(out, pair)
     if json_out is not None:
         costs = {"seconds": found.seconds, "peak_mb": found.peak_mb}
-        _write_json(json_out, {**report, **costs, **_provenance(_data(pair, vectors), _miner(found))})
+        write_json(json_out, {**report, **costs, **_provenance(_data(pair, vectors), _miner(found))})
     quality = "no precision without seeds"
     if report["estimated_precision"] is not None:
         quality = f"estimated precision {report['estimated_precision']:.3f}"
@@ -276,7 +155,7 @@ def align(
     from psqe.regions import all_regions
     from psqe.seeds import SeedSet
 
-    _check_outputs(out, json_out, report_out)
+    _check_outputs(out, json_out, report_out, of=(task, data_root))
     if report_out is not None:
         from psqe.study.report import report_notebook, write_report
 
@@ -311,7 +190,7 @@ def align(
     if json_out is not None:
         counts = {"n_links": len(links), "expected_right": expected}
         costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}
-        _write_json(json_out, {**report, **counts, **costs, **made})
+        write_json(json_out, {**report, **counts, **costs, **made})
     if report_out is not None:
         from psqe.review import review
 
@@ -430,12 +309,6 @@ def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, 
     return MINERS[miner](n_seeds, **given).mine(pair, vectors)  # type: ignore[call-arg]
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, int) else "unknown" if value is None else str(value)
-
-
 def _data(pair: AlignmentTask, vectors: Features) -> dict[str, Any]:
     return {"task": {"name": pair.name, **pair.parameters}, "modalities": list(vectors)}
 
@@ -450,15 +323,19 @@ def _provenance(*parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"parameters": dict(ChainMap(*map(dict, parameters))), "versions": versions()}
 
 
-def _check_outputs(*paths: Path | None) -> None:
-    """Find out before the work, not after it, that a file cannot be written."""
+def _check_outputs(*paths: Path | None, of: tuple[str, Path | None]) -> None:
+    """Find out before the work, not after it, that a file cannot be written, or is one of the pair's own.
+
+    ``links.tsv`` is both the name of what ``align`` writes and that of the true links in a folder.
+    """
+    from psqe.datasets.info import task_files
+
+    given = {path.resolve() for path in task_files(*of)}
     for path in paths:
         if path is not None:
+            if path.resolve() in given:
+                raise ParameterError(f"{path} is a file of {of[0]}", remedy="write to another file")
             check_writable(path)
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _one_line(

@@ -9,6 +9,7 @@ import numpy as np
 
 from psqe.datasets import benchmarks
 from psqe.datasets.layouts import layout_of
+from psqe.errors import DataError
 from psqe.kg import AlignmentTask, KnowledgeGraph, Side
 
 
@@ -18,6 +19,16 @@ def task_folder(task: str, data_root: str | Path | None = None) -> Path | None:
         root = benchmarks.default_data_dir() if data_root is None else Path(data_root)
         return root / benchmarks.BENCHMARKS[task].folder
     return Path(task) if Path(task).is_dir() else None
+
+
+def task_files(task: str, data_root: str | Path | None = None) -> list[Path]:
+    """The files that a task is read from; none if it has no folder, or one of no layout."""
+    folder = task_folder(task, data_root)
+    try:
+        found = {} if folder is None else layout_of(folder).files(folder)
+    except DataError:  # loading it will say so
+        return []
+    return [path for path in found.values() if path is not None]
 
 
 def folder_info(folder: Path) -> dict[str, Any]:

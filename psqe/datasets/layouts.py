@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,8 @@ def layout_of(folder: Path) -> Layout:
     """
     if not folder.is_dir():
         raise DataError("is no folder", path=folder, remedy="give the folder that has the files in it")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise DataError("cannot be read", path=folder, remedy="make the folder readable")
     fitting = [layout for layout in LAYOUTS if layout.recognises(folder)]
     if len(fitting) == 1:
         return fitting[0]

@@ -1,0 +1,90 @@
+"""A pair of one's own from files to links, on the command line, with the examples of the project."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from psqe.cli import main
+from psqe.datasets import load_task
+from psqe.datasets.layouts import check_folder, layout_of
+from psqe.errors import DataError
+from psqe.study.tryout import tried
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+ARRAYS = ("--features", "f.npz", "--n-seeds", "20")
+
+
+@pytest.fixture
+def pair(tmp_path, monkeypatch) -> Path:
+    """A copy of the example, and vectors that know the links but for some noise, in a folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(EXAMPLES / "countries", "mine")
+    task = load_task("mine")
+    rng = np.random.default_rng(0)
+    sides = [rng.normal(size=(graph.n_entities, 8)) for graph in (task.left, task.right)]
+    sides[1][task.links[:, 1]] = sides[0][task.links[:, 0]] + 0.1 * rng.normal(size=(len(task.links), 8))
+    np.savez("f.npz", some_left=sides[0], some_right=sides[1])
+    return Path("mine")
+
+
+def test_the_examples_are_right_and_say_the_same():
+    tables, statements = (load_task(EXAMPLES / name) for name in ("countries", "countries-rdf"))
+    for name in ("countries", "countries-rdf"):
+        assert not check_folder(EXAMPLES / name)
+    for side in ("left", "right"):
+        one, other = tables.graph(side), statements.graph(side)
+        assert sorted(filter(None, one.names)) == sorted(filter(None, other.names))
+        assert len(one.triples) == len(other.triples) and len(one.candidates) == len(other.candidates) == 59
+        assert sum(map(bool, one.images)) == 59 and not any(other.images)
+    assert len(tables.links) == len(statements.links) == 51
+
+
+def test_from_a_folder_to_links(pair, capsys):
+    main(["seeds", "mine", *ARRAYS, "--out", "seeds.tsv", "--json", "audit.json"])
+    assert main(["align", "mine", *ARRAYS[:2], "--seeds", "seeds.tsv", "--out", "links.tsv"]) == 0
+    assert "links from 20 seeds" in capsys.readouterr().out
+    links = pd.read_csv("links.tsv", sep="\t")
+    assert list(links) == ["left", "right", "score", "confidence", "rank_margin"]
+    gold = set(map(tuple, pd.read_csv("mine/links.tsv", sep="\t").to_numpy()))
+    assert links["confidence"].between(0, 1).all() and links["confidence"].is_monotonic_decreasing
+    assert np.mean([tuple(pair) in gold for pair in links[["left", "right"]].to_numpy()]) > 0.8
+
+
+@pytest.mark.parametrize("place", [".", "mine"])
+def test_the_true_links_are_never_written_over(pair, monkeypatch, capsys, place):
+    before = (pair / "links.tsv").read_bytes()
+    if place == "mine":
+        monkeypatch.chdir(pair)
+        where = ["align", ".", "--features", "../f.npz", "--n-seeds", "20"]  # links.tsv is the default
+    else:
+        where = ["align", "mine", *ARRAYS, "--out", "mine/links.tsv"]
+    assert main(where) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "links.tsv is a file of" in line and "write to another file" in line
+    assert Path(where[1]).joinpath("links.tsv").read_bytes() == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_a_folder_that_may_not_be_entered(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o400)
+    with pytest.raises(DataError, match="closed: cannot be read; make the folder readable"):
+        layout_of(tmp_path / "closed")
+
+
+def test_a_first_look_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("PSQE_CACHE", str(tmp_path))
+    found = tried(EXAMPLES / "countries", ["number"], n_seeds=15)
+    assert found["seeds"] <= 15 and found["links"] <= 59 and found["gold"] == 51
+    assert 0 <= found["links right"] <= found["links"]
+    assert 0 < found["expected right"] <= found["links"]
+    again = tried(EXAMPLES / "countries", ["number"], n_seeds=15)
+    assert again == found
+    shutil.copytree(EXAMPLES / "countries", tmp_path / "blind")
+    (tmp_path / "blind" / "links.tsv").unlink()
+    blind = tried(tmp_path / "blind", ["number"], n_seeds=15)
+    assert blind["links right"] is None and blind["links"] == found["links"]
+    assert blind["expected right"] == pytest.approx(found["expected right"])
