@@ -104,7 +104,10 @@ def seeds(
         found.save_tsv(out, pair)
     if json_out is not None:
         costs = {"seconds": found.seconds, "peak_mb": found.peak_mb}
-        write_json(json_out, {**report, **costs, **_provenance(_data(pair, vectors), _miner(found))})
+        write_json(
+            json_out,
+            {**report, **costs, **_provenance(_data(pair, vectors, encoder, features), _miner(found))},
+        )
     quality = "no precision without seeds"
     if report["estimated_precision"] is not None:
         quality = f"estimated precision {report['estimated_precision']:.3f}"
@@ -185,7 +188,7 @@ def align(
     used = {**_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters}}
     if seeds_file is not None:
         used["miner"]["file"] = str(seeds_file)
-    made = _provenance(_data(pair, vectors), used)
+    made = _provenance(_data(pair, vectors, encoder, features), used)
     expected = float(links.confidence.sum())
     if json_out is not None:
         counts = {"n_links": len(links), "expected_right": expected}
@@ -309,8 +312,16 @@ def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, 
     return MINERS[miner](n_seeds, **given).mine(pair, vectors)  # type: ignore[call-arg]
 
 
-def _data(pair: AlignmentTask, vectors: Features) -> dict[str, Any]:
-    return {"task": {"name": pair.name, **pair.parameters}, "modalities": list(vectors)}
+def _data(
+    pair: AlignmentTask, vectors: Features, encoder: Sequence[str] | None, file: Path | None
+) -> dict[str, Any]:
+    from psqe.features.build import encoders_of
+
+    chosen = dict(encoder_choice(text) for text in encoder or ())
+    source = (
+        {"encoders": encoders_of(pair, list(vectors), chosen)} if file is None else {"features": str(file)}
+    )
+    return {"task": {"name": pair.name, **pair.parameters}, "modalities": list(vectors), **source}
 
 
 def _miner(seeds: SeedSet) -> dict[str, Any]:

@@ -125,6 +125,7 @@ def test_options_reach_the_miner(task):
     report = json.loads(Path("a.json").read_text())
     assert [s["stage"] for s in report["stages"]] == ["cluster", "expand"]
     assert report["parameters"]["modalities"] == ["attribute"]
+    assert report["parameters"]["features"] == "f.npz"
     wanted = {"n_clusters": 3, "n_seeds": 20, "random_state": 4}
     assert {key: report["parameters"]["miner"][key] for key in wanted} == wanted
     assert len(SeedSet.load("deep/s.tsv", task)) == 20

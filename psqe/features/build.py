@@ -82,7 +82,7 @@ def build_features(
     names = (modalities,) if isinstance(modalities, str) else tuple(modalities)
     if len(set(names)) != len(names):
         raise ParameterError(f"a modality is named twice: {', '.join(names)}")
-    choices = _choices(task, names, encoders or {})
+    choices = encoders_of(task, names, encoders or {})
     made = {name: make_encoder(name, choice) for name, choice in choices.items() if choice is not None}
     root = (default_cache_dir() if cache_dir is None else Path(cache_dir)) if cache else None
     found: dict[str, Modality] = {}
@@ -97,8 +97,16 @@ def build_features(
     return Features({name: found[name] for name in names})
 
 
-def _choices(task: AlignmentTask, names: Sequence[str], encoders: Mapping[str, str]) -> dict[str, str | None]:
-    """The encoder of each modality by name, ``None`` for vectors that came with the data."""
+def encoders_of(
+    task: AlignmentTask, names: Sequence[str], encoders: Mapping[str, str]
+) -> dict[str, str | None]:
+    """The encoder of each modality by name, ``None`` for vectors that came with the data.
+
+    Raises
+    ------
+    ParameterError
+        If an encoder is given for a modality that is not asked for.
+    """
     for name in encoders:
         if name not in names:
             raise ParameterError(
