@@ -21,7 +21,7 @@ from psqe.survey import Survey, survey
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Predicted links, most confident first.
+    """Predicted links, most confident first, and of equal ones those with the larger margin.
 
     Attributes
     ----------
@@ -100,15 +100,10 @@ def predict_links(
     sure = np.exp(scores.astype(np.float64) / listed.temperature - totals / 2).clip(0, 1).astype(np.float32)
     sure[from_seed] = confidence(pairs[from_seed], task, features)
 
-    order = np.argsort(-sure, kind="stable")
-    return Links(
-        pairs[order],
-        scores[order],
-        sure[order],
-        found.margin(rows, columns)[order],
-        from_seed[order],
-        listed,
-    )
+    margin = found.margin(rows, columns)
+    # Many confidences are one up to rounding: of those, the links that are further ahead come first.
+    order = np.lexsort((-margin, -sure))
+    return Links(pairs[order], scores[order], sure[order], margin[order], from_seed[order], listed)
 
 
 def _temperature(task: AlignmentTask, features: Features, similarity: Similarity, taken: IntArray) -> float:

@@ -236,11 +236,14 @@ def _nearly(
 def _cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Entities in short: identifier, name, a few attributes and neighbours, picture."""
     near = _neighbours(graph, entities)
+    # A value says who an entity is, a label without one only what kind of thing.
+    values = {i: [value for _, value in graph.attributes[i] if value] for i in entities}
+    labels = {i: list(dict.fromkeys(label for label, _ in graph.attributes[i])) for i in entities}
     return {
         i: {
             "id": graph.entities[i],
             "name": graph.names[i] or graph.translations[i],
-            "attributes": [value or label for label, value in graph.attributes[i]][:4],
+            "attributes": (values[i] or ([] if near[i] else labels[i]))[:4],
             "neighbours": near[i],
             "picture": _thumbnail(graph.images[i]),
         }

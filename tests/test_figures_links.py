@@ -77,6 +77,9 @@ def test_kept_curve_is_the_running_mean():
     lines = {line.get_label(): line.get_xydata() for line in axes.lines}
     np.testing.assert_allclose(lines["expected"][:, 1], np.cumsum(sure) / [1, 2, 3, 4])
     np.testing.assert_allclose(lines["by true links"][:, 1], [1, 1, 2 / 3, 3 / 4])
+    axes = kept_curve(sure, [True, True, False, True], [False, True, True, True]).axes[0]
+    lines = {line.get_label(): line.get_xydata() for line in axes.lines}
+    np.testing.assert_allclose(lines["by true links, judged ones"], [[2, 1], [3, 1 / 2], [4, 2 / 3]])
     assert [text.get_text() for text in axes.texts] == [".99", ".95", ".9", ".8", ".5"]
     places = [text.xy[0] for text in axes.texts]
     assert places == [1, 2, 2, 3, 4]

@@ -48,7 +48,8 @@ def test_links_by_plain_recomputation(planted):
         # The temperature is sought to a hundredth.
         np.testing.assert_allclose([score, sure, margin], wanted[i, j], rtol=0.02, atol=1e-5)
         assert seed == ((i, j) in given)
-    assert (np.diff(links.confidence) <= 0).all()
+    order = list(zip(-links.confidence, -links.rank_margin, strict=True))
+    assert order == sorted(order)
 
 
 def plain_temperature(s: np.ndarray) -> float:

@@ -214,10 +214,22 @@ def test_cards(tmp_path):
     cases = {case["right"]["id"]: case for case in found["border"]}
     with_picture = next(case for name, case in cases.items() if name != "r:29")
     assert with_picture["left"]["picture"].startswith("data:image/png;base64,")
-    assert with_picture["right"]["attributes"] == ["dark: 1/2", EVIL]
+    assert with_picture["right"]["attributes"] == ["dark: 1/2"]
     assert (
         with_picture["left"]["neighbours"][0][0] == "next to" and len(with_picture["left"]["neighbours"]) == 2
     )
+
+
+def test_labels_of_attributes_stand_in_for_values_and_neighbours():
+    task, features = tiny(8, 8)
+    labelled = replace(task.left, attributes=((("height", None), ("width", None), ("height", None)),) * 8)
+    links = predict_links(task, features, feature_scorer(task, features))
+    for left, wanted in (
+        (labelled, ["height", "width"]),
+        (replace(labelled, triples=np.array([[i, 0, (i + 1) % 8] for i in range(8)])), []),
+    ):
+        found = review(replace(task, left=left), features, links)
+        assert {tuple(case["left"]["attributes"]) for case in found["certain"]} == {tuple(wanted)}
 
 
 # ---- the words
@@ -236,6 +248,7 @@ def test_sentences_say_the_numbers(planted):
     assert f"{np.mean(found['right']):.1%} of the links" in said["gold"]
     nothing = found["given"]["modalities"]["none"]
     assert (f"{nothing['left']} left and" in said["given"]) == bool(nothing["left"] + nothing["right"])
+    assert ("know neither end" in said["judged"]) == (not all(found["judged"]))
     blind = sentences({**found, "right": None})
     assert blind["gold"].startswith("No true links") and "true links" not in blind["missing"]
     assert set(blind) == set(said)

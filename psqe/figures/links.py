@@ -66,7 +66,9 @@ def confidence_histogram(confidence: Sequence[float], from_seed: Sequence[bool])
 
 
 @styled
-def kept_curve(confidence: Sequence[float], right: Sequence[bool] | None = None) -> Figure:
+def kept_curve(
+    confidence: Sequence[float], right: Sequence[bool] | None = None, judged: Sequence[bool] | None = None
+) -> Figure:
     """Expected precision of the most confident links, as more of them are used.
 
     Parameters
@@ -74,7 +76,9 @@ def kept_curve(confidence: Sequence[float], right: Sequence[bool] | None = None)
     confidence
         Of every link, in descending order ``(n,)``.
     right
-        Whether each is right, where that is known, for a second curve.
+        Whether each is right, where that is known, for another curve.
+    judged
+        Which of them true links can judge, for one more where that is not all of them.
 
     Raises
     ------
@@ -90,6 +94,13 @@ def kept_curve(confidence: Sequence[float], right: Sequence[bool] | None = None)
     if right is not None:
         true = np.asarray(right, dtype=np.float64).cumsum() / kept
         axes.plot(kept, true, color=BLACK, lw=1.2, ls=(0, (4, 2)), label="by true links")
+    if right is not None and judged is not None and not np.all(judged) and np.any(judged):
+        known = np.asarray(judged, dtype=np.float64)
+        true = (known * np.asarray(right, dtype=np.float64)).cumsum() / np.maximum(1, known.cumsum())
+        shown = known.cumsum() > 0
+        axes.plot(
+            kept[shown], true[shown], color=GREY, lw=1.2, ls=(0, (1, 1)), label="by true links, judged ones"
+        )
     axes.plot(kept, expected, color=BLUE, lw=2, label="expected")
     for cut in CUTS[:-1]:
         n = int((sure >= cut).sum())

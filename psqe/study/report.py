@@ -178,7 +178,7 @@ def _unlinked(review: Mapping[str, Any]) -> str:
         return f"{text}."
     most = max(reasons, key=lambda why: reasons[why])
     share = _share(reasons[most], sum(reasons.values()))
-    return f"{text}; {'always' if len(reasons) == 1 else f'in {share} of the cases'}, {BECAUSE[most]}."
+    return f"{text}, {'always' if len(reasons) == 1 else f'in {share} of the cases'} because {BECAUSE[most]}."
 
 
 def _gold(review: Mapping[str, Any]) -> dict[str, str]:
@@ -188,7 +188,12 @@ def _gold(review: Mapping[str, Any]) -> dict[str, str]:
     text = (
         f"True links are known here, for checking only: {_share(right.sum(), n)} of the links are among them"
     )
+    judged = ""
     if not known.all():
+        judged = (
+            f"True links know neither end of {(~known).sum():,} links. Such a link counts as wrong, which "
+            "it is only if the true links are complete; judged ones are the others."
+        )
         text += f", and {_share(right[known].sum(), known.sum())} of those with an end that they know"
     missed = "; ".join(
         f"of the {sum(review['unlinked'][side].values()):,} {side} ones {count:,} have a counterpart"
@@ -200,12 +205,13 @@ def _gold(review: Mapping[str, Any]) -> dict[str, str]:
         f"together claim {_share(sure[known].sum(), known.sum())}, and "
         f"{_share(right[known].sum(), known.sum())} are right."
     )
-    return {"gold": f"{text}.", "missing": f"By the true links, {missed}.", "reliability": reliability}
+    missing = f"By the true links, {missed}."
+    return {"gold": f"{text}.", "judged": judged, "missing": missing, "reliability": reliability}
 
 
 def _without_gold() -> dict[str, str]:
     text = "No true links are known here: nothing in this report was checked against labels."
-    return {"gold": text, "missing": "", "reliability": text}
+    return {"gold": text, "judged": "", "missing": "", "reliability": text}
 
 
 def _share(part: float, whole: float) -> str:
