@@ -1,4 +1,4 @@
-"""The page of the benchmarks: what leaks, what is kept, and its tables; the real data where they are at hand."""
+"""The page of the benchmarks: what leaks, what is kept, its tables; the real data where they are at hand."""
 
 import dataclasses
 import os
