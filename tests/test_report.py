@@ -246,6 +246,9 @@ def test_sentences_say_the_numbers(planted):
         f"{len(planted[0].left.candidates) - n} of {len(planted[0].left.candidates)} left" in said["unlinked"]
     )
     assert f"{np.mean(found['right']):.1%} of the links" in said["gold"]
+    assert said["credits"] == ""
+    drawn = {**found, "given": {**found["given"], "task": "emoji/en-fr"}}
+    assert "OpenMoji" in sentences(drawn)["credits"]
     nothing = found["given"]["modalities"]["none"]
     assert (f"{nothing['left']} left and" in said["given"]) == bool(nothing["left"] + nothing["right"])
     assert ("know neither end" in said["judged"]) == (not all(found["judged"]))

@@ -23,6 +23,12 @@ from psqe.study.runner import run_notebook
 
 NOTEBOOK = "alignment-report"
 
+CREDITS = {
+    "emoji/": "Left pictures: Twemoji, © Twitter and contributors, CC BY 4.0. Right pictures: OpenMoji, "
+    "CC BY-SA 4.0."
+}
+"""Who drew the pictures of a task, by how its name begins."""
+
 BECAUSE = {
     NOTHING: "nothing is known of the entity",
     TIE: "several entities are exactly alike",
@@ -150,6 +156,7 @@ def sentences(review: Mapping[str, Any]) -> dict[str, str]:
         "unlinked": _unlinked(review),
         "given": _given(review),
         "histogram": f"{sum(review['from_seed']):,} of the {n:,} links were seeds.",
+        "credits": " ".join(text for start, text in CREDITS.items() if given["task"].startswith(start)),
         "temperature": f"{review['temperature']:.3f}",
     }
     return {**said, **(_without_gold() if review["right"] is None else _gold(review))}
