@@ -1,8 +1,9 @@
 """Measure loading and the features that are counted: seconds and peak memory, a process a case.
 
-``python benchmarks/features.py`` takes every benchmark whose folder is there (``PSQE_DATA``) and a planted pair
-of 100,000 entities a side, with names, attributes and values drawn at random. Text encoders are not part of it:
-their vectors are cached. The exit code is 1 when a benchmark needs a minute or 2 GB, or the planted pair 6 GB.
+``python benchmarks/features.py`` takes every benchmark whose folder is there (``PSQE_DATA``) and a planted
+pair of 100,000 entities a side, with names, attributes and values drawn at random. Text encoders are not part
+of it: their vectors are cached. The exit code is 1 when a benchmark needs a minute or 2 GB, or the planted
+pair 6 GB.
 """
 
 from __future__ import annotations

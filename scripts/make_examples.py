@@ -38,9 +38,10 @@ def main(cldr: Path, out: Path) -> None:
     codes = np.random.default_rng(0).permutation(sorted(flags)).tolist()
     left, right = sorted(codes[LEFT_OUT:]), sorted(codes[:-LEFT_OUT])
     english, french = ({code: _name(language, flags[code]) for code in codes} for language in ("en", "fr"))
-    names = {code: english[code].lower().replace(" ", "-") for code in codes}, {
-        code: f"p{number:02d}" for number, code in enumerate(np.random.default_rng(1).permutation(codes))
-    }
+    names = (
+        {code: english[code].lower().replace(" ", "-") for code in codes},
+        {code: f"p{number:02d}" for number, code in enumerate(np.random.default_rng(1).permutation(codes))},
+    )
     folder = out / "countries"
     shutil.rmtree(folder, ignore_errors=True)
     _left(folder / "left", left, names[0], english, facts, flags)

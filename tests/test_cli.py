@@ -308,7 +308,7 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
     refused("seeds", "emoji/en-fr", "--dangling", "0.7", words="dangling")
     refused("seeds", "dbp15k/zh_en", "--dangling", "0.1", words="has dangling entities of its own")
     monkeypatch.setenv("PSQE_DATA", "nothing here")
-    refused("data", "info", "dbp15k/zh_en", words="zh_en: the files of dbp15k/zh_en are missing; run psqe data")
+    refused("data", "info", "dbp15k/zh_en", words="the files of dbp15k/zh_en are missing; run psqe data")
     refused("data", "info", "emoji/en-fr", "--task-random-state", "-1", words="random_state is -1")
     refused("seeds", "emoji/en-fr", "--features", "none.npz", words="none.npz")
 
