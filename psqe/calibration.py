@@ -5,7 +5,7 @@ has here. Two facts stand in for them.
 
 **A model gives back what it was trained on.** Practically every seed becomes a link, right or wrong, with a
 similarity near one. For a link that was a seed the model's similarity is therefore no evidence. Its
-confidence is that of the input features, which were not trained: :func:`psqe.seeds.confidence`.
+confidence is that of the input features, which were not trained: :func:`psqe.seeds.quality.confidence`.
 
 **A right nearest neighbour is mutual, a wrong one rarely is.** So among candidates that are in no seed the
 rate at which the nearest of the other side has them as its own nearest stands for the rate at which it is

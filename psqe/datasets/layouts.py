@@ -39,6 +39,7 @@ class Layout(Protocol):
 
 
 LAYOUTS: tuple[Layout, ...] = (jape, openea, own_folder, rdf)
+"""What a folder is tried for, in this order; a folder may have only one of them."""
 
 
 def layout_of(folder: Path) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from psqe.aligners import MCLEA
 from psqe.datasets import load_task
+from psqe.errors import PsqeWarning
 from psqe.features import build_features
 from psqe.links import predict_links
 from psqe.seeds import PSQEMiner, correct
@@ -42,7 +44,9 @@ def tried(
     """
     pair = load_task(task, random_state=random_state)
     features = build_features(pair, modalities)
-    seeds = PSQEMiner(n_seeds, random_state=random_state).mine(pair, features)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PsqeWarning)  # fewer seeds than wanted: the numbers say how many
+        seeds = PSQEMiner(n_seeds, random_state=random_state).mine(pair, features)
     model = MCLEA.preset("small", random_state=random_state).fit(pair, features, seeds)
     links = predict_links(pair, features, model.similarity, seeds=seeds)
     right_seeds, right_links = correct(seeds.pairs, pair), correct(links.pairs, pair)
