@@ -484,7 +484,7 @@ def test_command(server, root, capsys, monkeypatch):
 def test_tasks_are_looked_for_in_the_data_root(capsys, root, command):
     arguments = ["data", "info"] if command == "info" else [command]
     assert main([*arguments, NAME, "--data-root", str(root)]) == 2
-    assert capsys.readouterr().err.startswith(f"psqe: {root / FOLDER}: the folder of {NAME} is missing")
+    assert capsys.readouterr().err.startswith(f"psqe: {root / FOLDER}: the files of {NAME} are missing")
 
 
 def test_faults_on_the_command_line(server, root, capsys):
