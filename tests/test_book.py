@@ -22,7 +22,7 @@ CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 
 
 def copy_of_the_sources(target: Path) -> Project:
-    for name in ("book", "notebooks", "results"):
+    for name in ("book", "examples", "notebooks", "results"):
         if (ROOT / name).exists():
             ignore = shutil.ignore_patterns("runs", ".ipynb_checkpoints")
             shutil.copytree(ROOT / name, target / name, ignore=ignore)
