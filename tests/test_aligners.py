@@ -8,12 +8,12 @@ import pytest
 import torch
 from pairs import relabelled, tiny, with_fewer_candidates, with_wrong_links, without_links
 
-from psqe.aligners import ALIGNERS, MCLEA, Aligner
+from psqe.aligners import ALIGNERS, Aligner
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
 from psqe.features.base import Features
-from psqe.neural.losses import info_nce
+from psqe.neural import losses
 from psqe.seeds import SeedSet, true_links
 
 pytestmark = pytest.mark.parametrize("name", list(ALIGNERS))
@@ -127,10 +127,8 @@ class Witness:
         assert step == len(self.told)
         self.told.append([])
 
-    def contrast(self, name, pairs, left, right, *, temperature, same_side):
-        self.told[-1].append(
-            (name, pairs, left.detach().clone(), right.detach().clone(), temperature, same_side)
-        )
+    def contrast(self, name, pairs, left, right, loss):
+        self.told[-1].append((name, pairs, left.detach().clone(), right.detach().clone(), loss))
 
 
 def trains(name: str) -> None:
@@ -151,10 +149,10 @@ def test_a_watch_sees_every_step_and_every_seed(name, planted, seeds):
     for step in watch.told:
         names = [name for name, *_ in step]
         assert names and len(set(names)) == len(names)
-        for _, pairs, left, right, temperature, _ in step:
+        for _, pairs, left, right, loss in step:
             told = list(map(tuple, pairs.tolist()))
             assert len(set(told)) == len(told) == len(left) == len(right) >= 2
-            assert temperature > 0
+            assert torch.isfinite(loss(left, right))
             found |= set(told)
     assert found == wanted
 
@@ -163,10 +161,10 @@ def test_a_watch_is_given_the_vectors_of_the_entities_that_it_is_told_of(name, p
     """With next to no learning, an entity has one vector throughout, and in the end the same."""
     trains(name)
     watch = Witness()
-    ends = make(name, learning_rate=1e-30).fit(*planted, seeds, watch=watch).embeddings()
+    ends = make(name, learning_rate=1e-30, dropout=0.0).fit(*planted, seeds, watch=watch).embeddings()
     known: dict[tuple, torch.Tensor] = {}
     for step in watch.told:
-        for embedding, pairs, *vectors, _, _ in step:
+        for embedding, pairs, *vectors, _ in step:
             for side in (0, 1):
                 for entity, vector in zip(pairs[:, side].tolist(), vectors[side], strict=True):
                     first = known.setdefault((embedding, side, entity), vector)
@@ -295,29 +293,29 @@ def test_impossible_parameters(name, parameter):
         ALIGNERS[name](**{parameter: 0})
 
 
-def test_mclea_tells_of_the_losses_that_it_computes(name, planted, seeds, monkeypatch):
-    if name != "mclea":
-        pytest.skip("mclea's own")
+def test_a_watch_is_told_of_the_losses_that_are_computed(name, planted, seeds, monkeypatch):
+    trains(name)
     computed = []
 
-    def noted(left, right, *, temperature, same_side=True):
-        computed.append((left.detach().clone(), right.detach().clone(), temperature, same_side))
-        return info_nce(left, right, temperature=temperature, same_side=same_side)
+    def noted(function):
+        def noting(left, right, **settings):
+            computed.append((left.detach().clone(), right.detach().clone(), settings))
+            return function(left, right, **settings)
 
-    monkeypatch.setattr("psqe.aligners.mclea.info_nce", noted)
+        return noting
+
+    for function in (losses.info_nce, losses.nca):
+        monkeypatch.setattr(losses, function.__name__, noted(function))
     watch = Witness()
-    make(name, temperature=0.3).fit(*planted, seeds, watch=watch)
-    told = [loss for step in watch.told for loss in step]
-    assert {embedding for embedding, *_ in told} == {"structure", *planted[1], "joint"}
-    for (*_, left, right, temperature, same_side), (by_left, by_right, *rest) in zip(
-        told, computed, strict=True
-    ):
+    make(name).fit(*planted, seeds, watch=watch)
+    told = [one for step in watch.told for one in step]
+    assert {"structure", *planted[1], "joint"} <= {embedding for embedding, *_ in told}
+    for (*_, left, right, loss), (by_left, by_right, settings) in zip(told, computed, strict=True):
         assert torch.equal(left, by_left) and torch.equal(right, by_right)
-        assert [temperature, same_side] == rest and temperature == 0.3
+        assert vars(loss) == settings
 
 
-def test_mclea_refuses_batches_without_a_negative(name):
-    if name != "mclea":
-        pytest.skip("mclea's own")
+def test_batches_without_a_negative_are_refused(name):
+    trains(name)
     with pytest.raises(ParameterError, match="batch_size is 1"):
-        MCLEA(batch_size=1)
+        ALIGNERS[name](batch_size=1)

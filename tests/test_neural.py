@@ -13,7 +13,7 @@ from pairs import graph
 from psqe.kg import AlignmentTask
 from psqe.neural.graph_attention import DiagonalGAT, Edges, edge_softmax, weighted_sum
 from psqe.neural.losses import UncertaintyWeights, distillation, info_nce
-from psqe.neural.training import seeded, train
+from psqe.neural.training import Recipe, Training, seeded
 
 
 def random_edges(n: int, n_edges: int, seed: int = 0, *, loops: bool = True) -> Edges:
@@ -285,7 +285,7 @@ def test_training_loop():
 
     pairs = torch.arange(22).reshape(11, 2)
     with seeded(0):
-        history = train(module, loss, pairs, n_epochs=3, batch_size=4, learning_rate=0.01)
+        history = Training(module, loss, pairs, Recipe(n_epochs=3, batch_size=4, learning_rate=0.01)).run()
     assert len(history) == 3 and len(seen) == 9
     for epoch in range(3):
         batches = seen[3 * epoch : 3 * epoch + 3]
@@ -314,5 +314,6 @@ def test_no_batch_holds_a_single_seed():
         return module(torch.ones(1, 1)).sum()
 
     for n in (2, 3, 5, 7):
-        train(module, loss, torch.zeros(n, 2, dtype=torch.int64), n_epochs=1, batch_size=2, learning_rate=0.1)
+        recipe = Recipe(n_epochs=1, batch_size=2, learning_rate=0.1)
+        Training(module, loss, torch.zeros(n, 2, dtype=torch.int64), recipe).run()
     assert min(sizes) == 2 and sum(sizes) == 2 + 3 + 5 + 7

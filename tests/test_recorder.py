@@ -13,6 +13,7 @@ from pairs import tiny
 
 from psqe.aligners import MCLEA
 from psqe.errors import DataError, ParameterError
+from psqe.neural.losses import InfoNCE
 from psqe.regions import Regions, all_regions
 from psqe.seeds import SeedSet
 from psqe.theory.batch import Batch
@@ -26,7 +27,7 @@ SUMS = ["n_seeds", "attraction", "received"]
 
 def masses_of(batch: Batch, dtype):
     left, right = (torch.tensor(z, dtype=dtype) for z in (batch.left, batch.right))
-    found = seed_masses(left, right, temperature=batch.temperature, same_side=batch.same_side)
+    found = seed_masses(left, right, InfoNCE(batch.temperature, batch.same_side))
     return found.attraction, found.received, found.effective_negatives
 
 
@@ -60,7 +61,7 @@ def test_a_very_sure_seed_keeps_its_digits():
 
 def test_one_seed_alone_is_refused():
     with pytest.raises(ParameterError, match="alone"):
-        seed_masses(torch.ones(1, 3), torch.ones(1, 3), temperature=0.1, same_side=True)
+        seed_masses(torch.ones(1, 3), torch.ones(1, 3), InfoNCE(0.1))
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def scene():
 def told(recorder: Recorder, pairs, batch: Batch, *, step=0, name="joint") -> None:
     recorder.begins(step)
     left, right = (torch.tensor(z, requires_grad=True) for z in (batch.left, batch.right))
-    recorder.contrast(name, pairs, left, right, temperature=batch.temperature, same_side=batch.same_side)
+    recorder.contrast(name, pairs, left, right, InfoNCE(batch.temperature, batch.same_side))
 
 
 def test_the_table_by_hand(scene):

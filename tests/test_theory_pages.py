@@ -287,9 +287,9 @@ def test_a_measured_step_is_the_step_that_training_makes(planted, pairs):
     left, right = (torch.nn.functional.normalize(torch.tensor(step.embeddings[pairs[:, i]])) for i in (0, 1))
     trained = info_nce(left, right, temperature=0.1)
     size = 1e-6
-    for name, group in (("all", [model.entity, model.gat.diagonal, model.gat.attention]),
-                        ("shared", [model.gat.diagonal, model.gat.attention])):  # fmt: skip
-        z = model.gat(model.entity, model.edges)
+    for name, group in (("all", [model.entity, model.graph.diagonal, model.graph.attention]),
+                        ("shared", [model.graph.diagonal, model.graph.attention])):  # fmt: skip
+        z = model.graph(model.entity, model.inputs.edges)
         unit = torch.nn.functional.normalize(z, dim=1)
         value = info_nce(unit[pairs[:, 0]], unit[pairs[:, 1]], temperature=0.1)
         assert value.item() == pytest.approx(trained.item())
@@ -297,7 +297,7 @@ def test_a_measured_step_is_the_step_that_training_makes(planted, pairs):
         with torch.no_grad():
             for p, slope in zip(group, slopes, strict=True):
                 p.sub_(size * slope)
-            moved = (model.gat(model.entity, model.edges) - z).numpy() / size
+            moved = (model.graph(model.entity, model.inputs.edges) - z).numpy() / size
             for p, slope in zip(group, slopes, strict=True):
                 p.add_(size * slope)
         assert relative_error(step.change[name], moved) < 1e-3

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from psqe.aligners.base import Aligner
+from psqe.aligners.eva import EVA
 from psqe.aligners.mclea import MCLEA
+from psqe.aligners.meaformer import MEAformer
+from psqe.aligners.trained import TrainedAligner
 
-ALIGNERS: dict[str, type[Aligner]] = {aligner.name: aligner for aligner in (MCLEA,)}
+ALIGNERS: dict[str, type[Aligner]] = {aligner.name: aligner for aligner in (EVA, MCLEA, MEAformer)}
 """Every aligner by name. Adding one is a file and a word in this line."""
 
-__all__ = ["ALIGNERS", "MCLEA", "Aligner"]
+__all__ = ["ALIGNERS", "EVA", "MCLEA", "Aligner", "MEAformer", "TrainedAligner"]

@@ -16,6 +16,7 @@ from psqe.features.fusion import unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.matching import Dot
 from psqe.measure import measured
+from psqe.neural.losses import ContrastiveLoss
 from psqe.neural.watch import Watch
 from psqe.parametrised import Parametrised
 from psqe.seeds.base import SeedSet
@@ -41,10 +42,10 @@ class _Renumbered:
         self.watch.begins(step)
 
     def contrast(
-        self, name: str, pairs: IntArray, left: Tensor, right: Tensor, *, temperature: float, same_side: bool
+        self, name: str, pairs: IntArray, left: Tensor, right: Tensor, loss: ContrastiveLoss
     ) -> None:
         own = np.column_stack([self.left[pairs[:, 0]], self.right[pairs[:, 1]]])
-        self.watch.contrast(name, own, left, right, temperature=temperature, same_side=same_side)
+        self.watch.contrast(name, own, left, right, loss)
 
 
 class Aligner(Parametrised, ABC):
@@ -121,6 +122,7 @@ class Aligner(Parametrised, ABC):
                 None if watch is None else _Renumbered(watch, left, right),
             )
             self._left, self._right = embedded_left[new_left], embedded_right[new_right]
+            self._renumbered(left, right)
             for side in (self._left, self._right):
                 if not np.isfinite(side).all():
                     raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
@@ -133,8 +135,11 @@ class Aligner(Parametrised, ABC):
     ) -> tuple[FloatArray, FloatArray]:
         """Train and return the embeddings of all left and all right entities, ``(n, d)`` each.
 
-        Give the ``watch`` to :func:`psqe.neural.training.train`, and tell it of every contrastive loss.
+        Give the ``watch`` to :class:`psqe.neural.training.Training`, and tell it of every contrastive loss.
         """
+
+    def _renumbered(self, left: IntArray, right: IntArray) -> None:
+        """Called after :meth:`_fit` with the task's index of each entity, for what it learned about pairs."""
 
     def embeddings(self) -> tuple[FloatArray, FloatArray]:
         """Embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""

@@ -28,11 +28,16 @@ class Edges:
         For a layer that maps some nodes to fewer: the place of each target among the sources ``(n,)``.
     n_sources
         Number of sources.
+    degree
+        How many edges enter each source in the whole graph ``(n_sources,)``; counted when omitted, which is
+        right for a whole graph.
 
     Attributes
     ----------
     targets, sources
         Tensors ``(n_edges,)``, sorted by target, then source.
+    degree
+        The same as a tensor.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Edges:
         *,
         own: IntArray | None = None,
         n_sources: int | None = None,
+        degree: IntArray | None = None,
     ) -> None:
         order = np.lexsort((sources, targets))
         targets, sources = targets[order], sources[order]
@@ -51,7 +57,9 @@ class Edges:
         self.own = None if own is None else torch.from_numpy(own)
         self.targets = torch.from_numpy(targets)
         self.sources = torch.from_numpy(sources)
-        self.crow = torch.from_numpy(np.searchsorted(targets, np.arange(n + 1)))
+        crow = np.searchsorted(targets, np.arange(n + 1))
+        self.crow = torch.from_numpy(crow)
+        self.degree = torch.from_numpy(np.diff(crow) if degree is None else degree)
         # The transposed matrix, for the gradient with respect to the source vectors.
         transposed = np.lexsort((targets, sources))
         self.to_transposed = torch.from_numpy(transposed)
@@ -78,6 +86,7 @@ class Edges:
         """
         device = str(self.targets.device)
         targets, sources = self.targets.cpu().numpy(), self.sources.cpu().numpy()
+        degree = self.degree.cpu().numpy()
         wanted = np.unique(nodes.cpu().numpy())
         outputs = torch.full((self.n,), -1, device=device)
         outputs[torch.from_numpy(wanted)] = torch.arange(len(wanted), device=device)
@@ -91,7 +100,7 @@ class Edges:
             among[reached] = np.arange(len(reached))
             layer = Edges(
                 place[targets[used]], among[sources[used]], len(wanted),
-                own=among[wanted], n_sources=len(reached),
+                own=among[wanted], n_sources=len(reached), degree=degree[reached],
             )  # fmt: skip
             layers.insert(0, layer.to(device))
             wanted = reached

@@ -1,8 +1,9 @@
-"""Contrastive losses, from embeddings of the two ends of a batch of seeds."""
+"""Losses, from embeddings of the two ends of a batch of seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +38,68 @@ def info_nce(left: Tensor, right: Tensor, *, temperature: float, same_side: bool
         columns = torch.cat([columns, (right @ right.T / temperature).masked_fill(mask, -torch.inf)], dim=1)
     cross_entropy = nn.functional.cross_entropy
     return (cross_entropy(rows, target) + cross_entropy(columns, target)) / 2
+
+
+def nca(left: Tensor, right: Tensor, *, scale: float, attraction: float) -> Tensor:
+    """EVA's loss (Liu et al. 2021), after neighbourhood components analysis, with in-batch negatives.
+
+    With cosines ``s_ij`` of left end i and right end j, scale ``alpha`` and attraction ``beta``, it is the
+    mean over seeds i of
+
+        log(1 + sum_{j != i} e^(alpha s_ij)) / alpha + log(1 + sum_{j != i} e^(alpha s_ji)) / alpha
+        - beta log(1 + max(s_ii, 0))
+
+    What pulls a seed together does not depend on the negatives, and there are no negatives of the same side.
+
+    Parameters
+    ----------
+    left, right
+        Embeddings ``(B, d)`` with unit rows.
+    scale
+        ``alpha``, positive.
+    attraction
+        ``beta``.
+
+    Returns
+    -------
+    A scalar.
+    """
+    s = left @ right.T
+    of_seed = s.diagonal()
+    logits = (scale * s).masked_fill(torch.eye(len(s), dtype=torch.bool, device=s.device), -torch.inf)
+    # log(1 + sum exp) with the one as one more cell, e^0.
+    one = torch.zeros(len(s), 1, dtype=s.dtype, device=s.device)
+    repulsion = sum(torch.cat([one, cells], dim=1).logsumexp(dim=1) for cells in (logits, logits.T))
+    result: Tensor = (repulsion / scale - attraction * torch.log1p(of_seed.relu())).mean()
+    return result
+
+
+@dataclass(frozen=True)
+class InfoNCE:
+    """:func:`info_nce` with its settings."""
+
+    temperature: float
+    same_side: bool = True
+
+    def __call__(self, left: Tensor, right: Tensor) -> Tensor:
+        """The loss of ends ``(B, d)``."""
+        return info_nce(left, right, temperature=self.temperature, same_side=self.same_side)
+
+
+@dataclass(frozen=True)
+class NCA:
+    """:func:`nca` with its settings."""
+
+    scale: float
+    attraction: float
+
+    def __call__(self, left: Tensor, right: Tensor) -> Tensor:
+        """The loss of ends ``(B, d)``."""
+        return nca(left, right, scale=self.scale, attraction=self.attraction)
+
+
+ContrastiveLoss = InfoNCE | NCA
+"""What pulls the ends of a seed together and pushes others away."""
 
 
 def distillation(

@@ -1,22 +1,28 @@
-"""The one training loop."""
+"""The one training loop: AdamW over batches of seeds, watched, changed between epochs, resumed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from psqe.errors import ParameterError
+from psqe.neural.checkpoint import Checkpoint
 from psqe.neural.watch import Watch
+
+Schedule = Literal["constant", "cosine"]
 
 
 @contextmanager
-def seeded(random_state: int) -> Iterator[None]:
-    """Seed torch inside the block and give its generator back unchanged after it."""
-    with torch.random.fork_rng(devices=[]):
+def seeded(random_state: int, device: str = "cpu") -> Iterator[None]:
+    """Seed torch inside the block and give its generators back unchanged after it."""
+    with torch.random.fork_rng(devices=[] if device == "cpu" else [device]):
         torch.manual_seed(random_state)
         yield
 
@@ -30,69 +36,209 @@ def check_device(name: str) -> None:
         raise ParameterError(f"there is no device {name!r} ({reason})", remedy="use cpu") from error
 
 
-def train(
-    module: nn.Module,
-    loss: Callable[[Tensor], Tensor],
-    pairs: Tensor,
-    *,
-    n_epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    weight_decay: float = 0.0,
-    shuffle: bool = True,
-    accumulate: bool = False,
-    description: str = "training",
-    watch: Watch | None = None,
-) -> list[float]:
-    """Minimise ``loss`` over batches of ``pairs`` with AdamW (Loshchilov & Hutter 2019).
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How to descend: AdamW (Loshchilov & Hutter 2019) over batches of seeds.
 
-    Batches are of equal size up to one, so that no seed is ever alone in a batch without negatives.
+    Parameters
+    ----------
+    n_epochs
+        Passes over the seeds.
+    batch_size
+        Most seeds in a batch. Batches are of equal size up to one, so that no seed is ever alone in a batch
+        without negatives.
+    learning_rate, weight_decay
+        Of AdamW.
+    schedule
+        ``constant``, or ``cosine``: the learning rate falls to zero along half a cosine.
+    warmup
+        Share of the training during which the learning rate rises from zero.
+    clip
+        Largest norm of the gradient; ``None`` for any.
+    shuffle
+        Whether seeds are shuffled before every epoch; else batches follow their order.
+    accumulate
+        Whether the gradients of all batches are added up for one step an epoch, instead of a step each.
+    """
+
+    n_epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    schedule: Schedule = "constant"
+    warmup: float = 0.0
+    clip: float | None = None
+    shuffle: bool = True
+    accumulate: bool = False
+
+    def n_batches(self, n_seeds: int) -> int:
+        """As few as the batch size allows, but never so many that one would hold a single seed."""
+        return min(-(-n_seeds // self.batch_size), n_seeds // 2)
+
+    def rate(self, done: float) -> float:
+        """The learning rate when the share ``done`` of the training is behind."""
+        if done < self.warmup:
+            return self.learning_rate * done / self.warmup
+        if self.schedule == "constant":
+            return self.learning_rate
+        return self.learning_rate * (1 + math.cos(math.pi * (done - self.warmup) / (1 - self.warmup))) / 2
+
+
+class Habit(Protocol):
+    """What is done after every epoch: changing the seeds, stopping early.
+
+    Whatever it has learned about the training is in :meth:`state`, so that a resumed training goes on as if
+    it had never stopped.
+    """
+
+    def after_epoch(self, training: Training) -> None:
+        """Epoch ``training.epoch`` is done; may replace seeds (:meth:`Training.replace_seeds`) or stop."""
+
+    def state(self) -> dict[str, Any]:
+        """Tensors and plain values that :meth:`restore` takes."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``."""
+
+
+class Training:
+    """Minimises a loss over batches of seeds.
 
     Parameters
     ----------
     module
         What holds the parameters.
     loss
-        From a batch of pairs ``(B, 2)`` to a scalar.
-    pairs
-        Seeds ``(n, 2)``, at least two.
-    n_epochs, batch_size, learning_rate, weight_decay
-        The usual.
-    shuffle
-        Whether seeds are shuffled before every epoch; else batches follow their order.
-    accumulate
-        Whether the gradients of all batches are added up for one step an epoch, instead of a step each.
+        From a batch of seeds ``(B, 2)`` to a scalar.
+    seeds
+        ``(n, 2)``, at least two.
+    recipe
+        How.
     description
         Label of the progress bar, which shows on a terminal only.
     watch
         Told of every batch before it is computed.
+    habits
+        Called after every epoch, in this order.
+    checkpoint
+        Where to keep the state between epochs, and to go on from.
 
-    Returns
-    -------
-    The mean loss of each epoch.
+    Attributes
+    ----------
+    epoch
+        Epochs done.
+    history
+        The mean loss of each.
+    seeds
+        What the next epoch trains on.
     """
-    optimiser = torch.optim.AdamW(module.parameters(), lr=learning_rate, weight_decay=weight_decay)
-    # As few as the batch size allows, but never so many that one would hold a single seed.
-    n_batches = min(-(-len(pairs) // batch_size), len(pairs) // 2)
-    history = []
-    step = 0
-    module.train()
-    for _ in tqdm(range(n_epochs), description, disable=None, leave=False):
-        total = 0.0
-        order = torch.randperm(len(pairs)) if shuffle else torch.arange(len(pairs))
-        optimiser.zero_grad(set_to_none=True)
-        for batch in order.to(pairs.device).tensor_split(n_batches):
-            if watch is not None:
-                watch.begins(step)
-            step += 1
-            value = loss(pairs[batch])
+
+    def __init__(
+        self,
+        module: nn.Module,
+        loss: Callable[[Tensor], Tensor],
+        seeds: Tensor,
+        recipe: Recipe,
+        *,
+        description: str = "training",
+        watch: Watch | None = None,
+        habits: Sequence[Habit] = (),
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self.module, self.seeds, self.recipe = module, seeds, recipe
+        self.epoch, self.history = 0, list[float]()
+        self._loss, self._description, self._watch = loss, description, watch
+        self._habits, self._checkpoint = habits, checkpoint
+        self._step, self._stopped = 0, False
+        self._optimiser = torch.optim.AdamW(
+            module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+
+    def run(self) -> list[float]:
+        """Train to the end, from the checkpoint if there is one; return the history."""
+        if self._checkpoint is not None:
+            kept = self._checkpoint.load()
+            if kept is not None:
+                self._restore(kept)
+        self.module.train()
+        bar = tqdm(
+            total=self.recipe.n_epochs, initial=self.epoch, desc=self._description, disable=None, leave=False
+        )
+        with bar:
+            while self.epoch < self.recipe.n_epochs and not self._stopped:
+                self.history.append(self._pass())
+                self.epoch += 1
+                for habit in self._habits:
+                    habit.after_epoch(self)
+                bar.update()
+                bar.set_postfix(loss=f"{self.history[-1]:.4g}", seeds=len(self.seeds), refresh=False)
+                if self._checkpoint is not None:
+                    last = self._stopped or self.epoch == self.recipe.n_epochs
+                    self._checkpoint.save(self._state, now=last)
+        self.module.eval()
+        return self.history
+
+    def replace_seeds(self, seeds: Tensor) -> None:
+        """Train on other seeds ``(n, 2)`` from the next epoch on. The optimiser keeps its averages."""
+        self.seeds = seeds
+
+    def stop(self) -> None:
+        """Make this epoch the last."""
+        self._stopped = True
+
+    def _pass(self) -> float:
+        """One epoch; the mean loss."""
+        recipe, total = self.recipe, 0.0
+        n = len(self.seeds)
+        order = torch.randperm(n) if recipe.shuffle else torch.arange(n)
+        batches = order.to(self.seeds.device).tensor_split(recipe.n_batches(n))
+        self._optimiser.zero_grad(set_to_none=True)
+        for i, batch in enumerate(batches):
+            if self._watch is not None:
+                self._watch.begins(self._step)
+            self._step += 1
+            value = self._loss(self.seeds[batch])
             value.backward()  # type: ignore[no-untyped-call]
             total += float(value.detach()) * len(batch)
-            if not accumulate:
-                optimiser.step()
-                optimiser.zero_grad(set_to_none=True)
-        if accumulate:
-            optimiser.step()
-        history.append(total / len(pairs))
-    module.eval()
-    return history
+            if not recipe.accumulate:
+                self._descend((self.epoch + (i + 1) / len(batches)) / recipe.n_epochs)
+        if recipe.accumulate:
+            self._descend((self.epoch + 1) / recipe.n_epochs)
+        return total / n
+
+    def _descend(self, done: float) -> None:
+        """One step of the optimiser; with it the share ``done`` of the training will be behind."""
+        if self.recipe.clip is not None:
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.recipe.clip)
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.recipe.rate(done)
+        self._optimiser.step()
+        self._optimiser.zero_grad(set_to_none=True)
+
+    def _state(self) -> dict[str, Any]:
+        device = self.seeds.device
+        return {
+            "epoch": self.epoch,
+            "step": self._step,
+            "stopped": self._stopped,
+            "history": self.history,
+            "seeds": self.seeds,
+            "module": self.module.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "generator": torch.get_rng_state(),
+            "device_generator": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+            "habits": [habit.state() for habit in self._habits],
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        device = self.seeds.device
+        self.epoch, self._step, self._stopped = state["epoch"], state["step"], state["stopped"]
+        self.history = state["history"]
+        self.seeds = state["seeds"].to(device)
+        self.module.load_state_dict(state["module"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["generator"])
+        if state["device_generator"] is not None:
+            torch.cuda.set_rng_state(state["device_generator"], device)
+        for habit, kept in zip(self._habits, state["habits"], strict=True):
+            habit.restore(kept)

@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 from psqe.kg import IntArray
+from psqe.neural.losses import ContrastiveLoss
 
 
 class Watch(Protocol):
@@ -20,16 +21,9 @@ class Watch(Protocol):
         """The next batch is about to be computed. ``step`` counts batches from 0."""
 
     def contrast(
-        self,
-        name: str,
-        pairs: IntArray,
-        left: Tensor,
-        right: Tensor,
-        *,
-        temperature: float,
-        same_side: bool,
+        self, name: str, pairs: IntArray, left: Tensor, right: Tensor, loss: ContrastiveLoss
     ) -> None:
-        """A contrastive loss (:func:`psqe.neural.losses.info_nce`) is computed.
+        """A contrastive loss is computed.
 
         Parameters
         ----------
@@ -40,6 +34,6 @@ class Watch(Protocol):
         left, right
             The embeddings of their two ends ``(B, d)``, as the loss sees them. They are part of the
             training's graph: detach them before computing with them.
-        temperature, same_side
-            Those of the loss.
+        loss
+            Which, and with which settings.
         """

@@ -18,7 +18,7 @@ from torch import nn
 from psqe.errors import ParameterError
 from psqe.kg import DoubleArray, IntArray
 from psqe.neural.losses import info_nce
-from psqe.neural.training import seeded, train
+from psqe.neural.training import Recipe, Training, seeded
 
 
 @dataclass(frozen=True)
@@ -294,10 +294,8 @@ def trained(
             left, right = embedded((x[batch[:, 0]], y[batch[:, 1]]))
             return info_nce(left, right, temperature=temperature)
 
-        train(
-            maps, loss, torch.from_numpy(drawn.seeds), n_epochs=n_epochs, batch_size=n_batch,
-            learning_rate=learning_rate, description="planted",
-        )  # fmt: skip
+        recipe = Recipe(n_epochs=n_epochs, batch_size=n_batch, learning_rate=learning_rate)
+        Training(maps, loss, torch.from_numpy(drawn.seeds), recipe, description="planted").run()
         with torch.inference_mode():
             left, right = embedded((x, y))
             scores = (left @ right.T).numpy()

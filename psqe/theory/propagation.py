@@ -10,12 +10,12 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from psqe.aligners.mclea import STRUCTURE, MCLEAModule
 from psqe.errors import ParameterError
 from psqe.kg import AlignmentTask, DoubleArray, IntArray, KnowledgeGraph
-from psqe.neural.graph_attention import Edges
+from psqe.neural.graph_attention import DiagonalGAT, Edges
 from psqe.neural.losses import info_nce
-from psqe.neural.training import seeded, train
+from psqe.neural.modalities import STRUCTURE, Inputs, ModalityEncoder, unit
+from psqe.neural.training import Recipe, Training, seeded
 from psqe.theory.batch import Batch, gradient
 from psqe.theory.split import tangent
 
@@ -181,14 +181,15 @@ def limit(adjacency: sparse.csr_array, seeds: IntArray) -> DoubleArray:
     return found
 
 
-def attention_model(task: AlignmentTask, *, dim: int = 64, random_state: int = 0) -> MCLEAModule:
-    """MCLEA's structure embedding with its initial weights, and no other modality."""
+def attention_model(task: AlignmentTask, *, dim: int = 64, random_state: int = 0) -> ModalityEncoder:
+    """The structure embedding of MCLEA with its initial weights, and no other modality."""
     with seeded(random_state):
-        return MCLEAModule(Edges.joint(task), {}, {}, structure_dim=dim, modality_dim=1)
+        inputs = Inputs(Edges.joint(task), {}, {}, task.left.n_entities)
+        return ModalityEncoder(inputs, DiagonalGAT, structure_dim=dim, dims={})
 
 
 def train_attention(
-    model: MCLEAModule,
+    model: ModalityEncoder,
     pairs: IntArray,
     *,
     n_epochs: int,
@@ -200,14 +201,14 @@ def train_attention(
     One batch an epoch.
     """
     nodes = torch.from_numpy(pairs)
-    field = model.edges.reaching(nodes.flatten(), n_layers=2)
+    field = model.inputs.edges.reaching(nodes.flatten(), n_layers=2)
 
     def loss(batch: Tensor) -> Tensor:
-        left, right = (model(batch[:, side], field)[STRUCTURE] for side in (0, 1))
+        left, right = (unit(model(batch[:, side], field)[STRUCTURE]) for side in (0, 1))
         return info_nce(left, right, temperature=temperature)
 
-    batch = len(pairs)
-    train(model, loss, nodes, n_epochs=n_epochs, batch_size=batch, learning_rate=learning_rate, shuffle=False)
+    recipe = Recipe(n_epochs=n_epochs, batch_size=len(pairs), learning_rate=learning_rate, shuffle=False)
+    Training(model, loss, nodes, recipe).run()
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,16 +230,18 @@ class AttentionStep:
     change: Mapping[str, DoubleArray]
 
 
-def attention_step(model: MCLEAModule, pairs: IntArray, *, temperature: float = 0.1) -> AttentionStep:
+def attention_step(model: ModalityEncoder, pairs: IntArray, *, temperature: float = 0.1) -> AttentionStep:
     """Measure a step of :func:`psqe.neural.losses.info_nce` on the seeds ``pairs (B, 2)``, in float64.
 
     Changes are central differences: the network is not linear, and a real step would mix its size in. The
     model is left in float64, with its weights as they were.
     """
     model = model.double()
-    parameters = [model.entity, model.gat.diagonal, model.gat.attention]
-    z = model.gat(model.entity, model.edges)
-    left, right = (torch.nn.functional.normalize(z[pairs[:, side]], dim=1) for side in (0, 1))
+    graph, edges = model.graph, model.inputs.edges
+    assert isinstance(graph, DiagonalGAT)
+    parameters = [model.entity, graph.diagonal, graph.attention]
+    z = graph(model.entity, edges)
+    left, right = (unit(z[pairs[:, side]]) for side in (0, 1))
     loss = info_nce(left, right, temperature=temperature)
     at_z, *slopes = torch.autograd.grad(loss, [z, *parameters])
     none = [torch.zeros_like(slope) for slope in slopes]
@@ -257,7 +260,7 @@ def attention_step(model: MCLEAModule, pairs: IntArray, *, temperature: float = 
         for sign in (1.0, -1.0):
             for p, d in zip(parameters, by, strict=True):
                 p.sub_(sign * size * d)
-            ends.append(model.gat(model.entity, model.edges))
+            ends.append(graph(model.entity, edges))
             for p, d in zip(parameters, by, strict=True):
                 p.add_(sign * size * d)
         found: DoubleArray = ((ends[0] - ends[1]) / (2 * size)).numpy()

@@ -14,6 +14,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.kg import AlignmentTask, DoubleArray, IntArray
+from psqe.neural.losses import NCA, ContrastiveLoss, InfoNCE
 from psqe.regions import Regions
 from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
@@ -39,6 +40,10 @@ class SeedMasses:
         seeds: what they push it with. Over a batch, as much is received as is given.
     effective_negatives
         ``1 / sum_v w_kv^2`` for the shares ``w`` of an anchor's repulsion, mean of its two ends.
+
+    EVA's loss (:func:`psqe.neural.losses.nca`) has other forms. Attraction is ``beta / (1 + s_kk)``, 0 where
+    the cosine is negative; it is no sum over negatives. What an anchor k gives to a negative v is
+    ``q_kv = e^(alpha s_kv) / (1 + sum_j e^(alpha s_kj))``; ``w_kv`` is its share of ``sum_v q_kv``.
     """
 
     attraction: Tensor
@@ -47,7 +52,7 @@ class SeedMasses:
 
 
 @torch.no_grad()
-def seed_masses(left: Tensor, right: Tensor, *, temperature: float, same_side: bool) -> SeedMasses:
+def seed_masses(left: Tensor, right: Tensor, loss: ContrastiveLoss) -> SeedMasses:
     """The closed forms of :mod:`psqe.theory.split`, in the tensors' own precision and on their device.
 
     Needs one matrix ``(B, 2B)`` at a time, half of that without same-side negatives. Takes no part in
@@ -60,13 +65,30 @@ def seed_masses(left: Tensor, right: Tensor, *, temperature: float, same_side: b
     """
     if len(left) < 2:
         raise ParameterError("a seed alone has no negatives", remedy="give at least two")
-    there = _one_way(left, right, temperature, same_side)
-    back = _one_way(right, left, temperature, same_side)
+    if isinstance(loss, NCA):
+        return _nca_masses(left, right, loss)
+    there = _one_way(left, right, loss.temperature, loss.same_side)
+    back = _one_way(right, left, loss.temperature, loss.same_side)
     return SeedMasses(
-        (there.attraction + back.attraction) / temperature,
-        (there.received + back.received) / temperature,
+        (there.attraction + back.attraction) / loss.temperature,
+        (there.received + back.received) / loss.temperature,
         (there.effective_negatives + back.effective_negatives) / 2,
     )
+
+
+def _nca_masses(left: Tensor, right: Tensor, loss: NCA) -> SeedMasses:
+    s = left @ right.T
+    of_seed = s.diagonal().clone()
+    logits = (loss.scale * s).fill_diagonal_(-torch.inf)
+    received, effective = torch.zeros_like(of_seed), torch.zeros_like(of_seed)
+    for one in (logits, logits.T):
+        # 1 + sum exp: the one is a cell e^0 of its own.
+        total = torch.logaddexp(one.logsumexp(dim=1), torch.zeros_like(of_seed))
+        given = torch.exp(one - total[:, None])
+        received += given.sum(dim=0)
+        effective += (given.sum(dim=1) / torch.linalg.vector_norm(given, dim=1)) ** 2 / 2
+    attraction = torch.where(of_seed > 0, loss.attraction / (1 + of_seed), 0.0)
+    return SeedMasses(attraction, received, effective)
 
 
 def _one_way(anchors: Tensor, targets: Tensor, temperature: float, same_side: bool) -> SeedMasses:
@@ -160,14 +182,7 @@ class Recorder:
         self._step = step
 
     def contrast(
-        self,
-        name: str,
-        pairs: IntArray,
-        left: Tensor,
-        right: Tensor,
-        *,
-        temperature: float,
-        same_side: bool,
+        self, name: str, pairs: IntArray, left: Tensor, right: Tensor, loss: ContrastiveLoss
     ) -> None:
         """Record the batch, if its step and its embedding are to be recorded.
 
@@ -180,7 +195,7 @@ class Recorder:
         """
         if self._step % self._every or not (self._embeddings is None or name in self._embeddings):
             return
-        found = seed_masses(left, right, temperature=temperature, same_side=same_side)
+        found = seed_masses(left, right, loss)
         if (pairs.max(axis=0) >= [len(self._of_left), len(self._of_right)]).any():
             raise DataError("a seed names an entity outside the task", remedy="record the task trained on")
         values = [found.attraction, found.received, found.effective_negatives]
@@ -193,9 +208,9 @@ class Recorder:
             for column in columns
         ]
         self._recorded.append((self._step, name, np.column_stack(sums)))
-        if self._averaged:
+        if self._averaged and isinstance(loss, InfoNCE):  # P4 is about no other loss
             first_end, second_end = (z.detach().cpu().double().numpy() for z in (left, right))
-            batch = Batch(first_end, second_end, temperature, same_side)
+            batch = Batch(first_end, second_end, loss.temperature, loss.same_side)
             for kind, regions in self._averaged.items():
                 masses = mean_field_mass(batch, regions.left[pairs[:, 0]], len(regions.names))
                 self._predicted += [

@@ -14,7 +14,7 @@ from psqe.kg import FloatArray
 from psqe.matching import Dot, Sum, greedy_one_to_one
 from psqe.neural.graph_attention import DiagonalGAT, Edges
 from psqe.neural.losses import info_nce
-from psqe.neural.training import seeded, train
+from psqe.neural.training import Recipe, Training, seeded
 from psqe.seeds.stages.base import Pool, Space, Stage
 from psqe.seeds.stages.choose import filtered, propose, take, within_quotas
 
@@ -239,18 +239,15 @@ class RefineStage(Stage):
                         total = total + info_nce(left[both], right[both], temperature=rules.temperature)
                 return total
 
-            train(
-                encoder,
-                loss,
-                rows,
+            recipe = Recipe(
                 n_epochs=rules.n_epochs,
                 batch_size=BATCH_SIZE,
                 learning_rate=self.learning_rate,
                 weight_decay=1e-2,  # as released, which leaves it to torch
                 shuffle=rules.order == "confidence",
                 accumulate=rules.order == "file",
-                description="PSQE refinement",
             )
+            Training(encoder, loss, rows, recipe, description="PSQE refinement").run()
             with torch.inference_mode():
                 return {name: unit_rows(z.cpu().numpy()) for name, z in encoder().items()}
 

@@ -1,0 +1,204 @@
+"""What trained aligners share: inputs, the loop, iterative learning, early stopping, checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+import torch
+from torch import Tensor
+
+from psqe.aligners.base import Aligner
+from psqe.aligners.iterative import AddedSeeds, IterativeLearning
+from psqe.aligners.model import Model, SeedBatch
+from psqe.aligners.stopping import EarlyStopping
+from psqe.errors import ParameterError
+from psqe.features.base import Features
+from psqe.kg import AlignmentTask, FloatArray, IntArray
+from psqe.neural.checkpoint import Checkpoint
+from psqe.neural.graph_attention import Field
+from psqe.neural.modalities import Inputs
+from psqe.neural.training import Recipe, Training, check_device, seeded
+from psqe.neural.watch import Watch
+from psqe.seeds.base import SeedSet, positive
+
+N_LAYERS = 2
+"""Layers of every graph network here."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TrainedAligner(Aligner):
+    """An aligner that learns from seeds by gradient descent.
+
+    Parameters
+    ----------
+    n_epochs, batch_size, learning_rate, weight_decay
+        Of the training, see :class:`~psqe.neural.training.Recipe`.
+    residual
+        Weight of the input vectors beside the learned ones in the joint embedding, 0 for none. Projections
+        learned from few noisy seeds throw away what pretrained vectors know; this keeps it.
+    iterative_start
+        Epochs before iterative learning begins (:class:`~psqe.aligners.iterative.IterativeLearning`);
+        ``None`` for never.
+    iterative_every, iterative_rounds
+        Epochs between two proposals, and how many times in a row a pair must be proposed to become a seed.
+    patience
+        Stop when the label-free criterion has not risen for so many checks
+        (:class:`~psqe.aligners.stopping.EarlyStopping`); ``None`` for never.
+    check_every
+        Epochs between two checks.
+    device, dtype
+        Where and in which precision to compute: ``cpu`` or ``cuda``, ``float32`` or ``float64``.
+    random_state
+        Seed of initial weights, batches and dropout.
+
+    Attributes
+    ----------
+    history_
+        Mean loss of each epoch.
+    added_
+        What iterative learning added and replaced, by round; pairs as indices of the task.
+    checks_
+        Epoch and label-free criterion of each check of early stopping.
+    """
+
+    n_epochs: int = 1000
+    batch_size: int = 512
+    learning_rate: float = 5e-4
+    weight_decay: float = 1e-2
+    residual: float = 0.0
+    iterative_start: int | None = None
+    iterative_every: int = 5
+    iterative_rounds: int = 10
+    patience: int | None = None
+    check_every: int = 10
+    device: str = "cpu"
+    dtype: Literal["float32", "float64"] = "float32"
+    random_state: int = 0
+
+    POSITIVE: ClassVar[tuple[str, ...]] = ()
+    """Parameters of a subclass that must be positive."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "n_epochs", "learning_rate", "iterative_every", "iterative_rounds", "check_every", *self.POSITIVE
+        ):  # fmt: skip
+            positive(name, getattr(self, name))
+        if self.batch_size < 2:
+            raise ParameterError(
+                f"batch_size is {self.batch_size}; a contrastive batch needs at least 2 seeds"
+            )
+        for name in ("residual", "weight_decay", "iterative_start"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ParameterError(f"{name} is {value}", remedy="give 0 or more")
+        if self.patience is not None:
+            positive("patience", self.patience)
+        if self.dtype not in ("float32", "float64"):
+            raise ParameterError(f"dtype is {self.dtype!r}", remedy="choose float32 or float64")
+        check_device(self.device)
+        self._checkpoint: Path | None = None
+
+    @abstractmethod
+    def _model(self, inputs: Inputs) -> Model:
+        """The network for some inputs, with initial weights drawn from torch's generator."""
+
+    def _recipe(self) -> Recipe:
+        """How to train."""
+        return Recipe(
+            n_epochs=self.n_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+        )
+
+    def fit(
+        self,
+        task: AlignmentTask,
+        features: Features,
+        seeds: SeedSet,
+        *,
+        watch: Watch | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> Self:
+        """Train on ``seeds``; see :meth:`Aligner.fit`.
+
+        With a ``checkpoint``, a file, the state of the training is kept there, about once a minute and at
+        the end. If the file is there already, the training goes on from it, to the result that it would
+        have had uninterrupted.
+
+        Raises
+        ------
+        DataError
+            As :meth:`Aligner.fit`; also if the checkpoint is that of another training.
+        """
+        self._checkpoint = None if checkpoint is None else Path(checkpoint)
+        return super().fit(task, features, seeds, watch=watch)
+
+    def _fit(
+        self, task: AlignmentTask, features: Features, pairs: IntArray, watch: Watch | None
+    ) -> tuple[FloatArray, FloatArray]:
+        dtype = getattr(torch, self.dtype)
+        inputs = Inputs.of(task, features, device=self.device, dtype=dtype)
+        n_left, candidates = inputs.n_left, (task.left.candidates, task.right.candidates)
+        with seeded(self.random_state, self.device):
+            # Weights are drawn in single precision on the CPU, so that they are the same everywhere.
+            model = self._model(inputs).to(self.device, dtype)
+
+            def embed() -> tuple[FloatArray, FloatArray]:
+                joint = model.embeddings()
+                return joint[:n_left], joint[n_left:]
+
+            iterative = IterativeLearning(
+                embed, candidates,
+                start=self.iterative_start, every=self.iterative_every, rounds=self.iterative_rounds,
+            )  # fmt: skip
+            stopping = EarlyStopping(embed, candidates, patience=self.patience, every=self.check_every)
+
+            @lru_cache(maxsize=1)
+            def reaching(seeds: Tensor) -> Field:
+                return inputs.edges.reaching(inputs.nodes(seeds), N_LAYERS)
+
+            def loss(seeds: Tensor) -> Tensor:
+                field = reaching(training.seeds)
+                return model.loss(SeedBatch(seeds, inputs.nodes(seeds), field, inputs.present, watch))
+
+            training = Training(
+                model,
+                loss,
+                torch.from_numpy(pairs).to(self.device),
+                self._recipe(),
+                description=self.name,
+                watch=watch,
+                habits=(iterative, stopping),
+                checkpoint=self._kept(inputs, pairs),
+            )
+            self.history_ = training.run()
+            stopping.keep_best(training)
+            found = embed()
+        self.added_: list[AddedSeeds] = iterative.added
+        self.checks_: list[tuple[int, float]] = stopping.checks
+        return found
+
+    def _renumbered(self, left: IntArray, right: IntArray) -> None:
+        self.added_ = [one.renumbered(left, right) for one in self.added_]
+
+    def _kept(self, inputs: Inputs, pairs: IntArray) -> Checkpoint | None:
+        """The checkpoint, bound to everything that the training depends on."""
+        if self._checkpoint is None:
+            return None
+        digest = hashlib.sha256(json.dumps([self.name, self.parameters], sort_keys=True).encode())
+        tensors = [torch.from_numpy(pairs), inputs.edges.targets, inputs.edges.sources]
+        for name in inputs.vectors:
+            digest.update(name.encode())
+            tensors += [inputs.vectors[name], inputs.present[name]]
+        for tensor in tensors:
+            plain = tensor.cpu().numpy()
+            digest.update(f"{plain.dtype}{plain.shape}".encode())
+            digest.update(plain.tobytes())
+        return Checkpoint(self._checkpoint, digest.hexdigest())

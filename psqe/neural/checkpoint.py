@@ -1,0 +1,69 @@
+"""The state of a training in a file, so that it can go on where it was interrupted."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from psqe.errors import DataError
+from psqe.files import atomic_path
+
+
+class Checkpoint:
+    """A file that holds the state of one training between two epochs.
+
+    It is written to a temporary name and renamed, so that there is always a whole one. When it is written
+    changes nothing about the result: a training resumed from an older state takes the same steps again.
+
+    Parameters
+    ----------
+    path
+        The file. Reading it runs no code of whoever wrote it.
+    fingerprint
+        Of everything that the training depends on. A file of another training is refused.
+    every_s
+        Least time between two writings, in seconds.
+    """
+
+    def __init__(self, path: str | Path, fingerprint: str, *, every_s: float = 60.0) -> None:
+        self.path = Path(path)
+        self._fingerprint, self._every_s = fingerprint, every_s
+        self._written = time.monotonic()
+
+    def save(self, state: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
+        """Write what ``state`` gives if it is time to, or ``now``."""
+        if now or time.monotonic() - self._written >= self._every_s:
+            with atomic_path(self.path) as temporary:
+                torch.save({"fingerprint": self._fingerprint, **state()}, temporary)
+            self._written = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """The state that was kept; ``None`` when there is no file yet.
+
+        Raises
+        ------
+        DataError
+            If the file is no checkpoint, or that of a training with other parameters, data or seeds.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            kept = torch.load(self.path, map_location="cpu", weights_only=True)
+            fingerprint = kept.pop("fingerprint")
+        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, AttributeError) as error:
+            raise DataError(
+                "is not a checkpoint of psqe", path=self.path, remedy="remove it, or name another file"
+            ) from error
+        if fingerprint != self._fingerprint:
+            raise DataError(
+                "is the checkpoint of a training with other parameters, data or seeds",
+                path=self.path,
+                remedy="remove it, or name another file",
+            )
+        state: dict[str, Any] = kept
+        return state
