@@ -25,7 +25,6 @@ class EVAModel(ConcatenatingModel):
             lambda dim: GCN((dim, *[hidden] * (N_LAYERS - 1), output)),
             structure_dim=of.structure_dim,
             dims={name: of.image_dim if name == "image" else of.modality_dim for name in inputs.vectors},
-            residual=of.residual,
         )
         self.of_structure = NCA(of.structure_scale, of.attraction)
         self.of_others = NCA(of.scale, of.attraction)
@@ -37,7 +36,7 @@ class EVAModel(ConcatenatingModel):
         """
         units = {name: unit(part) for name, part in self.encoder(batch.nodes, batch.field).items()}
         fixed = {name: embedded.detach() for name, embedded in units.items()}
-        joint = batch.ends(JOINT, self.side_by_side(fixed, batch.nodes))
+        joint = batch.ends(JOINT, self.side_by_side(fixed))
         assert joint is not None
         total = batch.contrast(JOINT, joint, self.of_others)
         for name, embedded in units.items():

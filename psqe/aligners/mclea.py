@@ -23,7 +23,6 @@ class MCLEAModel(ConcatenatingModel):
             DiagonalGAT,
             structure_dim=of.structure_dim,
             dims=dict.fromkeys(inputs.vectors, of.modality_dim),
-            residual=of.residual,
         )
         names = (STRUCTURE, *inputs.vectors)
         self.weights = nn.ModuleDict(
@@ -36,7 +35,7 @@ class MCLEAModel(ConcatenatingModel):
     def loss(self, batch: SeedBatch) -> Tensor:
         """``sum_m intra_m + weight * sum_m inter_m``, each sum with its own learned uncertainties."""
         units = {name: unit(part) for name, part in self.encoder(batch.nodes, batch.field).items()}
-        joint = batch.ends(JOINT, self.side_by_side(units, batch.nodes))
+        joint = batch.ends(JOINT, self.side_by_side(units))
         assert joint is not None
         intra, inter = {}, {}
         for name, embedded in units.items():

@@ -30,7 +30,6 @@ class MEAformerModel(Model):
             DiagonalGAT,
             structure_dim=of.dim,
             dims=dict.fromkeys(inputs.vectors, of.dim),
-            residual=of.residual,
         )
         self.attention = ModalityAttention(
             of.dim, n_heads=of.n_heads, hidden_dim=of.hidden_dim, dropout=of.dropout
@@ -48,7 +47,7 @@ class MEAformerModel(Model):
         late, weights = self.attention(torch.stack(list(parts.values()), dim=1), present)
         early = {name: unit(part) for name, part in parts.items()}
         after = {name: unit(part) for name, part in zip(parts, late.unbind(dim=1), strict=True)}
-        return early, after, joined(early, weights, self.kept(nodes))
+        return early, after, joined(early, weights)
 
     def join(self, parts: Mapping[str, Tensor], nodes: Tensor) -> Tensor:
         """See :meth:`psqe.aligners.model.Model.join`: every entity has weights of its own."""

@@ -93,8 +93,6 @@ class Model(nn.Module):
     ----------
     inputs, graph, structure_dim, dims
         Of :class:`~psqe.neural.modalities.ModalityEncoder`.
-    residual
-        Weight of the input vectors beside the learned ones in the joint embedding.
     """
 
     def __init__(
@@ -104,11 +102,9 @@ class Model(nn.Module):
         *,
         structure_dim: int,
         dims: Mapping[str, int],
-        residual: float,
     ) -> None:
         super().__init__()
         self.encoder = ModalityEncoder(inputs, graph, structure_dim=structure_dim, dims=dims)
-        self.residual = residual
 
     @abstractmethod
     def join(self, parts: Mapping[str, Tensor], nodes: Tensor) -> Tensor:
@@ -117,13 +113,6 @@ class Model(nn.Module):
     @abstractmethod
     def loss(self, batch: SeedBatch) -> Tensor:
         """The loss of a batch of seeds, a scalar."""
-
-    def kept(self, nodes: Tensor) -> dict[str, Tensor]:
-        """By modality, what of the inputs of ``nodes (B,)`` is put beside the learned vectors ``(B, k)``."""
-        if not self.residual:
-            return {}
-        scale = self.residual**0.5  # so that in a dot product the weight is the one that was asked for
-        return {name: scale * x[nodes] for name, x in self.encoder.inputs.vectors.items()}
 
     def embeddings(self) -> FloatArray:
         """Joint embeddings of all entities ``(n, d)``, as they are when nothing is dropped."""
@@ -154,15 +143,14 @@ class ConcatenatingModel(Model):
         *,
         structure_dim: int,
         dims: Mapping[str, int],
-        residual: float,
     ) -> None:
-        super().__init__(inputs, graph, structure_dim=structure_dim, dims=dims, residual=residual)
+        super().__init__(inputs, graph, structure_dim=structure_dim, dims=dims)
         self.fusion = nn.Parameter(torch.ones(1 + len(inputs.vectors)))
 
-    def side_by_side(self, units: Mapping[str, Tensor], nodes: Tensor) -> Tensor:
-        """Unit joint embeddings ``(B, d)`` from unit vectors by modality of ``nodes (B,)``."""
-        return joined(units, self.fusion.softmax(dim=0), self.kept(nodes))
+    def side_by_side(self, units: Mapping[str, Tensor]) -> Tensor:
+        """Unit joint embeddings ``(B, d)`` from unit vectors by modality."""
+        return joined(units, self.fusion.softmax(dim=0))
 
     def join(self, parts: Mapping[str, Tensor], nodes: Tensor) -> Tensor:
         """See :meth:`Model.join`."""
-        return self.side_by_side({name: unit(part) for name, part in parts.items()}, nodes)
+        return self.side_by_side({name: unit(part) for name, part in parts.items()})

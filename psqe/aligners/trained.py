@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +20,7 @@ from psqe.aligners.model import Model, SeedBatch
 from psqe.aligners.stopping import EarlyStopping
 from psqe.errors import ParameterError
 from psqe.features.base import Features
+from psqe.features.fusion import fuse, unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.neural.checkpoint import Checkpoint
 from psqe.neural.graph_attention import Field
@@ -26,6 +28,36 @@ from psqe.neural.modalities import Inputs
 from psqe.neural.training import Recipe, Training, check_device, seeded
 from psqe.neural.watch import Watch
 from psqe.seeds.base import SeedSet, positive
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What of the features stays beside learned embeddings.
+
+    Attributes
+    ----------
+    sides
+        Left and right vectors ``(n, k)``, under their weight already; ``None`` for nothing.
+    """
+
+    sides: tuple[FloatArray, FloatArray] | None
+
+    @classmethod
+    def of(cls, features: Features, weight: float) -> Kept:
+        """Fused features of all entities; under ``weight`` in a dot product."""
+        if not weight:
+            return cls(None)
+        left, right = fuse(features, *(np.arange(n) for n in features.shape))
+        scale = np.float32(weight**0.5)
+        return cls((scale * left, scale * right))
+
+    def beside(self, left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Unit rows ``(n, d)`` of both sides, with what is kept as more columns, and unit again."""
+        if self.sides is None:
+            return left, right
+        both = [unit_rows(np.hstack(parts)) for parts in zip((left, right), self.sides, strict=True)]
+        return both[0], both[1]
+
 
 N_LAYERS = 2
 """Layers of every graph network here."""
@@ -40,8 +72,9 @@ class TrainedAligner(Aligner):
     n_epochs, batch_size, learning_rate, weight_decay
         Of the training, see :class:`~psqe.neural.training.Recipe`.
     residual
-        Weight of the input vectors beside the learned ones in the joint embedding, 0 for none. Projections
-        learned from few noisy seeds throw away what pretrained vectors know; this keeps it.
+        Weight of the fused input features beside the learned embedding once it is learned, 0 for none.
+        Projections learned from few noisy seeds throw away what pretrained vectors know; this keeps it. The
+        loss does not see them: with them it would be content early, and less would be learned.
     iterative_start
         Epochs before iterative learning begins (:class:`~psqe.aligners.iterative.IterativeLearning`);
         ``None`` for never.
@@ -147,12 +180,13 @@ class TrainedAligner(Aligner):
         inputs = Inputs.of(task, features, device=self.device, dtype=dtype)
         n_left, candidates = inputs.n_left, (task.left.candidates, task.right.candidates)
         with seeded(self.random_state, self.device):
+            kept = Kept.of(features, self.residual)
             # Weights are drawn in single precision on the CPU, so that they are the same everywhere.
             model = self._model(inputs).to(self.device, dtype)
 
             def embed() -> tuple[FloatArray, FloatArray]:
                 joint = model.embeddings()
-                return joint[:n_left], joint[n_left:]
+                return kept.beside(joint[:n_left], joint[n_left:])
 
             iterative = IterativeLearning(
                 embed, candidates,

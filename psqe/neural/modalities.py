@@ -125,7 +125,7 @@ def unit(x: Tensor) -> Tensor:
     return nn.functional.normalize(x, dim=1)
 
 
-def joined(parts: Mapping[str, Tensor], weights: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
+def joined(parts: Mapping[str, Tensor], weights: Tensor) -> Tensor:
     """One unit vector per entity: the unit vectors of its modalities, weighted and side by side.
 
     Parameters
@@ -134,21 +134,14 @@ def joined(parts: Mapping[str, Tensor], weights: Tensor, kept: Mapping[str, Tens
         Unit vectors ``(n, d_m)`` by modality.
     weights
         ``(M,)`` for all entities alike, or ``(n, M)``.
-    kept
-        By modality, more columns ``(n, k_m)`` that go with it under the same weight.
 
     Returns
     -------
     ``(n, d)``: the sum of all widths. The dot product of two is a weighted mean of the cosines of their
     modalities.
     """
-    columns = []
-    for name, weight in zip(parts, weights.unbind(dim=-1), strict=True):
-        weight = weight[..., None]
-        columns.append(weight * parts[name])
-        if name in kept:
-            columns.append(weight * kept[name])
-    return unit(torch.cat(columns, dim=1))
+    by_modality = zip(weights.unbind(dim=-1), parts.values(), strict=True)
+    return unit(torch.cat([weight[..., None] * part for weight, part in by_modality], dim=1))
 
 
 class ModalityAttention(nn.Module):
