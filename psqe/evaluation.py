@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from psqe.errors import DataError
 from psqe.features.base import Features
-from psqe.features.fusion import fuse
-from psqe.kg import AlignmentTask, IntArray
+from psqe.features.fusion import fuse, unit_rows
+from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.matching import Dot, Similarity, csls, sinkhorn
 from psqe.regions import Regions
 
@@ -175,6 +175,15 @@ def evaluate(
         },
         "regions": by_kind,
     }
+
+
+def embedding_scorer(left: FloatArray, right: FloatArray) -> Scorer:
+    """Cosine of embeddings of all entities, ``(n_left, d)`` and ``(n_right, d)``."""
+
+    def scorer(rows: IntArray, columns: IntArray) -> Dot:
+        return Dot(unit_rows(left[rows]), unit_rows(right[columns]))
+
+    return scorer
 
 
 def feature_scorer(task: AlignmentTask, features: Features) -> Scorer:

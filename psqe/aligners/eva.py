@@ -84,7 +84,7 @@ class EVA(TrainedAligner):
         "published": {},
         "small": {
             "structure_dim": 64, "structure_output_dim": 64, "image_dim": 64, "modality_dim": 64,
-            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2,
+            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
         },
     }  # fmt: skip
     POSITIVE: ClassVar[tuple[str, ...]] = (

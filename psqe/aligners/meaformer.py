@@ -114,7 +114,7 @@ class MEAformer(TrainedAligner):
         "published": {},
         "small": {
             "dim": 64, "hidden_dim": 128,
-            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2,
+            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
         },
     }  # fmt: skip
     POSITIVE: ClassVar[tuple[str, ...]] = ("dim", "n_heads", "hidden_dim", "temperature", "clip")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from tqdm import tqdm
 
-from psqe.aligners import ALIGNERS
+from psqe.aligners import ALIGNERS, Aligner
+from psqe.aligners.trained import Kept
 from psqe.datasets import load_task
-from psqe.evaluation import Matching, Scorer, evaluate, feature_scorer
+from psqe.evaluation import Matching, Scorer, embedding_scorer, evaluate, feature_scorer
 from psqe.features import Features, build_features
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.measure import measured
@@ -59,6 +60,10 @@ class Experiment:
         Of the aligner.
     n_epochs
         Instead of the preset's, when given.
+    residual
+        Of the aligner.
+    iterative
+        Whether the aligner learns iteratively, from the middle of its epochs on.
     precision, evenness
         Of ``drawn`` seeds: the share of right ones, and how even they are, from 0, the semantic regions'
         shares among the pivot's seeds, to 1, their shares of the entities.
@@ -73,10 +78,42 @@ class Experiment:
     aligner: str = "mclea"
     preset: str = "small"
     n_epochs: int | None = None
+    residual: float = 0.0
+    iterative: bool = False
     precision: float = 1.0
     evenness: float = 1.0
-    dangling: float = DANGLING
+    dangling: float | None = DANGLING
     modalities: tuple[str, ...] = ("image", "attribute")
+
+    KEY: ClassVar = (
+        "task",
+        "modalities",
+        "miner",
+        "variant",
+        "n_seeds",
+        "random_state",
+        "aligner",
+        "settings",
+    )
+    """Columns of the results store that tell experiments apart."""
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The values of :attr:`KEY`."""
+        values = {**self.of_seeds, "aligner": self.aligner, "settings": self.settings}
+        return tuple(values[name] for name in self.KEY)
+
+    @property
+    def of_seeds(self) -> dict[str, Any]:
+        """The columns that rows about the seeds and rows about the alignment share."""
+        return {
+            "task": self.task,
+            "modalities": "+".join(sorted(self.modalities)),
+            "miner": self.miner,
+            "variant": "corrected" if self.miner == "psqe" else "-",
+            "n_seeds": self.n_seeds,
+            "random_state": self.random_state,
+        }
 
     @property
     def settings(self) -> str:
@@ -84,15 +121,28 @@ class Experiment:
         parts = [] if self.miner == "none" else [f"preset={self.preset}"]
         if self.n_epochs is not None:
             parts.append(f"n_epochs={self.n_epochs}")
+        if self.residual:
+            parts.append(f"residual={self.residual:g}")
+        if self.iterative:
+            parts.append("iterative")
         return " ".join(parts + self.of_task) or "-"
 
     @property
     def of_task(self) -> list[str]:
         """Settings of the task that depart from the study's, and those of drawn seeds."""
-        parts = [] if self.dangling == DANGLING else [f"dangling={self.dangling}"]
+        parts = [] if self.dangling in (DANGLING, None) else [f"dangling={self.dangling}"]
         if self.miner == "drawn":
             parts += [f"precision={self.precision:g}", f"evenness={self.evenness:g}"]
         return parts
+
+    @property
+    def data(self) -> tuple[str, float | None, tuple[str, ...], int]:
+        """What :func:`loaded` takes."""
+        return self.task, self.dangling, self.modalities, self.random_state
+
+    def seeds(self) -> SeedSet:
+        """Those that the aligner is trained on."""
+        return _mined(self.miner, self.n_seeds, (self.precision, self.evenness), *self.data)
 
 
 @lru_cache(maxsize=1)
@@ -111,7 +161,7 @@ def _mined(
     n: int,
     drawn: tuple[float, float],
     task: str,
-    dangling: float,
+    dangling: float | None,
     modalities: tuple[str, ...],
     random_state: int,
 ) -> SeedSet:
@@ -130,6 +180,21 @@ def _mined(
     if miner == "mutual":
         return MutualMiner(n).mine(pair, features)
     return PivotMiner(n).mine(pair, features)
+
+
+@lru_cache(maxsize=1)
+def _trained(experiment: Experiment) -> Aligner:
+    """The model of an experiment; the last one is kept."""
+    task, features, _ = loaded(*experiment.data)
+    chosen: dict[str, Any] = {"random_state": experiment.random_state}
+    if experiment.n_epochs is not None:
+        chosen["n_epochs"] = experiment.n_epochs
+    if experiment.residual:
+        chosen["residual"] = experiment.residual
+    build = ALIGNERS[experiment.aligner].preset
+    if experiment.iterative:
+        chosen["iterative_start"] = build(experiment.preset, **chosen).parameters["n_epochs"] // 2
+    return build(experiment.preset, **chosen).fit(task, features, experiment.seeds())
 
 
 def evenness_shares(
@@ -152,16 +217,8 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
     coverage by region. A row with protocol and direction has the alignment's metrics; rows by region
     have Hits@1 under protocol ``full``, mean of both directions.
     """
-    data = experiment.task, experiment.dangling, experiment.modalities, experiment.random_state
-    task, features, regions = loaded(*data)
-    key = {
-        "task": experiment.task,
-        "modalities": "+".join(sorted(experiment.modalities)),
-        "miner": experiment.miner,
-        "variant": "corrected" if experiment.miner == "psqe" else "-",
-        "n_seeds": experiment.n_seeds,
-        "random_state": experiment.random_state,
-    }
+    task, features, regions = loaded(*experiment.data)
+    key = experiment.of_seeds
     rows: list[dict[str, Any]] = []
     matching: Matching = "cosine"
     scorer: Scorer
@@ -170,19 +227,21 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             matching = experiment.aligner  # type: ignore[assignment]
             scorer = feature_scorer(task, features)
         else:
-            seeds = _mined(
-                experiment.miner, experiment.n_seeds, (experiment.precision, experiment.evenness), *data
-            )
+            seeds = experiment.seeds()
             own = {"settings": " ".join(experiment.of_task) or "-"}
             rows += seed_rows(key | own, seeds, task, regions)
-            chosen = {} if experiment.n_epochs is None else {"n_epochs": experiment.n_epochs}
-            model = ALIGNERS[experiment.aligner].preset(
-                experiment.preset, random_state=experiment.random_state, **chosen
-            )
-            scorer = model.fit(task, features, seeds).similarity
+            # What is put beside the embedding changes no training but an iterative one.
+            later = 0.0 if experiment.iterative else experiment.residual
+            model = _trained(replace(experiment, residual=experiment.residual - later))
+            scorer = embedding_scorer(*Kept.of(features, later).beside(*model.embeddings()))
         report = evaluate(task, scorer, matching=matching, regions=regions)
     key |= {"aligner": experiment.aligner, "settings": experiment.settings}
     costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}
+    if experiment.miner != "none":
+        # Seeds and model may have been kept from an experiment before.
+        costs = {
+            "seconds": seeds.seconds + model.seconds_, "peak_mb": max(seeds.peak_mb, model.peak_mb_)
+        }  # fmt: skip
     for direction, protocols in report["metrics"].items():
         for protocol, metrics in protocols.items():
             # Protocol peer is CSLS whatever the matching: of the untrained ones, only csls may bear its name.

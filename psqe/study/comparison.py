@@ -1,0 +1,85 @@
+"""Every aligner on the seeds of every miner.
+
+Run as a module it fills the results store: ``python -m psqe.study.comparison --help``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from tqdm import tqdm
+
+from psqe.aligners import ALIGNERS, TrainedAligner
+from psqe.errors import PsqeError
+from psqe.study import store
+from psqe.study.ablation import DBP15K, EMOJI, study_task
+from psqe.study.experiments import SEEDS, Experiment, run_experiment
+
+N_SEEDS = {"emoji": 600, "dbp15k": 1000}
+"""Seeds wanted, by family of pairs."""
+
+RESIDUAL = 2.0
+"""The weight of input features beside what was learned, where it is tried. Chosen on emoji/en-fr, state 0."""
+
+PARTS = ("plain", "residual", "iterative", "both")
+"""Ways to train: as published but small; with :data:`RESIDUAL`; with iterative learning; with both."""
+
+
+def compared(
+    task: str, random_state: int, *, part: str, aligners: Sequence[str], miners: Sequence[str] = SEEDS
+) -> Iterator[Experiment]:
+    """The experiments of one pair and random state, aligner by aligner so that seeds are kept."""
+    modalities, dangling = study_task(task)
+    n_seeds = N_SEEDS[task.partition("/")[0]]
+    for miner in miners:
+        for aligner in aligners:
+            trained = issubclass(ALIGNERS[aligner], TrainedAligner)
+            if not trained and part != "plain":
+                continue
+            yield Experiment(
+                task, miner, n_seeds, random_state, aligner=aligner, modalities=modalities, dangling=dangling,
+                residual=RESIDUAL if part in ("residual", "both") else 0.0,
+                iterative=part in ("iterative", "both"),
+            )  # fmt: skip
+
+
+def stored(table: pd.DataFrame) -> set[tuple[Any, ...]]:
+    """The keys of alignments that a store has."""
+    whole = table[(table["protocol"] == "full") & (table["region"] == "all")]
+    return set(whole[list(Experiment.KEY)].itertuples(index=False, name=None))
+
+
+def main(
+    part: Annotated[list[str] | None, typer.Option(help=f"{', '.join(PARTS)}; by default plain")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="pairs; by default emoji and DBP15K")] = None,
+    state: Annotated[list[int] | None, typer.Option(help="random states; by default 0 to 4")] = None,
+    aligner: Annotated[list[str] | None, typer.Option(help="aligners; by default all")] = None,
+    miner: Annotated[list[str] | None, typer.Option(help="kinds of seeds; by default all")] = None,
+    again: Annotated[bool, typer.Option(help="also what the store has")] = False,
+) -> None:
+    """Fill the results store; what it has is left out, so that a run can be resumed."""
+    try:
+        experiments = [
+            one
+            for random_state in (range(5) if state is None else state)
+            for name in task or (*EMOJI, *DBP15K)
+            for kind in part or ["plain"]
+            for one in compared(
+                name, random_state, part=kind, aligners=aligner or list(ALIGNERS), miners=miner or SEEDS
+            )
+        ]
+        have = set() if again else stored(store.read())
+        for one in tqdm([one for one in experiments if one.key not in have], "alignments", disable=None):
+            print(*one.key, file=sys.stderr, flush=True)
+            store.append(run_experiment(one))
+    except PsqeError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)
