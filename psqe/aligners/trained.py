@@ -118,6 +118,9 @@ class TrainedAligner(Aligner):
     POSITIVE: ClassVar[tuple[str, ...]] = ()
     """Parameters of a subclass that must be positive."""
 
+    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ()
+    """Parameters of a subclass that may be 0, too."""
+
     def __post_init__(self) -> None:
         for name in (
             "n_epochs", "learning_rate", "iterative_every", "iterative_rounds", "check_every", *self.POSITIVE
@@ -127,7 +130,7 @@ class TrainedAligner(Aligner):
             raise ParameterError(
                 f"batch_size is {self.batch_size}; a contrastive batch needs at least 2 seeds"
             )
-        for name in ("residual", "weight_decay", "iterative_start"):
+        for name in ("residual", "weight_decay", "iterative_start", *self.NOT_NEGATIVE):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise ParameterError(f"{name} is {value}", remedy="give 0 or more")
