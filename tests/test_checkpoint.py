@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +15,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pairs import relabelled, tiny
+from pairs import relabelled
 from test_trained import TRAINED, make
 
-from psqe.canonical import canonical_order
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, PsqeError
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
 from psqe.neural import checkpoint as checkpoints
 from psqe.neural.checkpoint import Checkpoint
+from psqe.neural.graph_attention import Edges
+from psqe.neural.modalities import Inputs
 from psqe.seeds import SeedSet, true_links
 
 RULES = {
@@ -174,9 +174,10 @@ def test_a_relabelled_task_goes_on_from_the_same_file(scene, whole, every_epoch,
 CHILD = """
 import sys, time, torch
 from psqe.aligners import ALIGNERS
-from psqe.canonical import canonical_order
 from psqe.datasets.synthetic import planted_pair
 from psqe.neural.checkpoint import Checkpoint
+from psqe.neural.graph_attention import Edges
+from psqe.neural.modalities import Inputs
 from psqe.seeds import true_links
 
 class Slow:
@@ -294,23 +295,46 @@ def test_other_data_and_seeds_are_refused(scene, kept, name):
         )  # fmt: skip
 
 
-def test_other_candidates_are_refused(tmp_path):
-    """Even where their order stays the same. Who is a candidate decides what is added, and when it stops."""
-    task, features = tiny(5, 12)
-    seeds = SeedSet(np.array([[0, 0], [1, 1]]), np.zeros(2), ("given",) * 2)
-    others = [
-        replace(task, right=replace(task.right, candidates=np.setdiff1d(np.arange(12), gone)))
-        for k in (1, 2)
-        for gone in combinations(range(2, 12), k)
-    ]
-    wanted = canonical_order(task, features)[1]
-    alike = [other for other in others if np.array_equal(canonical_order(other, features)[1], wanted)]
-    path = tmp_path / "training.pt"
-    aligner = make("mclea", n_epochs=2, iterative_start=0)
-    aligner.fit(task, features, seeds, checkpoint=path)
-    for other in alike[:3]:
-        refused(FOREIGN, path, lambda w, o=other: aligner.fit(o, features, seeds, watch=w, checkpoint=path))
-    assert alike
+def test_the_fingerprint_is_of_each_thing_by_itself(scene, tmp_path):
+    """Above, what differs also changes the canonical order; here, nothing but what is named."""
+    task, features, seeds = scene
+    inputs = Inputs.of(task, features, dtype=torch.float32)
+    image, attribute = inputs.vectors.values()
+    has_image, has_attribute = inputs.present.values()
+    candidates = task.left.candidates, task.right.candidates
+    aligner = make("eva")
+    aligner._checkpoint = tmp_path / "training.pt"
+
+    def of(aligner=aligner, candidates=candidates, pairs=seeds.pairs, **other) -> str:
+        return aligner._kept(replace(inputs, **other), candidates, pairs)._fingerprint
+
+    edges = inputs.edges
+    fewer = Edges(edges.targets.numpy()[:-1], edges.sources.numpy()[:-1], edges.n)
+    found = {
+        "nothing": of(),
+        "a seed": of(pairs=seeds.pairs[:-1]),
+        "a left candidate": of(candidates=(candidates[0][:-1], candidates[1])),
+        "a right candidate": of(candidates=(candidates[0], candidates[1][:-1])),
+        "an edge": of(edges=fewer),
+        "sides": of(n_left=inputs.n_left - 1),
+        "a bit": of(vectors={"image": image.nextafter(image + 1), "attribute": attribute}),
+        "a mask": of(present={"image": ~has_image, "attribute": has_attribute}),
+        "a name": of(
+            vectors={"picture": image, "attribute": attribute},
+            present={"picture": has_image, "attribute": has_attribute},
+        ),
+        "precision": of(vectors={name: x.double() for name, x in inputs.vectors.items()}),
+        "a parameter": of(aligner=with_others(aligner, random_state=1)),
+    }
+    assert len(set(found.values())) == len(found)
+    assert of() == found["nothing"]
+
+
+def with_others(aligner, **parameters):
+    """Another aligner with the same checkpoint."""
+    other = type(aligner)(**{**aligner.parameters, **parameters})
+    other._checkpoint = aligner._checkpoint
+    return other
 
 
 def test_parameters_of_numpy_are_as_good_as_pythons(scene, tmp_path):
