@@ -158,6 +158,19 @@ def test_of_two_pairs_the_more_similar_one_stays():
     assert run.seeds() == {(0, 0), (1, 2), (2, 3)}
 
 
+def test_a_pair_that_loses_begins_anew():
+    """Right 0 is no candidate, and the seed that it is in is first more similar than (0, 1), then less."""
+    candidates = np.arange(2), np.array([1])
+    lost, won = (
+        (embedding([[1, 0], [-1, -1]]), embedding([[1, own], [1, 0.5], [-1, -1]])) for own in (0.1, 2)
+    )
+    seeds = [[0, 0], [1, 2]]
+    rules = {"start": 0, "every": 1, "rounds": 2}
+    run = Run([lost, lost, won, won], seeds, candidates, **rules)
+    assert run.added == [(4, {(0, 1)}, {(0, 0)})]
+    assert Run([lost, won], seeds, candidates, **rules).added == [(2, {(0, 1)}, {(0, 0)})]
+
+
 def test_one_pair_may_take_the_place_of_two_but_not_of_all():
     """(0, 1) shares an end with either seed and is more similar: alone, it would have no negative."""
     left, right = [[1, 0, 0], [-1, -0.1, 0], [0, 0, 1]], [[0.5, 1, 0], [1, 0, 0], [0, 0, 1]]

@@ -31,9 +31,11 @@ class Counting(torch.nn.Module):
 class Run:
     """A training of nothing, with a given number of mutual pairs after each epoch."""
 
-    def __init__(self, mutual: list[int], *, patience, every=1, seeds=((N - 1, N - 1), (N, N))) -> None:
+    def __init__(
+        self, mutual: list[int], *, patience, every=1, seeds=((N - 1, N - 1), (N, N)), n_right=N + 1
+    ) -> None:
         self.module, self.asked, self.mutual = Counting(), 0, mutual
-        candidates = np.arange(N + 1), np.arange(N + 1)
+        candidates = np.arange(N + 1), np.arange(n_right)
         self.habit = EarlyStopping(self.embed, candidates, patience=patience, every=every)
         recipe = Recipe(n_epochs=len(mutual), batch_size=9, learning_rate=1e-9)
         self.training = Training(self.module, self.loss, torch.tensor(seeds), recipe, habits=[self.habit])
@@ -91,6 +93,11 @@ def test_by_hand():
     assert (found.epochs, found.kept) == (4, 2)
     assert Run([3, 5, 5, 4, 9], patience=3).kept == 5
     assert Run([3, 2, 1, 2, 3], patience=9).kept == 1  # at the end, too
+
+
+def test_sides_of_unequal_size_count_by_their_size():
+    """11 free candidates on the left and 6 on the right, 4 of each in mutual pairs."""
+    assert Run([4], patience=1, n_right=6).habit.checks == [(1, 8 / 17)]
 
 
 def test_off_means_off():
