@@ -25,6 +25,9 @@ N_SEEDS = {"emoji": 600, "dbp15k": 1000}
 RESIDUAL = 2.0
 """The weight of input features beside what was learned, where it is tried. Chosen on emoji/en-fr, state 0."""
 
+OF_SEEDS = ["task", "modalities", "miner", "variant", "n_seeds", "random_state"]
+"""Columns of the results store that tell seeds apart."""
+
 PARTS = ("plain", "residual", "iterative", "both")
 """Ways to train: as published but small; with :data:`RESIDUAL`; with iterative learning; with both."""
 
@@ -72,10 +75,15 @@ def main(
                 name, random_state, part=kind, aligners=aligner or list(ALIGNERS), miners=miner or SEEDS
             )
         ]
-        have = set() if again else stored(store.read())
+        table = store.read()
+        have = set() if again else stored(table)
+        known = set(table.loc[table["aligner"] == "-", OF_SEEDS].itertuples(index=False, name=None))
         for one in tqdm([one for one in experiments if one.key not in have], "alignments", disable=None):
             print(*one.key, file=sys.stderr, flush=True)
-            store.append(run_experiment(one))
+            rows = run_experiment(one)
+            if tuple(one.of_seeds[name] for name in OF_SEEDS) in known:
+                rows = [row for row in rows if "aligner" in row]  # what is stored of the seeds stays
+            store.append(rows)
     except PsqeError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
