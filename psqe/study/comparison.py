@@ -22,14 +22,20 @@ from psqe.study.experiments import SEEDS, Experiment, run_experiment
 N_SEEDS = {"emoji": 600, "dbp15k": 1000}
 """Seeds wanted, by family of pairs."""
 
-RESIDUAL = 2.0
-"""The weight of input features beside what was learned, where it is tried. Chosen on emoji/en-fr, state 0."""
-
 OF_SEEDS = ["task", "modalities", "miner", "variant", "n_seeds", "random_state"]
 """Columns of the results store that tell seeds apart."""
 
-PARTS = ("plain", "residual", "iterative", "both")
-"""Ways to train: as published but small; with :data:`RESIDUAL`; with iterative learning; with both."""
+RESIDUAL = 2.0
+"""The weight of input features beside what was learned, where it is tried. Chosen on emoji/en-fr, state 0."""
+
+PARTS: dict[str, tuple[tuple[str, float], ...]] = {
+    "plain": (),
+    "residual": (("residual", RESIDUAL),),
+    "iterative": (("iterative_start", 50),),
+    "both": (("iterative_start", 50), ("residual", RESIDUAL)),
+    "stopped": (("patience", 3),),
+}
+"""Ways to train: small; with input features kept beside; iteratively; both; stopped early without labels."""
 
 
 def compared(
@@ -45,8 +51,7 @@ def compared(
                 continue
             yield Experiment(
                 task, miner, n_seeds, random_state, aligner=aligner, modalities=modalities, dangling=dangling,
-                residual=RESIDUAL if part in ("residual", "both") else 0.0,
-                iterative=part in ("iterative", "both"),
+                options=PARTS[part],
             )  # fmt: skip
 
 
