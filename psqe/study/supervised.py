@@ -1,7 +1,8 @@
 """Aligners trained on labels, to see whether they are what their authors published. Not part of the study.
 
-The first 30 % of the gold links are given as labels, the rest is asked for, under the peers' protocol. Nothing
-here is a miner, rows bear the name ``supervised`` in its place, and no table of the study shows them beside one.
+The first 30 % of the gold links are given as labels, the rest is asked for, under the peers' protocol.
+Nothing here is a miner: rows bear the name ``supervised`` in its place, and no table of the study shows them
+beside one.
 
 Run as a module it fills the results store: ``python -m psqe.study.supervised --help``.
 """
@@ -38,8 +39,8 @@ PUBLISHED: Mapping[str, Mapping[str, float]] = {
     "mclea": {"dbp15k/zh_en": 0.726, "dbp15k/ja_en": 0.719, "dbp15k/fr_en": 0.719},
     "meaformer": {"dbp15k/zh_en": 0.772, "dbp15k/ja_en": 0.764, "dbp15k/fr_en": 0.771},
 }
-"""Hits@1 left to right with 30 % of the links as labels, with images, without surface names, not iterative, as
-Chen et al. (2023) report them for all three."""
+"""Hits@1 left to right with 30 % of the links as labels, with images, without surface names, not iterative,
+as Chen et al. (2023) report them for all three."""
 
 
 def supervised_rows(
@@ -99,8 +100,10 @@ def main(
                 for model in aligner or trained:
                     for random_state in state or [0]:
                         print(name, kind, model, preset, random_state, file=sys.stderr, flush=True)
-                        options = {"preset": preset, "random_state": random_state}
-                        store.append(list(supervised_rows(name, model, VIEWS[kind], **options)))
+                        rows = supervised_rows(
+                            name, model, VIEWS[kind], preset=preset, random_state=random_state
+                        )
+                        store.append(list(rows))
     except PsqeError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
