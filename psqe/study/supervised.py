@@ -65,8 +65,8 @@ def supervised_table(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    ``aligner``, ``benchmark``, ``modalities``, ``preset``, ``Hits@1`` (protocol peer, left to right, mean over
-    random states), ``states``, and ``published``.
+    ``aligner``, ``benchmark``, ``modalities``, ``preset``, ``Hits@1`` (protocol peer, left to right, mean
+    over random states), ``states``, and ``published``.
     """
     own = table[
         (table["miner"] == SUPERVISED) & (table["direction"] == "l2r") & (table["protocol"] == "peer")
