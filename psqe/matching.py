@@ -230,6 +230,8 @@ def mutual_nearest(similarity: Similarity) -> tuple[IntArray, IntArray]:
     Faster than a survey (:mod:`psqe.survey`), for nothing else is kept. Of equal ones the first is nearest.
     """
     n_left, n_right = similarity.shape
+    if not n_right:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     of_left = np.zeros(n_left, dtype=np.int64)
     of_right, peak = np.zeros(n_right, dtype=np.int64), np.full(n_right, -np.inf, dtype=np.float32)
     for start, block in similarity.blocks():
@@ -238,7 +240,7 @@ def mutual_nearest(similarity: Similarity) -> tuple[IntArray, IntArray]:
         scores = block[best, np.arange(n_right)]
         better = scores > peak
         of_right[better], peak[better] = best[better] + start, scores[better]
-    rows = np.flatnonzero(of_right[of_left] == np.arange(n_left)) if n_right else np.empty(0, dtype=np.int64)
+    rows = np.flatnonzero(of_right[of_left] == np.arange(n_left))
     return rows, of_left[rows]
 
 

@@ -13,7 +13,7 @@ from pairs import tiny
 
 from psqe.aligners import MCLEA
 from psqe.errors import DataError, ParameterError
-from psqe.neural.losses import InfoNCE
+from psqe.neural.losses import NCA, InfoNCE
 from psqe.regions import Regions, all_regions
 from psqe.seeds import SeedSet
 from psqe.theory.batch import Batch
@@ -57,6 +57,39 @@ def test_a_very_sure_seed_keeps_its_digits():
     np.testing.assert_allclose(attraction, 2 * 60 * 8 * np.exp(-60.0), rtol=1e-4)
     np.testing.assert_allclose(received, attraction, rtol=1e-5)
     np.testing.assert_allclose(effective, 8, rtol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches(unit=True), st.sampled_from([1.0, 5.0, 15.0]), st.sampled_from([0.5, 10.0]))
+def test_masses_of_nca_are_its_gradients(batch, scale, attraction):
+    """Of the loss times B: -dL/ds_kk pulls; dL/ds_kv, k's share of it and v's, is what k pushes v with."""
+    n, loss = len(batch), NCA(scale, attraction)
+    left, right = (torch.tensor(z) for z in (batch.left, batch.right))
+    s = (left @ right.T).requires_grad_()
+    (whole,) = torch.autograd.grad(n * loss(s, torch.eye(n, dtype=s.dtype)), s)
+    given = []
+    for cells in (s, s.T):  # anchors in rows: left ends, then right ends
+        others = cells[~torch.eye(n, dtype=torch.bool)].view(n, n - 1)
+        repulsion = torch.log1p(torch.exp(scale * others).sum(dim=1)).sum() / scale
+        (grad,) = torch.autograd.grad(repulsion, s)
+        given.append(grad if cells is s else grad.T)
+    torch.testing.assert_close(given[0] + given[1].T, whole - torch.diag(whole.diagonal()))
+    found = seed_masses(left, right, loss)
+    torch.testing.assert_close(found.attraction, -whole.diagonal())
+    torch.testing.assert_close(found.received, given[0].sum(dim=0) + given[1].sum(dim=0))
+    shares = [one / one.sum(dim=1, keepdim=True) for one in given]
+    effective = sum(1 / one.square().sum(dim=1) for one in shares) / 2
+    torch.testing.assert_close(found.effective_negatives, effective)
+
+
+def test_nca_masses_of_a_large_scale_are_finite():
+    """e^(alpha s) overflows float32; the hardest negative takes all that an anchor gives."""
+    s = torch.tensor([[0.9, 0.7, -0.2], [0.1, -0.8, 0.3], [-0.5, -0.6, 0.9]])
+    found = seed_masses(s, torch.eye(3), NCA(1e4, 10.0))
+    torch.testing.assert_close(found.attraction, torch.tensor([10 / 1.9, 0.0, 10 / 1.9]))
+    # Seed 0 pushes 1, 1 pushes 2, and from the right 0 pushes 1, 1 pushes 0, 2 pushes 1; left 2 is at ease.
+    torch.testing.assert_close(found.received, torch.tensor([1.0, 3.0, 1.0]))
+    torch.testing.assert_close(found.effective_negatives, torch.ones(3))
 
 
 def test_one_seed_alone_is_refused():

@@ -90,6 +90,7 @@ class EVA(TrainedAligner):
     POSITIVE: ClassVar[tuple[str, ...]] = (
         "structure_dim", "structure_output_dim", "image_dim", "modality_dim", "structure_scale", "scale",
     )  # fmt: skip
+    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ("attraction",)
 
     def _recipe(self) -> Recipe:
         return replace(super()._recipe(), accumulate=True)

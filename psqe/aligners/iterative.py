@@ -54,7 +54,7 @@ class IterativeLearning:
     that are each other's nearest among such candidates (as EVA and its followers do), and candidates that are
     each other's nearest among all, whether in seeds or not. A pair proposed ``rounds`` times in a row becomes
     a seed. Where it shares an entity with another seed, the more similar of the two stays: an early wrong
-    seed need not block its entities for good.
+    seed need not block its entities for good. A round that would leave a single seed changes nothing.
 
     It differs from the public codes of EVA and MCLEA in what these do by mistake: there the condition for a
     change of the optimiser, ``epoch == epoch >= il_start``, holds at every later epoch, and each makes a new
@@ -112,7 +112,7 @@ class IterativeLearning:
         new = pairs[kept[kept >= len(seeds)]]
         for pair in ripe:
             del self._proposed[pair]
-        if len(new):
+        if len(new) and len(kept) > 1:  # one pair may take the place of two seeds
             self.added.append(AddedSeeds(training.epoch, new, seeds[dropped]))
             training.replace_seeds(torch.from_numpy(pairs[kept]).to(training.seeds.device))
 

@@ -93,6 +93,7 @@ class MCLEA(TrainedAligner):
     POSITIVE: ClassVar[tuple[str, ...]] = (
         "structure_dim", "modality_dim", "temperature", "distillation_temperature",
     )  # fmt: skip
+    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ("distillation_weight",)
 
     def _model(self, inputs: Inputs) -> MCLEAModel:
         return MCLEAModel(inputs, self)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
 
 from psqe.aligners.iterative import Embed, free
+from psqe.errors import PsqeWarning
 from psqe.kg import IntArray
 from psqe.matching import Dot, mutual_nearest
 from psqe.neural.training import Training
@@ -20,6 +22,9 @@ class EarlyStopping:
     candidates in no seed whose nearest, among such candidates of the other side, has them as its own nearest,
     tells without labels how good the embeddings are for those that nothing was said about. The public codes
     of MEAformer and SNAG keep the epoch that is best on the test links instead.
+
+    Where every candidate of a side is in a seed there is nothing to tell by: no check is made, and a
+    :class:`~psqe.errors.PsqeWarning` says so.
 
     Parameters
     ----------
@@ -51,6 +56,13 @@ class EarlyStopping:
         if self._patience is None or training.epoch % self._every:
             return
         share = self._share(training.seeds.cpu().numpy())
+        if share is None:
+            warnings.warn(
+                "early stopping: no candidate of a side is left outside the seeds, so nothing is checked",
+                PsqeWarning,
+                stacklevel=2,
+            )
+            return
         before = [value for _, value in self.checks]
         self.checks.append((training.epoch, share))
         if not before or share > max(before):
@@ -63,11 +75,11 @@ class EarlyStopping:
         if self._best is not None:
             training.module.load_state_dict(self._best)
 
-    def _share(self, seeds: IntArray) -> float:
-        left, right = self._embed()
+    def _share(self, seeds: IntArray) -> float | None:
         rows, columns = free(self._candidates, seeds)
         if not len(rows) or not len(columns):
-            return 0.0
+            return None
+        left, right = self._embed()
         found, _ = mutual_nearest(Dot(left[rows], right[columns]))
         return 2 * len(found) / (len(rows) + len(columns))
 

@@ -7,6 +7,7 @@ import json
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import methodcaller
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -117,6 +118,9 @@ class TrainedAligner(Aligner):
     POSITIVE: ClassVar[tuple[str, ...]] = ()
     """Parameters of a subclass that must be positive."""
 
+    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ()
+    """Parameters of a subclass that may be 0, too."""
+
     def __post_init__(self) -> None:
         for name in (
             "n_epochs", "learning_rate", "iterative_every", "iterative_rounds", "check_every", *self.POSITIVE
@@ -126,7 +130,7 @@ class TrainedAligner(Aligner):
             raise ParameterError(
                 f"batch_size is {self.batch_size}; a contrastive batch needs at least 2 seeds"
             )
-        for name in ("residual", "weight_decay", "iterative_start"):
+        for name in ("residual", "weight_decay", "iterative_start", *self.NOT_NEGATIVE):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise ParameterError(f"{name} is {value}", remedy="give 0 or more")
@@ -168,7 +172,9 @@ class TrainedAligner(Aligner):
         Raises
         ------
         DataError
-            As :meth:`Aligner.fit`; also if the checkpoint is that of another training.
+            As :meth:`Aligner.fit`; also if the checkpoint is that of another training, or is none.
+        PsqeError
+            If the checkpoint cannot be written.
         """
         self._checkpoint = None if checkpoint is None else Path(checkpoint)
         return super().fit(task, features, seeds, watch=watch)
@@ -210,7 +216,7 @@ class TrainedAligner(Aligner):
                 description=self.name,
                 watch=watch,
                 habits=(iterative, stopping),
-                checkpoint=self._kept(inputs, pairs),
+                checkpoint=self._kept(inputs, candidates, pairs),
             )
             self.history_ = training.run()
             stopping.keep_best(training)
@@ -222,12 +228,18 @@ class TrainedAligner(Aligner):
     def _renumbered(self, left: IntArray, right: IntArray) -> None:
         self.added_ = [one.renumbered(left, right) for one in self.added_]
 
-    def _kept(self, inputs: Inputs, pairs: IntArray) -> Checkpoint | None:
+    def _kept(
+        self, inputs: Inputs, candidates: tuple[IntArray, IntArray], pairs: IntArray
+    ) -> Checkpoint | None:
         """The checkpoint, bound to everything that the training depends on."""
         if self._checkpoint is None:
             return None
-        digest = hashlib.sha256(json.dumps([self.name, self.parameters], sort_keys=True).encode())
-        tensors = [torch.from_numpy(pairs), inputs.edges.targets, inputs.edges.sources]
+        # A parameter may be a number of numpy's.
+        plainly = json.dumps(
+            [self.name, self.parameters, inputs.n_left], sort_keys=True, default=methodcaller("item")
+        )
+        digest = hashlib.sha256(plainly.encode())
+        tensors = [*map(torch.from_numpy, (pairs, *candidates)), inputs.edges.targets, inputs.edges.sources]
         for name in inputs.vectors:
             digest.update(name.encode())
             tensors += [inputs.vectors[name], inputs.present[name]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from psqe.errors import DataError
-from psqe.files import atomic_path
+from psqe.files import atomic_path, check_writable
 
 
 class Checkpoint:
@@ -28,10 +28,16 @@ class Checkpoint:
         Of everything that the training depends on. A file of another training is refused.
     every_s
         Least time between two writings, in seconds.
+
+    Raises
+    ------
+    PsqeError
+        If the file could not be written: better now than after a minute of training.
     """
 
     def __init__(self, path: str | Path, fingerprint: str, *, every_s: float = 60.0) -> None:
         self.path = Path(path)
+        check_writable(self.path)
         self._fingerprint, self._every_s = fingerprint, every_s
         self._written = time.monotonic()
 
@@ -48,14 +54,21 @@ class Checkpoint:
         Raises
         ------
         DataError
-            If the file is no checkpoint, or that of a training with other parameters, data or seeds.
+            If the file cannot be read, is no checkpoint, or that of a training with other parameters, data
+            or seeds.
         """
         if not self.path.exists():
             return None
         try:
-            kept = torch.load(self.path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what torch thinks of a foreign file, before it raises
+                kept = torch.load(self.path, map_location="cpu", weights_only=True)
             fingerprint = kept.pop("fingerprint")
-        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, AttributeError) as error:
+        except OSError as error:
+            raise DataError(
+                f"cannot be read ({error.strerror})", path=self.path, remedy="name another file"
+            ) from error
+        except Exception as error:  # torch.load raises half a dozen kinds for a file that is not its own
             raise DataError(
                 "is not a checkpoint of psqe", path=self.path, remedy="remove it, or name another file"
             ) from error

@@ -151,9 +151,12 @@ class UncertaintyWeights(nn.Module):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        self.log_variance = nn.ParameterDict({name: torch.zeros(()) for name in names})
+        self._places = {name: i for i, name in enumerate(names)}
+        # A list, because torch forbids some names of modalities as names of parameters.
+        self.log_variance = nn.ParameterList(torch.zeros(()) for _ in names)
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Weigh and add the scalars in ``losses``; a loss that is not there leaves its weight as it is."""
-        terms = [torch.exp(-self.log_variance[n]) * loss + self.log_variance[n] for n, loss in losses.items()]
+        own = [(self.log_variance[self._places[name]], loss) for name, loss in losses.items()]
+        terms = [torch.exp(-weight) * loss + weight for weight, loss in own]
         return torch.stack(terms).sum()

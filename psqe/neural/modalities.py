@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.fusion import modality_vectors
 from psqe.kg import AlignmentTask
@@ -45,7 +46,19 @@ class Inputs:
     def of(
         cls, task: AlignmentTask, features: Features, *, device: str = "cpu", dtype: torch.dtype
     ) -> Inputs:
-        """Those of a task and its features, on a device."""
+        """Those of a task and its features, on a device.
+
+        Raises
+        ------
+        DataError
+            If a modality has the name of what is no modality, :data:`STRUCTURE` or :data:`JOINT`.
+        """
+        for name in (STRUCTURE, JOINT):
+            if name in features:
+                raise DataError(
+                    f"a modality is called {name!r}, as an embedding of every aligner is",
+                    remedy="give it another name",
+                )
         everyone = np.arange(task.left.n_entities), np.arange(task.right.n_entities)
         vectors = {name: modality_vectors(features, name, *everyone) for name in features}
 
@@ -95,9 +108,8 @@ class ModalityEncoder(nn.Module):
         n = inputs.edges.n
         self.entity = nn.Parameter(torch.randn(n, structure_dim) / n**0.5)
         self.graph = graph(structure_dim)
-        self.linear = nn.ModuleDict(
-            {name: nn.Linear(x.shape[1], dims[name]) for name, x in inputs.vectors.items()}
-        )
+        # A list, because torch forbids some names of modalities as names of modules.
+        self.linear = nn.ModuleList(nn.Linear(x.shape[1], dims[name]) for name, x in inputs.vectors.items())
 
     def forward(self, nodes: Tensor | None = None, field: Field | None = None) -> dict[str, Tensor]:
         """Vectors by modality, :data:`STRUCTURE` first, of the listed nodes ``(B,)`` or of all.
@@ -113,10 +125,10 @@ class ModalityEncoder(nn.Module):
             assert nodes is not None
             structure = self.graph(self.entity.index_select(0, field.nodes), field.layers)
             parts = {STRUCTURE: structure.index_select(0, field.outputs[nodes])}
-        for name, x in self.inputs.vectors.items():
+        for linear, (name, x) in zip(self.linear, self.inputs.vectors.items(), strict=True):
             mask = self.inputs.present[name]
             x, mask = (x, mask) if nodes is None else (x[nodes], mask[nodes])
-            parts[name] = self.linear[name](x) * mask[:, None]
+            parts[name] = linear(x) * mask[:, None]
         return parts
 
 

@@ -22,13 +22,15 @@ Schedule = Literal["constant", "cosine"]
 @contextmanager
 def seeded(random_state: int, device: str = "cpu") -> Iterator[None]:
     """Seed torch inside the block and give its generators back unchanged after it."""
-    with torch.random.fork_rng(devices=[] if device == "cpu" else [device]):
+    with torch.random.fork_rng(devices=[] if torch.device(device).type == "cpu" else [device]):
         torch.manual_seed(random_state)
         yield
 
 
 def check_device(name: str) -> None:
-    """Raise :class:`ParameterError` unless torch can compute on the device ``name``."""
+    """Raise :class:`ParameterError` unless ``name`` is a CPU or a GPU that torch can compute on."""
+    if str(name).split(":")[0] not in ("cpu", "cuda"):
+        raise ParameterError(f"device is {name!r}", remedy="choose cpu or cuda")
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:

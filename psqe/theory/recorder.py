@@ -86,7 +86,8 @@ def _nca_masses(left: Tensor, right: Tensor, loss: NCA) -> SeedMasses:
         total = torch.logaddexp(one.logsumexp(dim=1), torch.zeros_like(of_seed))
         given = torch.exp(one - total[:, None])
         received += given.sum(dim=0)
-        effective += (given.sum(dim=1) / torch.linalg.vector_norm(given, dim=1)) ** 2 / 2
+        # Shares from the logits: of an anchor at ease, what it gives may be all zero.
+        effective += torch.linalg.vector_norm(one.softmax(dim=1), dim=1) ** -2 / 2
     attraction = torch.where(of_seed > 0, loss.attraction / (1 + of_seed), 0.0)
     return SeedMasses(attraction, received, effective)
 

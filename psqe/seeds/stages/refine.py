@@ -87,9 +87,8 @@ class RefinementEncoder(nn.Module):
         self.structural = structural
         self.separate = separate
         self.dim = dim
-        self.linear = nn.ModuleDict(
-            {name: nn.Linear(given.width, dim, bias=bias) for name, given in inputs.items()}
-        )
+        # A list, because torch forbids some names of modalities as names of modules.
+        self.maps = nn.ModuleList(nn.Linear(given.width, dim, bias=bias) for given in inputs.values())
         self.gat = DiagonalGAT(dim) if structural else None
 
     def forward(self, ends: Ends | None = None) -> dict[str, Tensor]:
@@ -99,11 +98,11 @@ class RefinementEncoder(nn.Module):
         """
         parts = {}
         total: Tensor | None = None
-        for name, given in self.inputs.items():
+        for linear, (name, given) in zip(self.maps, self.inputs.items(), strict=True):
             if ends is None:
-                own = mapped = _spread(given.mapped(self.linear[name]), given.nodes, self.edges.n)
+                own = mapped = _spread(given.mapped(linear), given.nodes, self.edges.n)
             else:
-                own, mapped = ends.mapped(name, self.linear[name], name in self.structural)
+                own, mapped = ends.mapped(name, linear, name in self.structural)
             if name in self.separate:
                 parts[name] = own
             if name in self.structural:
