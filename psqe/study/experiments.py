@@ -12,9 +12,10 @@ from tqdm import tqdm
 
 from psqe.aligners import ALIGNERS
 from psqe.datasets import load_task
-from psqe.evaluation import Matching, Scorer, evaluate, feature_scorer
+from psqe.evaluation import Scorer, evaluate, feature_scorer
 from psqe.features import Features, build_features
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.matching import Matching
 from psqe.measure import measured
 from psqe.regions import Regions, all_regions
 from psqe.seeds import (
@@ -179,6 +180,7 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             model = ALIGNERS[experiment.aligner].preset(
                 experiment.preset, random_state=experiment.random_state, **chosen
             )
+            matching = model.matching
             scorer = model.fit(task, features, seeds).similarity
         report = evaluate(task, scorer, matching=matching, regions=regions)
     key |= {"aligner": experiment.aligner, "settings": experiment.settings}
