@@ -99,7 +99,7 @@ class Propagation(Aligner):
     ) -> tuple[FloatArray, FloatArray]:
         graphs = task.left, task.right
         vectors = [node_vectors(features, side, task.graph(side)) for side in ("left", "right")]
-        if self.dim is not None:
+        if self.dim is not None and self.dim < vectors[0].shape[1]:
             axes = main_axes(
                 [own[graph.candidates] for own, graph in zip(vectors, graphs, strict=True)], self.dim
             )
