@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError
+from psqe.evaluation import evaluate
 from psqe.regions import all_regions
 from psqe.seeds import MutualMiner, audit
 from psqe.statistics import mean_interval
@@ -73,6 +75,20 @@ def test_alignments_are_means_of_both_directions(rows):
     assert set(alignment_results(bare, protocol="full")["aligner"]) == {"cosine", "csls", "sinkhorn"}
     # Protocol peer is always CSLS: a row must not say that it was something else.
     assert set(alignment_results(bare, protocol="peer")["aligner"]) == {"csls"}
+
+
+def test_an_aligner_is_matched_as_it_says(monkeypatch):
+    pair = planted_pair(60, noise=1.0, random_state=0)
+    monkeypatch.setattr(experiments, "loaded", lambda *_: (*pair, all_regions(*pair)))
+    monkeypatch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
+    found = run_experiments([Experiment("planted", "mutual", 20, 0, aligner="propagation")])
+    model = ALIGNERS["propagation"].preset("small").fit(*pair, MutualMiner(20).mine(*pair))
+    mrr = {row["direction"]: row["mrr"] for row in found if row.get("protocol") == "full" and "mrr" in row}
+    wanted, other = (
+        evaluate(pair[0], model.similarity, matching=m)["metrics"] for m in ("sinkhorn", "cosine")
+    )
+    assert mrr == {direction: wanted[direction]["full"]["mrr"] for direction in ("l2r", "r2l")}
+    assert all(mrr[direction] != other[direction]["full"]["mrr"] for direction in mrr)
 
 
 def test_settings_are_never_mixed(rows):

@@ -6,8 +6,8 @@ import torch
 from batches import batches, random_batch, relative_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 
+from psqe.adjacency import joint_adjacency
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.neural.losses import info_nce
@@ -15,9 +15,7 @@ from psqe.theory.batch import Batch, gradient, loss
 from psqe.theory.membership import masses, membership, summed_gradient
 from psqe.theory.propagation import (
     LinearEncoder,
-    joint_adjacency,
     limit,
-    normalised_adjacency,
     propagated,
     reach,
 )
@@ -395,17 +393,9 @@ def test_reach_is_a_walk_times_the_root_of_the_degrees(adjacency):
     np.testing.assert_allclose(reach(adjacency, seeds, 4000), limit(adjacency, seeds), atol=1e-9)
 
 
-def test_adjacency_counts_parallel_edges_once_and_isolated_nodes_keep_themselves():
-    task, _ = planted_pair(30, density=0.5, random_state=1)
-    found = normalised_adjacency(task.left)
-    degree = 1 / found.diagonal()
-    lone = np.flatnonzero(degree == 1)
-    assert len(lone) and (found[lone].sum(axis=1) == 1).all()
-    links = {tuple(sorted(edge)) for edge in task.left.triples[:, [0, 2]].tolist() if edge[0] != edge[1]}
-    assert found.nnz == 2 * len(links) + task.left.n_entities
-    assert sparse.issparse(joint_adjacency(task))
+def test_fewer_than_no_layers_are_refused(adjacency):
     with pytest.raises(ParameterError):
-        propagated(found, np.ones(30), -1)
+        propagated(adjacency, np.ones(adjacency.shape[0]), -1)
 
 
 @pytest.mark.parametrize(

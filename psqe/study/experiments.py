@@ -13,9 +13,10 @@ from tqdm import tqdm
 from psqe.aligners import ALIGNERS, Aligner
 from psqe.aligners.trained import Kept
 from psqe.datasets import load_task
-from psqe.evaluation import Matching, Scorer, embedding_scorer, evaluate, feature_scorer
+from psqe.evaluation import Scorer, embedding_scorer, evaluate, feature_scorer
 from psqe.features import Features, build_features
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.matching import Matching
 from psqe.measure import measured
 from psqe.regions import Regions, all_regions
 from psqe.seeds import (
@@ -234,6 +235,7 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             rows += seed_rows(key | own, seeds, task, regions)
             fitted, beside = experiment.residual_later()
             model = _trained(fitted)
+            matching = model.matching
             scorer = embedding_scorer(*Kept.of(features, beside).beside(*model.embeddings()))
         report = evaluate(task, scorer, matching=matching, regions=regions)
     key |= {"aligner": experiment.aligner, "settings": experiment.settings}
