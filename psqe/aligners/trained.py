@@ -239,12 +239,11 @@ class TrainedAligner(Aligner):
             [self.name, self.parameters, inputs.n_left], sort_keys=True, default=methodcaller("item")
         )
         digest = hashlib.sha256(plainly.encode())
-        tensors = [*map(torch.from_numpy, (pairs, *candidates)), inputs.edges.targets, inputs.edges.sources]
+        tensors = [inputs.edges.targets, inputs.edges.sources]
         for name in inputs.vectors:
             digest.update(name.encode())
             tensors += [inputs.vectors[name], inputs.present[name]]
-        for tensor in tensors:
-            plain = tensor.cpu().numpy()
-            digest.update(f"{plain.dtype}{plain.shape}".encode())
-            digest.update(plain.tobytes())
+        for array in (pairs, *candidates, *(tensor.cpu().numpy() for tensor in tensors)):
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            digest.update(array.tobytes())
         return Checkpoint(self._checkpoint, digest.hexdigest())
