@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pairs import relabelled, with_wrong_links, without_links
+from pairs import relabelled, with_wrong_links
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.aligners.iterative import AddedSeeds, IterativeLearning
@@ -112,7 +112,7 @@ def runs(draw):
     return embeddings, seeds, candidates, rules
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(runs())
 def test_every_round_is_the_plain_one(run):
     *scene, rules = run
@@ -257,22 +257,15 @@ def content(aligner) -> tuple:
     return tuple(side.tobytes() for side in aligner.embeddings())
 
 
-def listed(aligner) -> list:
-    return [(one.epoch, one.added.tolist(), one.removed.tolist()) for one in aligner.added_]
-
-
-@pytest.mark.parametrize("change", [without_links, with_wrong_links])
-@pytest.mark.parametrize("name", TRAINED)
-def test_gold_links_are_not_read(pair, fitted, name, change):
-    task, features, seeds = pair
-    other = make(name).fit(*change((task, features)), seeds)
-    assert content(other) == content(fitted[name]) and listed(other) == listed(fitted[name])
+def listed(added: list[AddedSeeds]) -> list:
+    return [(one.epoch, one.added.tolist(), one.removed.tolist()) for one in added]
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_identifiers_and_order_of_the_entities_do_not_matter(pair, fitted, name):
+def test_neither_gold_links_nor_identifiers_nor_order_of_the_entities_matter(pair, fitted, name):
+    """The links and groups are other ones, and so are names and numbers of the entities."""
     task, features, seeds = pair
-    moved, left, right = relabelled((task, features), left=31, right=32)
+    moved, left, right = relabelled(with_wrong_links((task, features)), left=31, right=32)
     new = np.argsort(left), np.argsort(right)
     own = given_seeds(np.column_stack([new[side][seeds.pairs[:, side]] for side in (0, 1)]))
     other = make(name).fit(*moved, own)
@@ -280,9 +273,7 @@ def test_identifiers_and_order_of_the_entities_do_not_matter(pair, fitted, name)
         other.embeddings(), fitted[name].embeddings(), (left, right), strict=True
     ):
         np.testing.assert_array_equal(found, wanted[order])
-    assert [one.renumbered(left, right).added.tolist() for one in other.added_] == [
-        one.added.tolist() for one in fitted[name].added_
-    ]
+    assert listed([one.renumbered(left, right) for one in other.added_]) == listed(fitted[name].added_)
 
 
 @pytest.mark.parametrize("name", TRAINED)

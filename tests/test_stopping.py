@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pairs import relabelled, with_wrong_links, without_links
+from pairs import relabelled, with_wrong_links
 from test_trained import TRAINED, make
 
 from psqe.aligners.model import Model
@@ -74,7 +74,7 @@ def plain(mutual: list[int], patience: int, every: int):
     return epoch, checks, epoch if best is None else best[0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, N - 1), min_size=1, max_size=15), st.integers(1, 4), st.integers(1, 3))
 def test_it_stops_in_time_and_keeps_the_best(mutual, patience, every):
     found = Run(mutual, patience=patience, every=every)
@@ -156,23 +156,17 @@ def test_off_embeds_once_in_a_training(planted, seeds, name, monkeypatch):
     assert len(calls) == 1 + 3 + 1 and len(aligner.checks_) == 3
 
 
-@pytest.mark.parametrize("change", [without_links, with_wrong_links])
 @pytest.mark.parametrize("name", TRAINED)
-def test_gold_links_are_not_read(planted, seeds, fitted, name, change):
-    other = make(name, **RULES).fit(*change(planted), seeds)
-    assert other.checks_ == fitted[name].checks_
-    assert other.embeddings()[0].tobytes() == fitted[name].embeddings()[0].tobytes()
-
-
-@pytest.mark.parametrize("name", TRAINED)
-def test_identifiers_and_order_of_the_entities_do_not_matter(planted, seeds, fitted, name):
-    pair, left, right = relabelled(planted, left=41, right=42)
+def test_neither_gold_links_nor_identifiers_nor_order_of_the_entities_matter(planted, seeds, fitted, name):
+    pair, left, right = relabelled(with_wrong_links(planted), left=41, right=42)
     new = np.argsort(left), np.argsort(right)
     moved = np.column_stack([new[side][seeds.pairs[:, side]] for side in (0, 1)])
-    own = SeedSet(moved, seeds.scores, seeds.stages)
-    other = make(name, **RULES).fit(*pair, own)
+    other = make(name, **RULES).fit(*pair, SeedSet(moved, seeds.scores, seeds.stages))
     assert other.checks_ == fitted[name].checks_
-    np.testing.assert_array_equal(other.embeddings()[1], fitted[name].embeddings()[1][right])
+    for found, wanted, order in zip(
+        other.embeddings(), fitted[name].embeddings(), (left, right), strict=True
+    ):
+        np.testing.assert_array_equal(found, wanted[order])
 
 
 @pytest.mark.parametrize("name", TRAINED)

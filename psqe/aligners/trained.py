@@ -7,7 +7,6 @@ import json
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import methodcaller
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -122,6 +121,9 @@ class TrainedAligner(Aligner):
     """Parameters of a subclass that may be 0, too."""
 
     def __post_init__(self) -> None:
+        for name, value in self.parameters.items():
+            if isinstance(value, np.generic):  # a checkpoint must be readable without numpy's types
+                setattr(self, name, value.item())
         for name in (
             "n_epochs", "learning_rate", "iterative_every", "iterative_rounds", "check_every", *self.POSITIVE
         ):  # fmt: skip
@@ -234,10 +236,7 @@ class TrainedAligner(Aligner):
         """The checkpoint, bound to everything that the training depends on."""
         if self._checkpoint is None:
             return None
-        # A parameter may be a number of numpy's.
-        plainly = json.dumps(
-            [self.name, self.parameters, inputs.n_left], sort_keys=True, default=methodcaller("item")
-        )
+        plainly = json.dumps([self.name, self.parameters, inputs.n_left], sort_keys=True)
         digest = hashlib.sha256(plainly.encode())
         tensors = [inputs.edges.targets, inputs.edges.sources]
         for name in inputs.vectors:

@@ -60,14 +60,16 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what torch thinks of a foreign file, before it raises
-                kept = torch.load(self.path, map_location="cpu", weights_only=True)
-            fingerprint = kept.pop("fingerprint")
+            stream = self.path.open("rb")
         except OSError as error:
             raise DataError(
                 f"cannot be read ({error.strerror})", path=self.path, remedy="name another file"
             ) from error
+        try:
+            with stream, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what torch thinks of a foreign file, before it raises
+                kept = torch.load(stream, map_location="cpu", weights_only=True)
+            fingerprint = kept.pop("fingerprint")
         except Exception as error:  # torch.load raises half a dozen kinds for a file that is not its own
             raise DataError(
                 "is not a checkpoint of psqe", path=self.path, remedy="remove it, or name another file"
