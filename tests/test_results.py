@@ -30,18 +30,19 @@ from psqe.study.results import (
 )
 
 
-@pytest.fixture
-def rows(monkeypatch):
+@pytest.fixture(scope="module")
+def rows():
     """Two random states of a small comparison on planted pairs, in place of the emoji."""
     pairs = {state: planted_pair(random_state=state) for state in (0, 1)}
 
     def loaded(task, dangling, modalities, random_state):
         return (*pairs[random_state], all_regions(*pairs[random_state]))
 
-    monkeypatch.setattr(experiments, "loaded", loaded)
-    monkeypatch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
-    chosen = comparison("planted", n_seeds=[20, 30], random_states=[0, 1], n_epochs=2)
-    return pairs, run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiments, "loaded", loaded)
+        patch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
+        chosen = comparison("planted", n_seeds=[20, 30], random_states=[0, 1], n_epochs=2)
+        yield pairs, run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
 
 
 def test_rows_fit_the_store_and_agree_with_the_audit(rows):
@@ -81,8 +82,19 @@ def test_settings_are_never_mixed(rows):
         for row in made
         if "n_epochs" in row.get("settings", "")
     ]
-    with pytest.raises(DataError, match="mix the settings"):
+    with pytest.raises(DataError, match="mix settings"):
         alignment_results(store.table_of(made + other), protocol="full")
+
+
+def test_aligners_are_never_mixed(rows):
+    made = rows[1]
+    other = [{**row, "aligner": "eva"} for row in made if row.get("aligner") == "mclea"]
+    table = store.table_of(made + other)
+    with pytest.raises(DataError, match="mix aligner: eva, mclea"):
+        alignment_results(table, protocol="full")
+    assert set(alignment_results(table, protocol="full", aligner="eva", miner="psqe")["aligner"]) == {"eva"}
+    both = alignment_results(table, protocol="full", aligner=("eva", "mclea"))
+    assert set(both["aligner"]) == {"eva", "mclea"}
 
 
 def test_nothing_found_is_said():
