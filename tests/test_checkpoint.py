@@ -195,7 +195,7 @@ def test_a_process_that_is_killed_leaves_a_checkpoint_to_go_on_from(tmp_path):
     path = tmp_path / "training.pt"
     child = subprocess.Popen([sys.executable, "-c", CHILD, repr(own.parameters), str(path)])
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not path.exists() and child.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.3)

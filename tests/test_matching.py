@@ -15,6 +15,7 @@ from psqe.matching import (
     csls,
     greedy_one_to_one,
     largest_cells,
+    mutual_nearest,
     sinkhorn,
     top_k,
 )
@@ -48,6 +49,23 @@ def test_top_k_is_the_stable_sort_cut_off(table, k):
     wanted = [plain_order(row)[:k] for row in table]
     assert indices.tolist() == wanted
     np.testing.assert_array_equal(scores, np.take_along_axis(table, np.array(wanted), axis=1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(both)
+def test_mutual_nearest_cell_by_cell(table):
+    """Of equal ones the first is nearest, in rows and in columns."""
+    rows, columns = mutual_nearest(Table(table))
+    of_row = [plain_order(row)[0] for row in table]
+    of_column = [plain_order(column)[0] for column in table.T]
+    wanted = [(i, j) for i, j in enumerate(of_row) if of_column[j] == i]
+    assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == wanted
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
+def test_nobody_is_nearest_to_nobody(shape):
+    rows, columns = mutual_nearest(Table(np.zeros(shape, dtype=np.float32)))
+    assert rows.shape == columns.shape == (0,) and rows.dtype == columns.dtype == np.int64
 
 
 @settings(max_examples=60, deadline=None)

@@ -393,6 +393,14 @@ def test_a_single_modality(planted, modality):
     assert len(seeds) == 20 and correct(seeds.pairs, task).mean() > 0.8
 
 
+@pytest.mark.parametrize("name", ["attribute.v2", "type"])
+def test_any_name_will_do_for_a_modality(planted, name):
+    """Torch forbids these as names of modules."""
+    task, features = planted
+    own = Features({"image": features["image"], name: features["attribute"]})
+    assert len(PSQEMiner(20, switches=FAST).mine(task, own)) == 20
+
+
 def test_without_pictures_every_stage_still_works(clear):
     task, features = clear[0], clear[1].select(["attribute"])
     pool, trace = Pipeline([RefineStage(), ExpandStage()]).run(space_of((task, features), n_seeds=60))
