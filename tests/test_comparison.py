@@ -125,7 +125,9 @@ def test_matrix_averages_pairs_before_states():
     for state, hit in ((0, 0.2), (1, 0.4)):
         made += rows(state=state, hits=(hit, hit))
         made += rows(state=state, task="emoji/en-de", hits=(hit + 0.2, hit + 0.2))
-    table = matrix(crossed(store.table_of(made + rows("mclea", hits=(0.9, 0.9))), [TASK, "emoji/en-de"]))
+    made += rows(state=2, hits=(0.9, 0.9))  # on one pair only: it would lift the mean
+    made += rows("mclea", hits=(0.9, 0.9)) + rows("mclea", task="emoji/en-de", hits=(0.9, 0.9))
+    table = matrix(crossed(store.table_of(made), [TASK, "emoji/en-de"]))
     assert table["aligner"].tolist() == ["eva", "mclea"]
     text = table.loc[0, "psqe"]
     assert text.startswith("0.400 [") and table.loc[1, "psqe"] == "0.900" and table.loc[0, "pivot"] == ""
@@ -143,6 +145,10 @@ def test_gains_are_paired():
     assert found["gain"].tolist() == pytest.approx([5.0, 5.0])
     assert (found["high"] - found["low"]).max() < 1e-6
     assert gains(crossed(store.table_of(made), [TASK]), "pivot").empty
+    other = [row for miner in ("psqe", "mutual") for row in rows(task="emoji/en-de", miner=miner)]
+    found = gains(crossed(store.table_of(made + other), [TASK, "emoji/en-de"]), "mutual").set_index("task")
+    assert found["runs"].to_dict() == {TASK: 3, "emoji/en-de": 1, "all": 1}
+    assert found.loc["all", "gain"] == pytest.approx(2.5)
 
 
 def test_presets_tell_what_the_aligners_have():

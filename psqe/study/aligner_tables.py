@@ -59,8 +59,10 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     """One row an aligner and part, one column a miner: mean over pairs and random states, with its interval.
 
     Runs of one random state on several pairs are averaged first; the 95 % interval is over random states.
-    A cell is empty where nothing was run.
+    Only random states count that were run on every pair of the table, so that no mean is one over easier
+    pairs. A cell is empty where there is none.
     """
+    runs = _complete(runs, ["aligner", "part", "miner"])
     cells: dict[tuple[str, str], dict[str, str]] = {}
     order = {name: i for i, name in enumerate(ALIGNERS)}
     parts = {name: i for i, name in enumerate(PARTS)}
@@ -75,6 +77,12 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["aligner", "training", *SEEDS])
 
 
+def _complete(runs: pd.DataFrame, by: list[str], n_tasks: int | None = None) -> pd.DataFrame:
+    """The runs of those random states that were run on every pair, group by group."""
+    n_tasks = runs["task"].nunique() if n_tasks is None else n_tasks
+    return runs[runs.groupby([*by, "random_state"])["task"].transform("nunique") == n_tasks]
+
+
 def gains(runs: pd.DataFrame, over: str, *, better: str = "psqe", value: str = "hits@1") -> pd.DataFrame:
     """What one miner's seeds gain over another's, aligner by aligner and pair by pair.
 
@@ -82,15 +90,16 @@ def gains(runs: pd.DataFrame, over: str, *, better: str = "psqe", value: str = "
 
     Returns
     -------
-    ``aligner``, ``part``, ``task`` (``all``: the mean over pairs within a state), ``gain`` with its 95 %
-    interval ``low``, ``high`` (NaN for one run) in points, and ``runs``.
+    ``aligner``, ``part``, ``task`` (``all``: the mean over pairs, of states run on all), ``gain`` with its
+    95 % interval ``low``, ``high`` (NaN for one run) in points, and ``runs``.
     """
     keys = ["aligner", "part", "task", "random_state"]
     wide = runs.pivot_table(index=keys, columns="miner", values=value)
     if better not in wide or over not in wide:
         return pd.DataFrame(columns=["aligner", "part", "task", "gain", "low", "high", "runs"])
     differences = (100 * (wide[better] - wide[over])).dropna().rename("gain").reset_index()
-    together = differences.groupby(["aligner", "part", "random_state"], as_index=False)["gain"].mean()
+    whole = _complete(differences, ["aligner", "part"], runs["task"].nunique())
+    together = whole.groupby(["aligner", "part", "random_state"], as_index=False)["gain"].mean()
     rows: list[dict[str, Any]] = []
     for (aligner, part, task), own in pd.concat([differences, together.assign(task="all")]).groupby(
         ["aligner", "part", "task"], sort=False
