@@ -11,7 +11,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import embedding_scorer, evaluate
 from psqe.regions import all_regions
 from psqe.study import comparison, experiments, store, supervised
-from psqe.study.aligner_tables import added_table, crossed, gains, matrix, presets
+from psqe.study.aligner_tables import added_table, crossed, gain_table, gains, matrix, presets
 from psqe.study.comparison import PARTS, compared, stored
 from psqe.study.experiments import SEEDS, Experiment, run_experiment
 
@@ -153,12 +153,24 @@ def test_gains_are_paired():
 
 def test_presets_tell_what_the_aligners_have():
     table = presets().set_index("parameter")
-    for name, kind in ALIGNERS.items():
-        for preset in ("published", "small") if issubclass(kind, TrainedAligner) else ():
-            own = kind.preset(preset).parameters
-            assert table.loc["n_epochs", f"{name}, {preset}"] == str(own["n_epochs"])
-            assert table.loc["iterative_start", f"{name}, {preset}"] == "never"
-    assert not any(column.startswith("propagation") for column in table)
+    trained = [name for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)]
+    assert list(table) == trained
+    for name in trained:
+        before, after = (ALIGNERS[name].preset(preset).parameters for preset in ("published", "small"))
+        assert table.loc["n_epochs", name] == f"{before['n_epochs']} \u2192 {after['n_epochs']}"
+        assert table.loc["iterative_start", name] == "never"
+    assert table.loc["dropout", "eva"] == "" and table.loc["dropout", "meaformer"] == "0.1"
+
+
+def test_gains_side_by_side():
+    made = rows(hits=(0.5, 0.5)) + rows(state=1, hits=(0.6, 0.6))
+    made += rows(miner="mutual", hits=(0.4, 0.4)) + rows(miner="mutual", state=1, hits=(0.5, 0.5))
+    made += rows(miner="pivot", hits=(0.2, 0.2))
+    table = gain_table(crossed(store.table_of(made), [TASK]), ("pivot", "mutual", "true links"))
+    assert table["pair"].tolist() == [TASK, "all"]
+    for row in table.to_dict("records"):
+        assert row["over pivot"] == "+30.0" and row["over mutual"].startswith("+10.0 [10.0, 10.0")
+        assert row["over true links"] == ""
 
 
 def test_added_seeds_are_judged_afterwards(planted):

@@ -115,19 +115,41 @@ def gains(runs: pd.DataFrame, over: str, *, better: str = "psqe", value: str = "
     return pd.DataFrame(rows).sort_values("aligner", key=lambda names: names.map(order), kind="stable")
 
 
-def presets() -> pd.DataFrame:
-    """The parameters of every trained aligner's presets, one column each; empty where there is none."""
-    trained = {name: kind for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)}
-    built = {
-        f"{name}, {preset}": kind.preset(preset).parameters
-        for name, kind in trained.items()
-        for preset in ("published", "small")
-    }
-    left_out = {"random_state", "device", "dtype"}
-    names = [n for n in dict.fromkeys(n for own in built.values() for n in own) if n not in left_out]
+def gain_table(runs: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
+    """:func:`gains` over several kinds of seeds side by side, as text: one row an aligner and pair."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for other in others:
+        for row in gains(runs, other).to_dict("records"):
+            text = f"{row['gain']:+.1f}"
+            if row["runs"] > 1:
+                text += f" [{row['low']:.1f}, {row['high']:.1f}]"
+            cells.setdefault((row["aligner"], row["task"]), {})[f"over {other}"] = text
+    titles = [f"over {other}" for other in others]
     rows = [
-        {"parameter": name, **{column: _text(own.get(name, "")) for column, own in built.items()}}
-        for name in names
+        {"aligner": aligner, "pair": task, **{title: own.get(title, "") for title in titles}}
+        for (aligner, task), own in cells.items()
+    ]
+    return pd.DataFrame(rows, columns=["aligner", "pair", *titles])
+
+
+def presets() -> pd.DataFrame:
+    """The parameters of every trained aligner: one row each, one column an aligner.
+
+    A cell has the value of preset ``published``, and behind an arrow that of ``small`` where it differs. It
+    is empty where an aligner has no such parameter.
+    """
+    trained = {name: kind for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)}
+    cells: dict[str, dict[str, str]] = {}
+    for name, kind in trained.items():
+        small = kind.preset("small").parameters
+        for parameter, value in kind.preset("published").parameters.items():
+            both = dict.fromkeys((_text(value), _text(small[parameter])))
+            cells.setdefault(parameter, {})[name] = " \u2192 ".join(both)
+    left_out = ("random_state", "device", "dtype")
+    rows = [
+        {"parameter": parameter, **{name: own.get(name, "") for name in trained}}
+        for parameter, own in cells.items()
+        if parameter not in left_out
     ]
     return pd.DataFrame(rows)
 
