@@ -13,6 +13,7 @@ from psqe.aligners import EVA, MCLEA, MEAformer, model
 from psqe.aligners.model import SeedBatch
 from psqe.datasets.synthetic import planted_pair
 from psqe.neural.modalities import Inputs
+from psqe.neural.training import Recipe
 
 ALIGNERS = {
     "eva": EVA(structure_dim=4, structure_output_dim=3, image_dim=3, modality_dim=2, structure_scale=4.0),
@@ -201,6 +202,32 @@ def test_the_embeddings_are_the_joint_ones_of_all_entities(scene, name, monkeypa
     found = network.embeddings()
     assert found.dtype == np.float32 and network.training
     np.testing.assert_allclose(found, torch.stack(wanted).detach().numpy(), atol=1e-6)
+
+
+def test_looking_at_embeddings_drops_nothing_and_draws_nothing(scene):
+    """Iterative learning and early stopping look in the middle of a training."""
+    *_, inputs = scene
+    network = network_of(MEAformer(dim=4, hidden_dim=5, dropout=0.5), inputs)
+    before = torch.get_rng_state()
+    found = network.embeddings()
+    assert torch.equal(torch.get_rng_state(), before) and network.training
+    network.eval()
+    assert np.array_equal(network.embeddings(), found) and not network.training
+
+
+def test_each_trains_as_its_authors_do():
+    assert EVA()._recipe() == Recipe(
+        n_epochs=1000, batch_size=7500, learning_rate=5e-4, weight_decay=1e-2, accumulate=True
+    )
+    assert MCLEA()._recipe() == Recipe(n_epochs=1000, batch_size=512, learning_rate=5e-4, weight_decay=1e-2)
+    assert MEAformer()._recipe() == Recipe(
+        n_epochs=250, batch_size=3500, learning_rate=5e-4, weight_decay=1e-4,
+        schedule="cosine", warmup=0.15, clip=1.0,
+    )  # fmt: skip
+    other = MEAformer(n_epochs=3, batch_size=4, learning_rate=0.1, weight_decay=0.2, warmup=0.3, clip=5.0)
+    assert other._recipe() == Recipe(
+        n_epochs=3, batch_size=4, learning_rate=0.1, weight_decay=0.2, schedule="cosine", warmup=0.3, clip=5.0
+    )
 
 
 def test_inputs_are_centred_unit_vectors_of_who_has_one(scene):

@@ -1,0 +1,210 @@
+"""Checkpoints that are not of this training, or none at all: refused in one line, and never run."""
+
+import os
+import pickle
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_checkpoint import RULES, Killer
+from test_trained import TRAINED, make
+
+from psqe.errors import DataError
+from psqe.features.base import Features
+from psqe.kg import AlignmentTask
+from psqe.neural.checkpoint import Checkpoint
+from psqe.neural.graph_attention import Edges
+from psqe.neural.modalities import Inputs
+from psqe.seeds import SeedSet, true_links
+
+
+@pytest.fixture(scope="module")
+def scene(planted):
+    return *planted, true_links(planted[0], 30)
+
+
+OTHER = {
+    "n_epochs": 13, "batch_size": 17, "learning_rate": 0.011, "weight_decay": 0.02, "residual": 0.6,
+    "iterative_start": 3, "iterative_every": 2, "iterative_rounds": 3, "patience": 5, "check_every": 2,
+    "device": "cpu:0", "dtype": "float64", "random_state": 1,
+    "structure_dim": 8, "structure_output_dim": 8, "image_dim": 8, "modality_dim": 8,
+    "structure_scale": 4.0, "scale": 14.0, "attraction": 9.0,
+    "temperature": 0.2, "distillation_temperature": 2.0, "distillation_weight": 0.3,
+    "dim": 8, "n_heads": 2, "hidden_dim": 9, "dropout": 0.2, "warmup": 0.1, "clip": 2.0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept(scene, tmp_path_factory):
+    """A checkpoint of each aligner."""
+    folder = tmp_path_factory.mktemp("kept")
+    for name in TRAINED:
+        make(name, **RULES).fit(*scene, checkpoint=folder / name)
+    return folder
+
+
+def refused(match: str, path: Path, fit) -> None:
+    """In one line that names the file and says what to do, before any step; the file stays."""
+    before = path.read_bytes()
+    watch = Killer()
+    with pytest.raises(DataError, match=match) as caught:
+        fit(watch)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ") and "; remove it, or name another file" in message
+    assert "\n" not in message and not watch.steps
+    assert path.read_bytes() == before
+
+
+FOREIGN = "is the checkpoint of a training with other parameters, data or seeds"
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_other_parameters_are_refused(scene, kept, name):
+    """Each parameter of each aligner, one at a time."""
+    for parameter in make(name, **RULES).parameters:
+        aligner = make(name, **{**RULES, parameter: OTHER[parameter]})
+        assert aligner.parameters != make(name, **RULES).parameters
+        refused(FOREIGN, kept / name, lambda w, a=aligner: a.fit(*scene, watch=w, checkpoint=kept / name))
+    other = next(one for one in TRAINED if one != name)
+    refused(
+        FOREIGN, kept / other, lambda w: make(name, **RULES).fit(*scene, watch=w, checkpoint=kept / other)
+    )
+
+
+def other_scenes(task, features, seeds):
+    """Each differs in one thing that the training depends on."""
+    yield "seeds", (task, features, seeds.head(29))
+    swapped = seeds.pairs.copy()
+    swapped[:2, 1] = swapped[1::-1, 1]
+    yield "other ends", (task, features, SeedSet(swapped, seeds.scores, seeds.stages))
+    m = features["image"]
+    image = replace(
+        m, left=m.left + np.float32(1e-3) * (np.arange(m.dim) == 0) * np.arange(len(m.left))[:, None]
+    )
+    yield "features", (task, Features({**features, "image": image}), seeds)
+    fewer = m.right_present.copy()
+    fewer[np.flatnonzero(fewer)[0]] = False
+    image = replace(m, right=m.right * fewer[:, None], right_present=fewer)
+    yield "who has an image", (task, Features({**features, "image": image}), seeds)
+    yield "a modality less", (task, features.select(["image"]), seeds)
+    yield "modalities in another order", (task, features.select(["attribute", "image"]), seeds)
+    yield "modalities under other names", (task, Features({"image": m, "text": features["attribute"]}), seeds)
+    left = replace(task.left, triples=task.left.triples[1:])
+    yield "a triple less", (AlignmentTask(task.name, left, task.right, task.links), features, seeds)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_other_data_and_seeds_are_refused(scene, kept, name):
+    for _, other in other_scenes(*scene):
+        refused(
+            FOREIGN, kept / name,
+            lambda w, o=other: make(name, **RULES).fit(*o, watch=w, checkpoint=kept / name),
+        )  # fmt: skip
+
+
+def test_the_fingerprint_is_of_each_thing_by_itself(scene, tmp_path):
+    """Above, what differs also changes the canonical order; here, nothing but what is named."""
+    task, features, seeds = scene
+    inputs = Inputs.of(task, features, dtype=torch.float32)
+    image, attribute = inputs.vectors.values()
+    has_image, has_attribute = inputs.present.values()
+    candidates = task.left.candidates, task.right.candidates
+    aligner = make("eva")
+    aligner._checkpoint = tmp_path / "training.pt"
+
+    def of(aligner=aligner, candidates=candidates, pairs=seeds.pairs, **other) -> str:
+        return aligner._kept(replace(inputs, **other), candidates, pairs)._fingerprint
+
+    edges = inputs.edges
+    fewer = Edges(edges.targets.numpy()[:-1], edges.sources.numpy()[:-1], edges.n)
+    found = {
+        "nothing": of(),
+        "a seed": of(pairs=seeds.pairs[:-1]),
+        "a left candidate": of(candidates=(candidates[0][:-1], candidates[1])),
+        "a right candidate": of(candidates=(candidates[0], candidates[1][:-1])),
+        "an edge": of(edges=fewer),
+        "sides": of(n_left=inputs.n_left - 1),
+        "a bit": of(vectors={"image": image.nextafter(image + 1), "attribute": attribute}),
+        "a mask": of(present={"image": ~has_image, "attribute": has_attribute}),
+        "a name": of(
+            vectors={"picture": image, "attribute": attribute},
+            present={"picture": has_image, "attribute": has_attribute},
+        ),
+        "precision": of(vectors={name: x.double() for name, x in inputs.vectors.items()}),
+        "a parameter": of(aligner=with_others(aligner, random_state=1)),
+    }
+    assert len(set(found.values())) == len(found)
+    assert of() == found["nothing"]
+
+
+def with_others(aligner, **parameters):
+    """Another aligner with the same checkpoint."""
+    other = type(aligner)(**{**aligner.parameters, **parameters})
+    other._checkpoint = aligner._checkpoint
+    return other
+
+
+def test_parameters_of_numpy_are_as_good_as_pythons(scene, tmp_path):
+    path = tmp_path / "training.pt"
+    make("mclea", random_state=np.int64(3), learning_rate=np.float64(0.01)).fit(*scene, checkpoint=path)
+    watch = Killer()
+    make("mclea", random_state=3, learning_rate=0.01).fit(*scene, watch=watch, checkpoint=path)
+    assert not watch.steps
+
+
+class Wicked:
+    """Runs code when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def no_checkpoints(folder: Path):
+    """Files that are none, by what they are."""
+    image = folder / "image.pt"
+    torch.save([1, 2], image)
+    yield "a list", image.read_bytes()
+    torch.save({"epoch": 3}, image)
+    yield "without fingerprint", image.read_bytes()
+    torch.save(torch.ones(3), image)
+    yield "a tensor", image.read_bytes()
+    torch.save({"fingerprint": Wicked(folder / "ran")}, image)
+    yield "wicked", image.read_bytes()
+    yield "a wicked pickle", pickle.dumps(Wicked(folder / "ran"))
+    yield "a pickle", pickle.dumps({"fingerprint": "x"})
+    yield "nothing", b""
+    yield "text", b"left\tright\n"
+    yield "one byte of a pickle", b"\x80"
+    yield "a zip", b"PK\x03\x04" + bytes(40)
+    yield "no UTF-8", b"\x80\x02X\x04\x00\x00\x00\xff\xfe\xfd\xfc."
+
+
+def test_what_is_no_checkpoint_is_refused_and_not_run(scene, tmp_path, recwarn):
+    for what, data in no_checkpoints(tmp_path):
+        path = tmp_path / "training.pt"
+        path.write_bytes(data)
+        refused(
+            "is not a checkpoint of psqe", path,
+            lambda w, path=path: make("eva").fit(*scene, watch=w, checkpoint=path),
+        )  # fmt: skip
+        assert not (tmp_path / "ran").exists(), what
+    assert not recwarn.list
+
+
+@settings(max_examples=60, deadline=None)
+@given(share=st.floats(0, 0.9999), junk=st.binary(max_size=60), whole=st.booleans())
+def test_truncated_files_and_junk_are_refused(kept, share, junk, whole):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "training.pt"
+        data = (kept / "mclea").read_bytes()
+        path.write_bytes(data[: int(share * len(data))] if whole else junk)
+        with pytest.raises(DataError, match="is not a checkpoint of psqe; remove it, or name another file"):
+            Checkpoint(path, "x").load()
