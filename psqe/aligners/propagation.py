@@ -41,7 +41,7 @@ class Propagation(Aligner):
     LightEA (Mao et al., EMNLP 2022: labels as random vectors, propagated), and the code of neither. No
     authors' settings exist: ``published`` is the method itself, without reduced features; ``small`` keeps
     the main axes of the features and shorter labels, for matching takes time in proportion to the width.
-    Hops, decay and label weight were chosen on the emoji pairs en-fr and en-de.
+    Hops, decay and label weight were chosen on the emoji pairs en-fr and en-de, and checked on others.
 
     Parameters
     ----------
