@@ -33,15 +33,17 @@ class Propagation(Aligner):
 
     Every seed gives both of its ends one label, a random unit vector in place of a column of its own.
     Labels spread likewise, and an entity's part in the concatenation is the unit row of ``P^h L`` for ``h``
-    from 1, weighted by ``label_weight`` and by the mean confidence of the seeds that reach it. A seed is not
-    told its own label (``h = 0``): it would say nothing but that the seed is right, and a wrong one could
-    never be overruled. Without seeds there are no labels, and all else is the same.
+    from 1, weighted by ``label_weight`` and by the mean confidence of the seeds that reach it. There is no
+    ``L`` itself (``h = 0``), which would say nothing but that a seed is right: its own label comes back to it
+    as that of one neighbour among others, so that a wrong seed can be overruled. Without seeds there are no
+    labels, and all else is the same.
 
     It is of the kind of SEU (Mao et al., EMNLP 2021: features propagated, then assigned by Sinkhorn) and
     LightEA (Mao et al., EMNLP 2022: labels as random vectors, propagated), and the code of neither. No
     authors' settings exist: ``published`` is the method itself, without reduced features; ``small`` keeps
     the main axes of the features and shorter labels, for matching takes time in proportion to the width.
-    Hops, decay and label weight were chosen on the emoji pairs en-fr and en-de.
+    Hops, decay and label weight were chosen on the emoji pairs en-fr and en-de, and checked on en-ja, en-zh
+    and on names of DBP15K ja_en.
 
     Parameters
     ----------
