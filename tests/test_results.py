@@ -32,19 +32,26 @@ from psqe.study.results import (
 )
 
 
-@pytest.fixture(scope="module")
-def rows():
-    """Two random states of a small comparison on planted pairs, in place of the emoji."""
+def planted_in_place(patch: pytest.MonkeyPatch):
+    """Planted pairs in place of the emoji, one a random state."""
     pairs = {state: planted_pair(random_state=state) for state in (0, 1)}
 
     def loaded(task, dangling, modalities, random_state):
         return (*pairs[random_state], all_regions(*pairs[random_state]))
 
+    patch.setattr(experiments, "loaded", loaded)
+    patch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
+    return pairs
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Two random states of a small comparison."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiments, "loaded", loaded)
-        patch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
+        pairs = planted_in_place(patch)
         chosen = comparison("planted", n_seeds=[20, 30], random_states=[0, 1], n_epochs=2)
-        yield pairs, run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
+        made = run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
+    return pairs, made
 
 
 def test_rows_fit_the_store_and_agree_with_the_audit(rows):
@@ -154,7 +161,8 @@ def test_settings_say_what_departs_from_the_default():
     assert Experiment("emoji/en-fr", "none", 0, 0, aligner="csls").settings == "-"
 
 
-def test_an_interrupted_run_keeps_what_is_finished(rows, monkeypatch, tmp_path):
+def test_an_interrupted_run_keeps_what_is_finished(monkeypatch, tmp_path):
+    planted_in_place(monkeypatch)
     path = tmp_path / "store"
     monkeypatch.setattr(experiments, "append", lambda new: store.append(new, path))
     chosen = comparison("planted", n_seeds=[20], random_states=[0], n_epochs=2)
