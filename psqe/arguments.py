@@ -37,17 +37,23 @@ def encoder_choice(text: str) -> tuple[str, str]:
 
 
 def switch_value(text: str) -> tuple[str, Any]:
-    """Switch and value from ``NAME=VALUE``: a number, true, false, none, or else a word.
+    """Switch and value of ``--switch``, see :func:`named_value`.
 
     >>> switch_value("mutual=false")
     ('mutual', False)
+    """
+    return named_value("--switch", text, "mutual=false")
+
+
+def named_value(option: str, text: str, example: str) -> tuple[str, Any]:
+    """Name and value from ``NAME=VALUE``: a number, true, false, none, or else a word.
 
     Raises
     ------
     ParameterError
         If the text is of another form.
     """
-    name, value = _assigned("--switch", text, "NAME=VALUE", "mutual=false")
+    name, value = _assigned(option, text, "NAME=VALUE", example)
     if value.lower() == "none":
         return name, None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import warnings
 from collections import ChainMap
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.main import get_command
 
-from psqe.arguments import encoder_choice, names, switch_value
+from psqe.arguments import encoder_choice, named_value, names, switch_value
 from psqe.cli_data import data
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.files import check_writable, write_json
@@ -132,8 +133,19 @@ def align(
     n_clusters: NClusters = None,
     device: Device = None,
     n_seeds: NSeeds = 600,
-    aligner: Annotated[str, typer.Option(help="mclea.")] = "mclea",
-    preset: Annotated[str, typer.Option(help="small or published.")] = "small",
+    aligner: Annotated[str, typer.Option(help="eva, mclea, meaformer or propagation.")] = "mclea",
+    preset: Annotated[str, typer.Option(help="Of the aligner: small or published.")] = "small",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="Of the aligner: another value than the preset's, for example residual=2; repeatable.",
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Keep the state of the training here, and go on from it.")
+    ] = None,
     modalities: Modalities = None,
     encoder: Encoder = None,
     features: FeatureFile = None,
@@ -152,13 +164,13 @@ def align(
     ] = None,
 ) -> None:
     """Train an aligner on seeds, evaluate it where gold links are known, and write links."""
-    from psqe.aligners import ALIGNERS
+    from psqe.aligners import ALIGNERS, TrainedAligner
     from psqe.evaluation import evaluate
     from psqe.links import predict_links
     from psqe.regions import all_regions
-    from psqe.seeds import SeedSet
+    from psqe.seeds import MINERS, Miner, SeedSet
 
-    _check_outputs(out, json_out, report_out, of=(task, data_root))
+    _check_outputs(out, json_out, report_out, checkpoint, of=(task, data_root))
     if report_out is not None:
         from psqe.study.report import report_notebook, write_report
 
@@ -167,7 +179,16 @@ def align(
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
     if aligner not in ALIGNERS:
         raise ParameterError(f"there is no aligner {aligner!r}", remedy=f"choose from {', '.join(ALIGNERS)}")
-    model = ALIGNERS[aligner].preset(preset, random_state=random_state)
+    chosen = dict(named_value("--parameter", text, "residual=2") for text in parameter or ())
+    if device is not None and issubclass(ALIGNERS[aligner], TrainedAligner):
+        chosen = {"device": device, **chosen}
+        if "device" not in inspect.signature(MINERS.get(miner or "psqe", Miner)).parameters:
+            device = None  # meant for the aligner
+    model = ALIGNERS[aligner].preset(
+        preset, **{"random_state": random_state, **ALIGNERS[aligner].typed(chosen)}
+    )
+    if checkpoint is not None and not isinstance(model, TrainedAligner):
+        raise ParameterError(f"{aligner} does not train", remedy="leave --checkpoint out")
     pair, vectors = _load(
         task, modalities, encoder, features, dangling, tones, task_random_state, data_root, hide_presence
     )
@@ -179,11 +200,16 @@ def align(
                 pair, vectors, miner or "psqe", n_seeds, random_state,
                 variant=variant, switches=switch, stages=stages, n_clusters=n_clusters, device=device,
             )  # fmt: skip
-        model.fit(pair, vectors, found)
+        if isinstance(model, TrainedAligner):
+            model.fit(pair, vectors, found, checkpoint=checkpoint)
+        else:
+            model.fit(pair, vectors, found)
         links = predict_links(pair, vectors, model.similarity, seeds=found)
         report: dict[str, Any] = {"metrics": None, "regions": None}
         if pair.links is not None:
-            report = evaluate(pair, model.similarity, regions=all_regions(pair, vectors))
+            report = evaluate(
+                pair, model.similarity, matching=model.matching, regions=all_regions(pair, vectors)
+            )
     links.save_tsv(out, pair)
     used = {**_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters}}
     if seeds_file is not None:
@@ -283,8 +309,6 @@ def _load(
 
 def _mine(pair: Any, vectors: Any, miner: str, n_seeds: int, random_state: int, **options: Any) -> Any:
     """Seeds, by the miner's name and those options that were given."""
-    import inspect
-
     from psqe.seeds import MINERS
 
     if miner not in MINERS:

@@ -57,7 +57,7 @@ Switch = Annotated[
         "--switch", metavar="NAME=VALUE", help="Of psqe: another rule than the variant's; repeatable."
     ),
 ]
-Device = Annotated[str | None, typer.Option(help="Of psqe: where to compute, cpu or cuda.")]
+Device = Annotated[str | None, typer.Option(help="Of psqe and of trained aligners: cpu or cuda.")]
 Stages = Annotated[
     str | None, typer.Option(help="Of psqe, comma-separated, in any order: cluster, refine, expand.")
 ]

@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
 from psqe.features.base import Features
+from psqe.matching import Matching
 from psqe.neural import losses
 from psqe.seeds import SeedSet, true_links
 
@@ -185,14 +187,15 @@ def test_seeds_matter(name, planted, fitted):
     assert content(make(name).fit(*planted, other)) != content(fitted(name))
 
 
-@pytest.mark.parametrize("n", [0, 1])
-def test_too_few_seeds(name, planted, seeds, n):
-    with pytest.raises(DataError, match=f"{n} seeds are too few .*; mine at least two"):
-        make(name).fit(*planted, seeds.head(n))
+def test_too_few_seeds(name, planted, seeds):
+    needed = ALIGNERS[name].min_seeds
+    for n in range(needed):
+        with pytest.raises(DataError, match=f"{n} seeds are too few .*; mine at least {needed}"):
+            make(name).fit(*planted, seeds.head(n))
 
 
-def test_two_seeds_are_enough(name, planted, seeds):
-    left, right = make(name).fit(*planted, seeds.head(2)).embeddings()
+def test_as_many_seeds_as_it_needs_are_enough(name, planted, seeds):
+    left, right = make(name).fit(*planted, seeds.head(ALIGNERS[name].min_seeds)).embeddings()
     assert np.isfinite(left).all() and np.isfinite(right).all()
 
 
@@ -252,6 +255,12 @@ def test_isolated_entities_and_tiny_graphs(name):
         assert not len(task.left.triples)
         left, right = make(name).fit(task, features, given_seeds([[0, 0], [1, 1]])).embeddings()
         assert np.isfinite(left).all() and np.isfinite(right).all()
+
+
+def test_the_matching_is_one_that_evaluation_knows(name, planted, fitted):
+    assert ALIGNERS[name].matching in get_args(Matching)
+    report = evaluate(planted[0], fitted(name).similarity, matching=ALIGNERS[name].matching)
+    assert report["metrics"]["l2r"]["full"]["hits@1"] > 0
 
 
 def test_training_goes_down_and_beats_chance(name):

@@ -197,7 +197,7 @@ def test_switches_stages_and_the_released_variant(task, capsys):
         (("--switch", "magic=true"), "there is no switch 'magic'; choose from match_modalities"),
         (("--switch", "mutual=maybe"), "switch mutual cannot be 'maybe'"),
         (("--switch", "order=["), "switch order cannot be"),
-        (("--device", "abacus"), "there is no device 'abacus'"),
+        (("--device", "abacus"), "device is 'abacus'; choose cpu or cuda"),
         (("--miner", "mutual", "--switch", "mutual=false"), "miner mutual has no option --switch"),
     ],
 )
@@ -224,6 +224,20 @@ def test_data_commands(capsys, tmp_path, monkeypatch):
     assert "links" in capsys.readouterr().out
     info = json.loads((tmp_path / "i.json").read_text())
     assert info["links"] > 1000 and info["parameters"]["dangling"] == 0.125
+
+
+def test_an_aligner_of_ones_choice_and_its_checkpoint(task, capsys):
+    arguments = (
+        "align", "t/x", "--features", "f.npz", "--n-seeds", "20", "--aligner", "eva",
+        "--parameter", "n_epochs=3", "--parameter", "residual=2", "--checkpoint", "c.pt", "--json", "r.json",
+    )  # fmt: skip
+    run(*arguments)
+    used = json.loads(Path("r.json").read_text())["parameters"]["aligner"]
+    assert (used["name"], used["n_epochs"], used["residual"]) == ("eva", 3, 2)
+    links = Path("links.tsv").read_text()
+    kept = Path("c.pt").read_bytes()
+    run(*arguments)
+    assert Path("links.tsv").read_text() == links and len(Path("c.pt").read_bytes()) == len(kept)
 
 
 def test_run_a_notebook(tmp_path, capsys):
@@ -285,8 +299,17 @@ ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
             "modality 'image' has no encoder 'resnet'; choose from",
         ),
         (("seeds", "t/x", "--encoder", "name=use-m3"), "'name', which is not asked for"),
-        ((*ALIGN, "--aligner", "oracle"), "no aligner 'oracle'; choose from mclea"),
+        (
+            (*ALIGN, "--aligner", "oracle"),
+            "no aligner 'oracle'; choose from eva, mclea, meaformer, propagation",
+        ),
         ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
+        ((*ALIGN, "--parameter", "residual"), "--parameter 'residual' is not of the form NAME=VALUE"),
+        ((*ALIGN, "--parameter", "warmth=1"), "MCLEA has no parameter 'warmth'; choose from n_epochs"),
+        ((*ALIGN, "--parameter", "n_epochs=some"), "n_epochs is 'some'; give int"),
+        ((*ALIGN, "--parameter", "residual=-1"), "residual is -1; give 0 or more"),
+        ((*ALIGN, "--aligner", "propagation", "--checkpoint", "c.pt"), "propagation does not train"),
+        ((*ALIGN, "--checkpoint", "f.npz"), "f.npz: is not a checkpoint of psqe"),
         ((*ALIGN, "--miner", "greedy"), "no miner 'greedy'"),
         ((*ALIGN, "--seeds", "s.tsv", "--miner", "pivot"), "--seeds and --miner exclude each other"),
         ((*ALIGN, "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),

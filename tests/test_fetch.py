@@ -443,6 +443,8 @@ def test_ctrl_c_keeps_what_came(server, root, tmp_path):
     """A real process and a real signal; silent in a log but for one line per file."""
     server.stalls.set()
     program = (
+        # Tests run in the background inherit that SIGINT is ignored; a user at a terminal does not.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import sys; from pathlib import Path; from psqe.cli import main; from psqe.datasets import fetch;"
         f"fetch.SOURCES = Path({str(tmp_path / 'sources.json')!r});"
         f"sys.exit(main(['data', 'fetch', {NAME!r}, '--data-root', {str(root)!r}]))"

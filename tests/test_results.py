@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError
+from psqe.evaluation import evaluate
 from psqe.regions import all_regions
 from psqe.seeds import MutualMiner, audit
 from psqe.statistics import mean_interval
@@ -30,18 +32,26 @@ from psqe.study.results import (
 )
 
 
-@pytest.fixture
-def rows(monkeypatch):
-    """Two random states of a small comparison on planted pairs, in place of the emoji."""
+def planted_in_place(patch: pytest.MonkeyPatch):
+    """Planted pairs in place of the emoji, one a random state."""
     pairs = {state: planted_pair(random_state=state) for state in (0, 1)}
 
     def loaded(task, dangling, modalities, random_state):
         return (*pairs[random_state], all_regions(*pairs[random_state]))
 
-    monkeypatch.setattr(experiments, "loaded", loaded)
-    monkeypatch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
-    chosen = comparison("planted", n_seeds=[20, 30], random_states=[0, 1], n_epochs=2)
-    return pairs, run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
+    patch.setattr(experiments, "loaded", loaded)
+    patch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
+    return pairs
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Two random states of a small comparison."""
+    with pytest.MonkeyPatch.context() as patch:
+        pairs = planted_in_place(patch)
+        chosen = comparison("planted", n_seeds=[20, 30], random_states=[0, 1], n_epochs=2)
+        made = run_experiments(untrained("planted", random_states=[0, 1]) + chosen)
+    return pairs, made
 
 
 def test_rows_fit_the_store_and_agree_with_the_audit(rows):
@@ -74,6 +84,20 @@ def test_alignments_are_means_of_both_directions(rows):
     assert set(alignment_results(bare, protocol="peer")["aligner"]) == {"csls"}
 
 
+def test_an_aligner_is_matched_as_it_says(monkeypatch):
+    pair = planted_pair(60, noise=1.0, random_state=0)
+    monkeypatch.setattr(experiments, "loaded", lambda *_: (*pair, all_regions(*pair)))
+    monkeypatch.setattr(experiments, "_mined", experiments._mined.__wrapped__)
+    found = run_experiments([Experiment("planted", "mutual", 20, 0, aligner="propagation")])
+    model = ALIGNERS["propagation"].preset("small").fit(*pair, MutualMiner(20).mine(*pair))
+    mrr = {row["direction"]: row["mrr"] for row in found if row.get("protocol") == "full" and "mrr" in row}
+    wanted, other = (
+        evaluate(pair[0], model.similarity, matching=m)["metrics"] for m in ("sinkhorn", "cosine")
+    )
+    assert mrr == {direction: wanted[direction]["full"]["mrr"] for direction in ("l2r", "r2l")}
+    assert all(mrr[direction] != other[direction]["full"]["mrr"] for direction in mrr)
+
+
 def test_settings_are_never_mixed(rows):
     made = rows[1]
     other = [
@@ -81,8 +105,19 @@ def test_settings_are_never_mixed(rows):
         for row in made
         if "n_epochs" in row.get("settings", "")
     ]
-    with pytest.raises(DataError, match="mix the settings"):
+    with pytest.raises(DataError, match="mix settings"):
         alignment_results(store.table_of(made + other), protocol="full")
+
+
+def test_aligners_are_never_mixed(rows):
+    made = rows[1]
+    other = [{**row, "aligner": "eva"} for row in made if row.get("aligner") == "mclea"]
+    table = store.table_of(made + other)
+    with pytest.raises(DataError, match="mix aligner: eva, mclea"):
+        alignment_results(table, protocol="full")
+    assert set(alignment_results(table, protocol="full", aligner="eva", miner="psqe")["aligner"]) == {"eva"}
+    both = alignment_results(table, protocol="full", aligner=("eva", "mclea"))
+    assert set(both["aligner"]) == {"eva", "mclea"}
 
 
 def test_nothing_found_is_said():
@@ -126,7 +161,8 @@ def test_settings_say_what_departs_from_the_default():
     assert Experiment("emoji/en-fr", "none", 0, 0, aligner="csls").settings == "-"
 
 
-def test_an_interrupted_run_keeps_what_is_finished(rows, monkeypatch, tmp_path):
+def test_an_interrupted_run_keeps_what_is_finished(monkeypatch, tmp_path):
+    planted_in_place(monkeypatch)
     path = tmp_path / "store"
     monkeypatch.setattr(experiments, "append", lambda new: store.append(new, path))
     chosen = comparison("planted", n_seeds=[20], random_states=[0], n_epochs=2)

@@ -7,6 +7,7 @@ from batches import batches, relative_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from psqe.adjacency import joint_adjacency, normalised_adjacency, walk
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.features.fusion import fuse
@@ -17,14 +18,11 @@ from psqe.theory.propagation import (
     LinearEncoder,
     attention_model,
     attention_step,
-    joint_adjacency,
     lengths,
-    normalised_adjacency,
     reach,
     train_attention,
     turn,
     unit_gradient,
-    walk,
 )
 from psqe.theory.split import mass
 from psqe.theory.wrong import (
@@ -172,14 +170,6 @@ def adjacency(planted):
 def pairs(planted):
     """Twelve true links as nodes of the joint graph."""
     return planted.links[:12] + np.array([0, planted.left.n_entities])
-
-
-def test_the_walk_is_a_mean_over_neighbours(adjacency):
-    steps = walk(adjacency)
-    np.testing.assert_allclose(steps.sum(axis=1), 1)
-    assert (steps.toarray() > 0).sum() == adjacency.nnz
-    for row in steps.toarray():
-        assert np.ptp(row[row > 0]) < 1e-12
 
 
 @pytest.mark.parametrize("n_layers", [1, 2])

@@ -14,7 +14,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Dot
+from psqe.matching import Dot, Matching
 from psqe.measure import measured
 from psqe.neural.losses import ContrastiveLoss
 from psqe.neural.watch import Watch
@@ -59,12 +59,18 @@ class Aligner(Parametrised, ABC):
     ----------
     PRESETS
         Named sets of parameters. ``published`` is the authors', ``small`` is for a laptop's CPU.
+    min_seeds
+        How many seeds it needs: two where a contrastive loss needs a negative.
+    matching
+        What is to be made of its similarities before they are ranked.
     seconds_, peak_mb_
         Cost of :meth:`fit`.
     """
 
     name: ClassVar[str]
     PRESETS: ClassVar[dict[str, dict[str, Any]]]
+    min_seeds: ClassVar[int] = 2
+    matching: ClassVar[Matching] = "cosine"
 
     _left: FloatArray
     _right: FloatArray
@@ -97,17 +103,17 @@ class Aligner(Parametrised, ABC):
         Raises
         ------
         DataError
-            If the features or the seeds do not fit the task, or there are fewer than two seeds (a
-            contrastive loss needs a negative).
+            If the features or the seeds do not fit the task, or there are fewer seeds than ``min_seeds``.
         """
         features.check(task)
-        if len(seeds) < 2:
+        if len(seeds) < self.min_seeds:
             raise DataError(
-                f"{len(seeds)} seeds are too few to train {self.name} on", remedy="mine at least two"
+                f"{len(seeds)} seeds are too few to train {self.name} on",
+                remedy=f"mine at least {self.min_seeds}",
             )
         for column, graph in ((0, task.left), (1, task.right)):
             ends = seeds.pairs[:, column]
-            if ends.min() < 0 or ends.max() >= graph.n_entities:
+            if ((ends < 0) | (ends >= graph.n_entities)).any():
                 raise DataError(f"a seed names an entity outside graph {graph.name!r}")
         with measured() as cost:
             left, right = canonical_order(task, features)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psqe.seeds.audit import audit, balance, correct, coverage, judged
 from psqe.seeds.base import Miner, SeedSet, StageTrace
-from psqe.seeds.ceiling import drawn_seeds, true_links
+from psqe.seeds.ceiling import drawn_seeds, supervised_links, true_links
 from psqe.seeds.mutual import MutualMiner
 from psqe.seeds.pivot import PivotMiner
 from psqe.seeds.psqe import PSQEMiner
@@ -18,5 +18,6 @@ MINERS: dict[str, type[Miner]] = {
 
 __all__ = [
     "MINERS", "Miner", "MutualMiner", "PSQEMiner", "PivotMiner", "RandomMiner", "SeedSet", "StageTrace",
-    "audit", "balance", "confidence", "correct", "coverage", "drawn_seeds", "judged", "true_links",
+    "audit", "balance", "confidence", "correct", "coverage", "drawn_seeds", "judged", "supervised_links",
+    "true_links",
 ]  # fmt: skip

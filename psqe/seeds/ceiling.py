@@ -43,6 +43,31 @@ def true_links(task: AlignmentTask, n_seeds: int, *, random_state: int = 0) -> S
     )
 
 
+def supervised_links(task: AlignmentTask, *, share: float = 0.3) -> SeedSet:
+    """The first ``share`` of the gold links, as labels for training: the supervised setting of publications.
+
+    Raises
+    ------
+    DataError
+        If the task has no gold links.
+    ParameterError
+        If the share is not between 0 and 1.
+    """
+    if task.links is None:
+        raise DataError(f"{task.name} has no gold links to learn from")
+    if not 0 < share < 1:
+        raise ParameterError(f"share is {share}", remedy="give a share between 0 and 1")
+    n = len(task.links) - round((1 - share) * len(task.links))
+    return SeedSet(
+        task.links[:n],
+        np.ones(n, dtype=np.float32),
+        ("gold",) * n,
+        miner="supervised",
+        parameters={"share": share},
+        n_wanted=n,
+    )
+
+
 def drawn_seeds(
     task: AlignmentTask,
     features: Features,

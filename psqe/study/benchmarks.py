@@ -22,11 +22,12 @@ from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.datasets.info import task_info
 from psqe.datasets.leaks import leaks
 from psqe.errors import PsqeError
-from psqe.evaluation import Matching, evaluate, feature_scorer
+from psqe.evaluation import evaluate, feature_scorer
 from psqe.features import Features, build_features
 from psqe.features.encoders import CHOICES
 from psqe.files import atomic_path
 from psqe.kg import AlignmentTask
+from psqe.matching import Matching
 from psqe.measure import measured
 from psqe.regions import all_regions
 from psqe.seeds import MINERS, SeedSet
@@ -149,7 +150,7 @@ def aligned_rows(
     with measured() as cost:
         task, features, seeds = _mined(name, miner, random_state, n_seeds)
         model = ALIGNERS["mclea"].preset("small", random_state=random_state).fit(task, features, seeds)
-        report = evaluate(task, model.similarity)
+        report = evaluate(task, model.similarity, matching=model.matching)
     key = _seed_key(name, miner, random_state, n_seeds)
     settings = " ".join(part for part in ("preset=small", key["settings"]) if part != "-")
     for direction, protocols in report["metrics"].items():

@@ -22,11 +22,20 @@ from psqe.study.experiments import SEEDS, Experiment, run_experiment
 N_SEEDS = {"emoji": 600, "dbp15k": 1000}
 """Seeds wanted, by family of pairs."""
 
+OF_SEEDS = ["task", "modalities", "miner", "variant", "n_seeds", "random_state"]
+"""Columns of the results store that tell seeds apart."""
+
 RESIDUAL = 2.0
 """The weight of input features beside what was learned, where it is tried. Chosen on emoji/en-fr, state 0."""
 
-PARTS = ("plain", "residual", "iterative", "both")
-"""Ways to train: as published but small; with :data:`RESIDUAL`; with iterative learning; with both."""
+PARTS: dict[str, tuple[tuple[str, float], ...]] = {
+    "plain": (),
+    "residual": (("residual", RESIDUAL),),
+    "iterative": (("iterative_start", 50),),
+    "both": (("iterative_start", 50), ("residual", RESIDUAL)),
+    "stopped": (("patience", 3),),
+}
+"""Ways to train: small; with input features kept beside; iteratively; both; stopped early without labels."""
 
 
 def compared(
@@ -42,8 +51,7 @@ def compared(
                 continue
             yield Experiment(
                 task, miner, n_seeds, random_state, aligner=aligner, modalities=modalities, dangling=dangling,
-                residual=RESIDUAL if part in ("residual", "both") else 0.0,
-                iterative=part in ("iterative", "both"),
+                options=PARTS[part],
             )  # fmt: skip
 
 
@@ -72,10 +80,15 @@ def main(
                 name, random_state, part=kind, aligners=aligner or list(ALIGNERS), miners=miner or SEEDS
             )
         ]
-        have = set() if again else stored(store.read())
+        table = store.read()
+        have = set() if again else stored(table)
+        known = set(table.loc[table["aligner"] == "-", OF_SEEDS].itertuples(index=False, name=None))
         for one in tqdm([one for one in experiments if one.key not in have], "alignments", disable=None):
             print(*one.key, file=sys.stderr, flush=True)
-            store.append(run_experiment(one))
+            rows = run_experiment(one)
+            if tuple(one.of_seeds[name] for name in OF_SEEDS) in known:
+                rows = [row for row in rows if "aligner" in row]  # what is stored of the seeds stays
+            store.append(rows)
     except PsqeError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None

@@ -13,9 +13,10 @@ from tqdm import tqdm
 from psqe.aligners import ALIGNERS, Aligner
 from psqe.aligners.trained import Kept
 from psqe.datasets import load_task
-from psqe.evaluation import Matching, Scorer, embedding_scorer, evaluate, feature_scorer
+from psqe.evaluation import Scorer, embedding_scorer, evaluate, feature_scorer
 from psqe.features import Features, build_features
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.matching import Matching
 from psqe.measure import measured
 from psqe.regions import Regions, all_regions
 from psqe.seeds import (
@@ -60,10 +61,9 @@ class Experiment:
         Of the aligner.
     n_epochs
         Instead of the preset's, when given.
-    residual
-        Of the aligner.
-    iterative
-        Whether the aligner learns iteratively, from the middle of its epochs on.
+    options
+        Other parameters of the aligner than the preset's, numbers by name, for example
+        ``(("residual", 2.0),)``.
     precision, evenness
         Of ``drawn`` seeds: the share of right ones, and how even they are, from 0, the semantic regions'
         shares among the pivot's seeds, to 1, their shares of the entities.
@@ -78,8 +78,7 @@ class Experiment:
     aligner: str = "mclea"
     preset: str = "small"
     n_epochs: int | None = None
-    residual: float = 0.0
-    iterative: bool = False
+    options: tuple[tuple[str, float], ...] = ()
     precision: float = 1.0
     evenness: float = 1.0
     dangling: float | None = DANGLING
@@ -121,10 +120,7 @@ class Experiment:
         parts = [] if self.miner == "none" else [f"preset={self.preset}"]
         if self.n_epochs is not None:
             parts.append(f"n_epochs={self.n_epochs}")
-        if self.residual:
-            parts.append(f"residual={self.residual:g}")
-        if self.iterative:
-            parts.append("iterative")
+        parts += [f"{name}={value:g}" for name, value in self.options]
         return " ".join(parts + self.of_task) or "-"
 
     @property
@@ -139,6 +135,17 @@ class Experiment:
     def data(self) -> tuple[str, float | None, tuple[str, ...], int]:
         """What :func:`loaded` takes."""
         return self.task, self.dangling, self.modalities, self.random_state
+
+    def residual_later(self) -> tuple[Experiment, float]:
+        """The experiment without ``residual``, and its weight, where that changes nothing while training.
+
+        So a model is fitted once for both. Iterative learning and early stopping do see it.
+        """
+        options = dict(self.options)
+        if "residual" not in options or {"iterative_start", "patience"} & set(options):
+            return self, 0.0
+        weight = options.pop("residual")
+        return replace(self, options=tuple(options.items())), weight
 
     def seeds(self) -> SeedSet:
         """Those that the aligner is trained on."""
@@ -186,15 +193,11 @@ def _mined(
 def _trained(experiment: Experiment) -> Aligner:
     """The model of an experiment; the last one is kept."""
     task, features, _ = loaded(*experiment.data)
-    chosen: dict[str, Any] = {"random_state": experiment.random_state}
+    chosen: dict[str, Any] = {**dict(experiment.options), "random_state": experiment.random_state}
     if experiment.n_epochs is not None:
         chosen["n_epochs"] = experiment.n_epochs
-    if experiment.residual:
-        chosen["residual"] = experiment.residual
-    build = ALIGNERS[experiment.aligner].preset
-    if experiment.iterative:
-        chosen["iterative_start"] = build(experiment.preset, **chosen).parameters["n_epochs"] // 2
-    return build(experiment.preset, **chosen).fit(task, features, experiment.seeds())
+    model = ALIGNERS[experiment.aligner].preset(experiment.preset, **chosen)
+    return model.fit(task, features, experiment.seeds())
 
 
 def evenness_shares(
@@ -230,10 +233,10 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             seeds = experiment.seeds()
             own = {"settings": " ".join(experiment.of_task) or "-"}
             rows += seed_rows(key | own, seeds, task, regions)
-            # What is put beside the embedding changes no training but an iterative one.
-            later = 0.0 if experiment.iterative else experiment.residual
-            model = _trained(replace(experiment, residual=experiment.residual - later))
-            scorer = embedding_scorer(*Kept.of(features, later).beside(*model.embeddings()))
+            fitted, beside = experiment.residual_later()
+            model = _trained(fitted)
+            matching = model.matching
+            scorer = embedding_scorer(*Kept.of(features, beside).beside(*model.embeddings()))
         report = evaluate(task, scorer, matching=matching, regions=regions)
     key |= {"aligner": experiment.aligner, "settings": experiment.settings}
     costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}

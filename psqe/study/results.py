@@ -31,7 +31,7 @@ def _chosen(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
         departs = found["settings"].str.contains("|".join(OF_MINER), regex=True)
         found = found[~departs]
     for name, value in values.items():
-        found = found[found[name] == value]
+        found = found[found[name].isin(value if isinstance(value, tuple) else (value,))]
     if found.empty:
         wanted = ", ".join(f"{name}={value}" for name, value in values.items())
         raise DataError(f"the results have no {what} with {wanted}", remedy="run the experiments first")
@@ -46,7 +46,7 @@ def seed_results(table: pd.DataFrame, **values: object) -> pd.DataFrame:
     table
         The store, or rows of it.
     values
-        Columns and the values they must have, for example ``task="emoji/en-fr"``.
+        Columns and the values they must have, for example ``task="emoji/en-fr"``; a tuple for one of several.
 
     Raises
     ------
@@ -59,18 +59,20 @@ def seed_results(table: pd.DataFrame, **values: object) -> pd.DataFrame:
 def alignment_results(table: pd.DataFrame, *, protocol: str, **values: object) -> pd.DataFrame:
     """Rows about whole alignments under one protocol; see :func:`seed_results`.
 
-    Each metric is the mean of the two directions. Without ``settings`` among ``values``, every
-    alignment must have been made with the same settings.
+    Each metric is the mean of the two directions. Without ``settings`` or ``aligner`` among ``values``, all
+    alignments on seeds must have been made with the same.
 
     Raises
     ------
     DataError
-        If there is no such row, or settings are mixed.
+        If there is no such row, or settings or aligners are mixed.
     """
     chosen = _chosen(table, "alignment", protocol=protocol, region="all", **values)
-    trained = chosen.loc[chosen["miner"] != "none", "settings"].unique()
-    if len(trained) > 1:
-        raise DataError(f"the results mix the settings {', '.join(map(str, trained))}", remedy="choose one")
+    trained = chosen[chosen["miner"] != "none"]
+    for column in ("settings", "aligner"):
+        found = trained[column].unique()
+        if len(found) > 1 and not isinstance(values.get(column), tuple):
+            raise DataError(f"the results mix {column}: {', '.join(map(str, found))}", remedy="choose one")
     keys = ["miner", "aligner", "n_seeds", "random_state", "settings"]
     return in_order(chosen.groupby(keys, as_index=False)[["hits@1", "hits@5", "hits@10", "mrr"]].mean())
 
