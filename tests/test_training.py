@@ -56,15 +56,15 @@ def test_rates_are_the_closed_forms():
 @pytest.mark.parametrize("accumulate", [False, True])
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_every_step_is_taken_at_its_own_rate(schedule, accumulate):
-    """Two batches an epoch; the share that is behind when the step is done counts."""
+    """Two batches an epoch; the share that is behind in the middle of a step counts."""
     recipe = Recipe(
         n_epochs=5, batch_size=2, learning_rate=0.01, schedule=schedule, warmup=0.3, accumulate=accumulate
     )
     taken = -torch.tensor(positions(recipe)).diff()
     if accumulate:
-        wanted = [rate for epoch in range(1, 6) for rate in (0.0, recipe.rate(epoch / 5))]
+        wanted = [rate for epoch in range(1, 6) for rate in (0.0, recipe.rate((epoch - 0.5) / 5))]
     else:
-        wanted = [recipe.rate(step / 10) for step in range(1, 11)]
+        wanted = [recipe.rate((step - 0.5) / 10) for step in range(1, 11)]
     torch.testing.assert_close(taken, torch.tensor(wanted), rtol=1e-4, atol=1e-9)
 
 

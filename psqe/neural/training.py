@@ -203,13 +203,16 @@ class Training:
             value.backward()  # type: ignore[no-untyped-call]
             total += float(value.detach()) * len(batch)
             if not recipe.accumulate:
-                self._descend((self.epoch + (i + 1) / len(batches)) / recipe.n_epochs)
+                self._descend((self.epoch + (i + 0.5) / len(batches)) / recipe.n_epochs)
         if recipe.accumulate:
-            self._descend((self.epoch + 1) / recipe.n_epochs)
+            self._descend((self.epoch + 0.5) / recipe.n_epochs)
         return total / n
 
     def _descend(self, done: float) -> None:
-        """One step of the optimiser; with it the share ``done`` of the training will be behind."""
+        """One step of the optimiser, in whose middle the share ``done`` of the training is behind.
+
+        The middle, because at the end of the last step a rate that falls to zero is zero.
+        """
         if self.recipe.clip is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.recipe.clip)
         for group in self._optimiser.param_groups:

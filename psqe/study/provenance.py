@@ -41,11 +41,14 @@ def machine() -> str:
 
 
 def revision() -> str:
-    """The git revision of the source, with ``+`` when tracked files differ; ``unknown`` without git."""
+    """The git revision of the source, with ``+`` when tracked files differ; ``unknown`` without git.
+
+    ``results/`` is not source: what a run adds to it says nothing about the code that ran.
+    """
     here = Path(__file__).parent
     try:
         head = _git("rev-parse", "--short=12", "HEAD", folder=here)
-        changed = _git("status", "--porcelain", "--untracked-files=no", folder=here)
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":/!results", folder=here)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+" if changed else "")
