@@ -13,13 +13,11 @@ from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.kg import AlignmentTask, IntArray
-from psqe.matching import Dot, Similarity, csls, sinkhorn
+from psqe.matching import Dot, Matching, Similarity, csls, sinkhorn
 from psqe.regions import Regions
 
 Scorer = Callable[[IntArray, IntArray], Similarity]
 """From left and right entities (indices) to their similarities, for example ``aligner.similarity``."""
-
-Matching = Literal["cosine", "csls", "sinkhorn"]
 
 TIE = 1e-6
 """Scores that differ by less, relative to their size where that exceeds 1, are equal: blocked float32

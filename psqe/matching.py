@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from torch import Tensor
 
 from psqe.errors import ParameterError
 from psqe.kg import BoolArray, FloatArray, IntArray
+
+Matching = Literal["cosine", "csls", "sinkhorn"]
+"""What is made of similarities before they are ranked: nothing, :func:`csls`, or :func:`sinkhorn`."""
 
 BLOCK_CELLS = 1 << 23
 """Cells of one block of a similarity matrix: 32 MiB of float32."""

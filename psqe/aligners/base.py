@@ -14,7 +14,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Dot
+from psqe.matching import Dot, Matching
 from psqe.measure import measured
 from psqe.neural.watch import Watch
 from psqe.parametrised import Parametrised
@@ -58,12 +58,15 @@ class Aligner(Parametrised, ABC):
     ----------
     PRESETS
         Named sets of parameters. ``published`` is the authors', ``small`` is for a laptop's CPU.
+    matching
+        What is to be made of its similarities before they are ranked.
     seconds_, peak_mb_
         Cost of :meth:`fit`.
     """
 
     name: ClassVar[str]
     PRESETS: ClassVar[dict[str, dict[str, Any]]]
+    matching: ClassVar[Matching] = "cosine"
 
     _left: FloatArray
     _right: FloatArray

@@ -22,11 +22,12 @@ from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.datasets.info import task_info
 from psqe.datasets.leaks import leaks
 from psqe.errors import PsqeError
-from psqe.evaluation import Matching, evaluate, feature_scorer
+from psqe.evaluation import evaluate, feature_scorer
 from psqe.features import Features, build_features
 from psqe.features.encoders import CHOICES
 from psqe.files import atomic_path
 from psqe.kg import AlignmentTask
+from psqe.matching import Matching
 from psqe.measure import measured
 from psqe.regions import all_regions
 from psqe.seeds import MINERS, SeedSet

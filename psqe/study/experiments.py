@@ -12,9 +12,10 @@ from tqdm import tqdm
 
 from psqe.aligners import ALIGNERS
 from psqe.datasets import load_task
-from psqe.evaluation import Matching, Scorer, evaluate, feature_scorer
+from psqe.evaluation import Scorer, evaluate, feature_scorer
 from psqe.features import Features, build_features
 from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.matching import Matching
 from psqe.measure import measured
 from psqe.regions import Regions, all_regions
 from psqe.seeds import (
