@@ -60,3 +60,21 @@ def named_value(option: str, text: str, example: str) -> tuple[str, Any]:
         return name, yaml.safe_load(value)
     except yaml.YAMLError:
         return name, value
+
+
+def threshold_value(text: str) -> float | None:
+    """A confidence from a number; ``None`` for ``auto``.
+
+    Raises
+    ------
+    ParameterError
+        If the text is neither.
+    """
+    if text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ParameterError(
+            f"--threshold {text!r} is no number", remedy="give a confidence from 0 to 1, or auto"
+        ) from None

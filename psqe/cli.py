@@ -7,13 +7,14 @@ import sys
 import warnings
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.main import get_command
 
-from psqe.arguments import encoder_choice, named_value, names, switch_value
+from psqe.arguments import encoder_choice, named_value, names, switch_value, threshold_value
 from psqe.cli_data import data
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.files import check_writable, write_json
@@ -25,16 +26,19 @@ from psqe.options import (
     Encoder,
     FeatureFile,
     HidePresence,
+    Matching,
     MinerName,
     Modalities,
     NClusters,
     NSeeds,
     Profile,
     RandomState,
+    Rule,
     Stages,
     Switch,
     Task,
     TaskState,
+    Threshold,
     Tones,
     Variant,
 )
@@ -149,6 +153,9 @@ def align(
     modalities: Modalities = None,
     encoder: Encoder = None,
     features: FeatureFile = None,
+    matching: Matching = None,
+    rule: Rule = "one_to_one",
+    threshold: Threshold = "auto",
     random_state: RandomState = 0,
     dangling: Dangling = None,
     tones: Tones = False,
@@ -166,6 +173,8 @@ def align(
     """Train an aligner on seeds, evaluate it where gold links are known, and write links."""
     from psqe.aligners import ALIGNERS, TrainedAligner
     from psqe.evaluation import evaluate
+    from psqe.link_quality import link_report
+    from psqe.link_rules import LinkRule
     from psqe.links import predict_links
     from psqe.regions import all_regions
     from psqe.seeds import MINERS, Miner, SeedSet
@@ -189,6 +198,7 @@ def align(
     )
     if checkpoint is not None and not isinstance(model, TrainedAligner):
         raise ParameterError(f"{aligner} does not train", remedy="leave --checkpoint out")
+    chosen_by = LinkRule(matching or model.matching, rule, threshold_value(threshold))  # type: ignore[arg-type]
     pair, vectors = _load(
         task, modalities, encoder, features, dangling, tones, task_random_state, data_root, hide_presence
     )
@@ -204,22 +214,23 @@ def align(
             model.fit(pair, vectors, found, checkpoint=checkpoint)
         else:
             model.fit(pair, vectors, found)
-        links = predict_links(pair, vectors, model.similarity, seeds=found)
+        links = predict_links(pair, vectors, model.similarity, seeds=found, rule=chosen_by)
         report: dict[str, Any] = {"metrics": None, "regions": None}
         if pair.links is not None:
             report = evaluate(
-                pair, model.similarity, matching=model.matching, regions=all_regions(pair, vectors)
+                pair, model.similarity, matching=chosen_by.matching, regions=all_regions(pair, vectors)
             )
     links.save_tsv(out, pair)
-    used = {**_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters}}
+    used = {
+        **_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters},
+        "links": asdict(chosen_by),
+    }  # fmt: skip
     if seeds_file is not None:
         used["miner"]["file"] = str(seeds_file)
     made = _provenance(_data(pair, vectors, encoder, features), used)
-    expected = float(links.confidence.sum())
+    told = link_report(links, pair)
     if json_out is not None:
-        counts = {"n_links": len(links), "expected_right": expected}
-        costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}
-        write_json(json_out, {**report, **counts, **costs, **made})
+        write_json(json_out, {**report, **told, "seconds": cost.seconds, "peak_mb": cost.peak_mb, **made})
     if report_out is not None:
         from psqe.review import review
 
@@ -227,9 +238,12 @@ def align(
     score = ""
     if report["metrics"] is not None:
         l2r, r2l = (report["metrics"][d]["full"]["hits@1"] for d in ("l2r", "r2l"))
-        score = f", Hits@1 {l2r:.3f} left to right, {r2l:.3f} right to left"
+        score = f", F1 {told['link_quality']['links']['f1']:.3f}"
+        score += f", Hits@1 {l2r:.3f} left to right, {r2l:.3f} right to left"
+    alone = told["no_counterpart"]
     typer.echo(
-        f"{len(links)} links from {len(found)} seeds, {expected:.0f} expected to be right{score}, "
+        f"{len(links)} links from {len(found)} seeds, {told['expected_right']:.0f} expected to be right, "
+        f"no counterpart for {alone['left']} left and {alone['right']} right{score}, "
         f"{cost.seconds:.1f} s -> {out}"
     )
 

@@ -1,22 +1,83 @@
-"""From similarities to links with a score, a confidence and a margin."""
+"""From similarities to links with a score, a confidence and a margin; who gets none has no counterpart.
+
+1. Seeds settle their ends. A model gives back what it was trained on, and the ends of its seeds are hubs:
+   on the emoji pairs they are the nearest of a third to two thirds of the entities that are in no seed. So a
+   seed is one pair, and the candidates in no seed compete among themselves.
+2. Scores and a rule choose pairs among these (:mod:`psqe.link_rules`).
+3. Each pair has a confidence (:mod:`psqe.calibration`), whatever chose it. Below the threshold no link is
+   made, not of a seed either.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from psqe.calibration import model_temperature
+from psqe.calibration import model_temperature, n_counterparts
 from psqe.canonical import canonical_order
 from psqe.evaluation import Scorer
 from psqe.features.base import Features
 from psqe.files import write_text
-from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
-from psqe.matching import Similarity
+from psqe.kg import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Side
+from psqe.link_rules import LinkRule, best_threshold
+from psqe.matching import Similarity, top_k
 from psqe.seeds.base import SeedSet
 from psqe.seeds.quality import confidence
-from psqe.survey import Survey, survey
+from psqe.shortlist import Ends, Shortlist
+from psqe.survey import TEMPERATURE
+from psqe.transport import probabilities
+
+DEFAULT = LinkRule()
+
+
+@dataclass(frozen=True, eq=False)
+class TwoNearest:
+    """The two nearest of every candidate of a side among those that it competes for.
+
+    Ends of seeds are compared with all candidates of the other side, the others with those in no seed.
+
+    Attributes
+    ----------
+    entities
+        Of the other side, the nearest first ``(n_candidates, 2)``; -1 where there is none.
+    scores
+        Their similarities ``(n_candidates, 2)``; minus infinity where there is none.
+    """
+
+    entities: IntArray
+    scores: FloatArray
+
+    @classmethod
+    def join(cls, candidates: IntArray, parts: Sequence[tuple[IntArray, TwoNearest]]) -> TwoNearest:
+        """Those of all ``candidates`` (sorted) from those of some of them each."""
+        entities = np.full((len(candidates), 2), -1, dtype=np.int64)
+        scores = np.full((len(candidates), 2), -np.inf, dtype=np.float32)
+        for ends, two in parts:
+            rows, width = np.searchsorted(candidates, ends), two.entities.shape[1]
+            entities[rows, :width], scores[rows, :width] = two.entities, two.scores
+        return cls(entities, scores)
+
+    @classmethod
+    def among(cls, others: IntArray, similarity: Similarity) -> TwoNearest:
+        """Of each row of ``similarity``, among the entities ``others`` that are its columns."""
+        indices, scores = top_k(similarity, 2)
+        return cls(others[indices], scores)
+
+    @classmethod
+    def listed(cls, others: IntArray, by: Ends, similarity: DoubleArray) -> TwoNearest:
+        """Of each entity of one side of a shortlist; ``others (n,)`` are the pairs' other entities."""
+        two = np.column_stack(by.two_best(similarity))
+        scores = np.where(two < 0, -np.inf, similarity[two]).astype(np.float32)
+        return cls(np.where(two < 0, -1, others[two]), scores)
+
+    def best_other(self, rows: IntArray, entities: IntArray) -> FloatArray:
+        """The largest similarity of the candidates at ``rows (n,)`` to another one than ``entities (n,)``."""
+        column = (self.entities[rows, 0] == entities).astype(np.int64)
+        other: FloatArray = self.scores[rows, column]
+        return other
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,19 +87,31 @@ class Links:
     Attributes
     ----------
     pairs
-        Left and right entity ``(n, 2)``, each entity at most once.
+        Left and right entity ``(n, 2)``, each entity at most once. Candidates that are in none are said to
+        have no counterpart.
     scores
         Similarity of each pair ``(n,)``.
     confidence
         Estimated probability that a pair is right ``(n,)``, see :mod:`psqe.calibration`. Its sum is the
         expected number of right links.
     rank_margin
-        How far the score is ahead of the second best of either entity ``(n,)``.
+        How far the similarity is ahead of the best other one of either entity ``(n,)``; negative where an
+        entity has a nearer one, which is linked to somebody else.
     from_seed
         Which links are pairs that the model was trained on ``(n,)``.
-    listed
-        The nearest of every candidate, by positions among the candidates of either side, with totals at
-        the temperature of the confidence.
+    doubtful, doubtful_confidence
+        Pairs that the rule chose and that were too unsure to become links, most confident first: ``(m, 2)``
+        and ``(m,)``.
+    threshold
+        The smallest confidence of a link.
+    temperature
+        Of the probabilities.
+    expected_links
+        How many true links there are thought to be, found or not.
+    chosen_by
+        What they were chosen by.
+    nearest
+        For either side, the two nearest of every candidate, in the order of ``task.graph(side).candidates``.
     """
 
     pairs: IntArray
@@ -46,10 +119,23 @@ class Links:
     confidence: FloatArray
     rank_margin: FloatArray
     from_seed: BoolArray
-    listed: Survey
+    doubtful: IntArray
+    doubtful_confidence: FloatArray
+    threshold: float
+    temperature: float
+    expected_links: float
+    chosen_by: LinkRule
+    nearest: dict[Side, TwoNearest]
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def without_counterpart(self, task: AlignmentTask) -> dict[Side, IntArray]:
+        """The candidates in no link, by side, ascending."""
+        return {
+            "left": np.setdiff1d(task.left.candidates, self.pairs[:, 0]),
+            "right": np.setdiff1d(task.right.candidates, self.pairs[:, 1]),
+        }
 
     def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
         """Write ``left, right, score, confidence, rank_margin`` with a header; entities by identifier."""
@@ -62,9 +148,14 @@ class Links:
 
 
 def predict_links(
-    task: AlignmentTask, features: Features, scorer: Scorer, *, seeds: SeedSet | None = None
+    task: AlignmentTask,
+    features: Features,
+    scorer: Scorer,
+    *,
+    seeds: SeedSet | None = None,
+    rule: LinkRule = DEFAULT,
 ) -> Links:
-    """Link the candidates that are each other's nearest; tied ones are left out.
+    """Link candidates, and leave those alone that seem to have no counterpart.
 
     Parameters
     ----------
@@ -75,43 +166,107 @@ def predict_links(
     scorer
         Similarities, for example ``aligner.similarity``.
     seeds
-        What the similarities were trained on; ``None`` for similarities without training.
+        What the similarities were trained on; ``None`` for similarities without training. Each becomes a
+        link if its confidence suffices. That is a matter of the features, so for seeds that somebody vouches
+        for a threshold of 0 may be right.
+    rule
+        What links are chosen by.
 
     Raises
     ------
     DataError
         If the features do not fit the task.
     """
-    left, right = task.left.candidates, task.right.candidates
-    similarity = scorer(left, right)
-    found = survey(similarity, k=2).nearest()
-    rows, columns = found.mutual()
-    # A tie could only be broken by the order of the entities, which must decide nothing.
-    clear = found.margin(rows, columns) > 0
-    rows, columns = rows[clear], columns[clear]
-    pairs, scores = np.column_stack([left[rows], right[columns]]), found.score_left[rows]
-
+    # In canonical order: a sample is drawn, sums are rounded, and assignments may be equally good.
+    own = tuple(
+        order[np.isin(order, graph.candidates)]
+        for order, graph in zip(canonical_order(task, features), (task.left, task.right), strict=True)
+    )
     taken = np.empty((0, 2), dtype=np.int64) if seeds is None else seeds.pairs
-    partner = np.full(task.left.n_entities, -1, dtype=np.int64)
-    partner[taken[:, 0]] = taken[:, 1]
-    from_seed: BoolArray = partner[pairs[:, 0]] == pairs[:, 1]
-    listed = survey(similarity, temperature=_temperature(task, features, similarity, taken))
-    totals = listed.left_total[rows] + listed.right_total[columns]
-    sure = np.exp(scores.astype(np.float64) / listed.temperature - totals / 2).clip(0, 1).astype(np.float32)
-    sure[from_seed] = confidence(pairs[from_seed], task, features)
+    settled, free = (
+        [ends[np.isin(ends, taken[:, k]) == seeded] for k, ends in enumerate(own)] for seeded in (True, False)
+    )
+    parts, temperature = [_settled(task, features, scorer, own, settled, dict(taken.tolist()))], TEMPERATURE
+    if len(free[0]) and len(free[1]):
+        part, temperature = _competing(scorer, free, rule)
+        parts.append(part)
 
-    margin = found.margin(rows, columns)
+    pairs = np.vstack([part.pairs for part in parts])
+    scores = np.concatenate([part.scores for part in parts])
+    sure = np.concatenate([part.confidence for part in parts])
+    expected_links = sum(part.expected_links for part in parts)
+    candidates = task.left.candidates, task.right.candidates
+    left, right = (
+        TwoNearest.join(ends, [part.nearest[k] for part in parts]) for k, ends in enumerate(candidates)
+    )
+    margin = scores - np.maximum(
+        left.best_other(np.searchsorted(candidates[0], pairs[:, 0]), pairs[:, 1]),
+        right.best_other(np.searchsorted(candidates[1], pairs[:, 1]), pairs[:, 0]),
+    )
     # Many confidences are one up to rounding: of those, the links that are further ahead come first.
     order = np.lexsort((-margin, -sure))
-    return Links(pairs[order], scores[order], sure[order], margin[order], from_seed[order], listed)
+    threshold = best_threshold(sure, expected_links) if rule.threshold is None else rule.threshold
+    n = int((sure >= threshold).sum())
+    made, rest = order[:n], order[n:]
+    return Links(
+        pairs[made], scores[made], sure[made], margin[made], made < len(parts[0].pairs),
+        pairs[rest], sure[rest], threshold, temperature, expected_links, rule,
+        {"left": left, "right": right},
+    )  # fmt: skip
 
 
-def _temperature(task: AlignmentTask, features: Features, similarity: Similarity, taken: IntArray) -> float:
-    """:func:`model_temperature` from the candidates that are in none of the pairs ``taken (n, 2)``."""
-    free = []
-    for order, graph, ends in zip(
-        canonical_order(task, features), (task.left, task.right), taken.T, strict=True
-    ):
-        own = order[np.isin(order, graph.candidates) & ~np.isin(order, ends)]
-        free.append(np.searchsorted(graph.candidates, own))
-    return model_temperature(similarity.take(*free))
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Pairs chosen among some candidates ``(n, 2)``, and per side these candidates and their nearest."""
+
+    pairs: IntArray
+    scores: FloatArray
+    confidence: FloatArray
+    expected_links: float
+    nearest: tuple[tuple[IntArray, TwoNearest], tuple[IntArray, TwoNearest]]
+
+
+def _settled(
+    task: AlignmentTask, features: Features, scorer: Scorer, own: Sequence[IntArray],
+    settled: Sequence[IntArray], partner: Mapping[int, int],
+) -> _Part:  # fmt: skip
+    """The seeds, out of the ``settled`` candidates of either side, and the nearest among all: ``own``."""
+    left, right = settled
+    pairs = np.array([(i, partner[i]) for i in left.tolist()], dtype=np.int64).reshape(-1, 2)
+    pairs = pairs[np.isin(pairs[:, 1], right)]
+    sure = confidence(pairs, task, features)
+    return _Part(
+        pairs, _diagonal(scorer(pairs[:, 0], pairs[:, 1])), sure, float(sure.sum()),
+        (
+            (left, TwoNearest.among(own[1], scorer(left, own[1]))),
+            (right, TwoNearest.among(own[0], scorer(own[0], right).T)),
+        ),
+    )  # fmt: skip
+
+
+def _competing(scorer: Scorer, free: Sequence[IntArray], rule: LinkRule) -> tuple[_Part, float]:
+    """Pairs among the candidates in no seed, and the temperature of their probabilities."""
+    similarity = scorer(free[0], free[1])
+    temperature, listed = model_temperature(similarity), Shortlist.of(similarity)
+    expected_links = n_counterparts(listed)
+    probability = probabilities(listed, temperature=temperature, n_counterparts=expected_links)
+    chosen = rule.choose(listed, probability, temperature=temperature)
+    left, right = free[0][listed.rows], free[1][listed.columns]
+    part = _Part(
+        np.column_stack([left[chosen], right[chosen]]), listed.similarity[chosen].astype(np.float32),
+        probability[chosen].astype(np.float32), expected_links,
+        (
+            (free[0], TwoNearest.listed(right, listed.by_left, listed.similarity)),
+            (free[1], TwoNearest.listed(left, listed.by_right, listed.similarity)),
+        ),
+    )  # fmt: skip
+    return part, temperature
+
+
+def _diagonal(similarity: Similarity) -> FloatArray:
+    """The similarities of the first with the first, the second with the second, and so on: ``(n,)``."""
+    scores = np.empty(similarity.shape[0], dtype=np.float32)
+    for start, block in similarity.blocks():
+        own = start + np.arange(len(block))
+        scores[own] = block[own - start, own]
+    return scores

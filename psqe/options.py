@@ -62,6 +62,22 @@ Stages = Annotated[
     str | None, typer.Option(help="Of psqe, comma-separated, in any order: cluster, refine, expand.")
 ]
 NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the first stage.")]
+Matching = Annotated[
+    str | None,
+    typer.Option(
+        help="What pairs are ranked by, for links and metrics: cosine, csls or sinkhorn [the aligner's own]."
+    ),
+]
+Rule = Annotated[
+    str, typer.Option(help="How links are chosen: one_to_one, the largest sum; or mutual, each other's best.")
+]
+Threshold = Annotated[
+    str,
+    typer.Option(
+        help="Smallest confidence of a link, from 0 to 1; auto expects the largest F1. Who has no link has "
+        "no counterpart."
+    ),
+]
 RandomState = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
 ]

@@ -16,10 +16,12 @@ import numpy as np
 
 from psqe.canonical import canonical_order
 from psqe.datasets.info import task_info
+from psqe.evaluation import TIE as EQUAL
 from psqe.features.base import Features
 from psqe.features.image import open_picture
 from psqe.kg import AlignmentTask, BoolArray, IntArray, KnowledgeGraph, Side
-from psqe.links import Links
+from psqe.link_quality import link_quality
+from psqe.links import Links, TwoNearest
 from psqe.regions import Regions, all_regions
 from psqe.seeds.audit import correct, coverage, judged
 
@@ -34,15 +36,15 @@ SURE = 0.9
 N_CASES = 20
 """Links shown of each kind."""
 
-N_UNLINKED = 10
-"""Entities without a link shown."""
+N_NEARLY = 10
+"""Pairs shown that were too unsure to become links."""
 
 PIXELS = 64
 """Side of a picture in a review."""
 
-NOTHING, TIE, TAKEN = "nothing known", "a tie", "nearest prefers another"
-"""Why a candidate has no link: it has none of the modalities; its nearest, or it among the nearest of its
-nearest, has an equal; its nearest is nearer to another one."""
+NOTHING, UNSURE, TIE, TAKEN = "nothing known", "too unsure", "a tie", "nearest prefers another"
+"""Why a candidate has no link: it has none of the modalities; the pair chosen for it had too small a
+confidence; its nearest, or it among the nearest of its nearest, has an equal; its nearest goes to another."""
 
 
 def review(
@@ -63,9 +65,11 @@ def review(
     -------
     A dictionary ready for JSON: ``given`` (:func:`psqe.datasets.info.task_info`, and by modality the
     candidates that have it), ``confidence`` and ``from_seed`` of every link, most confident first, ``right``
-    and ``judged`` of every link (``None`` without gold links), ``border`` and ``certain`` links to look at,
-    the number of ``unlinked`` candidates by side and reason, and of those ``missed`` that have a gold link,
-    ``nearly`` linked ones to look at, ``regions`` by kind, and ``how``.
+    and ``judged`` of every link (``None`` without gold links), their ``quality``
+    (:func:`psqe.link_quality.link_quality`; ``None`` without), the ``threshold`` of confidence and by what
+    ``matching`` and ``rule`` they were chosen, ``border`` and ``certain`` links to look at, the number of
+    ``unlinked`` candidates by side and reason, pairs that were ``nearly`` linked, ``regions`` by kind, and
+    ``how``.
 
     Raises
     ------
@@ -83,14 +87,17 @@ def review(
         "given": {**task_info(task), "modalities": _modalities(task, features)},
         "confidence": [round(float(c), 6) for c in links.confidence],
         "from_seed": links.from_seed.tolist(),
-        "temperature": links.listed.temperature,
+        "temperature": links.temperature,
+        "threshold": links.threshold,
+        "matching": links.chosen_by.matching,
+        "rule": links.chosen_by.rule,
         "right": None if right is None else right.tolist(),
         "judged": None if known is None else known.tolist(),
+        "quality": None if task.links is None else link_quality(links.pairs, task),
         "border": _cases(task, links, border[np.argsort(-links.confidence[border], kind="stable")]),
         "certain": _cases(task, links, _certain(links, rank)),
         "unlinked": {side: dict(Counter(why[side].values())) for side in SIDES},
-        "missed": _missed(task, why),
-        "nearly": _nearly(task, links, why["left"], rank),
+        "nearly": _nearly(task, links),
         "regions": {kind: _by_region(task, links, r) for kind, r in all_regions(task, features).items()},
         "how": dict(how or {}),
     }
@@ -137,26 +144,30 @@ def _by_region(task: AlignmentTask, links: Links, regions: Regions) -> dict[str,
 
 def _reasons(task: AlignmentTask, features: Features, links: Links, side: Side) -> dict[int, str]:
     """Why each candidate without a link has none, by entity."""
-    found = links.listed.nearest()
-    own = task.graph(side).candidates
-    nearest, score, margin, best = (
-        (found.of_left, found.score_left, found.margin_left, found.score_right)
-        if side == "left"
-        else (found.of_right, found.score_right, found.margin_right, found.score_left)
-    )
+    k = SIDES.index(side)
+    own, others = task.graph(side).candidates, task.graph(SIDES[1 - k]).candidates
     known = np.any([modality.side(side)[1][own] for modality in features.values()], axis=0)
-    linked = np.isin(own, links.pairs[:, SIDES.index(side)])
-    tied = (margin == 0) | (score >= best[nearest])
-    return {
-        int(own[i]): NOTHING if not known[i] else TIE if tied[i] else TAKEN for i in np.flatnonzero(~linked)
-    }
+    found, back = links.nearest[side], links.nearest[SIDES[1 - k]]
+    doubtful = set(links.doubtful[:, k].tolist())
+    why: dict[int, str] = {}
+    for i in np.flatnonzero(~np.isin(own, links.pairs[:, k])).tolist():
+        entity = int(own[i])
+        if not known[i]:
+            why[entity] = NOTHING
+        elif entity in doubtful:
+            why[entity] = UNSURE
+        else:
+            why[entity] = TIE if _tied(found, back, i, others) else TAKEN
+    return why
 
 
-def _missed(task: AlignmentTask, why: Mapping[Side, Mapping[int, str]]) -> dict[Side, int] | None:
-    """How many candidates without a link have a gold link, by side."""
-    if task.links is None:
-        return None
-    return {side: int(np.isin(task.links[:, k], list(why[side])).sum()) for k, side in enumerate(SIDES)}
+def _tied(found: TwoNearest, back: TwoNearest, i: int, others: IntArray) -> bool:
+    """Whether the nearest of candidate ``i`` has an equal, or ``i`` has one among the nearest of that."""
+    if found.entities[i, 0] < 0:
+        return False
+    best, second = found.scores[i]
+    best_back, second_back = back.scores[np.searchsorted(others, found.entities[i, 0])]
+    return bool(best - second <= EQUAL or (best >= best_back - EQUAL and best_back - second_back <= EQUAL))
 
 
 # ---- single links and entities, as a reader sees them
@@ -165,19 +176,7 @@ def _missed(task: AlignmentTask, why: Mapping[Side, Mapping[int, str]]) -> dict[
 def _cases(task: AlignmentTask, links: Links, chosen: IntArray) -> list[dict[str, Any]]:
     """Links with both ends, the runner-up nearest to replacing one of them, and what gold links say."""
     right, known = correct(links.pairs, task), judged(links.pairs, task)
-    left_own, right_own = task.left.candidates, task.right.candidates
-    runners: list[tuple[Side, int] | None] = []
-    for left, other in links.pairs[chosen].tolist():
-        i, j = int(np.searchsorted(left_own, left)), int(np.searchsorted(right_own, other))
-        margins = [
-            (float(scores[k, 0] - scores[k, 1]), side, int(own[indices[k, 1]]))
-            for scores, indices, k, side, own in (
-                (links.listed.left_scores, links.listed.left_indices, i, SIDES[1], right_own),
-                (links.listed.right_scores, links.listed.right_indices, j, SIDES[0], left_own),
-            )
-            if scores.shape[1] > 1
-        ]
-        runners.append(min(margins)[1:] if margins else None)
+    runners = [_runner_up(task, links, int(n)) for n in chosen]
     wanted = {side: set(links.pairs[chosen, k].tolist()) for k, side in enumerate(SIDES)}
     for runner in runners:
         if runner is not None:
@@ -199,38 +198,40 @@ def _cases(task: AlignmentTask, links: Links, chosen: IntArray) -> list[dict[str
     ]
 
 
+def _runner_up(task: AlignmentTask, links: Links, n: int) -> tuple[Side, int] | None:
+    """Who came nearest to replacing an end of link ``n``: the side of that end, and the entity."""
+    best: tuple[float, Side, int] | None = None
+    for k, side in enumerate(SIDES):
+        other = SIDES[1 - k]
+        near = links.nearest[other]
+        row = np.searchsorted(task.graph(other).candidates, links.pairs[n, 1 - k])
+        column = int(near.entities[row, 0] == links.pairs[n, k])
+        score, entity = float(near.scores[row, column]), int(near.entities[row, column])
+        if entity >= 0 and (best is None or score > best[0]):
+            best = score, side, entity
+    return None if best is None else best[1:]
+
+
 def _verdict(right: BoolArray | None, known: BoolArray | None, n: int) -> str | None:
     if right is None or known is None:
         return None
     return "right" if right[n] else "wrong" if known[n] else "unknown"
 
 
-def _nearly(
-    task: AlignmentTask, links: Links, why: Mapping[int, str], rank: IntArray
-) -> list[dict[str, Any]]:
-    """Left candidates that lost their nearest to another one by the least: the links one would add next."""
-    found = links.listed.nearest()
-    own, other = task.left.candidates, task.right.candidates
-    lost = np.array([entity for entity, reason in why.items() if reason == TAKEN], dtype=np.int64)
-    at = np.searchsorted(own, lost)
-    nearest = found.of_left[at]
-    behind = found.score_right[nearest] - found.score_left[at]
-    order = np.lexsort((rank[lost], behind))[:N_UNLINKED]
-    winners = own[found.of_right[nearest[order]]]
-    cards = {
-        "left": _cards(task.left, sorted({*lost[order].tolist(), *winners.tolist()})),
-        "right": _cards(task.right, sorted(set(other[nearest[order]].tolist()))),
-    }
-    pairs = np.column_stack([lost[order], other[nearest[order]]])
+def _nearly(task: AlignmentTask, links: Links) -> list[dict[str, Any]]:
+    """The pairs that missed the threshold by least: the links one would add next."""
+    pairs = links.doubtful[:N_NEARLY]
     right, known = correct(pairs, task), judged(pairs, task)
+    cards = {side: _cards(task.graph(side), sorted(pairs[:, k].tolist())) for k, side in enumerate(SIDES)}
     return [
         {
-            "left": cards["left"][int(pair[0])], "right": cards["right"][int(pair[1])],
-            "taken_by": cards["left"][int(winner)], "behind": float(behind[order][n]),
+            "left": cards["left"][left],
+            "right": cards["right"][other],
+            "confidence": float(links.doubtful_confidence[n]),
             "verdict": _verdict(right, known, n),
         }
-        for n, (pair, winner) in enumerate(zip(pairs, winners, strict=True))
-    ]  # fmt: skip
+        for n, (left, other) in enumerate(pairs.tolist())
+    ]
 
 
 def _cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, dict[str, Any]]:

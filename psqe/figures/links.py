@@ -178,6 +178,32 @@ def unlinked_table(review: Review) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["side", "why", "entities", "of all to be linked"])
 
 
+def quality_table(review: Review) -> pd.DataFrame:
+    """Precision, recall and F1 of the links and of the answer "no counterpart"; empty without gold links."""
+    columns = ["answer", "given", "right", "to be found", "precision", "recall", "F1"]
+    if review["quality"] is None:
+        return pd.DataFrame(columns=columns)
+    links, without = review["quality"]["links"], review["quality"]["no_counterpart"]
+    rows = [("a link", links, links["n_gold"])]
+    rows += [(f"no counterpart, {side}", answer, answer["n_dangling"]) for side, answer in without.items()]
+    return pd.DataFrame(
+        [
+            [name, f"{one['n']:,}", f"{one['n_right']:,}", f"{wanted:,}"]
+            + [_with_interval(one, share) for share in ("precision", "recall")]
+            + ["" if one["f1"] is None else f"{one['f1']:.3f}"]
+            for name, one, wanted in rows
+        ],
+        columns=columns,
+    )
+
+
+def _with_interval(quality: Mapping[str, Any], share: str) -> str:
+    if quality[share] is None:
+        return ""
+    low, high = quality[f"{share}_interval"]
+    return f"{quality[share]:.3f} ({low:.3f} to {high:.3f})"
+
+
 def reliability_table(review: Review) -> pd.DataFrame:
     """Tenths of confidence, in the form of :func:`psqe.figures.ablation.reliability`.
 
@@ -233,14 +259,14 @@ def link_cards(cases: Sequence[Mapping[str, Any]]) -> str:
 
 
 def nearly_cards(cases: Sequence[Mapping[str, Any]]) -> str:
-    """A table of entities without a link: their nearest, and who that prefers."""
+    """A table of pairs that were too unsure to become links."""
     known = any(case["verdict"] for case in cases)
     rows = [
-        f'<td class="n">{case["behind"]:.3f}</td>'
-        + _card(case["left"]) + _card(case["right"]) + _card(case["taken_by"]) + _verdict(case, known)
+        f'<td class="n"><b>{case["confidence"]:.2f}</b></td>'
+        + _card(case["left"]) + _card(case["right"]) + _verdict(case, known)
         for case in cases
     ]  # fmt: skip
-    return _table(["behind by", "left, without a link", "its nearest", "which prefers"], rows, known)
+    return _table(["confidence", "left", "right"], rows, known)
 
 
 def _table(heads: Sequence[str], rows: Sequence[str], known: bool) -> str:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from psqe.errors import PsqeError
 from psqe.files import write_text
-from psqe.review import BORDER, NOTHING, SURE, TAKEN, TIE
+from psqe.review import BORDER, NOTHING, SURE, TAKEN, TIE, UNSURE
 from psqe.study.project import Project
 from psqe.study.runner import run_notebook
 
@@ -31,8 +31,19 @@ CREDITS = {
 
 BECAUSE = {
     NOTHING: "nothing is known of the entity",
+    UNSURE: "the best pair for it is too unsure",
     TIE: "several entities are exactly alike",
     TAKEN: "the nearest entity on the other side prefers another one",
+}
+
+CHOSEN = {
+    "mutual": "Chosen were the pairs that are each other's best by",
+    "one_to_one": "Chosen were, one to one, the pairs with the largest sum of",
+}
+BY = {
+    "cosine": "similarity",
+    "csls": "similarity less the mean similarity to the ten nearest (CSLS)",
+    "sinkhorn": "confidence",
 }
 
 _PAGE = """<!DOCTYPE html>
@@ -158,6 +169,8 @@ def sentences(review: Mapping[str, Any]) -> dict[str, str]:
         "histogram": f"{sum(review['from_seed']):,} of the {n:,} links were seeds.",
         "credits": " ".join(text for start, text in CREDITS.items() if given["task"].startswith(start)),
         "temperature": f"{review['temperature']:.3f}",
+        "rule": f"{CHOSEN[review['rule']]} {BY[review['matching']]}. Those with a confidence of at least "
+        f"{review['threshold']:.2f} became links.",
     }
     return {**said, **(_without_gold() if review["right"] is None else _gold(review))}
 
@@ -180,7 +193,7 @@ def _unlinked(review: Mapping[str, Any]) -> str:
         sides.append(f"{sum(counts.values()):,} of {n:,} {side} entities ({_share(sum(counts.values()), n)})")
         for why, count in counts.items():
             reasons[why] = reasons.get(why, 0) + count
-    text = f"{sides[0]} and {sides[1]} have no link"
+    text = f"{sides[0]} and {sides[1]} have no link; the answer for them is *no counterpart*"
     if not reasons:
         return f"{text}."
     most = max(reasons, key=lambda why: reasons[why])
@@ -203,8 +216,8 @@ def _gold(review: Mapping[str, Any]) -> dict[str, str]:
         )
         text += f", and {_share(right[known].sum(), known.sum())} of those with an end that they know"
     missed = "; ".join(
-        f"of the {sum(review['unlinked'][side].values()):,} {side} ones {count:,} have a counterpart"
-        for side, count in review["missed"].items()
+        f"of the {answer['n']:,} {side} ones {answer['n'] - answer['n_right']:,} have a counterpart"
+        for side, answer in review["quality"]["no_counterpart"].items()
     )
     reliability = (
         "Links by tenths of confidence: how many are right, of those that true links can judge. On the "
@@ -212,13 +225,24 @@ def _gold(review: Mapping[str, Any]) -> dict[str, str]:
         f"together claim {_share(sure[known].sum(), known.sum())}, and "
         f"{_share(right[known].sum(), known.sum())} are right."
     )
-    missing = f"By the true links, {missed}."
-    return {"gold": f"{text}.", "judged": judged, "missing": missing, "reliability": reliability}
+    quality = (
+        "Precision is the share of right ones among the answers given, recall the share given of those to be "
+        "found, F1 their harmonic mean; in brackets, 95 % intervals."
+    )
+    if not known.all():
+        quality += (
+            " If the true links are not complete, an entity that none of them knows may have a counterpart "
+            "all the same. Then both answers are better than they seem here."
+        )
+    return {
+        "gold": f"{text}.", "judged": judged, "missing": f"By the true links, {missed}.",
+        "reliability": reliability, "quality": quality,
+    }  # fmt: skip
 
 
 def _without_gold() -> dict[str, str]:
     text = "No true links are known here: nothing in this report was checked against labels."
-    return {"gold": text, "judged": "", "missing": "", "reliability": text}
+    return {"gold": text, "judged": "", "missing": "", "reliability": text, "quality": ""}
 
 
 def _share(part: float, whole: float) -> str:

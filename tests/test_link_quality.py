@@ -1,0 +1,103 @@
+"""Quality of links and of "no counterpart", against sets and by hand."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pairs import graph
+
+from psqe.errors import DataError
+from psqe.evaluation import feature_scorer
+from psqe.kg import AlignmentTask
+from psqe.link_quality import link_quality, link_report
+from psqe.link_rules import LinkRule
+from psqe.links import predict_links
+from psqe.statistics import proportion_interval
+
+
+def matching_of(n_left: int, n_right: int) -> st.SearchStrategy[np.ndarray]:
+    """Some pairs, one to one."""
+    return st.tuples(
+        st.permutations(range(n_left)), st.permutations(range(n_right)), st.integers(0, min(n_left, n_right))
+    ).map(
+        lambda x: np.array(list(zip(x[0], x[1], strict=False))[: x[2]], dtype=np.int64).reshape(-1, 2)
+    )  # fmt: skip
+
+
+def share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+@settings(max_examples=100, deadline=None)
+@given(matching_of(6, 8), matching_of(6, 8), st.sets(st.integers(0, 5)), st.sets(st.integers(0, 7)))
+def test_by_sets(gold, found, left_more, right_more):
+    """Candidates are the ends of gold links, of links, and some more."""
+    candidates = [
+        sorted({*gold[:, k].tolist(), *found[:, k].tolist(), *more})
+        for k, more in enumerate((left_more, right_more))
+    ]
+    sides = [
+        graph(name, n, candidates=np.array(own, dtype=np.int64))
+        for name, n, own in (("l", 6, candidates[0]), ("r", 8, candidates[1]))
+    ]
+    quality = link_quality(found, AlignmentTask("t", *sides, gold))
+    true, made = set(map(tuple, gold.tolist())), set(map(tuple, found.tolist()))
+    right = len(true & made)
+    links = quality["links"]
+    assert (links["n"], links["n_right"], links["n_gold"]) == (len(made), right, len(true))
+    assert links["precision"] == share(right, len(made)) and links["recall"] == share(right, len(true))
+    p, r = links["precision"], links["recall"]
+    if p and r:
+        assert links["f1"] == pytest.approx(2 * p * r / (p + r))
+    else:
+        assert links["f1"] == (0 if made or true else None)
+    known = [pair for pair in made if pair[0] in gold[:, 0] or pair[1] in gold[:, 1]]
+    assert links["precision_judged"] == share(len(true & set(known)), len(known))
+    for k, side in enumerate(("left", "right")):
+        dangling = set(candidates[k]) - {pair[k] for pair in true}
+        answered = set(candidates[k]) - {pair[k] for pair in made}
+        one, hits = quality["no_counterpart"][side], len(dangling & answered)
+        assert (one["n"], one["n_right"], one["n_dangling"]) == (len(answered), hits, len(dangling))
+        assert one["precision"] == share(hits, len(answered)) and one["recall"] == share(hits, len(dangling))
+        assert one["f1"] == share(2 * hits, len(answered) + len(dangling))
+        for name, n in (("precision", len(answered)), ("recall", len(dangling))):
+            assert one[f"{name}_interval"] == (list(proportion_interval(hits, n)) if n else None)
+    json.dumps(quality, allow_nan=False)
+
+
+def test_all_right_all_wrong_and_none(planted):
+    task, _ = planted
+    best = link_quality(task.links, task)
+    assert best["links"]["f1"] == 1 and best["no_counterpart"]["left"]["f1"] == 1
+    worst = link_quality(np.column_stack([task.links[:, 0], np.roll(task.links[:, 1], 1)]), task)
+    assert worst["links"]["f1"] == 0 and worst["no_counterpart"]["right"]["f1"] == 1
+    nothing = link_quality(np.empty((0, 2), dtype=np.int64), task)
+    assert nothing["links"]["precision"] is None and nothing["links"]["recall"] == 0
+    assert nothing["no_counterpart"]["left"]["recall"] == 1
+    assert nothing["no_counterpart"]["left"]["precision"] < 0.5
+
+
+def test_what_a_report_says(planted):
+    task, features = planted
+    links = predict_links(task, features, feature_scorer(task, features), rule=LinkRule(threshold=0.4))
+    told = link_report(links, task)
+    assert told["n_links"] == len(links) and told["threshold"] == 0.4
+    assert told["expected_right"] == pytest.approx(links.confidence.sum())
+    assert told["expected_links"] == links.expected_links
+    assert told["no_counterpart"]["left"] == len(task.left.candidates) - len(links) > 0
+    assert told["link_quality"] == link_quality(links.pairs, task)
+    assert link_report(links, replace(task, links=None))["link_quality"] is None
+
+
+def test_without_gold_links_or_with_an_entity_twice(planted):
+    task, _ = planted
+    with pytest.raises(DataError, match="no gold links to hold links against"):
+        link_quality(task.links, replace(task, links=None))
+    twice = np.array([[0, 0], [0, 1]])
+    with pytest.raises(DataError, match="a left entity is in two links"):
+        link_quality(twice, task)
+    with pytest.raises(DataError, match="a right entity is in two links"):
+        link_quality(twice[:, ::-1], task)

@@ -1,0 +1,151 @@
+"""Rules that choose links, against plain loops and against all that could have been chosen."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pairs import Table
+
+from psqe.errors import ParameterError
+from psqe.evaluation import TIE
+from psqe.link_rules import LinkRule, best_threshold, mutual, one_to_one
+from psqe.matching import csls
+from psqe.shortlist import Shortlist
+
+values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
+tables = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
+    lambda shape: arrays(np.float32, shape, elements=values)
+)
+certainties = st.lists(st.floats(0, 1, width=32), max_size=12).map(lambda x: np.array(x, dtype=np.float32))
+
+
+def pairs_of(listed: Shortlist, positions) -> list[tuple[int, int]]:
+    return list(zip(listed.rows[positions].tolist(), listed.columns[positions].tolist(), strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables, st.integers(1, 5))
+def test_mutual_pairs_are_best_for_both_and_alone_in_that(table, k):
+    listed = Shortlist.of(Table(table), k=k)
+    chosen = pairs_of(listed, mutual(listed, listed.similarity, tie=TIE))
+    wanted = []
+    for i, j in pairs_of(listed, np.arange(len(listed))):
+        rivals = [s for s, *ends in zip(listed.similarity, listed.rows, listed.columns, strict=True)
+                  if (ends[0] == i) != (ends[1] == j)]  # fmt: skip
+        if all(table[i, j] > s + TIE for s in rivals):
+            wanted.append((i, j))
+    assert chosen == wanted
+
+
+def best_sum(table: np.ndarray, listed: Shortlist) -> float:
+    """The largest sum of scores less the worst one listed, by trying all partial assignments."""
+    worth = {pair: table[pair] - listed.similarity.min() for pair in pairs_of(listed, np.arange(len(listed)))}
+    n_left, n_right = table.shape
+    best = 0.0
+    for size in range(1, min(n_left, n_right) + 1):
+        for rows in combinations(range(n_left), size):
+            for columns in permutations(range(n_right), size):
+                pairs = list(zip(rows, columns, strict=True))
+                if all(pair in worth for pair in pairs):
+                    best = max(best, sum(worth[pair] for pair in pairs))
+    return best
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables, st.integers(1, 5))
+def test_one_to_one_pairs_have_the_largest_sum(table, k):
+    table = table.astype(np.float32)
+    listed = Shortlist.of(Table(table), k=k)
+    positions = one_to_one(listed, listed.similarity)
+    chosen = pairs_of(listed, positions)
+    assert chosen == sorted(set(chosen))
+    assert len({i for i, _ in chosen}) == len({j for _, j in chosen}) == len(chosen)
+    reached = sum(table[pair] - listed.similarity.min() for pair in chosen)
+    assert reached == pytest.approx(best_sum(table, listed), abs=1e-5)
+
+
+def test_one_to_one_gives_up_a_best_pair_for_two_good_ones():
+    table = np.array([[0.9, 0.8], [0.85, 0.1]], dtype=np.float32)
+    listed = Shortlist.of(Table(table))
+    assert pairs_of(listed, one_to_one(listed, listed.similarity)) == [(0, 1), (1, 0)]
+    assert pairs_of(listed, mutual(listed, listed.similarity, tie=TIE)) == [(0, 0)]
+
+
+def test_an_entity_may_stay_alone_but_need_not():
+    """Both left entities list one right entity only, the same; and a pair worth nothing else is a pair."""
+    table = np.array([[0.9, 0.0], [0.8, 0.0], [0.7, 0.0]], dtype=np.float32)
+    listed = Shortlist.of(Table(table[:, :1]))
+    assert pairs_of(listed, one_to_one(listed, listed.similarity)) == [(0, 0)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(certainties, st.floats(0, 20))
+def test_the_threshold_expects_the_largest_f1(sure, expected):
+    threshold = best_threshold(sure, expected)
+
+    def f1(chosen) -> float:
+        n = len(chosen) + expected
+        return 2 * float(np.sum(chosen, dtype=np.float64)) / n if n else 0.0
+
+    best = max(f1(some) for size in range(len(sure) + 1) for some in [np.sort(sure)[len(sure) - size :]])
+    assert f1(sure[sure >= threshold]) == pytest.approx(best, abs=1e-6)
+    assert threshold == pytest.approx(best / 2, abs=1e-6)
+
+
+def test_the_threshold_in_numbers():
+    """Of four links 0.9, 0.8, 0.3, 0.2 and three true ones: F1 is 0.36, 0.68, 0.667, 0.63 of 1 to 4 links."""
+    sure = np.array([0.2, 0.9, 0.3, 0.8], dtype=np.float32)
+    assert best_threshold(sure, 3) == pytest.approx(1.7 / 5)
+    with pytest.raises(ParameterError, match="-1 true links cannot be expected"):
+        best_threshold(sure, -1)
+
+
+def test_what_pairs_are_chosen_by():
+    """A hub, right 0, that cosine gives to left 0, CSLS and the probabilities not to it."""
+    rng = np.random.default_rng(0)
+    table = rng.uniform(0, 0.2, (30, 30)).astype(np.float32)
+    table[:, 0] = 0.5
+    table[1, 0] = 0.52
+    table[np.arange(30), np.arange(30)] = 0.49
+    listed = Shortlist.of(Table(table))
+    probability = np.where(listed.rows == listed.columns, 0.9, 0.05)
+
+    def chosen(rule: LinkRule) -> list[tuple[int, int]]:
+        return pairs_of(listed, rule.choose(listed, probability, temperature=0.02))
+
+    assert chosen(LinkRule("cosine", "mutual")) == [(1, 0)]
+    scaled = csls(Table(table)).rows(0, 30)
+    assert chosen(LinkRule("csls", "mutual")) == [
+        (i, j)
+        for i in range(30)
+        for j in range(30)
+        if scaled[i, j] == scaled[i].max() and scaled[i, j] == scaled[:, j].max()
+    ]
+    assert len(chosen(LinkRule("csls", "mutual"))) > 20
+    for rule in ("mutual", "one_to_one"):
+        assert chosen(LinkRule("sinkhorn", rule)) == [(i, i) for i in range(30)]
+
+
+def test_probabilities_that_differ_by_rounding_are_tied():
+    """A similarity is right to a millionth; at a small temperature a probability is right to less."""
+    listed = Shortlist.of(Table(np.zeros((2, 1), np.float32)))
+    probability = np.array([0.50001, 0.49999])
+    assert len(LinkRule("sinkhorn", "mutual").choose(listed, probability, temperature=0.02)) == 0
+    assert len(LinkRule("sinkhorn", "mutual").choose(listed, probability, temperature=1.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"matching": "magic"}, "there is no matching 'magic'; choose from cosine, csls, sinkhorn"),
+        ({"rule": "greedy"}, "there is no rule 'greedy'; choose from mutual, one_to_one"),
+        ({"threshold": 1.5}, "the threshold is 1.5; give a confidence from 0 to 1, or auto"),
+        ({"threshold": float("nan")}, "the threshold is nan"),
+    ],
+)
+def test_rules_there_are_not(options, words):
+    with pytest.raises(ParameterError, match=words):
+        LinkRule(**options)
