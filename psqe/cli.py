@@ -129,7 +129,8 @@ def align(
         Path | None, typer.Option("--seeds", help="Seeds of your own, .tsv or .npy.")
     ] = None,
     miner: Annotated[
-        str | None, typer.Option(help="Mine them: random, pivot, mutual or psqe [psqe].")
+        str | None,
+        typer.Option(help="Mine them: random, pivot, mutual or psqe [psqe]; or none."),
     ] = None,
     variant: Variant = None,
     switch: Switch = None,
@@ -205,6 +206,8 @@ def align(
     with measured() as cost:
         if seeds_file is not None:
             found = SeedSet.load(seeds_file, pair)
+        elif miner == "none":
+            found = SeedSet.empty()
         else:
             found = _mine(
                 pair, vectors, miner or "psqe", n_seeds, random_state,

@@ -157,6 +157,8 @@ def predict_links(
 ) -> Links:
     """Link candidates, and leave those alone that seem to have no counterpart.
 
+    To try several rules, :func:`weigh_pairs` once and choose from that.
+
     Parameters
     ----------
     task
@@ -177,6 +179,13 @@ def predict_links(
     DataError
         If the features do not fit the task.
     """
+    return weigh_pairs(task, features, scorer, seeds=seeds).choose(rule)
+
+
+def weigh_pairs(
+    task: AlignmentTask, features: Features, scorer: Scorer, *, seeds: SeedSet | None = None
+) -> WeighedPairs:
+    """The part of :func:`predict_links` that costs time, and that no rule has a say in."""
     # In canonical order: a sample is drawn, sums are rounded, and assignments may be equally good.
     own = tuple(
         order[np.isin(order, graph.candidates)]
@@ -186,33 +195,12 @@ def predict_links(
     settled, free = (
         [ends[np.isin(ends, taken[:, k]) == seeded] for k, ends in enumerate(own)] for seeded in (True, False)
     )
-    parts, temperature = [_settled(task, features, scorer, own, settled, dict(taken.tolist()))], TEMPERATURE
-    if len(free[0]) and len(free[1]):
-        part, temperature = _competing(scorer, free, rule)
-        parts.append(part)
-
-    pairs = np.vstack([part.pairs for part in parts])
-    scores = np.concatenate([part.scores for part in parts])
-    sure = np.concatenate([part.confidence for part in parts])
-    expected_links = sum(part.expected_links for part in parts)
-    candidates = task.left.candidates, task.right.candidates
-    left, right = (
-        TwoNearest.join(ends, [part.nearest[k] for part in parts]) for k, ends in enumerate(candidates)
+    competition = _Competition.among(scorer, free[0], free[1]) if len(free[0]) and len(free[1]) else None
+    return WeighedPairs(
+        (task.left.candidates, task.right.candidates),
+        _settled(task, features, scorer, own, settled, dict(taken.tolist())),
+        competition,
     )
-    margin = scores - np.maximum(
-        left.best_other(np.searchsorted(candidates[0], pairs[:, 0]), pairs[:, 1]),
-        right.best_other(np.searchsorted(candidates[1], pairs[:, 1]), pairs[:, 0]),
-    )
-    # Many confidences are one up to rounding: of those, the links that are further ahead come first.
-    order = np.lexsort((-margin, -sure))
-    threshold = best_threshold(sure, expected_links) if rule.threshold is None else rule.threshold
-    n = int((sure >= threshold).sum())
-    made, rest = order[:n], order[n:]
-    return Links(
-        pairs[made], scores[made], sure[made], margin[made], made < len(parts[0].pairs),
-        pairs[rest], sure[rest], threshold, temperature, expected_links, rule,
-        {"left": left, "right": right},
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,23 +232,79 @@ def _settled(
     )  # fmt: skip
 
 
-def _competing(scorer: Scorer, free: Sequence[IntArray], rule: LinkRule) -> tuple[_Part, float]:
-    """Pairs among the candidates in no seed, and the temperature of their probabilities."""
-    similarity = scorer(free[0], free[1])
-    temperature, listed = model_temperature(similarity), Shortlist.of(similarity)
-    expected_links = n_counterparts(listed)
-    probability = probabilities(listed, temperature=temperature, n_counterparts=expected_links)
-    chosen = rule.choose(listed, probability, temperature=temperature)
-    left, right = free[0][listed.rows], free[1][listed.columns]
-    part = _Part(
-        np.column_stack([left[chosen], right[chosen]]), listed.similarity[chosen].astype(np.float32),
-        probability[chosen].astype(np.float32), expected_links,
-        (
-            (free[0], TwoNearest.listed(right, listed.by_left, listed.similarity)),
-            (free[1], TwoNearest.listed(left, listed.by_right, listed.similarity)),
-        ),
-    )  # fmt: skip
-    return part, temperature
+@dataclass(frozen=True, eq=False)
+class _Competition:
+    """The candidates in no seed, in canonical order, and the pairs of them that are worth a thought."""
+
+    left: IntArray
+    right: IntArray
+    listed: Shortlist
+    probability: DoubleArray
+    temperature: float
+    expected_links: float
+
+    @classmethod
+    def among(cls, scorer: Scorer, left: IntArray, right: IntArray) -> _Competition:
+        similarity = scorer(left, right)
+        temperature, listed = model_temperature(similarity), Shortlist.of(similarity)
+        expected = n_counterparts(listed)
+        probability = probabilities(listed, temperature=temperature, n_counterparts=expected)
+        return cls(left, right, listed, probability, temperature, expected)
+
+    def chosen(self, rule: LinkRule) -> _Part:
+        listed = self.listed
+        chosen = rule.choose(listed, self.probability, temperature=self.temperature)
+        left, right = self.left[listed.rows], self.right[listed.columns]
+        return _Part(
+            np.column_stack([left[chosen], right[chosen]]), listed.similarity[chosen].astype(np.float32),
+            self.probability[chosen].astype(np.float32), self.expected_links,
+            (
+                (self.left, TwoNearest.listed(right, listed.by_left, listed.similarity)),
+                (self.right, TwoNearest.listed(left, listed.by_right, listed.similarity)),
+            ),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class WeighedPairs:
+    """Pairs that could become links and how sure they are, for any rule to choose from.
+
+    Attributes
+    ----------
+    candidates
+        Of the left and of the right, ascending.
+    """
+
+    candidates: tuple[IntArray, IntArray]
+    _seeds: _Part
+    _others: _Competition | None
+
+    def choose(self, rule: LinkRule = DEFAULT) -> Links:
+        """The links that a rule makes of them."""
+        parts = [self._seeds] if self._others is None else [self._seeds, self._others.chosen(rule)]
+        pairs = np.vstack([part.pairs for part in parts])
+        scores = np.concatenate([part.scores for part in parts])
+        sure = np.concatenate([part.confidence for part in parts])
+        expected_links = sum(part.expected_links for part in parts)
+        left, right = (
+            TwoNearest.join(ends, [part.nearest[k] for part in parts])
+            for k, ends in enumerate(self.candidates)
+        )
+        margin = scores - np.maximum(
+            left.best_other(np.searchsorted(self.candidates[0], pairs[:, 0]), pairs[:, 1]),
+            right.best_other(np.searchsorted(self.candidates[1], pairs[:, 1]), pairs[:, 0]),
+        )
+        # Many confidences are one up to rounding: of those, the links that are further ahead come first.
+        order = np.lexsort((-margin, -sure))
+        threshold = best_threshold(sure, expected_links) if rule.threshold is None else rule.threshold
+        n = int((sure >= threshold).sum())
+        made, rest = order[:n], order[n:]
+        return Links(
+            pairs[made], scores[made], sure[made], margin[made], made < len(self._seeds.pairs),
+            pairs[rest], sure[rest], threshold,
+            TEMPERATURE if self._others is None else self._others.temperature, expected_links, rule,
+            {"left": left, "right": right},
+        )  # fmt: skip
 
 
 def _diagonal(similarity: Similarity) -> FloatArray:

@@ -240,6 +240,47 @@ def test_an_aligner_of_ones_choice_and_its_checkpoint(task, capsys):
     assert Path("links.tsv").read_text() == links and len(Path("c.pt").read_bytes()) == len(kept)
 
 
+def test_no_seeds_at_all(task, capsys):
+    run(
+        "align",
+        "t/x",
+        "--features",
+        "f.npz",
+        "--miner",
+        "none",
+        "--aligner",
+        "propagation",
+        "--json",
+        "r.json",
+    )
+    assert json.loads(Path("r.json").read_text())["parameters"]["miner"] == {"name": "none", "seeds": 0}
+    assert "links from 0 seeds" in capsys.readouterr().out
+
+
+def test_rules_and_thresholds(task, capsys):
+    """The rule, the scores and the threshold are what was asked for, and the report says so."""
+    common = ("align", "t/x", "--features", "f.npz", "--miner", "mutual", "--n-seeds", 20)
+    counts = []
+    for threshold in ("0", "auto", "0.9", "1"):
+        run(
+            *common, "--matching", "csls", "--rule", "mutual", "--threshold", threshold, "--json", "r.json",
+        )  # fmt: skip
+        report = json.loads(Path("r.json").read_text())
+        given = None if threshold == "auto" else float(threshold)
+        assert report["parameters"]["links"] == {"matching": "csls", "rule": "mutual", "threshold": given}
+        assert given is None or report["threshold"] == given
+        links = Path("links.tsv").read_text().splitlines()[1:]
+        assert all(float(line.split("\t")[3]) >= report["threshold"] - 1e-5 for line in links)
+        alone = report["no_counterpart"]
+        assert alone == {"left": len(task.left.candidates) - len(links), "right": alone["right"]}
+        assert report["link_quality"]["links"]["n"] == len(links) == report["n_links"]
+        counts.append(len(links))
+    assert counts == sorted(counts, reverse=True) and counts[0] > counts[2] > counts[3]
+    assert (
+        f"no counterpart for {alone['left']} left and {alone['right']} right, F1" in capsys.readouterr().out
+    )
+
+
 def test_run_a_notebook(tmp_path, capsys):
     (tmp_path / "page.md").write_text(NOTEBOOK)
     run("run", tmp_path / "page.md", "-p", "n=7", "--profile", "smoke", "--out", tmp_path / "out")
@@ -311,6 +352,12 @@ ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
         ((*ALIGN, "--aligner", "propagation", "--checkpoint", "c.pt"), "propagation does not train"),
         ((*ALIGN, "--checkpoint", "f.npz"), "f.npz: is not a checkpoint of psqe"),
         ((*ALIGN, "--miner", "greedy"), "no miner 'greedy'"),
+        ((*ALIGN, "--miner", "none"), "0 seeds are too few to train mclea on; mine at least 2"),
+        ((*ALIGN, "--matching", "magic"), "no matching 'magic'; choose from cosine, csls, sinkhorn"),
+        ((*ALIGN, "--rule", "greedy"), "no rule 'greedy'; choose from mutual, one_to_one"),
+        ((*ALIGN, "--threshold", "high"), "--threshold 'high' is no number; give a confidence from 0 to 1"),
+        ((*ALIGN, "--threshold", "1.5"), "the threshold is 1.5; give a confidence from 0 to 1"),
+        ((*ALIGN, "--threshold", "nan"), "the threshold is nan"),
         ((*ALIGN, "--seeds", "s.tsv", "--miner", "pivot"), "--seeds and --miner exclude each other"),
         ((*ALIGN, "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),
         (("run", "none.md"), "none.md: cannot be read"),

@@ -10,10 +10,11 @@ from psqe.aligners.iterative import AddedSeeds
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import embedding_scorer, evaluate
 from psqe.regions import all_regions
+from psqe.seeds import SeedSet
 from psqe.study import comparison, experiments, store, supervised
 from psqe.study.aligner_tables import added_table, crossed, gain_table, gains, matrix, presets
 from psqe.study.comparison import PARTS, compared, stored
-from psqe.study.experiments import SEEDS, Experiment, run_experiment
+from psqe.study.experiments import NO_SEEDS, SEEDS, Experiment, run_experiment
 
 TASK = "emoji/en-fr"
 
@@ -51,7 +52,9 @@ def planted_task(monkeypatch):
 
 def test_every_aligner_meets_every_kind_of_seeds():
     found = list(compared(TASK, 3, part="plain", aligners=list(ALIGNERS)))
-    assert [(one.miner, one.aligner) for one in found] == [(m, a) for m in SEEDS for a in ALIGNERS]
+    without, *others = [(one.miner, one.aligner, one.n_seeds) for one in found]
+    assert without == (NO_SEEDS, "propagation", 0)
+    assert others == [(m, a, comparison.N_SEEDS["emoji"]) for m in SEEDS for a in ALIGNERS]
     assert {one.random_state for one in found} == {3} and {one.settings for one in found} == {"preset=small"}
     again = list(compared(TASK, 3, part="both", aligners=list(ALIGNERS), miners=["psqe"]))
     assert {one.aligner for one in again} == {"eva", "mclea", "meaformer"}, "no training to vary"
@@ -107,6 +110,20 @@ def test_features_beside_are_added_to_one_training(planted_task):
     for part in ("both", "iterative", "stopped"):
         one = Experiment(TASK, "mutual", 12, 0, options=PARTS[part])
         assert one.residual_later() == (one, 0.0)
+
+
+def test_without_seeds(planted_task):
+    """Rows of the alignment alone, which stand in a column of their own."""
+    (one,) = compared(TASK, 0, part="plain", aligners=["propagation"], miners=[NO_SEEDS])
+    found = run_experiment(one)
+    assert {row["aligner"] for row in found} == {"propagation"} and {row["n_seeds"] for row in found} == {0}
+    task, features = planted_task
+    model = ALIGNERS["propagation"].preset("small", random_state=0).fit(task, features, SeedSet.empty())
+    wanted = evaluate(task, model.similarity, matching="sinkhorn")["metrics"]
+    runs = crossed(store.table_of(found), [TASK])
+    mean = np.mean([wanted[d]["full"]["hits@1"] for d in ("l2r", "r2l")])
+    assert runs[["miner", "hits@1"]].values.tolist() == [[NO_SEEDS, pytest.approx(mean)]]
+    assert matrix(runs)[NO_SEEDS].tolist() == [f"{mean:.3f}"]
 
 
 def test_crossed_keeps_the_studys_runs_only():

@@ -14,6 +14,7 @@ from psqe.figures.links import (
     kept_curve,
     link_cards,
     nearly_cards,
+    quality_table,
     region_shares,
     reliability_table,
     unlinked_table,
@@ -151,8 +152,27 @@ def test_cards_say_who_how_sure_and_instead_of_whom():
     assert "<th>true</th>" in judged
     for symbol in ("\N{CHECK MARK}", "\N{BALLOT X}", ">?<"):
         assert judged.count(symbol) == 1
-    nearly = nearly_cards([{**case(), "taken_by": card(name="drei"), "behind": 0.25}])
-    assert "0.250" in nearly and "drei" in nearly
+    nearly = nearly_cards([case(confidence=0.25)])
+    assert "0.25" in nearly and "one" in nearly and "un" in nearly and "<th>true</th>" not in nearly
+
+
+def test_quality_of_both_answers():
+    share = {"precision": 0.5, "precision_interval": [0.4, 0.6], "recall": None, "f1": 0.25}
+    links = {"n": 2000, "n_right": 1000, "n_gold": 3000, **share}
+    alone = {"n": 7, "n_right": 3, "n_dangling": 0, **share, "f1": None}
+    table = quality_table({"quality": {"links": links, "no_counterpart": {"left": alone, "right": alone}}})
+    assert table.iloc[0].tolist() == [
+        "a link",
+        "2,000",
+        "1,000",
+        "3,000",
+        "0.500 (0.400 to 0.600)",
+        "",
+        "0.250",
+    ]
+    assert table.iloc[1].tolist() == ["no counterpart, left", "7", "3", "0", "0.500 (0.400 to 0.600)", "", ""]
+    assert table["answer"].tolist()[2] == "no counterpart, right"
+    assert quality_table({"quality": None}).empty
 
 
 def test_no_case_says_so():

@@ -17,8 +17,10 @@ from psqe.errors import PsqeError
 from psqe.evaluation import feature_scorer
 from psqe.features import Features
 from psqe.kg import AlignmentTask
-from psqe.links import predict_links
-from psqe.review import BORDER, NOTHING, SURE, TAKEN, TIE, review
+from psqe.link_quality import link_quality
+from psqe.link_rules import LinkRule
+from psqe.links import DEFAULT, predict_links
+from psqe.review import BORDER, N_NEARLY, NOTHING, SURE, TAKEN, TIE, UNSURE, review
 from psqe.seeds import MutualMiner
 from psqe.study import report
 from psqe.study.report import as_page, record_table, report_notebook, sentences, write_report
@@ -26,10 +28,10 @@ from psqe.study.report import as_page, record_table, report_notebook, sentences,
 EVIL = '</td><script src="https://evil.example/x.js"></script><img src=//evil.example/y.png>'
 
 
-def reviewed(pair, n_seeds: int = 20, **options):
+def reviewed(pair, n_seeds: int = 20, rule: LinkRule = DEFAULT, **options):
     task, features = pair
     seeds = MutualMiner(n_seeds).mine(task, features)
-    links = predict_links(task, features, feature_scorer(task, features), seeds=seeds)
+    links = predict_links(task, features, feature_scorer(task, features), seeds=seeds, rule=rule)
     return review(task, features, links, **options), links
 
 
@@ -88,13 +90,21 @@ def test_reasons():
     features = Features.from_arrays(
         {"image_left": left, "image_left_present": left.any(axis=1), "image_right": right}
     )
-    links = predict_links(task, features, lambda i, j: Table((left @ right.T)[np.ix_(i, j)]))
+
+    def linked(threshold: float):
+        rule = LinkRule("cosine", "mutual", threshold)
+        return predict_links(task, features, lambda i, j: Table((left @ right.T)[np.ix_(i, j)]), rule=rule)
+
+    links = linked(0)
     found = review(task, features, links)
     assert links.pairs.tolist() == [[3, 1]]
     assert found["unlinked"]["left"] == {TIE: 2, NOTHING: 1, TAKEN: 1}
     assert found["given"]["modalities"] == {"image": {"left": 4, "right": 3}, "none": {"left": 1, "right": 0}}
     # Right 0 has two nearest that are alike; the nearest of right 2 is left 4, which prefers right 1.
     assert found["unlinked"]["right"] == {TIE: 1, TAKEN: 1}
+    stricter = review(task, features, linked(1))
+    assert stricter["unlinked"]["left"] == {TIE: 2, NOTHING: 1, UNSURE: 1, TAKEN: 1}
+    assert stricter["unlinked"]["right"] == {TIE: 1, UNSURE: 1, TAKEN: 1}
 
 
 def test_links_on_the_border_and_certain_ones(planted):
@@ -125,18 +135,22 @@ def test_the_runner_up_is_the_one_the_margin_is_measured_to(planted):
     assert sides == {"left", "right"}
 
 
-def test_nearly_linked_ones_lost_by_the_least(planted):
-    found, links = reviewed(planted)
-    task = planted[0]
-    s = feature_scorer(*planted)(task.left.candidates, task.right.candidates).rows(0, 10**6)
-    unlinked = np.setdiff1d(task.left.candidates, links.pairs[:, 0])
-    lost = {int(i): s[:, s[i].argmax()].max() - s[i].max() for i in unlinked}
-    wanted = sorted(lost.values())[:10]
-    assert [case["behind"] for case in found["nearly"]] == pytest.approx(wanted, abs=1e-5)
-    index = task.left.index()
+def test_nearly_linked_ones_missed_the_threshold_by_the_least(planted):
+    everybody, chosen = reviewed(planted, rule=LinkRule(threshold=0))
+    assert everybody["nearly"] == []
+    found, links = reviewed(planted, rule=LinkRule(threshold=0.99))
+    missed = {
+        tuple(pair): sure
+        for pair, sure in zip(chosen.pairs.tolist(), chosen.confidence.tolist(), strict=True)
+        if sure < 0.99
+    }
+    assert len(links) + len(missed) == len(chosen) and len(missed) > N_NEARLY
+    shown = [case["confidence"] for case in found["nearly"]]
+    assert shown == pytest.approx(sorted(missed.values(), reverse=True)[:N_NEARLY])
+    left, right = planted[0].left.index(), planted[0].right.index()
     for case in found["nearly"]:
-        assert lost[index[case["left"]["id"]]] == pytest.approx(case["behind"], abs=1e-5)
-        assert case["taken_by"]["id"] != case["left"]["id"]
+        pair = left[case["left"]["id"]], right[case["right"]["id"]]
+        assert missed[pair] == pytest.approx(case["confidence"])
 
 
 def test_gold_links_judge_and_do_not_choose(planted):
@@ -147,9 +161,8 @@ def test_gold_links_judge_and_do_not_choose(planted):
     assert known["right"] == [tuple(pair) in gold for pair in links.pairs.tolist()]
     ends = set(task.links[:, 0]), set(task.links[:, 1])
     assert known["judged"] == [i in ends[0] or j in ends[1] for i, j in links.pairs.tolist()]
-    missed = set(task.links[:, 0]) - set(links.pairs[:, 0])
-    assert known["missed"]["left"] == len(missed) > 0
-    assert blind["right"] is blind["judged"] is blind["missed"] is None
+    assert known["quality"] == link_quality(links.pairs, task)
+    assert blind["right"] is blind["judged"] is blind["quality"] is None
     for key in ("confidence", "unlinked", "temperature"):
         assert blind[key] == known[key]
     for key in ("border", "certain", "nearly"):

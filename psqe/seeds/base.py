@@ -111,6 +111,11 @@ class SeedSet:
     def __len__(self) -> int:
         return len(self.pairs)
 
+    @classmethod
+    def empty(cls) -> SeedSet:
+        """No seeds, for aligners that can do without."""
+        return cls(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32), (), miner="none")
+
     def head(self, n: int) -> SeedSet:
         """The ``n`` best seeds."""
         confidence = None if self.confidence is None else self.confidence[:n]

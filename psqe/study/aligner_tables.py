@@ -12,8 +12,8 @@ from psqe.aligners.iterative import AddedSeeds
 from psqe.kg import AlignmentTask, BoolArray
 from psqe.seeds import correct
 from psqe.statistics import mean_interval
-from psqe.study.comparison import N_SEEDS, PARTS
-from psqe.study.experiments import SEEDS, Experiment
+from psqe.study.comparison import KINDS, N_SEEDS, PARTS
+from psqe.study.experiments import NO_SEEDS, Experiment
 from psqe.study.results import in_order
 
 RUN = ["task", "aligner", "miner", "random_state", "part"]
@@ -42,13 +42,16 @@ def crossed(table: pd.DataFrame, tasks: Sequence[str], *, protocol: str = "full"
     }
     own = table[
         table["task"].isin(tasks)
-        & table["miner"].isin(SEEDS)
+        & table["miner"].isin(KINDS)
         & table["variant"].isin(["-", "corrected"])
         & table["aligner"].isin(list(ALIGNERS))
         & table["settings"].isin(settings)
         & (table["protocol"] == protocol)
         & (table["region"] == "all")
-        & (table["n_seeds"] == table["task"].str.partition("/")[0].map(N_SEEDS))
+        & (
+            (table["n_seeds"] == table["task"].str.partition("/")[0].map(N_SEEDS))
+            | (table["miner"] == NO_SEEDS)
+        )
     ]
     own = own.assign(part=own["settings"].map(settings))
     values = ["hits@1", "mrr", "seconds", "peak_mb"]
@@ -71,10 +74,10 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
         text = f"{mean:.3f}" if low != low else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
         cells.setdefault((str(aligner), str(part)), {})[str(miner)] = text
     rows = [
-        {"aligner": aligner, "training": part, **{miner: own.get(miner, "") for miner in SEEDS}}
+        {"aligner": aligner, "training": part, **{miner: own.get(miner, "") for miner in KINDS}}
         for (aligner, part), own in sorted(cells.items(), key=lambda c: (order[c[0][0]], parts[c[0][1]]))
     ]
-    return pd.DataFrame(rows, columns=["aligner", "training", *SEEDS])
+    return pd.DataFrame(rows, columns=["aligner", "training", *KINDS])
 
 
 def _complete(runs: pd.DataFrame, by: list[str], n_tasks: int | None = None) -> pd.DataFrame:

@@ -17,10 +17,13 @@ from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.errors import PsqeError
 from psqe.study import store
 from psqe.study.ablation import DBP15K, EMOJI, study_task
-from psqe.study.experiments import SEEDS, Experiment, run_experiment
+from psqe.study.experiments import NO_SEEDS, SEEDS, Experiment, run_experiment
 
 N_SEEDS = {"emoji": 600, "dbp15k": 1000}
 """Seeds wanted, by family of pairs."""
+
+KINDS = (NO_SEEDS, *SEEDS)
+"""What aligners are given: no seeds, where they can do without, or those of one kind."""
 
 OF_SEEDS = ["task", "modalities", "miner", "variant", "n_seeds", "random_state"]
 """Columns of the results store that tell seeds apart."""
@@ -39,7 +42,7 @@ PARTS: dict[str, tuple[tuple[str, float], ...]] = {
 
 
 def compared(
-    task: str, random_state: int, *, part: str, aligners: Sequence[str], miners: Sequence[str] = SEEDS
+    task: str, random_state: int, *, part: str, aligners: Sequence[str], miners: Sequence[str] = KINDS
 ) -> Iterator[Experiment]:
     """The experiments of one pair and random state, aligner by aligner so that seeds are kept."""
     modalities, dangling = study_task(task)
@@ -47,10 +50,10 @@ def compared(
     for miner in miners:
         for aligner in aligners:
             trained = issubclass(ALIGNERS[aligner], TrainedAligner)
-            if not trained and part != "plain":
+            if (not trained and part != "plain") or (miner == NO_SEEDS and ALIGNERS[aligner].min_seeds):
                 continue
             yield Experiment(
-                task, miner, n_seeds, random_state, aligner=aligner, modalities=modalities, dangling=dangling,
+                task, miner, 0 if miner == NO_SEEDS else n_seeds, random_state, aligner=aligner, modalities=modalities, dangling=dangling,
                 options=PARTS[part],
             )  # fmt: skip
 
@@ -77,7 +80,7 @@ def main(
             for name in task or (*EMOJI, *DBP15K)
             for kind in part or ["plain"]
             for one in compared(
-                name, random_state, part=kind, aligners=aligner or list(ALIGNERS), miners=miner or SEEDS
+                name, random_state, part=kind, aligners=aligner or list(ALIGNERS), miners=miner or KINDS
             )
         ]
         table = store.read()

@@ -35,6 +35,9 @@ from psqe.study.store import append
 SEEDS = ("pivot", "mutual", "psqe", "true links")
 """Kinds of seeds to compare; ``true links`` are the ceiling."""
 
+NO_SEEDS = "no seeds"
+"""In place of a kind of seeds, for an aligner that can do without them."""
+
 UNTRAINED: tuple[Matching, ...] = ("cosine", "csls", "sinkhorn")
 """Ways to match the same features without seeds and without training: the bar."""
 
@@ -51,10 +54,10 @@ class Experiment:
     task, dangling, modalities
         The data.
     miner
-        One of :data:`SEEDS`; ``drawn`` for seeds of set precision and coverage; or ``none`` for features
-        without seeds and training.
+        One of :data:`SEEDS`; ``drawn`` for seeds of set precision and coverage; :data:`NO_SEEDS`; or ``none``
+        for features without any aligner.
     n_seeds
-        Seeds wanted; 0 with ``none``.
+        Seeds wanted; 0 with :data:`NO_SEEDS` and ``none``.
     aligner
         Name of an aligner, or with ``none`` one of :data:`UNTRAINED`.
     preset
@@ -173,6 +176,8 @@ def _mined(
     random_state: int,
 ) -> SeedSet:
     """Seeds of one kind; kept, since they may be trained on more than once."""
+    if miner == NO_SEEDS:
+        return SeedSet.empty()
     pair, features, regions = loaded(task, dangling, modalities, random_state)
     if miner == "drawn":
         precision, evenness = drawn
@@ -232,7 +237,8 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
         else:
             seeds = experiment.seeds()
             own = {"settings": " ".join(experiment.of_task) or "-"}
-            rows += seed_rows(key | own, seeds, task, regions)
+            if experiment.miner != NO_SEEDS:
+                rows += seed_rows(key | own, seeds, task, regions)
             fitted, beside = experiment.residual_later()
             model = _trained(fitted)
             matching = model.matching
