@@ -53,9 +53,15 @@ def compared(
             if (not trained and part != "plain") or (miner == NO_SEEDS and ALIGNERS[aligner].min_seeds):
                 continue
             yield Experiment(
-                task, miner, 0 if miner == NO_SEEDS else n_seeds, random_state, aligner=aligner, modalities=modalities, dangling=dangling,
+                task,
+                miner,
+                0 if miner == NO_SEEDS else n_seeds,
+                random_state,
+                aligner=aligner,
+                modalities=modalities,
+                dangling=dangling,
                 options=PARTS[part],
-            )  # fmt: skip
+            )
 
 
 def stored(table: pd.DataFrame) -> set[tuple[Any, ...]]:
