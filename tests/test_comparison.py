@@ -1,5 +1,7 @@
 """Aligners crossed with miners: what is run, what is kept, and the tables made of it."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 import typer
@@ -51,12 +53,12 @@ def planted_task(monkeypatch):
 
 
 def test_every_aligner_meets_every_kind_of_seeds():
-    found = list(compared(TASK, 3, part="plain", aligners=list(ALIGNERS)))
+    found = list(compared(TASK, 3, parts=["plain"], aligners=list(ALIGNERS)))
     without, *others = [(one.miner, one.aligner, one.n_seeds) for one in found]
     assert without == (NO_SEEDS, "propagation", 0)
     assert others == [(m, a, comparison.N_SEEDS["emoji"]) for m in SEEDS for a in ALIGNERS]
     assert {one.random_state for one in found} == {3} and {one.settings for one in found} == {"preset=small"}
-    again = list(compared(TASK, 3, part="both", aligners=list(ALIGNERS), miners=["psqe"]))
+    again = list(compared(TASK, 3, parts=["both"], aligners=list(ALIGNERS), miners=["psqe"]))
     assert {one.aligner for one in again} == {"eva", "mclea", "meaformer"}, "no training to vary"
     assert {one.settings for one in again} == {"preset=small iterative_start=50 residual=2"}
 
@@ -114,7 +116,7 @@ def test_features_beside_are_added_to_one_training(planted_task):
 
 def test_without_seeds(planted_task):
     """Rows of the alignment alone, which stand in a column of their own."""
-    (one,) = compared(TASK, 0, part="plain", aligners=["propagation"], miners=[NO_SEEDS])
+    (one,) = compared(TASK, 0, parts=["plain"], aligners=["propagation"], miners=[NO_SEEDS])
     found = run_experiment(one)
     assert {row["aligner"] for row in found} == {"propagation"} and {row["n_seeds"] for row in found} == {0}
     task, features = planted_task
@@ -124,6 +126,23 @@ def test_without_seeds(planted_task):
     mean = np.mean([wanted[d]["full"]["hits@1"] for d in ("l2r", "r2l")])
     assert runs[["miner", "hits@1"]].values.tolist() == [[NO_SEEDS, pytest.approx(mean)]]
     assert matrix(runs)[NO_SEEDS].tolist() == [f"{mean:.3f}"]
+
+
+def test_a_model_is_trained_once_for_parts_that_train_alike(planted_task, monkeypatch):
+    fitted = []
+    kind = ALIGNERS["mclea"]
+    fit = kind.fit
+
+    def counted(self, *arguments, **options):
+        fitted.append(self.parameters["residual"])
+        return fit(self, *arguments, **options)
+
+    monkeypatch.setattr(kind, "fit", counted)
+    monkeypatch.setattr(experiments, "_trained", lru_cache(1)(experiments._trained))
+    runs = compared(TASK, 0, parts=["plain", "residual"], aligners=["mclea"], miners=["mutual", "pivot"])
+    for one in runs:
+        run_experiment(one)
+    assert fitted == [0, 0]
 
 
 def test_crossed_keeps_the_studys_runs_only():

@@ -42,26 +42,33 @@ PARTS: dict[str, tuple[tuple[str, float], ...]] = {
 
 
 def compared(
-    task: str, random_state: int, *, part: str, aligners: Sequence[str], miners: Sequence[str] = KINDS
+    task: str,
+    random_state: int,
+    *,
+    parts: Sequence[str],
+    aligners: Sequence[str],
+    miners: Sequence[str] = KINDS,
 ) -> Iterator[Experiment]:
-    """The experiments of one pair and random state, aligner by aligner so that seeds are kept."""
+    """The experiments of one pair and random state, in the order in which seeds and models are kept."""
     modalities, dangling = study_task(task)
     n_seeds = N_SEEDS[task.partition("/")[0]]
     for miner in miners:
         for aligner in aligners:
-            trained = issubclass(ALIGNERS[aligner], TrainedAligner)
-            if (not trained and part != "plain") or (miner == NO_SEEDS and ALIGNERS[aligner].min_seeds):
+            if miner == NO_SEEDS and ALIGNERS[aligner].min_seeds:
                 continue
-            yield Experiment(
-                task,
-                miner,
-                0 if miner == NO_SEEDS else n_seeds,
-                random_state,
-                aligner=aligner,
-                modalities=modalities,
-                dangling=dangling,
-                options=PARTS[part],
-            )
+            for part in parts:
+                if part != "plain" and not issubclass(ALIGNERS[aligner], TrainedAligner):
+                    continue
+                yield Experiment(
+                    task,
+                    miner,
+                    0 if miner == NO_SEEDS else n_seeds,
+                    random_state,
+                    aligner=aligner,
+                    modalities=modalities,
+                    dangling=dangling,
+                    options=PARTS[part],
+                )
 
 
 def stored(table: pd.DataFrame) -> set[tuple[Any, ...]]:
@@ -84,11 +91,11 @@ def main(
             one
             for random_state in (range(5) if state is None else state)
             for name in task or (*EMOJI, *DBP15K)
-            for kind in part or ["plain"]
             for one in compared(
-                name, random_state, part=kind, aligners=aligner or list(ALIGNERS), miners=miner or KINDS
+                name, random_state, parts=part or ["plain"], aligners=aligner or list(ALIGNERS),
+                miners=miner or KINDS,
             )
-        ]
+        ]  # fmt: skip
         table = store.read()
         have = set() if again else stored(table)
         known = set(table.loc[table["aligner"] == "-", OF_SEEDS].itertuples(index=False, name=None))
