@@ -70,7 +70,10 @@ def link_rows(name: str, random_state: int, models: Iterable[str]) -> Iterator[d
     n_seeds = N_SEEDS.get(name.partition("/")[0], 1000)
     seeds: SeedSet | None = None
     for model in models:
-        key = {"task": name, "modalities": given.modalities, "model": model, "random_state": random_state}
+        key = {
+            "task": name, "modalities": "+".join(sorted(given.modalities)), "model": model,
+            "random_state": random_state,
+        }  # fmt: skip
         chosen = MODELS[model]
         if chosen is None:
             yield from _ruled({**key, "n_seeds": 0}, weigh_pairs(task, features, _bar(task, features)), task)
