@@ -155,7 +155,7 @@ def align(
     encoder: Encoder = None,
     features: FeatureFile = None,
     matching: Matching = None,
-    rule: Rule = "one_to_one",
+    rule: Rule = "mutual",
     threshold: Threshold = "auto",
     random_state: RandomState = 0,
     dangling: Dangling = None,
@@ -199,7 +199,7 @@ def align(
     )
     if checkpoint is not None and not isinstance(model, TrainedAligner):
         raise ParameterError(f"{aligner} does not train", remedy="leave --checkpoint out")
-    chosen_by = LinkRule(matching or model.matching, rule, threshold_value(threshold))  # type: ignore[arg-type]
+    chosen_by = LinkRule(matching or "sinkhorn", rule, threshold_value(threshold))  # type: ignore[arg-type]
     pair, vectors = _load(
         task, modalities, encoder, features, dangling, tones, task_random_state, data_root, hide_presence
     )
@@ -220,9 +220,8 @@ def align(
         links = predict_links(pair, vectors, model.similarity, seeds=found, rule=chosen_by)
         report: dict[str, Any] = {"metrics": None, "regions": None}
         if pair.links is not None:
-            report = evaluate(
-                pair, model.similarity, matching=chosen_by.matching, regions=all_regions(pair, vectors)
-            )
+            ranked_by = chosen_by.matching if matching else model.matching
+            report = evaluate(pair, model.similarity, matching=ranked_by, regions=all_regions(pair, vectors))
     links.save_tsv(out, pair)
     used = {
         **_miner(found), "aligner": {"name": aligner, "preset": preset, **model.parameters},

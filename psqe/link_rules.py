@@ -41,8 +41,8 @@ class LinkRule:
         If there is no such matching or rule, or the threshold is not from 0 to 1.
     """
 
-    matching: Matching = "cosine"
-    rule: Rule = "one_to_one"
+    matching: Matching = "sinkhorn"
+    rule: Rule = "mutual"
     threshold: float | None = None
 
     def __post_init__(self) -> None:

@@ -65,11 +65,11 @@ NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the fi
 Matching = Annotated[
     str | None,
     typer.Option(
-        help="What pairs are ranked by, for links and metrics: cosine, csls or sinkhorn [the aligner's own]."
+        help="What pairs are ranked by: cosine, csls, sinkhorn [links: sinkhorn; metrics: the aligner's own]."
     ),
 ]
 Rule = Annotated[
-    str, typer.Option(help="How links are chosen: one_to_one, the largest sum; or mutual, each other's best.")
+    str, typer.Option(help="How links are chosen: mutual, each other's best; or one_to_one, the largest sum.")
 ]
 Threshold = Annotated[
     str,

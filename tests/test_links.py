@@ -321,7 +321,7 @@ def test_the_threshold_finds_the_dangling(trained):
     for task, features, seeds, model in trained:
         both = [
             link_quality(predict_links(task, features, model.similarity, seeds=seeds, rule=rule).pairs, task)
-            for rule in (ALL, LinkRule())
+            for rule in (LinkRule("cosine", "one_to_one", 0.0), LinkRule("cosine", "one_to_one"))
         ]
         every, cut = ([q["links"]["f1"], q["no_counterpart"]["left"]["f1"]] for q in both)
         gains.append(np.subtract(cut, every))
@@ -369,8 +369,9 @@ def test_one_to_one_says_of_ties_that_it_does_not_know():
     task, features = tiny(3, 2)
     vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
     links = predict_links(
-        task, features, lambda rows, columns: Dot(vectors[rows], vectors[1:][columns]), rule=ALL
-    )
+        task, features, lambda rows, columns: Dot(vectors[rows], vectors[1:][columns]),
+        rule=LinkRule("cosine", "one_to_one", 0.0),
+    )  # fmt: skip
     sure = {tuple(pair): c for pair, c in zip(links.pairs.tolist(), links.confidence, strict=True)}
     assert len(sure) == 2 and sure.pop((2, 1)) > 0.9
     assert next(iter(sure.values())) == pytest.approx(0.5, abs=0.02)

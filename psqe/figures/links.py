@@ -13,7 +13,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from psqe.errors import ParameterError
-from psqe.figures.style import BLACK, BLUE, GREEN, GREY, RIGHT, RIGHT_SYMBOL, WRONG, WRONG_SYMBOL, styled
+from psqe.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RIGHT,
+    RIGHT_SYMBOL,
+    SKY,
+    WRONG,
+    WRONG_SYMBOL,
+    styled,
+)
 
 Review = Mapping[str, Any]
 """What :func:`psqe.review.review` returns."""
@@ -115,6 +128,47 @@ def kept_curve(
     axes.set_xlim(0, max(2, len(sure)) * 1.02)
     if right is not None:
         axes.legend(loc="lower left")
+    return figure
+
+
+@styled
+def threshold_curve(curve: pd.DataFrame, chosen: Mapping[str, float]) -> Figure:
+    """What a threshold of confidence does to precision, recall and F1, with thresholds that were chosen.
+
+    Parameters
+    ----------
+    curve
+        ``threshold``, ascending; ``precision``, ``recall`` and ``f1`` of the links; ``no counterpart``, the
+        F1 of the other answer; ``expected``, the F1 that the confidences promise. See
+        :func:`psqe.study.link_tables.threshold_curve`.
+    chosen
+        Thresholds by name.
+
+    Raises
+    ------
+    ParameterError
+        If the curve is empty.
+    """
+    if curve.empty:
+        raise ParameterError("no threshold to show", remedy="give at least one")
+    figure, axes = plt.subplots(figsize=(7, 3.2))
+    x = curve["threshold"]
+    for name, colour, dashes, width, label in (
+        ("precision", SKY, (0, ()), 1.2, "precision"),
+        ("recall", ORANGE, (0, ()), 1.2, "recall"),
+        ("f1", BLUE, (0, ()), 2.2, "F1 of links"),
+        ("expected", BLUE, (0, (1, 1)), 1.4, "F1 expected without labels"),
+        ("no counterpart", PURPLE, (0, (4, 2)), 1.6, "F1 of no counterpart"),
+    ):
+        axes.plot(x, curve[name], color=colour, ls=dashes, lw=width, label=label)
+    for (name, at), height in zip(chosen.items(), (0.04, 0.12, 0.2), strict=False):
+        axes.axvline(at, color=GREY, lw=1)
+        axes.annotate(
+            name, (at, height), (4, 0), textcoords="offset points", fontsize=8.5,
+            bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none"},
+        )  # fmt: skip
+    axes.set(xlabel="smallest confidence of a link", ylabel="share", xlim=(0, 1), ylim=(0, 1.03))
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 
