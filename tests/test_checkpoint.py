@@ -24,9 +24,12 @@ from psqe.seeds import SeedSet, true_links
 
 RULES = {
     "n_epochs": 12, "residual": 0.5, "iterative_start": 2, "iterative_every": 1, "iterative_rounds": 2,
-    "patience": 4, "check_every": 1,
+    "patience": 2, "check_every": 1,
 }  # fmt: skip
 """All that a training may do between epochs; it stops before its last epoch."""
+
+FIRST_CHECK = 5
+"""The epoch after the first in which a pair can have become a seed."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,8 @@ def whole(scene):
     for name in TRAINED:
         watch = Killer()
         aligner = make(name, **RULES).fit(*scene, watch=watch)
-        assert aligner.added_ and len(aligner.history_) == len(aligner.checks_) < RULES["n_epochs"]
+        assert aligner.added_ and aligner.checks_[0][0] == FIRST_CHECK
+        assert len(aligner.history_) == aligner.checks_[-1][0] < RULES["n_epochs"]
         found[name] = content(aligner), len(watch.steps)
     return found
 
