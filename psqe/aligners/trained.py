@@ -188,13 +188,14 @@ class TrainedAligner(Aligner):
 
         With a ``checkpoint``, a file, the state of the training is kept there, about once a minute and at
         the end. If the file is there already, the training goes on from it, to the result that it would
-        have had uninterrupted.
+        have had uninterrupted. Only the versions of psqe and torch that wrote it can promise that: others
+        refuse it.
 
         Raises
         ------
         DataError
-            As :meth:`Aligner.fit`; also if the checkpoint is that of another training, or is none; and, with
-            ``patience``, if every candidate of a side is in a seed.
+            As :meth:`Aligner.fit`; also if the checkpoint is that of another training, of other versions, or
+            is none; and, with ``patience``, if every candidate of a side is in a seed.
         PsqeError
             If the checkpoint cannot be written.
         """
