@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_checkpoint import RULES, Killer
 from test_trained import TRAINED, make
 
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeWarning
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
 from psqe.neural.checkpoint import Checkpoint, versions
@@ -184,7 +184,8 @@ def test_parameters_of_numpy_are_as_good_as_pythons(scene, tmp_path):
     path = tmp_path / "training.pt"
     make("mclea", random_state=np.int64(3), learning_rate=np.float64(0.01)).fit(*scene, checkpoint=path)
     watch = Killer()
-    make("mclea", random_state=3, learning_rate=0.01).fit(*scene, watch=watch, checkpoint=path)
+    with pytest.warns(PsqeWarning, match="the watch hears of no step"):
+        make("mclea", random_state=3, learning_rate=0.01).fit(*scene, watch=watch, checkpoint=path)
     assert not watch.steps
 
 

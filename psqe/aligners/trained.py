@@ -198,6 +198,12 @@ class TrainedAligner(Aligner):
             is none; and, with ``patience``, if every candidate of a side is in a seed.
         PsqeError
             If the checkpoint cannot be written.
+
+        Warns
+        -----
+        PsqeWarning
+            If the training goes on from the checkpoint and there is a ``watch``. It hears of the steps to
+            come only, and the text says from which on.
         """
         self._checkpoint = None if checkpoint is None else Path(checkpoint)
         return super().fit(task, features, seeds, watch=watch)
