@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,19 @@ from pairs import relabelled
 from test_trained import TRAINED, make
 
 from psqe.datasets.synthetic import planted_pair
-from psqe.errors import DataError, PsqeError
+from psqe.errors import DataError, PsqeError, PsqeWarning
 from psqe.neural import checkpoint as checkpoints
 from psqe.neural.checkpoint import Checkpoint
 from psqe.seeds import SeedSet, true_links
 
 RULES = {
     "n_epochs": 12, "residual": 0.5, "iterative_start": 2, "iterative_every": 1, "iterative_rounds": 2,
-    "patience": 4, "check_every": 1,
+    "patience": 2, "check_every": 1,
 }  # fmt: skip
 """All that a training may do between epochs; it stops before its last epoch."""
+
+FIRST_CHECK = 5
+"""The epoch after the first in which a pair can have become a seed."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +80,8 @@ def whole(scene):
     for name in TRAINED:
         watch = Killer()
         aligner = make(name, **RULES).fit(*scene, watch=watch)
-        assert aligner.added_ and len(aligner.history_) == len(aligner.checks_) < RULES["n_epochs"]
+        assert aligner.added_ and aligner.checks_[0][0] == FIRST_CHECK
+        assert len(aligner.history_) == aligner.checks_[-1][0] < RULES["n_epochs"]
         found[name] = content(aligner), len(watch.steps)
     return found
 
@@ -98,15 +103,21 @@ def test_a_training_killed_at_any_steps_ends_as_if_uninterrupted(scene, whole, n
         patch.setitem(Checkpoint.__init__.__kwdefaults__, "every_s", 0.0)
         path = Path(folder) / "training.pt"
         for death in deaths:
-            with pytest.raises(Killed):
+            with pytest.raises(Killed), warnings.catch_warnings():
+                warnings.simplefilter("ignore", PsqeWarning)
                 make(name, **RULES).fit(*scene, watch=Killer(death), checkpoint=path)
             assert torch.equal(torch.get_rng_state(), before)
         last = Killer()
-        aligner = make(name, **RULES).fit(*scene, watch=last, checkpoint=path)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            aligner = make(name, **RULES).fit(*scene, watch=last, checkpoint=path)
         assert content(aligner) == wanted
+        start = last.steps[0]
+        heard = [str(one.message).endswith(f"; the watch hears from step {start} on") for one in said]
+        assert heard == ([True] if start else [])
         # From the beginning of the epoch that was interrupted: 70 seeds at most make 5 batches.
-        assert last.steps == list(range(last.steps[0], n_steps))
-        assert deaths[-1] - 5 < last.steps[0] <= deaths[-1]
+        assert last.steps == list(range(start, n_steps))
+        assert deaths[-1] - 5 < start <= deaths[-1]
         assert os.listdir(folder) == ["training.pt"]  # noqa: PTH208  (names are all there is to see)
 
 
@@ -129,7 +140,9 @@ def test_a_training_killed_between_two_writings_repeats_what_was_lost(
     epochs = len(wanted[2])
     assert written == list(range(3, epochs, 3))
     again = Killer()
-    assert content(make(name, **RULES).fit(*scene, watch=again, checkpoint=path)) == wanted
+    goes_on = f"{name}: the training goes on from its checkpoint after epoch {written[-1]}; the watch hears"
+    with pytest.warns(PsqeWarning, match=goes_on):
+        assert content(make(name, **RULES).fit(*scene, watch=again, checkpoint=path)) == wanted
     assert 0 < again.steps[0] <= n_steps - 1
     assert written[-1] == epochs  # at the end whatever the clock says
 
@@ -140,7 +153,8 @@ def test_a_finished_training_returns_at_once(scene, whole, name, tmp_path):
     make(name, **RULES).fit(*scene, checkpoint=path)
     before = path.read_bytes()
     watch = Killer(at=0)
-    aligner = make(name, **RULES).fit(*scene, watch=watch, checkpoint=str(path))
+    with pytest.warns(PsqeWarning, match="the watch hears of no step, for it is done$"):
+        aligner = make(name, **RULES).fit(*scene, watch=watch, checkpoint=str(path))
     assert content(aligner) == whole[name][0] and not watch.steps
     assert path.read_bytes() == before
     # A fit without a checkpoint does not remember that there was one.
@@ -158,7 +172,8 @@ def test_a_relabelled_task_goes_on_from_the_same_file(scene, whole, every_epoch,
     pairs = np.column_stack([new[side][seeds.pairs[:, side]] for side in (0, 1)])
     own = SeedSet(pairs, seeds.scores, seeds.stages)
     watch = Killer()
-    found = make("mclea", **RULES).fit(*moved, own, watch=watch, checkpoint=path)
+    with pytest.warns(PsqeWarning, match="the watch hears from step"):
+        found = make("mclea", **RULES).fit(*moved, own, watch=watch, checkpoint=path)
     assert watch.steps[0] > 0
     found.added_ = [one.renumbered(left, right) for one in found.added_]
     found._left, found._right = found._left[new[0]], found._right[new[1]]
@@ -204,7 +219,8 @@ def test_a_process_that_is_killed_leaves_a_checkpoint_to_go_on_from(tmp_path):
     seeds = true_links(task, 20)
     wanted = content(own.fit(task, features, seeds))
     watch = Killer()
-    assert content(own.fit(task, features, seeds, watch=watch, checkpoint=path)) == wanted
+    with pytest.warns(PsqeWarning, match="the watch hears from step"):
+        assert content(own.fit(task, features, seeds, watch=watch, checkpoint=path)) == wanted
     assert watch.steps[0] > 0 and wanted[-1]
 
 

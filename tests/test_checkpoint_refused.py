@@ -4,6 +4,7 @@ import os
 import pickle
 import tempfile
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 from test_checkpoint import RULES, Killer
 from test_trained import TRAINED, make
 
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeWarning
 from psqe.features.base import Features
 from psqe.kg import AlignmentTask
-from psqe.neural.checkpoint import Checkpoint
+from psqe.neural.checkpoint import Checkpoint, versions
 from psqe.neural.graph_attention import Edges
 from psqe.neural.modalities import Inputs
 from psqe.seeds import SeedSet, true_links
@@ -48,14 +49,14 @@ def kept(scene, tmp_path_factory):
     return folder
 
 
-def refused(match: str, path: Path, fit) -> None:
+def refused(match: str, path: Path, fit, remedy: str = "remove it, or name another file") -> None:
     """In one line that names the file and says what to do, before any step; the file stays."""
     before = path.read_bytes()
     watch = Killer()
     with pytest.raises(DataError, match=match) as caught:
         fit(watch)
     message = str(caught.value)
-    assert message.startswith(f"{path}: ") and "; remove it, or name another file" in message
+    assert message.startswith(f"{path}: ") and message.endswith(f"; {remedy}")
     assert "\n" not in message and not watch.steps
     assert path.read_bytes() == before
 
@@ -149,11 +150,42 @@ def with_others(aligner, **parameters):
     return other
 
 
+@pytest.mark.parametrize("package", ["psqe", "torch"])
+def test_other_versions_are_refused_and_their_file_is_as_good_as_before(scene, tmp_path, package):
+    """Whatever else differs: of another version's fingerprint nothing is known."""
+    path = tmp_path / "training.pt"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metadata, "version", lambda name: "9.8" if name == package else "7.6")
+        make("eva").fit(*scene, checkpoint=path)
+        written = {"psqe": "7.6", "torch": "7.6", package: "9.8"}
+        patch.setattr(metadata, "version", lambda name: "7.6")
+        for aligner in (make("eva"), make("eva", random_state=1)):
+            refused(
+                f"was written by psqe {written['psqe']} and torch {written['torch']}, "
+                "and psqe 7.6 and torch 7.6 may train otherwise",
+                path, lambda w, a=aligner: a.fit(*scene, watch=w, checkpoint=path),
+                remedy="remove it to begin anew, or go on with the versions that wrote it",
+            )  # fmt: skip
+        patch.setattr(metadata, "version", lambda name: "9.8" if name == package else "7.6")
+        make("eva").fit(*scene, checkpoint=path)
+
+
+def test_a_source_tree_has_no_version(monkeypatch):
+    def only_torch(name):
+        if name == "psqe":
+            raise metadata.PackageNotFoundError(name)
+        return "7.6"
+
+    monkeypatch.setattr(metadata, "version", only_torch)
+    assert versions() == "psqe of no version and torch 7.6"
+
+
 def test_parameters_of_numpy_are_as_good_as_pythons(scene, tmp_path):
     path = tmp_path / "training.pt"
     make("mclea", random_state=np.int64(3), learning_rate=np.float64(0.01)).fit(*scene, checkpoint=path)
     watch = Killer()
-    make("mclea", random_state=3, learning_rate=0.01).fit(*scene, watch=watch, checkpoint=path)
+    with pytest.warns(PsqeWarning, match="the watch hears of no step"):
+        make("mclea", random_state=3, learning_rate=0.01).fit(*scene, watch=watch, checkpoint=path)
     assert not watch.steps
 
 
@@ -172,8 +204,10 @@ def no_checkpoints(folder: Path):
     image = folder / "image.pt"
     torch.save([1, 2], image)
     yield "a list", image.read_bytes()
-    torch.save({"epoch": 3}, image)
+    torch.save({"epoch": 3, "versions": versions()}, image)
     yield "without fingerprint", image.read_bytes()
+    torch.save({"epoch": 3, "fingerprint": "x"}, image)
+    yield "without versions", image.read_bytes()
     torch.save(torch.ones(3), image)
     yield "a tensor", image.read_bytes()
     torch.save({"fingerprint": Wicked(folder / "ran")}, image)

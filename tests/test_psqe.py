@@ -356,12 +356,13 @@ def test_the_encoder_at_some_nodes_is_the_encoder_everywhere():
     nodes = torch.tensor([3, 17, 29, 4, 17])
     ends = Ends(encoder, nodes)
     whole, part = encoder(), encoder(ends)
-    assert set(whole) == set(part) == {"structure", "attribute"}
-    for name, z in whole.items():
-        assert z.shape == (n, 4) and part[name].shape == (4, 4)
-        torch.testing.assert_close(part[name][ends.field.outputs[nodes]], z[nodes])
+    assert list(whole.modalities) == list(part.modalities) == ["attribute"]
+    for of_all, of_ends in zip(whole, part, strict=True):
+        assert of_all.shape == (n, 4) and of_ends.shape == (4, 4)
+        torch.testing.assert_close(of_ends[ends.field.outputs[nodes]], of_all[nodes])
+    assert len(list(whole)) == 2
     absent = np.setdiff1d(np.arange(n), inputs["attribute"].nodes.numpy())
-    assert not whole["attribute"][absent].any()
+    assert not whole.modalities["attribute"][absent].any()
 
 
 # ---- numbers, modalities, devices
@@ -393,12 +394,29 @@ def test_a_single_modality(planted, modality):
     assert len(seeds) == 20 and correct(seeds.pairs, task).mean() > 0.8
 
 
-@pytest.mark.parametrize("name", ["attribute.v2", "type"])
+@pytest.mark.parametrize("name", ["attribute.v2", "type", "structure"])
 def test_any_name_will_do_for_a_modality(planted, name):
-    """Torch forbids these as names of modules."""
+    """Torch forbids some as names of modules."""
     task, features = planted
     own = Features({"image": features["image"], name: features["attribute"]})
     assert len(PSQEMiner(20, switches=FAST).mine(task, own)) == 20
+
+
+@pytest.mark.parametrize("variant", list(VARIANTS))
+@pytest.mark.parametrize("match_modalities", ["text", "all"])
+def test_a_modality_called_structure_is_like_any_other(clear, variant, match_modalities):
+    """The encoder learns something of that name, too."""
+    built = space_of(clear, n_seeds=60, variant=variant, match_modalities=match_modalities)
+    names = {"image": "image", "attribute": "structure"}
+    other = replace(
+        built,
+        features=Features({names[name]: modality for name, modality in built.features.items()}),
+        weights={names[name]: weight for name, weight in built.weights.items()},
+    )
+    pipeline = Pipeline([ClusterStage(), RefineStage(), ExpandStage()])
+    wanted, found = (pipeline.run(space)[0] for space in (built, other))
+    assert pairs_of(found) == pairs_of(wanted) and found.scores.tolist() == wanted.scores.tolist()
+    assert all(np.array_equal(*both) for both in zip(found.learned, wanted.learned, strict=True))
 
 
 def test_without_pictures_every_stage_still_works(clear):

@@ -109,10 +109,11 @@ def scene():
     return task, regions, pairs, kinds, random_batch(6, 4, 0.2)
 
 
-def told(recorder: Recorder, pairs, batch: Batch, *, step=0, name="joint") -> None:
+def told(recorder: Recorder, pairs, batch: Batch, *, step=0, names=("joint",)) -> None:
     recorder.begins(step)
     left, right = (torch.tensor(z, requires_grad=True) for z in (batch.left, batch.right))
-    recorder.contrast(name, pairs, left, right, InfoNCE(batch.temperature, batch.same_side))
+    for name in names:
+        recorder.contrast(name, pairs, left, right, InfoNCE(batch.temperature, batch.same_side))
 
 
 def test_the_table_by_hand(scene):
@@ -140,12 +141,22 @@ def test_only_chosen_steps_and_embeddings_are_recorded(scene):
     task, regions, pairs, _, batch = scene
     recorder = Recorder(task, regions, every=3, embeddings=["joint"])
     for step in range(8):
-        for name in ("image", "joint"):
-            told(recorder, pairs, batch, step=step, name=name)
+        told(recorder, pairs, batch, step=step, names=("image", "joint"))
     assert recorder.table()["step"].unique().tolist() == [0, 3, 6]
     assert set(recorder.table()["embedding"]) == {"joint"}
     told(recorder, pairs, batch, step=0)
     assert set(recorder.table()["step"]) == {0}  # a training that begins anew
+
+
+def test_recorded_steps_are_in_a_row(scene):
+    """A training that goes on repeats some steps, or is another one."""
+    task, regions, pairs, _, batch = scene
+    recorder = Recorder(task, regions, every=1)
+    for steps, recorded in (((0, 1, 2), [0, 1, 2]), ((2, 3), [2, 3]), ((4,), [2, 3, 4]), ((9,), [9])):
+        for step in steps:
+            told(recorder, pairs, batch, step=step)
+        table = recorder.table()
+        assert table["step"].unique().tolist() == recorded and not table.duplicated(KEYS).any()
 
 
 def test_a_name_that_never_comes_by_is_an_error(scene):

@@ -123,7 +123,7 @@ def plain_stage_three(space: Space, pairs: list[tuple[int, int]], learned) -> li
 
     def both(m: str, side: int, position: int) -> np.ndarray:
         entity = sides[side][position]
-        embedding = learned["structure" if m == "image" else m][entity + side * n_left]
+        embedding = (learned.structure if m == "image" else learned.modalities[m])[entity + side * n_left]
         return unit(np.concatenate([raw(space, m)[side][position], embedding]).astype(np.float64))
 
     grown, n = list(pairs), len(pairs)
@@ -245,10 +245,10 @@ def stages(space):
 def test_stage_two_chooses_by_what_was_learned(space, stages):
     first, second, _ = stages
     learned, n_left = second.learned, space.task.left.n_entities
-    assert set(learned) == {"structure", "attribute", "relation"}
+    assert list(learned.modalities) == ["attribute", "relation"]
     score = sum(
-        weight * unit(learned[m][:n_left][space.left]) @ unit(learned[m][n_left:][space.right]).T
-        for m, weight in (("structure", 0.64), ("attribute", 0.01), ("relation", 0.01))
+        weight * unit(z[:n_left][space.left]) @ unit(z[n_left:][space.right]).T
+        for z, weight in zip(learned, (0.01, 0.01, 0.64), strict=True)
     )
     table = second.similarity.rows(0, len(space.left))
     np.testing.assert_allclose(table, score / 0.66, atol=1e-5)
@@ -265,7 +265,7 @@ def test_training_follows_the_order_of_the_list(space, stages, monkeypatch):
     monkeypatch.setattr(refine, "BATCH_SIZE", 10)
     shuffled = replace(space, rules=replace(space.rules, order="confidence"))
     by_list, again, at_random = (
-        RefineStage().run(s, stages[0]).learned["attribute"] for s in (space, space, shuffled)
+        RefineStage().run(s, stages[0]).learned.modalities["attribute"] for s in (space, space, shuffled)
     )
     assert by_list.tobytes() == again.tobytes()
     assert np.abs(by_list - at_random).max() > 1e-3
@@ -379,7 +379,7 @@ def test_without_pictures_expansion_adds_nothing():
     space = built((task, texts))
     pool, trace = Pipeline([ClusterStage(), RefineStage(), ExpandStage()]).run(space)
     assert [len(t.added) > 0 for t in trace] == [True, True, False]
-    assert set(pool.learned) == {"attribute", "relation"}
+    assert list(pool.learned.modalities) == ["attribute", "relation"] and pool.learned.structure is None
     repaired = built((task, texts), missing="mask")
     _, trace = Pipeline([ClusterStage(), RefineStage(), ExpandStage()]).run(repaired)
     assert len(trace[2].added)

@@ -1,7 +1,5 @@
 """Early stopping: when it stops, what it keeps, what its criterion is, and that it costs nothing when off."""
 
-import warnings
-
 import numpy as np
 import pytest
 import torch
@@ -12,12 +10,14 @@ from test_trained import TRAINED, make
 
 from psqe.aligners.model import Model
 from psqe.aligners.stopping import EarlyStopping
-from psqe.errors import PsqeWarning
+from psqe.errors import DataError
 from psqe.neural.training import Recipe, Training
 from psqe.seeds import SeedSet, true_links
 
 N = 12
 """Candidates of a side in the trainings of nothing, less one; the last two are in seeds."""
+
+SEEDS = ((N - 1, N - 1), (N, N))
 
 
 class Counting(torch.nn.Module):
@@ -28,17 +28,28 @@ class Counting(torch.nn.Module):
         self.weight = torch.nn.Parameter(torch.zeros(1))
 
 
+class Taking:
+    """A habit that makes seeds of the first candidates, after each epoch of one more pair."""
+
+    def after_epoch(self, training):
+        more = torch.arange(min(training.epoch, N - 1))
+        training.replace_seeds(torch.cat([torch.tensor(SEEDS), more[:, None].repeat(1, 2)]))
+
+
 class Run:
     """A training of nothing, with a given number of mutual pairs after each epoch."""
 
     def __init__(
-        self, mutual: list[int], *, patience, every=1, seeds=((N - 1, N - 1), (N, N)), n_right=N + 1
+        self, mutual: list[int], *, patience, every=1, start=0, seeds=SEEDS, n_right=N + 1, habits=()
     ) -> None:
         self.module, self.asked, self.mutual = Counting(), 0, mutual
         candidates = np.arange(N + 1), np.arange(n_right)
-        self.habit = EarlyStopping(self.embed, candidates, patience=patience, every=every)
+        self.habit = EarlyStopping(
+            self.embed, candidates, np.array(seeds), patience=patience, every=every, start=start
+        )
         recipe = Recipe(n_epochs=len(mutual), batch_size=9, learning_rate=1e-9)
-        self.training = Training(self.module, self.loss, torch.tensor(seeds), recipe, habits=[self.habit])
+        habits = [*habits, self.habit]
+        self.training = Training(self.module, self.loss, torch.tensor(seeds), recipe, habits=habits)
         self.epochs = len(self.training.run())
         self.habit.keep_best(self.training)
         self.kept = round(self.module.weight.item())
@@ -58,11 +69,11 @@ class Run:
         return left, right
 
 
-def plain(mutual: list[int], patience: int, every: int):
+def plain(mutual: list[int], patience: int, every: int, start: int):
     """Epochs done, checks, and the epoch whose weights are kept."""
     checks, best, failed = [], None, 0
     for epoch, k in enumerate(mutual, start=1):
-        if epoch % every:
+        if epoch % every or epoch <= start:
             continue
         checks.append((epoch, k))
         if best is None or k > best[1]:
@@ -77,10 +88,18 @@ def plain(mutual: list[int], patience: int, every: int):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(1, N - 1), min_size=1, max_size=15), st.integers(1, 4), st.integers(1, 3))
-def test_it_stops_in_time_and_keeps_the_best(mutual, patience, every):
-    found = Run(mutual, patience=patience, every=every)
-    epochs, checks, kept = plain(mutual, patience, every)
+@given(
+    st.lists(st.integers(1, N - 1), min_size=1, max_size=15),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.integers(0, 5),
+    st.booleans(),
+)
+def test_it_stops_in_time_and_keeps_the_best(mutual, patience, every, start, taking):
+    """Whether its candidates become seeds or not: it asks those that were in none at the start."""
+    habits = [Taking()] if taking else []
+    found = Run(mutual, patience=patience, every=every, start=start, habits=habits)
+    epochs, checks, kept = plain(mutual, patience, every, start)
     assert (found.epochs, found.kept) == (epochs, kept)
     # Of N - 1 candidates a side in no seed.
     assert [epoch for epoch, _ in found.habit.checks] == [epoch for epoch, _ in checks]
@@ -93,6 +112,8 @@ def test_by_hand():
     assert (found.epochs, found.kept) == (4, 2)
     assert Run([3, 5, 5, 4, 9], patience=3).kept == 5
     assert Run([3, 2, 1, 2, 3], patience=9).kept == 1  # at the end, too
+    late = Run([9, 8, 7, 2, 4, 3, 3], patience=2, start=3)
+    assert (late.epochs, late.kept) == (7, 5)
 
 
 def test_sides_of_unequal_size_count_by_their_size():
@@ -106,12 +127,14 @@ def test_off_means_off():
     assert found.habit.state() == {"checks": [], "best": None}
 
 
-def test_no_check_is_made_where_no_candidate_is_free():
+@pytest.mark.parametrize(("n_right", "side"), [(N + 1, "left"), (N - 1, "right")])
+def test_where_no_candidate_is_free_there_is_nothing_to_judge_by(n_right, side):
     """The share of nobody says nothing: were it 0, the weights of the first check would be kept."""
-    everybody = [(i, i) for i in range(N + 1)]
-    with pytest.warns(PsqeWarning, match="early stopping: no candidate of a side is left outside the seeds"):
-        found = Run([5] * 4, patience=1, seeds=everybody)
-    assert (found.epochs, found.kept, found.asked, found.habit.checks) == (4, 4, 0, [])
+    seeds = [(i, i) for i in range(N + 1)] if side == "left" else [(i, i) for i in range(n_right)]
+    match = f"^every {side} candidate is in a seed, .*; train without patience, or on fewer seeds$"
+    with pytest.raises(DataError, match=match):
+        Run([5] * 4, patience=1, seeds=seeds, n_right=n_right)
+    assert Run([5] * 4, patience=None, seeds=seeds, n_right=n_right).epochs == 4
 
 
 # ---- whole trainings
@@ -177,16 +200,29 @@ def test_neither_gold_links_nor_identifiers_nor_order_of_the_entities_matter(pla
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_seeds_of_all_candidates_leave_nothing_to_stop_by(planted, name):
+def test_seeds_of_all_candidates_are_refused_before_training(planted, name, tmp_path):
     task, features = planted
     linked = task.take(np.unique(task.links[:, 0]), np.unique(task.links[:, 1]))
     own = features.take(np.unique(task.links[:, 0]), np.unique(task.links[:, 1]))
-    everybody = true_links(linked, len(linked.links))
-    with pytest.warns(PsqeWarning, match="so nothing is checked") as said:
-        aligner = make(name, n_epochs=6, patience=1, check_every=1).fit(linked, own, everybody)
-    assert len({str(one.message) for one in said}) == 1
-    assert len(aligner.history_) == 6 and aligner.checks_ == []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        wanted = make(name, n_epochs=6).fit(linked, own, everybody)
-    assert aligner.embeddings()[0].tobytes() == wanted.embeddings()[0].tobytes()
+    everybody, path = true_links(linked, len(linked.links)), tmp_path / "training.pt"
+    aligner = make(name, patience=1, check_every=1)
+    with pytest.raises(DataError, match="every left candidate is in a seed") as caught:
+        aligner.fit(linked, own, everybody, checkpoint=path)
+    assert "\n" not in str(caught.value) and not path.exists() and not hasattr(aligner, "history_")
+    assert make(name).fit(linked, own, everybody).checks_ == []
+
+
+ITERATIVE = {"iterative_start": 4, "iterative_every": 3, "iterative_rounds": 2}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_with_iterative_learning_those_are_asked_who_were_free_at_the_start(planted, seeds, name):
+    """And what it first added is in the weights that are kept."""
+    aligner = make(name, **{**RULES, "n_epochs": 40}, **ITERATIVE).fit(*planted, seeds)
+    epochs, shares = zip(*aligner.checks_, strict=True)
+    # A pair can be a seed after epoch 4 + 2 * 3.
+    assert aligner.added_[0].epoch == 10
+    assert epochs == tuple(range(12, epochs[-1] + 1, 2)) and len(aligner.history_) == epochs[-1] < 40
+    assert share(planted[0], seeds, *aligner.embeddings()) == pytest.approx(max(shares))
+    whole = make(name, n_epochs=40, **ITERATIVE).fit(*planted, seeds)
+    assert whole.history_[: epochs[-1]] == aligner.history_

@@ -47,6 +47,16 @@ def seeds(planted):
         ({"iterative_rounds": 0}, "iterative_rounds is 0; it must be positive"),
         ({"patience": 0}, "patience is 0; it must be positive"),
         ({"check_every": 0}, "check_every is 0; it must be positive"),
+        (
+            {"patience": 1, "n_epochs": 9},
+            "early stopping would check first after epoch 10, and there are 9; "
+            "train longer, check or learn iteratively earlier, or leave patience out",
+        ),
+        (
+            {"patience": 1, "n_epochs": 71, "check_every": 2, "iterative_start": 20},
+            "early stopping would check first after epoch 72, and there are 71; "
+            "train longer, check or learn iteratively earlier, or leave patience out",
+        ),
         ({"dtype": "float16"}, "dtype is 'float16'; choose float32 or float64"),
         ({"device": "abacus"}, "device is 'abacus'; choose cpu or cuda"),
     ],
@@ -184,4 +194,5 @@ def test_iterative_learning_and_early_stopping_see_the_residual(planted, seeds, 
 def test_training_warns_of_nothing(planted, seeds, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        make(name, iterative_start=1, iterative_every=1, patience=2, check_every=1).fit(*planted, seeds)
+        rules = {"iterative_start": 1, "iterative_every": 1, "iterative_rounds": 1}
+        make(name, **rules, patience=2, check_every=1).fit(*planted, seeds)

@@ -82,7 +82,9 @@ class TrainedAligner(Aligner):
         Epochs between two proposals, and how many times in a row a pair must be proposed to become a seed.
     patience
         Stop when the label-free criterion has not risen for so many checks
-        (:class:`~psqe.aligners.stopping.EarlyStopping`); ``None`` for never.
+        (:class:`~psqe.aligners.stopping.EarlyStopping`); ``None`` for never. With iterative learning, checks
+        begin once a pair can have become a seed and been trained on, ``iterative_every * iterative_rounds``
+        epochs after ``iterative_start``.
     check_every
         Epochs between two checks.
     device, dtype
@@ -138,10 +140,27 @@ class TrainedAligner(Aligner):
                 raise ParameterError(f"{name} is {value}", remedy="give 0 or more")
         if self.patience is not None:
             positive("patience", self.patience)
+            first = (self._settled // self.check_every + 1) * self.check_every
+            if first > self.n_epochs:
+                raise ParameterError(
+                    f"early stopping would check first after epoch {first}, and there are {self.n_epochs}",
+                    remedy="train longer, check or learn iteratively earlier, or leave patience out",
+                )
         if self.dtype not in ("float32", "float64"):
             raise ParameterError(f"dtype is {self.dtype!r}", remedy="choose float32 or float64")
         check_device(self.device)
         self._checkpoint: Path | None = None
+
+    @property
+    def _settled(self) -> int:
+        """Epochs up to which nothing of iterative learning can be in the weights; 0 without it.
+
+        Were these judged, the best could be weights of before it, and the training over before any pair had
+        been proposed often enough.
+        """
+        if self.iterative_start is None:
+            return 0
+        return self.iterative_start + self.iterative_every * self.iterative_rounds
 
     @abstractmethod
     def _model(self, inputs: Inputs) -> Model:
@@ -169,14 +188,22 @@ class TrainedAligner(Aligner):
 
         With a ``checkpoint``, a file, the state of the training is kept there, about once a minute and at
         the end. If the file is there already, the training goes on from it, to the result that it would
-        have had uninterrupted.
+        have had uninterrupted. Only the versions of psqe and torch that wrote it can promise that: others
+        refuse it.
 
         Raises
         ------
         DataError
-            As :meth:`Aligner.fit`; also if the checkpoint is that of another training, or is none.
+            As :meth:`Aligner.fit`; also if the checkpoint is that of another training, of other versions, or
+            is none; and, with ``patience``, if every candidate of a side is in a seed.
         PsqeError
             If the checkpoint cannot be written.
+
+        Warns
+        -----
+        PsqeWarning
+            If the training goes on from the checkpoint and there is a ``watch``. It hears of the steps to
+            come only, and the text says from which on.
         """
         self._checkpoint = None if checkpoint is None else Path(checkpoint)
         return super().fit(task, features, seeds, watch=watch)
@@ -200,7 +227,10 @@ class TrainedAligner(Aligner):
                 embed, candidates,
                 start=self.iterative_start, every=self.iterative_every, rounds=self.iterative_rounds,
             )  # fmt: skip
-            stopping = EarlyStopping(embed, candidates, patience=self.patience, every=self.check_every)
+            stopping = EarlyStopping(
+                embed, candidates, pairs,
+                patience=self.patience, every=self.check_every, start=self._settled,
+            )  # fmt: skip
 
             @lru_cache(maxsize=1)
             def reaching(seeds: Tensor) -> Field:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from psqe.errors import ParameterError
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.neural.checkpoint import Checkpoint
 from psqe.neural.watch import Watch
 
@@ -119,7 +120,7 @@ class Training:
     description
         Label of the progress bar, which shows on a terminal only.
     watch
-        Told of every batch before it is computed.
+        Told of every batch before it is computed; not of those before a checkpoint that is gone on from.
     habits
         Called after every epoch, in this order.
     checkpoint
@@ -157,17 +158,25 @@ class Training:
         )
 
     def run(self) -> list[float]:
-        """Train to the end, from the checkpoint if there is one; return the history."""
+        """Train to the end, from the checkpoint if there is one; return the history.
+
+        Warns
+        -----
+        PsqeWarning
+            If there is one and a watch: of the steps before it the watch hears nothing.
+        """
         if self._checkpoint is not None:
             kept = self._checkpoint.load()
             if kept is not None:
                 self._restore(kept)
+                if self._watch is not None:
+                    warnings.warn(self._unheard, PsqeWarning, stacklevel=2)
         self.module.train()
         bar = tqdm(
             total=self.recipe.n_epochs, initial=self.epoch, desc=self._description, disable=None, leave=False
         )
         with bar:
-            while self.epoch < self.recipe.n_epochs and not self._stopped:
+            while not self._done:
                 self.history.append(self._pass())
                 self.epoch += 1
                 for habit in self._habits:
@@ -175,8 +184,7 @@ class Training:
                 bar.update()
                 bar.set_postfix(loss=f"{self.history[-1]:.4g}", seeds=len(self.seeds), refresh=False)
                 if self._checkpoint is not None:
-                    last = self._stopped or self.epoch == self.recipe.n_epochs
-                    self._checkpoint.save(self._state, now=last)
+                    self._checkpoint.save(self._state, now=self._done)
         self.module.eval()
         return self.history
 
@@ -187,6 +195,20 @@ class Training:
     def stop(self) -> None:
         """Make this epoch the last."""
         self._stopped = True
+
+    @property
+    def _done(self) -> bool:
+        """Whether there is no epoch to come."""
+        return self._stopped or self.epoch == self.recipe.n_epochs
+
+    @property
+    def _unheard(self) -> str:
+        """What a watch is not told of a training that goes on."""
+        heard = "of no step, for it is done" if self._done else f"from step {self._step} on"
+        return (
+            f"{self._description}: the training goes on from its checkpoint after epoch {self.epoch}; "
+            f"the watch hears {heard}"
+        )
 
     def _pass(self) -> float:
         """One epoch; the mean loss."""

@@ -18,7 +18,11 @@ class Watch(Protocol):
     """
 
     def begins(self, step: int) -> None:
-        """The next batch is about to be computed. ``step`` counts batches from 0."""
+        """The next batch is about to be computed.
+
+        ``step`` counts the batches of the training from 0. Where it goes on from a checkpoint, the first step
+        that is told is a later one.
+        """
 
     def contrast(
         self, name: str, pairs: IntArray, left: Tensor, right: Tensor, loss: ContrastiveLoss

@@ -116,7 +116,9 @@ class Recorder:
 
     ``aligner.fit(task, features, seeds, watch=recorder)``, then :meth:`table`. This is a measurement after
     the fact: gold links tell right seeds from wrong ones in the table, and nothing flows back into the
-    training. A training that begins anew forgets what was recorded of the one before.
+    training. The steps recorded are in a row: a training that begins anew, or goes on from a checkpoint at
+    another step than the next, forgets what was recorded before. Steps that were done when a training goes
+    on are not in the table; a :class:`~psqe.errors.PsqeWarning` says which are.
 
     A seed is *right* when it is a gold link. A wrong one is *dangling* when at least one of its ends has no
     counterpart, else *wrong*. Its region is that of its left end; a seed whose left end is in no region of
@@ -178,7 +180,7 @@ class Recorder:
 
     def begins(self, step: int) -> None:
         """Note the step; see :class:`psqe.neural.watch.Watch`."""
-        if step == 0:
+        if step != self._step + 1:
             self._recorded, self._predicted = [], []
         self._step = step
 

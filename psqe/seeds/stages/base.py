@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -181,6 +181,38 @@ def _sketched(sides: tuple[FloatArray, FloatArray], random_state: int) -> tuple[
     return sides[0] @ projection, sides[1] @ projection
 
 
+Array = TypeVar("Array")
+Other = TypeVar("Other")
+
+
+@dataclass(frozen=True, eq=False)
+class Learned(Generic[Array]):
+    """Embeddings of the same entities, by what they were learned from.
+
+    Attributes
+    ----------
+    modalities
+        By modality; one may have any name, ``structure`` too.
+    structure
+        Of the place in the graph; ``None`` if no modality was carried along its edges.
+    """
+
+    modalities: Mapping[str, Array]
+    structure: Array | None
+
+    def __iter__(self) -> Iterator[Array]:
+        yield from self.modalities.values()
+        if self.structure is not None:
+            yield self.structure
+
+    def map(self, change: Callable[[Array], Other]) -> Learned[Other]:
+        """The same with each embedding changed."""
+        return Learned(
+            {name: change(own) for name, own in self.modalities.items()},
+            None if self.structure is None else change(self.structure),
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Pool:
     """Seeds between two stages, by position in :class:`Space`.
@@ -196,7 +228,7 @@ class Pool:
     similarity
         What pairs are compared by.
     learned
-        Unit embeddings by modality, of all candidates of both sides, left ones first; ``None`` until an
+        Unit embeddings of all entities ``(n_left + n_right, dim)``, left ones first; ``None`` until an
         encoder was trained.
     """
 
@@ -206,7 +238,7 @@ class Pool:
     found_by: tuple[str, ...]
     why: tuple[str, ...]
     similarity: Similarity
-    learned: Mapping[str, FloatArray] | None = None
+    learned: Learned[FloatArray] | None = None
 
     @classmethod
     def start(cls, space: Space, pairs: IntArray | None = None) -> Pool:

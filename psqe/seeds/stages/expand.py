@@ -145,13 +145,15 @@ def _compared(space: Space, pool: Pool, left: IntArray, right: IntArray) -> Floa
     total = np.zeros((len(left), len(right)), dtype=np.float32)
     n_left = space.task.left.n_entities
     for name, modality in space.features.items():
+        learned = None
+        if pool.learned is not None:
+            learned = pool.learned.structure if name == "image" else pool.learned.modalities[name]
         sides = []
         for own, entities, shift in (
             (modality.left, space.left[left], 0),
             (modality.right, space.right[right], n_left),
         ):
             vectors = unit_rows(own[entities]) if space.rules.normalise else own[entities]
-            learned = (pool.learned or {}).get("structure" if name == "image" else name)
             if learned is not None:
                 vectors = np.hstack([vectors, learned[entities + shift]])
             sides.append(unit_rows(vectors))

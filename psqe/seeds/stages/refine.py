@@ -15,7 +15,7 @@ from psqe.matching import Dot, Sum, greedy_one_to_one
 from psqe.neural.graph_attention import DiagonalGAT, Edges
 from psqe.neural.losses import info_nce
 from psqe.neural.training import Recipe, Training, seeded
-from psqe.seeds.stages.base import Pool, Space, Stage
+from psqe.seeds.stages.base import Learned, Pool, Space, Stage
 from psqe.seeds.stages.choose import filtered, propose, take, within_quotas
 
 BATCH_SIZE = 2000
@@ -91,8 +91,8 @@ class RefinementEncoder(nn.Module):
         self.maps = nn.ModuleList(nn.Linear(given.width, dim, bias=bias) for given in inputs.values())
         self.gat = DiagonalGAT(dim) if structural else None
 
-    def forward(self, ends: Ends | None = None) -> dict[str, Tensor]:
-        """Embeddings by modality, and ``structure``; zero rows where absent.
+    def forward(self, ends: Ends | None = None) -> Learned[Tensor]:
+        """Embeddings; zero rows where a modality is absent.
 
         Of all nodes ``(n, dim)`` or, with ``ends``, of those ``(m, dim)``.
         """
@@ -107,9 +107,10 @@ class RefinementEncoder(nn.Module):
                 parts[name] = own
             if name in self.structural:
                 total = mapped if total is None else total + mapped
+        structure = None
         if self.gat is not None and total is not None:
-            parts["structure"] = self.gat(total, self.edges if ends is None else ends.field.layers)
-        return parts
+            structure = self.gat(total, self.edges if ends is None else ends.field.layers)
+        return Learned(parts, structure)
 
 
 class Ends:
@@ -173,10 +174,11 @@ class RefineStage(Stage):
         rules = space.rules
         if len(pool) > 1:
             learned = self._learn(space, pool)
-            scaled = [space.weights.get(name, 1.0) * z for name, z in learned.items() if name != "structure"]
-            if "structure" in learned:  # stands for the pictures, where those do not match by themselves
+            scaled = [space.weights.get(name, 1.0) * z for name, z in learned.modalities.items()]
+            if learned.structure is not None:
+                # It stands for the pictures, where those do not match by themselves.
                 weight = space.weights.get("image", 1.0) if rules.match_modalities == "text" else 1.0
-                scaled.append(weight * learned["structure"])
+                scaled.append(weight * learned.structure)
             together = unit_rows(np.hstack(scaled).astype(np.float32))
             n_left = space.task.left.n_entities
             of_pairs = Dot(together[:n_left][space.left], together[n_left:][space.right], space.device)
@@ -208,8 +210,8 @@ class RefineStage(Stage):
             inputs[name] = Inputs(nodes, (left, right))
         return inputs
 
-    def _learn(self, space: Space, pool: Pool) -> dict[str, FloatArray]:
-        """Learned unit vectors of all entities by modality, ``(n, dim)`` each."""
+    def _learn(self, space: Space, pool: Pool) -> Learned[FloatArray]:
+        """Learned unit vectors of all entities, ``(n, dim)`` each."""
         rules, n_left = space.rules, space.task.left.n_entities
         split = rules.match_modalities == "text"
         with seeded(space.random_state):
@@ -228,7 +230,7 @@ class RefineStage(Stage):
 
             def loss(batch: Tensor) -> Tensor:
                 total = torch.zeros((), device=space.device)
-                for z in encoder(ends).values():
+                for z in encoder(ends):
                     if rules.normalise:
                         z = nn.functional.normalize(z, dim=1)
                     left, right = z[batch[:, 0]], z[batch[:, 1]]
@@ -248,7 +250,8 @@ class RefineStage(Stage):
             )
             Training(encoder, loss, rows, recipe, description="PSQE refinement").run()
             with torch.inference_mode():
-                return {name: unit_rows(z.cpu().numpy()) for name, z in encoder().items()}
+                found: Learned[Tensor] = encoder()
+                return found.map(lambda z: unit_rows(z.cpu().numpy()))
 
 
 def _principal_components(sides: tuple[FloatArray, FloatArray], n: int) -> tuple[FloatArray, FloatArray]:
