@@ -14,7 +14,7 @@ from psqe.evaluation import embedding_scorer, evaluate
 from psqe.regions import all_regions
 from psqe.seeds import SeedSet
 from psqe.study import comparison, experiments, store, supervised
-from psqe.study.aligner_tables import added_table, crossed, gain_table, gains, matrix, presets
+from psqe.study.aligner_tables import FEATURES, added_table, crossed, gain_table, gains, matrix, presets
 from psqe.study.comparison import PARTS, compared, stored
 from psqe.study.experiments import NO_SEEDS, SEEDS, Experiment, run_experiment
 
@@ -143,6 +143,23 @@ def test_a_model_is_trained_once_for_parts_that_train_alike(planted_task, monkey
     for one in runs:
         run_experiment(one)
     assert fitted == [0, 0]
+
+
+def test_the_bar_is_there_by_matching():
+    key = {"task": TASK, "modalities": "attribute+image", "miner": "none", "n_seeds": 0, "random_state": 0}
+    full = {"protocol": "full", "direction": "l2r"}
+    bar = [
+        {**key, **full, "aligner": "csls", "hits@1": 0.7},
+        {**key, **full, "aligner": "cosine", "hits@1": 0.6},
+    ]
+    other = [
+        {**bar[0], "modalities": "image", "hits@1": 0.1},
+        {**bar[0], "settings": "image=use", "hits@1": 0.2},
+    ]
+    table = matrix(crossed(store.table_of(rows() + bar + other), [TASK]))
+    assert table[["aligner", "training", NO_SEEDS]].values.tolist() == [
+        [FEATURES, "cosine", "0.600"], [FEATURES, "csls", "0.700"], ["eva", "plain", ""]
+    ]  # fmt: skip
 
 
 def test_crossed_keeps_the_studys_runs_only():

@@ -12,9 +12,13 @@ from psqe.aligners.iterative import AddedSeeds
 from psqe.kg import AlignmentTask, BoolArray
 from psqe.seeds import correct
 from psqe.statistics import mean_interval
+from psqe.study.ablation import study_task
 from psqe.study.comparison import KINDS, N_SEEDS, PARTS
-from psqe.study.experiments import NO_SEEDS, Experiment
+from psqe.study.experiments import NO_SEEDS, UNTRAINED, Experiment
 from psqe.study.results import in_order
+
+FEATURES = "features alone"
+"""In place of an aligner: the input, compared without seeds and without training."""
 
 RUN = ["task", "aligner", "miner", "random_state", "part"]
 """What tells one run from another."""
@@ -35,7 +39,8 @@ def crossed(table: pd.DataFrame, tasks: Sequence[str], *, protocol: str = "full"
     Returns
     -------
     Columns :data:`RUN`, ``hits@1`` and ``mrr`` (means of both directions), ``seconds`` and ``peak_mb``; the
-    ``part`` is one of :data:`psqe.study.comparison.PARTS`. Empty when nothing is stored.
+    ``part`` is one of :data:`psqe.study.comparison.PARTS`. The same features without any aligner are the
+    aligner :data:`FEATURES`, by matching in place of the part. Empty when nothing is stored.
     """
     settings = {
         Experiment("-", "psqe", 2, 0, options=options).settings: part for part, options in PARTS.items()
@@ -54,8 +59,22 @@ def crossed(table: pd.DataFrame, tasks: Sequence[str], *, protocol: str = "full"
         )
     ]
     own = own.assign(part=own["settings"].map(settings))
+    bare = table[
+        table["task"].isin(tasks)
+        & (table["modalities"] == table["task"].map(_modalities))
+        & (table["miner"] == "none")
+        & (table["settings"] == "-")
+        & table["aligner"].isin(UNTRAINED)
+        & (table["protocol"] == protocol)
+        & (table["region"] == "all")
+    ]
+    own = pd.concat([own, bare.assign(part=bare["aligner"], aligner=FEATURES, miner=NO_SEEDS)])
     values = ["hits@1", "mrr", "seconds", "peak_mb"]
     return in_order(own.groupby(RUN, as_index=False, sort=False)[values].mean())
+
+
+def _modalities(task: str) -> str:
+    return "+".join(sorted(study_task(task)[0]))
 
 
 def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
@@ -67,8 +86,8 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     """
     runs = _complete(runs, ["aligner", "part", "miner"])
     cells: dict[tuple[str, str], dict[str, str]] = {}
-    order = {name: i for i, name in enumerate(ALIGNERS)}
-    parts = {name: i for i, name in enumerate(PARTS)}
+    order = {name: i for i, name in enumerate([FEATURES, *ALIGNERS])}
+    parts = {name: i for i, name in enumerate([*UNTRAINED, *PARTS])}
     for (aligner, part, miner), own in runs.groupby(["aligner", "part", "miner"], sort=False):
         mean, low, high = mean_interval(own.groupby("random_state")[value].mean().tolist())
         text = f"{mean:.3f}" if low != low else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
