@@ -181,12 +181,12 @@ def _sketched(sides: tuple[FloatArray, FloatArray], random_state: int) -> tuple[
     return sides[0] @ projection, sides[1] @ projection
 
 
-Array = TypeVar("Array")
-Other = TypeVar("Other")
+Item = TypeVar("Item")
+OtherItem = TypeVar("OtherItem")
 
 
 @dataclass(frozen=True, eq=False)
-class Learned(Generic[Array]):
+class Learned(Generic[Item]):
     """Embeddings of the same entities, by what they were learned from.
 
     Attributes
@@ -197,15 +197,15 @@ class Learned(Generic[Array]):
         Of the place in the graph; ``None`` if no modality was carried along its edges.
     """
 
-    modalities: Mapping[str, Array]
-    structure: Array | None
+    modalities: Mapping[str, Item]
+    structure: Item | None
 
-    def __iter__(self) -> Iterator[Array]:
+    def __iter__(self) -> Iterator[Item]:
         yield from self.modalities.values()
         if self.structure is not None:
             yield self.structure
 
-    def map(self, change: Callable[[Array], Other]) -> Learned[Other]:
+    def map(self, change: Callable[[Item], OtherItem]) -> Learned[OtherItem]:
         """The same with each embedding changed."""
         return Learned(
             {name: change(own) for name, own in self.modalities.items()},
