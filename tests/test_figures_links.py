@@ -148,6 +148,7 @@ def test_cards_say_who_how_sure_and_instead_of_whom():
     for text in ("one", "un", "deux", "instead of the right one", "ahead by 0.012", "was a seed"):
         assert text in html
     assert "<th>true</th>" not in html
+    assert "behind by 0.250" in link_cards([case(margin=-0.25)])
     judged = link_cards([case(verdict="right"), case(verdict="wrong"), case(verdict="unknown")])
     assert "<th>true</th>" in judged
     for symbol in ("\N{CHECK MARK}", "\N{BALLOT X}", ">?<"):

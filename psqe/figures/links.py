@@ -306,7 +306,8 @@ def link_cards(cases: Sequence[Mapping[str, Any]]) -> str:
             runner = _card(case["runner_up"], f"instead of the {case['instead_of']} one")
         note = "was a seed" if case["from_seed"] else ""
         if case["margin"] is not None:
-            note = f"ahead by {case['margin']:.3f}" + (f"<br>{note}" if note else "")
+            where = "ahead" if case["margin"] >= 0 else "behind"
+            note = f"{where} by {abs(case['margin']):.3f}" + (f"<br>{note}" if note else "")
         first = f'<td class="n"><b>{case["confidence"]:.2f}</b><br><span class="more">{note}</span></td>'
         rows.append(first + _card(case["left"]) + _card(case["right"]) + runner + _verdict(case, known))
     return _table(["confidence", "left", "right", "runner-up"], rows, known)

@@ -193,7 +193,7 @@ def _unlinked(review: Mapping[str, Any]) -> str:
         sides.append(f"{sum(counts.values()):,} of {n:,} {side} entities ({_share(sum(counts.values()), n)})")
         for why, count in counts.items():
             reasons[why] = reasons.get(why, 0) + count
-    text = f"{sides[0]} and {sides[1]} have no link; the answer for them is *no counterpart*"
+    text = f"{sides[0]} and {sides[1]} have no link; for them the answer is that there is no counterpart"
     if not reasons:
         return f"{text}."
     most = max(reasons, key=lambda why: reasons[why])
