@@ -18,8 +18,8 @@ from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
 from psqe.features import build_features
-from psqe.link_rules import LinkRule, Rule
-from psqe.links import weigh_pairs
+from psqe.linking.links import weigh_pairs
+from psqe.linking.rules import LinkRule, Rule
 from psqe.matching import Matching
 from psqe.measure import peak_memory_mb
 

@@ -174,9 +174,9 @@ def align(
     """Train an aligner on seeds, evaluate it where gold links are known, and write links."""
     from psqe.aligners import ALIGNERS, TrainedAligner
     from psqe.evaluation import evaluate
-    from psqe.link_quality import link_report
-    from psqe.link_rules import LinkRule
-    from psqe.links import predict_links
+    from psqe.linking.links import predict_links
+    from psqe.linking.quality import link_report
+    from psqe.linking.rules import LinkRule
     from psqe.regions import all_regions
     from psqe.seeds import MINERS, Miner, SeedSet
 
@@ -234,7 +234,7 @@ def align(
     if json_out is not None:
         write_json(json_out, {**report, **told, "seconds": cost.seconds, "peak_mb": cost.peak_mb, **made})
     if report_out is not None:
-        from psqe.review import review
+        from psqe.linking.review import review
 
         write_report(review(pair, vectors, links, how=made), report_out)
     score = ""

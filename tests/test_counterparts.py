@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table
 
-from psqe.calibration import n_counterparts
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
-from psqe.shortlist import Shortlist
+from psqe.linking.calibration import n_counterparts
+from psqe.linking.shortlist import Shortlist
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(2, 30), st.integers(2, 30)).flatmap(

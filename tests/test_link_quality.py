@@ -12,9 +12,9 @@ from pairs import graph
 from psqe.errors import DataError
 from psqe.evaluation import feature_scorer
 from psqe.kg import AlignmentTask
-from psqe.link_quality import link_quality, link_report
-from psqe.link_rules import LinkRule
-from psqe.links import predict_links
+from psqe.linking.links import predict_links
+from psqe.linking.quality import link_quality, link_report
+from psqe.linking.rules import LinkRule
 from psqe.statistics import proportion_interval
 
 

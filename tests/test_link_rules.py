@@ -11,9 +11,9 @@ from pairs import Table
 
 from psqe.errors import ParameterError
 from psqe.evaluation import TIE
-from psqe.link_rules import LinkRule, best_threshold, mutual, one_to_one
+from psqe.linking.rules import LinkRule, best_threshold, mutual, one_to_one
+from psqe.linking.shortlist import Shortlist
 from psqe.matching import csls
-from psqe.shortlist import Shortlist
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(

@@ -5,17 +5,17 @@ import pytest
 from pairs import Table, relabelled, tiny, with_fewer_candidates, with_wrong_links, without_links
 
 from psqe.aligners import MCLEA
-from psqe.calibration import model_temperature, n_counterparts
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
-from psqe.link_quality import link_quality
-from psqe.link_rules import LinkRule, best_threshold
-from psqe.links import Links, TwoNearest, predict_links
+from psqe.linking.calibration import model_temperature, n_counterparts
+from psqe.linking.links import Links, TwoNearest, predict_links
+from psqe.linking.quality import link_quality
+from psqe.linking.rules import LinkRule, best_threshold
+from psqe.linking.shortlist import Shortlist
+from psqe.linking.transport import probabilities
 from psqe.matching import Dot
 from psqe.seeds import MutualMiner, RandomMiner, SeedSet, confidence, correct
-from psqe.shortlist import Shortlist
 from psqe.survey import TEMPERATURE
-from psqe.transport import probabilities
 
 ALL = LinkRule(threshold=0.0)
 """Every pair that is chosen becomes a link."""
@@ -129,7 +129,7 @@ def test_only_a_sample_is_looked_at_of_many(monkeypatch):
     vectors = rng.standard_normal((1500, 8)).astype(np.float32)
     similarity = Dot(vectors, vectors + rng.standard_normal(vectors.shape).astype(np.float32) / 3)
     sampled = model_temperature(similarity)
-    monkeypatch.setattr("psqe.calibration.SAMPLE", 1500)
+    monkeypatch.setattr("psqe.linking.calibration.SAMPLE", 1500)
     assert sampled == pytest.approx(model_temperature(similarity), rel=0.15) and sampled > 0
 
 

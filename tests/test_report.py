@@ -17,10 +17,10 @@ from psqe.errors import PsqeError
 from psqe.evaluation import feature_scorer
 from psqe.features import Features
 from psqe.kg import AlignmentTask
-from psqe.link_quality import link_quality
-from psqe.link_rules import LinkRule
-from psqe.links import DEFAULT, predict_links
-from psqe.review import BORDER, N_NEARLY, NOTHING, SURE, TAKEN, TIE, UNSURE, review
+from psqe.linking.links import DEFAULT, predict_links
+from psqe.linking.quality import link_quality
+from psqe.linking.review import BORDER, N_NEARLY, NOTHING, SURE, TAKEN, TIE, UNSURE, review
+from psqe.linking.rules import LinkRule
 from psqe.seeds import MutualMiner
 from psqe.study import report
 from psqe.study.report import as_page, record_table, report_notebook, sentences, write_report

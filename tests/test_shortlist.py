@@ -9,8 +9,8 @@ from pairs import Table
 
 from psqe import survey
 from psqe.errors import DataError
+from psqe.linking.shortlist import CSLS_K, Shortlist
 from psqe.matching import Dot, csls
-from psqe.shortlist import CSLS_K, Shortlist
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 8), st.integers(1, 8)).flatmap(

@@ -17,10 +17,10 @@ from psqe.neural.training import Training
 class EarlyStopping:
     """Stops a training when the share of mutual nearest neighbours no longer rises.
 
-    A right nearest neighbour is mutual, a wrong one rarely is (:mod:`psqe.calibration`). So the share of
-    candidates in none of the given seeds whose nearest, among such candidates of the other side, has them as
-    its own nearest, tells without labels how good the embeddings are for those that nothing was said about.
-    The public codes of MEAformer and SNAG keep the epoch that is best on the test links instead.
+    A right nearest neighbour is mutual, a wrong one rarely is. So the share of candidates in none of the
+    given seeds whose nearest, among such candidates of the other side, has them as its own nearest, tells
+    without labels how good the embeddings are for those that nothing was said about. The public codes of
+    MEAformer and SNAG keep the epoch that is best on the test links instead.
 
     Who is asked stays the same to the end, also where iterative learning makes seeds of them. It takes the
     easy ones first: among those left over the share falls while the model gets better.

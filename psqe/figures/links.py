@@ -29,7 +29,7 @@ from psqe.figures.style import (
 )
 
 Review = Mapping[str, Any]
-"""What :func:`psqe.review.review` returns."""
+"""What :func:`psqe.linking.review.review` returns."""
 
 CUTS = (0.99, 0.95, 0.9, 0.8, 0.5, 0.0)
 """Confidences from which on links could be used."""

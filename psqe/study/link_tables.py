@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from psqe.kg import AlignmentTask
-from psqe.link_quality import link_quality
-from psqe.links import Links
+from psqe.linking.links import Links
+from psqe.linking.quality import link_quality
 from psqe.statistics import mean_interval
 from psqe.study.linking import MODELS, TASKS, THRESHOLDS, chosen_pairs
 
@@ -94,7 +94,7 @@ def threshold_curve(links: Links, task: AlignmentTask, *, n: int = 101) -> pd.Da
     -------
     ``threshold`` (``n`` from 0 to 1); ``precision``, ``recall`` and ``f1`` of the links; ``no counterpart``,
     the F1 of the other answer, both sides together; ``expected``, the F1 of the links that the confidences
-    promise (:func:`psqe.link_rules.best_threshold`). A precision of no link is empty.
+    promise (:func:`psqe.linking.rules.best_threshold`). A precision of no link is empty.
     """
     pairs = chosen_pairs(links)
     sure = np.concatenate([links.confidence, links.doubtful_confidence]).astype(np.float64)

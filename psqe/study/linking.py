@@ -22,9 +22,9 @@ from psqe.evaluation import Scorer, feature_scorer
 from psqe.features import Features
 from psqe.files import atomic_path
 from psqe.kg import AlignmentTask, IntArray
-from psqe.link_quality import link_quality
-from psqe.link_rules import LinkRule, Rule
-from psqe.links import Links, WeighedPairs, weigh_pairs
+from psqe.linking.links import Links, WeighedPairs, weigh_pairs
+from psqe.linking.quality import link_quality
+from psqe.linking.rules import LinkRule, Rule
 from psqe.matching import Matching
 from psqe.seeds import PSQEMiner, SeedSet, correct
 from psqe.study import store
@@ -46,8 +46,8 @@ MODELS: dict[str, tuple[str, dict[str, Any]] | None] = {
 """Whose similarities: features alone, or an aligner, small preset, with other parameters than its own."""
 
 THRESHOLDS = ("none", "auto", "by labels")
-"""Below which confidence no link is made: all are; :func:`~psqe.link_rules.best_threshold`; the one that is
-best by the gold links, which nobody has, to see what is lost."""
+"""Below which confidence no link is made: all are; :func:`~psqe.linking.rules.best_threshold`; the one that
+is best by the gold links, which nobody has, to see what is lost."""
 
 KEY = ("task", "modalities", "model", "n_seeds", "random_state", "matching", "rule", "threshold", "answer")
 VALUES = ("at", "n", "n_right", "n_wanted", "precision", "precision_judged", "recall", "f1", "expected_right")

@@ -17,7 +17,7 @@ import pandas as pd
 
 from psqe.errors import PsqeError
 from psqe.files import write_text
-from psqe.review import BORDER, NOTHING, SURE, TAKEN, TIE, UNSURE
+from psqe.linking.review import BORDER, NOTHING, SURE, TAKEN, TIE, UNSURE
 from psqe.study.project import Project
 from psqe.study.runner import run_notebook
 
@@ -97,7 +97,7 @@ def write_report(review: Mapping[str, Any], path: str | Path) -> None:
     Parameters
     ----------
     review
-        What :func:`psqe.review.review` returns.
+        What :func:`psqe.linking.review.review` returns.
     path
         The file to write.
 

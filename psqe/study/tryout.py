@@ -13,7 +13,7 @@ from psqe.aligners import MCLEA
 from psqe.datasets import load_task
 from psqe.errors import PsqeWarning
 from psqe.features import build_features
-from psqe.links import predict_links
+from psqe.linking.links import predict_links
 from psqe.seeds import PSQEMiner, correct
 
 

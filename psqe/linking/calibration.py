@@ -14,7 +14,7 @@ right. There is one temperature at which softmax probabilities of nearest ones a
     mean over u of p(nearest of u | u) = share of u whose nearest is mutual
 
 This is temperature scaling (Guo et al. 2017) with mutuality in place of labels held out. A transport plan
-needs half of it (:mod:`psqe.transport`), which is what :func:`model_temperature` returns.
+needs half of it (:mod:`psqe.linking.transport`), which is what :func:`model_temperature` returns.
 
 **The nearest of an entity without counterpart is about as near as the second nearest of others.** Both are
 the best of the wrong ones. Let ``F1(x)`` be the share of entities whose nearest has a similarity of at most
@@ -26,7 +26,7 @@ one that the similarities do not show. They cannot tell which, so half of them a
 emoji en-de and en-ja and fr_en were looked at afterwards.
 
 With temperature and number the probability of each pair is its share of a transport plan among the candidates
-that are in no seed (:mod:`psqe.transport`). It follows any change of the scale of the similarities.
+that are in no seed (:mod:`psqe.linking.transport`). It follows any change of the scale of the similarities.
 
 It is supposed that a right counterpart, when it is there, is among the nearest, and that an entity without
 one has several poor candidates rather than one good one. A model of a single modality breaks this: what its
@@ -43,8 +43,8 @@ import numpy as np
 from scipy.optimize import brentq
 
 from psqe.kg import DoubleArray, IntArray
+from psqe.linking.shortlist import Shortlist
 from psqe.matching import Similarity
-from psqe.shortlist import Shortlist
 from psqe.survey import TEMPERATURE, nearest_one_way
 
 SAMPLE = 1000

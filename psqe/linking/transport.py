@@ -13,7 +13,7 @@ ahead of the other, its pairs have the probability ``1 / (1 + exp(-d / T))``, an
 
 Entities without counterpart have a place in it. Each side has one more row or column, alike to everybody,
 that takes what is left over when ``n_counterparts`` pairs have been made (the dustbin of Sarlin et al. 2020,
-here with a given load). What ``t`` and ``n_counterparts`` should be, :mod:`psqe.calibration` says.
+here with a given load). What ``t`` and ``n_counterparts`` should be, :mod:`psqe.linking.calibration` says.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scipy.special import logsumexp
 
 from psqe.errors import ParameterError
 from psqe.kg import DoubleArray
-from psqe.shortlist import Shortlist
+from psqe.linking.shortlist import Shortlist
 
 N_ITERATIONS = 100
 """Most iterations. Afterwards rows add up to one within two hundredths on emoji and DBP15K."""

@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from psqe.errors import ParameterError
 from psqe.evaluation import TIE
 from psqe.kg import DoubleArray, FloatArray, IntArray
+from psqe.linking.shortlist import Shortlist
 from psqe.matching import Matching
-from psqe.shortlist import Shortlist
 
 Rule = Literal["mutual", "one_to_one"]
 """How links are chosen by scores: :func:`mutual` or :func:`one_to_one`."""
@@ -66,7 +66,7 @@ class LinkRule:
         listed
             The pairs to choose from, in canonical order.
         probability, temperature
-            Of the pairs ``(n,)``, by :func:`psqe.transport.probabilities` at this temperature.
+            Of the pairs ``(n,)``, by :func:`psqe.linking.transport.probabilities` at this temperature.
         """
         scores, tie = listed.similarity, TIE
         if self.matching == "csls":

@@ -20,8 +20,8 @@ from psqe.evaluation import TIE as EQUAL
 from psqe.features.base import Features
 from psqe.features.image import open_picture
 from psqe.kg import AlignmentTask, BoolArray, IntArray, KnowledgeGraph, Side
-from psqe.link_quality import link_quality
-from psqe.links import Links, TwoNearest
+from psqe.linking.links import Links, TwoNearest
+from psqe.linking.quality import link_quality
 from psqe.regions import Regions, all_regions
 from psqe.seeds.audit import correct, coverage, judged
 
@@ -57,7 +57,7 @@ def review(
     task, features
         What was aligned.
     links
-        What :func:`psqe.links.predict_links` found.
+        What :func:`psqe.linking.links.predict_links` found.
     how
         How they were found, for the record: parameters and versions.
 
@@ -66,7 +66,7 @@ def review(
     A dictionary ready for JSON: ``given`` (:func:`psqe.datasets.info.task_info`, and by modality the
     candidates that have it), ``confidence`` and ``from_seed`` of every link, most confident first, ``right``
     and ``judged`` of every link (``None`` without gold links), their ``quality``
-    (:func:`psqe.link_quality.link_quality`; ``None`` without), the ``threshold`` of confidence and by what
+    (:func:`psqe.linking.quality.link_quality`; ``None`` without), the ``threshold`` of confidence and by what
     ``matching`` and ``rule`` they were chosen, ``border`` and ``certain`` links to look at, the number of
     ``unlinked`` candidates by side and reason, pairs that were ``nearly`` linked, ``regions`` by kind, and
     ``how``.

@@ -3,9 +3,9 @@
 1. Seeds settle their ends. A model gives back what it was trained on, and the ends of its seeds are hubs:
    on the emoji pairs they are the nearest of a third to two thirds of the entities that are in no seed. So a
    seed is one pair, and the candidates in no seed compete among themselves.
-2. Scores and a rule choose pairs among these (:mod:`psqe.link_rules`).
-3. Each pair has a confidence (:mod:`psqe.calibration`), whatever chose it. Below the threshold no link is
-   made, not of a seed either.
+2. Scores and a rule choose pairs among these (:mod:`psqe.linking.rules`).
+3. Each pair has a confidence (:mod:`psqe.linking.calibration`), whatever chose it. Below the threshold no
+   link is made, not of a seed either.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from pathlib import Path
 
 import numpy as np
 
-from psqe.calibration import model_temperature, n_counterparts
 from psqe.canonical import canonical_order
 from psqe.evaluation import Scorer
 from psqe.features.base import Features
 from psqe.files import write_text
 from psqe.kg import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Side
-from psqe.link_rules import LinkRule, best_threshold
+from psqe.linking.calibration import model_temperature, n_counterparts
+from psqe.linking.rules import LinkRule, best_threshold
+from psqe.linking.shortlist import Ends, Shortlist
+from psqe.linking.transport import probabilities
 from psqe.matching import Similarity, top_k
 from psqe.seeds.base import SeedSet
 from psqe.seeds.quality import confidence
-from psqe.shortlist import Ends, Shortlist
 from psqe.survey import TEMPERATURE
-from psqe.transport import probabilities
 
 DEFAULT = LinkRule()
 
@@ -92,8 +92,8 @@ class Links:
     scores
         Similarity of each pair ``(n,)``.
     confidence
-        Estimated probability that a pair is right ``(n,)``, see :mod:`psqe.calibration`. Its sum is the
-        expected number of right links.
+        Estimated probability that a pair is right ``(n,)``, see :mod:`psqe.linking.calibration`. Its sum is
+        the expected number of right links.
     rank_margin
         How far the similarity is ahead of the best other one of either entity ``(n,)``; negative where an
         entity has a nearer one, which is linked to somebody else.

@@ -8,7 +8,7 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.kg import AlignmentTask, IntArray
-from psqe.links import Links
+from psqe.linking.links import Links
 from psqe.seeds.audit import correct, judged
 from psqe.statistics import proportion_interval
 
