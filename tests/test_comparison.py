@@ -182,8 +182,10 @@ def test_matrix_averages_pairs_before_states():
     made += rows("mclea", hits=(0.9, 0.9)) + rows("mclea", task="emoji/en-de", hits=(0.9, 0.9))
     table = matrix(crossed(store.table_of(made), [TASK, "emoji/en-de"]))
     assert table["aligner"].tolist() == ["eva", "mclea"]
-    text = table.loc[0, "psqe"]
-    assert text.startswith("0.400 [") and table.loc[1, "psqe"] == "0.900" and table.loc[0, "pivot"] == ""
+    assert table.loc[0, "psqe"] == "0.400\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}1.271", (
+        "t of one degree of freedom"
+    )
+    assert table.loc[1, "psqe"] == "0.900" and table.loc[0, "pivot"] == ""
 
 
 def test_gains_are_paired():

@@ -165,7 +165,7 @@ def dot_plot(
             _dots(axes, [i + float(offset) for i in range(len(settings))], values, mark, name)
         axes.set(yticks=range(len(settings)), yticklabels=settings, xlabel=xlabel)
         axes.set_xlim(0, max(1.0, float(table[value].max())))
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(4 if len(parts) < 4 else 2))  # room for the numbers
         _rows(axes, len(settings))
         if title is not None:
             axes.set_title(str(title))

@@ -78,7 +78,7 @@ def _modalities(task: str) -> str:
 
 
 def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
-    """One row an aligner and part, one column a miner: mean over pairs and random states, with its interval.
+    """One row an aligner and part, one column a miner: mean over pairs and random states, and half its interval.
 
     Runs of one random state on several pairs are averaged first; the 95 % interval is over random states.
     Only random states count that were run on every pair of the table, so that no mean is one over easier
@@ -90,7 +90,9 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     parts = {name: i for i, name in enumerate([*UNTRAINED, *PARTS])}
     for (aligner, part, miner), own in runs.groupby(["aligner", "part", "miner"], sort=False):
         mean, low, high = mean_interval(own.groupby("random_state")[value].mean().tolist())
-        text = f"{mean:.3f}" if low != low else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+        text = f"{mean:.3f}"
+        if low == low:  # a space that does not break: the two belong on one line
+            text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{(high - low) / 2:.3f}"
         cells.setdefault((str(aligner), str(part)), {})[str(miner)] = text
     rows = [
         {"aligner": aligner, "training": part, **{miner: own.get(miner, "") for miner in KINDS}}
