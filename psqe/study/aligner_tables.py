@@ -78,9 +78,9 @@ def _modalities(task: str) -> str:
 
 
 def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
-    """One row an aligner and part, one column a miner: mean over pairs and random states, and half its interval.
+    """One row an aligner and part, one column a miner: mean over pairs and random states.
 
-    Runs of one random state on several pairs are averaged first; the 95 % interval is over random states.
+    With half of its interval beside it, where there is more than one random state. Runs of one random state on several pairs are averaged first; the 95 % interval is over random states.
     Only random states count that were run on every pair of the table, so that no mean is one over easier
     pairs. A cell is empty where there is none.
     """
