@@ -125,7 +125,7 @@ def test_without_seeds(planted_task):
     runs = crossed(store.table_of(found), [TASK])
     mean = np.mean([wanted[d]["full"]["hits@1"] for d in ("l2r", "r2l")])
     assert runs[["miner", "hits@1"]].values.tolist() == [[NO_SEEDS, pytest.approx(mean)]]
-    assert matrix(runs)[NO_SEEDS].tolist() == [f"{mean:.3f}"]
+    assert matrix(runs)[NO_SEEDS].tolist() == [f"{100 * mean:.1f}"]
 
 
 def test_a_model_is_trained_once_for_parts_that_train_alike(planted_task, monkeypatch):
@@ -158,7 +158,7 @@ def test_the_bar_is_there_by_matching():
     ]
     table = matrix(crossed(store.table_of(rows() + bar + other), [TASK]))
     assert table[["aligner", "training", NO_SEEDS]].values.tolist() == [
-        [FEATURES, "cosine", "0.600"], [FEATURES, "csls", "0.700"], ["eva", "plain", ""]
+        [FEATURES, "cosine", "60.0"], [FEATURES, "csls", "70.0"], ["eva", "plain", ""]
     ]  # fmt: skip
 
 
@@ -182,10 +182,10 @@ def test_matrix_averages_pairs_before_states():
     made += rows("mclea", hits=(0.9, 0.9)) + rows("mclea", task="emoji/en-de", hits=(0.9, 0.9))
     table = matrix(crossed(store.table_of(made), [TASK, "emoji/en-de"]))
     assert table["aligner"].tolist() == ["eva", "mclea"]
-    assert table.loc[0, "psqe"] == "0.400\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}1.271", (
+    assert table.loc[0, "psqe"] == "40.0\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}127.1", (
         "t of one degree of freedom"
     )
-    assert table.loc[1, "psqe"] == "0.900" and table.loc[0, "pivot"] == ""
+    assert table.loc[1, "psqe"] == "90.0" and table.loc[0, "pivot"] == ""
 
 
 def test_gains_are_paired():

@@ -17,7 +17,7 @@ from psqe.study.comparison import KINDS, N_SEEDS, PARTS
 from psqe.study.experiments import NO_SEEDS, UNTRAINED, Experiment
 from psqe.study.results import in_order
 
-FEATURES = "features alone"
+FEATURES = "features"
 """In place of an aligner: the input, compared without seeds and without training."""
 
 RUN = ["task", "aligner", "miner", "random_state", "part"]
@@ -80,7 +80,8 @@ def _modalities(task: str) -> str:
 def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     """One row an aligner and part, one column a miner: mean over pairs and random states.
 
-    With half of its interval beside it, where there is more than one random state. Runs of one random state on several pairs are averaged first; the 95 % interval is over random states.
+    In percent, with half of its interval beside it where there is more than one random state. Runs of one
+    random state on several pairs are averaged first; the 95 % interval is over random states.
     Only random states count that were run on every pair of the table, so that no mean is one over easier
     pairs. A cell is empty where there is none.
     """
@@ -90,9 +91,9 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     parts = {name: i for i, name in enumerate([*UNTRAINED, *PARTS])}
     for (aligner, part, miner), own in runs.groupby(["aligner", "part", "miner"], sort=False):
         mean, low, high = mean_interval(own.groupby("random_state")[value].mean().tolist())
-        text = f"{mean:.3f}"
+        text = f"{100 * mean:.1f}"
         if low == low:  # a space that does not break: the two belong on one line
-            text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{(high - low) / 2:.3f}"
+            text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{50 * (high - low):.1f}"
         cells.setdefault((str(aligner), str(part)), {})[str(miner)] = text
     rows = [
         {"aligner": aligner, "training": part, **{miner: own.get(miner, "") for miner in KINDS}}
