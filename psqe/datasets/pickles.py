@@ -3,54 +3,138 @@
 from __future__ import annotations
 
 import io
+import math
 import pickle
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psqe.datasets.faults import Faults
 from psqe.kg import Vectors
 
-ADMITTED: Mapping[tuple[str, str], str] = {
-    ("numpy.core.multiarray", "_reconstruct"): "numpy._core.multiarray",
-    ("numpy._core.multiarray", "_reconstruct"): "numpy._core.multiarray",
-    ("numpy.core.multiarray", "scalar"): "numpy._core.multiarray",
-    ("numpy._core.multiarray", "scalar"): "numpy._core.multiarray",
-    ("numpy.core.numeric", "_frombuffer"): "numpy._core.numeric",
-    ("numpy._core.numeric", "_frombuffer"): "numpy._core.numeric",
-    ("numpy", "ndarray"): "numpy",
-    ("numpy", "dtype"): "numpy",
-    ("_codecs", "encode"): "_codecs",
+NUMBER = re.compile(r"[fiu](2|4|8)|[iu]1|b1")
+"""The types of number that are read, as numpy writes them."""
+
+LARGEST = 1 << 34
+"""Most numbers of an array, and far more than any file holds."""
+
+
+class _Type:
+    """Stands in for ``numpy.dtype``."""
+
+    def __init__(self, code: object, *_: object) -> None:
+        if not isinstance(code, str) or not NUMBER.fullmatch(code):
+            raise pickle.UnpicklingError(f"it holds values of type {code!r:.40}, which are no numbers")
+        self.numpy = np.dtype(code)
+
+    def __setstate__(self, state: object) -> None:
+        order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
+        if order not in ("<", ">", "|", "="):
+            raise pickle.UnpicklingError(f"it holds numbers of byte order {order!r:.40}")
+        self.numpy = self.numpy.newbyteorder(order)
+
+
+class _Array:
+    """Stands in for an array whose content is yet to come."""
+
+    numpy: NDArray[Any] | None = None
+
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, tuple) or len(state) != 5:
+            raise pickle.UnpicklingError("an array in it has no content")
+        _, shape, kind, fortran, content = state
+        if isinstance(content, str):  # written by Python 2
+            content = content.encode("latin1")
+        self.numpy = _array(content, kind, shape, "F" if fortran else "C")
+
+
+def _array(content: object, kind: object, shape: object, order: object) -> NDArray[Any]:
+    """A new array of these bytes, once they have been found to be as many as it needs."""
+    if not isinstance(content, bytes | bytearray) or not isinstance(kind, _Type) or order not in ("C", "F"):
+        raise pickle.UnpicklingError("an array in it is not made of numbers")
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    if not all(type(n) is int and 0 <= n <= LARGEST for n in lengths) or len(lengths) > 32:
+        raise pickle.UnpicklingError(f"an array in it has the shape {shape!r:.40}")
+    n = math.prod(lengths)
+    if n * kind.numpy.itemsize != len(content):
+        raise pickle.UnpicklingError(f"an array in it has {len(content)} bytes for {n} numbers")
+    flat = np.frombuffer(bytes(content), dtype=kind.numpy)
+    return flat.reshape(lengths, order="F" if order == "F" else "C")
+
+
+def _scalar(kind: object, content: object) -> Any:
+    """A single number, as ``numpy.core.multiarray.scalar`` gives."""
+    if isinstance(content, str):
+        content = content.encode("latin1")
+    return _array(content, kind, (1,), "C")[0]
+
+
+def _encoded(text: object, encoding: object = "latin1") -> bytes:
+    """How protocols before 3 write bytes."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise pickle.UnpicklingError(f"it encodes by {encoding!r:.40}")
+    return text.encode("latin1")
+
+
+_MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
+_NUMERIC = ("numpy.core.numeric", "numpy._core.numeric")
+ADMITTED: Mapping[tuple[str, str], Any] = {
+    **{(module, "_reconstruct"): lambda *_: _Array() for module in _MULTIARRAY},
+    **{(module, "scalar"): _scalar for module in _MULTIARRAY},
+    **{(module, "_frombuffer"): _array for module in _NUMERIC},
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Type,
+    ("_codecs", "encode"): _encoded,
 }
-"""What a pickle may call: what arrays need to come back, under old and new names of numpy's modules."""
+"""What a pickle may call, and what is called in its place. Numpy's own functions trust what they are given: a
+damaged file can bring them, and the interpreter with them, down."""
 
 
-class _Restricted(pickle.Unpickler):
-    """Plain containers, numbers, strings and numpy arrays; anything else is refused before it is called."""
+class _Restricted(pickle._Unpickler):
+    """Plain containers, numbers, strings and numpy arrays; anything else is refused before it is called.
+
+    The unpickler written in Python, for that in C can crash on a damaged file, too (3.11).
+    """
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ADMITTED:
             raise pickle.UnpicklingError(f"it wants {module}.{name}, which no array needs")
-        return super().find_class(ADMITTED[module, name], name)
+        return ADMITTED[module, name]
 
 
 def load_restricted(content: bytes) -> Any:
-    """What a pickle of arrays and plain containers holds.
+    """What a pickle of arrays of numbers, in dictionaries, lists and tuples, holds.
 
     Raises
     ------
     pickle.UnpicklingError
-        If it is no pickle, or names anything but what numpy's arrays need. Nothing of it has run then.
+        If it is no pickle, is damaged, or names anything but what numpy's arrays need. Nothing of it has run
+        then.
     """
     try:
         # Latin-1 is how arrays that Python 2 has written come back byte by byte.
-        found = _Restricted(io.BytesIO(content), encoding="latin1").load()
+        found = _arrays(_Restricted(io.BytesIO(content), encoding="latin1").load())
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a broken pickle raises nearly anything
         raise pickle.UnpicklingError(f"it is broken ({type(error).__name__}: {error})") from error
+    return found
+
+
+def _arrays(found: Any) -> Any:
+    """The same with arrays in place of what stood in for them."""
+    if isinstance(found, _Array):
+        if found.numpy is None:
+            raise pickle.UnpicklingError("an array in it has no content")
+        return found.numpy
+    if isinstance(found, dict):
+        return {key: _arrays(value) for key, value in found.items()}
+    if isinstance(found, list | tuple):
+        return type(found)(_arrays(value) for value in found)
     return found
 
 
