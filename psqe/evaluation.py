@@ -13,8 +13,9 @@ from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Dot, Matching, Similarity, csls, sinkhorn
+from psqe.matching import Dot, Matching, Similarity, csls
 from psqe.regions import Regions
+from psqe.sinkhorn import sinkhorn
 
 Scorer = Callable[[IntArray, IntArray], Similarity]
 """From left and right entities (indices) to their similarities, for example ``aligner.similarity``."""

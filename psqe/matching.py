@@ -1,4 +1,4 @@
-"""Comparing two sets of entities in blocks: similarities, CSLS, Sinkhorn, top-k, largest cells, greedy.
+"""Comparing two sets of entities in blocks: similarities, CSLS, top-k, largest cells, greedy.
 
 Nothing here holds more than a block of rows of the similarity matrix at a time. Positions break ties, so
 callers bring their vectors in canonical order (:mod:`psqe.canonical`).
@@ -21,7 +21,8 @@ from psqe.errors import ParameterError
 from psqe.kg import BoolArray, FloatArray, IntArray
 
 Matching = Literal["cosine", "csls", "sinkhorn"]
-"""What is made of similarities before they are ranked: nothing, :func:`csls`, or :func:`sinkhorn`."""
+"""What is made of similarities before they are ranked: nothing, :func:`csls`, or
+:func:`psqe.sinkhorn.sinkhorn`."""
 
 BLOCK_CELLS = 1 << 23
 """Cells of one block of a similarity matrix: 32 MiB of float32."""
@@ -259,51 +260,6 @@ def csls(similarity: Similarity, k: int = 10) -> Shifted:
     of_left = top_k(similarity, k)[1].mean(axis=1)
     of_right = top_k(similarity.T, k)[1].mean(axis=1)
     return Shifted(similarity, 2.0, -of_left, -of_right)
-
-
-def sinkhorn(similarity: Similarity, *, temperature: float = 0.02, n_iterations: int = 10) -> Shifted:
-    """Entropic optimal transport with uniform marginals (Cuturi 2013), in the log domain and in blocks.
-
-    The score of a pair is ``s / temperature + f + g``: the logarithm of its share of the transport plan
-    up to a constant. Only the potentials ``f (n_left,)`` and ``g (n_right,)`` are held in memory; each
-    iteration computes the similarities again.
-
-    Parameters
-    ----------
-    similarity
-        Similarities of about unit scale.
-    temperature
-        Strength of the entropy term; smaller is nearer to an assignment.
-    n_iterations
-        Passes over the matrix, each of which updates both potentials. Few of them are no shortcut: marginals
-        that are uniform to the last say that everybody has a counterpart. The default is that of SEU (Mao et
-        al., EMNLP 2021), like the temperature.
-
-    Raises
-    ------
-    ParameterError
-        If the temperature is not positive or there is no iteration.
-    """
-    if not temperature > 0 or n_iterations < 1:
-        raise ParameterError("sinkhorn needs a positive temperature and at least one iteration")
-    n_left, n_right = similarity.shape
-    scale = 1.0 / temperature
-    f = np.zeros(n_left, dtype=np.float32)
-    g = np.zeros(n_right, dtype=np.float32)
-    for _ in range(n_iterations):
-        # One pass does both: f of a block is exact once g is known, and feeds the sum that updates g.
-        total = np.full(n_right, -np.inf)
-        for start, block in similarity.blocks():
-            logits = block * np.float32(scale) + g
-            peak = logits.max(axis=1)
-            rows = slice(start, start + len(block))
-            f[rows] = -(peak + np.log(np.exp(logits - peak[:, None]).sum(axis=1)))
-            logits += f[rows, None]
-            peak_column = logits.max(axis=0)
-            part = peak_column + np.log(np.exp(logits - peak_column).sum(axis=0))
-            total = np.logaddexp(total, part)
-        g = (g - total + np.log(n_left / n_right)).astype(np.float32)
-    return Shifted(similarity, scale, f, g)
 
 
 def largest_cells(similarity: Similarity, n: int) -> tuple[IntArray, IntArray, FloatArray]:

@@ -14,8 +14,9 @@ from psqe import matching
 from psqe.errors import DataError
 from psqe.evaluation import PEER_CSLS_K, Ranks, evaluate, feature_scorer, ranks
 from psqe.features.base import Features
-from psqe.matching import Dot, sinkhorn
+from psqe.matching import Dot
 from psqe.regions import Regions, all_regions
+from psqe.sinkhorn import sinkhorn
 
 
 @settings(max_examples=80, deadline=None)

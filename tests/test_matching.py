@@ -16,7 +16,6 @@ from psqe.matching import (
     greedy_one_to_one,
     largest_cells,
     mutual_nearest,
-    sinkhorn,
     top_k,
 )
 
@@ -117,35 +116,6 @@ def test_csls_takes_a_hubs_advantage_away():
     assert top_k(csls(Table(table), 2), 1)[0].ravel().tolist() == [0, 1, 2]
 
 
-@settings(max_examples=30, deadline=None)
-@given(tables(ties=False), st.sampled_from([0.05, 0.5]), st.integers(1, 20))
-def test_sinkhorn_against_the_dense_iteration(table, temperature, n_iterations):
-    n_left, n_right = table.shape
-    log_kernel = table.astype(np.float64) / temperature
-    f, g = np.zeros(n_left), np.zeros(n_right)
-    for _ in range(n_iterations):
-        f = -np.log(np.exp(log_kernel + g).sum(axis=1))
-        g = np.log(n_left / n_right) - np.log(np.exp(log_kernel + f[:, None]).sum(axis=0))
-    found = sinkhorn(Table(table), temperature=temperature, n_iterations=n_iterations)
-    dense = log_kernel + f[:, None] + g
-    np.testing.assert_allclose(found.rows(0, n_left), dense, atol=2e-3)
-    np.testing.assert_allclose(found.T.rows(0, n_right), dense.T, atol=2e-3)
-
-
-def test_sinkhorn_converges_to_uniform_marginals():
-    rng = np.random.default_rng(0)
-    table = rng.uniform(-1, 1, (12, 9)).astype(np.float32)
-    plan = np.exp(sinkhorn(Table(table), temperature=0.2, n_iterations=400).rows(0, 12).astype(np.float64))
-    np.testing.assert_allclose(plan.sum(axis=1), 1, rtol=1e-3)
-    np.testing.assert_allclose(plan.sum(axis=0), 12 / 9, rtol=1e-3)
-
-
-def test_sinkhorn_at_low_temperature_is_the_best_assignment():
-    # Greedy takes (0, 0) for 0.9 and leaves (1, 1) at -0.9; the best assignment is the other diagonal.
-    table = np.array([[0.9, 0.8], [0.8, -0.9]], dtype=np.float32)
-    assert top_k(sinkhorn(Table(table), temperature=0.05, n_iterations=200), 1)[0].ravel().tolist() == [1, 0]
-
-
 def test_dot_and_shifted():
     rng = np.random.default_rng(0)
     left, right = (rng.standard_normal((n, 3)).astype(np.float32) for n in (5, 4))
@@ -165,7 +135,7 @@ def test_dot_and_shifted():
 def test_scores_that_are_not_finite_are_an_error(bad):
     table = np.zeros((6, 3), dtype=np.float32)
     table[4, 1] = bad
-    for compute in (lambda s: top_k(s, 1), csls, sinkhorn, lambda s: largest_cells(s, 2)):
+    for compute in (lambda s: top_k(s, 1), csls, lambda s: largest_cells(s, 2)):
         with pytest.raises(FloatingPointError, match="not finite in rows"):
             compute(Table(table))
 
@@ -182,9 +152,6 @@ def test_blocks_are_no_larger_than_asked(monkeypatch):
     "compute",
     [
         lambda s: csls(s, 0),
-        lambda s: sinkhorn(s, temperature=0),
-        lambda s: sinkhorn(s, temperature=float("nan")),
-        lambda s: sinkhorn(s, n_iterations=0),
     ],
 )
 def test_impossible_parameters(compute):
