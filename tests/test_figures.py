@@ -264,6 +264,7 @@ def test_shown_tables_have_a_fixed_name_and_numbers_on_the_right() -> None:
     html = figures.show(table, "one", digits=2, caption="A caption").to_html()
     assert figures.show(pd.concat([table, table]), "two").to_html().count("pivot") == 2
     assert html == figures.show(table, "one", digits=2, caption="A caption").to_html()
+    assert "nan" not in figures.show(pd.DataFrame({"share": [0.5, float("nan")]}), "three").to_html()
     assert "T_one" in html and "A caption" in html and ">0.12<" in html
     assert "#T_one_row0_col1 {\n  text-align: right" in html and "row0_col0 {" not in html
 

@@ -154,6 +154,8 @@ def show(
 ) -> Styler:
     """A table as a page shows it: room between the columns, texts on the left, numbers on the right.
 
+    A cell without value is empty.
+
     Parameters
     ----------
     table
@@ -174,7 +176,7 @@ def show(
         {"selector": "th, td", "props": "padding: 0.15em 0.8em; vertical-align: top"},
         {"selector": "th", "props": "text-align: left"},
     ]
-    styler = table.style.format(precision=digits).set_uuid(name).set_table_styles(cells)
+    styler = table.style.format(precision=digits, na_rep="").set_uuid(name).set_table_styles(cells)
     styler = styler.set_properties(subset=numbers, **{"text-align": "right"})
     if caption:
         styler = styler.set_caption(caption)
