@@ -59,7 +59,7 @@ def test_links_by_plain_recomputation(planted):
         links.pairs.tolist(), links.scores, links.confidence, links.rank_margin, links.from_seed, strict=True
     ):
         # The temperature is sought to a hundredth, and not all pairs are listed.
-        np.testing.assert_allclose(found, wanted[i, j], rtol=0.03, atol=3e-3)
+        np.testing.assert_allclose(found, wanted[i, j], rtol=0.02, atol=1e-3)
     order = list(zip(-links.confidence, -links.rank_margin, strict=True))
     assert order == sorted(order)
     assert links.expected_links == pytest.approx(
@@ -203,11 +203,11 @@ def test_calibrated_after_training(trained_well, rule):
 
 
 def test_calibrated_where_features_say_little(trained):
-    """Links that are each other's nearest, that is. One to one, more are claimed than there are."""
+    """Links that are each other's nearest, that is. Chosen by confidence, too much is claimed, up to a bound."""
     for sure, right in claims(trained, LinkRule("cosine", "mutual", 0.0)):
         assert len(sure) > 90 and sure.mean() == pytest.approx(right.mean(), abs=0.1) and right.mean() < 0.8
     _, (sure, right) = claims(trained, ALL)
-    assert sure.mean() == pytest.approx(right.mean(), abs=0.2)
+    assert 0.05 < sure.mean() - right.mean() < 0.2
 
 
 def test_a_model_that_learnt_nonsense_is_not_believed(trained):

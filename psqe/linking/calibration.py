@@ -32,7 +32,8 @@ It is supposed that a right counterpart, when it is there, is among the nearest,
 one has several poor candidates rather than one good one. A model of a single modality breaks this: what its
 modality cannot tell apart it does not know, and its links claim too much. Where all entities have their wrong
 ones about equally near, as in noise, the smallest ratio is too small and too many seem to have a counterpart.
-Where the graph speaks for a seed of which the features say little, the seed claims too little.
+Links chosen by their confidence claim too much where features say little: the choice favours what is
+overestimated. Where the graph speaks for a seed of which the features say little, the seed claims too little.
 """
 
 from __future__ import annotations

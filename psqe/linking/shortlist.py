@@ -14,6 +14,7 @@ import numpy as np
 from psqe.errors import DataError
 from psqe.kg import DoubleArray, IntArray
 from psqe.matching import Similarity
+from psqe.sinkhorn import Groups
 from psqe.survey import survey
 
 N_NEAREST = 32
@@ -23,45 +24,17 @@ CSLS_K = 10
 """Nearest ones that the local scale of CSLS is a mean of, as in :func:`psqe.matching.csls`."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ends:
-    """The pairs of a shortlist by their entity of one side; every entity has at least one.
-
-    Attributes
-    ----------
-    entity
-        The entity of each pair ``(n,)``.
-    order
-        Positions of the pairs ``(n,)``, those of an entity together.
-    starts
-        Where in ``order`` the pairs of each entity begin ``(n_entities,)``.
-    """
-
-    entity: IntArray
-    order: IntArray
-    starts: IntArray
-
-    @classmethod
-    def of(cls, entity: IntArray, n_entities: int) -> Ends:
-        """Sort pairs by their entity."""
-        order = np.argsort(entity, kind="stable")
-        return cls(entity, order, np.searchsorted(entity[order], np.arange(n_entities)))
-
-    def log_sum_exp(self, values: DoubleArray) -> DoubleArray:
-        """``log sum exp`` of the values ``(n,)`` of each entity's pairs: ``(n_entities,)``."""
-        peak = np.maximum.reduceat(values[self.order], self.starts)
-        shifted = np.exp(values - peak[self.entity])
-        total: DoubleArray = peak + np.log(np.add.reduceat(shifted[self.order], self.starts))
-        return total
+class Ends(Groups):
+    """The pairs of a shortlist by their entity of one side; every entity has at least one."""
 
     def two_best(self, values: DoubleArray) -> tuple[IntArray, IntArray]:
         """Positions of each entity's pairs of the largest and the second largest value: ``(n_entities,)``.
 
         Of equal ones the first in the list comes first; the second of an only pair is -1.
         """
-        order = np.lexsort((-values, self.entity))
+        order = np.lexsort((-values, self.of))
         first, second = order[self.starts], order[np.minimum(self.starts + 1, len(order) - 1)]
-        alone = (first == second) | (self.entity[first] != self.entity[second])
+        alone = (first == second) | (self.of[first] != self.of[second])
         return first, np.where(alone, -1, second)
 
     def lead(self, values: DoubleArray) -> tuple[IntArray, DoubleArray]:
@@ -125,12 +98,12 @@ class Shortlist:
     @cached_property
     def by_left(self) -> Ends:
         """The pairs by their left entity."""
-        return Ends.of(self.rows, self.shape[0])
+        return Ends(self.rows, self.shape[0])
 
     @cached_property
     def by_right(self) -> Ends:
         """The pairs by their right entity."""
-        return Ends.of(self.columns, self.shape[1])
+        return Ends(self.columns, self.shape[1])
 
     def csls(self) -> DoubleArray:
         """:func:`psqe.matching.csls` of each pair ``(n,)``, with :data:`CSLS_K`."""

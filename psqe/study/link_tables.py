@@ -11,7 +11,7 @@ from psqe.kg import AlignmentTask
 from psqe.linking.links import Links
 from psqe.linking.quality import link_quality
 from psqe.statistics import mean_interval
-from psqe.study.linking import MODELS, TASKS, THRESHOLDS, chosen_pairs
+from psqe.study.linking import MODELS, TASKS, THRESHOLDS, chosen_confidence, chosen_pairs
 
 ANSWERS = ("link", "no counterpart")
 
@@ -97,7 +97,7 @@ def threshold_curve(links: Links, task: AlignmentTask, *, n: int = 101) -> pd.Da
     promise (:func:`psqe.linking.rules.best_threshold`). A precision of no link is empty.
     """
     pairs = chosen_pairs(links)
-    sure = np.concatenate([links.confidence, links.doubtful_confidence]).astype(np.float64)
+    sure = chosen_confidence(links).astype(np.float64)
     rows = []
     for threshold in np.linspace(0, 1, n):
         kept = sure >= threshold

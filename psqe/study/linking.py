@@ -18,10 +18,10 @@ from tqdm import tqdm
 from psqe.aligners import ALIGNERS
 from psqe.datasets import load_task
 from psqe.errors import PsqeError
-from psqe.evaluation import Scorer, feature_scorer
+from psqe.evaluation import feature_scorer
 from psqe.features import Features
 from psqe.files import atomic_path
-from psqe.kg import AlignmentTask, IntArray
+from psqe.kg import AlignmentTask, FloatArray, IntArray
 from psqe.linking.links import Links, WeighedPairs, weigh_pairs
 from psqe.linking.quality import link_quality
 from psqe.linking.rules import LinkRule, Rule
@@ -76,7 +76,9 @@ def link_rows(name: str, random_state: int, models: Iterable[str]) -> Iterator[d
         }  # fmt: skip
         chosen = MODELS[model]
         if chosen is None:
-            yield from _ruled({**key, "n_seeds": 0}, weigh_pairs(task, features, _bar(task, features)), task)
+            yield from _ruled(
+                {**key, "n_seeds": 0}, weigh_pairs(task, features, feature_scorer(task, features)), task
+            )
             continue
         if seeds is None:
             seeds = PSQEMiner(n_seeds, random_state=random_state).mine(task, features)
@@ -84,10 +86,6 @@ def link_rows(name: str, random_state: int, models: Iterable[str]) -> Iterator[d
         fitted = aligner.fit(task, features, seeds)
         weighed = weigh_pairs(task, features, fitted.similarity, seeds=seeds)
         yield from _ruled({**key, "n_seeds": n_seeds}, weighed, task)
-
-
-def _bar(task: AlignmentTask, features: Features) -> Scorer:
-    return feature_scorer(task, features)
 
 
 def _ruled(key: Mapping[str, Any], weighed: WeighedPairs, task: AlignmentTask) -> Iterator[dict[str, Any]]:
@@ -99,7 +97,7 @@ def _ruled(key: Mapping[str, Any], weighed: WeighedPairs, task: AlignmentTask) -
             for threshold in THRESHOLDS:
                 n, at = cut(links, task, threshold)
                 pairs = chosen_pairs(links)[:n]
-                expected = float(np.concatenate([links.confidence, links.doubtful_confidence])[:n].sum())
+                expected = float(chosen_confidence(links)[:n].sum())
                 yield from _quality_rows(
                     {**own, "threshold": threshold, "at": at, "expected_right": expected}, pairs, task
                 )
@@ -110,9 +108,14 @@ def chosen_pairs(links: Links) -> IntArray:
     return np.vstack([links.pairs, links.doubtful])
 
 
+def chosen_confidence(links: Links) -> FloatArray:
+    """The confidence of each of :func:`chosen_pairs`, descending: ``(n,)``."""
+    return np.concatenate([links.confidence, links.doubtful_confidence])
+
+
 def cut(links: Links, task: AlignmentTask, threshold: str) -> tuple[int, float]:
     """How many of :func:`chosen_pairs` are links under one of :data:`THRESHOLDS`, and its confidence."""
-    sure = np.concatenate([links.confidence, links.doubtful_confidence])
+    sure = chosen_confidence(links)
     if threshold == "none" or not len(sure):
         return len(sure), 0.0
     if threshold == "auto":
