@@ -203,7 +203,7 @@ def test_calibrated_after_training(trained_well, rule):
 
 
 def test_calibrated_where_features_say_little(trained):
-    """Links that are each other's nearest, that is. Chosen by confidence, too much is claimed, up to a bound."""
+    """Links that are each other's nearest, that is. Chosen by confidence, they claim too much, to a bound."""
     for sure, right in claims(trained, LinkRule("cosine", "mutual", 0.0)):
         assert len(sure) > 90 and sure.mean() == pytest.approx(right.mean(), abs=0.1) and right.mean() < 0.8
     _, (sure, right) = claims(trained, ALL)
