@@ -24,8 +24,8 @@ from typing import Any
 
 # Small imports only: the peak of a process begins with that of the one that starts it.
 from psqe.errors import PsqeError
+from psqe.provenance import revision
 from psqe.study.costs import CAP_BYTES, CASES, KEY, N_CLUSTERS, N_EPOCHS, N_SEEDS, WIDTHS, put
-from psqe.study.provenance import revision
 
 Row = dict[str, Any]
 
@@ -125,7 +125,7 @@ def fr_en(size: int | None, variant: str, n_epochs: int | None) -> list[Row]:
         right = rng.standard_normal((task.right.n_entities, width), dtype=np.float32)
         for part in np.array_split(task.links, 1 + len(task.links) // 1000):  # no large copies
             right[part[:, 1]] += left[part[:, 0]]
-        modalities[name] = Modality(left, right, np.ones(len(left), bool), np.ones(len(right), bool))
+        modalities[name] = Modality.from_arrays(left, right)
     switches = {} if n_epochs is None else {"n_epochs": n_epochs}
     return _mined(task, Features(modalities), start, variant=variant, switches=switches)
 
@@ -196,8 +196,8 @@ def attention(n: int = 3000, width: int = 300, repeats: int = 7) -> list[Row]:
     import numpy as np
     import torch
 
-    from psqe.neural import graph_attention
-    from psqe.neural.graph_attention import DiagonalGAT, Edges, weighted_sum
+    from psqe.training import graph_attention
+    from psqe.training.graph_attention import DiagonalGAT, Edges, weighted_sum
 
     class Dense(torch.autograd.Function):
         """The weighted sum whose gradient for the weights is a part of a dense matrix."""
@@ -246,8 +246,8 @@ def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
     import numpy as np
 
     from psqe.features.fusion import unit_rows
-    from psqe.matching import Dot, Similarity, best_in_rows
-    from psqe.survey import N_LISTED, TEMPERATURE, _log_sum_exp, survey
+    from psqe.similarity.blocks import Dot, Similarity, best_in_rows
+    from psqe.similarity.neighbours import N_LISTED, TEMPERATURE, _log_sum_exp, survey
 
     def one_side(similarity: Similarity) -> tuple[Any, Any]:
         indices = np.empty((similarity.shape[0], N_LISTED), dtype=np.int64)

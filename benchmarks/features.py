@@ -22,7 +22,7 @@ from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError
 from psqe.features import build_features
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.measure import measured
 
 COUNTS = {"relation": ("bag", "profile"), "attribute": ("bag",), "number": ("bins",), "name": ("bigram",)}

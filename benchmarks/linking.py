@@ -18,10 +18,10 @@ from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
 from psqe.features import build_features
-from psqe.linking.links import weigh_pairs
-from psqe.linking.rules import LinkRule, Rule
-from psqe.matching import Matching
+from psqe.links.predict import weigh_pairs
+from psqe.links.rules import LinkRule, Rule
 from psqe.measure import peak_memory_mb
+from psqe.similarity.blocks import Matching
 
 LIMIT = 0.5
 

@@ -18,10 +18,10 @@ import torch
 
 from psqe.aligners import MCLEA
 from psqe.datasets import load_task
+from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation.regions import all_regions
 from psqe.features import build_features
-from psqe.regions import all_regions
 from psqe.seeds import PSQEMiner
-from psqe.statistics import mean_interval
 from psqe.theory.recorder import Recorder
 
 LIMIT = 0.2
@@ -55,20 +55,22 @@ def main() -> int:
     seeds = PSQEMiner(n_seeds=given.n_seeds).mine(task, features)
     regions = all_regions(task, features)
 
-    def seconds(watch: Timed | None) -> float:
+    def seconds(callback: Timed | None) -> float:
         start = time.process_time()
-        MCLEA.preset("small", n_epochs=given.n_epochs).fit(task, features, seeds, watch=watch)
+        MCLEA.preset("small", n_epochs=given.n_epochs).fit(task, features, seeds, callback=callback)
         return time.process_time() - start
 
     ratios, shares = [], []
     for turn in range(given.repeats + 1):
-        watch = Timed(task, regions, every=given.every)
-        order = (None, watch) if turn % 2 else (watch, None)  # so that a drift favours neither
-        spent = {one is watch: seconds(one) for one in order}
+        callback = Timed(task, regions, every=given.every)
+        order = (None, callback) if turn % 2 else (callback, None)  # so that a drift favours neither
+        spent = {one is callback: seconds(one) for one in order}
         if turn:  # the first pair warms up
             ratios.append(spent[True] / spent[False])
-            shares.append(watch.seconds / spent[True])
-            print(f"{spent[False]:.2f} s without, {spent[True]:.2f} s with, {watch.seconds:.3f} s inside it")
+            shares.append(callback.seconds / spent[True])
+            print(
+                f"{spent[False]:.2f} s without, {spent[True]:.2f} s with, {callback.seconds:.3f} s inside it"
+            )
     ratio, low, high = mean_interval(ratios)
     print(f"ratio of the two: {ratio:.3f} [{low:.3f}, {high:.3f}]")
     share, low, high = mean_interval(shares)

@@ -1,83 +1,87 @@
-"""The options that commands share: types for Typer, with their help texts."""
+"""Typed options of a whole job: the task, its features, the miner, the aligner.
+
+:func:`psqe.align`, the command line and the study's :class:`~psqe.study.spec.RunSpec` take the same objects.
+"""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class Profile(StrEnum):
-    """How much a notebook computes."""
-
-    smoke = "smoke"
-    default = "default"
-    full = "full"
+class _Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-Task = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task, see psqe data list; or a folder.")]
-Dangling = Annotated[
-    float | None,
-    typer.Option(help="Share of the candidates dropped from each side [emoji: 0.125, others: 0]."),
-]
-Tones = Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")]
-TaskState = Annotated[int, typer.Option(help="Draws the entities that are dropped.")]
-DataRoot = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the benchmarks [PSQE_DATA, else the user's data folder]."),
-]
-HidePresence = Annotated[
-    bool,
-    typer.Option(
-        "--hide-presence",
-        help="Give entities without attributes those of a random other, so that having any tells nothing.",
-    ),
-]
-Modalities = Annotated[
-    str | None,
-    typer.Option(
-        help="Comma-separated: image, attribute, number, name, translated_name, relation, or one that the "
-        "data brought vectors of [image,attribute; all of --features]."
-    ),
-]
-Encoder = Annotated[
-    list[str] | None, typer.Option("--encoder", metavar="MODALITY=NAME", help="Another encoder; repeatable.")
-]
-FeatureFile = Annotated[
-    Path | None, typer.Option("--features", help="Arrays of your own (.npz) instead of encoders.")
-]
-MinerName = Annotated[str, typer.Option("--miner", help="random, pivot, mutual or psqe.")]
-NSeeds = Annotated[int, typer.Option(help="Seeds wanted.")]
-Variant = Annotated[str | None, typer.Option(help="Of psqe: corrected or released.")]
-Switch = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--switch", metavar="NAME=VALUE", help="Of psqe: another rule than the variant's; repeatable."
-    ),
-]
-Device = Annotated[str | None, typer.Option(help="Of psqe and of trained aligners: cpu or cuda.")]
-Stages = Annotated[
-    str | None, typer.Option(help="Of psqe, comma-separated, in any order: cluster, refine, expand.")
-]
-NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the first stage.")]
-Matching = Annotated[
-    str | None,
-    typer.Option(
-        help="What pairs are ranked by: cosine, csls, sinkhorn [links: sinkhorn; metrics: the aligner's own]."
-    ),
-]
-Rule = Annotated[
-    str, typer.Option(help="How links are chosen: mutual, each other's best; or one_to_one, the largest sum.")
-]
-Threshold = Annotated[
-    str,
-    typer.Option(
-        help="Smallest confidence of a link, from 0 to 1; auto expects the largest F1. Who has no link has "
-        "no counterpart."
-    ),
-]
-RandomState = Annotated[
-    int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
-]
+class TaskOptions(_Options):
+    """Which pair of graphs to load, and how; see :func:`psqe.datasets.load_task`.
+
+    Parameters
+    ----------
+    name
+        Name of a task, or a folder.
+    dangling
+        Share of the candidates dropped from each side, in [0, 0.5); the task's own default when ``None``.
+    tones
+        Whether emoji with skin tones are entities too.
+    hide_presence
+        Whether entities without attributes get those of a random other one, so that having attributes says
+        nothing about having a counterpart.
+    """
+
+    name: str
+    dangling: float | None = None
+    tones: bool = False
+    hide_presence: bool = False
+
+
+class FeatureOptions(_Options):
+    """Which modalities to compare, and by which encoders; see :func:`psqe.features.build_features`.
+
+    Parameters
+    ----------
+    modalities
+        Names of modalities, in order; those that both sides have when ``None``.
+    encoders
+        Encoder by modality, where it is not the modality's default.
+    """
+
+    modalities: tuple[str, ...] | None = None
+    encoders: dict[str, str] = Field(default_factory=dict)
+
+
+class MinerOptions(_Options):
+    """Which miner finds the seeds.
+
+    Parameters
+    ----------
+    name
+        Name of a registered miner (:data:`psqe.seeds.MINERS`).
+    n_seeds
+        Number of seeds wanted; it follows the size of the pair when ``None``.
+    parameters
+        Other parameters of the miner, by name.
+    """
+
+    name: str = "psqe"
+    n_seeds: int | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class AlignerOptions(_Options):
+    """Which aligner compares the entities.
+
+    Parameters
+    ----------
+    name
+        Name of a registered aligner (:data:`psqe.aligners.ALIGNERS`).
+    preset
+        Named set of parameters of the aligner.
+    parameters
+        Parameters that differ from the preset's, by name.
+    """
+
+    name: str = "propagation"
+    preset: str = "small"
+    parameters: dict[str, Any] = Field(default_factory=dict)

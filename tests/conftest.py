@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from psqe.canonical import content_keys
 from psqe.datasets.synthetic import planted_pair
 from psqe.features.base import Features
-from psqe.kg import AlignmentTask
+from psqe.features.canonical import content_keys
+from psqe.graph import AlignmentTask
 
 Pair = tuple[AlignmentTask, Features]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 Files = dict[str, bytes]
 L, R, P = "http://l.example/", "http://r.example/resource/", "http://p.example/"

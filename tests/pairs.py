@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from psqe.features.base import Features
-from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
-from psqe.matching import Similarity
+from psqe.features.base import Features, Modality
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 from psqe.seeds import Miner, SeedSet
+from psqe.similarity.blocks import Similarity
 
 Pair = tuple[AlignmentTask, Features]
 
@@ -49,11 +49,11 @@ def relabelled(
     task, features = pair
     orders, graphs = [], {}
     for side, seed in (("left", left), ("right", right)):
-        n = task.graph(side).n_entities
+        n = task.sides[side].n_entities
         orders.append(np.arange(n) if seed is None else np.random.default_rng(seed).permutation(n))
     taken = task.take(*orders)
     for side, seed in (("left", left), ("right", right)):
-        old = taken.graph(side)
+        old = taken.sides[side]
         if seed is not None:
             names = np.random.default_rng(seed + 1).permutation(old.n_entities)
             old = replace(old, entities=tuple(f"renamed {i}" for i in names), ids=names + 10_000)
@@ -68,6 +68,13 @@ def mine_quietly(miner: Miner, pair: Pair) -> SeedSet:
         return miner.mine(*pair)
 
 
+def with_arrays(modality: Modality, **arrays: np.ndarray) -> Modality:
+    """A modality with other arrays or masks: ``left``, ``right``, ``left_present``, ``right_present``."""
+    own = {"left": modality.left.values, "right": modality.right.values}
+    masks = {"left_present": modality.left.present, "right_present": modality.right.present}
+    return Modality.from_arrays(**{**own, **masks, **arrays})
+
+
 def without_links(pair: Pair) -> Pair:
     """No gold links and no human-made groups."""
     return pair[0].without_links(), pair[1]
@@ -78,7 +85,7 @@ def with_wrong_links(pair: Pair) -> Pair:
     task, features = pair
     rng = np.random.default_rng(5)
     sides = {
-        side: replace(task.graph(side), groups=tuple(rng.permutation(np.array(task.graph(side).groups))))
+        side: replace(task.sides[side], groups=tuple(rng.permutation(np.array(task.sides[side].groups))))
         for side in ("left", "right")
     }
     links = np.column_stack([task.links[:, 0], rng.permutation(task.links[:, 1])])
@@ -89,7 +96,7 @@ def with_fewer_candidates(pair: Pair) -> Pair:
     """Every third entity is a candidate no more; links without candidates go."""
     task, features = pair
     sides = {
-        side: replace(task.graph(side), candidates=np.flatnonzero(np.arange(task.graph(side).n_entities) % 3))
+        side: replace(task.sides[side], candidates=np.flatnonzero(np.arange(task.sides[side].n_entities) % 3))
         for side in ("left", "right")
     }
     kept = (task.links % 3 != 0).all(axis=1)

@@ -10,7 +10,7 @@ import pytest
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
-from psqe.regions import all_regions
+from psqe.evaluation.regions import all_regions
 from psqe.seeds import PSQEMiner, audit, correct, judged
 from psqe.seeds.rules import SWITCHES, VARIANTS
 from psqe.study import ablation, store

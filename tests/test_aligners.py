@@ -1,22 +1,21 @@
 """The contract of every aligner. A new entry of ``ALIGNERS`` is tested without a new line here."""
 
 import inspect
-from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
 import torch
-from pairs import relabelled, tiny, with_fewer_candidates, with_wrong_links, without_links
+from pairs import relabelled, tiny, with_arrays, with_fewer_candidates, with_wrong_links, without_links
 
 from psqe.aligners import ALIGNERS, Aligner
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
 from psqe.features.base import Features
-from psqe.matching import Matching
-from psqe.neural import losses
 from psqe.seeds import SeedSet, true_links
+from psqe.similarity.blocks import Matching
+from psqe.training import losses
 
 pytestmark = pytest.mark.parametrize("name", list(ALIGNERS))
 
@@ -120,7 +119,7 @@ def test_order_and_scores_of_the_seeds_do_not_matter(name, planted, seeds, fitte
 
 
 class Witness:
-    """A watch that keeps all it is told."""
+    """A callback that keeps all it is told."""
 
     def __init__(self) -> None:
         self.told: list[list[tuple]] = []  # by step
@@ -139,16 +138,16 @@ def trains(name: str) -> None:
 
 
 def test_a_watch_changes_nothing(name, planted, seeds, fitted):
-    assert content(make(name).fit(*planted, seeds, watch=Witness())) == content(fitted(name))
+    assert content(make(name).fit(*planted, seeds, callback=Witness())) == content(fitted(name))
 
 
 def test_a_watch_sees_every_step_and_every_seed(name, planted, seeds):
     trains(name)
-    watch = Witness()
-    make(name).fit(*planted, seeds, watch=watch)
+    callback = Witness()
+    make(name).fit(*planted, seeds, callback=callback)
     wanted, found = set(map(tuple, seeds.pairs.tolist())), set()
-    assert len(watch.told) >= EPOCHS
-    for step in watch.told:
+    assert len(callback.told) >= EPOCHS
+    for step in callback.told:
         names = [name for name, *_ in step]
         assert names and len(set(names)) == len(names)
         for _, pairs, left, right, loss in step:
@@ -162,10 +161,10 @@ def test_a_watch_sees_every_step_and_every_seed(name, planted, seeds):
 def test_a_watch_is_given_the_vectors_of_the_entities_that_it_is_told_of(name, planted, seeds):
     """With next to no learning, an entity has one vector throughout, and in the end the same."""
     trains(name)
-    watch = Witness()
-    ends = make(name, learning_rate=1e-30, dropout=0.0).fit(*planted, seeds, watch=watch).embeddings()
+    callback = Witness()
+    ends = make(name, learning_rate=1e-30, dropout=0.0).fit(*planted, seeds, callback=callback).embeddings()
     known: dict[tuple, torch.Tensor] = {}
-    for step in watch.told:
+    for step in callback.told:
         for embedding, pairs, *vectors, _ in step:
             for side in (0, 1):
                 for entity, vector in zip(pairs[:, side].tolist(), vectors[side], strict=True):
@@ -220,7 +219,7 @@ def test_missing_modalities_are_masked(name):
     arrays = {}
     for key, m in features.items():
         for side in ("left", "right"):
-            vectors, present = m.side(side)
+            vectors, present = m[side].values, m[side].present
             arrays[f"{key}_{side}"] = np.where(present[:, None], vectors, 7.0)
             arrays[f"{key}_{side}_present"] = present
     assert content(make(name).fit(task, Features.from_arrays(arrays), seeds)) == wanted
@@ -237,7 +236,7 @@ def test_a_modality_that_no_seed_has(name, planted, seeds):
     """Images on one side only: nothing to learn from them, nothing to crash on."""
     task, features = planted
     m = features["image"]
-    image = replace(m, right=np.zeros_like(m.right), right_present=np.zeros_like(m.right_present))
+    image = with_arrays(m, right=np.zeros_like(m.right.values), right_present=np.zeros_like(m.right.present))
     for given in ({"image": image, "attribute": features["attribute"]}, {"image": image}):
         left, right = make(name).fit(task, Features(given), seeds).embeddings()
         assert np.isfinite(left).all() and np.isfinite(right).all()
@@ -315,9 +314,9 @@ def test_a_watch_is_told_of_the_losses_that_are_computed(name, planted, seeds, m
 
     for function in (losses.info_nce, losses.nca):
         monkeypatch.setattr(losses, function.__name__, noted(function))
-    watch = Witness()
-    make(name).fit(*planted, seeds, watch=watch)
-    told = [one for step in watch.told for one in step]
+    callback = Witness()
+    make(name).fit(*planted, seeds, callback=callback)
+    told = [one for step in callback.told for one in step]
     assert {"structure", *planted[1], "joint"} <= {embedding for embedding, *_ in told}
     for (*_, left, right, loss), (by_left, by_right, settings) in zip(told, computed, strict=True):
         assert torch.equal(left, by_left) and torch.equal(right, by_right)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pairs import tiny
 
-from psqe.regions import Regions, all_regions
+from psqe.evaluation.intervals import proportion_interval
+from psqe.evaluation.regions import Regions, all_regions
 from psqe.seeds import PSQEMiner, SeedSet, audit, balance, correct, coverage, judged
-from psqe.statistics import proportion_interval
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from psqe.datasets.leaks import leaks
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError
 from psqe.features.encoders import CHOICES
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.study import benchmarks, store
 from psqe.study.benchmark_tables import fact_table, mined_table, single_table
 
@@ -48,9 +48,9 @@ def test_leaks_count_equal_names_and_offsets():
 
 def test_leaks_do_not_depend_on_the_order():
     task = planted_pair(80, random_state=0)[0]
-    names = {side: [f"n{i % 30}" for i in range(task.graph(side).n_entities)] for side in ("left", "right")}
+    names = {side: [f"n{i % 30}" for i in range(task.sides[side].n_entities)] for side in ("left", "right")}
     task = dataclasses.replace(
-        task, **{side: dataclasses.replace(task.graph(side), names=tuple(names[side])) for side in names}
+        task, **{side: dataclasses.replace(task.sides[side], names=tuple(names[side])) for side in names}
     )
     order = np.random.default_rng(0).permutation(task.right.n_entities)
     other = task.take(np.arange(task.left.n_entities), order)

@@ -111,7 +111,7 @@ def test_every_public_module_is_in_the_reference(book: Project) -> None:
             modules.add(name)
     assert not modules - listed, "add these modules to book/api.md"
     assert not listed - modules, "remove these from book/api.md: they are gone"
-    assert 'id="psqe.kg.KnowledgeGraph"' in (html(book) / "api.html").read_text(encoding="utf-8")
+    assert 'id="psqe.graph.KnowledgeGraph"' in (html(book) / "api.html").read_text(encoding="utf-8")
 
 
 def test_every_page_that_cites_has_its_references(book: Project) -> None:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pairs import graph, relabelled, tiny
 
-from psqe.canonical import canonical_order, content_keys
 from psqe.features.base import Features
-from psqe.kg import AlignmentTask
+from psqe.features.canonical import canonical_order, content_keys
+from psqe.graph import AlignmentTask
 
 
 @settings(max_examples=20, deadline=None)

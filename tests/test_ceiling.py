@@ -5,9 +5,9 @@ import pytest
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
-from psqe.regions import semantic_regions
+from psqe.evaluation.regions import semantic_regions
 from psqe.seeds import correct, drawn_seeds
-from psqe.seeds.ceiling import _within
+from psqe.seeds.oracle import _within
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from folders import FOLDER, PAIRS, RDF, SAYS, Files, of_task, png, table, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psqe.cli import main
+from psqe.cli.main import main
 from psqe.datasets.faults import SHOWN
 from psqe.datasets.layouts import check_folder, read_folder
 from psqe.errors import DataError, PsqeWarning

@@ -19,9 +19,9 @@ from test_trained import TRAINED, make
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, PsqeError, PsqeWarning
-from psqe.neural import checkpoint as checkpoints
-from psqe.neural.checkpoint import Checkpoint
 from psqe.seeds import SeedSet, true_links
+from psqe.training import checkpoint as checkpoints
+from psqe.training.checkpoint import Checkpoint
 
 RULES = {
     "n_epochs": 12, "residual": 0.5, "iterative_start": 2, "iterative_every": 1, "iterative_rounds": 2,
@@ -59,7 +59,7 @@ class Killed(BaseException):
 
 
 class Killer:
-    """A watch that kills the training when a batch is about to be computed; it counts batches."""
+    """A callback that kills the training when a batch is about to be computed; it counts batches."""
 
     def __init__(self, at: int | None = None) -> None:
         self.at, self.steps = at, []
@@ -78,11 +78,11 @@ def whole(scene):
     """Each aligner uninterrupted, and the number of its steps."""
     found = {}
     for name in TRAINED:
-        watch = Killer()
-        aligner = make(name, **RULES).fit(*scene, watch=watch)
+        callback = Killer()
+        aligner = make(name, **RULES).fit(*scene, callback=callback)
         assert aligner.added_ and aligner.checks_[0][0] == FIRST_CHECK
         assert len(aligner.history_) == aligner.checks_[-1][0] < RULES["n_epochs"]
-        found[name] = content(aligner), len(watch.steps)
+        found[name] = content(aligner), len(callback.steps)
     return found
 
 
@@ -105,15 +105,15 @@ def test_a_training_killed_at_any_steps_ends_as_if_uninterrupted(scene, whole, n
         for death in deaths:
             with pytest.raises(Killed), warnings.catch_warnings():
                 warnings.simplefilter("ignore", PsqeWarning)
-                make(name, **RULES).fit(*scene, watch=Killer(death), checkpoint=path)
+                make(name, **RULES).fit(*scene, callback=Killer(death), checkpoint=path)
             assert torch.equal(torch.get_rng_state(), before)
         last = Killer()
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            aligner = make(name, **RULES).fit(*scene, watch=last, checkpoint=path)
+            aligner = make(name, **RULES).fit(*scene, callback=last, checkpoint=path)
         assert content(aligner) == wanted
         start = last.steps[0]
-        heard = [str(one.message).endswith(f"; the watch hears from step {start} on") for one in said]
+        heard = [str(one.message).endswith(f"; the callback hears from step {start} on") for one in said]
         assert heard == ([True] if start else [])
         # From the beginning of the epoch that was interrupted: 70 seeds at most make 5 batches.
         assert last.steps == list(range(start, n_steps))
@@ -136,13 +136,15 @@ def test_a_training_killed_between_two_writings_repeats_what_was_lost(
     )
     path = tmp_path / "training.pt"
     with pytest.raises(Killed):
-        make(name, **RULES).fit(*scene, watch=Killer(n_steps - 1), checkpoint=path)
+        make(name, **RULES).fit(*scene, callback=Killer(n_steps - 1), checkpoint=path)
     epochs = len(wanted[2])
     assert written == list(range(3, epochs, 3))
     again = Killer()
-    goes_on = f"{name}: the training goes on from its checkpoint after epoch {written[-1]}; the watch hears"
+    goes_on = (
+        f"{name}: the training goes on from its checkpoint after epoch {written[-1]}; the callback hears"
+    )
     with pytest.warns(PsqeWarning, match=goes_on):
-        assert content(make(name, **RULES).fit(*scene, watch=again, checkpoint=path)) == wanted
+        assert content(make(name, **RULES).fit(*scene, callback=again, checkpoint=path)) == wanted
     assert 0 < again.steps[0] <= n_steps - 1
     assert written[-1] == epochs  # at the end whatever the clock says
 
@@ -152,10 +154,10 @@ def test_a_finished_training_returns_at_once(scene, whole, name, tmp_path):
     path = tmp_path / "training.pt"
     make(name, **RULES).fit(*scene, checkpoint=path)
     before = path.read_bytes()
-    watch = Killer(at=0)
-    with pytest.warns(PsqeWarning, match="the watch hears of no step, for it is done$"):
-        aligner = make(name, **RULES).fit(*scene, watch=watch, checkpoint=str(path))
-    assert content(aligner) == whole[name][0] and not watch.steps
+    callback = Killer(at=0)
+    with pytest.warns(PsqeWarning, match="the callback hears of no step, for it is done$"):
+        aligner = make(name, **RULES).fit(*scene, callback=callback, checkpoint=str(path))
+    assert content(aligner) == whole[name][0] and not callback.steps
     assert path.read_bytes() == before
     # A fit without a checkpoint does not remember that there was one.
     assert content(aligner.fit(*scene)) == whole[name][0] and path.read_bytes() == before
@@ -166,15 +168,15 @@ def test_a_relabelled_task_goes_on_from_the_same_file(scene, whole, every_epoch,
     task, features, seeds = scene
     path = tmp_path / "training.pt"
     with pytest.raises(Killed):
-        make("mclea", **RULES).fit(*scene, watch=Killer(9), checkpoint=path)
+        make("mclea", **RULES).fit(*scene, callback=Killer(9), checkpoint=path)
     moved, left, right = relabelled((task, features), left=51, right=52)
     new = np.argsort(left), np.argsort(right)
     pairs = np.column_stack([new[side][seeds.pairs[:, side]] for side in (0, 1)])
     own = SeedSet(pairs, seeds.scores, seeds.stages)
-    watch = Killer()
-    with pytest.warns(PsqeWarning, match="the watch hears from step"):
-        found = make("mclea", **RULES).fit(*moved, own, watch=watch, checkpoint=path)
-    assert watch.steps[0] > 0
+    callback = Killer()
+    with pytest.warns(PsqeWarning, match="the callback hears from step"):
+        found = make("mclea", **RULES).fit(*moved, own, callback=callback, checkpoint=path)
+    assert callback.steps[0] > 0
     found.added_ = [one.renumbered(left, right) for one in found.added_]
     found._left, found._right = found._left[new[0]], found._right[new[1]]
     assert content(found) == whole["mclea"][0]
@@ -184,9 +186,9 @@ CHILD = """
 import sys, time, torch
 from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
-from psqe.neural.checkpoint import Checkpoint
-from psqe.neural.graph_attention import Edges
-from psqe.neural.modalities import Inputs
+from psqe.training.checkpoint import Checkpoint
+from psqe.training.graph_attention import Edges
+from psqe.training.modalities import Inputs
 from psqe.seeds import true_links
 
 class Slow:
@@ -199,7 +201,7 @@ torch.set_num_threads(1)
 Checkpoint.__init__.__kwdefaults__["every_s"] = 0.0
 task, features = planted_pair(60, 3, 8, missing=0.1, random_state=2)
 aligner = ALIGNERS["meaformer"](**eval(sys.argv[1]))
-aligner.fit(task, features, true_links(task, 20), watch=Slow(), checkpoint=sys.argv[2])
+aligner.fit(task, features, true_links(task, 20), callback=Slow(), checkpoint=sys.argv[2])
 """
 
 
@@ -218,10 +220,10 @@ def test_a_process_that_is_killed_leaves_a_checkpoint_to_go_on_from(tmp_path):
     task, features = planted_pair(60, 3, 8, missing=0.1, random_state=2)
     seeds = true_links(task, 20)
     wanted = content(own.fit(task, features, seeds))
-    watch = Killer()
-    with pytest.warns(PsqeWarning, match="the watch hears from step"):
-        assert content(own.fit(task, features, seeds, watch=watch, checkpoint=path)) == wanted
-    assert watch.steps[0] > 0 and wanted[-1]
+    callback = Killer()
+    with pytest.warns(PsqeWarning, match="the callback hears from step"):
+        assert content(own.fit(task, features, seeds, callback=callback, checkpoint=path)) == wanted
+    assert callback.steps[0] > 0 and wanted[-1]
 
 
 def test_where_nothing_can_be_written_is_said_before_any_work(scene, tmp_path):
@@ -230,10 +232,10 @@ def test_where_nothing_can_be_written_is_said_before_any_work(scene, tmp_path):
         (tmp_path / "file" / "training.pt", "the folder cannot be written .*; choose a folder that you may"),
         (tmp_path, "is a folder; choose another name for the file"),
     ):
-        watch = Killer()
+        callback = Killer()
         with pytest.raises(PsqeError, match=match) as caught:
-            make("mclea").fit(*scene, watch=watch, checkpoint=path)
-        assert not watch.steps and "\n" not in str(caught.value)
+            make("mclea").fit(*scene, callback=callback, checkpoint=path)
+        assert not callback.steps and "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")

@@ -12,16 +12,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pairs import with_arrays
 from test_checkpoint import RULES, Killer
 from test_trained import TRAINED, make
 
 from psqe.errors import DataError, PsqeWarning
 from psqe.features.base import Features
-from psqe.kg import AlignmentTask
-from psqe.neural.checkpoint import Checkpoint, versions
-from psqe.neural.graph_attention import Edges
-from psqe.neural.modalities import Inputs
+from psqe.graph import AlignmentTask
 from psqe.seeds import SeedSet, true_links
+from psqe.training.checkpoint import Checkpoint, versions
+from psqe.training.graph_attention import Edges
+from psqe.training.modalities import Inputs
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +53,12 @@ def kept(scene, tmp_path_factory):
 def refused(match: str, path: Path, fit, remedy: str = "remove it, or name another file") -> None:
     """In one line that names the file and says what to do, before any step; the file stays."""
     before = path.read_bytes()
-    watch = Killer()
+    callback = Killer()
     with pytest.raises(DataError, match=match) as caught:
-        fit(watch)
+        fit(callback)
     message = str(caught.value)
     assert message.startswith(f"{path}: ") and message.endswith(f"; {remedy}")
-    assert "\n" not in message and not watch.steps
+    assert "\n" not in message and not callback.steps
     assert path.read_bytes() == before
 
 
@@ -70,10 +71,10 @@ def test_other_parameters_are_refused(scene, kept, name):
     for parameter in make(name, **RULES).parameters:
         aligner = make(name, **{**RULES, parameter: OTHER[parameter]})
         assert aligner.parameters != make(name, **RULES).parameters
-        refused(FOREIGN, kept / name, lambda w, a=aligner: a.fit(*scene, watch=w, checkpoint=kept / name))
+        refused(FOREIGN, kept / name, lambda w, a=aligner: a.fit(*scene, callback=w, checkpoint=kept / name))
     other = next(one for one in TRAINED if one != name)
     refused(
-        FOREIGN, kept / other, lambda w: make(name, **RULES).fit(*scene, watch=w, checkpoint=kept / other)
+        FOREIGN, kept / other, lambda w: make(name, **RULES).fit(*scene, callback=w, checkpoint=kept / other)
     )
 
 
@@ -84,13 +85,15 @@ def other_scenes(task, features, seeds):
     swapped[:2, 1] = swapped[1::-1, 1]
     yield "other ends", (task, features, SeedSet(swapped, seeds.scores, seeds.stages))
     m = features["image"]
-    image = replace(
-        m, left=m.left + np.float32(1e-3) * (np.arange(m.dim) == 0) * np.arange(len(m.left))[:, None]
+    image = with_arrays(
+        m,
+        left=m.left.values
+        + np.float32(1e-3) * (np.arange(m.dim) == 0) * np.arange(len(m.left.values))[:, None],
     )
     yield "features", (task, Features({**features, "image": image}), seeds)
-    fewer = m.right_present.copy()
+    fewer = m.right.present.copy()
     fewer[np.flatnonzero(fewer)[0]] = False
-    image = replace(m, right=m.right * fewer[:, None], right_present=fewer)
+    image = with_arrays(m, right=m.right.values * fewer[:, None], right_present=fewer)
     yield "who has an image", (task, Features({**features, "image": image}), seeds)
     yield "a modality less", (task, features.select(["image"]), seeds)
     yield "modalities in another order", (task, features.select(["attribute", "image"]), seeds)
@@ -104,14 +107,14 @@ def test_other_data_and_seeds_are_refused(scene, kept, name):
     for _, other in other_scenes(*scene):
         refused(
             FOREIGN, kept / name,
-            lambda w, o=other: make(name, **RULES).fit(*o, watch=w, checkpoint=kept / name),
+            lambda w, o=other: make(name, **RULES).fit(*o, callback=w, checkpoint=kept / name),
         )  # fmt: skip
 
 
 def test_the_fingerprint_is_of_each_thing_by_itself(scene, tmp_path):
     """Above, what differs also changes the canonical order; here, nothing but what is named."""
     task, features, seeds = scene
-    inputs = Inputs.of(task, features, dtype=torch.float32)
+    inputs = Inputs.from_task(task, features, dtype=torch.float32)
     image, attribute = inputs.vectors.values()
     has_image, has_attribute = inputs.present.values()
     candidates = task.left.candidates, task.right.candidates
@@ -163,7 +166,7 @@ def test_other_versions_are_refused_and_their_file_is_as_good_as_before(scene, t
             refused(
                 f"was written by psqe {written['psqe']} and torch {written['torch']}, "
                 "and psqe 7.6 and torch 7.6 may train otherwise",
-                path, lambda w, a=aligner: a.fit(*scene, watch=w, checkpoint=path),
+                path, lambda w, a=aligner: a.fit(*scene, callback=w, checkpoint=path),
                 remedy="remove it to begin anew, or go on with the versions that wrote it",
             )  # fmt: skip
         patch.setattr(metadata, "version", lambda name: "9.8" if name == package else "7.6")
@@ -183,10 +186,10 @@ def test_a_source_tree_has_no_version(monkeypatch):
 def test_parameters_of_numpy_are_as_good_as_pythons(scene, tmp_path):
     path = tmp_path / "training.pt"
     make("mclea", random_state=np.int64(3), learning_rate=np.float64(0.01)).fit(*scene, checkpoint=path)
-    watch = Killer()
-    with pytest.warns(PsqeWarning, match="the watch hears of no step"):
-        make("mclea", random_state=3, learning_rate=0.01).fit(*scene, watch=watch, checkpoint=path)
-    assert not watch.steps
+    callback = Killer()
+    with pytest.warns(PsqeWarning, match="the callback hears of no step"):
+        make("mclea", random_state=3, learning_rate=0.01).fit(*scene, callback=callback, checkpoint=path)
+    assert not callback.steps
 
 
 class Wicked:
@@ -227,7 +230,7 @@ def test_what_is_no_checkpoint_is_refused_and_not_run(scene, tmp_path, recwarn):
         path.write_bytes(data)
         refused(
             "is not a checkpoint of psqe", path,
-            lambda w, path=path: make("eva").fit(*scene, watch=w, checkpoint=path),
+            lambda w, path=path: make("eva").fit(*scene, callback=w, checkpoint=path),
         )  # fmt: skip
         assert not (tmp_path / "ran").exists(), what
     assert not recwarn.list

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from psqe import datasets
-from psqe.cli import main
+from psqe.cli.main import main
 from psqe.features.cache import VectorCache
 from psqe.features.encoders import make_encoder
-from psqe.kg import AlignmentTask
+from psqe.graph import AlignmentTask
 from psqe.seeds import SeedSet, correct
 
 ROOT = Path(__file__).parent.parent
@@ -509,7 +509,7 @@ def test_as_a_process(tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
 
     def psqe(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "psqe.cli", *map(str, arguments)]
+        command = [sys.executable, "-m", "psqe.cli.main", *map(str, arguments)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
 
     # Few of 1,600 entities with random vectors are each other's nearest.

@@ -11,7 +11,7 @@ from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.aligners.iterative import AddedSeeds
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import embedding_scorer, evaluate
-from psqe.regions import all_regions
+from psqe.evaluation.regions import all_regions
 from psqe.seeds import SeedSet
 from psqe.study import comparison, experiments, store, supervised
 from psqe.study.aligner_tables import FEATURES, added_table, crossed, gain_table, gains, matrix, presets

@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from psqe import figures
 from psqe.errors import DataError
-from psqe.study import costs
+from psqe.study import costs, figures
 
 ROOT = Path(__file__).parents[1]
 

@@ -20,7 +20,7 @@ from psqe.datasets.dangling import draw_dangling
 from psqe.datasets.emoji import assets, pair, tables
 from psqe.datasets.emoji.unicode import Emoji, read_emoji, untoned_keys
 from psqe.errors import DataError, ParameterError, PsqeWarning
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "pack_emoji_tables.py"
 

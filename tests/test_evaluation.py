@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table, relabelled, tiny, with_fewer_candidates, without_links
 
-from psqe import matching
 from psqe.errors import DataError
-from psqe.evaluation import PEER_CSLS_K, Ranks, evaluate, feature_scorer, ranks
+from psqe.evaluation import Ranks, evaluate, feature_scorer, ranks
+from psqe.evaluation.protocols import PEER_CSLS_K
+from psqe.evaluation.regions import Regions, all_regions
 from psqe.features.base import Features
-from psqe.matching import Dot
-from psqe.regions import Regions, all_regions
-from psqe.sinkhorn import sinkhorn
+from psqe.similarity import blocks as matching
+from psqe.similarity.blocks import Dot
+from psqe.similarity.sinkhorn import sinkhorn
 
 
 @settings(max_examples=80, deadline=None)
@@ -229,8 +230,10 @@ def test_feature_scorer_is_the_mean_cosine(planted):
     task, features = planted
     scorer = feature_scorer(task, features.select(["image"]))
     m = features["image"]
-    left = np.where(m.left_present[:, None], m.left - m.left[m.left_present].mean(axis=0), 0)
-    right = np.where(m.right_present[:, None], m.right - m.right[m.right_present].mean(axis=0), 0)
+    left = np.where(m.left.present[:, None], m.left.values - m.left.values[m.left.present].mean(axis=0), 0)
+    right = np.where(
+        m.right.present[:, None], m.right.values - m.right.values[m.right.present].mean(axis=0), 0
+    )
     rows, columns = np.array([4, 1, 30]), np.array([2, 60])
     block = scorer(rows, columns).rows(0, 3)
     for i, a in enumerate(rows):

@@ -12,8 +12,8 @@ import torch
 from psqe.aligners import EVA, MCLEA, MEAformer, model
 from psqe.aligners.model import SeedBatch
 from psqe.datasets.synthetic import planted_pair
-from psqe.neural.modalities import Inputs
-from psqe.neural.training import Recipe
+from psqe.training.loop import TrainingConfig
+from psqe.training.modalities import Inputs
 
 ALIGNERS = {
     "eva": EVA(structure_dim=4, structure_output_dim=3, image_dim=3, modality_dim=2, structure_scale=4.0),
@@ -134,7 +134,7 @@ PLAIN = {"eva": eva, "mclea": mclea, "meaformer": meaformer}
 def scene():
     """A tiny pair in which a third of the vectors are missing."""
     task, features = planted_pair(14, 2, 5, missing=0.35, random_state=3)
-    inputs = Inputs.of(task, features, dtype=torch.float64)
+    inputs = Inputs.from_task(task, features, dtype=torch.float64)
     assert all(0.4 < float(has.double().mean()) < 0.9 for has in inputs.present.values())
     return task, features, inputs
 
@@ -216,16 +216,18 @@ def test_looking_at_embeddings_drops_nothing_and_draws_nothing(scene):
 
 
 def test_each_trains_as_its_authors_do():
-    assert EVA()._recipe() == Recipe(
+    assert EVA()._config() == TrainingConfig(
         n_epochs=1000, batch_size=7500, learning_rate=5e-4, weight_decay=1e-2, accumulate=True
     )
-    assert MCLEA()._recipe() == Recipe(n_epochs=1000, batch_size=512, learning_rate=5e-4, weight_decay=1e-2)
-    assert MEAformer()._recipe() == Recipe(
+    assert MCLEA()._config() == TrainingConfig(
+        n_epochs=1000, batch_size=512, learning_rate=5e-4, weight_decay=1e-2
+    )
+    assert MEAformer()._config() == TrainingConfig(
         n_epochs=250, batch_size=3500, learning_rate=5e-4, weight_decay=1e-4,
         schedule="cosine", warmup=0.15, clip=1.0,
     )  # fmt: skip
     other = MEAformer(n_epochs=3, batch_size=4, learning_rate=0.1, weight_decay=0.2, warmup=0.3, clip=5.0)
-    assert other._recipe() == Recipe(
+    assert other._config() == TrainingConfig(
         n_epochs=3, batch_size=4, learning_rate=0.1, weight_decay=0.2, schedule="cosine", warmup=0.3, clip=5.0
     )
 
@@ -236,7 +238,7 @@ def test_inputs_are_centred_unit_vectors_of_who_has_one(scene):
     for name, modality in features.items():
         rows, mask = [], []
         for side in ("left", "right"):
-            vectors, present = modality.side(side)
+            vectors, present = modality[side].values, modality[side].present
             own = vectors.astype(np.float64)
             centre = sum(x for x, has in zip(own, present, strict=True) if has) / present.sum()
             for x, has in zip(own, present, strict=True):

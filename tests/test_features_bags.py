@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from psqe.errors import PsqeWarning
 from psqe.features import build_features
 from psqe.features.bags import attribute_bags, bag_modality, relation_bags
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 
 def graph(
@@ -40,39 +40,39 @@ def test_weights_and_masks() -> None:
     idf = {df: 1 + np.log(6 / (1 + df)) for df in (1, 2, 3)}
     expected = np.log([[1 + 2, 1, 1 + 1, 1], [1, 2, 1, 2], [1, 2, 1, 1], [1, 1, 1, 1]])
     expected *= np.array([idf[2], idf[3], idf[1], idf[1]])
-    np.testing.assert_allclose(modality.left, expected, rtol=1e-6)
-    assert modality.left_present.tolist() == [True, True, True, False]
-    assert modality.right_present.tolist() == [True, True, False, False]
-    assert modality.left.dtype == modality.right.dtype == np.float32
-    assert not modality.right[2:].any() and modality.right[:2].any(axis=1).all()
+    np.testing.assert_allclose(modality.left.values, expected, rtol=1e-6)
+    assert modality.left.present.tolist() == [True, True, True, False]
+    assert modality.right.present.tolist() == [True, True, False, False]
+    assert modality.left.values.dtype == modality.right.values.dtype == np.float32
+    assert not modality.right.values[2:].any() and modality.right.values[:2].any(axis=1).all()
 
 
 def test_the_most_frequent_labels_are_kept_ties_by_the_alphabet() -> None:
     left = graph("l", ("b", "a", "often"), [(0, 0, 1), (2, 1, 3), (0, 2, 1), (2, 2, 3)])
     right = graph("r", ("often",), [(0, 0, 1)])
     modality = bag_modality(AlignmentTask("t", left, right), "relation", max_labels=3)
-    # Kept: head of often, tail of often (3 each), then "head of a", which entity 2 has.
-    assert modality.left.shape == (4, 3)
-    assert np.flatnonzero(modality.left[:, 2]).tolist() == [2]
+    # ResidualFeatures: head of often, tail of often (3 each), then "head of a", which entity 2 has.
+    assert modality.left.values.shape == (4, 3)
+    assert np.flatnonzero(modality.left.values[:, 2]).tolist() == [2]
 
 
 def test_an_entity_whose_labels_are_all_dropped_is_absent() -> None:
     left = graph("l", ("rare", "often"), [(0, 0, 0), (1, 1, 2), (2, 1, 1)])
     right = graph("r", ("often",), [(0, 0, 1)])
     modality = bag_modality(AlignmentTask("t", left, right), "relation", max_labels=2)
-    assert modality.left_present.tolist() == [False, True, True, False]
+    assert modality.left.present.tolist() == [False, True, True, False]
 
 
 def test_no_shared_label_is_a_warning_that_names_what_to_choose() -> None:
     task = AlignmentTask("t", graph("l", ("p",), [(0, 0, 1)]), graph("r", ("q",), [(0, 0, 1)]))
     with pytest.warns(PsqeWarning, match="'relation'.* encoder profile, .* or use-m3") as caught:
         modality = bag_modality(task, "relation")
-    np.testing.assert_allclose(modality.left @ modality.right.T, 0)
+    np.testing.assert_allclose(modality.left.values @ modality.right.values.T, 0)
     # The choices that the warning names are there, and say something.
     assert len(caught) == 1
     for encoder in ("profile", "use-m3"):
         other = build_features(task, ["relation"], encoders={"relation": encoder}, cache=False)["relation"]
-        assert (other.left @ other.right.T).any()
+        assert (other.left.values @ other.right.values.T).any()
 
 
 def test_no_shared_attribute_label_is_a_warning_too() -> None:
@@ -97,5 +97,5 @@ def test_the_numbering_of_entities_and_relations_does_not_matter(
     moved[:, 1] = new_id[triples[:, 1]]
     renamed = graph("l", tuple(labels[i] for i in relations), moved.tolist()).take(np.array(entities))
     shuffled = bag_modality(AlignmentTask("t", renamed, right), "relation")
-    np.testing.assert_array_equal(shuffled.left, plain.left[entities])
-    np.testing.assert_array_equal(shuffled.right, plain.right)
+    np.testing.assert_array_equal(shuffled.left.values, plain.left.values[entities])
+    np.testing.assert_array_equal(shuffled.right.values, plain.right.values)

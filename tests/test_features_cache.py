@@ -12,7 +12,7 @@ from psqe.errors import CacheError, DataError
 from psqe.features.cache import VectorCache, default_cache_dir
 from psqe.features.encoders import encode_all
 from psqe.files import content_hash
-from psqe.kg import FloatArray
+from psqe.graph import FloatArray
 
 
 class Lengths:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features import build_features
-from psqe.kg import AlignmentTask, KnowledgeGraph, Vectors
+from psqe.graph import AlignmentTask, KnowledgeGraph, Vectors
 
 
 def graph(name: str, vectors: dict[str, Vectors], images: tuple[Path | None, ...] = ()) -> KnowledgeGraph:
@@ -26,10 +26,10 @@ def test_vectors_of_the_data_are_the_features() -> None:
     left, right = given(seed=1), given(seed=2)
     task = AlignmentTask("t", graph("l", {"image": left}), graph("r", {"image": right}))
     image = build_features(task, ["image"])["image"]
-    np.testing.assert_array_equal(image.left[:2], left.values[:2])
-    np.testing.assert_array_equal(image.right[:2], right.values[:2])
-    assert image.left_present.tolist() == image.right_present.tolist() == [True, True, False]
-    assert image.left.dtype == np.float32
+    np.testing.assert_array_equal(image.left.values[:2], left.values[:2])
+    np.testing.assert_array_equal(image.right.values[:2], right.values[:2])
+    assert image.left.present.tolist() == image.right.present.tolist() == [True, True, False]
+    assert image.left.values.dtype == np.float32
 
 
 def test_what_absent_rows_hold_is_masked_not_kept() -> None:
@@ -38,7 +38,7 @@ def test_what_absent_rows_hold_is_masked_not_kept() -> None:
     vectors = Vectors(values, np.array([True, True, False]))
     task = AlignmentTask("t", graph("l", {"image": vectors}), graph("r", {"image": given()}))
     image = build_features(task, ["image"])["image"]
-    assert not image.left[2].any() and not image.right[2].any()
+    assert not image.left.values[2].any() and not image.right.values[2].any()
     assert np.isfinite(values[:2]).all() and np.isnan(values[2]).all(), "the data stay as they are"
 
 
@@ -47,7 +47,7 @@ def test_a_chosen_encoder_comes_first(tmp_path: Path) -> None:
     images = (tmp_path / "red.png", None, None)
     task = AlignmentTask("t", graph("l", {"image": given()}, images), graph("r", {}, images))
     chosen = build_features(task, ["image"], encoders={"image": "efficientnet-lite0"}, cache=False)["image"]
-    assert chosen.dim == 1280 and chosen.left_present.tolist() == [True, False, False]
+    assert chosen.dim == 1280 and chosen.left.present.tolist() == [True, False, False]
 
 
 def test_one_side_alone_is_an_error_even_where_both_have_pictures(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_rows_of_zeros_are_missing_and_counted() -> None:
     task = AlignmentTask("t", graph("l", {"image": vectors}), graph("r", {"image": given()}))
     with pytest.warns(PsqeWarning, match="graph 'l': 1 image vectors are all zero and count as missing"):
         image = build_features(task, ["image"])["image"]
-    assert image.left_present.tolist() == [True, False, False]
+    assert image.left.present.tolist() == [True, False, False]
 
 
 def test_a_modality_of_ones_own_needs_vectors() -> None:

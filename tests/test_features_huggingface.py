@@ -12,7 +12,7 @@ from PIL import Image
 from psqe.errors import DataError, ParameterError
 from psqe.features import build_features
 from psqe.features.encoders import make_encoder
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")

@@ -7,7 +7,7 @@ from psqe.errors import DataError
 from psqe.features import build_features
 from psqe.features.bigrams import bigrams, plain
 from psqe.features.fusion import unit_rows
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 Names = tuple[str | None, ...]
 
@@ -22,7 +22,7 @@ def task_of(left: Names, right: Names, column: str = "names") -> AlignmentTask:
 
 def cosines(task: AlignmentTask, modality: str = "name") -> np.ndarray:
     found = build_features(task, [modality], encoders={modality: "bigram"})[modality]
-    return unit_rows(found.left) @ unit_rows(found.right).T
+    return unit_rows(found.left.values) @ unit_rows(found.right.values).T
 
 
 def test_bigrams_of_words_and_their_edges() -> None:
@@ -59,8 +59,8 @@ def test_a_name_in_another_script_is_absent_not_unlike_all() -> None:
     found = build_features(
         task_of(("北京", "Paris", None), ("paris", "Beijing")), ["name"], encoders={"name": "bigram"}
     )["name"]
-    assert found.left_present.tolist() == [False, True, False]
-    assert found.left.dtype == np.float32
+    assert found.left.present.tolist() == [False, True, False]
+    assert found.left.values.dtype == np.float32
     shared = {" p", "pa", "ar", "ri", "is", "s "}
     assert found.dim == len(shared)
 
@@ -102,6 +102,6 @@ def test_translated_names_go_through_the_text_encoder() -> None:
     found = build_features(task, ["translated_name"], cache=False)
     assert list(found) == ["translated_name"]
     modality = found["translated_name"]
-    assert modality.dim == 512 and modality.left_present.tolist() == [True, False]
-    row = modality.left[0] @ modality.right.T
+    assert modality.dim == 512 and modality.left.present.tolist() == [True, False]
+    row = modality.left.values[0] @ modality.right.values.T
     assert row[0] > row[1]

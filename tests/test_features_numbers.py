@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from psqe.errors import DataError
 from psqe.features import build_features
 from psqe.features.numbers import DIM, Number, number_modality, parse_number
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 Values = tuple[tuple[str, ...], ...]
 
@@ -22,7 +22,7 @@ def graph(name: str, values: Values, label: str) -> KnowledgeGraph:
 
 def cosines(left: Values, right: Values) -> np.ndarray:
     found = number_modality(AlignmentTask("t", graph("l", left, "birthDate"), graph("r", right, "born")))
-    return found.left @ found.right.T
+    return found.left.values @ found.right.values.T
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_masks_width_and_values_that_are_no_numbers() -> None:
     right = graph("r", (("7",), ("big",), ("8123",)), "b")
     labels = KnowledgeGraph("l", ("l0", "l1", "l2"), (), [], attributes=((("7", None),), (), ()))
     found = build_features(AlignmentTask("t", left, right), ["number"])["number"]
-    assert found.left.shape == (3, DIM) and found.left.dtype == np.float32
-    assert found.left_present.tolist() == [True, False, False]
-    assert found.right_present.tolist() == [True, False, False], "8123 is near nothing on the left"
-    np.testing.assert_allclose(np.linalg.norm(found.left, axis=1), [1, 0, 0], atol=1e-6)
+    assert found.left.values.shape == (3, DIM) and found.left.values.dtype == np.float32
+    assert found.left.present.tolist() == [True, False, False]
+    assert found.right.present.tolist() == [True, False, False], "8123 is near nothing on the left"
+    np.testing.assert_allclose(np.linalg.norm(found.left.values, axis=1), [1, 0, 0], atol=1e-6)
     with pytest.raises(DataError, match="no entity of graph 'l' has modality 'number'"):
         build_features(AlignmentTask("t", labels, right), ["number"])
 
@@ -130,10 +130,10 @@ def test_sides_whose_numbers_never_meet_are_an_error() -> None:
 def test_any_numbers_give_finite_unit_vectors(numbers: list[float]) -> None:
     values = tuple((repr(number),) for number in numbers)
     found = number_modality(AlignmentTask("t", graph("l", values, "a"), graph("r", values, "b")))
-    assert np.isfinite(found.left).all()
-    assert found.left_present.all()
-    np.testing.assert_allclose(np.linalg.norm(found.left, axis=1), 1, rtol=1e-5)
-    np.testing.assert_array_equal(found.left, found.right)
+    assert np.isfinite(found.left.values).all()
+    assert found.left.present.all()
+    np.testing.assert_allclose(np.linalg.norm(found.left.values, axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(found.left.values, found.right.values)
 
 
 def test_order_of_values_and_labels_do_not_matter() -> None:
@@ -142,5 +142,5 @@ def test_order_of_values_and_labels_do_not_matter() -> None:
     task = AlignmentTask("t", graph("l", left, "x"), graph("r", right, "y"))
     turned = AlignmentTask("t", graph("l", tuple(own[::-1] for own in left), "z"), graph("r", right, "w"))
     one, other = number_modality(task), number_modality(turned)
-    np.testing.assert_array_equal(one.left, other.left)
-    np.testing.assert_array_equal(one.right, other.right)
+    np.testing.assert_array_equal(one.left.values, other.left.values)
+    np.testing.assert_array_equal(one.right.values, other.right.values)

@@ -13,7 +13,7 @@ from psqe.features import build_features
 from psqe.features.base import Modality
 from psqe.features.profiles import DIM, DIRECTION, profile_modality, relation_profiles
 from psqe.features.relations import fixed, relation_weights
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 
 def graph(name: str, relations: tuple[str, ...], triples: np.ndarray, n: int) -> KnowledgeGraph:
@@ -53,7 +53,10 @@ def hits_at_10(modality: Modality) -> float:
     """Share of entities whose counterpart is among their ten nearest, of 300."""
     left, right = (
         side / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
-        for side in (modality.left - modality.left.mean(axis=0), modality.right - modality.right.mean(axis=0))
+        for side in (
+            modality.left.values - modality.left.values.mean(axis=0),
+            modality.right.values - modality.right.values.mean(axis=0),
+        )
     )
     scores = left @ right.T
     return float(((scores >= np.diag(scores)[:, None]).sum(axis=1) <= 10).mean())
@@ -86,7 +89,7 @@ def test_profiles_find_counterparts_where_a_bag_finds_none() -> None:
     with pytest.warns(PsqeWarning, match="share no label"):
         bag = build_features(task, ["relation"])["relation"]
     profile = build_features(task, ["relation"], encoders={"relation": "profile"})["relation"]
-    assert profile.left.shape == (300, DIM) and profile.left.dtype == np.float32
+    assert profile.left.values.shape == (300, DIM) and profile.left.values.dtype == np.float32
     assert hits_at_10(bag) < 0.1
     assert hits_at_10(profile) > 0.4
 
@@ -100,15 +103,15 @@ def test_profiles_do_not_read_labels_nor_the_numbering_of_anything() -> None:
     triples[:, 1] = np.argsort(relations)[triples[:, 1]]
     other = graph("r", tuple("edcba"), triples, 300).take(entities)
     plain, moved = profile_modality(task), profile_modality(replace(task, right=other))
-    np.testing.assert_array_equal(moved.right, plain.right[entities])
-    np.testing.assert_array_equal(moved.left, plain.left)
+    np.testing.assert_array_equal(moved.right.values, plain.right.values[entities])
+    np.testing.assert_array_equal(moved.left.values, plain.left.values)
 
 
 def test_head_and_tail_are_told_apart() -> None:
     triples = np.array([(i, 0, i + 10) for i in range(10)] + [(i, 1, (i * 3) % 10) for i in range(10)])
     task = AlignmentTask("t", graph("l", ("p", "q"), triples, 20), graph("r", ("a", "b"), triples, 20))
     modality = profile_modality(task)
-    unit = modality.left / np.linalg.norm(modality.left, axis=1, keepdims=True)
+    unit = modality.left.values / np.linalg.norm(modality.left.values, axis=1, keepdims=True)
     assert unit[11] @ unit[12] > 0.99, "both are tails of p and nothing else"
     assert abs(unit[11] @ unit[1]) < 0.7
 
@@ -117,9 +120,9 @@ def test_masks_and_graphs_with_little_in_them() -> None:
     one = graph("l", ("r",), np.array([(0, 0, 1)]), 3)
     lonely = graph("r", ("s", "unused"), np.array([(2, 0, 2)]), 3)
     modality = profile_modality(AlignmentTask("t", one, lonely))
-    assert modality.left_present.tolist() == [True, True, False] and not modality.left[2].any()
-    assert modality.right_present.tolist() == [False, False, True]
-    assert np.isfinite(modality.left).all() and np.isfinite(modality.right).all()
+    assert modality.left.present.tolist() == [True, True, False] and not modality.left.values[2].any()
+    assert modality.right.present.tolist() == [False, False, True]
+    assert np.isfinite(modality.left.values).all() and np.isfinite(modality.right.values).all()
 
 
 @given(
@@ -134,7 +137,7 @@ def test_any_graph_has_finite_profiles_in_any_numbering(
     array = here.triples.copy()
     array[:, 1] = np.argsort(relations)[array[:, 1]]
     there = graph("g", ("x", "y", "z"), array, 6).take(np.array(entities))
-    plain, moved = (profile_modality(AlignmentTask("t", g, g)).left for g in (here, there))
+    plain, moved = (profile_modality(AlignmentTask("t", g, g)).left.values for g in (here, there))
     assert np.isfinite(plain).all()
     assert plain.any(axis=1).tolist() == (here.degree() > 0).tolist()
     np.testing.assert_array_equal(moved, plain[entities])
@@ -175,8 +178,8 @@ def test_labels_are_compared_as_words() -> None:
     )
     modality = build_features(task, ["relation"], encoders={"relation": "use-m3"}, cache=False)["relation"]
     assert modality.dim == 2 * 512
-    assert modality.left_present.tolist() == [True, True, True, True, False]
-    scores = modality.left @ modality.right.T
+    assert modality.left.present.tolist() == [True, True, True, True, False]
+    scores = modality.left.values @ modality.right.values.T
     assert scores[0, 0] > scores[0, 1] + 0.1 and scores[1, 1] > scores[1, 0] + 0.1
     assert not scores[0, 2:].any(), "a head has nothing in common with a tail"
 

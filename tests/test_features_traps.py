@@ -7,7 +7,7 @@ import pytest
 
 from psqe.features import Features, build_features
 from psqe.features.encoders import CHOICES, COUNTS
-from psqe.kg import AlignmentTask, KnowledgeGraph, Vectors
+from psqe.graph import AlignmentTask, KnowledgeGraph, Vectors
 
 N, M = 40, 6
 
@@ -62,7 +62,8 @@ def assert_same(one: Features, other: Features, left: np.ndarray, right: np.ndar
     """``other`` is ``one`` with its rows in the order ``left`` and ``right``, to the last bit."""
     for name in one:
         for side, order in (("left", left), ("right", right)):
-            (vectors, present), (moved, moved_present) = one[name].side(side), other[name].side(side)
+            vectors, present = one[name][side].values, one[name][side].present
+            moved, moved_present = other[name][side].values, other[name][side].present
             np.testing.assert_array_equal(moved, vectors[order], err_msg=f"{name} {side}")
             np.testing.assert_array_equal(moved_present, present[order], err_msg=f"{name} {side}")
 
@@ -102,10 +103,10 @@ def test_nothing_is_filled_in(task: AlignmentTask) -> None:
     found = features(task)
     for graph, side in ((task.left, "left"), (task.right, "right")):
         for name in found:
-            vectors, present = found[name].side(side)
+            vectors, present = found[name][side].values, found[name][side].present
             assert not vectors[~present].any() and vectors[present].any(axis=1).all(), name
-        _, present = found["image"].side(side)
+        present = found["image"][side].present
         np.testing.assert_array_equal(present, graph.vectors["image"].present)
         assert not present.all()
-        _, named = found["name-bigram"].side(side)
+        named = found["name-bigram"][side].present
         assert named.tolist() == [name is not None for name in graph.names]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from psqe.cli import main
+from psqe.cli.main import main
 from psqe.datasets import download, load_task
 from psqe.datasets import fetch as fetching
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
@@ -445,7 +445,8 @@ def test_ctrl_c_keeps_what_came(server, root, tmp_path):
     program = (
         # Tests run in the background inherit that SIGINT is ignored; a user at a terminal does not.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "import sys; from pathlib import Path; from psqe.cli import main; from psqe.datasets import fetch;"
+        "import sys; from pathlib import Path; from psqe.cli.main import main;"
+        "from psqe.datasets import fetch;"
         f"fetch.SOURCES = Path({str(tmp_path / 'sources.json')!r});"
         f"sys.exit(main(['data', 'fetch', {NAME!r}, '--data-root', {str(root)!r}]))"
     )

@@ -12,16 +12,16 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from psqe import figures
 from psqe.errors import DataError, ParameterError
+from psqe.evaluation.intervals import mean_interval
 from psqe.features import Features
-from psqe.figures.labels import drawable, entity_labels, label
-from psqe.figures.results import _spread
-from psqe.figures.style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import SeedSet, StageTrace
 from psqe.seeds.failures import blame_chain, counterparts, failures
-from psqe.statistics import mean_interval
+from psqe.study import figures
+from psqe.study.figures.labels import drawable, entity_labels, label
+from psqe.study.figures.results import _spread
+from psqe.study.figures.style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
 
 
 def graph(side: str, names: list[str], images: list[Path | None]) -> KnowledgeGraph:

@@ -8,10 +8,10 @@ import pytest
 from batches import random_batch
 from matplotlib.text import Annotation
 
-from psqe import figures
 from psqe.errors import ParameterError
-from psqe.figures.forces import KINDS
-from psqe.statistics import mean_interval
+from psqe.evaluation.intervals import mean_interval
+from psqe.study import figures
+from psqe.study.figures.forces import KINDS
 from psqe.theory.split import attraction, lead, mass, repulsion, shares_by_rank
 
 

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from psqe.errors import ParameterError
-from psqe.figures import by_region, reliability
-from psqe.figures.links import (
+from psqe.study.figures import by_region, reliability
+from psqe.study.figures.links import (
     LONGEST,
     confidence_histogram,
     cut_table,

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from psqe import figures
 from psqe.errors import ParameterError
-from psqe.figures.style import MARKS
-from psqe.figures.wrong import KIND_MARKS
+from psqe.study import figures
+from psqe.study.figures.style import MARKS
+from psqe.study.figures.wrong import KIND_MARKS
 
 
 def drawn_without_warning(figure):

@@ -53,12 +53,12 @@ def test_dot_product_is_the_weighted_mean_of_the_cosines(seed, image, name, cent
             total, of_left, of_right = 0.0, 0.0, 0.0
             for key, weight in weights.items():
                 m = features[key]
-                shift_left = m.left[m.left_present].mean(axis=0) if centre else 0
-                shift_right = m.right[m.right_present].mean(axis=0) if centre else 0
-                of_left += weight * m.left_present[i]
-                of_right += weight * m.right_present[j]
-                if m.left_present[i] and m.right_present[j]:
-                    total += weight * cosine(m.left[i] - shift_left, m.right[j] - shift_right)
+                shift_left = m.left.values[m.left.present].mean(axis=0) if centre else 0
+                shift_right = m.right.values[m.right.present].mean(axis=0) if centre else 0
+                of_left += weight * m.left.present[i]
+                of_right += weight * m.right.present[j]
+                if m.left.present[i] and m.right.present[j]:
+                    total += weight * cosine(m.left.values[i] - shift_left, m.right.values[j] - shift_right)
             wanted = total / np.sqrt(of_left * of_right) if of_left and of_right else 0.0
             assert left[i] @ right[j] == pytest.approx(wanted, abs=1e-5)
 
@@ -69,8 +69,8 @@ def test_rows_are_unit_or_zero():
     for fused, masks in zip(
         fuse(features, everyone, everyone),
         (
-            [m.left_present for m in features.values()],
-            [m.right_present for m in features.values()],
+            [m.left.present for m in features.values()],
+            [m.right.present for m in features.values()],
         ),
         strict=True,
     ):
@@ -83,8 +83,8 @@ def test_a_shift_of_one_side_changes_nothing_when_centred():
     everyone = np.arange(7)
     m = features["image"]
     arrays = {
-        "image_left": m.left, "image_left_present": m.left_present,
-        "image_right": m.right + 5, "image_right_present": m.right_present,
+        "image_left": m.left.values, "image_left_present": m.left.present,
+        "image_right": m.right.values + 5, "image_right_present": m.right.present,
     }  # fmt: skip
     shifted = Features.from_arrays(arrays)
     for a, b in zip(
@@ -99,11 +99,11 @@ def test_absent_rows_are_not_read():
     """What stands in the row of a missing entity is of no consequence."""
     features = two_modalities(5)
     m = features["image"]
-    junk = m.left.copy()
-    junk[~m.left_present] = 99
+    junk = m.left.values.copy()
+    junk[~m.left.present] = 99
     arrays = {
-        "image_left": junk, "image_left_present": m.left_present,
-        "image_right": m.right, "image_right_present": m.right_present,
+        "image_left": junk, "image_left_present": m.left.present,
+        "image_right": m.right.values, "image_right_present": m.right.present,
     }  # fmt: skip
     everyone = np.arange(7)
     one, two = features.select(["image"]), Features.from_arrays(arrays)

@@ -11,8 +11,8 @@ from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.aligners.iterative import AddedSeeds, IterativeLearning
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import evaluate
-from psqe.neural.training import Recipe, Training
 from psqe.seeds import SeedSet, true_links
+from psqe.training.loop import Training, TrainingConfig
 
 TRAINED = [name for name, aligner in ALIGNERS.items() if issubclass(aligner, TrainedAligner)]
 
@@ -31,8 +31,8 @@ class Run:
         self.by_epoch: list[set] = []
         self.habit = IterativeLearning(self.embed, candidates, start=start, every=every, rounds=rounds)
         self.embeddings = embeddings
-        recipe = Recipe(n_epochs=len(embeddings), batch_size=99, learning_rate=0.1)
-        self.training = Training(self.module, self.loss, torch.tensor(seeds), recipe, habits=[self.habit])
+        config = TrainingConfig(n_epochs=len(embeddings), batch_size=99, learning_rate=0.1)
+        self.training = Training(self.module, self.loss, torch.tensor(seeds), config, habits=[self.habit])
         self.training.run()
         self.by_epoch.append(self.seeds())
 
@@ -225,7 +225,7 @@ def fitted(pair):
 
 
 class Seen:
-    """A watch that keeps the seeds of every step, by the joint embedding's losses."""
+    """A callback that keeps the seeds of every step, by the joint embedding's losses."""
 
     def __init__(self) -> None:
         self.steps: list[set] = []
@@ -242,13 +242,13 @@ class Seen:
 def test_what_was_added_and_removed_tells_the_seeds_of_every_epoch(pair, fitted, name):
     """In the task's own indices; one batch an epoch, so that a step is an epoch."""
     task, features, seeds = pair
-    watch = Seen()
-    aligner = make(name, batch_size=1000).fit(task, features, seeds, watch=watch)
-    assert aligner.added_ and len(watch.steps) == 20
+    callback = Seen()
+    aligner = make(name, batch_size=1000).fit(task, features, seeds, callback=callback)
+    assert aligner.added_ and len(callback.steps) == 20
     own = set(map(tuple, seeds.pairs.tolist()))
     done = {one.epoch: one for one in aligner.added_}
     assert set(done) <= set(range(8, 21, 2)) and len(done) == len(aligner.added_)
-    for epoch, seen in enumerate(watch.steps, start=1):
+    for epoch, seen in enumerate(callback.steps, start=1):
         assert seen == own
         if epoch in done:
             added, removed = (set(map(tuple, x.tolist())) for x in (done[epoch].added, done[epoch].removed))

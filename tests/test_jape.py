@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from psqe.datasets import jape, load_task, task_names
+from psqe.datasets import load_task, task_names
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.info import task_info
 from psqe.datasets.labels import readable_name
-from psqe.datasets.layouts import check_folder
+from psqe.datasets.layouts import check_folder, jape
 from psqe.errors import DataError, ParameterError, PsqeWarning
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import SeedSet
 
 LEFT, RIGHT = "http://zh.dbpedia.org/resource/", "http://dbpedia.org/resource/"
@@ -279,9 +279,9 @@ def test_only_the_order_is_drawn(data):
         assert task.name == "dbp15k/zh_en"
         assert task.parameters == {"random_state": state, "dangling": 0.0}
         for side in ("left", "right"):
-            assert triple_names(task.graph(side)) == triple_names(raw.graph(side))
-            assert dict(zip(task.graph(side).entities, task.graph(side).ids, strict=True)) == dict(
-                zip(raw.graph(side).entities, raw.graph(side).ids, strict=True)
+            assert triple_names(task.sides[side]) == triple_names(raw.sides[side])
+            assert dict(zip(task.sides[side].entities, task.sides[side].ids, strict=True)) == dict(
+                zip(raw.sides[side].entities, raw.sides[side].ids, strict=True)
             )
         by_id = [(int(task.left.ids[a]), int(task.right.ids[b])) for a, b in task.links]
         assert sorted(by_id) == [(0, 14), (2, 10)]

@@ -34,9 +34,9 @@ from folders import (
 
 from psqe.datasets import load_task
 from psqe.datasets.layouts import LAYOUTS, check_folder, layout_of, read_folder
-from psqe.datasets.openea import lexical_value
+from psqe.datasets.layouts.openea import lexical_value
 from psqe.errors import DataError, PsqeWarning
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 SUFFIX = {"jape": "zh_en"}
 
@@ -231,7 +231,7 @@ def test_turtle_and_n_triples_of_the_same_statements_are_the_same(tmp_path, file
             pair[name] = content
         tasks.append(read(write(tmp_path / suffix[1:] / "x", pair)))
     for side in ("left", "right"):
-        assert everything(tasks[0].graph(side)) == everything(tasks[1].graph(side))
+        assert everything(tasks[0].sides[side]) == everything(tasks[1].sides[side])
     assert tasks[0].links.tolist() == tasks[1].links.tolist()
 
 

@@ -11,11 +11,11 @@ from pairs import graph
 
 from psqe.errors import DataError
 from psqe.evaluation import feature_scorer
-from psqe.kg import AlignmentTask
-from psqe.linking.links import predict_links
-from psqe.linking.quality import link_quality, link_report
-from psqe.linking.rules import LinkRule
-from psqe.statistics import proportion_interval
+from psqe.evaluation.intervals import proportion_interval
+from psqe.graph import AlignmentTask
+from psqe.links.predict import predict_links
+from psqe.links.quality import link_quality, link_report
+from psqe.links.rules import LinkRule
 
 
 def matching_of(n_left: int, n_right: int) -> st.SearchStrategy[np.ndarray]:

@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import ParameterError
-from psqe.evaluation import TIE
-from psqe.linking.rules import LinkRule, best_threshold, mutual, one_to_one
-from psqe.linking.shortlist import Shortlist
-from psqe.matching import csls
+from psqe.evaluation.protocols import TIE
+from psqe.links.rules import LinkRule, best_threshold, mutual, one_to_one
+from psqe.links.shortlist import Shortlist
+from psqe.similarity.blocks import csls
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
@@ -29,7 +29,7 @@ def pairs_of(listed: Shortlist, positions) -> list[tuple[int, int]]:
 @settings(max_examples=60, deadline=None)
 @given(tables, st.integers(1, 5))
 def test_mutual_pairs_are_best_for_both_and_alone_in_that(table, k):
-    listed = Shortlist.of(Table(table), k=k)
+    listed = Shortlist.from_similarity(Table(table), k=k)
     chosen = pairs_of(listed, mutual(listed, listed.similarity, tie=TIE))
     wanted = []
     for i, j in pairs_of(listed, np.arange(len(listed))):
@@ -58,7 +58,7 @@ def best_sum(table: np.ndarray, listed: Shortlist) -> float:
 @given(tables, st.integers(1, 5))
 def test_one_to_one_pairs_have_the_largest_sum(table, k):
     table = table.astype(np.float32)
-    listed = Shortlist.of(Table(table), k=k)
+    listed = Shortlist.from_similarity(Table(table), k=k)
     positions = one_to_one(listed, listed.similarity)
     chosen = pairs_of(listed, positions)
     assert chosen == sorted(set(chosen))
@@ -69,7 +69,7 @@ def test_one_to_one_pairs_have_the_largest_sum(table, k):
 
 def test_one_to_one_gives_up_a_best_pair_for_two_good_ones():
     table = np.array([[0.9, 0.8], [0.85, 0.1]], dtype=np.float32)
-    listed = Shortlist.of(Table(table))
+    listed = Shortlist.from_similarity(Table(table))
     assert pairs_of(listed, one_to_one(listed, listed.similarity)) == [(0, 1), (1, 0)]
     assert pairs_of(listed, mutual(listed, listed.similarity, tie=TIE)) == [(0, 0)]
 
@@ -77,7 +77,7 @@ def test_one_to_one_gives_up_a_best_pair_for_two_good_ones():
 def test_an_entity_may_stay_alone_but_need_not():
     """Both left entities list one right entity only, the same; and a pair worth nothing else is a pair."""
     table = np.array([[0.9, 0.0], [0.8, 0.0], [0.7, 0.0]], dtype=np.float32)
-    listed = Shortlist.of(Table(table[:, :1]))
+    listed = Shortlist.from_similarity(Table(table[:, :1]))
     assert pairs_of(listed, one_to_one(listed, listed.similarity)) == [(0, 0)]
 
 
@@ -110,7 +110,7 @@ def test_what_pairs_are_chosen_by():
     table[:, 0] = 0.5
     table[1, 0] = 0.52
     table[np.arange(30), np.arange(30)] = 0.49
-    listed = Shortlist.of(Table(table))
+    listed = Shortlist.from_similarity(Table(table))
     probability = np.where(listed.rows == listed.columns, 0.9, 0.05)
 
     def chosen(rule: LinkRule) -> list[tuple[int, int]]:
@@ -131,7 +131,7 @@ def test_what_pairs_are_chosen_by():
 
 def test_probabilities_that_differ_by_rounding_are_tied():
     """A similarity is right to a millionth; at a small temperature a probability is right to less."""
-    listed = Shortlist.of(Table(np.zeros((2, 1), np.float32)))
+    listed = Shortlist.from_similarity(Table(np.zeros((2, 1), np.float32)))
     probability = np.array([0.50001, 0.49999])
     assert len(LinkRule("sinkhorn", "mutual").choose(listed, probability, temperature=0.02)) == 0
     assert len(LinkRule("sinkhorn", "mutual").choose(listed, probability, temperature=1.0)) == 1

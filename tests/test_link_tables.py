@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.evaluation import feature_scorer
-from psqe.figures.links import threshold_curve as draw_curve
-from psqe.linking.links import predict_links
-from psqe.linking.quality import link_quality
-from psqe.linking.rules import LinkRule
+from psqe.links.predict import predict_links
+from psqe.links.quality import link_quality
+from psqe.links.rules import LinkRule
+from psqe.study.figures.links import threshold_curve as draw_curve
 from psqe.study.link_tables import answers, rule_table, task_table, threshold_curve
 from psqe.study.linking import THRESHOLDS
 

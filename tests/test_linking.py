@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import PsqeError
 from psqe.evaluation import feature_scorer
-from psqe.linking.links import predict_links
-from psqe.linking.quality import link_quality
-from psqe.linking.rules import LinkRule
+from psqe.links.predict import predict_links
+from psqe.links.quality import link_quality
+from psqe.links.rules import LinkRule
 from psqe.study import linking
 from psqe.study.benchmarks import view
 from psqe.study.linking import COLUMNS, KEY, THRESHOLDS, cut, link_rows, put, read

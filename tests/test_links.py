@@ -7,15 +7,16 @@ from pairs import Table, relabelled, tiny, with_fewer_candidates, with_wrong_lin
 from psqe.aligners import MCLEA
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
-from psqe.linking.calibration import model_temperature, n_counterparts
-from psqe.linking.links import Links, TwoNearest, predict_links
-from psqe.linking.quality import link_quality
-from psqe.linking.rules import LinkRule, best_threshold
-from psqe.linking.shortlist import Shortlist
-from psqe.linking.transport import probabilities
-from psqe.matching import Dot
-from psqe.seeds import MutualMiner, RandomMiner, SeedSet, confidence, correct
-from psqe.survey import TEMPERATURE
+from psqe.links.calibration import model_temperature, n_counterparts
+from psqe.links.predict import Links, TwoNearest, predict_links
+from psqe.links.quality import link_quality
+from psqe.links.rules import LinkRule, best_threshold
+from psqe.links.shortlist import Shortlist
+from psqe.links.transport import probabilities
+from psqe.seeds import MutualMiner, RandomMiner, SeedSet, correct
+from psqe.seeds.confidence import pair_confidence
+from psqe.similarity.blocks import Dot
+from psqe.similarity.neighbours import TEMPERATURE
 
 ALL = LinkRule(threshold=0.0)
 """Every pair that is chosen becomes a link."""
@@ -40,7 +41,7 @@ def test_links_by_plain_recomputation(planted):
     s = everybody[np.ix_(*free)]
     plan = plain_plan(s, plain_temperature(s), plain_counterparts(s))
     wanted = {}
-    for (i, j), sure in zip(seeds.pairs.tolist(), confidence(seeds.pairs, *pair), strict=True):
+    for (i, j), sure in zip(seeds.pairs.tolist(), pair_confidence(seeds.pairs, *pair), strict=True):
         i_, j_ = np.searchsorted(left, i), np.searchsorted(right, j)
         second = max(np.delete(everybody[i_], j_).max(), np.delete(everybody[:, j_], i_).max())
         wanted[i, j] = (everybody[i_, j_], sure, everybody[i_, j_] - second, True)
@@ -63,16 +64,16 @@ def test_links_by_plain_recomputation(planted):
     order = list(zip(-links.confidence, -links.rank_margin, strict=True))
     assert order == sorted(order)
     assert links.expected_links == pytest.approx(
-        plain_counterparts(s) + confidence(seeds.pairs, *pair).sum(), rel=1e-5
+        plain_counterparts(s) + pair_confidence(seeds.pairs, *pair).sum(), rel=1e-5
     )
 
 
 def plain_counterparts(s: np.ndarray) -> float:
-    return n_counterparts(Shortlist.of(Table(s.astype(np.float32)), k=max(s.shape)))
+    return n_counterparts(Shortlist.from_similarity(Table(s.astype(np.float32)), k=max(s.shape)))
 
 
 def plain_plan(s: np.ndarray, temperature: float, n: float) -> np.ndarray:
-    listed = Shortlist.of(Table(s.astype(np.float32)), k=max(s.shape))
+    listed = Shortlist.from_similarity(Table(s.astype(np.float32)), k=max(s.shape))
     plan = np.zeros(s.shape)
     plan[listed.rows, listed.columns] = probabilities(listed, temperature=temperature, n_counterparts=n)
     return plan
@@ -129,7 +130,7 @@ def test_only_a_sample_is_looked_at_of_many(monkeypatch):
     vectors = rng.standard_normal((1500, 8)).astype(np.float32)
     similarity = Dot(vectors, vectors + rng.standard_normal(vectors.shape).astype(np.float32) / 3)
     sampled = model_temperature(similarity)
-    monkeypatch.setattr("psqe.linking.calibration.SAMPLE", 1500)
+    monkeypatch.setattr("psqe.links.calibration.SAMPLE", 1500)
     assert sampled == pytest.approx(model_temperature(similarity), rel=0.15) and sampled > 0
 
 
@@ -311,7 +312,7 @@ def test_below_the_threshold_there_is_no_link(planted):
         assert len(every) - 5 > n > 30 and len(set(every.from_seed[n:].tolist())) == 2
         alone = links.without_counterpart(task)
         for k, side in enumerate(("left", "right")):
-            own = task.graph(side).candidates
+            own = task.sides[side].candidates
             assert sorted([*alone[side].tolist(), *links.pairs[:, k].tolist()]) == own.tolist()
 
 

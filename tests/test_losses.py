@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psqe.neural.losses import NCA, InfoNCE, UncertaintyWeights, distillation, info_nce, nca
+from psqe.training.losses import NCA, InfoNCE, UncertaintyWeights, distillation, info_nce, nca
 
 sizes, seeds = st.integers(1, 7), st.integers(0, 99)
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table
 
-from psqe import matching
 from psqe.errors import ParameterError
-from psqe.matching import (
+from psqe.similarity import blocks as matching
+from psqe.similarity.blocks import (
     Dot,
     Shifted,
     csls,

@@ -28,8 +28,8 @@ LINKED = """
 import json, torch
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
-from psqe.linking.rules import LinkRule
-from psqe.linking.links import weigh_pairs
+from psqe.links.rules import LinkRule
+from psqe.links.predict import weigh_pairs
 from psqe.measure import peak_memory_mb
 
 torch.set_num_threads(1)

@@ -15,6 +15,7 @@ from pairs import (
     mine_quietly,
     relabelled,
     tiny,
+    with_arrays,
     with_fewer_candidates,
     with_wrong_links,
     without_links,
@@ -23,7 +24,7 @@ from pairs import (
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.features.base import Features
-from psqe.kg import AlignmentTask
+from psqe.graph import AlignmentTask
 from psqe.seeds import MINERS, Miner, SeedSet, correct
 
 N = 30
@@ -191,7 +192,7 @@ def test_missing_modalities(name):
     assert len(seeds) > 10
     if name != "random":
         for column, side in enumerate(("left", "right")):
-            has_any = np.any([m.side(side)[1] for m in pair[1].values()], axis=0)
+            has_any = np.any([m[side].present for m in pair[1].values()], axis=0)
             assert has_any[seeds.pairs[:, column]].all(), "an entity of which nothing is known is in a seed"
 
 
@@ -208,9 +209,9 @@ def test_one_modality(name, planted, modality):
 def test_a_modality_that_one_side_has_not(name, planted):
     """No images on the left: seeds come from what both have, or the miner says what it lacks."""
     task, features = planted
-    image = replace(
+    image = with_arrays(
         features["image"],
-        left=np.zeros_like(features["image"].left),
+        left=np.zeros_like(features["image"].left.values),
         left_present=np.zeros(task.left.n_entities, dtype=bool),
     )
     pair = task, Features({"image": image, "attribute": features["attribute"]})
@@ -229,7 +230,7 @@ def test_a_side_without_any_modality_is_an_error(name, planted):
         pytest.skip("reads no features")
     task, features = planted
     empty = {
-        key: replace(m, right=np.zeros_like(m.right), right_present=np.zeros_like(m.right_present))
+        key: with_arrays(m, right=np.zeros_like(m.right.values), right_present=np.zeros_like(m.right.present))
         for key, m in features.items()
     }
     with pytest.raises(PsqeError, match="no candidate of"):
@@ -302,5 +303,5 @@ def test_the_input_is_left_as_it_was(name, planted, mined):
     fresh_task, fresh = planted_pair(80, [3, 2, 1], 12, noise=0.5, missing=0.1, random_state=1)
     np.testing.assert_array_equal(planted[0].links, fresh_task.links)
     for key, m in fresh.items():
-        np.testing.assert_array_equal(planted[1][key].left, m.left)
-        np.testing.assert_array_equal(planted[1][key].right, m.right)
+        np.testing.assert_array_equal(planted[1][key].left.values, m.left.values)
+        np.testing.assert_array_equal(planted[1][key].right.values, m.right.values)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pairs import graph
 
-from psqe.kg import AlignmentTask
-from psqe.neural.graph_attention import DiagonalGAT, Edges, edge_softmax, weighted_sum
-from psqe.neural.graph_convolution import GCN
-from psqe.neural.modalities import ModalityAttention
+from psqe.graph import AlignmentTask
+from psqe.training.graph_attention import DiagonalGAT, Edges, edge_softmax, weighted_sum
+from psqe.training.graph_convolution import GCN
+from psqe.training.modalities import ModalityAttention
 
 
 def random_edges(n: int, n_edges: int, seed: int = 0, *, loops: bool = True) -> Edges:
@@ -151,16 +151,19 @@ def test_the_reaching_edges_serve_their_nodes_as_all_edges_do(n, n_edges, seed, 
     networks = [DiagonalGAT(4, n_layers=n_layers).double(), GCN([4, *[3, 5, 4][:n_layers]]).double()]
     x = torch.randn(n, 4, dtype=torch.float64, requires_grad=True)
     nodes = torch.randperm(n)[: 1 + n // 3]
-    field = edges.reaching(nodes, n_layers)
-    sizes = [len(layer) for layer in field.layers]
+    subgraph = edges.reaching(nodes, n_layers)
+    sizes = [len(layer) for layer in subgraph.layers]
     assert len(sizes) == n_layers and sizes == sorted(sizes, reverse=True)
-    assert field.nodes.tolist() == sorted(set(field.nodes.tolist())) and set(nodes.tolist()) <= set(
-        field.nodes.tolist()
+    assert subgraph.nodes.tolist() == sorted(set(subgraph.nodes.tolist())) and set(nodes.tolist()) <= set(
+        subgraph.nodes.tolist()
     )
-    assert field.layers[0].n_sources == len(field.nodes) and field.layers[-1].n == len(nodes)
-    assert set(torch.where(field.outputs >= 0)[0].tolist()) == set(nodes.tolist())
+    assert subgraph.layers[0].n_sources == len(subgraph.nodes) and subgraph.layers[-1].n == len(nodes)
+    assert set(torch.where(subgraph.outputs >= 0)[0].tolist()) == set(nodes.tolist())
     for network in networks:
-        whole, part = network(x, edges)[nodes], network(x[field.nodes], field.layers)[field.outputs[nodes]]
+        whole, part = (
+            network(x, edges)[nodes],
+            network(x[subgraph.nodes], subgraph.layers)[subgraph.outputs[nodes]],
+        )
         torch.testing.assert_close(part, whole, rtol=1e-12, atol=1e-12)
         inputs = [x, *network.parameters()]
         for a, b in zip(

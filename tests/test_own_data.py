@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from psqe.cli import main
+from psqe.cli.main import main
 from psqe.datasets import load_task
 from psqe.datasets.layouts import check_folder, layout_of
 from psqe.errors import DataError
@@ -36,7 +36,7 @@ def test_the_examples_are_right_and_say_the_same():
     for name in ("countries", "countries-rdf"):
         assert not check_folder(EXAMPLES / name)
     for side in ("left", "right"):
-        one, other = tables.graph(side), statements.graph(side)
+        one, other = tables.sides[side], statements.sides[side]
         assert sorted(filter(None, one.names)) == sorted(filter(None, other.names))
         assert len(one.triples) == len(other.triples) and len(one.candidates) == len(other.candidates) == 59
         assert sum(map(bool, one.images)) == 59 and not any(other.images)

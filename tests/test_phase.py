@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from psqe import figures
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
-from psqe.regions import all_regions
+from psqe.evaluation.regions import all_regions
 from psqe.seeds import balance
-from psqe.study import experiments, phase, store
+from psqe.study import experiments, figures, phase, store
 from psqe.study.experiments import evenness_shares
 from psqe.study.phase import drawn_runs, phase_rows, price_of_evenness, run_drawn, worth
 from psqe.study.results import alignment_results, region_contrasts, region_parts, seed_results

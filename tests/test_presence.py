@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from psqe.cli import main
+from psqe.cli.main import main
 from psqe.datasets.info import attribute_shares
 from psqe.datasets.presence import hide_presence
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError, PsqeWarning
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 N = 400
 

@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pairs import graph, relabelled, with_fewer_candidates
+from pairs import graph, relabelled, with_arrays, with_fewer_candidates
 
 from psqe.aligners import Propagation
-from psqe.aligners.propagation import main_axes
+from psqe.aligners.models.propagation import main_axes
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.evaluation import evaluate, feature_scorer
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
-from psqe.kg import AlignmentTask
+from psqe.graph import AlignmentTask
 from psqe.seeds import SeedSet, true_links
-from psqe.seeds.quality import confidence
+from psqe.seeds.confidence import pair_confidence
 
 N_ENTITIES, N_LITERALS, ALONE = 7, 4, 6
 
@@ -61,7 +61,7 @@ def plainly(pair, pairs, sure, *, n_hops, decay, label_weight):
     task, features = pair
     kept: list[list[list[np.ndarray]]] = []
     for column, side in enumerate(("left", "right")):
-        own = task.graph(side)
+        own = task.sides[side]
         n = own.n_entities
         around = [{u} for u in range(n)]
         for head, _, tail in own.triples.tolist():
@@ -69,7 +69,7 @@ def plainly(pair, pairs, sure, *, n_hops, decay, label_weight):
             around[tail].add(head)
         rows = [[] for _ in range(n)]
         for modality in features.values():
-            vectors, present = modality.side(side)
+            vectors, present = modality[side].values, modality[side].present
             for u in range(n):
                 alike = [v for v in range(n) if present[v] and (v < N_ENTITIES) == (u < N_ENTITIES)]
                 rows[u].append(
@@ -98,7 +98,7 @@ def test_similarities_are_those_of_a_plain_computation(hand_made, settings, weig
     """Up to what random vectors have in common by chance, which many dimensions make small."""
     n_hops, decay, label_weight = settings
     pairs = np.array([[0, 0], [1, 2], [5, 5]])
-    sure = confidence(pairs, *hand_made).astype(float) if weigh_seeds else np.ones(3)
+    sure = pair_confidence(pairs, *hand_made).astype(float) if weigh_seeds else np.ones(3)
     assert not weigh_seeds or np.ptp(sure) > 0.1
     wanted = plainly(hand_made, pairs, sure, n_hops=n_hops, decay=decay, label_weight=label_weight)
     model = Propagation(
@@ -180,16 +180,16 @@ def test_who_stands_alone_keeps_its_features_and_gets_no_label(hand_made):
 def test_literals_bring_what_they_say_to_who_has_nothing(hand_made):
     """Entity 3 of the right has neither picture nor text; what it stands beside has."""
     task, features = hand_made
-    assert not any(m.right_present[3] for m in features.values())
+    assert not any(m.right.present[3] for m in features.values())
     _, right = Propagation().fit(task, features, NONE).embeddings()
     d = right.shape[1] // 3
     assert not right[3, :d].any() and np.linalg.norm(right[3, d : 2 * d]) == pytest.approx(0.7**0.5)
     mute = Features(
         {
-            name: replace(
+            name: with_arrays(
                 m,
-                right=np.where(np.arange(len(m.right))[:, None] < N_ENTITIES, m.right, 0),
-                right_present=m.right_present & (np.arange(len(m.right)) < N_ENTITIES),
+                right=np.where(np.arange(len(m.right.values))[:, None] < N_ENTITIES, m.right.values, 0),
+                right_present=m.right.present & (np.arange(len(m.right.values)) < N_ENTITIES),
             )
             for name, m in features.items()
         }
@@ -207,7 +207,7 @@ def test_seeds_may_name_entities_that_are_no_candidates(hand_made):
         left=replace(task.left, candidates=np.append(task.left.candidates, 8)),
         right=replace(task.right, candidates=np.append(task.right.candidates, 9)),
     )
-    sure = confidence(pairs, wider, features).astype(float)
+    sure = pair_confidence(pairs, wider, features).astype(float)
     settings = {"n_hops": 2, "decay": 0.7, "label_weight": 1.0}
     wanted = plainly(hand_made, pairs, sure, **settings)
     model = Propagation(**settings, label_dim=100_000).fit(task, features, given(pairs))

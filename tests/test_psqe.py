@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pairs import Pair, Table, mine_quietly, tiny
 
-from psqe.canonical import canonical_order
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
+from psqe.evaluation.regions import semantic_regions
 from psqe.features.base import Features
-from psqe.kg import AlignmentTask
-from psqe.neural.graph_attention import Edges
-from psqe.neural.training import seeded
-from psqe.regions import semantic_regions
+from psqe.features.canonical import canonical_order
+from psqe.graph import AlignmentTask
 from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverage
-from psqe.seeds.psqe import cluster_table
+from psqe.seeds.miners.psqe import cluster_table
 from psqe.seeds.rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
 from psqe.seeds.stages.choose import propose
-from psqe.seeds.stages.refine import Ends, Inputs, RefinementEncoder
+from psqe.seeds.stages.refine import Inputs, RefinementEncoder, SeedNodes
+from psqe.training.graph_attention import Edges
+from psqe.training.loop import seeded
 
 STAGES = ("cluster", "refine", "expand")
 FAST = {"n_epochs": 3, "dim": 8}
@@ -38,7 +38,7 @@ def space(
 ) -> Space:
     """A space whose clusters are given."""
     task, features = tiny(len(labels_left), len(labels_right))
-    rules = Rules.of("corrected", switches)
+    rules = Rules.from_variant("corrected", switches)
     built = Space.build(task, features, rules=rules, n_clusters=n_clusters, n_seeds=n_seeds)
     built.__dict__["clusters"] = (np.array(labels_left), np.array(labels_right))
     return built
@@ -49,7 +49,7 @@ def space_of(pair: Pair, variant: str = "corrected", n_seeds: int = 30, **switch
     order = canonical_order(*pair)
     return Space.build(
         pair[0].take(*order), pair[1].take(*order),
-        rules=Rules.of(variant, {**FAST, **switches}), n_clusters=3, n_seeds=n_seeds,
+        rules=Rules.from_variant(variant, {**FAST, **switches}), n_clusters=3, n_seeds=n_seeds,
     )  # fmt: skip
 
 
@@ -354,12 +354,12 @@ def test_the_encoder_at_some_nodes_is_the_encoder_everywhere():
             structural=["image"], separate=["attribute"], dim=4, bias=True,
         )  # fmt: skip
     nodes = torch.tensor([3, 17, 29, 4, 17])
-    ends = Ends(encoder, nodes)
+    ends = SeedNodes(encoder, nodes)
     whole, part = encoder(), encoder(ends)
     assert list(whole.modalities) == list(part.modalities) == ["attribute"]
     for of_all, of_ends in zip(whole, part, strict=True):
         assert of_all.shape == (n, 4) and of_ends.shape == (4, 4)
-        torch.testing.assert_close(of_ends[ends.field.outputs[nodes]], of_all[nodes])
+        torch.testing.assert_close(of_ends[ends.subgraph.outputs[nodes]], of_all[nodes])
     assert len(list(whole)) == 2
     absent = np.setdiff1d(np.arange(n), inputs["attribute"].nodes.numpy())
     assert not whole.modalities["attribute"][absent].any()
@@ -474,13 +474,13 @@ def test_cluster_table(planted):
     table = cluster_table(miner, task, features)
     assert table["cluster"].tolist() == [1, 2, 3] and table["seeds due"].sum() == 30
     with_vector = [
-        np.any([m.side(side)[1] for m in features.values()], axis=0).sum() for side in ("left", "right")
+        np.any([m[side].present for m in features.values()], axis=0).sum() for side in ("left", "right")
     ]
     assert [table["left"].sum(), table["right"].sum()] == with_vector
     assert table["commonest group"].str.fullmatch(r"region [012], \d+%").all()
     plain = replace(
         task,
-        **{s: replace(task.graph(s), groups=(None,) * task.graph(s).n_entities) for s in ("left", "right")},
+        **{s: replace(task.sides[s], groups=(None,) * task.sides[s].n_entities) for s in ("left", "right")},
     )
     assert "commonest group" not in cluster_table(miner, plain, features)
 
@@ -491,7 +491,7 @@ def test_pairs_that_nothing_rivals_are_ranked_by_similarity(mutual):
     order = np.random.default_rng(0).permutation(20)
     table = np.zeros((20, 20), dtype=np.float32)
     table[np.arange(20), np.arange(20)] = 0.6 + 0.02 * order
-    found = propose(Table(table), 20, Rules.of("corrected", {"mutual": mutual}))
+    found = propose(Table(table), 20, Rules.from_variant("corrected", {"mutual": mutual}))
     first = found.rows[:20]
     np.testing.assert_array_equal(first, np.argsort(-order))
     np.testing.assert_array_equal(found.columns[:20], first)

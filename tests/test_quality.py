@@ -9,8 +9,8 @@ from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, RandomMiner, correct, true_links
-from psqe.seeds.quality import DECOYS, Chance, confidence
-from psqe.survey import TEMPERATURE
+from psqe.seeds.confidence import DECOYS, Chance, pair_confidence
+from psqe.similarity.neighbours import TEMPERATURE
 
 
 def all_pairs(pair) -> np.ndarray:
@@ -61,7 +61,7 @@ def test_by_plain_recomputation(planted):
         for share, k in zip(shares[rows, columns], known, strict=True)
     ]
     assert len(decoys) and 0 < unmatched < 1
-    got = confidence(pairs, task, features)
+    got = pair_confidence(pairs, task, features)
     # A pair whose share is that of one counted may fall on either side of it.
     assert np.mean(np.isclose(got, wanted, rtol=1e-3, atol=1e-6)) > 0.95
     np.testing.assert_allclose(got, wanted, atol=0.05)
@@ -72,14 +72,14 @@ def test_by_plain_recomputation(planted):
 def test_nothing_but_chance_leaves_no_confidence(n):
     """Pairs that are no more and no surer than decoys are all due to chance."""
     shares = np.linspace(0.3, 1, n).astype(np.float32)
-    chance = Chance.of(shares, shares, 50)
+    chance = Chance.from_shares(shares, shares, 50)
     assert chance.unmatched == pytest.approx(1, abs=0.02)
     assert (chance.rate(shares) > 0.97).all()
 
 
 def test_no_decoys_take_nothing_off():
     shares = np.linspace(0.3, 1, 40).astype(np.float32)
-    chance = Chance.of(shares, shares[:0], 50)
+    chance = Chance.from_shares(shares, shares[:0], 50)
     assert chance.rate(shares).tolist() == [0] * 40
     assert chance.unmatched == pytest.approx(1 - shares.sum() / 50, rel=1e-5)
 
@@ -105,45 +105,47 @@ def test_pairs_that_are_no_candidates(planted):
     task, features = with_fewer_candidates(planted)
     strange = np.setdiff1d(np.arange(task.right.n_entities), task.right.candidates)[0]
     with pytest.raises(DataError, match=f"{strange} is no candidate of graph"):
-        confidence([[task.left.candidates[0], strange]], task, features)
+        pair_confidence([[task.left.candidates[0], strange]], task, features)
 
 
 def test_any_pairs_will_do(planted):
     task, features = planted
-    assert confidence(np.empty((0, 2), dtype=np.int64), task, features).shape == (0,)
-    assert confidence([[0, 0]], task, features).shape == (1,)
+    assert pair_confidence(np.empty((0, 2), dtype=np.int64), task, features).shape == (0,)
+    assert pair_confidence([[0, 0]], task, features).shape == (1,)
     pairs = np.array([[3, 5], [3, 6], [3, 5], [1, 5]])  # neither ordered nor one-to-one
-    found = confidence(pairs, task, features)
+    found = pair_confidence(pairs, task, features)
     assert found[0] == found[2]
-    one_by_one = [confidence(pair[None], task, features)[0] for pair in pairs]
+    one_by_one = [pair_confidence(pair[None], task, features)[0] for pair in pairs]
     np.testing.assert_allclose(found, one_by_one, rtol=1e-4, atol=1e-7)
     given = true_links(task, 40)
-    assert given.confidence is None and confidence(given.pairs, task, features).mean() > 0.6
+    assert given.confidence is None and pair_confidence(given.pairs, task, features).mean() > 0.6
 
 
 @pytest.mark.parametrize("change", [without_links, with_wrong_links])
 def test_gold_links_are_not_read(planted, change):
     pairs = all_pairs(planted)
-    wanted = confidence(pairs, *planted)
-    assert confidence(pairs, *change(planted)).tobytes() == wanted.tobytes()
+    wanted = pair_confidence(pairs, *planted)
+    assert pair_confidence(pairs, *change(planted)).tobytes() == wanted.tobytes()
 
 
 def test_relabelled_entities_have_the_same_confidence(planted):
     pairs = all_pairs(planted)
     moved, left, right = relabelled(planted, left=3, right=4)
     there = np.column_stack([np.argsort(left)[pairs[:, 0]], np.argsort(right)[pairs[:, 1]]])
-    np.testing.assert_allclose(confidence(there, *moved), confidence(pairs, *planted), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(
+        pair_confidence(there, *moved), pair_confidence(pairs, *planted), rtol=1e-3, atol=1e-6
+    )
 
 
 def test_a_miner_gives_what_the_function_gives(planted):
     task, features = planted
     seeds = PSQEMiner(30, n_clusters=3, switches={"n_epochs": 3}).mine(task, features)
     np.testing.assert_allclose(
-        seeds.confidence, confidence(seeds.pairs, task, features), rtol=1e-3, atol=1e-6
+        seeds.confidence, pair_confidence(seeds.pairs, task, features), rtol=1e-3, atol=1e-6
     )
     for trace in seeds.trace:
         np.testing.assert_allclose(
-            trace.confidence, confidence(trace.pairs, task, features), rtol=1e-3, atol=1e-6
+            trace.confidence, pair_confidence(trace.pairs, task, features), rtol=1e-3, atol=1e-6
         )
     np.testing.assert_array_equal(seeds.head(7).confidence, seeds.confidence[:7])
 
@@ -155,7 +157,7 @@ def test_an_entity_of_which_nothing_is_known_has_no_confidence():
     features = Features.from_arrays(
         {"image_left": vectors, "image_left_present": present, "image_right": vectors}
     )
-    found = confidence(np.column_stack([np.arange(30), np.arange(30)]), task, features)
+    found = pair_confidence(np.column_stack([np.arange(30), np.arange(30)]), task, features)
     assert (found[:29] > 0.9).all() and found[29] == 0
 
 
@@ -197,7 +199,7 @@ def test_low_for_random_pairs():
     seeds = RandomMiner(100).mine(task, features)
     assert seeds.confidence.mean() < 0.05
     right = correct(all_pairs((task, features)), task)
-    found = confidence(all_pairs((task, features)), task, features)
+    found = pair_confidence(all_pairs((task, features)), task, features)
     assert found[right].mean() > 0.9 > 0.05 > found[~right].mean()
 
 
@@ -206,5 +208,5 @@ def test_low_for_what_has_no_counterpart():
     task, features = planted_pair(160, 4, 24, noise=0.5, dangling=0.25)
     pairs = MutualMiner().mine(task, features).pairs
     linked = np.isin(pairs[:, 0], task.links[:, 0]) & np.isin(pairs[:, 1], task.links[:, 1])
-    found = confidence(pairs, task, features)
+    found = pair_confidence(pairs, task, features)
     assert (~linked).any() and found[linked].mean() > found[~linked].mean() + 0.1

@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from psqe.canonical import canonical_order
 from psqe.datasets import load_task
 from psqe.features import Features, build_features
+from psqe.features.canonical import canonical_order
 from psqe.seeds import MINERS, PSQEMiner, correct
 
 N = 300
@@ -45,7 +45,7 @@ def test_the_last_bits_of_the_features_do_not_decide_the_order(pair):
     arrays = {}
     for name, modality in features.items():
         for side in ("left", "right"):
-            vectors, present = modality.side(side)
+            vectors, present = modality[side].values, modality[side].present
             noise = rng.uniform(-1e-7, 1e-7, vectors.shape).astype(np.float32)
             arrays[f"{name}_{side}"], arrays[f"{name}_{side}_present"] = vectors + noise, present
     other = Features.from_arrays(arrays)

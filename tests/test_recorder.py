@@ -13,13 +13,13 @@ from pairs import tiny
 
 from psqe.aligners import MCLEA
 from psqe.errors import DataError, ParameterError
-from psqe.neural.losses import NCA, InfoNCE
-from psqe.regions import Regions, all_regions
+from psqe.evaluation.regions import Regions, all_regions
 from psqe.seeds import SeedSet
 from psqe.theory.batch import Batch
 from psqe.theory.coverage import measured_mass
 from psqe.theory.recorder import SEED_KINDS, Recorder, mean_field_mass, predicted_shares, seed_masses
 from psqe.theory.split import effective_negatives, mass, repulsion_coefficients
+from psqe.training.losses import NCA, InfoNCE
 
 KEYS = ["step", "embedding", "region_kind", "region", "seed_kind"]
 SUMS = ["n_seeds", "attraction", "received"]
@@ -242,7 +242,7 @@ def trained(planted):
         return MCLEA.preset("small", n_epochs=6, batch_size=16)
 
     recorder = Recorder(task, all_regions(task, features), every=1)
-    watched = model().fit(task, features, seeds, watch=recorder)
+    watched = model().fit(task, features, seeds, callback=recorder)
     return watched, model().fit(task, features, seeds), recorder.table(), features
 
 

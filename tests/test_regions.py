@@ -7,10 +7,10 @@ import pytest
 from pairs import graph, relabelled, tiny, with_fewer_candidates, without_links
 
 from psqe.errors import DataError, ParameterError
+from psqe.evaluation.regions import all_regions, cluster, degree_regions, density_regions, semantic_regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
-from psqe.kg import AlignmentTask
-from psqe.regions import all_regions, cluster, degree_regions, density_regions, semantic_regions
+from psqe.graph import AlignmentTask
 
 
 def test_regions_partition_the_candidates(planted):

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pairs import mine_quietly
+from pairs import mine_quietly, with_arrays
 from sklearn.cluster import KMeans
 
-from psqe.canonical import canonical_order
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.features.base import Features
+from psqe.features.canonical import canonical_order
 from psqe.seeds import PSQEMiner
 from psqe.seeds.missing import filled_with_noise
 from psqe.seeds.rules import Rules
@@ -29,8 +29,10 @@ def planted(**parameters):
     rng = np.random.default_rng(0)
     stretched = {}
     for name, m in features.items():
-        left, right = (v * rng.uniform(0.5, 2, (len(v), 1)).astype(np.float32) for v in (m.left, m.right))
-        stretched[name] = replace(m, left=left, right=right)
+        left, right = (
+            v * rng.uniform(0.5, 2, (len(v), 1)).astype(np.float32) for v in (m.left.values, m.right.values)
+        )
+        stretched[name] = with_arrays(m, left=left, right=right)
     return task, Features(stretched)
 
 
@@ -44,7 +46,7 @@ def built(pair, **switches) -> Space:
     order = canonical_order(*pair)
     return Space.build(
         pair[0].take(*order), pair[1].take(*order),
-        rules=Rules.of("released", {**FAST, **switches}), n_clusters=3, n_seeds=K,
+        rules=Rules.from_variant("released", {**FAST, **switches}), n_clusters=3, n_seeds=K,
     )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def unit(v: np.ndarray) -> np.ndarray:
 
 def raw(space: Space, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Vectors of the candidates, as they are."""
-    return space.features[name].left[space.left], space.features[name].right[space.right]
+    return space.features[name].left.values[space.left], space.features[name].right.values[space.right]
 
 
 # ---- the procedure, restated
@@ -188,8 +190,10 @@ def test_the_pool_of_cells_is_a_hundred_a_seed(n_seeds, n_found):
     task, features = planted(noise=1.0)
     long = {}
     for name, m in features.items():
-        lengths = np.where(np.arange(len(m.left)) < 13, 1000, 1).astype(np.float32)[:, None]
-        long[name] = replace(m, left=np.abs(m.left) * lengths, right=np.abs(m.right) * lengths)
+        lengths = np.where(np.arange(len(m.left.values)) < 13, 1000, 1).astype(np.float32)[:, None]
+        long[name] = with_arrays(
+            m, left=np.abs(m.left.values) * lengths, right=np.abs(m.right.values) * lengths
+        )
     space = replace(built((task, Features(long))), n_clusters=1, n_seeds=n_seeds)
     pool = ClusterStage().run(space, Pool.start(space))
     assert as_list(pool) == plain_stage_one(space, space.clusters)
@@ -321,14 +325,15 @@ def test_the_list_may_end_longer_than_asked_and_without_warning():
 
 def test_noise_is_drawn_for_whom_a_vector_is_missing_and_said():
     _, features = planted(noise=0.15, missing=[0.3, 0.1, 0.2])
-    n = {m: int((~f.left_present).sum() + (~f.right_present).sum()) for m, f in features.items()}
+    n = {m: int((~f.left.present).sum() + (~f.right.present).sum()) for m, f in features.items()}
     assert all(n.values())
     words = ", ".join(f"{m} of {count} entities" for m, count in n.items())
     with pytest.warns(PsqeWarning, match=f"filled with noise, as in the release: {words}$"):
         filled = filled_with_noise(features, random_state=0)
     for m, modality in features.items():
         for side in ("left", "right"):
-            (before, present), (after, everyone) = modality.side(side), filled[m].side(side)
+            before, present = modality[side].values, modality[side].present
+            after, everyone = filled[m][side].values, filled[m][side].present
             assert everyone.all()
             np.testing.assert_array_equal(after[present], before[present])
             noise, known = after[~present], before[present]
@@ -342,14 +347,14 @@ def test_noise_is_counted_only_where_it_is_drawn():
     """A modality that one side has not at all stays missing there: there is nothing to draw it from."""
     _, features = planted(noise=0.15)
     m = features["image"]
-    present = np.arange(len(m.right)) >= 7
-    image = replace(
-        m, left=np.zeros_like(m.left), left_present=np.zeros(len(m.left), dtype=bool),
-        right=np.where(present[:, None], m.right, 0), right_present=present,
+    present = np.arange(len(m.right.values)) >= 7
+    image = with_arrays(
+        m, left=np.zeros_like(m.left.values), left_present=np.zeros(len(m.left), dtype=bool),
+        right=np.where(present[:, None], m.right.values, 0), right_present=present,
     )  # fmt: skip
     with pytest.warns(PsqeWarning, match="image of 7 entities$"):
         filled = filled_with_noise(Features({"image": image}), random_state=0)
-    assert not filled["image"].left_present.any() and filled["image"].right_present.all()
+    assert not filled["image"].left.present.any() and filled["image"].right.present.all()
 
 
 def test_noise_depends_on_the_random_state_only():
@@ -357,17 +362,17 @@ def test_noise_depends_on_the_random_state_only():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         first, again, other = (filled_with_noise(features, random_state=s) for s in (3, 3, 4))
-    assert first["image"].left.tobytes() == again["image"].left.tobytes()
-    assert first["image"].left.tobytes() != other["image"].left.tobytes()
+    assert first["image"].left.values.tobytes() == again["image"].left.values.tobytes()
+    assert first["image"].left.values.tobytes() != other["image"].left.values.tobytes()
 
 
 def test_noise_is_drawn_by_the_rule_only():
     """Warnings are errors in these tests: without the rule, and where nothing is missing, none is given."""
     incomplete = planted(noise=0.15, missing=0.2)
     with pytest.warns(PsqeWarning, match="filled with noise"):
-        assert built(incomplete).features["image"].left_present.all()
-    assert not built(incomplete, missing="mask").features["image"].left_present.all()
-    assert built(planted(noise=0.15)).features["image"].left_present.all()
+        assert built(incomplete).features["image"].left.present.all()
+    assert not built(incomplete, missing="mask").features["image"].left.present.all()
+    assert built(planted(noise=0.15)).features["image"].left.present.all()
     PSQEMiner(K, switches=FAST).mine(*incomplete)
     with pytest.warns(PsqeWarning, match="filled with noise"):
         PSQEMiner(K, switches={**FAST, "missing": "noise"}).mine(*incomplete)

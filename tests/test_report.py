@@ -12,15 +12,15 @@ from pairs import Table, graph, relabelled, tiny, with_fewer_candidates, with_wr
 from PIL import Image
 
 from psqe import datasets
-from psqe.cli import main
+from psqe.cli.main import main
 from psqe.errors import PsqeError
 from psqe.evaluation import feature_scorer
 from psqe.features import Features
-from psqe.kg import AlignmentTask
-from psqe.linking.links import DEFAULT, predict_links
-from psqe.linking.quality import link_quality
-from psqe.linking.review import BORDER, N_NEARLY, NOTHING, SURE, TAKEN, TIE, UNSURE, review
-from psqe.linking.rules import LinkRule
+from psqe.graph import AlignmentTask
+from psqe.links.predict import DEFAULT, predict_links
+from psqe.links.quality import link_quality
+from psqe.links.review import BORDER, N_NEARLY, NOTHING, SURE, TAKEN, TIE, UNSURE, review
+from psqe.links.rules import LinkRule
 from psqe.seeds import MutualMiner
 from psqe.study import report
 from psqe.study.report import as_page, record_table, report_notebook, sentences, write_report
@@ -75,7 +75,7 @@ def test_every_candidate_is_linked_or_has_a_reason(planted):
     pair = with_fewer_candidates(planted)
     found, links = reviewed(pair)
     for side in ("left", "right"):
-        assert sum(found["unlinked"][side].values()) + len(links) == len(pair[0].graph(side).candidates)
+        assert sum(found["unlinked"][side].values()) + len(links) == len(pair[0].sides[side].candidates)
     assert found["confidence"] == pytest.approx(links.confidence, abs=1e-6)
     assert found["from_seed"] == links.from_seed.tolist() and sum(found["from_seed"]) > 5
     json.dumps(found, allow_nan=False)
@@ -124,7 +124,7 @@ def test_the_runner_up_is_the_one_the_margin_is_measured_to(planted):
     found, _ = reviewed(planted)
     task = planted[0]
     s = feature_scorer(*planted)(task.left.candidates, task.right.candidates).rows(0, 10**6)
-    index = {side: task.graph(side).index() for side in ("left", "right")}
+    index = {side: task.sides[side].index() for side in ("left", "right")}
     sides = set()
     for case in [*found["border"], *found["certain"]]:
         i, j = index["left"][case["left"]["id"]], index["right"][case["right"]["id"]]

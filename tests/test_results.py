@@ -12,9 +12,9 @@ from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError
 from psqe.evaluation import evaluate
-from psqe.regions import all_regions
+from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation.regions import all_regions
 from psqe.seeds import MutualMiner, audit
-from psqe.statistics import mean_interval
 from psqe.study import experiments, store
 from psqe.study.experiments import Experiment, comparison, run_experiments, untrained
 from psqe.study.results import (

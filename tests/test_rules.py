@@ -67,8 +67,13 @@ def test_a_switch_set_to_its_own_value_changes_nothing(pair, unflipped):
 
 def test_all_switches_flipped_make_the_other_variant():
     released, corrected = VARIANTS["released"], VARIANTS["corrected"]
-    assert Rules.of("corrected", asdict(released)) == released == Rules.of("released")
-    assert Rules.of("released", asdict(corrected)) == corrected == Rules.of("corrected") == Rules()
+    assert Rules.from_variant("corrected", asdict(released)) == released == Rules.from_variant("released")
+    assert (
+        Rules.from_variant("released", asdict(corrected))
+        == corrected
+        == Rules.from_variant("corrected")
+        == Rules()
+    )
     assert set(VARIANTS) == {"released", "corrected"}
 
 

@@ -11,7 +11,7 @@ from pairs import graph, tiny
 
 from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.features.base import Features
-from psqe.kg import AlignmentTask
+from psqe.graph import AlignmentTask
 from psqe.seeds import MutualMiner, PivotMiner, RandomMiner, SeedSet, true_links
 
 
@@ -217,9 +217,9 @@ def test_pivot_is_the_greedy_walk_over_all_cells(planted):
     """By its definition, without any of the package's matching."""
     task, features = planted
     m = features["attribute"]
-    rows = np.flatnonzero(m.left_present)
-    columns = np.flatnonzero(m.right_present)
-    left, right = m.left[rows], m.right[columns]
+    rows = np.flatnonzero(m.left.present)
+    columns = np.flatnonzero(m.right.present)
+    left, right = m.left.values[rows], m.right.values[columns]
     left, right = left - left.mean(axis=0), right - right.mean(axis=0)
     left /= np.linalg.norm(left, axis=1, keepdims=True)
     right /= np.linalg.norm(right, axis=1, keepdims=True)
@@ -254,7 +254,7 @@ def test_weights_shift_what_is_mined(planted):
     heavy = MutualMiner(weights={"image": 1.0, "attribute": 1e-9}).mine(task, features)
     both = MutualMiner().mine(task, features)
     present = (
-        features["image"].left_present[heavy.pairs[:, 0]] & features["image"].right_present[heavy.pairs[:, 1]]
+        features["image"].left.present[heavy.pairs[:, 0]] & features["image"].right.present[heavy.pairs[:, 1]]
     )
     pairs = {tuple(p) for p in alone.pairs}
     assert {tuple(p) for p in heavy.pairs[present]} <= pairs

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table
 
-from psqe import survey
 from psqe.errors import DataError
-from psqe.linking.shortlist import CSLS_K, Shortlist
-from psqe.matching import Dot, csls
+from psqe.links.shortlist import CSLS_K, Shortlist
+from psqe.similarity import neighbours
+from psqe.similarity.blocks import Dot, csls
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 8), st.integers(1, 8)).flatmap(
@@ -25,7 +25,7 @@ def plain_top(row, k: int) -> list[int]:
 @settings(max_examples=60, deadline=None)
 @given(tables, st.integers(1, 9))
 def test_of_every_entity_its_nearest(table, k):
-    listed = Shortlist.of(Table(table), k=k)
+    listed = Shortlist.from_similarity(Table(table), k=k)
     wanted = {(i, j) for i, row in enumerate(table) for j in plain_top(row, k)}
     wanted |= {(i, j) for j, column in enumerate(table.T) for i in plain_top(column, k)}
     assert list(zip(listed.rows.tolist(), listed.columns.tolist(), strict=True)) == sorted(wanted)
@@ -37,7 +37,7 @@ def test_of_every_entity_its_nearest(table, k):
 @settings(max_examples=60, deadline=None)
 @given(tables, st.integers(1, 9), st.randoms(use_true_random=False))
 def test_sums_and_best_pairs_of_each_entity(table, k, random):
-    listed = Shortlist.of(Table(table), k=k)
+    listed = Shortlist.from_similarity(Table(table), k=k)
     x = np.array([random.choice((-900.0, 0.0, 0.5, 1.0, 700.0)) for _ in range(len(listed))])
     for ends, entity, n in (
         (listed.by_left, listed.rows, len(table)), (listed.by_right, listed.columns, table.shape[1])
@@ -56,7 +56,7 @@ def test_sums_and_best_pairs_of_each_entity(table, k, random):
 def test_csls_is_that_of_the_whole_matrix():
     rng = np.random.default_rng(0)
     table = rng.standard_normal((40, 30)).astype(np.float32)
-    listed = Shortlist.of(Table(table), k=CSLS_K)
+    listed = Shortlist.from_similarity(Table(table), k=CSLS_K)
     whole = csls(Table(table), CSLS_K).rows(0, 40)
     assert len(listed) < table.size
     np.testing.assert_allclose(listed.csls(), whole[listed.rows, listed.columns], atol=1e-5)
@@ -64,11 +64,11 @@ def test_csls_is_that_of_the_whole_matrix():
 
 def test_what_an_approximate_search_does_not_find_is_not_listed(monkeypatch):
     """Some entities find fewer than k: the places left empty are no pairs."""
-    monkeypatch.setattr(survey, "EXACT", 10)
-    monkeypatch.setattr(survey, "N_PROBE", 1)
+    monkeypatch.setattr(neighbours, "EXACT", 10)
+    monkeypatch.setattr(neighbours, "N_PROBE", 1)
     rng = np.random.default_rng(0)
     left, right = (rng.standard_normal((60, 4)).astype(np.float32) for _ in range(2))
-    listed = Shortlist.of(Dot(left, right), k=8)
+    listed = Shortlist.from_similarity(Dot(left, right), k=8)
     assert np.isneginf(listed.nearest[0]).any()
     assert np.isfinite(listed.similarity).all() and np.isfinite(listed.csls()).all()
     np.testing.assert_allclose(
@@ -79,4 +79,4 @@ def test_what_an_approximate_search_does_not_find_is_not_listed(monkeypatch):
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
 def test_an_empty_side(shape):
     with pytest.raises(DataError, match=f"no pairs of {shape[0]} left and {shape[1]} right"):
-        Shortlist.of(Table(np.empty(shape, np.float32)))
+        Shortlist.from_similarity(Table(np.empty(shape, np.float32)))

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table
 
-from psqe import matching
 from psqe.errors import ParameterError
-from psqe.matching import Dot, top_k
-from psqe.sinkhorn import Groups, sinkhorn
+from psqe.similarity import blocks as matching
+from psqe.similarity.blocks import Dot, top_k
+from psqe.similarity.sinkhorn import Groups, sinkhorn
 
 
 @pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")

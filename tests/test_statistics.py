@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psqe.statistics import mean_interval, proportion_interval
+from psqe.evaluation.intervals import mean_interval, proportion_interval
 
 Z = 1.959963984540054
 

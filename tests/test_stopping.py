@@ -11,8 +11,8 @@ from test_trained import TRAINED, make
 from psqe.aligners.model import Model
 from psqe.aligners.stopping import EarlyStopping
 from psqe.errors import DataError
-from psqe.neural.training import Recipe, Training
 from psqe.seeds import SeedSet, true_links
+from psqe.training.loop import Training, TrainingConfig
 
 N = 12
 """Candidates of a side in the trainings of nothing, less one; the last two are in seeds."""
@@ -47,9 +47,9 @@ class Run:
         self.habit = EarlyStopping(
             self.embed, candidates, np.array(seeds), patience=patience, every=every, start=start
         )
-        recipe = Recipe(n_epochs=len(mutual), batch_size=9, learning_rate=1e-9)
+        config = TrainingConfig(n_epochs=len(mutual), batch_size=9, learning_rate=1e-9)
         habits = [*habits, self.habit]
-        self.training = Training(self.module, self.loss, torch.tensor(seeds), recipe, habits=habits)
+        self.training = Training(self.module, self.loss, torch.tensor(seeds), config, habits=habits)
         self.epochs = len(self.training.run())
         self.habit.keep_best(self.training)
         self.kept = round(self.module.weight.item())

@@ -13,8 +13,8 @@ from psqe.errors import ParameterError
 
 def nearest_is_right(task, features, modality="image") -> np.ndarray:
     """For each link, whether the cosine-nearest right entity is the true one."""
-    left = features[modality].left[task.links[:, 0]]
-    right = features[modality].right
+    left = features[modality].left.values[task.links[:, 0]]
+    right = features[modality].right.values
     left = left / np.linalg.norm(left, axis=1, keepdims=True)
     right = right / np.linalg.norm(right, axis=1, keepdims=True)
     return (left @ right.T).argmax(axis=1) == task.links[:, 1]
@@ -48,8 +48,8 @@ def test_it_is_deterministic_and_the_random_state_counts():
     (a, fa), (b, fb), (_, fc) = (planted_pair(random_state=s) for s in (0, 0, 1))
     assert a.right.entities == b.right.entities and np.array_equal(a.links, b.links)
     assert np.array_equal(a.left.triples, b.left.triples)
-    assert np.array_equal(fa["image"].right, fb["image"].right)
-    assert not np.array_equal(fa["image"].left[:5], fc["image"].left[:5])
+    assert np.array_equal(fa["image"].right.values, fb["image"].right.values)
+    assert not np.array_equal(fa["image"].left.values[:5], fc["image"].left.values[:5])
 
 
 def test_right_order_and_links_are_shuffled():
@@ -102,14 +102,16 @@ def test_modalities_are_turned_apart_and_missing_ones_masked():
     task, features = planted_pair(300, 2, missing=(0.0, 0.5), modalities=("image", "text"), dangling=0)
     assert list(features) == ["image", "text"]
     region = np.array(task.left.groups)
-    present = features["image"].left_present
+    present = features["image"].left.present
     assert present[region == "region 0"].all()
     assert 0.3 < present[region == "region 1"].mean() < 0.7
-    assert not features["image"].left[~present].any()
-    assert not np.array_equal(present, features["text"].left_present)
-    both = present & features["text"].left_present
-    product = features["image"].left[both] * features["text"].left[both]
-    assert abs(product.sum(axis=1).mean()) < 0.5 * (features["image"].left[both] ** 2).sum(axis=1).mean()
+    assert not features["image"].left.values[~present].any()
+    assert not np.array_equal(present, features["text"].left.present)
+    both = present & features["text"].left.present
+    product = features["image"].left.values[both] * features["text"].left.values[both]
+    assert (
+        abs(product.sum(axis=1).mean()) < 0.5 * (features["image"].left.values[both] ** 2).sum(axis=1).mean()
+    )
 
 
 def test_it_is_fast():

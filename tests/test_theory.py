@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from psqe.adjacency import joint_adjacency
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
-from psqe.neural.losses import info_nce
 from psqe.theory.batch import Batch, gradient, loss
 from psqe.theory.membership import masses, membership, summed_gradient
 from psqe.theory.propagation import (
@@ -42,6 +41,7 @@ from psqe.theory.wrong import (
     rince_pull,
     simulated,
 )
+from psqe.training.losses import info_nce
 
 EXACT = 1e-10
 many = settings(max_examples=40, deadline=None)

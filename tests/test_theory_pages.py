@@ -11,7 +11,6 @@ from psqe.adjacency import joint_adjacency, normalised_adjacency, walk
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.features.fusion import fuse
-from psqe.neural.losses import info_nce
 from psqe.seeds import SeedSet
 from psqe.theory.batch import Batch, loss
 from psqe.theory.propagation import (
@@ -38,6 +37,7 @@ from psqe.theory.wrong import (
     swapped,
     under_noise,
 )
+from psqe.training.losses import info_nce
 
 EXACT = 1e-10
 many = settings(max_examples=30, deadline=None)

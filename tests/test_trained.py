@@ -9,8 +9,8 @@ import torch
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
-from psqe.neural.modalities import JOINT, STRUCTURE
 from psqe.seeds import true_links
+from psqe.training.modalities import JOINT, STRUCTURE
 
 TRAINED = [name for name, aligner in ALIGNERS.items() if issubclass(aligner, TrainedAligner)]
 
@@ -100,7 +100,7 @@ def test_no_gpu_is_said_before_any_work(name):
 
 
 class Precisions:
-    """A watch that notes in which precision losses are computed."""
+    """A callback that notes in which precision losses are computed."""
 
     def __init__(self):
         self.seen = set()
@@ -121,9 +121,9 @@ def test_double_precision_from_end_to_end(planted, seeds, name):
     }  # fmt: skip
     found = {}
     for dtype in ("float32", "float64"):
-        watch = Precisions()
-        aligner = make(name, dtype=dtype, **options).fit(*planted, seeds, watch=watch)
-        assert watch.seen == {getattr(torch, dtype)}
+        callback = Precisions()
+        aligner = make(name, dtype=dtype, **options).fit(*planted, seeds, callback=callback)
+        assert callback.seen == {getattr(torch, dtype)}
         found[dtype] = aligner.embeddings()
         assert all(side.dtype == np.float32 for side in found[dtype])
     for single, double in zip(found["float32"], found["float64"], strict=True):
@@ -156,7 +156,7 @@ def plain_fused(features):
     for side in ("left", "right"):
         columns = []
         for modality in features.values():
-            vectors, present = modality.side(side)
+            vectors, present = modality[side].values, modality[side].present
             x = np.where(present[:, None], vectors - vectors[present].mean(axis=0), 0.0)
             columns.append(x / np.where(present, np.linalg.norm(x, axis=1), 1)[:, None])
         x = np.hstack(columns)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from psqe.errors import ParameterError
-from psqe.neural.training import Recipe, Training, check_device, seeded
+from psqe.training.loop import Training, TrainingConfig, check_device, seeded
 
 
 class Line(torch.nn.Module):
@@ -24,7 +24,7 @@ def numbered(n: int) -> torch.Tensor:
     return torch.arange(2 * n).reshape(n, 2)
 
 
-def positions(recipe: Recipe, n: int = 4) -> list[float]:
+def positions(config: TrainingConfig, n: int = 4) -> list[float]:
     """The parameter before every step under a constant gradient, of which AdamW makes steps of the rate."""
     line, before = Line(), []
 
@@ -32,22 +32,22 @@ def positions(recipe: Recipe, n: int = 4) -> list[float]:
         before.append(line.weight.item())
         return line.weight.sum()
 
-    Training(line, loss, numbered(n), recipe).run()
+    Training(line, loss, numbered(n), config).run()
     return [*before, line.weight.item()]
 
 
 def test_rates_are_the_closed_forms():
-    constant = Recipe(n_epochs=1, batch_size=2, learning_rate=0.3)
+    constant = TrainingConfig(n_epochs=1, batch_size=2, learning_rate=0.3)
     assert [constant.rate(x) for x in (0.0, 0.01, 0.5, 1.0)] == [0.3] * 4
-    rising = Recipe(n_epochs=1, batch_size=2, learning_rate=0.3, warmup=0.2)
+    rising = TrainingConfig(n_epochs=1, batch_size=2, learning_rate=0.3, warmup=0.2)
     assert [rising.rate(x) for x in (0.0, 0.05, 0.1, 0.2, 0.6, 1.0)] == pytest.approx(
         [0, 0.075, 0.15, 0.3, 0.3, 0.3]
     )
-    cosine = Recipe(n_epochs=1, batch_size=2, learning_rate=0.3, schedule="cosine")
+    cosine = TrainingConfig(n_epochs=1, batch_size=2, learning_rate=0.3, schedule="cosine")
     assert [cosine.rate(x) for x in (0.0, 1 / 3, 0.5, 2 / 3, 1.0)] == pytest.approx(
         [0.3, 0.225, 0.15, 0.075, 0], abs=1e-12
     )
-    both = Recipe(n_epochs=1, batch_size=2, learning_rate=0.3, schedule="cosine", warmup=0.2)
+    both = TrainingConfig(n_epochs=1, batch_size=2, learning_rate=0.3, schedule="cosine", warmup=0.2)
     assert [both.rate(x) for x in (0.0, 0.1, 0.2, 0.2 + 0.8 / 3, 0.6, 1.0)] == pytest.approx(
         [0, 0.15, 0.3, 0.225, 0.15, 0], abs=1e-12
     )
@@ -57,22 +57,22 @@ def test_rates_are_the_closed_forms():
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_every_step_is_taken_at_its_own_rate(schedule, accumulate):
     """Two batches an epoch; the share that is behind in the middle of a step counts."""
-    recipe = Recipe(
+    config = TrainingConfig(
         n_epochs=5, batch_size=2, learning_rate=0.01, schedule=schedule, warmup=0.3, accumulate=accumulate
     )
-    taken = -torch.tensor(positions(recipe)).diff()
+    taken = -torch.tensor(positions(config)).diff()
     if accumulate:
-        wanted = [rate for epoch in range(1, 6) for rate in (0.0, recipe.rate((epoch - 0.5) / 5))]
+        wanted = [rate for epoch in range(1, 6) for rate in (0.0, config.rate((epoch - 0.5) / 5))]
     else:
-        wanted = [recipe.rate((step - 0.5) / 10) for step in range(1, 11)]
+        wanted = [config.rate((step - 0.5) / 10) for step in range(1, 11)]
     torch.testing.assert_close(taken, torch.tensor(wanted), rtol=1e-4, atol=1e-9)
 
 
 def test_weight_decay_is_decoupled():
     """AdamW: the parameter shrinks by rate times decay a step, whatever the gradient."""
     line = Line(1.0)
-    recipe = Recipe(n_epochs=3, batch_size=2, learning_rate=0.1, weight_decay=0.5)
-    Training(line, lambda batch: 0 * line.weight.sum(), numbered(2), recipe).run()
+    config = TrainingConfig(n_epochs=3, batch_size=2, learning_rate=0.1, weight_decay=0.5)
+    Training(line, lambda batch: 0 * line.weight.sum(), numbered(2), config).run()
     assert line.weight.item() == pytest.approx(0.95**3)
 
 
@@ -102,7 +102,7 @@ def descend(gradients, **options):
 
     seeds = torch.arange(8)[:, None].repeat(1, 2)
     given = {"n_epochs": 6, "batch_size": 8, "learning_rate": 0.05, "shuffle": False, **options}
-    history = Training(module, loss, seeds, Recipe(**given)).run()
+    history = Training(module, loss, seeds, TrainingConfig(**given)).run()
     return history, [p.detach().clone() for p in module.parameters()], [list(step) for step in gradients]
 
 
@@ -145,11 +145,11 @@ def test_batches(n, batch_size, shuffle, accumulate):
         batches.append(batch[:, 0].tolist())
         return line.weight.sum() * 0 + batch[:, 0].double().mean()
 
-    recipe = Recipe(
+    config = TrainingConfig(
         n_epochs=2, batch_size=batch_size, learning_rate=0.1, shuffle=shuffle, accumulate=accumulate
     )
     with seeded(0):
-        history = Training(line, loss, numbered(n), recipe).run()
+        history = Training(line, loss, numbered(n), config).run()
     own = numbered(n)[:, 0].tolist()
     lengths = list(map(len, batches))
     assert min(lengths) >= 2 and max(lengths) - min(lengths) <= 1
@@ -185,17 +185,17 @@ def test_replaced_seeds_are_trained_on_from_the_next_epoch_by_the_same_optimiser
         return line.weight.sum()
 
     habit = Notes(after_2=lambda training: training.replace_seeds(numbered(3) + 100))
-    recipe = Recipe(n_epochs=4, batch_size=9, learning_rate=0.1)
-    Training(line, loss, numbered(2), recipe, habits=[habit]).run()
+    config = TrainingConfig(n_epochs=4, batch_size=9, learning_rate=0.1)
+    Training(line, loss, numbered(2), config, habits=[habit]).run()
     assert seen == [[0, 2]] * 2 + [[100, 102, 104]] * 2
     assert len(made) == 1 and made[0].state[line.weight]["step"] == 4
 
 
 def test_a_stopped_training_ends_with_its_epoch():
     line = Line()
-    recipe = Recipe(n_epochs=9, batch_size=2, learning_rate=0.1)
+    config = TrainingConfig(n_epochs=9, batch_size=2, learning_rate=0.1)
     habit = Notes(after_3=Training.stop)
-    training = Training(line, lambda batch: line.weight.sum(), numbered(4), recipe, habits=[habit])
+    training = Training(line, lambda batch: line.weight.sum(), numbered(4), config, habits=[habit])
     assert len(training.run()) == training.epoch == 3
     assert not line.training
 
@@ -208,8 +208,8 @@ def test_a_training_goes_down_and_ends_in_evaluation_mode():
         return (module(batch[:, :1].float()) - 1).square().mean()
 
     with seeded(0):
-        recipe = Recipe(n_epochs=3, batch_size=4, learning_rate=0.01)
-        history = Training(module, loss, numbered(11), recipe).run()
+        config = TrainingConfig(n_epochs=3, batch_size=4, learning_rate=0.01)
+        history = Training(module, loss, numbered(11), config).run()
     assert not module.training and history[-1] < history[0]
 
 

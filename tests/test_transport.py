@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import ParameterError
-from psqe.linking.shortlist import Shortlist
-from psqe.linking.transport import SETTLED, probabilities
+from psqe.links.shortlist import Shortlist
+from psqe.links.transport import SETTLED, probabilities
 
 similarities = st.floats(-1, 1, width=32)
 tables = st.tuples(st.integers(1, 7), st.integers(1, 7)).flatmap(
@@ -21,7 +21,7 @@ tables = st.tuples(st.integers(1, 7), st.integers(1, 7)).flatmap(
 
 def whole(table: np.ndarray, temperature: float, n: float) -> np.ndarray:
     """The plan of a table as a table; every pair is listed."""
-    listed = Shortlist.of(Table(table), k=max(table.shape))
+    listed = Shortlist.from_similarity(Table(table), k=max(table.shape))
     plan = np.zeros(table.shape)
     plan[listed.rows, listed.columns] = probabilities(listed, temperature=temperature, n_counterparts=n)
     return plan
@@ -105,7 +105,7 @@ def test_lists_on_which_not_everybody_finds_a_partner():
     """Three left entities that list the same two right ones: nothing is infinite, and nobody is sure."""
     table = np.full((3, 3), -1, dtype=np.float32)
     table[:, :2] = 0.9
-    listed = Shortlist.of(Table(table), k=1)
+    listed = Shortlist.from_similarity(Table(table), k=1)
     found = probabilities(listed, temperature=0.02, n_counterparts=3)
     assert np.isfinite(found).all() and (found >= 0).all() and (found <= 1).all()
 

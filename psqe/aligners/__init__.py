@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from psqe.aligners.base import Aligner
-from psqe.aligners.eva import EVA
-from psqe.aligners.mclea import MCLEA
-from psqe.aligners.meaformer import MEAformer
-from psqe.aligners.propagation import Propagation
+from psqe.aligners.models.eva import EVA
+from psqe.aligners.models.mclea import MCLEA
+from psqe.aligners.models.meaformer import MEAformer
+from psqe.aligners.models.propagation import Propagation
 from psqe.aligners.trained import TrainedAligner
+from psqe.registry import Registry, subclass_in
 
-ALIGNERS: dict[str, type[Aligner]] = {
-    aligner.name: aligner for aligner in (EVA, MCLEA, MEAformer, Propagation)
-}
-"""Every aligner by name. Adding one is a file and a word in this line."""
+ALIGNERS: Registry[type[Aligner]] = Registry(
+    "aligner", "psqe.aligners.models", "psqe.aligners", subclass_in("psqe.aligners.base:Aligner")
+)
+"""Every aligner by name: the modules of :mod:`psqe.aligners.models`, and entry points ``psqe.aligners``."""
 
 __all__ = ["ALIGNERS", "EVA", "MCLEA", "Aligner", "MEAformer", "Propagation", "TrainedAligner"]

@@ -9,22 +9,22 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from torch import Tensor
 
-from psqe.canonical import canonical_order
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
+from psqe.features.canonical import canonical_order
 from psqe.features.fusion import unit_rows
-from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Dot, Matching
+from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.measure import measured
-from psqe.neural.losses import ContrastiveLoss
-from psqe.neural.watch import Watch
-from psqe.parametrised import Parametrised
+from psqe.parameters import Parametrised
 from psqe.seeds.base import SeedSet
+from psqe.similarity.blocks import Dot, Matching
+from psqe.training.callback import Callback
+from psqe.training.losses import ContrastiveLoss
 
 
 @dataclass(frozen=True, eq=False)
 class _Renumbered:
-    """Tells ``watch`` of a training on entities in another order; it hears of them by its own indices.
+    """Tells ``callback`` of a training on entities in another order; it hears of them by its own indices.
 
     Attributes
     ----------
@@ -34,18 +34,18 @@ class _Renumbered:
         The watch's index of each entity trained on, ``(n_left,)`` and ``(n_right,)``.
     """
 
-    watch: Watch
+    callback: Callback
     left: IntArray
     right: IntArray
 
     def begins(self, step: int) -> None:
-        self.watch.begins(step)
+        self.callback.begins(step)
 
     def contrast(
         self, name: str, pairs: IntArray, left: Tensor, right: Tensor, loss: ContrastiveLoss
     ) -> None:
         own = np.column_stack([self.left[pairs[:, 0]], self.right[pairs[:, 1]]])
-        self.watch.contrast(name, own, left, right, loss)
+        self.callback.contrast(name, own, left, right, loss)
 
 
 class Aligner(Parametrised, ABC):
@@ -93,11 +93,11 @@ class Aligner(Parametrised, ABC):
         return cls(**{**cls.PRESETS[preset], **parameters})
 
     def fit(
-        self, task: AlignmentTask, features: Features, seeds: SeedSet, *, watch: Watch | None = None
+        self, task: AlignmentTask, features: Features, seeds: SeedSet, *, callback: Callback | None = None
     ) -> Self:
         """Train on ``seeds``. The task's gold links are not looked at.
 
-        A ``watch`` is told of every batch and of every contrastive loss, seeds by the indices of ``task``.
+        A ``callback`` is told of every batch and of every contrastive loss, seeds by the indices of ``task``.
         The result is the same to the last bit with and without it; its time counts as the training's.
 
         Raises
@@ -125,7 +125,7 @@ class Aligner(Parametrised, ABC):
                 task.take(left, right).blind(),
                 features.take(left, right),
                 pairs,
-                None if watch is None else _Renumbered(watch, left, right),
+                None if callback is None else _Renumbered(callback, left, right),
             )
             self._left, self._right = embedded_left[new_left], embedded_right[new_right]
             self._renumbered(left, right)
@@ -137,11 +137,11 @@ class Aligner(Parametrised, ABC):
 
     @abstractmethod
     def _fit(
-        self, task: AlignmentTask, features: Features, pairs: IntArray, watch: Watch | None
+        self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
         """Train and return the embeddings of all left and all right entities, ``(n, d)`` each.
 
-        Give the ``watch`` to :class:`psqe.neural.training.Training`, and tell it of every contrastive loss.
+        Give the ``callback`` to :class:`psqe.training.loop.Training`, and tell it of every contrastive loss.
         """
 
     def _renumbered(self, left: IntArray, right: IntArray) -> None:

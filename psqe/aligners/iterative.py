@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from psqe.kg import FloatArray, IntArray
-from psqe.matching import Dot, greedy_one_to_one, mutual_nearest
-from psqe.neural.training import Training
+from psqe.graph import FloatArray, IntArray
+from psqe.similarity.blocks import Dot, greedy_one_to_one, mutual_nearest
+from psqe.training.loop import Training
 
 Embed = Callable[[], tuple[FloatArray, FloatArray]]
 """Gives the joint embeddings of all left and all right entities as they are now, unit rows."""
@@ -90,7 +90,7 @@ class IterativeLearning:
         self.added: list[AddedSeeds] = []
 
     def after_epoch(self, training: Training) -> None:
-        """Propose, and take in; see :class:`psqe.neural.training.Habit`."""
+        """Propose, and take in; see :class:`psqe.training.loop.Habit`."""
         if self._start is None or training.epoch <= self._start:
             return
         if (training.epoch - self._start) % self._every:
@@ -125,7 +125,7 @@ class IterativeLearning:
         return list(found)
 
     def state(self) -> dict[str, Any]:
-        """See :class:`psqe.neural.training.Habit`."""
+        """See :class:`psqe.training.loop.Habit`."""
         return {
             "proposed": [[*pair, times] for pair, times in self._proposed.items()],
             "added": [
@@ -134,7 +134,7 @@ class IterativeLearning:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See :class:`psqe.neural.training.Habit`."""
+        """See :class:`psqe.training.loop.Habit`."""
         self._proposed = {(left, right): times for left, right, times in state["proposed"]}
         self.added = [
             AddedSeeds(epoch, added.numpy(), removed.numpy()) for epoch, added, removed in state["added"]

@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from psqe.kg import FloatArray
-from psqe.neural.graph_attention import Field
-from psqe.neural.losses import ContrastiveLoss
-from psqe.neural.modalities import Inputs, ModalityEncoder, joined, unit
-from psqe.neural.watch import Watch
+from psqe.graph import FloatArray
+from psqe.training.callback import Callback
+from psqe.training.graph_attention import Subgraph
+from psqe.training.losses import ContrastiveLoss
+from psqe.training.modalities import Inputs, ModalityEncoder, joined, unit
 
 BLOCK_ENTITIES = 8192
 """Entities whose modalities are joined at a time, where nothing is learned from them."""
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class PairEmbeddings:
     """The two ends of some seeds of a batch in one embedding.
 
     Attributes
@@ -36,9 +36,9 @@ class Ends:
     right: Tensor
     which: Tensor
 
-    def only(self, which: Tensor) -> Ends:
+    def only(self, which: Tensor) -> PairEmbeddings:
         """Those of a mask ``(B,)``, when these are the ends of the whole batch."""
-        return Ends(self.left[which], self.right[which], which)
+        return PairEmbeddings(self.left[which], self.right[which], which)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +61,11 @@ class SeedBatch:
 
     seeds: Tensor
     nodes: Tensor
-    field: Field
+    subgraph: Subgraph
     present: Mapping[str, Tensor]
-    watch: Watch | None
+    callback: Callback | None
 
-    def ends(self, name: str, embedded: Tensor) -> Ends | None:
+    def ends(self, name: str, embedded: Tensor) -> PairEmbeddings | None:
         """The ends of those seeds that say something about modality ``name``, from all ends ``(2B, d)``.
 
         A seed says something about a modality when both of its ends have it. ``None`` if fewer than two do:
@@ -73,16 +73,18 @@ class SeedBatch:
         """
         n = len(self.seeds)
         if name not in self.present:
-            return Ends(embedded[:n], embedded[n:], torch.ones(n, dtype=torch.bool, device=embedded.device))
+            return PairEmbeddings(
+                embedded[:n], embedded[n:], torch.ones(n, dtype=torch.bool, device=embedded.device)
+            )
         has = self.present[name][self.nodes]
         both = has[:n] & has[n:]
-        return Ends(embedded[:n][both], embedded[n:][both], both) if int(both.sum()) > 1 else None
+        return PairEmbeddings(embedded[:n][both], embedded[n:][both], both) if int(both.sum()) > 1 else None
 
-    def contrast(self, name: str, ends: Ends, loss: ContrastiveLoss) -> Tensor:
+    def contrast(self, name: str, ends: PairEmbeddings, loss: ContrastiveLoss) -> Tensor:
         """A contrastive loss on some ends; the watch is told of it under ``name``."""
-        if self.watch is not None:
+        if self.callback is not None:
             seeds = self.seeds[ends.which].cpu().numpy()
-            self.watch.contrast(name, seeds, ends.left, ends.right, loss)
+            self.callback.contrast(name, seeds, ends.left, ends.right, loss)
         return loss(ends.left, ends.right)
 
 
@@ -92,7 +94,7 @@ class Model(nn.Module):
     Parameters
     ----------
     inputs, graph, structure_dim, dims
-        Of :class:`~psqe.neural.modalities.ModalityEncoder`.
+        Of :class:`~psqe.training.modalities.ModalityEncoder`.
     """
 
     def __init__(

@@ -9,9 +9,9 @@ import numpy as np
 
 from psqe.aligners.iterative import Embed, free
 from psqe.errors import DataError
-from psqe.kg import IntArray
-from psqe.matching import Dot, mutual_nearest
-from psqe.neural.training import Training
+from psqe.graph import IntArray
+from psqe.similarity.blocks import Dot, mutual_nearest
+from psqe.training.loop import Training
 
 
 class EarlyStopping:
@@ -73,7 +73,7 @@ class EarlyStopping:
                 )
 
     def after_epoch(self, training: Training) -> None:
-        """Check, and stop the training if it is time to; see :class:`psqe.neural.training.Habit`."""
+        """Check, and stop the training if it is time to; see :class:`psqe.training.loop.Habit`."""
         if self._patience is None or training.epoch <= self._start or training.epoch % self._every:
             return
         share = self._share()
@@ -96,10 +96,10 @@ class EarlyStopping:
         return 2 * len(found) / (len(rows) + len(columns))
 
     def state(self) -> dict[str, Any]:
-        """See :class:`psqe.neural.training.Habit`."""
+        """See :class:`psqe.training.loop.Habit`."""
         return {"checks": self.checks, "best": self._best}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See :class:`psqe.neural.training.Habit`."""
+        """See :class:`psqe.training.loop.Habit`."""
         self.checks = [(epoch, share) for epoch, share in state["checks"]]
         self._best = state["best"]

@@ -21,17 +21,17 @@ from psqe.aligners.stopping import EarlyStopping
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
-from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.neural.checkpoint import Checkpoint
-from psqe.neural.graph_attention import Field
-from psqe.neural.modalities import Inputs
-from psqe.neural.training import Recipe, Training, check_device, seeded
-from psqe.neural.watch import Watch
+from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.seeds.base import SeedSet, positive
+from psqe.training.callback import Callback
+from psqe.training.checkpoint import Checkpoint
+from psqe.training.graph_attention import Subgraph
+from psqe.training.loop import Training, TrainingConfig, check_device, seeded
+from psqe.training.modalities import Inputs
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class ResidualFeatures:
     """What of the features stays beside learned embeddings.
 
     Attributes
@@ -43,7 +43,7 @@ class Kept:
     sides: tuple[FloatArray, FloatArray] | None
 
     @classmethod
-    def of(cls, features: Features, weight: float) -> Kept:
+    def from_features(cls, features: Features, weight: float) -> ResidualFeatures:
         """Fused features of all entities; under ``weight`` in a dot product."""
         if not weight:
             return cls(None)
@@ -70,7 +70,7 @@ class TrainedAligner(Aligner):
     Parameters
     ----------
     n_epochs, batch_size, learning_rate, weight_decay
-        Of the training, see :class:`~psqe.neural.training.Recipe`.
+        Of the training, see :class:`~psqe.training.loop.TrainingConfig`.
     residual
         Weight of the fused input features beside the learned embedding once it is learned, 0 for none.
         Projections learned from few noisy seeds throw away what pretrained vectors know; this keeps it. The
@@ -166,9 +166,9 @@ class TrainedAligner(Aligner):
     def _model(self, inputs: Inputs) -> Model:
         """The network for some inputs, with initial weights drawn from torch's generator."""
 
-    def _recipe(self) -> Recipe:
+    def _config(self) -> TrainingConfig:
         """How to train."""
-        return Recipe(
+        return TrainingConfig(
             n_epochs=self.n_epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
@@ -181,7 +181,7 @@ class TrainedAligner(Aligner):
         features: Features,
         seeds: SeedSet,
         *,
-        watch: Watch | None = None,
+        callback: Callback | None = None,
         checkpoint: str | Path | None = None,
     ) -> Self:
         """Train on ``seeds``; see :meth:`Aligner.fit`.
@@ -202,20 +202,20 @@ class TrainedAligner(Aligner):
         Warns
         -----
         PsqeWarning
-            If the training goes on from the checkpoint and there is a ``watch``. It hears of the steps to
+            If the training goes on from the checkpoint and there is a ``callback``. It hears of the steps to
             come only, and the text says from which on.
         """
         self._checkpoint = None if checkpoint is None else Path(checkpoint)
-        return super().fit(task, features, seeds, watch=watch)
+        return super().fit(task, features, seeds, callback=callback)
 
     def _fit(
-        self, task: AlignmentTask, features: Features, pairs: IntArray, watch: Watch | None
+        self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
         dtype = getattr(torch, self.dtype)
-        inputs = Inputs.of(task, features, device=self.device, dtype=dtype)
+        inputs = Inputs.from_task(task, features, device=self.device, dtype=dtype)
         n_left, candidates = inputs.n_left, (task.left.candidates, task.right.candidates)
         with seeded(self.random_state, self.device):
-            kept = Kept.of(features, self.residual)
+            kept = ResidualFeatures.from_features(features, self.residual)
             # Weights are drawn in single precision on the CPU, so that they are the same everywhere.
             model = self._model(inputs).to(self.device, dtype)
 
@@ -233,20 +233,20 @@ class TrainedAligner(Aligner):
             )  # fmt: skip
 
             @lru_cache(maxsize=1)
-            def reaching(seeds: Tensor) -> Field:
+            def reaching(seeds: Tensor) -> Subgraph:
                 return inputs.edges.reaching(inputs.nodes(seeds), N_LAYERS)
 
             def loss(seeds: Tensor) -> Tensor:
                 field = reaching(training.seeds)
-                return model.loss(SeedBatch(seeds, inputs.nodes(seeds), field, inputs.present, watch))
+                return model.loss(SeedBatch(seeds, inputs.nodes(seeds), field, inputs.present, callback))
 
             training = Training(
                 model,
                 loss,
                 torch.from_numpy(pairs).to(self.device),
-                self._recipe(),
+                self._config(),
                 description=self.name,
-                watch=watch,
+                callback=callback,
                 habits=(iterative, stopping),
                 checkpoint=self._kept(inputs, candidates, pairs),
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 from psqe.datasets import benchmarks, emoji
 from psqe.datasets.layouts import read_folder
 from psqe.errors import ParameterError
-from psqe.kg import AlignmentTask
+from psqe.graph import AlignmentTask
 
 __all__ = ["load_task", "task_descriptions", "task_names"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from psqe.datasets.layouts import LAYOUTS, read_folder
 from psqe.errors import DataError, ParameterError
-from psqe.kg import AlignmentTask
+from psqe.graph import AlignmentTask
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from psqe.errors import ParameterError
-from psqe.kg import IntArray
+from psqe.graph import IntArray
 
 
 def draw_dangling(n: int, share: float, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:

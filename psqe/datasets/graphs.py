@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from psqe.datasets.faults import Faults
-from psqe.kg import IntArray, KnowledgeGraph
+from psqe.graph import IntArray, KnowledgeGraph
 
 Attribute = tuple[str, str | None]
 

@@ -10,7 +10,7 @@ import numpy as np
 from psqe.datasets import benchmarks
 from psqe.datasets.layouts import layout_of
 from psqe.errors import DataError
-from psqe.kg import AlignmentTask, KnowledgeGraph, Side
+from psqe.graph import AlignmentTask, KnowledgeGraph, Side
 
 
 def task_folder(task: str, data_root: str | Path | None = None) -> Path | None:
@@ -86,7 +86,7 @@ def attribute_shares(task: AlignmentTask, side: Side) -> dict[str, float | None]
     """Share of linked and of unlinked candidates that have attributes: if unlike, attributes tell links."""
     shares: dict[str, float | None] = {"attr_if_linked": None, "attr_if_unlinked": None}
     if task.links is not None:
-        graph = task.graph(side)
+        graph = task.sides[side]
         has = np.array([bool(graph.attributes[i]) for i in graph.candidates], dtype=bool)
         linked = np.isin(graph.candidates, task.links[:, ("left", "right").index(side)])
         for key, mask in zip(shares, (linked, ~linked), strict=True):
@@ -106,7 +106,7 @@ def task_info(task: AlignmentTask) -> dict[str, Any]:
         "parameters": dict(task.parameters),
         "links": None if links is None else len(links),
         "dangling_share": {
-            side: None if links is None else 1 - len(links) / max(1, len(task.graph(side).candidates))
+            side: None if links is None else 1 - len(links) / max(1, len(task.sides[side].candidates))
             for side in ("left", "right")
         },
         "left": {**graph_info(task.left), **attribute_shares(task, "left")},

@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 
 from psqe.errors import DataError
-from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 Names = tuple[str | None, ...]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.datasets.faults import Faults
-from psqe.kg import Vectors
+from psqe.graph import Vectors
 
 NUMBER = re.compile(r"[fiu](2|4|8)|[iu]1|b1")
 """The types of number that are read, as numpy writes them."""

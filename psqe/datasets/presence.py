@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from psqe.errors import DataError, ParameterError, PsqeWarning
-from psqe.kg import AlignmentTask, KnowledgeGraph, Side
+from psqe.graph import AlignmentTask, KnowledgeGraph, Side
 
 
 def hide_presence(task: AlignmentTask, random_state: int = 0) -> AlignmentTask:

@@ -78,7 +78,7 @@ def read_settings(path: Path, faults: Faults) -> Settings | None:
     Faults are told of a file that cannot be read, is no TOML, or has a key that is unknown or has a value
     that will not do.
     """
-    remedy = "the keys are labels, images and languages; see the documentation of psqe.datasets.rdf"
+    remedy = "the keys are labels, images and languages; see the documentation of psqe.datasets.layouts.rdf"
     text = ""
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psqe.datasets.dangling import draw_dangling
 from psqe.errors import ParameterError
 from psqe.features.base import Features
-from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 Floats = NDArray[np.float64]
 PerRegion = float | Sequence[float]

@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 
 from psqe.errors import PsqeWarning
 from psqe.features.base import Modality
-from psqe.kg import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph, Vectors
 
 MAX_LABELS = 1000
 """The most frequent labels kept, as in the peers' models."""
@@ -109,8 +109,7 @@ def weighted_bags(left: Sequence[Bag], right: Sequence[Bag], vocabulary: Sequenc
         frequency.update(bag.keys())
     idf = np.array([1 + np.log((1 + n) / (1 + frequency[label])) for label in vocabulary])
     matrices = [_matrix(bags, columns, idf) for bags in (left, right)]
-    present = [np.diff(matrix.indptr) > 0 for matrix in matrices]
-    return Modality(matrices[0].toarray(), matrices[1].toarray(), present[0], present[1])
+    return Modality(*(Vectors(matrix.toarray(), np.diff(matrix.indptr) > 0) for matrix in matrices))
 
 
 def total_of(bags: Sequence[Bag]) -> Bag:

@@ -11,42 +11,51 @@ from numpy.typing import ArrayLike
 
 from psqe.errors import DataError, ParameterError
 from psqe.files import atomic_path
-from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray, Side
+from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray, Sides, Vectors
 
 
 @dataclass(frozen=True, eq=False)
-class Modality:
-    """The vectors of one modality. Rows of missing entities are zero and marked absent.
+class Modality(Sides[Vectors]):
+    """The vectors of one modality on both sides, over *all* entities of a graph.
 
-    Attributes
+    Rows of entities without the modality are zero and marked absent; nothing is filled in.
+
+    Parameters
     ----------
     left, right
-        Float arrays ``(n_left, d)`` and ``(n_right, d)``, finite, over *all* entities of a graph.
-    left_present, right_present
-        Boolean arrays ``(n_left,)`` and ``(n_right,)``: who has this modality at all.
+        Vectors ``(n_left, d)`` and ``(n_right, d)`` of the same width.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ones = Vectors(np.ones((2, 3), dtype=np.float32), np.array([True, True]))
+    >>> Modality(ones, ones).dim
+    3
     """
 
-    left: FloatArray
-    right: FloatArray
-    left_present: BoolArray
-    right_present: BoolArray
+    @classmethod
+    def from_arrays(
+        cls,
+        left: FloatArray,
+        right: FloatArray,
+        left_present: BoolArray | None = None,
+        right_present: BoolArray | None = None,
+    ) -> Modality:
+        """Join arrays ``(n, d)`` and masks ``(n,)``; without a mask, rows that are all zero are absent."""
+        masks = (
+            np.any(values, axis=1) if mask is None else mask
+            for values, mask in ((left, left_present), (right, right_present))
+        )
+        return cls(*map(Vectors, (left, right), masks))
 
     @property
     def dim(self) -> int:
         """Number of dimensions ``d``."""
-        return int(self.left.shape[1])
-
-    def side(self, side: Side) -> tuple[FloatArray, BoolArray]:
-        """Vectors ``(n, d)`` and presence mask ``(n,)`` of one side."""
-        if side == "left":
-            return self.left, self.left_present
-        return self.right, self.right_present
+        return int(self.left.values.shape[1])
 
     def take(self, left: IntArray, right: IntArray) -> Modality:
         """The rows ``left`` and ``right``, in that order."""
-        return Modality(
-            self.left[left], self.right[right], self.left_present[left], self.right_present[right]
-        )
+        return Modality(self.left.take(left), self.right.take(right))
 
 
 class Features(Mapping[str, Modality]):
@@ -74,8 +83,8 @@ class Features(Mapping[str, Modality]):
 
     def __repr__(self) -> str:
         parts = (
-            f"{name}: {m.dim}-d, {m.left_present.sum():,}/{len(m.left):,} left, "
-            f"{m.right_present.sum():,}/{len(m.right):,} right"
+            f"{name}: {m.dim}-d, {m.left.present.sum():,}/{len(m.left):,} left, "
+            f"{m.right.present.sum():,}/{len(m.right):,} right"
             for name, m in self.items()
         )
         return f"Features({'; '.join(parts)})"
@@ -148,20 +157,18 @@ class Features(Mapping[str, Modality]):
                 )
         modalities: dict[str, Modality] = {}
         for name in names:
-            sides: dict[str, tuple[FloatArray, BoolArray]] = {}
-            for side in ("left", "right"):
+            sides: list[Vectors] = []
+            for side in SIDES:
                 key = f"{name}_{side}"
                 if key not in arrays:
                     raise DataError(f"array {key!r} is missing", remedy=f"add it beside {name}_left")
-                sides[side] = _checked(key, arrays[key], arrays.get(f"{key}_present"))
-            if sides["left"][0].shape[1] != sides["right"][0].shape[1]:
+                sides.append(_checked(key, arrays[key], arrays.get(f"{key}_present")))
+            left, right = (own.values.shape[1] for own in sides)
+            if left != right:
                 raise DataError(
-                    f"modality {name!r} has {sides['left'][0].shape[1]} dimensions on the left and "
-                    f"{sides['right'][0].shape[1]} on the right"
+                    f"modality {name!r} has {left} dimensions on the left and {right} on the right"
                 )
-            modalities[name] = Modality(
-                sides["left"][0], sides["right"][0], sides["left"][1], sides["right"][1]
-            )
+            modalities[name] = Modality(*sides)
         if not modalities:
             raise DataError("no array named <modality>_left was given")
         return cls(modalities)
@@ -194,14 +201,14 @@ class Features(Mapping[str, Modality]):
         """Write an ``.npz`` file that :meth:`load` reads back exactly."""
         arrays: dict[str, FloatArray | BoolArray] = {}
         for name, m in self.items():
-            arrays[f"{name}_left"], arrays[f"{name}_right"] = m.left, m.right
-            arrays[f"{name}_left_present"] = m.left_present
-            arrays[f"{name}_right_present"] = m.right_present
+            for side in SIDES:
+                arrays[f"{name}_{side}"] = m[side].values
+                arrays[f"{name}_{side}_present"] = m[side].present
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
-def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> tuple[FloatArray, BoolArray]:
+def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> Vectors:
     """One side of one modality: checked, float32, absent rows zeroed."""
     array = np.asarray(values)
     if array.ndim != 2 or array.dtype.kind not in "fiu":
@@ -224,4 +231,4 @@ def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> tuple[Float
             remedy=f"mark missing entities in '{key}_present'",
         )
     array[~present] = 0.0
-    return array, np.array(present)
+    return Vectors(array, np.array(present))

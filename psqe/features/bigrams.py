@@ -22,7 +22,7 @@ from itertools import pairwise
 from psqe.errors import DataError
 from psqe.features.bags import Bag, most_frequent, total_of, weighted_bags
 from psqe.features.base import Modality
-from psqe.kg import AlignmentTask
+from psqe.graph import AlignmentTask
 
 MAX_BIGRAMS = 2000
 """The most frequent bigrams kept. Names in one alphabet have about a thousand."""

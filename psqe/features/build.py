@@ -16,7 +16,7 @@ from psqe.features.encoders import BIGRAM, BINS, CHOICES, PROFILE, Encoder, enco
 from psqe.features.image import image_key
 from psqe.features.text import attribute_texts, name_texts, readable, translation_texts
 from psqe.files import content_hash
-from psqe.kg import AlignmentTask, BoolArray, FloatArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, BoolArray, FloatArray, KnowledgeGraph, Vectors
 
 TEXTS: dict[str, Callable[[KnowledgeGraph], list[str]]] = {
     "name": name_texts,
@@ -89,7 +89,7 @@ def build_features(
     for name, choice in choices.items():  # what takes seconds before what takes minutes
         if made.get(name) is None:
             found[name] = _given(task, name) if choice is None else _count(task, name, choice)
-            _require_some(task, name, found[name].left_present, found[name].right_present)
+            _require_some(task, name, found[name].left.present, found[name].right.present)
     for name, encoder in made.items():
         if encoder is not None:
             encode = _encode_relations if name == "relation" else _encode
@@ -120,8 +120,8 @@ def encoders_of(
 
 def _given(task: AlignmentTask, name: str) -> Modality:
     """The vectors that came with the data, without rows of zeros."""
-    sides: list[tuple[FloatArray, BoolArray]] = []
-    for graph in (task.left, task.right):
+    sides: list[Vectors] = []
+    for graph in task.sides:
         if name not in graph.vectors:
             raise DataError(
                 f"task {task.name!r}: vectors of modality {name!r} came with one side only, "
@@ -137,15 +137,16 @@ def _given(task: AlignmentTask, name: str) -> Modality:
                 PsqeWarning,
                 stacklevel=3,
             )
-        sides.append((np.where(present[:, None], vectors.values, 0).astype(np.float32), present))
-    (left, left_present), (right, right_present) = sides
-    if left.shape[1] != right.shape[1]:
+        values = np.where(present[:, None], vectors.values, 0).astype(np.float32)
+        sides.append(Vectors(values, present))
+    left, right = (own.values.shape[1] for own in sides)
+    if left != right:
         raise DataError(
-            f"task {task.name!r}: vectors of modality {name!r} that came with the data have {left.shape[1]} "
-            f"dimensions on the left and {right.shape[1]} on the right",
+            f"task {task.name!r}: vectors of modality {name!r} that came with the data have {left} "
+            f"dimensions on the left and {right} on the right",
             remedy="give both sides vectors of one encoder",
         )
-    return Modality(left, right, left_present, right_present)
+    return Modality(*sides)
 
 
 def _count(task: AlignmentTask, name: str, choice: str) -> Modality:
@@ -175,7 +176,7 @@ def _encode(
     masks = [np.array([key is not None for key in keys], dtype=bool) for keys in sides]
     _require_some(task, name, *masks)
     vectors = _vectors(encoder, items, name, root, progress)
-    return Modality(_rows(sides[0], vectors), _rows(sides[1], vectors), masks[0], masks[1])
+    return Modality(*(Vectors(_rows(keys, vectors), mask) for keys, mask in zip(sides, masks, strict=True)))
 
 
 def _vectors(
@@ -223,8 +224,7 @@ def _encode_relations(
         label_vectors(graph, _rows(own, vectors))
         for graph, own in zip((task.left, task.right), keys, strict=True)
     ]
-    present = [np.any(side, axis=1) for side in sides]
-    return Modality(sides[0], sides[1], present[0], present[1])
+    return Modality.from_arrays(sides[0], sides[1])
 
 
 def _rows(keys: Keys, vectors: Mapping[str, FloatArray]) -> FloatArray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from psqe.errors import CacheError, PsqeError
 from psqe.files import atomic_path, content_hash
-from psqe.kg import FloatArray
+from psqe.graph import FloatArray
 
 
 def default_cache_dir() -> Path:

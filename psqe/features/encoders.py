@@ -11,7 +11,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.cache import VectorCache
 from psqe.features.image import EfficientNetLite0
 from psqe.features.text import UseM3
-from psqe.kg import FloatArray
+from psqe.graph import FloatArray
 
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
-from psqe.kg import BoolArray, FloatArray, IntArray
+from psqe.graph import BoolArray, FloatArray, IntArray, Vectors
 
 BLOCK_ROWS = 4096
 """Rows that are scaled at a time."""
@@ -54,14 +54,14 @@ def modality_vectors(
     """Unit vectors of one modality for the entities ``left`` and ``right``: ``(n, d)`` each."""
     modality = features[name]
     return (
-        _side_vectors(modality.left[left], modality.left_present[left], centre=centre),
-        _side_vectors(modality.right[right], modality.right_present[right], centre=centre),
+        _side_vectors(modality.left.take(left), centre=centre),
+        _side_vectors(modality.right.take(right), centre=centre),
     )
 
 
-def _side_vectors(vectors: FloatArray, present: BoolArray, *, centre: bool) -> FloatArray:
+def _side_vectors(own: Vectors, *, centre: bool) -> FloatArray:
     """One side of :func:`modality_vectors`, in place on a copy."""
-    return _to_unit(_centre(vectors, present) if centre else vectors)
+    return _to_unit(_centre(own.values, own.present) if centre else own.values)
 
 
 def fuse(
@@ -116,11 +116,8 @@ def fuse(
         scale = np.float32(weights.get(name, 1.0)) ** 0.5
         columns = slice(start, start + features[name].dim)
         modality = features[name]
-        for own, present, entities, out in (
-            (modality.left, modality.left_present, left, fused_left),
-            (modality.right, modality.right_present, right, fused_right),
-        ):
-            vectors = _side_vectors(own[entities], present[entities], centre=centre)
+        for own, entities, out in ((modality.left, left, fused_left), (modality.right, right, fused_right)):
+            vectors = _side_vectors(own.take(entities), centre=centre)
             np.multiply(vectors, scale, out=out[:, columns])
         start = columns.stop
     _to_unit(fused_left)

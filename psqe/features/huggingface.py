@@ -14,7 +14,7 @@ import numpy as np
 from psqe.errors import DataError, ParameterError
 from psqe.features.image import RENDERING, picture_array
 from psqe.files import content_hash
-from psqe.kg import FloatArray
+from psqe.graph import FloatArray
 
 POOLING = 1
 """Version of what is done around the models here; raise it when a vector would change."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.files import content_hash
-from psqe.kg import FloatArray
+from psqe.graph import FloatArray
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -39,7 +39,7 @@ from scipy.sparse import csr_array, diags_array
 
 from psqe.errors import DataError
 from psqe.features.base import Modality
-from psqe.kg import AlignmentTask, DoubleArray, FloatArray, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, KnowledgeGraph
 
 COARSE, FINE = 1e-2, 1e-5
 """Widths of bins of ``sign(x) log(1 + |x|)``, and of the leading digits, ``log10 |x|`` modulo 1."""
@@ -121,7 +121,7 @@ def number_modality(task: AlignmentTask) -> Modality:
     idf = np.log((2 + n) / (1 + frequency[0] + frequency[1])) ** 2 * shared
     places = _places(len(bins))
     left, right = (_projected(matrix, idf, places) for matrix in counts)
-    return Modality(left, right, np.any(left, axis=1), np.any(right, axis=1))
+    return Modality.from_arrays(left, right)
 
 
 def _bins(graph: KnowledgeGraph) -> tuple[IntArray, IntArray, DoubleArray]:

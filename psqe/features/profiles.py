@@ -27,7 +27,7 @@ import numpy as np
 
 from psqe.features.base import Modality
 from psqe.features.relations import fixed, relation_weights
-from psqe.kg import AlignmentTask, DoubleArray, FloatArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, DoubleArray, FloatArray, KnowledgeGraph
 
 DIM = 512
 """Columns of the vectors."""
@@ -96,7 +96,7 @@ def profile_modality(task: AlignmentTask) -> Modality:
     An entity without a triple is marked absent.
     """
     left, right = (_soft_classes(graph) for graph in (task.left, task.right))
-    return Modality(left, right, np.any(left, axis=1), np.any(right, axis=1))
+    return Modality.from_arrays(left, right)
 
 
 def _soft_classes(graph: KnowledgeGraph) -> FloatArray:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from psqe.kg import DoubleArray, FloatArray, KnowledgeGraph
+from psqe.graph import DoubleArray, FloatArray, KnowledgeGraph
 
 BITS = 12
 """Binary digits after the point that weights and vectors keep. Products of such numbers add up exactly, so

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from psqe.kg import FloatArray, KnowledgeGraph
+from psqe.graph import FloatArray, KnowledgeGraph
 
 SEPARATOR = ", "
 

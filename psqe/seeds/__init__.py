@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from psqe.registry import Registry, subclass_in
 from psqe.seeds.audit import audit, balance, correct, coverage, judged
 from psqe.seeds.base import Miner, SeedSet, StageTrace
-from psqe.seeds.ceiling import drawn_seeds, supervised_links, true_links
-from psqe.seeds.mutual import MutualMiner
-from psqe.seeds.pivot import PivotMiner
-from psqe.seeds.psqe import PSQEMiner
-from psqe.seeds.quality import confidence
-from psqe.seeds.random import RandomMiner
+from psqe.seeds.confidence import pair_confidence
+from psqe.seeds.miners.mutual import MutualMiner
+from psqe.seeds.miners.pivot import PivotMiner
+from psqe.seeds.miners.psqe import PSQEMiner
+from psqe.seeds.miners.random import RandomMiner
+from psqe.seeds.oracle import drawn_seeds, supervised_links, true_links
 
-MINERS: dict[str, type[Miner]] = {
-    miner.name: miner for miner in (RandomMiner, PivotMiner, MutualMiner, PSQEMiner)
-}
-"""Every miner by name. Adding one is a file and a word in this line."""
+MINERS: Registry[type[Miner]] = Registry(
+    "miner", "psqe.seeds.miners", "psqe.miners", subclass_in("psqe.seeds.base:Miner")
+)
+"""Every miner by name: the modules of :mod:`psqe.seeds.miners`, and entry points ``psqe.miners``."""
 
 __all__ = [
-    "MINERS", "Miner", "MutualMiner", "PSQEMiner", "PivotMiner", "RandomMiner", "SeedSet", "StageTrace",
-    "audit", "balance", "confidence", "correct", "coverage", "drawn_seeds", "judged", "supervised_links",
+    "MINERS",
+    "Miner",
+    "MutualMiner",
+    "PSQEMiner",
+    "PivotMiner",
+    "RandomMiner",
+    "SeedSet",
+    "StageTrace",
+    "audit",
+    "balance",
+    "correct",
+    "coverage",
+    "drawn_seeds",
+    "judged",
+    "pair_confidence",
+    "supervised_links",
     "true_links",
 ]  # fmt: skip

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
-from psqe.regions import Regions
+from psqe.evaluation.intervals import proportion_interval
+from psqe.evaluation.regions import Regions
+from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
-from psqe.statistics import proportion_interval
 
 
 def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
@@ -75,7 +75,7 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
     task
         The task they were mined from. Without gold links, ``precision`` and ``recall`` are ``None``.
     regions
-        Regions by kind, from :func:`psqe.regions.all_regions`.
+        Regions by kind, from :func:`psqe.evaluation.regions.all_regions`.
 
     Returns
     -------

@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from psqe.canonical import canonical_order
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features
+from psqe.features.canonical import canonical_order
 from psqe.files import atomic_path, write_text
-from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
 from psqe.measure import measured
-from psqe.parametrised import Parametrised
-from psqe.seeds.quality import confidence_in_order
+from psqe.parameters import Parametrised
+from psqe.seeds.confidence import pair_confidence_in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class StageTrace:
         The reason for each pair added and dropped, strings.
     confidence
         Label-free estimate of the probability that each of ``pairs`` is right ``(n,)``, see
-        :func:`psqe.seeds.quality.confidence`.
+        :func:`psqe.seeds.confidence.pair_confidence`.
     note
         What decided, in a few words.
     seconds
@@ -74,7 +74,7 @@ class SeedSet:
         Name of the stage that found each pair, ``n`` strings.
     confidence
         Label-free estimate of the probability that each pair is right ``(n,)``, see
-        :func:`psqe.seeds.quality.confidence`; ``None`` for seeds that no miner of ours found.
+        :func:`psqe.seeds.confidence.pair_confidence`; ``None`` for seeds that no miner of ours found.
     miner
         Name of the miner.
     parameters
@@ -292,7 +292,7 @@ class Miner(Parametrised, ABC):
             candidates = ordered.left.candidates, ordered.right.candidates
             together = np.concatenate(lists)
             ends = [np.searchsorted(own, together[:, i]) for i, own in enumerate(candidates)]
-            sure = confidence_in_order(
+            sure = pair_confidence_in_order(
                 np.column_stack(ends), features, left[candidates[0]], right[candidates[1]],
                 device=getattr(self, "device", "cpu"),
             )  # fmt: skip
@@ -348,8 +348,8 @@ def minable(task: AlignmentTask, features: Features) -> tuple[IntArray, IntArray
         return found
 
     return (
-        one(task.left, [m.left_present for m in features.values()]),
-        one(task.right, [m.right_present for m in features.values()]),
+        one(task.left, [m.left.present for m in features.values()]),
+        one(task.right, [m.right.present for m in features.values()]),
     )
 
 

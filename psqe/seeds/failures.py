@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from psqe.errors import DataError
-from psqe.kg import AlignmentTask, BoolArray, IntArray
+from psqe.graph import AlignmentTask, BoolArray, IntArray
 from psqe.seeds.base import SeedSet
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from psqe.errors import PsqeWarning
 from psqe.features.base import Features, Modality
-from psqe.kg import BoolArray, FloatArray
+from psqe.graph import Vectors
 
 
 def filled_with_noise(features: Features, *, random_state: int) -> Features:
@@ -25,25 +25,25 @@ def filled_with_noise(features: Features, *, random_state: int) -> Features:
     rng = np.random.default_rng(random_state)
     counts = {}
 
-    def side(vectors: FloatArray, present: BoolArray) -> tuple[FloatArray, BoolArray]:
+    def fill(own: Vectors) -> Vectors:
+        present = own.present
         if present.all() or not present.any():
-            return vectors, present
-        known = vectors[present]
-        filled = vectors.copy()
-        noise = rng.standard_normal((int((~present).sum()), vectors.shape[1]), dtype=np.float32)
+            return own
+        known = own.values[present]
+        filled = own.values.copy()
+        noise = rng.standard_normal((int((~present).sum()), filled.shape[1]), dtype=np.float32)
         filled[~present] = known.mean(axis=0) + known.std(axis=0) * noise
-        return filled, np.ones_like(present)
+        return Vectors(filled, np.ones_like(present))
 
     complete = {}
     for name, modality in features.items():
-        left, left_present = side(modality.left, modality.left_present)
-        right, right_present = side(modality.right, modality.right_present)
-        n = int(
-            (left_present & ~modality.left_present).sum() + (right_present & ~modality.right_present).sum()
+        complete[name] = Modality(*modality.map(fill))
+        n = sum(
+            int((after.present & ~before.present).sum())
+            for before, after in zip(modality, complete[name], strict=True)
         )
         if n:
             counts[name] = n
-        complete[name] = Modality(left, right, left_present, right_present)
     if counts:
         warnings.warn(
             "missing vectors are filled with noise, as in the release: "

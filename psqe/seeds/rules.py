@@ -137,7 +137,7 @@ class Rules:
                 raise ParameterError(f"switch {name} cannot be {getattr(self, name)!r}")
 
     @classmethod
-    def of(cls, variant: str, switches: Mapping[str, Any] | None = None) -> Rules:
+    def from_variant(cls, variant: str, switches: Mapping[str, Any] | None = None) -> Rules:
         """The rules of a variant, with some switches set otherwise.
 
         Raises

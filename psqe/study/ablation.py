@@ -19,7 +19,7 @@ from tqdm import tqdm
 from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet
-from psqe.seeds.psqe import STAGES
+from psqe.seeds.miners.psqe import STAGES
 from psqe.seeds.rules import VARIANTS
 from psqe.study import store
 from psqe.study.experiments import DANGLING, loaded, seed_rows
@@ -56,7 +56,7 @@ class SeedRun:
     random_state
         See above.
     variant, switches, stages, n_clusters, weights
-        Of :class:`~psqe.seeds.psqe.PSQEMiner`; mappings as pairs.
+        Of :class:`~psqe.seeds.miners.psqe.PSQEMiner`; mappings as pairs.
     equal
         Whether to mine the variant ``corrected`` for as many seeds as this run found, too.
     detail

@@ -9,9 +9,9 @@ import pandas as pd
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.aligners.iterative import AddedSeeds
-from psqe.kg import AlignmentTask, BoolArray
+from psqe.evaluation.intervals import mean_interval
+from psqe.graph import AlignmentTask, BoolArray
 from psqe.seeds import correct
-from psqe.statistics import mean_interval
 from psqe.study.ablation import study_task
 from psqe.study.comparison import KINDS, N_SEEDS, PARTS
 from psqe.study.experiments import NO_SEEDS, UNTRAINED, Experiment

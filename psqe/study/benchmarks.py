@@ -23,18 +23,18 @@ from psqe.datasets.info import task_info
 from psqe.datasets.leaks import leaks
 from psqe.errors import PsqeError
 from psqe.evaluation import evaluate, feature_scorer
+from psqe.evaluation.regions import all_regions
 from psqe.features import Features, build_features
 from psqe.features.encoders import CHOICES
 from psqe.files import atomic_path
-from psqe.kg import AlignmentTask
-from psqe.matching import Matching
+from psqe.graph import AlignmentTask
 from psqe.measure import measured
-from psqe.regions import all_regions
+from psqe.provenance import provenance
 from psqe.seeds import MINERS, SeedSet
+from psqe.similarity.blocks import Matching
 from psqe.study import store
 from psqe.study.experiments import seed_rows
 from psqe.study.project import Project
-from psqe.study.provenance import provenance
 
 COMPARED = ("pivot", "mutual", "psqe")
 """Miners that are tried on every benchmark."""

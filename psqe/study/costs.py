@@ -18,8 +18,8 @@ import pandas as pd
 
 from psqe.errors import DataError
 from psqe.files import atomic_path
+from psqe.provenance import provenance, versions
 from psqe.study.project import Project
-from psqe.study.provenance import provenance, versions
 from psqe.study.store import _strings, locked
 
 COLUMNS: dict[str, str] = {
@@ -281,7 +281,7 @@ def verdict(table: pd.DataFrame, case: str) -> str:
 
 
 def scaling(table: pd.DataFrame) -> pd.DataFrame:
-    """What :func:`psqe.figures.costs.scaling` draws: cases that differ in the number of entities only.
+    """What :func:`psqe.study.figures.costs.scaling` draws: cases that differ in the number of entities only.
 
     Returns
     -------

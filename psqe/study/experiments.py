@@ -11,14 +11,13 @@ import numpy as np
 from tqdm import tqdm
 
 from psqe.aligners import ALIGNERS, Aligner
-from psqe.aligners.trained import Kept
+from psqe.aligners.trained import ResidualFeatures
 from psqe.datasets import load_task
 from psqe.evaluation import Scorer, embedding_scorer, evaluate, feature_scorer
+from psqe.evaluation.regions import Regions, all_regions
 from psqe.features import Features, build_features
-from psqe.kg import AlignmentTask, BoolArray, FloatArray, IntArray
-from psqe.matching import Matching
+from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.measure import measured
-from psqe.regions import Regions, all_regions
 from psqe.seeds import (
     MutualMiner,
     PivotMiner,
@@ -30,6 +29,7 @@ from psqe.seeds import (
     judged,
     true_links,
 )
+from psqe.similarity.blocks import Matching
 from psqe.study.store import append
 
 SEEDS = ("pivot", "mutual", "psqe", "true links")
@@ -242,7 +242,9 @@ def run_experiment(experiment: Experiment) -> list[dict[str, Any]]:
             fitted, beside = experiment.residual_later()
             model = _trained(fitted)
             matching = model.matching
-            scorer = embedding_scorer(*Kept.of(features, beside).beside(*model.embeddings()))
+            scorer = embedding_scorer(
+                *ResidualFeatures.from_features(features, beside).beside(*model.embeddings())
+            )
         report = evaluate(task, scorer, matching=matching, regions=regions)
     key |= {"aligner": experiment.aligner, "settings": experiment.settings}
     costs = {"seconds": cost.seconds, "peak_mb": cost.peak_mb}

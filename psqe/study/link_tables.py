@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from psqe.kg import AlignmentTask
-from psqe.linking.links import Links
-from psqe.linking.quality import link_quality
-from psqe.statistics import mean_interval
+from psqe.evaluation.intervals import mean_interval
+from psqe.graph import AlignmentTask
+from psqe.links.predict import Links
+from psqe.links.quality import link_quality
 from psqe.study.linking import MODELS, TASKS, THRESHOLDS, chosen_confidence, chosen_pairs
 
 ANSWERS = ("link", "no counterpart")
@@ -94,7 +94,7 @@ def threshold_curve(links: Links, task: AlignmentTask, *, n: int = 101) -> pd.Da
     -------
     ``threshold`` (``n`` from 0 to 1); ``precision``, ``recall`` and ``f1`` of the links; ``no counterpart``,
     the F1 of the other answer, both sides together; ``expected``, the F1 of the links that the confidences
-    promise (:func:`psqe.linking.rules.best_threshold`). A precision of no link is empty.
+    promise (:func:`psqe.links.rules.best_threshold`). A precision of no link is empty.
     """
     pairs = chosen_pairs(links)
     sure = chosen_confidence(links).astype(np.float64)

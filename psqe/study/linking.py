@@ -21,19 +21,19 @@ from psqe.errors import PsqeError
 from psqe.evaluation import feature_scorer
 from psqe.features import Features
 from psqe.files import atomic_path
-from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.linking.links import Links, WeighedPairs, weigh_pairs
-from psqe.linking.quality import link_quality
-from psqe.linking.rules import LinkRule, Rule
-from psqe.matching import Matching
+from psqe.graph import AlignmentTask, FloatArray, IntArray
+from psqe.links.predict import Links, WeighedPairs, weigh_pairs
+from psqe.links.quality import link_quality
+from psqe.links.rules import LinkRule, Rule
+from psqe.provenance import provenance
 from psqe.seeds import PSQEMiner, SeedSet, correct
+from psqe.similarity.blocks import Matching
 from psqe.study import store
 from psqe.study.ablation import DBP15K, EMOJI
 from psqe.study.benchmarks import TOGETHER, View, view
 from psqe.study.comparison import N_SEEDS, RESIDUAL
 from psqe.study.experiments import DANGLING
 from psqe.study.project import Project
-from psqe.study.provenance import provenance
 
 TASKS = (*EMOJI, *DBP15K, "fb15k/db15k")
 """The tasks in which some candidates have no counterpart."""
@@ -46,7 +46,7 @@ MODELS: dict[str, tuple[str, dict[str, Any]] | None] = {
 """Whose similarities: features alone, or an aligner, small preset, with other parameters than its own."""
 
 THRESHOLDS = ("none", "auto", "by labels")
-"""Below which confidence no link is made: all are; :func:`~psqe.linking.rules.best_threshold`; the one that
+"""Below which confidence no link is made: all are; :func:`~psqe.links.rules.best_threshold`; the one that
 is best by the gold links, which nobody has, to see what is lost."""
 
 KEY = ("task", "modalities", "model", "n_seeds", "random_state", "matching", "rule", "threshold", "answer")

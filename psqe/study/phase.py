@@ -8,8 +8,8 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from psqe.errors import ParameterError
+from psqe.evaluation.intervals import mean_interval
 from psqe.seeds import balance
-from psqe.statistics import mean_interval
 from psqe.study import store
 from psqe.study.experiments import SEEDS, Experiment, run_experiment
 from psqe.study.results import seed_sets

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from psqe.errors import PsqeError
-from psqe.study.runner import read_notebook
+from psqe.study.book.runner import read_notebook
 
 
 @dataclass(frozen=True)

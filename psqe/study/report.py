@@ -17,9 +17,9 @@ import pandas as pd
 
 from psqe.errors import PsqeError
 from psqe.files import write_text
-from psqe.linking.review import BORDER, NOTHING, SURE, TAKEN, TIE, UNSURE
+from psqe.links.review import BORDER, NOTHING, SURE, TAKEN, TIE, UNSURE
+from psqe.study.book.runner import run_notebook
 from psqe.study.project import Project
-from psqe.study.runner import run_notebook
 
 NOTEBOOK = "alignment-report"
 
@@ -97,7 +97,7 @@ def write_report(review: Mapping[str, Any], path: str | Path) -> None:
     Parameters
     ----------
     review
-        What :func:`psqe.linking.review.review` returns.
+        What :func:`psqe.links.review.review` returns.
     path
         The file to write.
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from psqe.errors import DataError
-from psqe.regions import THIRDS
+from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation.regions import THIRDS
 from psqe.seeds import balance
-from psqe.statistics import mean_interval
 from psqe.study.ablation import OF_MINER, SIZES
 from psqe.study.experiments import SEEDS
 from psqe.study.store import METRICS
@@ -82,7 +82,7 @@ def region_results(
 ) -> dict[str, list[dict[str, dict[str, float]]]]:
     """Values by region: for each miner one mapping (kind, region, value) per random state.
 
-    The form that :func:`psqe.figures.results.by_region` takes.
+    The form that :func:`psqe.study.figures.results.by_region` takes.
 
     Parameters
     ----------

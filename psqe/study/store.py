@@ -20,8 +20,8 @@ from filelock import FileLock
 
 from psqe.errors import DataError, PsqeError
 from psqe.files import atomic_path, content_hash
+from psqe.provenance import provenance
 from psqe.study.project import Project
-from psqe.study.provenance import provenance
 
 
 @dataclass(frozen=True)

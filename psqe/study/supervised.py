@@ -19,7 +19,8 @@ import typer
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.datasets import load_task
 from psqe.errors import PsqeError
-from psqe.evaluation import PEER_TEST_SHARE, evaluate
+from psqe.evaluation import evaluate
+from psqe.evaluation.protocols import PEER_TEST_SHARE
 from psqe.seeds import supervised_links
 from psqe.study import store
 from psqe.study.ablation import DBP15K

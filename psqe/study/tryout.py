@@ -13,7 +13,7 @@ from psqe.aligners import MCLEA
 from psqe.datasets import load_task
 from psqe.errors import PsqeWarning
 from psqe.features import build_features
-from psqe.linking.links import predict_links
+from psqe.links.predict import predict_links
 from psqe.seeds import PSQEMiner, correct
 
 
@@ -27,7 +27,7 @@ def tried(
     task
         A name or a folder, as :func:`psqe.datasets.load_task` takes it.
     modalities, n_seeds
-        Of :class:`~psqe.seeds.psqe.PSQEMiner` with its defaults.
+        Of :class:`~psqe.seeds.miners.psqe.PSQEMiner` with its defaults.
     random_state
         Of the order of the data, mining and training.
 

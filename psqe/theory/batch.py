@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from psqe.errors import ParameterError
-from psqe.kg import BoolArray, DoubleArray
+from psqe.graph import BoolArray, DoubleArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class Batch:
 def loss(batch: Batch) -> float:
     """The symmetric loss: mean over anchors of ``l_k``, averaged over the two sides as anchors.
 
-    The same number as :func:`psqe.neural.losses.info_nce`.
+    The same number as :func:`psqe.training.losses.info_nce`.
     """
     return float((batch.losses.mean() + batch.flipped.losses.mean()) / 2)
 

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from psqe.errors import ParameterError
-from psqe.kg import DoubleArray, IntArray
+from psqe.graph import DoubleArray, IntArray
 from psqe.theory.batch import Batch
 
 

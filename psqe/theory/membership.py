@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import softmax
 
 from psqe.errors import ParameterError
-from psqe.kg import DoubleArray
+from psqe.graph import DoubleArray
 from psqe.theory.batch import Batch, gradient, spread
 from psqe.theory.split import mass
 

@@ -16,9 +16,9 @@ from scipy import stats
 from torch import nn
 
 from psqe.errors import ParameterError
-from psqe.kg import DoubleArray, IntArray
-from psqe.neural.losses import info_nce
-from psqe.neural.training import Recipe, Training, seeded
+from psqe.graph import DoubleArray, IntArray
+from psqe.training.loop import Training, TrainingConfig, seeded
+from psqe.training.losses import info_nce
 
 
 @dataclass(frozen=True)
@@ -294,8 +294,8 @@ def trained(
             left, right = embedded((x[batch[:, 0]], y[batch[:, 1]]))
             return info_nce(left, right, temperature=temperature)
 
-        recipe = Recipe(n_epochs=n_epochs, batch_size=n_batch, learning_rate=learning_rate)
-        Training(maps, loss, torch.from_numpy(drawn.seeds), recipe, description="planted").run()
+        config = TrainingConfig(n_epochs=n_epochs, batch_size=n_batch, learning_rate=learning_rate)
+        Training(maps, loss, torch.from_numpy(drawn.seeds), config, description="planted").run()
         with torch.inference_mode():
             left, right = embedded((x, y))
             scores = (left @ right.T).numpy()

@@ -11,13 +11,13 @@ from scipy import sparse
 from torch import Tensor
 
 from psqe.errors import ParameterError
-from psqe.kg import AlignmentTask, DoubleArray, IntArray
-from psqe.neural.graph_attention import DiagonalGAT, Edges
-from psqe.neural.losses import info_nce
-from psqe.neural.modalities import STRUCTURE, Inputs, ModalityEncoder, unit
-from psqe.neural.training import Recipe, Training, seeded
+from psqe.graph import AlignmentTask, DoubleArray, IntArray
 from psqe.theory.batch import Batch, gradient
 from psqe.theory.split import tangent
+from psqe.training.graph_attention import DiagonalGAT, Edges
+from psqe.training.loop import Training, TrainingConfig, seeded
+from psqe.training.losses import info_nce
+from psqe.training.modalities import STRUCTURE, Inputs, ModalityEncoder, unit
 
 
 def propagated(adjacency: sparse.csr_array, values: DoubleArray, n_layers: int) -> DoubleArray:
@@ -177,8 +177,10 @@ def train_attention(
         left, right = (unit(model(batch[:, side], field)[STRUCTURE]) for side in (0, 1))
         return info_nce(left, right, temperature=temperature)
 
-    recipe = Recipe(n_epochs=n_epochs, batch_size=len(pairs), learning_rate=learning_rate, shuffle=False)
-    Training(model, loss, nodes, recipe).run()
+    config = TrainingConfig(
+        n_epochs=n_epochs, batch_size=len(pairs), learning_rate=learning_rate, shuffle=False
+    )
+    Training(model, loss, nodes, config).run()
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +203,7 @@ class AttentionStep:
 
 
 def attention_step(model: ModalityEncoder, pairs: IntArray, *, temperature: float = 0.1) -> AttentionStep:
-    """Measure a step of :func:`psqe.neural.losses.info_nce` on the seeds ``pairs (B, 2)``, in float64.
+    """Measure a step of :func:`psqe.training.losses.info_nce` on the seeds ``pairs (B, 2)``, in float64.
 
     Changes are central differences: the network is not linear, and a real step would mix its size in. The
     model is left in float64, with its weights as they were.

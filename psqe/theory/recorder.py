@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from psqe.errors import DataError, ParameterError
+from psqe.evaluation.regions import Regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
-from psqe.kg import AlignmentTask, DoubleArray, IntArray
-from psqe.neural.losses import NCA, ContrastiveLoss, InfoNCE
-from psqe.regions import Regions
+from psqe.graph import AlignmentTask, DoubleArray, IntArray
 from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
 from psqe.theory.batch import Batch
 from psqe.theory.coverage import RegionModel, shares_of
+from psqe.training.losses import NCA, ContrastiveLoss, InfoNCE
 
 SEED_KINDS = ("right", "wrong", "dangling")
 ALL = "all"
@@ -41,8 +41,8 @@ class SeedMasses:
     effective_negatives
         ``1 / sum_v w_kv^2`` for the shares ``w`` of an anchor's repulsion, mean of its two ends.
 
-    EVA's loss (:func:`psqe.neural.losses.nca`) has other forms. Attraction is ``beta / (1 + s_kk)``, 0 where
-    the cosine is negative; it is no sum over negatives. What an anchor k gives to a negative v is
+    EVA's loss (:func:`psqe.training.losses.nca`) has other forms. Attraction is ``beta / (1 + s_kk)``, 0
+    where the cosine is negative; it is no sum over negatives. What an anchor k gives to a negative v is
     ``q_kv = e^(alpha s_kv) / (1 + sum_j e^(alpha s_kj))``; ``w_kv`` is its share of ``sum_v q_kv``.
     """
 
@@ -114,7 +114,7 @@ def _one_way(anchors: Tensor, targets: Tensor, temperature: float, same_side: bo
 class Recorder:
     """Records attraction and repulsion mass by region and by kind of seed, at some steps of a training.
 
-    ``aligner.fit(task, features, seeds, watch=recorder)``, then :meth:`table`. This is a measurement after
+    ``aligner.fit(task, features, seeds, callback=recorder)``, then :meth:`table`. This is a measurement after
     the fact: gold links tell right seeds from wrong ones in the table, and nothing flows back into the
     training. The steps recorded are in a row: a training that begins anew, or goes on from a checkpoint at
     another step than the next, forgets what was recorded before. Steps that were done when a training goes
@@ -129,7 +129,7 @@ class Recorder:
     task
         The task that is trained on, with its gold links.
     regions
-        Regions of the task by kind, as of :func:`psqe.regions.all_regions`.
+        Regions of the task by kind, as of :func:`psqe.evaluation.regions.all_regions`.
     every
         Steps 0, ``every``, 2 ``every`` and so on are recorded; a step is a batch.
     embeddings
@@ -179,7 +179,7 @@ class Recorder:
         self._predicted: list[tuple[int, str, str, str, float]] = []
 
     def begins(self, step: int) -> None:
-        """Note the step; see :class:`psqe.neural.watch.Watch`."""
+        """Note the step; see :class:`psqe.training.callback.Callback`."""
         if step != self._step + 1:
             self._recorded, self._predicted = [], []
         self._step = step

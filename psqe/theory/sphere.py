@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import gammaln, ive
 
 from psqe.errors import ParameterError
-from psqe.kg import DoubleArray
+from psqe.graph import DoubleArray
 
 
 def uniform(rng: np.random.Generator, n: int, dim: int) -> DoubleArray:

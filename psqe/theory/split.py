@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from psqe.errors import ParameterError
-from psqe.kg import DoubleArray
+from psqe.graph import DoubleArray
 from psqe.theory.batch import Batch
 from psqe.theory.sphere import uniform
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
-from psqe.kg import AlignmentTask, DoubleArray
+from psqe.graph import AlignmentTask, DoubleArray
 from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts, failures
 from psqe.theory.batch import Batch, gradient

@@ -9,7 +9,7 @@ import numpy as np
 
 from psqe.datasets.emoji.tables import NOTHING, Annotation
 from psqe.datasets.emoji.unicode import Emoji
-from psqe.kg import KnowledgeGraph
+from psqe.graph import KnowledgeGraph
 
 
 class GraphBuilder:

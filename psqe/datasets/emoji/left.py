@@ -9,7 +9,7 @@ from psqe.datasets.emoji.builder import GraphBuilder
 from psqe.datasets.emoji.tables import NOTHING, read_annotations
 from psqe.datasets.emoji.unicode import Emoji
 from psqe.errors import DataError
-from psqe.kg import KnowledgeGraph
+from psqe.graph import KnowledgeGraph
 
 MAX_LANGUAGES = 4
 """GeoNames lists languages by number of speakers, some tongues of a few hundred; the first four count."""

@@ -13,7 +13,7 @@ from psqe.datasets.emoji.right import right_graph
 from psqe.datasets.emoji.tables import languages, read_artists
 from psqe.datasets.emoji.unicode import read_emoji
 from psqe.errors import ParameterError, PsqeWarning
-from psqe.kg import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 PREFIX = "emoji"
 DESCRIPTION = "Emoji: drawn by Twitter and described in one language; drawn by OpenMoji, described in another"

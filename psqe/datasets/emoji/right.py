@@ -8,7 +8,7 @@ from psqe.datasets.emoji.assets import openmoji
 from psqe.datasets.emoji.builder import GraphBuilder
 from psqe.datasets.emoji.tables import NOTHING, read_annotations, read_artists, read_territories
 from psqe.datasets.emoji.unicode import Emoji, read_emoji, untoned_keys
-from psqe.kg import KnowledgeGraph
+from psqe.graph import KnowledgeGraph
 
 
 def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:

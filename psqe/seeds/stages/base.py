@@ -11,15 +11,15 @@ from typing import ClassVar, Generic, TypeVar
 import numpy as np
 
 from psqe.errors import ParameterError
+from psqe.evaluation.regions import cluster
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
-from psqe.kg import AlignmentTask, FloatArray, IntArray
-from psqe.matching import Dot, Similarity
+from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.measure import Cost, measured
-from psqe.regions import cluster
 from psqe.seeds.base import StageTrace, minable
 from psqe.seeds.missing import filled_with_noise
 from psqe.seeds.rules import Rules
+from psqe.similarity.blocks import Dot, Similarity
 
 SKETCH = 256
 """Dimensions in which candidates are clustered."""
@@ -117,8 +117,8 @@ class Space:
             matched = self.features.select(self.texts)
         if not self.rules.normalise:
             return Dot(
-                np.hstack([m.left[self.left] for m in matched.values()]),
-                np.hstack([m.right[self.right] for m in matched.values()]),
+                np.hstack([m.left.values[self.left] for m in matched.values()]),
+                np.hstack([m.right.values[self.right] for m in matched.values()]),
                 self.device,
             )
         if matched is self.features:
@@ -144,8 +144,8 @@ class Space:
         for name, modality in self.features.items():
             columns = slice(start, start + modality.dim)
             for part, own, entities in (
-                (rows[:n_left, columns], modality.left, self.left),
-                (rows[n_left:, columns], modality.right, self.right),
+                (rows[:n_left, columns], modality.left.values, self.left),
+                (rows[n_left:, columns], modality.right.values, self.right),
             ):
                 vectors = own[entities] if name == "image" else unit_rows(own[entities])
                 np.multiply(vectors, np.float32(self.weights.get(name, 1.0)), out=part)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from psqe.features.fusion import modality_vectors
-from psqe.kg import BoolArray, FloatArray, IntArray
-from psqe.matching import Similarity, greedy_one_to_one, largest_cells
+from psqe.graph import BoolArray, FloatArray, IntArray
 from psqe.seeds.rules import Rules
 from psqe.seeds.stages.base import Pool, Space
-from psqe.survey import Nearest, survey
+from psqe.similarity.blocks import Similarity, greedy_one_to_one, largest_cells
+from psqe.similarity.neighbours import Nearest, neighbours
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,14 @@ def propose(similarity: Similarity, n: int, rules: Rules) -> Proposals:
 
     With ``mutual``, the nearest pair of every candidate; those that are nearest in one direction only,
     or tied for it, may not fill a quota. Without, the ``100 * n`` largest cells. With ``dangling``, pairs
-    are compared by their share (:mod:`psqe.survey`), which is their score; without, by their similarity.
+    are compared by their share (:mod:`psqe.similarity.neighbours`), which is their score; without, by their
+    similarity.
     """
     if rules.mutual:
-        surveyed = survey(similarity)
-        return _nearest_pairs(surveyed.nearest_by_share() if rules.dangling else surveyed.nearest(), rules)
+        found = neighbours(similarity)
+        return _nearest_pairs(found.nearest_by_share() if rules.dangling else found.nearest(), rules)
     if rules.dangling:
-        rows, columns, logs = largest_cells(survey(similarity).by_share(similarity), 100 * n)
+        rows, columns, logs = largest_cells(neighbours(similarity).by_share(similarity), 100 * n)
         scores = np.exp(logs)
     else:
         rows, columns, scores = largest_cells(similarity, 100 * n)
@@ -163,7 +164,7 @@ def filtered(space: Space, pool: Pool, *, block: int = 2048) -> Pool:
             of_left, of_right = modality_vectors(space.features, name, space.left, space.right)
             of_left, of_right = of_left[pool.rows], of_right[pool.columns]
         else:
-            of_left, of_right = modality.left[left], modality.right[right]
+            of_left, of_right = modality.left.values[left], modality.right.values[right]
         sides.append((weight * of_left, of_right))
     kept = np.zeros(len(pool), dtype=bool)
     for start in range(0, len(pool), block):

@@ -9,11 +9,11 @@ from scipy import sparse
 from tqdm import tqdm
 
 from psqe.features.fusion import unit_rows
-from psqe.kg import FloatArray, IntArray, KnowledgeGraph
-from psqe.matching import SparseDot, Sum
+from psqe.graph import FloatArray, IntArray, KnowledgeGraph
 from psqe.seeds.base import positive
 from psqe.seeds.stages.base import Pool, Space, Stage
 from psqe.seeds.stages.choose import Proposals, extend, filtered, propose, take, within_quotas
+from psqe.similarity.blocks import SparseDot, Sum
 
 
 def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:
@@ -150,8 +150,8 @@ def _compared(space: Space, pool: Pool, left: IntArray, right: IntArray) -> Floa
             learned = pool.learned.structure if name == "image" else pool.learned.modalities[name]
         sides = []
         for own, entities, shift in (
-            (modality.left, space.left[left], 0),
-            (modality.right, space.right[right], n_left),
+            (modality.left.values, space.left[left], 0),
+            (modality.right.values, space.right[right], n_left),
         ):
             vectors = unit_rows(own[entities]) if space.rules.normalise else own[entities]
             if learned is not None:

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from psqe.features.fusion import modality_vectors, unit_rows
-from psqe.kg import FloatArray
-from psqe.matching import Dot, Sum, greedy_one_to_one
-from psqe.neural.graph_attention import DiagonalGAT, Edges
-from psqe.neural.losses import info_nce
-from psqe.neural.training import Recipe, Training, seeded
+from psqe.graph import FloatArray
 from psqe.seeds.stages.base import Learned, Pool, Space, Stage
 from psqe.seeds.stages.choose import filtered, propose, take, within_quotas
+from psqe.similarity.blocks import Dot, Sum, greedy_one_to_one
+from psqe.training.graph_attention import DiagonalGAT, Edges
+from psqe.training.loop import Training, TrainingConfig, seeded
+from psqe.training.losses import info_nce
 
 BATCH_SIZE = 2000
 """Seeds in a batch, as released."""
@@ -91,7 +91,7 @@ class RefinementEncoder(nn.Module):
         self.maps = nn.ModuleList(nn.Linear(given.width, dim, bias=bias) for given in inputs.values())
         self.gat = DiagonalGAT(dim) if structural else None
 
-    def forward(self, ends: Ends | None = None) -> Learned[Tensor]:
+    def forward(self, ends: SeedNodes | None = None) -> Learned[Tensor]:
         """Embeddings; zero rows where a modality is absent.
 
         Of all nodes ``(n, dim)`` or, with ``ends``, of those ``(m, dim)``.
@@ -109,28 +109,28 @@ class RefinementEncoder(nn.Module):
                 total = mapped if total is None else total + mapped
         structure = None
         if self.gat is not None and total is not None:
-            structure = self.gat(total, self.edges if ends is None else ends.field.layers)
+            structure = self.gat(total, self.edges if ends is None else ends.subgraph.layers)
         return Learned(parts, structure)
 
 
-class Ends:
+class SeedNodes:
     """What an encoder needs to embed some nodes ``(m,)`` only, each of them once.
 
     Pictures are wide and nodes many: only those within reach are mapped, and only who has a modality.
     """
 
     def __init__(self, encoder: RefinementEncoder, nodes: Tensor) -> None:
-        self.field = encoder.edges.reaching(nodes, n_layers=2)
+        self.subgraph = encoder.edges.reaching(nodes, n_layers=2)
         self.inputs = {}
         for name, given in encoder.inputs.items():
-            wanted = self.field.nodes if name in encoder.structural else torch.unique(nodes)
+            wanted = self.subgraph.nodes if name in encoder.structural else torch.unique(nodes)
             place = torch.full((encoder.edges.n,), -1, device=nodes.device)
             place[wanted] = torch.arange(len(wanted), device=nodes.device)
             used = place[given.nodes] >= 0
             self.inputs[name] = place[given.nodes[used]], given.take(used), len(wanted)
         ordered = torch.unique(nodes)
         reached = torch.full((encoder.edges.n,), -1, device=nodes.device)
-        reached[self.field.nodes] = torch.arange(len(self.field.nodes), device=nodes.device)
+        reached[self.subgraph.nodes] = torch.arange(len(self.subgraph.nodes), device=nodes.device)
         self.among_reached = reached[ordered]
 
     def mapped(self, name: str, linear: nn.Module, structural: bool) -> tuple[Tensor, Tensor]:
@@ -197,13 +197,13 @@ class RefineStage(Stage):
         everyone = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
         inputs = {}
         for name, modality in space.features.items():
-            sides = modality.left, modality.right
+            sides = modality.left.values, modality.right.values
             if space.rules.normalise:
                 sides = modality_vectors(space.features, name, *everyone)
             width = space.rules.n_components
             if width is not None and width < modality.dim:
                 sides = _principal_components(sides, width)
-            present = modality.left_present, modality.right_present
+            present = modality.left.present, modality.right.present
             kept = [x if own.all() else x[own] for x, own in zip(sides, present, strict=True)]
             left, right = (torch.from_numpy(x).to(space.device) for x in kept)
             nodes = torch.from_numpy(np.flatnonzero(np.concatenate(present))).to(space.device)
@@ -225,8 +225,8 @@ class RefineStage(Stage):
             ).to(space.device)
             seeds = torch.from_numpy(pool.pairs(space)).to(space.device)
             nodes = torch.cat([seeds[:, 0], seeds[:, 1] + n_left])
-            ends = Ends(encoder, nodes)
-            rows = ends.field.outputs[nodes].view(2, -1).T  # of a seed's ends in what the encoder returns
+            ends = SeedNodes(encoder, nodes)
+            rows = ends.subgraph.outputs[nodes].view(2, -1).T  # of a seed's ends in what the encoder returns
 
             def loss(batch: Tensor) -> Tensor:
                 total = torch.zeros((), device=space.device)
@@ -240,7 +240,7 @@ class RefineStage(Stage):
                         total = total + info_nce(left[both], right[both], temperature=rules.temperature)
                 return total
 
-            recipe = Recipe(
+            config = TrainingConfig(
                 n_epochs=rules.n_epochs,
                 batch_size=BATCH_SIZE,
                 learning_rate=self.learning_rate,
@@ -248,7 +248,7 @@ class RefineStage(Stage):
                 shuffle=rules.order == "confidence",
                 accumulate=rules.order == "file",
             )
-            Training(encoder, loss, rows, recipe, description="PSQE refinement").run()
+            Training(encoder, loss, rows, config, description="PSQE refinement").run()
             with torch.inference_mode():
                 found: Learned[Tensor] = encoder()
                 return found.map(lambda z: unit_rows(z.cpu().numpy()))

@@ -1,0 +1,1 @@
+"""The aligners: one module each, named as the aligner."""

@@ -1,0 +1,100 @@
+"""``psqe data``: the tasks there are, what they hold, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from psqe.cli.options import Dangling, DataRoot, Task, TaskState, Tones
+from psqe.files import write_json
+
+data = typer.Typer(no_args_is_help=True, help="The tasks there are and what they hold.")
+
+
+@data.command("list")
+def data_list() -> None:
+    """List the tasks that have a name."""
+    from psqe.datasets import task_descriptions
+
+    for name, description in task_descriptions().items():
+        typer.echo(f"{name}\t{description}")
+
+
+@data.command("info")
+def data_info(
+    task: Task,
+    dangling: Dangling = None,
+    tones: Tones = False,
+    task_random_state: TaskState = 0,
+    data_root: DataRoot = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write it here, too.")] = None,
+) -> None:
+    """Say what a task holds and, if it is read from a folder, which files are there."""
+    from psqe.datasets import load_task
+    from psqe.datasets.info import folder_info, task_folder, task_info
+
+    loaded = load_task(
+        task, dangling=dangling, tones=tones, random_state=task_random_state, data_root=data_root
+    )
+    folder = task_folder(task, data_root)
+    source = None if folder is None else folder_info(folder)
+    info = {**task_info(loaded), "source": source}
+    if json_out is not None:
+        write_json(json_out, info)
+    parameters = {key: value for key, value in info["parameters"].items() if key != "notes"}
+    typer.echo(f"{info['task']}  {' '.join(f'{k}={v}' for k, v in parameters.items())}")
+    if "notes" in info["parameters"]:
+        typer.echo(f"  {'notes':22s}{info['parameters']['notes']}")
+    if source is not None:
+        found = [os.path.relpath(path, source["folder"]) for path in source["found"].values()]
+        for key, text in (
+            ("folder", source["folder"]),
+            ("layout", source["layout"]),
+            ("found", ", ".join(found)),
+            ("missing", ", ".join(source["missing"]) or "nothing"),
+        ):
+            typer.echo(f"  {key:22s}{text}")
+    table = [[key, *(info[side][key] for side in ("left", "right"))] for key in info["left"]]
+    table += [["dangling_share", *info["dangling_share"].values()], ["links", info["links"], ""]]
+    for key, *both in table:
+        typer.echo(f"  {key:22s}{_shown(both[0]):>16s}  {_shown(both[1]):>16s}".rstrip())
+
+
+@data.command("check")
+def data_check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with a pair of graphs.")],
+) -> None:
+    """Read all of a pair of graphs and say what is wrong with its files; exit code 2 if anything is."""
+    from psqe.datasets.layouts import check_folder, layout_of, read_folder
+
+    faults = check_folder(folder)
+    for fault in faults.shown:
+        typer.echo(fault)
+    if faults.count > len(faults.shown):
+        typer.echo(f"... and {faults.count - len(faults.shown):,} more")
+    if faults:
+        raise typer.Exit(2)
+    pair = read_folder(folder)
+    sides = (f"{len(g.triples):,} triples of {g.n_entities:,} entities" for g in (pair.left, pair.right))
+    links = "no links" if pair.links is None else f"{len(pair.links):,} links"
+    typer.echo(f"{folder}: nothing wrong; layout {layout_of(folder).NAME}, {', '.join(sides)}, {links}")
+
+
+@data.command("fetch")
+def data_fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a benchmark, see: psqe data list.")],
+    data_root: DataRoot = None,
+) -> None:
+    """Fetch the files of a benchmark and verify them; PSQE_MIRROR can name another server."""
+    from psqe.datasets.fetch import fetch
+
+    fetch(name, data_root=data_root, say=typer.echo)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else "unknown" if value is None else str(value)

@@ -1,0 +1,269 @@
+"""The layout of a pair of one's own: a folder for each side, with tables of labels.
+
+The sides are the subfolders ``left`` and ``right`` or, where there is neither, the two subfolders that have a
+``triples.tsv``, in the order of the alphabet. Tables are text in UTF-8, one record a line, columns separated
+by tabs; a first line with just these names of columns is allowed:
+
+====================  ==========================  =======================================================
+file                  columns                     there
+====================  ==========================  =======================================================
+``triples.tsv``       head, relation, tail        on each side
+``attributes.tsv``    entity, attribute, value    optionally; the value may be empty
+``names.tsv``         entity, name                optionally
+``images.tsv``        entity, path                optionally; paths are relative to the folder of the side
+``images/``           files named by entities     optionally; read where there is no ``images.tsv``
+``links.tsv``         left, right                 optionally, beside the sides
+====================  ==========================  =======================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from psqe.datasets.faults import Faults
+from psqe.datasets.graphs import GraphDraft, LinkDraft
+from psqe.datasets.images import is_image
+from psqe.datasets.labels import readable_name
+from psqe.datasets.tables import rows
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+
+NAME = "folder"
+DESCRIPTION = "one's own pair: left/triples.tsv, right/triples.tsv"
+TABLES = ("triples.tsv", "attributes.tsv", "names.tsv", "images.tsv")
+
+
+def recognises(folder: Path) -> bool:
+    """Whether a folder has the sides of this layout."""
+    return any((folder / side).is_dir() for side in ("left", "right")) or bool(_with_triples(folder))
+
+
+def files(folder: Path) -> dict[str, Path | None]:
+    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    found: dict[str, Path | None] = {}
+    for side in _sides(folder):
+        for name in TABLES:
+            path = side / name
+            found[f"{side.name}/{name}"] = path if path.is_file() else None
+        images = side / "images"
+        found[f"{side.name}/images"] = images if images.is_dir() else None
+    links = folder / "links.tsv"
+    found["links.tsv"] = links if links.is_file() else None
+    return found
+
+
+def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+    """Read the alignment task in ``folder``.
+
+    Parameters
+    ----------
+    folder
+        With the files above.
+    name
+        What to call the task.
+    faults
+        Where faults go; when omitted, the first is raised.
+
+    Returns
+    -------
+    AlignmentTask
+        Entities are all that a table of their side names, in the order of their identifiers, whatever the
+        order of the lines. An entity without a line in ``names.tsv`` has no name, and is no candidate if
+        nothing is said of it but that triples end in it, as of a currency or a category. Where a side has no
+        ``names.tsv`` at all, names are what the identifiers say in plain words
+        (:func:`psqe.datasets.labels.readable_name`), and all entities are candidates. Without ``links.tsv``
+        no links.
+        ``None`` after gathered faults without which there is no graph.
+
+    Raises
+    ------
+    DataError
+        If there are not two sides; if a file is missing, empty or not UTF-8; if a line has another number of
+        columns or an empty cell; if an identifier has blanks around it; if an entity has two names, images or
+        links; if an image is missing or no image; or if a link names an unknown entity. With the file and,
+        where there is one, the line.
+
+    Warns
+    -----
+    PsqeWarning
+        If a file in ``images/`` is named by no entity, or a file is nearly, but not quite, one of the layout,
+        as ``name.tsv`` or ``triples.csv``. They are left out.
+    """
+    faults = Faults() if faults is None else faults
+    task = None
+    try:
+        task = _read(folder, name, faults)
+    except OSError as error:  # a subfolder that may not be entered
+        where = error.filename or folder
+        faults.add(f"cannot be read ({error.strerror})", path=where, remedy="make the folder readable")
+    faults.close()
+    return task
+
+
+def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
+    sides = _sides(folder)
+    if len(sides) != 2:
+        names = ", ".join(side.name for side in sides)
+        faults.add(
+            f"subfolders with triples.tsv: {len(sides)} ({names})",
+            path=folder,
+            remedy="name the two sides left and right",
+        )
+        return None
+    _leave_out_strangers(folder, ("links.tsv",), faults)
+    left, right = (_graph(folder, side, faults) for side in sides)
+    if not left.n_entities or not right.n_entities:
+        return None
+    path = folder / "links.tsv"
+    links = read_links(path, left, right, faults) if path.exists() else None
+    return AlignmentTask(name, left, right, links)
+
+
+def read_links(
+    path: Path,
+    left: KnowledgeGraph,
+    right: KnowledgeGraph,
+    faults: Faults,
+    *,
+    label: Callable[[str], str] = str,
+) -> IntArray:
+    """The links of a table with the columns left and right: ``(n_links, 2)``.
+
+    ``label`` makes an identifier of a cell.
+    """
+    links = LinkDraft(left, right, faults)
+    for line, (one, other) in rows(path, 2, faults, header=("left", "right")):
+        links.add(label(one), label(other), path, line)
+    return links.array()
+
+
+def _with_triples(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob("*/triples.tsv"))
+
+
+def _sides(folder: Path) -> list[Path]:
+    named = [folder / side for side in ("left", "right")]
+    return named if any(side.is_dir() for side in named) else _with_triples(folder)
+
+
+def _leave_out_strangers(folder: Path, known: Sequence[str], faults: Faults) -> None:
+    """Tell of tables that would not be read: most often a slip in the name of one that was meant."""
+    for path in sorted(folder.glob("*.*")):
+        meant = get_close_matches(path.name.lower(), known, 1, 0.75)
+        if meant and path.name not in known and path.is_file():
+            faults.leave_out(
+                f"{path.name!r} is no file of this layout",
+                path=folder,
+                remedy=f"rename it to {meant[0]}, or move it elsewhere",
+            )
+
+
+def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph:
+    draft = GraphDraft()
+    path = side / "triples.tsv"
+    for line, cells in rows(path, 3, faults, header=("head", "relation", "tail")):
+        if _clean(cells, path, line, faults):
+            draft.add_triple(draft.entity(cells[0]), cells[1], draft.entity(cells[2]))
+    path = side / "attributes.tsv"
+    if path.exists():
+        header = ("entity", "attribute", "value")
+        for line, cells in rows(path, 3, faults, header=header, optional_cells=(2,)):
+            if _clean(cells[:2], path, line, faults):
+                draft.add_attribute(draft.entity(cells[0]), cells[1], cells[2])
+    named = (side / "names.tsv").exists()
+    if named:
+        _add_names(draft, side / "names.tsv", faults)
+    if (side / "images.tsv").exists():
+        _add_listed_images(draft, side, faults)
+    elif (side / "images").exists():
+        _add_images(draft, side / "images", faults)
+    _leave_out_strangers(side, TABLES, faults)
+    told = {*draft.triples()[:, 0].tolist(), *draft.names, *draft.attributes, *draft.images}
+    return draft.build(
+        f"{folder.absolute().name}-{side.name}",
+        readable=None if named else readable_name,
+        candidates=told if named else None,
+    )
+
+
+def _clean(identifiers: Sequence[str], path: Path, line: int, faults: Faults) -> bool:
+    """Whether identifiers are without the blanks around them that would make two entities of one."""
+    for column, identifier in enumerate(identifiers, 1):
+        if identifier != identifier.strip():
+            faults.add(
+                f"column {column} has blanks around {identifier.strip()!r}",
+                path=path,
+                line=line,
+                remedy="remove them",
+            )
+            return False
+    return True
+
+
+def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line: int, faults: Faults) -> bool:
+    """Whether an entity has no line in a table yet."""
+    first = lines.setdefault(entity, line)
+    if first != line:
+        faults.add(
+            f"{entity!r} has {what} already, in line {first}",
+            path=path,
+            line=line,
+            remedy=f"keep {what} for each entity",
+        )
+    return first == line
+
+
+def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
+    lines: dict[str, int] = {}
+    for line, (entity, name) in rows(path, 2, faults, header=("entity", "name")):
+        if _clean([entity], path, line, faults) and _first_time(
+            entity, lines, "one name", path, line, faults
+        ):
+            draft.names[draft.entity(entity)] = " ".join(name.split())
+
+
+def _add_listed_images(draft: GraphDraft, side: Path, faults: Faults) -> None:
+    path = side / "images.tsv"
+    lines: dict[str, int] = {}
+    for line, (entity, image) in rows(path, 2, faults, header=("entity", "path")):
+        if not _clean([entity], path, line, faults) or not _first_time(
+            entity, lines, "one image", path, line, faults
+        ):
+            continue
+        index = draft.entity(entity)
+        if Path(image).is_absolute():
+            faults.add(
+                f"the path {image!r} is absolute",
+                path=path,
+                line=line,
+                remedy=f"write it relative to the folder {side.name}",
+            )
+            continue
+        draft.images[index] = side / image  # a broken one, too: its entity is no other for that
+        is_image(side / image, faults, named=image, told=path, line=line)
+
+
+def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
+    try:
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        faults.add(f"cannot be read ({error.strerror})", path=folder, remedy="it is the folder of the images")
+        return
+    for path in found:
+        index = draft.index.get(path.stem)
+        if index is None:
+            faults.leave_out(
+                f"{path.name!r} is named by no entity",
+                path=folder,
+                remedy="call an image as its entity, or list the paths in images.tsv",
+            )
+        elif index in draft.images:
+            faults.add(
+                f"{path.name!r} and {draft.images[index].name!r} are images of one entity",
+                path=folder,
+                remedy="keep one of them",
+            )
+        else:
+            draft.images[index] = path
+            is_image(path, faults)

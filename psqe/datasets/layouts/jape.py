@@ -1,0 +1,322 @@
+"""The layout of JAPE, which EVA, MCLEA and their relatives read: one file per kind of fact and side.
+
+Text in UTF-8, one record a line, columns separated by tabs, no header:
+
+====================================  ===================================  ==========
+file, left and right                  columns                              there
+====================================  ===================================  ==========
+``ent_ids_1``, ``ent_ids_2``          id, URI                              always
+``triples_1``, ``triples_2``          head id, relation id, tail id        always
+``rel_ids_1``, ``rel_ids_2``          relation id, URI                     optionally
+``training_attrs_1``, ``..._2``       URI, then URIs of its attributes     optionally
+``attr``                              line i: the attributes of id i - 1   optionally
+``ill_ent_ids``                       left id, right id: the gold links    optionally
+====================================  ===================================  ==========
+
+Where there is no ``ill_ent_ids``, gold links are those of all splits together: ``sup_ent_ids``,
+``ref_ent_ids`` and ``dev_ent_ids``, or ``sup_pairs``, ``ref_pairs`` and ``valid_pairs``. FB15K-DB15K writes
+``rel_ids1`` and ``rel_ids2``. A side of which only a part is at hand says so in the name of its file:
+``triples_2_partial``.
+
+Two files of their own form are read where they are found, in the folder or beside it: machine-translated
+names, ``dbp_<folder>.json`` (``[[id, [words]], ...]``, also in ``../translated_ent_name``), and vectors of
+images, ``<folder>_GA_id_img_feature_dict.pkl`` (a dictionary from id to vector, also in ``../pkls``).
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from psqe.datasets.faults import Faults
+from psqe.datasets.jape_entities import (
+    Attributes,
+    Entities,
+    attributes_by_line,
+    attributes_by_uri,
+    translated_names,
+)
+from psqe.datasets.labels import bare, readable_name
+from psqe.datasets.pickles import read_vectors
+from psqe.datasets.tables import number, rows
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Vectors
+
+NAME = "jape"
+DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"
+SPLITS = (("sup_ent_ids", "ref_ent_ids", "dev_ent_ids"), ("sup_pairs", "ref_pairs", "valid_pairs"))
+
+
+def recognises(folder: Path) -> bool:
+    """Whether a folder has files of this layout."""
+    return any((folder / f"{kind}_{side}").is_file() for kind in ("ent_ids", "triples") for side in (1, 2))
+
+
+def files(folder: Path) -> dict[str, Path | None]:
+    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    found: dict[str, Path | None] = {}
+    for side in (1, 2):
+        for kind, choices in (
+            ("ent_ids", [f"ent_ids_{side}"]),
+            ("triples", [f"triples_{side}", f"triples_{side}_partial"]),
+            ("rel_ids", [f"rel_ids_{side}", f"rel_ids{side}"]),
+            ("training_attrs", [f"training_attrs_{side}"]),
+        ):
+            found[f"{kind}_{side}"] = _first(folder / name for name in choices)
+    found["attr"] = _first([folder / "attr"])
+    found["ill_ent_ids"] = _first([folder / "ill_ent_ids"])
+    for names in SPLITS:
+        for name in names:
+            found[name] = _first([folder / name])
+    own = folder.absolute().name
+    translated, images = f"dbp_{own}.json", f"{own}_GA_id_img_feature_dict.pkl"
+    beside = folder.absolute().parent
+    found["translated names"] = _first([folder / translated, beside / "translated_ent_name" / translated])
+    found["image vectors"] = _first([folder / images, beside / "pkls" / images])
+    return found
+
+
+def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+    """Read the alignment task in ``folder``.
+
+    Parameters
+    ----------
+    folder
+        With the files above. Languages are taken from its name if that has the form of ``zh_en``.
+    name
+        What to call the task.
+    faults
+        Where faults go; when omitted, the first is raised.
+
+    Returns
+    -------
+    AlignmentTask
+        Entities in the order of their files; all of them are candidates, as any may have a counterpart.
+        ``entities`` are the URIs, ``ids`` the integers of the files, ``names`` what the URIs say in plain
+        words (:func:`psqe.datasets.labels.readable_name`). Attributes have values in the form ``attr`` only.
+        Without a file of links no links. ``None`` after gathered faults without which there is no graph.
+
+        The order of the entities and the ids may tell the links: in DBP15K 10,500 of 15,000 right ids are
+        the left id plus 10,500. Whoever hands the task on shuffles the right side, as
+        :func:`psqe.datasets.layouts.read_folder` does.
+
+        A relation is called by its URI where ``rel_ids`` has one, else ``relation <id>``, the same on both
+        sides where both use the id. In none of the three pairs of DBP15K do they: the ids of the right side
+        begin where those of the left one end. Relations known by their ids alone are therefore not comparable
+        between the sides.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, empty or not UTF-8; if a line has another number of columns, an empty cell,
+        or something else where an id should be; if an id or a URI is there twice; or if a triple or a link
+        names an id that no entity has. With the file and, where there is one, the line.
+
+    Warns
+    -----
+    PsqeWarning
+        If attributes or vectors belong to no entity. They are left out, as the readers of JAPE's relatives
+        do: unlike a triple with an unknown end, such a line says nothing about the graph. DBP15K has none.
+        If *all* lines are so, the file belongs to something else, and that is a fault. If an entity has
+        several links, as four of FB15K-DB15K have: the first counts.
+    """
+    faults = Faults() if faults is None else faults
+    task = _read(folder, name, faults)
+    faults.close()
+    return task
+
+
+def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
+    found = files(folder)
+    language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)
+    sides = [_entities(found[f"ent_ids_{side}"] or folder / f"ent_ids_{side}", faults) for side in (1, 2)]
+    _disjoint(sides, found, faults)
+    readable = all(side.by_id for side in sides)
+    per_line = attributes_by_line(found["attr"], sides, faults) if readable else ({}, {})
+    translations = translated_names(found["translated names"], sides, faults) if readable else ((), ())
+    images = found["image vectors"]
+    vectors = read_vectors(images, [side.by_id for side in sides], faults) if readable and images else None
+    graphs = [
+        _graph(
+            folder, side, entities, found, faults,
+            attributes=per_line[side - 1], translations=translations[side - 1],
+            vectors={} if vectors is None else {"image": vectors[side - 1]},
+            language=language[side] if language else None,
+        )
+        for side, entities in enumerate(sides, 1)
+        if entities.by_id
+    ]  # fmt: skip
+    links = _all_links(found, sides, faults) if readable else None
+    if len(graphs) < 2 or not graphs[0].n_entities or not graphs[1].n_entities:
+        return None
+    partial = [s for s, n in (("left", 1), ("right", 2)) if str(found[f"triples_{n}"]).endswith("_partial")]
+    parameters = {"partial": "+".join(partial)} if partial else {}
+    return AlignmentTask(name, graphs[0], graphs[1], links, parameters)
+
+
+def _first(paths: Any) -> Path | None:
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _graph(
+    folder: Path,
+    side: int,
+    entities: Entities,
+    found: dict[str, Path | None],
+    faults: Faults,
+    *,
+    attributes: dict[int, Attributes],
+    translations: tuple[str | None, ...],
+    vectors: dict[str, Vectors],
+    language: str | None,
+) -> KnowledgeGraph:
+    triples = _triples(found[f"triples_{side}"] or folder / f"triples_{side}", entities, faults)
+    relations, triples[:, 1] = np.unique(triples[:, 1], return_inverse=True)
+    labels = _relations(found[f"rel_ids_{side}"], faults)
+    path = found[f"training_attrs_{side}"]
+    known = attributes if path is None else attributes_by_uri(path, entities, faults)
+    n = len(entities.by_uri)
+    return KnowledgeGraph(
+        f"{folder.absolute().name}-{side}",
+        tuple(entities.by_uri),
+        _unique(labels.get(i, f"relation {i}") for i in relations.tolist()),
+        triples,
+        names=tuple(map(readable_name, entities.by_uri)),
+        translations=translations,
+        attributes=tuple(known.get(i, ()) for i in range(n)) if known else (),
+        vectors=vectors,
+        ids=np.fromiter(entities.by_id, dtype=np.int64),
+        language=language,
+    )
+
+
+def _unique(labels: Any) -> tuple[str, ...]:
+    """Labels, told apart by a number where two relations have one: OpenEA's lists have such."""
+    seen: dict[str, int] = {}
+    result = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        result.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return tuple(result)
+
+
+def _entities(path: Path, faults: Faults) -> Entities:
+    found = Entities(path, {}, {}, [])
+    for line, (cell, uri) in rows(path, 2, faults):
+        key = number(cell, path, line, faults)
+        if key is None:
+            continue
+        uri = bare(uri)
+        for what, first in ((key, found.by_id.get(key)), (uri, found.by_uri.get(uri))):
+            if first is not None:
+                faults.add(
+                    f"{what!r} is there twice, first in line {found.lines[first]}",
+                    path=path,
+                    line=line,
+                    remedy="every entity has one line, one id and one URI",
+                )
+                break
+        else:
+            found.by_id[key] = found.by_uri[uri] = len(found.lines)
+            found.lines.append(line)
+    return found
+
+
+def _disjoint(sides: Sequence[Entities], found: dict[str, Path | None], faults: Faults) -> None:
+    """Where one file speaks of the ids of both sides, no id may be on both."""
+    shared = sides[0].by_id.keys() & sides[1].by_id.keys()
+    together = [key for key in ("attr", "translated names", "image vectors") if found[key] is not None]
+    if shared and together:
+        key = min(shared)
+        faults.add(
+            f"id {key} is on both sides, so {found[together[0]].name} does not say whose it is",  # type: ignore[union-attr]
+            path=sides[1].path,
+            line=sides[1].lines[sides[1].by_id[key]],
+            remedy="give every entity of both sides an id of its own",
+        )
+
+
+def _triples(path: Path, entities: Entities, faults: Faults) -> IntArray:
+    """Head, relation, tail ``(n_triples, 3)``: heads and tails as indices, relations by their ids."""
+    flat = array("q")
+    for line, cells in rows(path, 3, faults):
+        if not entities.by_id:
+            continue  # told already: nothing else is to be said of ids
+        ends = [_index(cells[i], entities, path, line, faults) for i in (0, 2)]
+        relation = number(cells[1], path, line, faults)
+        if ends[0] is not None and ends[1] is not None and relation is not None:
+            flat.extend((ends[0], relation, ends[1]))
+    return np.array(flat, dtype=np.int64).reshape(-1, 3)
+
+
+def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
+    """The URI of each relation by its id; empty without a file."""
+    found: dict[int, str] = {}
+    if path is None:
+        return found
+    for line, (cell, uri) in rows(path, 2, faults):
+        key = number(cell, path, line, faults)
+        if key is None:
+            continue
+        if key in found:
+            faults.add(
+                f"relation {key} is there twice",
+                path=path,
+                line=line,
+                remedy="keep one line for each relation",
+            )
+        else:
+            found[key] = bare(uri)
+    return found
+
+
+def _all_links(found: dict[str, Path | None], sides: Sequence[Entities], faults: Faults) -> IntArray | None:
+    """Indices of the linked entities ``(n_links, 2)``, of ``ill_ent_ids`` or else of all splits."""
+    paths: list[Path] = []
+    for names in (("ill_ent_ids",), *SPLITS):
+        paths = paths or [path for name in names if (path := found[name]) is not None]
+    if not paths:
+        return None
+    links: dict[int, tuple[int, str]] = {}
+    taken: dict[int, tuple[int, str]] = {}
+    for path in paths:
+        for line, cells in rows(path, 2, faults):
+            ends = [_index(c, side, path, line, faults) for c, side in zip(cells, sides, strict=True)]
+            left, right = ends
+            if left is None or right is None:
+                continue
+            if left in links and links[left][0] == right and not links[left][1].startswith(f"{path}:"):
+                continue  # FB15K-DB15K repeats the links of its splits in ref_ent_ids
+            for cell, seen, end in ((cells[0], links, left), (cells[1], taken, right)):
+                if end in seen:
+                    where = seen[end][1].removeprefix(f"{path}:")
+                    faults.leave_out(
+                        f"{cell} has a link already, in line {where}",
+                        path=path,
+                        line=line,
+                        remedy="keep one link for each entity",
+                    )
+                    break
+            else:
+                links[left], taken[right] = (right, f"{path}:{line}"), (left, f"{path}:{line}")
+    return np.array([[left, right] for left, (right, _) in links.items()], dtype=np.int64).reshape(-1, 2)
+
+
+def _index(cell: str, entities: Entities, path: Path, line: int, faults: Faults) -> int | None:
+    """Where the entity with this id is; ``None`` after a fault."""
+    key = number(cell, path, line, faults)
+    if key is None:
+        return None
+    index = entities.by_id.get(key)
+    if index is None:
+        faults.add(
+            f"{cell} is no entity of {entities.path.name}",
+            path=path,
+            line=line,
+            remedy="add it there, or delete this line",
+        )
+    return index

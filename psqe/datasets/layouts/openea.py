@@ -1,0 +1,197 @@
+"""The layout of OpenEA: triples, attributes and links by URI.
+
+Text in UTF-8, one record a line, columns separated by tabs, no header:
+
+=========================================  ================================  ==========
+file, left and right                       columns                           there
+=========================================  ================================  ==========
+``rel_triples_1``, ``rel_triples_2``       head, relation, tail              always
+``attr_triples_1``, ``attr_triples_2``     entity, attribute, value          optionally
+``ent_links``                              left entity, right entity         optionally
+=========================================  ================================  ==========
+
+Where there is no ``ent_links``, gold links are those of all splits of the first fold together:
+``721_5fold/1/train_links``, ``valid_links`` and ``test_links``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from psqe.datasets.faults import Faults
+from psqe.datasets.graphs import GraphDraft, LinkDraft
+from psqe.datasets.labels import bare, readable_name
+from psqe.datasets.tables import rows
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+
+NAME = "openea"
+DESCRIPTION = "OpenEA: rel_triples_1, rel_triples_2"
+FOLD = "721_5fold/1"
+SPLITS = ("train_links", "valid_links", "test_links")
+
+TYPED = re.compile(
+    r'"(.*)"(?:\^\^(?:<[^<>"\s]*>|[^<>"\s]+)|@[A-Za-z]+(?:-[A-Za-z0-9]+)*)(?:\s*\.)?', re.DOTALL
+)
+PLAIN = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s*\.)?', re.DOTALL)
+"""Literals with a type or a language, in which quotes may stand as they are, and literals without."""
+
+ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([tbnrf\"'\\]))")
+ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+ENCODED = re.compile(r"E\d{6}")
+
+
+def recognises(folder: Path) -> bool:
+    """Whether a folder has files of this layout."""
+    return any((folder / f"rel_triples_{side}").is_file() for side in (1, 2))
+
+
+def files(folder: Path) -> dict[str, Path | None]:
+    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    names = [f"{kind}_triples_{side}" for side in (1, 2) for kind in ("rel", "attr")]
+    names += ["ent_links", *(f"{FOLD}/{split}" for split in SPLITS)]
+    return {name: folder / name if (folder / name).is_file() else None for name in names}
+
+
+def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+    """Read the alignment task in ``folder``.
+
+    Parameters
+    ----------
+    folder
+        With the files above. Languages are taken from its name if that begins as ``EN_FR_15K_V1`` does.
+    name
+        What to call the task.
+    faults
+        Where faults go; when omitted, the first is raised.
+
+    Returns
+    -------
+    AlignmentTask
+        Entities and relations in the order of their URIs, whatever the order of the lines; an entity with
+        attributes alone is one, too. All are candidates. ``names`` are what the URIs say in plain words;
+        Wikidata's numbers and those by which OpenEA 2.0 hides names (``E513085``) say nothing.
+
+        Of a literal, as ``"1.5"^^<http://www.w3.org/2001/XMLSchema#double>`` or ``"text"@en``, the lexical
+        value is kept; of anything else the text as it stands. Tabs in a value belong to it.
+        ``None`` after gathered faults without which there is no graph.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, empty or not UTF-8; if a line has another number of columns or an empty cell
+        where none may be; if a link names an unknown entity, or an entity has two; or if no entity with
+        attributes occurs in a triple. With the file and, where there is one, the line.
+
+    Warns
+    -----
+    PsqeWarning
+        If a line of attributes has fewer than three columns, as one has whose value goes on in the next
+        line. OpenEA's own reader passes over them, too.
+    """
+    faults = Faults() if faults is None else faults
+    task = _read(folder, name, faults)
+    faults.close()
+    return task
+
+
+def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
+    found = files(folder)
+    language = re.match("([A-Z]{2})_([A-Z]{2})(?:_|$)", folder.absolute().name)
+    graphs = []
+    for side in (1, 2):
+        spoken = language[side].lower() if language else None
+        graphs.append(_graph(folder, side, spoken, found[f"attr_triples_{side}"], faults))
+    left, right = graphs
+    if not left.n_entities or not right.n_entities:
+        return None
+    return AlignmentTask(name, left, right, _links(folder, found, left, right, faults))
+
+
+def _graph(
+    folder: Path, side: int, language: str | None, attributes: Path | None, faults: Faults
+) -> KnowledgeGraph:
+    draft = GraphDraft()
+    path = folder / f"rel_triples_{side}"
+    for _, cells in rows(path, 3, faults):
+        head, relation, tail = map(_uri, cells)
+        draft.add_triple(draft.entity(head), relation, draft.entity(tail))
+    if attributes is not None:
+        _add_attributes(draft, attributes, path, faults)
+    return draft.build(f"{folder.absolute().name}-{side}", readable=_readable, language=language)
+
+
+def _add_attributes(draft: GraphDraft, path: Path, triples: Path, faults: Faults) -> None:
+    in_triples = len(draft.index)
+    anywhere = False
+    wanted = {"wanted": "3 columns", "gaps": True, "optional_cells": range(2, 10**6)}
+    for line, cells in rows(path, lambda n: n >= 1, faults, **wanted):  # type: ignore[arg-type]
+        if len(cells) < 3:
+            faults.leave_out(
+                f"expected 3 columns, found {len(cells)}",
+                path=path,
+                line=line,
+                remedy="write entity, attribute and value into one line, separated by tabs",
+            )
+            continue
+        entity = draft.entity(_uri(cells[0]))
+        anywhere |= entity < in_triples
+        draft.add_attribute(entity, _uri(cells[1]), lexical_value("\t".join(cells[2:])))
+    if in_triples and len(draft.index) > in_triples and not anywhere:
+        faults.add(
+            f"none of its entities is in {triples.name}",
+            path=path,
+            remedy="use the file that belongs to these triples, or delete it",
+        )
+
+
+def lexical_value(text: str) -> str:
+    """The value of a literal as N-Triples writes it, its escapes undone; other text as it is.
+
+    >>> lexical_value('"1.5"^^<http://www.w3.org/2001/XMLSchema#double>')
+    '1.5'
+    >>> lexical_value('1.5')
+    '1.5'
+    """
+    text = text.strip()
+    literal = TYPED.fullmatch(text) or PLAIN.fullmatch(text)
+    return ESCAPE.sub(_unescaped, literal[1]) if literal else text
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[3]:
+        return ESCAPED.get(escape[3], escape[3])
+    code = int(escape[1] or escape[2], 16)
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        return escape[0]  # no character
+    return chr(code)
+
+
+def _uri(cell: str) -> str:
+    cell = cell.strip()
+    return bare(cell) or cell
+
+
+def _readable(uri: str) -> str | None:
+    name = readable_name(uri)
+    return None if name is None or ENCODED.fullmatch(name) else name
+
+
+def _links(
+    folder: Path,
+    found: dict[str, Path | None],
+    left: KnowledgeGraph,
+    right: KnowledgeGraph,
+    faults: Faults,
+) -> IntArray | None:
+    paths = [folder / "ent_links"]
+    if found["ent_links"] is None:
+        # One split without the others would be some of the links only, so all are needed.
+        paths = [folder / f"{FOLD}/{split}" for split in SPLITS]
+        if not any(found[f"{FOLD}/{split}"] for split in SPLITS):
+            return None
+    links = LinkDraft(left, right, faults)
+    for path in paths:
+        for line, (one, other) in rows(path, 2, faults):
+            links.add(_uri(one), _uri(other), path, line)
+    return links.array()

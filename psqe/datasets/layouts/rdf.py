@@ -1,0 +1,322 @@
+"""The layout of a pair in RDF: one file of statements for each side.
+
+=====================================  =======================================================  ==========
+file                                   what it holds                                            there
+=====================================  =======================================================  ==========
+``left.nt``, ``right.nt``              the statements of a side; ``.ttl`` for Turtle            always
+``links.tsv`` or ``links.nt``          left and right IRI, or statements with ``owl:sameAs``    optionally
+``psqe.toml``                          which predicates are which, see below                    optionally
+=====================================  =======================================================  ==========
+
+Files in N-Triples and Turtle may be compressed: ``left.nt.gz``. What a statement becomes:
+
+- Literals of a *label* are names: ``rdfs:label``, ``skos:prefLabel``, ``foaf:name``, ``schema:name``.
+- Objects of an *image* predicate are images: ``foaf:depiction``, ``schema:image``, ``dbo:thumbnail``. They
+  are files in the folder, by a relative path (a literal, or in Turtle an IRI) or by a ``file:`` IRI.
+- Any other literal is an attribute, by its lexical value.
+- Any other IRI or blank node is the tail of a triple. ``rdf:type`` is a relation like others.
+
+Relative IRIs of Turtle name entities by what is written. Other choices go into ``psqe.toml``::
+
+    labels = ["http://example.org/title"]
+    images = []
+    languages = {left = "en", right = "fr"}
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import pyoxigraph as ox
+
+from psqe.datasets.blank_nodes import name_blank_nodes
+from psqe.datasets.faults import Faults
+from psqe.datasets.graphs import GraphDraft, LinkDraft
+from psqe.datasets.images import is_image
+from psqe.datasets.labels import bare, readable_name
+from psqe.datasets.layouts.folder import read_links
+from psqe.datasets.statements import BASE, SUFFIXES, Statements, label
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+
+if TYPE_CHECKING:
+    from psqe.datasets.rdf_settings import Settings
+
+NAME = "rdf"
+DESCRIPTION = "RDF: left.nt or left.ttl, right.nt or right.ttl"
+SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
+
+
+def recognises(folder: Path) -> bool:
+    """Whether a folder has files of this layout."""
+    return any(_all_of(folder, side) for side in ("left", "right"))
+
+
+def files(folder: Path) -> dict[str, Path | None]:
+    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    found = {part: next(iter(_all_of(folder, part)), None) for part in ("left", "right", "links")}
+    settings = folder / "psqe.toml"
+    return {**found, "psqe.toml": settings if settings.is_file() else None}
+
+
+def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+    """Read the alignment task in ``folder``.
+
+    Parameters
+    ----------
+    folder
+        With the files above.
+    name
+        What to call the task.
+    faults
+        Where faults go; when omitted, the first is raised.
+
+    Returns
+    -------
+    AlignmentTask
+        Entities are all IRIs and blank nodes, except those that predicates are, in the order of their
+        identifiers, whatever the order of the statements. Candidates are the IRIs that are the subject of a
+        statement. Blank nodes are called as :func:`psqe.datasets.blank_nodes.name_blank_nodes` says.
+
+        Of several names of an entity the one counts that is in the preferred language, else in a variant of
+        it (``en-GB`` for ``en``), else in none, else in any, by the alphabet; among these the label that is
+        named first in the settings, then the text that sorts first. Other names are no attributes. Where a
+        side has no name at all, names are what IRIs say in plain words
+        (:func:`psqe.datasets.labels.readable_name`). Of several images the predicate that is named first in
+        the settings counts, then the path that sorts first.
+
+        Links are those of ``owl:sameAs`` in either direction. ``None`` after gathered faults without which
+        there is no graph.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, has no statement or is there in two forms; if something is no statement, or one
+        about a statement; if ``psqe.toml`` has an unknown key or a value that will not do; if a side has no
+        candidate; if an image is missing, no image, or outside the folder; if a link names an unknown entity,
+        or an entity has two. With the file and, where there is one, the line.
+
+    Warns
+    -----
+    PsqeWarning
+        If images are on the web, which are not fetched; if a link names an entity that is no candidate; if
+        the statements of a side have ``owl:sameAs``, or those of the links anything else. They are left out.
+    """
+    faults = Faults() if faults is None else faults
+    task = _read(folder, name, faults)
+    faults.close()
+    return task
+
+
+def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
+    from psqe.datasets.rdf_settings import Settings, read_settings
+
+    path = folder / "psqe.toml"
+    settings = read_settings(path, faults) if path.exists() else Settings()
+    if settings is None:
+        return None
+    left = _Side(folder, "left", settings, faults).read()
+    right = _Side(folder, "right", settings, faults).read()
+    if left is None or right is None:
+        return None
+    return AlignmentTask(name, left, right, _links(folder, left, right, faults))
+
+
+def _all_of(folder: Path, part: str) -> list[Path]:
+    suffixes = (".tsv", *SUFFIXES) if part == "links" else SUFFIXES
+    return [path for suffix in suffixes if (path := folder / f"{part}{suffix}").is_file()]
+
+
+def _the_one_of(folder: Path, part: str, faults: Faults) -> Path | None:
+    """The file of a side or of the links; ``None`` if there is none, or after a fault."""
+    paths = _all_of(folder, part)
+    if len(paths) > 1:
+        names = " and ".join(path.name for path in paths)
+        faults.add(f"has {names}", path=folder, remedy="keep one of them in it")
+        return None
+    return paths[0] if paths else None
+
+
+class _Side:
+    """The reading of one side: names and images are chosen when all statements are known."""
+
+    def __init__(self, folder: Path, side: str, settings: Settings, faults: Faults) -> None:
+        self.folder, self.side, self.faults = folder, side, faults
+        self.language: str | None = getattr(settings.languages, side)
+        self.labels = {predicate: i for i, predicate in enumerate(settings.labels)}
+        self.image_predicates = {predicate: i for i, predicate in enumerate(settings.images)}
+        self.draft = GraphDraft()
+        self.candidates: set[int] = set()
+        self.names: dict[int, tuple[int, str, int, str]] = {}
+        self.images: dict[int, tuple[int, Path]] = {}
+        self.checked: dict[Path, bool] = {}
+        self.on_the_web: list[str] = []
+        self.n_same = 0
+
+    def read(self) -> KnowledgeGraph | None:
+        """The graph; ``None`` after a fault without which there is none."""
+        path = _the_one_of(self.folder, self.side, self.faults)
+        if path is None:
+            if not _all_of(self.folder, self.side):
+                remedy = f"the folder needs {self.side}.nt or {self.side}.ttl, which may end in .gz"
+                self.faults.add("is missing", path=self.folder / f"{self.side}.nt", remedy=remedy)
+            return None
+        statements = Statements(path, self.faults)
+        for line, statement in statements:
+            self._add(statement, path, line)
+        self._tell_of_what_is_left_out(path)
+        if statements.broken or not self.draft.index:
+            return None
+        if not self.candidates:
+            self.faults.add(
+                "no IRI is the subject of a statement, so nothing can be aligned",
+                path=path,
+                remedy="give the entities IRIs",
+            )
+            return None
+        self.draft.names = {entity: name[-1] for entity, name in self.names.items()}
+        self.draft.images = {entity: image for entity, (_, image) in self.images.items()}
+        name_blank_nodes(self.draft)
+        return self.draft.build(
+            f"{self.folder.absolute().name}-{self.side}",
+            readable=None if self.names else _readable,
+            candidates=self.candidates,
+            language=self.language,
+        )
+
+    def _add(self, statement: Any, path: Path, line: int | None) -> None:
+        predicate, value = statement.predicate.value, statement.object
+        if predicate == SAME_AS:
+            self.n_same += 1
+            return
+        if isinstance(value, ox.Triple):
+            self.faults.add(
+                "has a statement about a statement",
+                path=path,
+                line=line,
+                remedy="delete it, or say it of an entity",
+            )
+            return
+        subject = self.draft.entity(label(statement.subject))
+        if isinstance(statement.subject, ox.NamedNode):
+            self.candidates.add(subject)
+        if predicate in self.image_predicates and not isinstance(value, ox.BlankNode):
+            self._add_image(subject, self.image_predicates[predicate], value, path, line)
+        elif not isinstance(value, ox.Literal):
+            self.draft.add_triple(subject, _label_of(predicate), self.draft.entity(label(value)))
+        elif predicate in self.labels:
+            self._add_name(subject, self.labels[predicate], value)
+        else:
+            self.draft.add_attribute(subject, _label_of(predicate), value.value)
+
+    def _add_name(self, entity: int, predicate: int, literal: Any) -> None:
+        text, tag = " ".join(literal.value.split()), literal.language or ""
+        if not text:
+            return
+        kind = 3 if tag else 2
+        if self.language:
+            kind = 0 if tag == self.language else 1 if tag.startswith(f"{self.language}-") else kind
+        name = (kind, tag, predicate, text)
+        self.names[entity] = min(name, self.names.get(entity, name))
+
+    def _add_image(self, entity: int, predicate: int, value: Any, path: Path, line: int | None) -> None:
+        named = value.value.strip()
+        relative = _within(self.folder, value)
+        if relative is None:
+            self.on_the_web.append(named)
+            return
+        if relative is _OUTSIDE:
+            self.faults.add(
+                f"the image {named!r} is outside the folder",
+                path=path,
+                line=line,
+                remedy="put it into the folder, and name it by a path relative to that",
+            )
+            return
+        image = self.folder / relative
+        if image not in self.checked:
+            self.checked[image] = is_image(
+                image, self.faults, named=named.removeprefix(BASE), told=path, line=line
+            )
+        if self.checked[image]:
+            self.images[entity] = min((predicate, image), self.images.get(entity, (predicate, image)))
+
+    def _tell_of_what_is_left_out(self, path: Path) -> None:
+        if self.on_the_web:
+            self.faults.leave_out(
+                f"images on the web: {len(self.on_the_web):,}, the first {min(self.on_the_web)}",
+                path=path,
+                remedy="download them into the folder, or write images = [] into psqe.toml",
+            )
+        if self.n_same:
+            self.faults.leave_out(
+                f"statements with owl:sameAs, which are links: {self.n_same:,}",
+                path=path,
+                remedy="move them to links.nt",
+            )
+
+
+_OUTSIDE = Path("..")
+
+
+def _within(folder: Path, value: Any) -> Path | None:
+    """The path of an image relative to the folder, or :data:`_OUTSIDE`; ``None`` if it is on the web."""
+    text = value.value.strip()
+    if text.startswith(BASE):
+        inside = unquote(text.removeprefix(BASE))
+    elif text.lower().startswith("file:"):
+        parts = urlsplit(text)
+        inside = unquote(parts.path) if parts.netloc in ("", "localhost") else ".."
+    elif isinstance(value, ox.NamedNode) or re.match("[A-Za-z][A-Za-z0-9+.-]*://|data:", text):
+        return None
+    else:
+        inside = text
+    for root in (folder.absolute(), folder.resolve()):
+        path = Path(os.path.normpath(root / inside))
+        if path.is_relative_to(root):
+            return path.relative_to(root)
+    return _OUTSIDE
+
+
+def _label_of(predicate: str) -> str:
+    return predicate.removeprefix(BASE)
+
+
+def _readable(entity: str) -> str | None:
+    return None if entity.startswith("_:") else readable_name(entity)
+
+
+def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> IntArray | None:
+    path = _the_one_of(folder, "links", faults)
+    if path is None:
+        return None
+    if path.suffix == ".tsv":
+        return read_links(path, left, right, faults, label=bare)
+    links = LinkDraft(left, right, faults)
+    others = 0
+    for line, statement in Statements(path, faults):
+        if statement.predicate.value != SAME_AS:
+            others += 1
+            continue
+        if not isinstance(statement.subject, ox.NamedNode) or not isinstance(statement.object, ox.NamedNode):
+            faults.add(
+                "links something that has no IRI",
+                path=path,
+                line=line,
+                remedy="delete the statement",
+            )
+            continue
+        one, other = label(statement.subject), label(statement.object)
+        if one not in links.index[0] and one in links.index[1] and other in links.index[0]:
+            one, other = other, one
+        links.add(one, other, path, line)
+    if others:
+        faults.leave_out(
+            f"statements not of owl:sameAs: {others:,}",
+            path=path,
+            remedy="move them to the side that they speak of, or delete them",
+        )
+    return links.array()

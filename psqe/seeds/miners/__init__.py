@@ -1,0 +1,1 @@
+"""The miners: one module each, named as the miner."""

@@ -1,0 +1,1 @@
+"""Similarities in blocks: nearest neighbours, CSLS, Sinkhorn, approximate search."""

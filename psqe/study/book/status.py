@@ -1,0 +1,64 @@
+"""What the runs say about themselves: the tables of the book's status page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from psqe.errors import PsqeError
+from psqe.provenance import machine, revision, versions
+
+__all__ = ["read_runs", "run_table", "summary", "versions"]
+
+
+def read_runs(folder: str | Path = ".") -> list[dict[str, Any]]:
+    """The records (``*.run.json``) that the runner left in ``folder``, by name of the notebook.
+
+    Parameters
+    ----------
+    folder
+        Where the executed notebooks are; a notebook's working directory when omitted.
+
+    Raises
+    ------
+    PsqeError
+        If a record cannot be read.
+    """
+    records = []
+    for path in sorted(Path(folder).glob("*.run.json")):
+        try:
+            records.append(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise PsqeError(
+                f"is no record of a run ({error})", path=path, remedy="run psqe study again"
+            ) from error
+    return records
+
+
+def run_table(runs: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row per notebook: its profile, its parameters as text, seconds, peak memory in MB."""
+    columns = ["notebook", "profile", "parameters", "seconds", "peak_mb"]
+    rows = [
+        {
+            **{name: run[name] for name in columns},
+            "parameters": ", ".join(f"{name} = {value}" for name, value in run["parameters"].items()),
+        }
+        for run in runs
+    ]
+    types = {"seconds": "float64", "peak_mb": "int64"}
+    return pd.DataFrame(rows, columns=columns).astype(types)
+
+
+def summary(runs: list[dict[str, Any]]) -> str:
+    """Machine, revision and profiles in one sentence of Markdown."""
+    machines = sorted({run["machine"] for run in runs} | {machine()})
+    revisions = sorted({run["revision"] for run in runs} | {revision()})
+    profiles = sorted({run["profile"] for run in runs})
+    return (
+        f"{len(runs)} notebooks"
+        + (f", profile {' and '.join(profiles)}" if profiles else "")
+        + f", revision {' and '.join(f'`{r}`' for r in revisions)}, on {' and '.join(machines)}."
+    )

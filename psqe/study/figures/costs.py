@@ -1,0 +1,83 @@
+"""What mining costs: seconds and peak memory of each stage against the number of entities."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+from psqe.study.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, Mark, styled
+
+STAGE_MARKS = {
+    "cluster": Mark(BLUE, "o"),
+    "refine": Mark(ORANGE, "s"),
+    "expand": Mark(GREEN, "^"),
+    "total": Mark(BLACK, "D"),
+}
+"""The mark of every stage of PSQE."""
+
+NAMES = {"fr_en": "DBP15K fr_en", "planted": "planted pair"}
+
+
+@styled
+def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
+    """Seconds and peak memory of each stage against the number of entities, both axes logarithmic.
+
+    Parameters
+    ----------
+    table
+        What :func:`psqe.study.costs.scaling` returns. The first kind of data has full marks and lines,
+        the second hollow marks and broken lines.
+    border
+        Number of entities at which the search for counterparts changes from exact to approximate.
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(7, 3.6))
+    kinds = list(dict.fromkeys(table["data"]))
+    for axes, (value, text) in zip(
+        panels,
+        {"seconds": "seconds", "peak_gb": "peak memory of the process, GB"}.items(),
+        strict=True,
+    ):
+        axes.set(title=text, xlabel="entities of both sides")
+        if table.empty:
+            axes.set(xticks=[], yticks=[])
+            axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes)
+            continue
+        for kind, stage in product(kinds, STAGE_MARKS):
+            rows = table[(table["data"] == kind) & (table["stage"] == stage)]
+            mark, first = STAGE_MARKS[stage], kind == kinds[0]
+            axes.loglog(
+                rows["entities"], rows[value], marker=mark.marker, color=mark.colour,
+                ls="-" if first else "--", mfc=mark.colour if first else "white", ms=4.5, lw=1.2,
+                zorder=2 + (stage != "total"),
+            )  # fmt: skip
+        axes.xaxis.set_major_locator(LogLocator(10))
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        if value == "peak_gb":  # a decade at least, or its axis has hardly a number
+            low, high = axes.get_ylim()
+            axes.set_ylim(min(low, 0.3), max(high, 12))
+        if border is not None:
+            low, high = axes.get_xlim()
+            axes.set_xlim(low, max(high, 3 * border))
+            axes.axvline(border, color=GREY, lw=0.9, ls=":")
+            place = axes.get_xaxis_transform()
+            for side, words in (("right", "exact "), ("left", " approx.")):
+                axes.text(
+                    border, 0.01, words, transform=place, ha=side, va="bottom", color=GREY, fontsize=8.5
+                )
+    shown = [stage for stage in STAGE_MARKS if stage in set(table["stage"])]
+    handles = [Line2D([], [], color=STAGE_MARKS[s].colour, marker=STAGE_MARKS[s].marker, ms=5) for s in shown]
+    handles += [
+        Line2D([], [], color=GREY, marker="o", ms=5, ls="--" if i else "-", mfc="white" if i else GREY)
+        for i in range(len(kinds))
+    ]
+    if handles:
+        labels = [*shown, *(NAMES.get(kind, kind) for kind in kinds)]
+        figure.legend(handles, labels, loc="outside upper left", ncols=6)
+    return figure
