@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from psqe.datasets import load_task as load_task
+    from psqe.datasets.frames import graph_from_frames as graph_from_frames
     from psqe.graph import AlignmentTask as AlignmentTask
     from psqe.graph import KnowledgeGraph as KnowledgeGraph
 
 _PUBLIC = {
     "AlignmentTask": "psqe.graph",
     "KnowledgeGraph": "psqe.graph",
+    "graph_from_frames": "psqe.datasets.frames",
     "load_task": "psqe.datasets",
 }
 """The module of each public name."""

@@ -58,6 +58,11 @@ class GraphDraft:
         """The relations so far, by number."""
         return tuple(self._relations)
 
+    def described(self) -> set[int]:
+        """The numbers of all entities except those of which nothing is said but that triples end in them."""
+        heads = self.triples()[:, 0].tolist()
+        return {*heads, *self.names, *self.attributes, *self.images}
+
     def rename(self, labels: dict[int, str]) -> None:
         """Give some entities another identifier."""
         self.index = {labels.get(i, label): i for label, i in self.index.items()}

@@ -7,6 +7,14 @@ from pathlib import Path
 
 from psqe.datasets.faults import Faults
 
+COLUMNS = {
+    "triples": ("head", "relation", "tail"),
+    "attributes": ("entity", "attribute", "value"),
+    "names": ("entity", "name"),
+    "images": ("entity", "path"),
+}
+"""The tables that describe one graph, and their columns, in files and in frames alike."""
+
 
 def rows(
     path: Path,

@@ -26,12 +26,12 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, LinkDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
-from psqe.datasets.tables import rows
+from psqe.datasets.tables import COLUMNS, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 NAME = "folder"
 DESCRIPTION = "one's own pair: left/triples.tsv, right/triples.tsv"
-TABLES = ("triples.tsv", "attributes.tsv", "names.tsv", "images.tsv")
+TABLES = tuple(f"{table}.tsv" for table in COLUMNS)
 
 
 def recognises(folder: Path) -> bool:
@@ -162,13 +162,12 @@ def _leave_out_strangers(folder: Path, known: Sequence[str], faults: Faults) -> 
 def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph:
     draft = GraphDraft()
     path = side / "triples.tsv"
-    for line, cells in rows(path, 3, faults, header=("head", "relation", "tail")):
+    for line, cells in rows(path, 3, faults, header=COLUMNS["triples"]):
         if _clean(cells, path, line, faults):
             draft.add_triple(draft.entity(cells[0]), cells[1], draft.entity(cells[2]))
     path = side / "attributes.tsv"
     if path.exists():
-        header = ("entity", "attribute", "value")
-        for line, cells in rows(path, 3, faults, header=header, optional_cells=(2,)):
+        for line, cells in rows(path, 3, faults, header=COLUMNS["attributes"], optional_cells=(2,)):
             if _clean(cells[:2], path, line, faults):
                 draft.add_attribute(draft.entity(cells[0]), cells[1], cells[2])
     named = (side / "names.tsv").exists()
@@ -179,11 +178,10 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph:
     elif (side / "images").exists():
         _add_images(draft, side / "images", faults)
     _leave_out_strangers(side, TABLES, faults)
-    told = {*draft.triples()[:, 0].tolist(), *draft.names, *draft.attributes, *draft.images}
     return draft.build(
         f"{folder.absolute().name}-{side.name}",
         readable=None if named else readable_name,
-        candidates=told if named else None,
+        candidates=draft.described() if named else None,
     )
 
 
@@ -216,7 +214,7 @@ def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line:
 
 def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
-    for line, (entity, name) in rows(path, 2, faults, header=("entity", "name")):
+    for line, (entity, name) in rows(path, 2, faults, header=COLUMNS["names"]):
         if _clean([entity], path, line, faults) and _first_time(
             entity, lines, "one name", path, line, faults
         ):
@@ -226,7 +224,7 @@ def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
 def _add_listed_images(draft: GraphDraft, side: Path, faults: Faults) -> None:
     path = side / "images.tsv"
     lines: dict[str, int] = {}
-    for line, (entity, image) in rows(path, 2, faults, header=("entity", "path")):
+    for line, (entity, image) in rows(path, 2, faults, header=COLUMNS["images"]):
         if not _clean([entity], path, line, faults) or not _first_time(
             entity, lines, "one image", path, line, faults
         ):
