@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from psqe.errors import PsqeError
-from psqe.study import build_book, study
+from psqe.study.book.build import build_book
+from psqe.study.book.pipeline import run_study
 from psqe.study.project import Project
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +35,7 @@ def copy_of_the_sources(target: Path) -> Project:
 def book(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """All notebooks run and the book built, every warning an error."""
     project = copy_of_the_sources(tmp_path_factory.mktemp("book"))
-    assert study("smoke", root=project.root) == project.build / "_build" / "html" / "index.html"
+    assert run_study("smoke", root=project.root) == project.build / "_build" / "html" / "index.html"
     return project
 
 

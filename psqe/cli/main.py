@@ -260,7 +260,8 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder for the executed notebook.")] = Path("runs"),
 ) -> None:
     """Run one notebook with parameters, checked before anything runs."""
-    from psqe.study import parse_assignments, run_notebook
+    from psqe.study.book.parameters import parse_assignments
+    from psqe.study.book.runner import run_notebook
 
     done = run_notebook(notebook, parse_assignments(parameter or []), profile=profile.value, out_dir=out)
     typer.echo(done)
@@ -272,7 +273,7 @@ def study(
     task: Annotated[str | None, typer.Option(help="Run the notebooks on this task.")] = None,
 ) -> None:
     """Run all notebooks, then build the book."""
-    from psqe.study import study as run_study
+    from psqe.study.book.pipeline import run_study
 
     typer.echo(run_study(profile.value, task))
 
@@ -280,7 +281,7 @@ def study(
 @app.command()
 def book() -> None:
     """Build the book from the notebooks that were run."""
-    from psqe.study import build_book
+    from psqe.study.book.build import build_book
 
     typer.echo(build_book())
 

@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from psqe.errors import PsqeError
-from psqe.study.book.runner import read_notebook
 
 
 @dataclass(frozen=True)
@@ -98,31 +97,6 @@ class Project:
             return _files(yaml.safe_load(toc.read_text(encoding="utf-8")))
         except (OSError, yaml.YAMLError) as error:
             raise PsqeError(f"cannot be read ({error})", path=toc) from error
-
-
-def prerequisites(notebooks: list[Path]) -> dict[str, set[str]]:
-    """For each notebook the names of those that must have run before it; ``"*"`` stands for all others.
-
-    Raises
-    ------
-    PsqeError
-        If one waits for a notebook that does not exist, or some wait for each other.
-    """
-    names = {path.stem for path in notebooks}
-    waits: dict[str, set[str]] = {}
-    for path in notebooks:
-        after = set(read_notebook(path).metadata.get("psqe", {}).get("after", []))
-        if "*" in after:
-            after = after - {"*"} | names - {path.stem}
-        if unknown := after - names:
-            raise PsqeError(f"waits for {sorted(unknown)[0]!r}, which is no notebook of the book", path=path)
-        waits[path.stem] = after
-    done: set[str] = set()
-    while ready := {name for name, after in waits.items() if name not in done and after <= done}:
-        done |= ready
-    if circle := sorted(names - done):
-        raise PsqeError(f"these notebooks wait for each other: {', '.join(circle)}")
-    return waits
 
 
 def _files(node: Any) -> list[str]:

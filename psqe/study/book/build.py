@@ -7,9 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from psqe.errors import PsqeError
+from psqe.extras import needs_extra
 from psqe.files import write_text
 from psqe.study.project import Project
 
@@ -30,6 +32,8 @@ def build_book(root: str | Path | None = None) -> Path:
     PsqeError
         If a notebook of the table of contents has not been run, or the build warns or fails.
     """
+    with needs_extra("book"):
+        import_module("jupyter_book")
     project = Project.find(root)
     for notebook in project.notebooks():
         run = project.runs / f"{notebook.stem}.ipynb"

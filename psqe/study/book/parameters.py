@@ -21,9 +21,15 @@ import re
 import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from psqe.errors import ParameterError
+
+Profile = Literal["smoke", "default", "full"]
+"""How much a notebook computes: enough to see that it works, what the book shows, or everything."""
+
+PROFILES: tuple[str, ...] = get_args(Profile)
+"""The names of the profiles."""
 
 _SCALARS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 _KINDS = (*_SCALARS, *(f"list[{name}]" for name in _SCALARS))

@@ -5,37 +5,39 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 from psqe.errors import ParameterError, PsqeError
 from psqe.study.book.build import build_book
-from psqe.study.book.runner import notebook_parameters, notebook_values, run_notebook
-from psqe.study.project import Project, prerequisites
+from psqe.study.book.runner import notebook_parameters, notebook_values, read_notebook, run_notebook
+from psqe.study.project import Project
 
-#: What the notebooks need of every task; computed before they start, with all cores.
 PREPARED = ("image", "attribute", "name")
+"""The modalities that notebooks need of a task, computed on all cores before the notebooks start."""
 
 
-def study(
+def run_study(
     profile: str = "default", task: str | None = None, *, jobs: int = 2, root: str | Path | None = None
 ) -> Path:
-    """Run all notebooks of the book and build it.
+    """Run all notebooks of the book and build the book.
+
+    The runs of an older study stay in place until every notebook of the new one is done.
 
     Parameters
     ----------
     profile
-        ``smoke``, ``default`` or ``full``.
+        ``"smoke"``, ``"default"`` or ``"full"``.
     task
-        Given to every notebook with a parameter ``task``; each keeps its own when omitted.
+        The task of every notebook with a parameter ``task``. By default each notebook keeps its own.
     jobs
-        Notebooks at a time. Each runs on one thread.
+        The number of notebooks that run at the same time, each on one thread.
     root
-        The checkout; found from the working directory when omitted.
+        The checkout. By default it is looked for from the working directory upwards.
 
     Returns
     -------
@@ -44,25 +46,37 @@ def study(
 
     Raises
     ------
+    ParameterError
+        If ``jobs`` is below one, or a parameter of a notebook does not fit. Nothing has run then.
     PsqeError
-        If a notebook or the build fails. The other notebooks that were running finish first. The runs of
-        an older study stay until all notebooks of this one are done.
+        If a notebook or the build fails. Other notebooks that are running finish first.
     """
     if jobs < 1:
         raise ParameterError(f"jobs is {jobs}", remedy="run at least one notebook at a time")
     project = Project.find(root)
     notebooks = project.notebooks()
-    waits = prerequisites(notebooks)
-    given = {path: _task_parameter(path, task) for path in notebooks}
-    # All parameters are checked before anything runs, and the tasks in them are known.
-    values = [notebook_values(path, given[path], profile=profile) for path in notebooks]
-    for name in sorted({str(v["task"]) for v in values if "task" in v}):
+    order = TopologicalSorter(prerequisites(notebooks))
+    given = {
+        path.stem: {"task": task} if task is not None and "task" in notebook_parameters(path) else {}
+        for path in notebooks
+    }
+    # Every parameter is checked, and every task that occurs is known, before anything runs.
+    values = [notebook_values(path, given[path.stem], profile=profile) for path in notebooks]
+    for name in sorted({str(chosen["task"]) for chosen in values if "task" in chosen}):
         _say(f"features of {name}")
-        _alone(prepare, name)
-    # Nothing of an older study may slip into the book, and a study that fails must not cost the older one.
+        with _processes(1) as pool:  # a process of its own gives its memory back
+            pool.submit(prepare, name).result()
+    # The book must show nothing of an older study, and a study that fails must not destroy the older one.
     fresh = project.build / "runs"
     shutil.rmtree(fresh, ignore_errors=True)
-    _run_all(notebooks, waits, given, profile=profile, jobs=jobs, out_dir=fresh)
+    with _processes(jobs) as pool:
+
+        def start(name: str) -> Future[Path]:
+            _say(name)
+            path = project.root / "notebooks" / f"{name}.md"
+            return pool.submit(run_notebook, path, given[name], profile=profile, out_dir=fresh)
+
+        _run_in_order(order, start, jobs)
     shutil.rmtree(project.runs, ignore_errors=True)
     fresh.replace(project.runs)
     _say("book")
@@ -72,10 +86,15 @@ def study(
 def prepare(task: str) -> None:
     """Compute the features of a task into the cache, where every notebook finds them.
 
+    Parameters
+    ----------
+    task
+        The name of a task, or a folder.
+
     Raises
     ------
     PsqeError
-        If the task cannot be loaded or a feature not computed.
+        If the task cannot be loaded or a feature cannot be computed.
     """
     from psqe.datasets import load_task
     from psqe.features import build_features
@@ -84,40 +103,58 @@ def prepare(task: str) -> None:
     build_features(load_task(task, dangling=0), modalities=PREPARED)
 
 
-def _task_parameter(path: Path, task: str | None) -> dict[str, Any]:
-    return {"task": task} if task is not None and "task" in notebook_parameters(path) else {}
+def prerequisites(notebooks: Sequence[Path]) -> dict[str, set[str]]:
+    """Read from the front matter of notebooks which of them must have run before which.
+
+    Parameters
+    ----------
+    notebooks
+        The notebooks of the book. ``"*"`` in the list ``after`` of one stands for all others.
+
+    Returns
+    -------
+    For the name of each notebook, in the order given, the names of those that must have run before it.
+
+    Raises
+    ------
+    PsqeError
+        If a notebook waits for one that does not exist, or if some wait for each other.
+    """
+    names = {path.stem for path in notebooks}
+    before: dict[str, set[str]] = {}
+    for path in notebooks:
+        after = set(read_notebook(path).metadata.get("psqe", {}).get("after", []))
+        if "*" in after:
+            after = after - {"*"} | names - {path.stem}
+        if unknown := after - names:
+            raise PsqeError(f"waits for {min(unknown)!r}, which is no notebook of the book", path=path)
+        before[path.stem] = after
+    try:
+        TopologicalSorter(before).prepare()
+    except CycleError as error:
+        circle = ", ".join(sorted(set(error.args[1])))
+        raise PsqeError(f"these notebooks wait for each other: {circle}") from error
+    return before
 
 
-def _run_all(
-    notebooks: list[Path],
-    waits: dict[str, set[str]],
-    given: dict[Path, dict[str, Any]],
-    *,
-    profile: str,
-    jobs: int,
-    out_dir: Path,
-) -> None:
-    """Run notebooks in order, ``jobs`` at a time, each once those it waits for are done."""
-    waiting, done = list(notebooks), set[str]()
+def _run_in_order(order: TopologicalSorter[str], start: Callable[[str], Future[Path]], jobs: int) -> None:
+    """Start each notebook once those before it are done, at most ``jobs`` at the same time."""
+    order.prepare()
+    ready: list[str] = []
     running: dict[Future[Path], str] = {}
-    with _pool(jobs) as pool:
-        while waiting or running:
-            ready = [path for path in waiting if waits[path.stem] <= done]
-            for path in ready[: jobs - len(running)]:
-                waiting.remove(path)
-                _say(path.stem)
-                future = pool.submit(run_notebook, path, given[path], profile=profile, out_dir=out_dir)
-                running[future] = path.stem
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                name = running.pop(future)
-                future.result()
-                done.add(name)
+    while order.is_active():
+        ready += order.get_ready()
+        while ready and len(running) < jobs:
+            name = ready.pop(0)
+            running[start(name)] = name
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            future.result()
+            order.done(running.pop(future))
 
 
 @contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes, one per notebook: each has its own environment, directory and memory peak."""
+def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool in which every job has a fresh process: its own environment, directory and memory peak."""
     context = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
@@ -129,12 +166,6 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         ) from error
 
 
-def _alone(function: Callable[..., None], *arguments: Any) -> None:
-    """Call ``function`` in a process of its own, so that the memory it took is given back."""
-    with _pool(1) as pool:
-        pool.submit(function, *arguments).result()
-
-
 def _say(what: str) -> None:
-    """One line per step, on the terminal and in a log alike."""
+    """Print one line about the step that begins."""
     print(f"psqe study: {what}", file=sys.stderr, flush=True)

@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import jupytext
 import papermill
@@ -34,10 +34,7 @@ from papermill.exceptions import PapermillExecutionError
 from psqe.errors import ParameterError, PsqeError
 from psqe.files import write_text
 from psqe.provenance import machine, revision, versions
-from psqe.study.book.parameters import Parameter, parse_parameters, resolve
-
-Profile = Literal["smoke", "default", "full"]
-PROFILES: tuple[str, ...] = get_args(Profile)
+from psqe.study.book.parameters import PROFILES, Parameter, parse_parameters, resolve
 
 # One thread per kernel: sums then add up in one order, so that results do not depend on the number of
 # cores, and notebooks run side by side without getting in each other's way.

@@ -1,0 +1,45 @@
+"""The commands ``psqe run``, ``psqe study`` and ``psqe book``: from notebooks to the site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from psqe.extras import needs_extra
+from psqe.study.book.parameters import Profile, parse_assignments
+
+Amount = Annotated[Profile, typer.Option("--profile", help="How much to compute.")]
+
+
+def run(
+    notebook: Annotated[Path, typer.Argument(help="A notebook (.md).")],
+    parameters: Annotated[
+        list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter; repeatable.")
+    ] = None,
+    profile: Amount = "default",
+    out: Annotated[Path, typer.Option(help="The folder for the executed notebook.")] = Path("runs"),
+) -> None:
+    """Run one notebook with parameters, which are checked before anything runs."""
+    given = parse_assignments(parameters or [])
+    with needs_extra("book"):
+        from psqe.study.book.runner import run_notebook
+    typer.echo(run_notebook(notebook, given, profile=profile, out_dir=out))
+
+
+def study(
+    profile: Amount = "default",
+    task: Annotated[str | None, typer.Option(help="Run the notebooks on this task.")] = None,
+) -> None:
+    """Run all notebooks, then build the book."""
+    with needs_extra("book"):
+        from psqe.study.book.pipeline import run_study
+    typer.echo(run_study(profile, task))
+
+
+def book() -> None:
+    """Build the book from the notebooks that were run."""
+    with needs_extra("book"):
+        from psqe.study.book.build import build_book
+    typer.echo(build_book())
