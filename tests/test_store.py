@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psqe.errors import DataError
-from psqe.study.store import COLUMNS, KEY, METRICS, append, read
+from psqe.study.old_store import COLUMNS, KEY, METRICS, append, read
 
 ROW: dict[str, Any] = {
     "task": "emoji/en-fr",

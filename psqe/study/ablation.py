@@ -21,7 +21,7 @@ from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, SeedSet
 from psqe.seeds.miners.psqe import STAGES
 from psqe.seeds.rules import VARIANTS
-from psqe.study import store
+from psqe.study import old_store as store
 from psqe.study.experiments import DANGLING, loaded, seed_rows
 
 EMOJI = tuple(f"emoji/en-{language}" for language in ("fr", "de", "ja", "zh"))

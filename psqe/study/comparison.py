@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.errors import PsqeError
-from psqe.study import store
+from psqe.study import old_store as store
 from psqe.study.ablation import DBP15K, EMOJI, study_task
 from psqe.study.experiments import NO_SEEDS, SEEDS, Experiment, run_experiment
 

@@ -30,7 +30,7 @@ from psqe.seeds import (
     true_links,
 )
 from psqe.similarity.blocks import Matching
-from psqe.study.store import append
+from psqe.study.old_store import append
 
 SEEDS = ("pivot", "mutual", "psqe", "true links")
 """Kinds of seeds to compare; ``true links`` are the ceiling."""

@@ -28,7 +28,7 @@ from psqe.links.rules import LinkRule, Rule
 from psqe.provenance import provenance
 from psqe.seeds import PSQEMiner, SeedSet, correct
 from psqe.similarity.blocks import Matching
-from psqe.study import store
+from psqe.study import old_store as store
 from psqe.study.ablation import DBP15K, EMOJI
 from psqe.study.benchmarks import TOGETHER, View, view
 from psqe.study.comparison import N_SEEDS, RESIDUAL

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from psqe.errors import ParameterError
 from psqe.evaluation.intervals import mean_interval
 from psqe.seeds import balance
-from psqe.study import store
+from psqe.study import old_store as store
 from psqe.study.experiments import SEEDS, Experiment, run_experiment
 from psqe.study.results import seed_sets
 

@@ -13,7 +13,7 @@ from psqe.evaluation.regions import THIRDS
 from psqe.seeds import balance
 from psqe.study.ablation import OF_MINER, SIZES
 from psqe.study.experiments import SEEDS
-from psqe.study.store import METRICS
+from psqe.study.old_store import METRICS
 
 KINDS = ("degree", "density", "semantic")
 """Kinds of region; other parts of the seeds (``stage: refine``) have names of the same form."""

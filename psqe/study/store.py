@@ -1,322 +1,511 @@
-"""The results store: one row per experiment, with its metrics and where they came from.
+"""The one store of all results: what was run, what it cost, and what it measured.
 
-A folder under ``results/``, written by :func:`append` only: one CSV file a task, and one for what many rows
-share. Rows are sorted by their key, so that two stores with the same results are the same files and
-differences read well.
+A store is a folder of CSV files, ``results/store`` of the project:
+
+``runs/TASK.csv``
+    One row for each run: its id, its :class:`~psqe.study.spec.RunSpec` as JSON, seconds, peak memory, and where the
+    numbers came from (:data:`RUN_COLUMNS`).
+``SUBJECT/TASK.csv``
+    The measures of the runs about one subject: the id of the run, the key columns that tell its rows apart
+    (:data:`KEYS`), and the values (:data:`VALUES`). :data:`COLUMNS` describes every column.
+``environments.csv``
+    The versions and the machine that many runs share, each combination once.
+
+The columns that say what was run are never stored beside a measure: :meth:`Store.table` takes them from the
+spec, and tables join on the id of the run alone (:func:`compare`). The schema is checked by pandera when a
+file is written and when it is read. Files are replaced whole, under a lock that two writers share. The row in
+``runs`` is written last: measures without it are what an interrupted writer left, and do not count.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 from filelock import FileLock
 
-from psqe.errors import DataError, PsqeError
+from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.files import atomic_path, content_hash
 from psqe.provenance import provenance
 from psqe.study.project import Project
+from psqe.study.spec import SPEC_COLUMNS, RunSpec, Subject
+
+if TYPE_CHECKING:
+    from pandera.pandas import DataFrameSchema
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the store.
+    """What a column of the store holds.
 
     Attributes
     ----------
+    meaning
+        One sentence.
     dtype
-        The pandas type it is read as.
-    role
-        ``key`` (identifies the row), ``metric`` or ``provenance``.
-    default
-        What a row holds that does not give it; a column without default must be given.
-    low, high
-        Bounds of a number.
-    later
-        Whether it was added to the store later, so that older files lack it.
+        The pandas type: ``string``, ``Int64`` or ``Float64``.
+    high
+        The largest value of a number; the smallest is 0 unless ``low`` says otherwise.
+    low
+        The smallest value of a number.
     """
 
+    meaning: str
     dtype: str
-    role: str
-    default: Any = None
-    low: float = -math.inf
-    high: float = math.inf
-    later: bool = False
-
-    @property
-    def required(self) -> bool:
-        """Whether every row must give it."""
-        return self.default is None and self.role == "key"
+    high: float = sys.float_info.max
+    low: float = 0.0
 
 
-def _share(*, later: bool = False) -> Column:
-    return Column("Float64", "metric", low=0.0, high=1.0, later=later)
+def _text(meaning: str) -> Column:
+    return Column(meaning, "string")
+
+
+def _count(meaning: str) -> Column:
+    return Column(meaning, "Int64", high=2**53)
+
+
+def _number(meaning: str) -> Column:
+    return Column(meaning, "Float64")
+
+
+def _share(meaning: str) -> Column:
+    return Column(meaning, "Float64", high=1.0)
 
 
 COLUMNS: dict[str, Column] = {
-    "task": Column("string", "key"),
-    "settings": Column("string", "key", "-"),  # of the task, the miner and the models, where not the default
-    "modalities": Column("string", "key"),  # image+attribute, in alphabetical order
-    "miner": Column("string", "key"),
-    "variant": Column("string", "key", "-"),
-    "n_seeds": Column("Int64", "key", low=0),
-    "aligner": Column("string", "key", "-"),  # - stands for: seeds only
-    "random_state": Column("Int64", "key", low=0),
-    "protocol": Column("string", "key", "-"),
-    "direction": Column("string", "key", "-"),
-    "region": Column(
-        "string", "key", "all"
-    ),  # a part of the seeds: degree: low, stage: refine, confidence: 0.9
-    "seeds_found": Column("Int64", "metric", low=0),
-    "precision": _share(),
-    "seeds_judged": Column("Int64", "metric", low=0, later=True),  # those with an end that a gold link knows
-    "precision_judged": _share(later=True),  # among these
-    "estimated": _share(later=True),  # precision, estimated without labels
-    "recall": _share(),
-    "coverage": _share(),
-    "balance": _share(),
-    "least_covered": _share(later=True),  # coverage of the least covered region of a kind
-    "hits@1": _share(),
-    "hits@5": _share(),
-    "hits@10": _share(),
-    "mrr": _share(),
-    "seconds": Column("Float64", "provenance", low=0),
-    "peak_mb": Column("Float64", "provenance", low=0),
-    "revision": Column("string", "provenance"),
-    "versions": Column("string", "provenance"),
-    "machine": Column("string", "provenance"),
-    "date": Column("string", "provenance"),
+    "id": _text("The id of the run's spec."),
+    # ---- of the run
+    "spec": _text("The spec as canonical JSON."),
+    "seconds": _number("Wall-clock seconds that mining and training took."),
+    "peak_mb": _number("Largest memory of the process until the run was done, in MiB."),
+    "revision": _text("The git revision; a plus sign means that files differed from it."),
+    "date": _text("When the run ended, UTC."),
+    "environment": _text("The key of a row in environments.csv."),
+    "versions": _text("Versions of Python and of the packages that can change a number."),
+    "machine": _text("Processor, cores, memory and system."),
+    # ---- which row of the run
+    "side": _text("left, right, or both for a fact about the pair."),
+    "fact": _text("The name of a fact."),
+    "part_kind": _text("all; a kind of region (degree, density, semantic); stage; or confidence."),
+    "part": _text("all; the region; the stage after which seeds were judged; or the tenth's lower end."),
+    "protocol": _text("The evaluation protocol: full or peer."),
+    "direction": _text("l2r, r2l, or both for the mean of the two."),
+    "matching": _text("How similarities were ranked before the links were chosen."),
+    "rule": _text("The rule that chose the links."),
+    "threshold": _text("How the smallest confidence of a link was set."),
+    "answer": _text("link; or no counterpart, with the side."),
+    "variant": _text("The variant that was timed."),
+    "stage": _text("The stage that was timed."),
+    # ---- values
+    "value": Column("The value of a fact.", "Float64", low=-sys.float_info.max),
+    "seeds_found": _count("Number of seeds."),
+    "precision": _share("Correct ones among all seeds, links or answers."),
+    "seeds_judged": _count("Number of seeds with an end that a gold link knows."),
+    "precision_judged": _share("Correct ones among those with an end that a gold link knows."),
+    "estimated": _share("Precision, estimated without labels."),
+    "recall": _share("Correct ones among all gold links, or among all entities without counterpart."),
+    "coverage": _share("Share of the entities of a region that a seed reaches."),
+    "balance": _share("How evenly the seeds cover the regions of a kind; 1 is even."),
+    "least_covered": _share("Coverage of the least covered region of a kind."),
+    "stage_seconds": _number("Wall-clock seconds of one stage."),
+    "hits@1": _share("Share of entities whose counterpart is ranked first."),
+    "hits@5": _share("Share of entities whose counterpart is among the first five."),
+    "hits@10": _share("Share of entities whose counterpart is among the first ten."),
+    "mrr": _share("Mean reciprocal rank of the counterpart."),
+    "min_confidence": _share("The smallest confidence of a link."),
+    "n": _count("Number of answers."),
+    "n_correct": _count("Number of correct answers."),
+    "n_wanted": _count("Number of answers that would be correct."),
+    "f1": _share("Harmonic mean of precision and recall."),
+    "expected_correct": _number("Sum of the links' confidences."),
+    "n_left": _count("Number of left entities."),
+    "n_right": _count("Number of right entities."),
+    "width": _count("Dimensions of all modalities together."),
+    "n_seeds": _count("Number of seeds wanted."),
+    "n_clusters": _count("Number of clusters."),
+    "n_epochs": _count("Number of epochs."),
+    "stage_peak_mb": _number("Largest memory of the process until the stage was done, in MiB."),
+    "cap_mb": _number("Memory that the process was allowed, in MiB."),
+    "search": _text("exact or approximate."),
+    "threads": _count("Number of threads."),
 }
-KEY = [name for name, column in COLUMNS.items() if column.role == "key"]
-ENVIRONMENT = ["versions", "machine"]
-"""Columns that many rows share: a file of the store holds each combination once, by its hash."""
-ENVIRONMENTS = "environments.csv"
-METRICS = [name for name, column in COLUMNS.items() if column.role == "metric"]
+"""Every column of the store, and what it means. A column means the same wherever it stands."""
+
+RUN_COLUMNS = ("id", "spec", "seconds", "peak_mb", "revision", "date", "environment")
+ENVIRONMENT_COLUMNS = ("environment", "versions", "machine")
+
+KEYS: dict[Subject, tuple[str, ...]] = {
+    "facts": ("side", "fact"),
+    "seeds": ("part_kind", "part"),
+    "alignment": ("protocol", "direction", "part_kind", "part"),
+    "links": ("matching", "rule", "threshold", "answer"),
+    "cost": ("variant", "stage"),
+}
+"""The columns that, with the id, tell the measures of a subject apart."""
+
+VALUES: dict[Subject, tuple[str, ...]] = {
+    "facts": ("value",),
+    "seeds": (
+        "seeds_found", "precision", "seeds_judged", "precision_judged", "estimated", "recall", "coverage",
+        "balance", "least_covered", "stage_seconds",
+    ),
+    "alignment": ("hits@1", "hits@5", "hits@10", "mrr"),
+    "links": (
+        "min_confidence", "n", "n_correct", "n_wanted", "precision", "precision_judged", "recall", "f1",
+        "expected_correct",
+    ),
+    "cost": (
+        "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds", "stage_peak_mb",
+        "cap_mb", "seeds_found", "precision", "search", "threads",
+    ),
+}  # fmt: skip
+"""The columns of a subject that hold what was measured; at least one of them is filled in a row."""
+
+MAY_BE_EMPTY = {*(name for names in VALUES.values() for name in names), "seconds", "peak_mb"}
 
 
-def read(path: str | Path | None = None) -> pd.DataFrame:
-    """Read a store: one row per experiment, columns and types as in :data:`COLUMNS`.
+@dataclass(frozen=True)
+class RunResult:
+    """What one run measured.
 
-    A folder that does not exist is an empty store; columns added later are empty in an older one.
-
-    Parameters
+    Attributes
     ----------
-    path
-        The folder; ``results/store`` of the project when omitted.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or unknown, a value does not fit, or a key repeats.
-    """
-    path = Project.find().results / "store" if path is None else Path(path)
-    files = sorted(set(path.glob("*.csv")) - {path / ENVIRONMENTS})
-    if not files:
-        return _typed([])
-    environments = {row["environment"]: row for row in _strings(path / ENVIRONMENTS).to_dict("records")}
-    result = _typed([row for file in files for row in _rows(file, environments)])
-    return result.sort_values(KEY, ignore_index=True)
-
-
-def _rows(path: Path, environments: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of one file, checked."""
-    table = _strings(path)
-    known = {*COLUMNS, "environment"} - {*ENVIRONMENT}
-    needed = known - {name for name, column in COLUMNS.items() if column.later}
-    for wrong, what in ((needed - set(table), "lacks"), (set(table) - known, "has the unknown")):
-        if wrong:
-            raise DataError(
-                f"{what} column {sorted(wrong)[0]!r}", path=path, remedy="write it with psqe only"
-            )
-    missing = ~table["environment"].isin(list(environments))
-    if missing.any():
-        raise DataError(
-            f"environment {table['environment'][missing].iloc[0]!r} is not in {ENVIRONMENTS}",
-            path=path,
-            line=int(missing.argmax()) + 2,
-            remedy="keep the files of a store together",
-        )
-    for name in ENVIRONMENT:
-        table[name] = [environments[key][name] for key in table["environment"]]
-    table = table.drop(columns="environment")
-    rows = [
-        _checked({name: value for name, value in row.items() if value != ""}, path=path, line=number)
-        for number, row in enumerate(table.to_dict("records"), start=2)
-    ]
-    seen = set()
-    for line, row in enumerate(rows, start=2):
-        if file_of(row["task"]) != path.name:
-            raise DataError(
-                f"task {row['task']!r} does not belong here",
-                path=path,
-                line=line,
-                remedy="write it with psqe only",
-            )
-        if _key(row) in seen:
-            raise DataError("repeats the key of a row above", path=path, line=line)
-        seen.add(_key(row))
-    return rows
-
-
-def file_of(task: str) -> str:
-    """The name of the file with the rows of a task.
-
-    >>> file_of("emoji/en-fr")
-    'emoji-en-fr.csv'
-    """
-    return re.sub(r"[^\w.-]+", "-", task).strip("-.") + ".csv"
-
-
-def table_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """The table that a store with these rows alone would hold; nothing is written.
-
-    Raises
-    ------
-    DataError
-        As :func:`append`.
-    """
-    source = provenance()
-    checked = (_checked({**source, **row}, path=None, line=None) for row in rows)
-    keyed = {_key(row): row for row in checked}
-    return _typed([keyed[key] for key in sorted(keyed)])
-
-
-def append(rows: Iterable[Mapping[str, Any]], path: str | Path | None = None) -> int:
-    """Add rows to a store; a row with the key of an older one replaces it.
-
-    Parameters
-    ----------
+    spec
+        What was run.
     rows
-        Mappings from column to value. ``task``, ``modalities`` (a string or a sequence of names),
-        ``miner``, ``n_seeds`` and ``random_state`` must be there, and at least one metric. Revision,
-        versions, machine and date are filled in.
-    path
-        The folder; ``results/store`` of the project when omitted.
+        The measures: mappings with the columns :data:`KEYS` and :data:`VALUES` of the spec's subject.
+    seconds, peak_mb
+        What mining and training cost; ``None`` where it was not measured.
+    source
+        ``revision``, ``versions``, ``machine`` and ``date``; those of now for what is missing.
+    """
+
+    spec: RunSpec
+    rows: Sequence[Mapping[str, Any]]
+    seconds: float | None = None
+    peak_mb: float | None = None
+    source: Mapping[str, str] | None = None
+
+
+class Store:
+    """The results in one folder.
+
+    Parameters
+    ----------
+    folder
+        The folder; ``results/store`` of the project when omitted. One that does not exist is an empty store.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from psqe.options import TaskOptions
+    >>> spec = RunSpec(subject="facts", task=TaskOptions(name="planted"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = Store(folder)
+    ...     store.put([RunResult(spec, [{"side": "both", "fact": "links", "value": 90}])])
+    ...     table = store.table("facts")
+    >>> table[["task", "fact", "value"]].to_dict("records")
+    [{'task': 'planted', 'fact': 'links', 'value': 90.0}]
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = Project.find().results / "store" if folder is None else Path(folder)
+
+    def runs(self) -> pd.DataFrame:
+        """Every run: ``id``, ``spec`` (a :class:`RunSpec`), :data:`SPEC_COLUMNS`, cost and provenance.
+
+        Raises
+        ------
+        DataError
+            If a file has another form than :data:`COLUMNS` says, an id is not that of its spec, a run is
+            there twice, or its environment is missing.
+        """
+        files = sorted((self.folder / "runs").glob("*.csv"))
+        table = pd.concat([self._read_runs(path) for path in files] or [_empty(RUN_COLUMNS)])
+        if (twice := table.duplicated("id")).any():
+            raise DataError(f"run {table['id'][twice].iloc[0]} is there twice", path=self.folder / "runs")
+        environments = _read(self.folder / "environments.csv", ENVIRONMENT_COLUMNS, ("environment",))
+        lost = ~table["environment"].isin(environments["environment"])
+        if lost.any():
+            raise DataError(
+                f"environment {table['environment'][lost].iloc[0]!r} is not in environments.csv",
+                path=self.folder,
+                remedy="keep the files of a store together",
+            )
+        return _with_spec_columns(table.merge(environments, on="environment").drop(columns="environment"))
+
+    def specs(self) -> dict[str, RunSpec]:
+        """The spec of every run, by id.
+
+        Raises
+        ------
+        DataError
+            As :meth:`runs`.
+        """
+        return dict(self.runs()[["id", "spec"]].itertuples(index=False, name=None))
+
+    def table(self, subject: Subject) -> pd.DataFrame:
+        """The measures of all runs about a subject, each beside the columns of its run's spec.
+
+        Parameters
+        ----------
+        subject
+            See :data:`psqe.study.spec.Subject`.
+
+        Returns
+        -------
+        ``id``, ``spec`` (the :class:`RunSpec` itself, for parameters with their types),
+        :data:`SPEC_COLUMNS`, cost and provenance of the run, and the subject's :data:`KEYS` and
+        :data:`VALUES`. A column of the spec that the measures have themselves is left out. Rows are in the
+        order of the spec's columns; those of one run are in the order in which it gave them.
+
+        Raises
+        ------
+        DataError
+            As :meth:`runs`; or if a key repeats.
+        """
+        names = _measure_columns(subject)
+        files = sorted((self.folder / subject).glob("*.csv"))
+        parts = [_read(path, names, ("id", *KEYS[subject])) for path in files]
+        measures = pd.concat(parts or [_empty(names)])
+        runs = self.runs()
+        runs = runs[runs["subject"] == subject].drop(columns=list(set(runs) & set(names) - {"id"}))
+        table = runs.merge(measures, on="id", sort=False)
+        if (twice := table.duplicated(["id", *KEYS[subject]])).any():
+            raise DataError(f"run {table['id'][twice].iloc[0]} is in two files", path=self.folder / subject)
+        order = [name for name in SPEC_COLUMNS if name in table]
+        return table.sort_values(order, kind="stable", ignore_index=True)
+
+    def put(self, results: Iterable[RunResult]) -> None:
+        """Add runs with their measures; a run with the id of an older one replaces it.
+
+        Parameters
+        ----------
+        results
+            What was run.
+
+        Raises
+        ------
+        DataError
+            If a measure lacks a key, has an unknown column, repeats a key, or a value does not fit.
+            Nothing is written then.
+        PsqeError
+            If the folder cannot be written.
+        """
+        results = list({result.spec.id: result for result in results}.values())
+        runs, environments = _run_rows(results)
+        measures = {
+            subject: _checked(
+                [
+                    {"id": result.spec.id, **row}
+                    for result in results if result.spec.subject == subject for row in result.rows
+                ],
+                _measure_columns(subject), ("id", *KEYS[subject]),
+            )
+            for subject in {result.spec.subject for result in results}
+        }  # fmt: skip
+        file_by_id = {result.spec.id: file_name(result.spec) for result in results}
+        with self._locked():
+            self._merge(self.folder / "environments.csv", environments, ENVIRONMENT_COLUMNS, "environment")
+            for subject, table in measures.items():
+                for name, part in table.groupby(table["id"].map(file_by_id)):
+                    self._merge(self.folder / subject / name, part, _measure_columns(subject), "id")
+            for name, part in runs.groupby(runs["id"].map(file_by_id)):
+                self._merge(self.folder / "runs" / name, part, RUN_COLUMNS, "id")
+
+    def _merge(self, path: Path, new: pd.DataFrame, names: Sequence[str], by: str) -> None:
+        """Write new rows and the old ones with another ``by``, sorted by it; equal ones keep their order."""
+        old = _read(path, names)
+        table = pd.concat([old[~old[by].isin(new[by])], new]).sort_values(by, kind="stable")
+        with atomic_path(path) as temporary:
+            # More digits than any page shows, and no more: the files are kept under version control.
+            table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.10g")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other writers out meanwhile: notebooks that run side by side may have the same store."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / ".lock")
+            lock.acquire()
+        except OSError as error:
+            raise PsqeError(
+                f"the folder cannot be written ({error.strerror})", path=self.folder, remedy="choose another"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _read_runs(self, path: Path) -> pd.DataFrame:
+        """The runs of one file, with specs as objects."""
+        table = _read(path, RUN_COLUMNS, ("id",))
+        specs = []
+        for line, (run_id, text) in enumerate(zip(table["id"], table["spec"], strict=True), start=2):
+            spec = RunSpec.from_json(text)
+            if spec.id != run_id or file_name(spec) != path.name:
+                raise DataError(f"run {run_id} is not the spec beside it, or belongs elsewhere",
+                                path=path, line=line, remedy="write it with psqe only")  # fmt: skip
+            specs.append(spec)
+        return table.assign(spec=pd.Series(specs, index=table.index, dtype=object))
+
+
+def results_table(results: Iterable[RunResult], subject: Subject) -> pd.DataFrame:
+    """The table that a store with these results alone would give; nothing is written.
+
+    Raises
+    ------
+    DataError
+        As :meth:`Store.put`.
+    """
+    with TemporaryDirectory() as folder:
+        store = Store(folder)
+        store.put(results)
+        return store.table(subject)
+
+
+def compare(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+    """Set the numbers of two tables of one subject side by side.
+
+    Rows are joined on the id of the run and the key of the row, and on nothing else.
+
+    Parameters
+    ----------
+    first, second
+        Tables of :meth:`Store.table` or :func:`results_table`, or rows of them.
+    subject
+        The subject of both.
 
     Returns
     -------
-    int
-        How many rows the store has now.
-
-    Raises
-    ------
-    DataError
-        If a row lacks a column, has an unknown one, or a value does not fit. Nothing is written then.
+    One row for each number that both tables have: ``id``, ``task``, the subject's :data:`KEYS`, ``column``,
+    ``first``, ``second`` and ``difference``, the second minus the first.
     """
-    path = Project.find().results / "store" if path is None else Path(path)
-    new = table_of(rows)
-    with locked(path / ".lock"):
-        old = read(path)
-        merged = {_key(row): row for part in (old, new) for row in part.to_dict("records")}
-        table = _typed([merged[key] for key in sorted(merged)])
-        # Environments first, the old ones too: no file must ever name one that is not there.
-        _write(path / ENVIRONMENTS, _environments(pd.concat([old, table])))
-        files = table["task"].map(file_of)
-        for name in sorted(set(new["task"].map(file_of))):
-            part = table[files == name]
-            keys = _environment_keys(part)
-            _write(path / name, part.drop(columns=ENVIRONMENT).assign(environment=keys))
-        _write(path / ENVIRONMENTS, _environments(table))
-    return len(table)
+    key = ["id", *KEYS[subject]]
+    numbers = [name for name in VALUES[subject] if COLUMNS[name].dtype != "string"]
+
+    def long(table: pd.DataFrame, name: str) -> pd.DataFrame:
+        return table.melt(id_vars=["task", *key], value_vars=numbers, var_name="column", value_name=name)
+
+    both = long(first, "first").merge(long(second, "second").drop(columns="task"), on=[*key, "column"])
+    both = both.dropna(subset=["first", "second"], ignore_index=True)
+    both[["first", "second"]] = both[["first", "second"]].astype("float64")
+    return both.assign(difference=both["second"] - both["first"])
 
 
-def _environment_keys(table: pd.DataFrame) -> list[str]:
-    return [content_hash(*row)[:8] for row in table[ENVIRONMENT].fillna("").itertuples(index=False)]
+def file_name(spec: RunSpec) -> str:
+    """The name of the files with the rows of a run: its task, or ``cost`` for all measurements of costs.
+
+    >>> from psqe.options import TaskOptions
+    >>> file_name(RunSpec(subject="facts", task=TaskOptions(name="emoji/en-fr")))
+    'emoji-en-fr.csv'
+    """
+    name = "cost" if spec.subject == "cost" else spec.task.name
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") + ".csv"
 
 
-def _environments(table: pd.DataFrame) -> pd.DataFrame:
-    """Each combination of the shared columns once, by its hash."""
-    shared = table[ENVIRONMENT].fillna("").assign(environment=_environment_keys(table))
-    return shared.drop_duplicates().sort_values("environment")[["environment", *ENVIRONMENT]]
+def _measure_columns(subject: Subject) -> tuple[str, ...]:
+    if subject not in get_args(Subject):
+        raise ParameterError(f"there is no subject {subject!r}", remedy=f"choose from {', '.join(KEYS)}")
+    return ("id", *KEYS[subject], *VALUES[subject])
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
-    with atomic_path(path) as temporary:
-        # More digits than any page shows, and no more: the table is kept under version control.
-        table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.7g")
+def _run_rows(results: Sequence[RunResult]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of ``runs`` and ``environments.csv`` for some results."""
+    now = provenance() if results else {}
+    runs, environments = [], {}
+    for result in results:
+        if not result.rows:
+            raise DataError(f"run {result.spec.id} measured nothing: {result.spec}")
+        source = {**now, **(result.source or {})}
+        key = content_hash(source["versions"], source["machine"])[:8]
+        environments[key] = {"environment": key, "versions": source["versions"], "machine": source["machine"]}
+        runs.append(
+            {
+                "id": result.spec.id, "spec": result.spec.json_text, "seconds": result.seconds,
+                "peak_mb": result.peak_mb, "revision": source["revision"], "date": source["date"],
+                "environment": key,
+            }
+        )  # fmt: skip
+    return (
+        _checked(runs, RUN_COLUMNS, ("id",)),
+        _checked(list(environments.values()), ENVIRONMENT_COLUMNS, ("environment",)),
+    )
 
 
-def _strings(path: Path) -> pd.DataFrame:
+def _with_spec_columns(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs with the columns of their specs, typed."""
+    flat = pd.DataFrame([spec.columns for spec in runs["spec"]], columns=list(SPEC_COLUMNS), index=runs.index)
+    types = dict.fromkeys(SPEC_COLUMNS, "string")
+    types |= {"dangling": "Float64", "n_seeds": "Int64", "random_state": "Int64"}
+    return pd.concat([runs[["id", "spec"]], flat.astype(types), runs.drop(columns=["id", "spec"])], axis=1)
+
+
+def _empty(names: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(names)).astype({name: COLUMNS[name].dtype for name in names})
+
+
+def _read(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.DataFrame:
+    """One file, checked; an empty table where it does not exist."""
+    if not path.exists():
+        return _empty(names)
     try:
-        return pd.read_csv(path, dtype="string", keep_default_na=False)
+        table = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise DataError(f"cannot be read ({error})", path=path) from error
+    return _validated(table, names, key, path)
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from writing meanwhile: notebooks that run side by side may share a store."""
+def _checked(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
+    """Rows as a table in which every column is there, checked."""
+    table = pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *(name for row in rows for name in row)])))
+    return _validated(table, names, key, None)
+
+
+def _validated(
+    table: pd.DataFrame, names: Sequence[str], key: Sequence[str], path: Path | None
+) -> pd.DataFrame:
+    """A table that fits the schema, with the schema's types."""
+    from pandera.errors import SchemaErrors
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        lock.acquire()
-    except OSError as error:
-        raise PsqeError(
-            f"the folder cannot be written ({error.strerror})", path=path.parent, remedy="choose another"
+        return _schema(tuple(names), tuple(key)).validate(table, lazy=True)
+    except SchemaErrors as error:
+        first = error.failure_cases.iloc[0]
+        line = None if path is None or pd.isna(first["index"]) else int(first["index"]) + 2
+        raise DataError(
+            f"column {first['column']!r} is {first['failure_case']!r}, which does not pass {first['check']}",
+            path=path,
+            line=line,
+            remedy="write it with psqe only" if path else "see psqe.study.store.COLUMNS",
         ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
-def _typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({name: column.dtype for name, column in COLUMNS.items()})
+@cache
+def _schema(names: tuple[str, ...], key: tuple[str, ...]) -> DataFrameSchema:
+    """The schema of a table with these columns."""
+    import pandera.pandas as pa
 
-
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in KEY)
-
-
-def _checked(row: Mapping[str, Any], *, path: Path | None, line: int | None) -> dict[str, Any]:
-    """A row with every column, each of its type and within its bounds."""
-
-    def fault(what: str, remedy: str = "") -> DataError:
-        where = f"row {dict(list(row.items())[:6])}: " if line is None else ""
-        return DataError(where + what, path=path, line=line, remedy=remedy)
-
-    for name in row:
-        if name not in COLUMNS:
-            raise fault(f"there is no column {name!r}", f"choose from {', '.join(COLUMNS)}")
-    result: dict[str, Any] = {}
-    for name, column in COLUMNS.items():
-        value = row.get(name, column.default)
-        if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-            if column.required:
-                raise fault(f"column {name!r} is missing", "give it in every row")
-            result[name] = pd.NA
-            continue
-        if name == "modalities":
-            names = value.split("+") if isinstance(value, str) else list(value)
-            value = "+".join(sorted(names))
-        result[name] = _converted(name, column, value, fault)
-    if all(result[name] is pd.NA for name in METRICS):
-        raise fault("there is no metric in it", f"give at least one of {', '.join(METRICS)}")
-    return result
-
-
-def _converted(name: str, column: Column, value: Any, fault: Any) -> Any:
-    """One value as its column's type."""
-    if column.dtype == "string":
-        text = str(value)
-        if not text or text != text.strip() or not text.isprintable():
-            raise fault(f"column {name!r} is {value!r}", "give printable text without spaces at its ends")
-        return text
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise fault(f"column {name!r} is {value!r}", "give a number") from None
-    if not column.low <= number <= column.high or math.isinf(number):
-        raise fault(f"column {name!r} is {value!r}", f"it must lie in {column.low:g}..{column.high:g}")
-    if column.dtype == "Int64":
-        if number != int(number):
-            raise fault(f"column {name!r} is {value!r}", "give a whole number")
-        return int(number)
-    return number
+    columns = {}
+    for name in names:
+        column = COLUMNS[name]
+        check = (
+            pa.Check.str_matches(r"^\S(.*\S)?$")
+            if column.dtype == "string"
+            else pa.Check.in_range(column.low, column.high)
+        )
+        columns[name] = pa.Column(column.dtype, check, nullable=name in MAY_BE_EMPTY)
+    values = [name for name in names if name in MAY_BE_EMPTY]
+    filled = pa.Check(lambda table: table[values].notna().any(axis=1), name="at least one value")
+    measures = names != RUN_COLUMNS and bool(values)
+    return pa.DataFrameSchema(
+        columns, checks=[filled] if measures else [], strict=True, coerce=True, unique=list(key) or None
+    )

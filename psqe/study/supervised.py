@@ -22,7 +22,7 @@ from psqe.errors import PsqeError
 from psqe.evaluation import evaluate
 from psqe.evaluation.protocols import PEER_TEST_SHARE
 from psqe.seeds import supervised_links
-from psqe.study import store
+from psqe.study import old_store as store
 from psqe.study.ablation import DBP15K
 from psqe.study.benchmarks import View, view
 

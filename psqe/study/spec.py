@@ -1,0 +1,177 @@
+"""What one experiment is: the data, the miner, the aligner and what is measured, as one typed object.
+
+A :class:`RunSpec` says everything that decides the numbers of a run. Two experiments are the same if and only
+if their specs have the same :attr:`RunSpec.id`, which is the hash of the spec's canonical JSON. Results are
+kept under this id (:mod:`psqe.study.store`), and :func:`psqe.study.run.run` executes a spec.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from psqe.errors import DataError
+from psqe.files import content_hash
+from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
+from psqe.similarity.blocks import Matching
+
+Subject = Literal["facts", "seeds", "alignment", "links", "cost"]
+"""What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
+features alone, give to true counterparts; the links that are chosen, and the answer "no counterpart"; or what
+the stages of mining cost."""
+
+SPEC_COLUMNS = (
+    "subject", "task", "dangling", "modalities", "encoders", "miner", "n_seeds", "miner_parameters",
+    "aligner", "preset", "aligner_parameters", "matching", "random_state",
+)  # fmt: skip
+"""The columns that :attr:`RunSpec.columns` fills."""
+
+
+class RunSpec(BaseModel):
+    """One experiment, complete and hashable by its :attr:`id`.
+
+    Parameters
+    ----------
+    subject
+        What is measured, see :data:`Subject`.
+    task
+        The pair of graphs. For the subject ``cost`` the name is that of a case of ``benchmarks/cost.py``.
+    features
+        The modalities that are compared and their encoders; ``None`` where the subject needs no features.
+    miner
+        The miner, or the name of a kind of seeds that is drawn from the gold links
+        (:data:`psqe.study.run.ORACLES`). ``None`` stands for no seeds.
+        Parameters are those that differ from the defaults.
+    aligner
+        The aligner. ``None`` stands for the features alone, or for seeds that no aligner is trained on.
+    matching
+        How the similarities of the features alone are ranked; an aligner brings its own matching.
+    random_state
+        Seed of everything that is drawn: dropped entities, seeds, weights, batches. Not negative.
+
+    Examples
+    --------
+    >>> from psqe.options import FeatureOptions, MinerOptions, TaskOptions
+    >>> spec = RunSpec(
+    ...     subject="seeds",
+    ...     task=TaskOptions(name="emoji/en-fr", dangling=0.125),
+    ...     features=FeatureOptions(modalities=("image", "attribute")),
+    ...     miner=MinerOptions(name="pivot", n_seeds=600),
+    ... )
+    >>> RunSpec.from_json(spec.json_text) == spec
+    True
+    >>> spec.columns["modalities"], spec.columns["miner_parameters"]
+    ('attribute+image', '{}')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    subject: Subject
+    task: TaskOptions
+    features: FeatureOptions | None = None
+    miner: MinerOptions | None = None
+    aligner: AlignerOptions | None = None
+    matching: Matching | None = None
+    random_state: int = 0
+
+    @model_validator(mode="after")
+    def _fits_subject(self) -> Self:
+        if self.random_state < 0:
+            raise ValueError(f"random_state is {self.random_state}; give an integer of at least 0")
+        needs_features = self.subject in ("seeds", "alignment", "links")
+        if needs_features != (self.features is not None):
+            raise ValueError(f"a run about {self.subject} {'needs' if needs_features else 'has no'} features")
+        if self.subject == "seeds" and (self.miner is None or self.aligner is not None):
+            raise ValueError("a run about seeds needs a miner and has no aligner")
+        if self.subject in ("facts", "cost") and (self.miner or self.aligner):
+            raise ValueError(f"a run about {self.subject} has neither miner nor aligner")
+        ranks_features = self.subject == "alignment" and self.aligner is None
+        if ranks_features != (self.matching is not None):
+            raise ValueError("a matching is named if and only if features alone are ranked")
+        if self.subject in ("alignment", "links") and self.aligner is None and self.miner is not None:
+            raise ValueError("seeds without an aligner change nothing about an alignment")
+        return self
+
+    @classmethod
+    def from_json(cls, text: str) -> RunSpec:
+        """Read a spec from its JSON.
+
+        Raises
+        ------
+        DataError
+            If the text is no JSON, or lacks a field, or has an unknown or wrongly typed one.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise DataError(f"the spec of a run is not valid: {where} {first['msg']}") from error
+
+    @cached_property
+    def json_text(self) -> str:
+        """The canonical JSON: keys sorted, options that are not given left out."""
+        plain = {name: _given(value) for name, value in self.model_dump(mode="json").items()}
+        return canonical_json({name: value for name, value in plain.items() if value is not None})
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hexadecimal digits that no other spec has."""
+        return content_hash(self.json_text)[:12]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The spec as one flat row, :data:`SPEC_COLUMNS`; what does not apply is ``None``.
+
+        ``modalities`` are joined by ``+`` in alphabetical order. ``encoders`` and parameters are canonical
+        JSON, so that equal ones are equal texts.
+        """
+        features, miner, aligner = self.features, self.miner, self.aligner
+        return {
+            "subject": self.subject,
+            "task": self.task.name,
+            "dangling": self.task.dangling,
+            "modalities": features and "+".join(sorted(features.modalities or ())),
+            "encoders": features and canonical_json(features.encoders),
+            "miner": miner and miner.name,
+            "n_seeds": miner and miner.n_seeds,
+            "miner_parameters": miner and canonical_json(miner.parameters),
+            "aligner": aligner and aligner.name,
+            "preset": aligner and aligner.preset,
+            "aligner_parameters": aligner and canonical_json(aligner.parameters),
+            "matching": self.matching,
+            "random_state": self.random_state,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunSpec) and self.json_text == other.json_text
+
+    def __hash__(self) -> int:
+        return hash(self.json_text)
+
+    def __str__(self) -> str:
+        shown = [f"{name}={value}" for name, value in self.columns.items() if value not in (None, "{}")]
+        return " ".join(shown)
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of a value: keys sorted, no spaces, text readable.
+
+    >>> canonical_json({"n_clusters": 2, "stages": ("cluster", "expand")})
+    '{"n_clusters":2,"stages":["cluster","expand"]}'
+    """
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _given(value: Any) -> Any:
+    """Options without those that are not given, so that an option added later leaves old ids as they are."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: option
+        for name, option in value.items()
+        if option is not None and option is not False and option != {}
+    }
