@@ -19,8 +19,8 @@ import pandas as pd
 from psqe.errors import DataError
 from psqe.files import atomic_path
 from psqe.provenance import provenance, versions
-from psqe.study.project import Project
 from psqe.study.old_store import _strings, locked
+from psqe.study.project import Project
 
 COLUMNS: dict[str, str] = {
     "case": "string",  # fr_en/released, fr_en/10k, planted/1M

@@ -3,7 +3,7 @@
 A store is a folder of CSV files, ``results/store`` of the project:
 
 ``runs/TASK.csv``
-    One row for each run: its id, its :class:`~psqe.study.spec.RunSpec` as JSON, seconds, peak memory, and where the
+    One row for each run: its id, its :class:`~psqe.study.spec.RunSpec` as JSON, seconds, peak memory, where the
     numbers came from (:data:`RUN_COLUMNS`).
 ``SUBJECT/TASK.csv``
     The measures of the runs about one subject: the id of the run, the key columns that tell its rows apart
