@@ -3,8 +3,8 @@
 A store is a folder of CSV files, ``results/store`` of the project:
 
 ``runs/TASK.csv``
-    One row for each run: its id, its :class:`~psqe.study.spec.RunSpec` as JSON, seconds, peak memory, where the
-    numbers came from (:data:`RUN_COLUMNS`).
+    One row for each run: its id, its :class:`~psqe.study.spec.RunSpec` as JSON, seconds, peak memory, and
+    where the numbers came from (:data:`RUN_COLUMNS`).
 ``SUBJECT/TASK.csv``
     The measures of the runs about one subject: the id of the run, the key columns that tell its rows apart
     (:data:`KEYS`), and the values (:data:`VALUES`). :data:`COLUMNS` describes every column.
