@@ -246,8 +246,8 @@ def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
     import numpy as np
 
     from psqe.features.fusion import unit_rows
-    from psqe.similarity.blocks import Dot, Similarity, best_in_rows
-    from psqe.similarity.neighbours import N_LISTED, TEMPERATURE, _log_sum_exp, survey
+    from psqe.similarity import Dot, Similarity, best_in_rows, find_neighbours
+    from psqe.similarity.neighbours import N_LISTED, TEMPERATURE, _log_sum_exp
 
     def one_side(similarity: Similarity) -> tuple[Any, Any]:
         indices = np.empty((similarity.shape[0], N_LISTED), dtype=np.int64)
@@ -265,7 +265,7 @@ def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
     seconds: dict[str, list[float]] = {"one pass": [], "two passes": []}
     for _ in range(repeats):
         start = time.perf_counter()
-        both = survey(similarity)
+        both = find_neighbours(similarity)
         seconds["one pass"].append(time.perf_counter() - start)
         start = time.perf_counter()
         of_left, of_right = one_side(similarity), one_side(similarity.T)

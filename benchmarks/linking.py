@@ -21,7 +21,7 @@ from psqe.features import build_features
 from psqe.links.predict import weigh_pairs
 from psqe.links.rules import LinkRule, Rule
 from psqe.measure import peak_memory_mb
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 
 LIMIT = 0.5
 

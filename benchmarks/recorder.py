@@ -18,7 +18,7 @@ import torch
 
 from psqe.aligners import MCLEA
 from psqe.datasets import load_task
-from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation import format_interval, mean_interval
 from psqe.evaluation.regions import all_regions
 from psqe.features import build_features
 from psqe.seeds import PSQEMiner
@@ -71,11 +71,10 @@ def main() -> int:
             print(
                 f"{spent[False]:.2f} s without, {spent[True]:.2f} s with, {callback.seconds:.3f} s inside it"
             )
-    ratio, low, high = mean_interval(ratios)
-    print(f"ratio of the two: {ratio:.3f} [{low:.3f}, {high:.3f}]")
-    share, low, high = mean_interval(shares)
-    print(f"share inside the recorder: {share:.2%} [{low:.2%}, {high:.2%}]")
-    return int(ratio - 1 >= LIMIT or share / (1 - share) >= LIMIT)
+    ratio, share = mean_interval(ratios), mean_interval(shares)
+    print(f"ratio of the two: {format_interval(*ratio, brackets=True)}")
+    print(f"share inside the recorder: {format_interval(*share, '.2%', brackets=True)}")
+    return int(ratio[0] - 1 >= LIMIT or share[0] / (1 - share[0]) >= LIMIT)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 from psqe.features.base import Features, Modality
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 from psqe.seeds import Miner, SeedSet
-from psqe.similarity.blocks import Similarity
+from psqe.similarity import Similarity
 
 Pair = tuple[AlignmentTask, Features]
 

@@ -14,7 +14,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
 from psqe.features.base import Features
 from psqe.seeds import SeedSet, true_links
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 from psqe.training import losses
 
 pytestmark = pytest.mark.parametrize("name", list(ALIGNERS))

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table, relabelled, tiny, with_fewer_candidates, without_links
 
-from psqe.errors import DataError
+from psqe.errors import DataError, ParameterError
 from psqe.evaluation import Ranks, evaluate, feature_scorer, ranks
 from psqe.evaluation.protocols import PEER_CSLS_K
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.features.base import Features
-from psqe.similarity import blocks as matching
-from psqe.similarity.blocks import Dot
+from psqe.similarity import Dot, base, csls, matched
 from psqe.similarity.sinkhorn import sinkhorn
 
 
@@ -45,7 +44,7 @@ def test_ranks_in_many_blocks_are_those_in_one(monkeypatch):
     table = rng.integers(-3, 4, (30, 20)).astype(np.float32)
     queries, answers = rng.permutation(30)[:25], rng.integers(20, size=25)
     whole = ranks(Table(table), queries, answers)
-    monkeypatch.setattr(matching, "BLOCK_CELLS", 45)
+    monkeypatch.setattr(base, "BLOCK_CELLS", 45)
     blocks = ranks(Table(table), queries, answers)
     np.testing.assert_array_equal(whole.optimistic, blocks.optimistic)
     np.testing.assert_array_equal(whole.pessimistic, blocks.pessimistic)
@@ -66,7 +65,7 @@ def test_look_alikes_tie_under_every_matching():
     x = rng.standard_normal((9, 33)).astype(np.float32)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     right = np.vstack([x, x[4:5]])
-    for similarity in (Dot(x, right), matching.csls(Dot(x, right), 3), sinkhorn(Dot(x, right))):
+    for similarity in (Dot(x, right), csls(Dot(x, right), 3), sinkhorn(Dot(x, right))):
         found = ranks(similarity, np.arange(9), np.arange(9))
         assert found.optimistic.tolist() == [1] * 9
         assert found.pessimistic.tolist() == [1, 1, 1, 1, 2, 1, 1, 1, 1]
@@ -148,14 +147,14 @@ def test_both_protocols_by_plain_recomputation(planted):
 def test_matching_changes_the_full_protocol_only(planted, kind):
     task, features = planted
     scorer = feature_scorer(task, features)
-    plain, matched = evaluate(task, scorer), evaluate(task, scorer, matching=kind)
+    plain, changed = evaluate(task, scorer), evaluate(task, scorer, matching=kind)
     left, right = task.left.candidates, task.right.candidates
     s = scorer(left, right).rows(0, len(left))
     dense = plain_csls(s, 10) if kind == "csls" else sinkhorn(Table(s)).rows(0, len(left))
     rows, columns = np.searchsorted(left, task.links[:, 0]), np.searchsorted(right, task.links[:, 1])
     for direction, scores, answers in (("l2r", dense[rows], columns), ("r2l", dense.T[columns], rows)):
-        assert matched["metrics"][direction]["full"] == pytest.approx(plain_metrics(scores, answers))
-        assert matched["metrics"][direction]["peer"] == plain["metrics"][direction]["peer"]
+        assert changed["metrics"][direction]["full"] == pytest.approx(plain_metrics(scores, answers))
+        assert changed["metrics"][direction]["peer"] == plain["metrics"][direction]["peer"]
 
 
 def test_perfect_scores_and_directions():
@@ -256,3 +255,8 @@ def test_one_link():
     task, features = tiny(3, 3, links=True)
     report = evaluate(replace(task, links=task.links[:1]), feature_scorer(task, features))
     assert report["metrics"]["l2r"]["peer"]["hits@1"] == 1
+
+
+def test_an_unknown_matching_is_an_error():
+    with pytest.raises(ParameterError, match=r"no matching 'cosin'.*choose from cosine, csls, sinkhorn"):
+        matched(Dot(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)), "cosin")

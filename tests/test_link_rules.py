@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import ParameterError
-from psqe.evaluation.protocols import TIE
+from psqe.evaluation.ranks import TIE
 from psqe.links.rules import LinkRule, best_threshold, mutual, one_to_one
 from psqe.links.shortlist import Shortlist
-from psqe.similarity.blocks import csls
+from psqe.similarity import csls
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(

@@ -15,7 +15,7 @@ from psqe.links.shortlist import Shortlist
 from psqe.links.transport import probabilities
 from psqe.seeds import MutualMiner, RandomMiner, SeedSet, correct
 from psqe.seeds.confidence import pair_confidence
-from psqe.similarity.blocks import Dot
+from psqe.similarity import Dot
 from psqe.similarity.neighbours import TEMPERATURE
 
 ALL = LinkRule(threshold=0.0)

@@ -9,8 +9,7 @@ from pairs import Table
 
 from psqe.errors import DataError
 from psqe.links.shortlist import CSLS_K, Shortlist
-from psqe.similarity import neighbours
-from psqe.similarity.blocks import Dot, csls
+from psqe.similarity import Dot, csls, neighbours
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 8), st.integers(1, 8)).flatmap(

@@ -8,15 +8,14 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import ParameterError
-from psqe.similarity import blocks as matching
-from psqe.similarity.blocks import Dot, top_k
+from psqe.similarity import Dot, base, top_k
 from psqe.similarity.sinkhorn import Groups, sinkhorn
 
 
 @pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")
 def block_cells(request):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "BLOCK_CELLS", request.param)
+        patch.setattr(base, "BLOCK_CELLS", request.param)
         yield
 
 

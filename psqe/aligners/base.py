@@ -17,7 +17,7 @@ from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.measure import measured
 from psqe.parameters import Parametrised
 from psqe.seeds.base import SeedSet
-from psqe.similarity.blocks import Dot, Matching
+from psqe.similarity import Dot, Matching
 from psqe.training.callback import Callback
 from psqe.training.losses import ContrastiveLoss
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from psqe.graph import FloatArray, IntArray
-from psqe.similarity.blocks import Dot, greedy_one_to_one, mutual_nearest
+from psqe.similarity import Dot, greedy_one_to_one, mutual_nearest
 from psqe.training.loop import Training
 
 Embed = Callable[[], tuple[FloatArray, FloatArray]]

@@ -10,7 +10,7 @@ import numpy as np
 from psqe.aligners.iterative import Embed, free
 from psqe.errors import DataError
 from psqe.graph import IntArray
-from psqe.similarity.blocks import Dot, mutual_nearest
+from psqe.similarity import Dot, mutual_nearest
 from psqe.training.loop import Training
 
 

@@ -1,7 +1,8 @@
-"""Intervals: no mean and no share is reported without one."""
+"""Confidence intervals: no mean and no share is reported without one."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,15 +10,42 @@ from scipy import stats
 
 
 def proportion_interval(n_hits: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Wilson interval of a proportion ``n_hits / n`` (Wilson 1927)."""
+    """Compute the Wilson interval of a proportion ``n_hits / n`` (Wilson 1927).
+
+    Parameters
+    ----------
+    n_hits, n
+        Number of successes, and number of trials of at least 1.
+    level
+        Confidence level, between 0 and 1.
+
+    Returns
+    -------
+    The lower and the upper bound.
+
+    Examples
+    --------
+    >>> low, high = proportion_interval(9, 10)
+    >>> round(low, 2), round(high, 2)
+    (0.6, 0.98)
+    """
     interval = stats.binomtest(n_hits, n).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 
 
 def mean_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float, float]:
-    """Mean and Student t interval of the mean: ``(mean, low, high)``.
+    """Compute a mean and the Student t interval of that mean.
 
-    One value has no interval: its bounds are NaN.
+    Parameters
+    ----------
+    values
+        At least one value. A single value has no interval: its bounds are NaN.
+    level
+        Confidence level, between 0 and 1.
+
+    Returns
+    -------
+    The mean, the lower and the upper bound.
     """
     array = np.asarray(values, dtype=np.float64)
     mean = float(array.mean())
@@ -25,3 +53,41 @@ def mean_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[floa
         return mean, float("nan"), float("nan")
     half = float(stats.t.ppf((1 + level) / 2, len(array) - 1) * array.std(ddof=1) / len(array) ** 0.5)
     return mean, mean - half, mean + half
+
+
+def format_interval(
+    mean: float,
+    low: float,
+    high: float,
+    form: str = ".3f",
+    *,
+    bounds_form: str | None = None,
+    brackets: bool = False,
+) -> str:
+    """Write a mean with its interval, or the mean alone where there is no interval (a bound is NaN).
+
+    Parameters
+    ----------
+    mean, low, high
+        The mean and its bounds.
+    form
+        Format of the mean.
+    bounds_form
+        Format of the bounds; that of the mean when ``None``.
+    brackets
+        Whether to write ``mean [low, high]`` instead of ``mean (low to high)``.
+
+    Examples
+    --------
+    >>> format_interval(0.5, 0.4, 0.6, ".1f")
+    '0.5 (0.4 to 0.6)'
+    >>> format_interval(0.5, 0.4, 0.6, ".0%", brackets=True)
+    '50% [40%, 60%]'
+    >>> format_interval(0.5, math.nan, math.nan)
+    '0.500'
+    """
+    if math.isnan(low) or math.isnan(high):
+        return f"{mean:{form}}"
+    inner = form if bounds_form is None else bounds_form
+    bounds = f"[{low:{inner}}, {high:{inner}}]" if brackets else f"({low:{inner}} to {high:{inner}})"
+    return f"{mean:{form}} {bounds}"

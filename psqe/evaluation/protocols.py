@@ -1,104 +1,36 @@
-"""Hits@k and MRR: both directions, two protocols that are never mixed, tie-safe, by region."""
+"""Evaluation protocols: Hits@k and MRR in both directions, under two protocols that are never mixed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from psqe.errors import DataError
+from psqe.evaluation.ranks import Ranks, ranks
 from psqe.evaluation.regions import Regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.similarity.blocks import Dot, Matching, Similarity, csls
-from psqe.similarity.sinkhorn import sinkhorn
+from psqe.similarity import Dot, Matching, Similarity, matched
+from psqe.similarity.matching import CSLS_K
 
 Scorer = Callable[[IntArray, IntArray], Similarity]
-"""From left and right entities (indices) to their similarities, for example ``aligner.similarity``."""
-
-TIE = 1e-6
-"""Scores that differ by less, relative to their size where that exceeds 1, are equal: blocked float32
-products of equal rows differ by about 1e-7, and Sinkhorn's scores are some fifty times as large."""
+"""From left and right entities (indices) to their similarities, for example ``aligner.similaritrge."""
 
 PEER_TEST_SHARE = 0.7
+"""Share of the gold links, the last ones, that protocol ``peer`` tests on."""
+
 PEER_CSLS_K = 3
-
-
-@dataclass(frozen=True, eq=False)
-class Ranks:
-    """Rank of the true counterpart among the candidates, from 1, for each query ``(n,)``.
-
-    Attributes
-    ----------
-    optimistic, pessimistic
-        As if the true counterpart came first, or last, among those with its score.
-    """
-
-    optimistic: NDArray[np.int64]
-    pessimistic: NDArray[np.int64]
-
-    @property
-    def realistic(self) -> NDArray[np.float64]:
-        """Mean of the two: what a random order of ties gives on average."""
-        return (self.optimistic + self.pessimistic) / 2
-
-    def metrics(
-        self, kind: Literal["realistic", "optimistic", "pessimistic"] = "realistic"
-    ) -> dict[str, float]:
-        """``hits@1``, ``hits@5``, ``hits@10`` and ``mrr`` of one kind of rank."""
-        ranks = np.asarray(getattr(self, kind), dtype=np.float64)
-        return {
-            **{f"hits@{k}": float((ranks <= k).mean()) for k in (1, 5, 10)},
-            "mrr": float((1 / ranks).mean()),
-        }
-
-
-def ranks(similarity: Similarity, queries: IntArray, answers: IntArray) -> Ranks:
-    """Rank the answers of queries in the rows of a similarity matrix.
-
-    Parameters
-    ----------
-    similarity
-        ``(n_left, n_right)``.
-    queries, answers
-        Row and true column of each query, ``(n,)``; a row at most once.
-
-    Raises
-    ------
-    FloatingPointError
-        If a score is not finite.
-    """
-    column = np.full(similarity.shape[0], -1, dtype=np.int64)
-    column[queries] = answers
-    optimistic = np.zeros(similarity.shape[0], dtype=np.int64)
-    pessimistic = np.zeros(similarity.shape[0], dtype=np.int64)
-    for start, block in similarity.blocks():
-        wanted = column[start : start + len(block)]
-        rows = np.flatnonzero(wanted >= 0)
-        true = block[rows, wanted[rows]][:, None]
-        tie = np.float32(TIE) * np.maximum(1, np.abs(true))
-        optimistic[start + rows] = 1 + (block[rows] > true + tie).sum(axis=1)
-        pessimistic[start + rows] = (block[rows] >= true - tie).sum(axis=1)
-    return Ranks(optimistic[queries], pessimistic[queries])
-
-
-def _matched(similarity: Similarity, matching: Matching, k: int = 10) -> Similarity:
-    if matching == "csls":
-        return csls(similarity, k)
-    if matching == "sinkhorn":
-        return sinkhorn(similarity)
-    return similarity
+"""Number of nearest entities that CSLS uses under protocol ``peer``."""
 
 
 def _both_directions(
-    scorer: Scorer, links: IntArray, left: IntArray, right: IntArray, matching: Matching, k: int = 10
+    scorer: Scorer, links: IntArray, left: IntArray, right: IntArray, matching: Matching, csls_k: int = CSLS_K
 ) -> dict[str, Ranks]:
-    """Ranks of the links among the candidates ``left`` and ``right`` (sorted), both ways."""
-    similarity = _matched(scorer(left, right), matching, k)
+    """Rank the links among the candidates ``left`` and ``right`` (sorted), in both directions."""
+    similarity = matched(scorer(left, right), matching, csls_k=csls_k)
     rows, columns = np.searchsorted(left, links[:, 0]), np.searchsorted(right, links[:, 1])
     return {"l2r": ranks(similarity, rows, columns), "r2l": ranks(similarity.T, columns, rows)}
 

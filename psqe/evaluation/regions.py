@@ -15,7 +15,7 @@ from psqe.features.base import Features
 from psqe.features.canonical import canonical_order
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.similarity.blocks import Dot, top_k
+from psqe.similarity import Dot, top_k
 
 THIRDS = ("low", "middle", "high")
 

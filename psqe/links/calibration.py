@@ -45,8 +45,8 @@ from scipy.optimize import brentq
 
 from psqe.graph import DoubleArray, IntArray
 from psqe.links.shortlist import Shortlist
-from psqe.similarity.blocks import Similarity
-from psqe.similarity.neighbours import TEMPERATURE, nearest_one_way
+from psqe.similarity import Similarity
+from psqe.similarity.neighbours import TEMPERATURE, mutual_in_sample, nearest_one_way
 
 SAMPLE = 1000
 """Candidates of each side of which probabilities are compared with mutuality."""
@@ -123,9 +123,10 @@ def _sample(n: int) -> IntArray:
 
 def _mutual_rate(rows: IntArray, similarity: Similarity) -> float:
     """Share of ``rows`` whose nearest column has them as its nearest."""
-    best, _, _ = nearest_one_way(similarity.take(rows, None))
-    back, _, _ = nearest_one_way(similarity.T.take(best, None))
-    return float((back == rows).mean())
+    mutual, _ = mutual_in_sample(
+        rows, similarity.take(rows, None), lambda nearest: similarity.T.take(nearest, None)
+    )
+    return float(mutual.mean())
 
 
 def _lead(part: Similarity) -> float:

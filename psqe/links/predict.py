@@ -27,7 +27,7 @@ from psqe.links.shortlist import PairsByEntity, Shortlist
 from psqe.links.transport import probabilities
 from psqe.seeds.base import SeedSet
 from psqe.seeds.confidence import pair_confidence
-from psqe.similarity.blocks import Similarity, top_k
+from psqe.similarity import Similarity, top_k
 from psqe.similarity.neighbours import TEMPERATURE
 
 DEFAULT = LinkRule()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from psqe.datasets.info import task_info
-from psqe.evaluation.protocols import TIE as EQUAL
+from psqe.evaluation.ranks import TIE as EQUAL
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.features.base import Features
 from psqe.features.canonical import canonical_order

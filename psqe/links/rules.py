@@ -10,10 +10,10 @@ from scipy import sparse
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from psqe.errors import ParameterError
-from psqe.evaluation.protocols import TIE
+from psqe.evaluation.ranks import TIE
 from psqe.graph import DoubleArray, FloatArray, IntArray
 from psqe.links.shortlist import Shortlist
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching, mutual_pairs
 
 Rule = Literal["mutual", "one_to_one"]
 """How links are chosen by scores: :func:`mutual` or :func:`one_to_one`."""
@@ -85,9 +85,9 @@ def mutual(listed: Shortlist, scores: DoubleArray, *, tie: float) -> IntArray:
     (of_left, lead_left), (of_right, lead_right) = (
         ends.lead(scores) for ends in (listed.by_left, listed.by_right)
     )
-    first = np.flatnonzero(of_right[listed.columns[of_left]] == of_left)
-    clear = np.minimum(lead_left[first], lead_right[listed.columns[of_left[first]]]) > tie
-    return of_left[first[clear]]
+    left, right = mutual_pairs(listed.columns[of_left], listed.rows[of_right])
+    clear = np.minimum(lead_left[left], lead_right[right]) > tie
+    return of_left[left[clear]]
 
 
 def one_to_one(listed: Shortlist, scores: DoubleArray) -> IntArray:

@@ -13,15 +13,14 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.graph import DoubleArray, IntArray
-from psqe.similarity.blocks import Similarity
-from psqe.similarity.neighbours import neighbours
+from psqe.similarity import Similarity, find_neighbours
 from psqe.similarity.sinkhorn import Groups
 
 N_NEAREST = 32
 """Nearest ones listed of every entity. Twice or half as many change links of emoji and zh_en by 1 to 2 %."""
 
 CSLS_K = 10
-"""Nearest ones that the local scale of CSLS is a mean of, as in :func:`psqe.similarity.blocks.csls`."""
+"""Nearest ones that the local scale of CSLS is a mean of, as in :func:`psqe.similarity.csls`."""
 
 
 class PairsByEntity(Groups):
@@ -80,7 +79,7 @@ class Shortlist:
         n_left, n_right = similarity.shape
         if not n_left or not n_right:
             raise DataError(f"there are no pairs of {n_left} left and {n_right} right entities")
-        found = neighbours(similarity, k=k)
+        found = find_neighbours(similarity, k=k)
         rows = np.repeat(np.arange(n_left), found.left_indices.shape[1])
         columns = np.repeat(np.arange(n_right), found.right_indices.shape[1])
         cells = np.concatenate(
@@ -106,7 +105,7 @@ class Shortlist:
         return PairsByEntity(self.columns, self.shape[1])
 
     def csls(self) -> DoubleArray:
-        """:func:`psqe.similarity.blocks.csls` of each pair ``(n,)``, with :data:`CSLS_K`."""
+        """:func:`psqe.similarity.csls` of each pair ``(n,)``, with :data:`CSLS_K`."""
         of_left, of_right = (_mean_of_first(scores) for scores in self.nearest)
         scaled: DoubleArray = 2 * self.similarity - of_left[self.rows] - of_right[self.columns]
         return scaled

@@ -10,7 +10,7 @@ from psqe.seeds.miners.mutual import MutualMiner
 from psqe.seeds.miners.pivot import PivotMiner
 from psqe.seeds.miners.psqe import PSQEMiner
 from psqe.seeds.miners.random import RandomMiner
-from psqe.seeds.oracle import drawn_seeds, supervised_links, true_links
+from psqe.seeds.oracle import ORACLES, drawn_seeds, oracle_seeds, supervised_links, true_links
 
 MINERS: Registry[type[Miner]] = Registry(
     "miner", "psqe.seeds.miners", "psqe.miners", subclass_in("psqe.seeds.base:Miner")
@@ -19,6 +19,7 @@ MINERS: Registry[type[Miner]] = Registry(
 
 __all__ = [
     "MINERS",
+    "ORACLES",
     "Miner",
     "MutualMiner",
     "PSQEMiner",
@@ -32,6 +33,7 @@ __all__ = [
     "coverage",
     "drawn_seeds",
     "judged",
+    "oracle_seeds",
     "pair_confidence",
     "supervised_links",
     "true_links",

@@ -22,8 +22,8 @@ from psqe.features.base import Features
 from psqe.features.canonical import canonical_order
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.similarity.blocks import Dot
-from psqe.similarity.neighbours import TEMPERATURE, nearest_one_way, shares
+from psqe.similarity import Dot, shares
+from psqe.similarity.neighbours import mutual_in_sample
 
 SAMPLE = 1000
 """Left candidates whose nearest pairs are counted, among the right candidates and among the decoys."""
@@ -155,8 +155,9 @@ def _mutual_shares(similarity: Dot, rows: IntArray, signs: FloatArray) -> FloatA
     ``signs (d,)`` turn the right vectors; as ``<x, signs * y> = <signs * x, y>``, a few left ones will do.
     """
     left, right, device = similarity.left, similarity.right, similarity.device
-    best, scores, totals = nearest_one_way(Dot(left[rows] * signs, right, device))
-    back, _, totals_back = nearest_one_way(Dot(right[best] * signs, left, device))
-    logs = scores.astype(np.float64) / TEMPERATURE - (totals + totals_back) / 2
-    found: FloatArray = np.exp(logs[back == rows]).clip(0, 1).astype(np.float32)
-    return found
+    mutual, share = mutual_in_sample(
+        rows,
+        Dot(left[rows] * signs, right, device),
+        lambda nearest: Dot(right[nearest] * signs, left, device),
+    )
+    return share[mutual]

@@ -1,50 +1,103 @@
-"""Seeds drawn with the gold links in hand: the ceiling, and seeds of set precision and coverage.
+"""Seeds drawn from the gold links: true links, supervision, and seeds of a set precision and evenness.
 
-Not miners, and never registered as such: they show what seeds of a given kind would give.
+They are no miners and are never registered as such: they show what seeds of a given kind would give. A study
+resolves them by name with :func:`oracle_seeds`.
 """
 
 from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from psqe.errors import DataError, ParameterError
-from psqe.evaluation.regions import Regions
+from psqe.evaluation.regions import Regions, semantic_regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
-from psqe.graph import AlignmentTask, IntArray
+from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
 from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
-from psqe.similarity.blocks import Dot, top_k
+from psqe.seeds.miners.pivot import PivotMiner
+from psqe.similarity import Dot, top_k
+
+
+def oracle_seeds(name: str, task: AlignmentTask, features: Features, **parameters: Any) -> SeedSet:
+    """Draw seeds of a named kind from the gold links.
+
+    Parameters
+    ----------
+    name
+        One of :data:`ORACLES`: ``true links`` (:func:`true_links`), ``supervised``
+        (:func:`supervised_links`) or ``drawn`` (:func:`evenly_drawn_seeds`).
+    task, features
+        The data, with gold links.
+    **parameters
+        Parameters of that function, by name.
+
+    Raises
+    ------
+    DataError
+        If the task has no gold links, or a wrong seed finds no free entity.
+    ParameterError
+        If there are no such seeds or no such parameter, or a value is impossible.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> seeds = oracle_seeds("true links", *planted_pair(50, 2, 8), n_seeds=10)
+    >>> len(seeds), seeds.miner
+    (10, 'true links')
+    """
+    if name not in ORACLES:
+        raise ParameterError(f"there are no seeds {name!r}", remedy=f"choose from {', '.join(ORACLES)}")
+    signature = inspect.signature(ORACLES[name])
+    try:
+        arguments = signature.bind(task, features, **parameters)
+    except TypeError as error:
+        known = list(signature.parameters)[2:]
+        raise ParameterError(f"seeds {name!r}: {error}", remedy=f"give {', '.join(known)}") from error
+    return ORACLES[name](*arguments.args, **arguments.kwargs)
 
 
 def true_links(task: AlignmentTask, n_seeds: int, *, random_state: int = 0) -> SeedSet:
-    """Draw ``n_seeds`` gold links at random, to show what perfect seeds of that number would give.
+    """Draw gold links at random, to show what perfect seeds of that number would give.
+
+    Parameters
+    ----------
+    task
+        A task with gold links.
+    n_seeds
+        Number of links to draw.
+    random_state
+        Random seed of the draw.
 
     Raises
     ------
     DataError
         If the task has no gold links.
     ParameterError
-        If there are fewer links than asked.
+        If there are fewer links than asked for.
     """
-    if task.links is None:
-        raise DataError(f"{task.name} has no gold links to draw from")
-    if n_seeds > len(task.links):
-        raise ParameterError(f"{n_seeds} true links asked for, {task.name} has {len(task.links)}")
-    drawn = np.random.default_rng(random_state).choice(len(task.links), n_seeds, replace=False)
-    return SeedSet(
-        task.links[drawn],
-        np.ones(n_seeds, dtype=np.float32),
-        ("gold",) * n_seeds,
-        miner="true links",
-        parameters={"n_seeds": n_seeds, "random_state": random_state},
-        n_wanted=n_seeds,
-    )
+    links = _gold_links(task)
+    if n_seeds > len(links):
+        raise ParameterError(f"{n_seeds} true links asked for, {task.name} has {len(links)}")
+    drawn = np.random.default_rng(random_state).choice(len(links), n_seeds, replace=False)
+    parameters = {"n_seeds": n_seeds, "random_state": random_state}
+    return _as_seeds(links[drawn], "gold", "true links", parameters)
 
 
 def supervised_links(task: AlignmentTask, *, share: float = 0.3) -> SeedSet:
-    """The first ``share`` of the gold links, as labels for training: the supervised setting of publications.
+    """Take the first gold links as labels for training: the supervised setting of publications.
+
+    Parameters
+    ----------
+    task
+        A task with gold links.
+    share
+        Share of the gold links to take, between 0 and 1.
 
     Raises
     ------
@@ -53,19 +106,75 @@ def supervised_links(task: AlignmentTask, *, share: float = 0.3) -> SeedSet:
     ParameterError
         If the share is not between 0 and 1.
     """
-    if task.links is None:
-        raise DataError(f"{task.name} has no gold links to learn from")
+    links = _gold_links(task)
     if not 0 < share < 1:
         raise ParameterError(f"share is {share}", remedy="give a share between 0 and 1")
-    n = len(task.links) - round((1 - share) * len(task.links))
-    return SeedSet(
-        task.links[:n],
-        np.ones(n, dtype=np.float32),
-        ("gold",) * n,
-        miner="supervised",
-        parameters={"share": share},
-        n_wanted=n,
-    )
+    n = len(links) - round((1 - share) * len(links))
+    return _as_seeds(links[:n], "gold", "supervised", {"share": share})
+
+
+def evenly_drawn_seeds(
+    task: AlignmentTask,
+    features: Features,
+    *,
+    n_seeds: int,
+    precision: float,
+    evenness: float,
+    random_state: int = 0,
+) -> SeedSet:
+    """Draw seeds of a set precision that cover the semantic regions as evenly as asked for.
+
+    Parameters
+    ----------
+    task, features
+        The data, with gold links.
+    n_seeds
+        Number of seeds.
+    precision
+        Share of correct seeds, in [0, 1].
+    evenness
+        Where the regions' shares of the seeds lie between those of as many seeds of the visual pivot (0) and
+        those of the entities (1).
+    random_state
+        Random seed of the draws.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As :func:`drawn_seeds`, and if ``evenness`` is not in [0, 1].
+    """
+    if not 0 <= evenness <= 1:
+        raise ParameterError(f"evenness is {evenness}", remedy="give a number between 0 and 1")
+    regions = semantic_regions(task, features)
+    return drawn_seeds(
+        task, features, regions, n_seeds=n_seeds, precision=precision,
+        shares=evenness_shares(task, features, regions, evenness, n_seeds), random_state=random_state,
+    )  # fmt: skip
+
+
+def evenness_shares(
+    task: AlignmentTask, features: Features, regions: Regions, evenness: float, n_seeds: int
+) -> FloatArray:
+    """Mix the regions' shares ``(n_regions,)`` of the pivot's seeds (0) with those of the entities (1).
+
+    Parameters
+    ----------
+    task, features
+        The data.
+    regions
+        The regions.
+    evenness
+        Weight of the entities' shares, in [0, 1].
+    n_seeds
+        Number of seeds that the pivot mines.
+    """
+    n = len(regions.names)
+    pivot = PivotMiner(n_seeds).mine(task, features)
+    uneven = np.bincount(regions.left[pivot.pairs[:, 0]], minlength=n)[:n].astype(np.float32)
+    labels = regions.left[task.left.candidates]
+    even = np.bincount(labels[labels >= 0], minlength=n).astype(np.float32)
+    shares: FloatArray = (1 - evenness) * uneven / uneven.sum() + evenness * even / even.sum()
+    return shares
 
 
 def drawn_seeds(
@@ -79,29 +188,29 @@ def drawn_seeds(
     random_state: int = 0,
     n_nearest: int = 30,
 ) -> SeedSet:
-    """Draw seeds of which a set share is right, and of which every region has a set share.
+    """Draw seeds of which a set share is correct, and of which every region has a set share.
 
-    Left ends are drawn among the linked entities of each region. A right seed is a gold link. A wrong one
-    joins its left end to the nearest entity, by the fused features, that is not its counterpart and is still
-    free: the mistake that a miner would make.
+    The left entities are drawn among the linked entities of each region. A correct seed is a gold link. A
+    wrong one joins its left entity to the nearest right entity, by the fused features, that is not its
+    counterpart and is still free: the mistake that a miner would make.
 
     Parameters
     ----------
     task, features
         The data, with gold links.
     regions
-        Whose shares are set; a seed is in the region of its left end.
+        The regions. A seed is in the region of its left entity.
     n_seeds
         Number of seeds.
     precision
-        Share of right seeds, the same in every region up to rounding.
+        Share of correct seeds, the same in every region up to rounding.
     shares
-        Share of the seeds in each region ``(R,)``; only ratios count. A region with fewer links than its
-        share gives all it has, and the others take the rest in proportion.
+        Share of the seeds in each region ``(n_regions,)``; only ratios count. A region with fewer links than
+        its share gives all it has, and the others take the rest in proportion.
     random_state
-        Seed of the draws.
+        Random seed of the draws.
     n_nearest
-        Candidates for a wrong right end.
+        Number of candidates for the right entity of a wrong seed.
 
     Raises
     ------
@@ -120,41 +229,44 @@ def drawn_seeds(
     linked = np.flatnonzero(of_left >= 0)
     members = [linked[regions.left[linked] == r] for r in range(len(regions.names))]
     counts = _within(wanted, np.array([len(m) for m in members]), n_seeds)
-    ends = np.concatenate([rng.permutation(m)[:n] for m, n in zip(members, counts, strict=True)])
-    # Wrong seeds are rounded along all regions together, so that they are as many as asked, and no region
+    left = np.concatenate([rng.permutation(m)[:n] for m, n in zip(members, counts, strict=True)])
+    # Wrong seeds are rounded along all regions together, so that they are as many as asked for, and no region
     # is off by more than one.
     up_to = np.floor(np.cumsum(counts) * (1 - precision) + rng.random()).astype(np.int64)
     n_wrong = np.diff(up_to, prepend=0).clip(0, counts)
     wrong = np.concatenate([rng.permutation(n) < k for n, k in zip(counts, n_wrong, strict=True)])
-    right = of_left[ends].copy()
-    free = np.ones(task.right.n_entities, dtype=bool)
-    free[right[~wrong]] = False
+    right = of_left[left].copy()
+    right[wrong] = _near_mistakes(task, features, left[wrong], right[~wrong], n_nearest)
+    parameters = {"n_seeds": n_seeds, "precision": precision, "random_state": random_state}
+    return _as_seeds(np.column_stack([left, right]), "drawn", "drawn", parameters)
+
+
+def _near_mistakes(
+    task: AlignmentTask, features: Features, left: IntArray, used: IntArray, n_nearest: int
+) -> IntArray:
+    """Choose for each left entity the nearest right entity that is free and not its counterpart ``(n,)``."""
+    of_left, _ = counterparts(task)
+    free: BoolArray = np.ones(task.right.n_entities, dtype=bool)
+    free[used] = False
     candidates = task.left.candidates, task.right.candidates
     fused = fuse(features, *candidates)
-    rows = np.searchsorted(candidates[0], ends[wrong])
+    rows = np.searchsorted(candidates[0], left)
     near, _ = top_k(Dot(fused[0][rows], fused[1]), min(n_nearest, len(candidates[1])))
-    for place, row in zip(np.flatnonzero(wrong), candidates[1][near], strict=True):
-        open_ = row[free[row] & (row != of_left[ends[place]])]
-        if not len(open_):
+    chosen = np.empty(len(left), dtype=np.int64)
+    for place, row in enumerate(candidates[1][near]):
+        possible = row[free[row] & (row != of_left[left[place]])]
+        if not len(possible):
             raise DataError(
-                f"entity {ends[place]} has no free neighbour among {n_nearest}",
+                f"entity {left[place]} has no free neighbour among {n_nearest}",
                 remedy="draw fewer wrong seeds",
             )
-        right[place] = open_[0]
-        free[open_[0]] = False
-    pairs = np.column_stack([ends, right])
-    return SeedSet(
-        pairs,
-        np.ones(len(pairs), dtype=np.float32),
-        ("drawn",) * len(pairs),
-        miner="drawn",
-        parameters={"n_seeds": n_seeds, "precision": precision, "random_state": random_state},
-        n_wanted=n_seeds,
-    )
+        chosen[place] = possible[0]
+        free[possible[0]] = False
+    return chosen
 
 
-def _within(wanted: np.ndarray, available: IntArray, total: int) -> IntArray:
-    """Integers in the ratios of ``wanted``, none above what is available, with the sum ``total``."""
+def _within(wanted: DoubleArray, available: IntArray, total: int) -> IntArray:
+    """Return integers in the ratios of ``wanted``, none above what is available, with the sum ``total``."""
     if total > available[wanted > 0].sum():
         raise ParameterError(f"{total} seeds asked for, the regions have {available[wanted > 0].sum()} links")
     values, full = np.zeros(len(wanted)), np.zeros(len(wanted), dtype=bool)
@@ -171,3 +283,37 @@ def _within(wanted: np.ndarray, available: IntArray, total: int) -> IntArray:
         if counts.sum() < total and counts[r] < available[r] and values[r] > counts[r]:
             counts[r] += 1
     return counts
+
+
+def _gold_links(task: AlignmentTask) -> IntArray:
+    if task.links is None:
+        raise DataError(
+            f"{task.name} has no gold links to draw from", remedy="take a task whose links are known"
+        )
+    return task.links
+
+
+def _as_seeds(pairs: IntArray, stage: str, miner: str, parameters: dict[str, Any]) -> SeedSet:
+    n = len(pairs)
+    return SeedSet(
+        pairs, np.ones(n, dtype=np.float32), (stage,) * n, miner=miner, parameters=parameters, n_wanted=n
+    )
+
+
+def _oracle_true_links(
+    task: AlignmentTask, features: Features, *, n_seeds: int, random_state: int = 0
+) -> SeedSet:
+    return true_links(task, n_seeds, random_state=random_state)
+
+
+def _oracle_supervised(task: AlignmentTask, features: Features, *, share: float = 0.3) -> SeedSet:
+    return supervised_links(task, share=share)
+
+
+ORACLES: dict[str, Callable[..., SeedSet]] = {
+    "true links": _oracle_true_links,
+    "supervised": _oracle_supervised,
+    "drawn": evenly_drawn_seeds,
+}
+"""Every kind of seeds that is drawn from the gold links, by name. All take a task, its features and
+keywords."""

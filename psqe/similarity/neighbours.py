@@ -1,4 +1,4 @@
-"""Who is nearest to whom, and how sure that is: both directions of a similarity in one pass.
+"""Nearest neighbours in both directions of a similarity, and the share of each pair.
 
 The **share** of a pair is the geometric mean of two softmax shares, ``p(v | u)`` among all candidates of
 the left entity and ``p(u | v)`` among all of the right one:
@@ -7,37 +7,40 @@ the left entity and ``p(u | v)`` among all of the right one:
 
 It is near one when neither entity has another candidate nearly as good, and small for an entity without
 counterpart, which has many equally poor ones. No label is needed. With fused cosines and the temperature
-:data:`TEMPERATURE` it comes close to the probability that the pair is right (the book measures how close).
+:data:`TEMPERATURE` it comes close to the probability that the pair is correct (the book measures how close).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from psqe.errors import ParameterError
-from psqe.graph import DoubleArray, FloatArray, IntArray
-from psqe.similarity.blocks import Dot, Shifted, Similarity, best_in_rows
+from psqe.graph import BoolArray, DoubleArray, FloatArray, IntArray
+from psqe.similarity.base import Dot, Shifted, Similarity
+from psqe.similarity.search import best_in_rows, mutual_pairs
 
 TEMPERATURE = 0.02
-"""Of shares of fused cosines. Chosen on emoji/en-fr and dbp15k/zh_en, whose shares it calibrates."""
+"""Temperature of the shares of fused cosines. It was chosen on emoji/en-fr and dbp15k/zh_en, whose shares it
+calibrates."""
 
 TIE_BREAK = 1e-3
-"""What a similarity counts where pairs are ranked by share: ``log share + TIE_BREAK * (s - 1)``.
+"""Weight of the similarity where pairs are ranked by share: ``log share + TIE_BREAK * (s - 1)``.
 
 Many shares are one up to rounding. Among them, and among candidates of one entity whose shares are equal,
 the more similar pair comes first. A cosine changes a share by a fifth of a percent at most.
 """
 
 EXACT = 100_000
-"""Above so many entities on a side, dot products are searched by an inverted file instead of all pairs."""
+"""Above this number of entities on a side, an inverted file searches dot products instead of all pairs."""
 
 N_PROBE = 16
-"""Cells of the inverted file that a search visits."""
+"""Number of cells of the inverted file that a search visits."""
 
 N_LISTED = 16
-"""Nearest ones kept of every entity; 4 times as many when searched approximately."""
+"""Number of nearest entities kept for every entity; 4 times as many in an approximate search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +52,16 @@ class Nearest:
     of_left, of_right
         Index of the nearest entity on the other side, ``(n_left,)`` and ``(n_right,)``.
     score_left, score_right
-        Its similarity.
+        Similarity to the nearest entity, or the score that it was ranked by.
     margin_left, margin_right
-        How far it is ahead of the second nearest; infinite when there is no second.
+        Lead of the nearest over the second nearest; infinite when there is no second.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot, find_nearest
+    >>> nearest = find_nearest(Dot(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)))
+    >>> nearest.of_left.tolist(), nearest.margin_left.tolist()
+    ([0, 1], [1.0, 1.0])
     """
 
     of_left: IntArray
@@ -61,32 +71,50 @@ class Nearest:
     margin_left: FloatArray
     margin_right: FloatArray
 
+    @classmethod
+    def from_lists(
+        cls, left: IntArray, left_scores: FloatArray, right: IntArray, right_scores: FloatArray
+    ) -> Nearest:
+        """Take the nearest entities from lists of neighbours.
+
+        Parameters
+        ----------
+        left, left_scores
+            The neighbours of every left entity and their scores ``(n_left, k)``, best first.
+        right, right_scores
+            The same for every right entity ``(n_right, k)``.
+        """
+        margins = [
+            scores[:, 0] - scores[:, 1] if scores.shape[1] > 1 else np.full(len(scores), np.inf, np.float32)
+            for scores in (left_scores, right_scores)
+        ]
+        return cls(left[:, 0], right[:, 0], left_scores[:, 0], right_scores[:, 0], margins[0], margins[1])
+
     def mutual(self) -> tuple[IntArray, IntArray]:
-        """Pairs that are each other's nearest: left and right indices, ``(m,)`` each."""
-        left = np.flatnonzero(self.of_right[self.of_left] == np.arange(len(self.of_left)))
-        return left, self.of_left[left]
+        """Return the pairs that are each other's nearest: left and right indices, ``(m,)`` each."""
+        return mutual_pairs(self.of_left, self.of_right)
 
     def margin(self, left: IntArray, right: IntArray) -> FloatArray:
-        """The smaller of the two margins of mutual pairs ``(m,)``: zero when the pair is tied."""
+        """Return the smaller of the two margins of each pair ``(m,)``: zero when a mutual pair is tied."""
         smaller: FloatArray = np.minimum(self.margin_left[left], self.margin_right[right])
         return smaller
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """What one pass over a similarity leaves.
+    """Lists of nearest entities in both directions, and what is needed to compute shares.
 
     Attributes
     ----------
     left_indices, left_scores
-        The nearest right entities of every left one ``(n_left, k)``, best first.
+        The nearest right entities of every left one and their similarities ``(n_left, k)``, best first.
     right_indices, right_scores
-        The nearest left entities of every right one ``(n_right, k)``, best first.
+        The nearest left entities of every right one and their similarities ``(n_right, k)``, best first.
     left_total, right_total
-        ``log sum exp(s / temperature)`` over all candidates of an entity, ``(n_left,)`` and ``(n_right,)``;
-        in float64, for near one a share is a small difference of large numbers.
+        ``log sum exp(s / temperature)`` over all candidates of each entity, ``(n_left,)`` and ``(n_right,)``.
+        They are float64, for near one a share is a small difference of large numbers.
     temperature
-        Of the totals.
+        The temperature of the totals.
     """
 
     left_indices: IntArray
@@ -98,53 +126,60 @@ class Neighbours:
     temperature: float
 
     def nearest(self) -> Nearest:
-        """The nearest by similarity."""
-        return _nearest(self.left_indices, self.left_scores, self.right_indices, self.right_scores)
+        """Return the nearest entities by similarity."""
+        return Nearest.from_lists(self.left_indices, self.left_scores, self.right_indices, self.right_scores)
 
     def nearest_by_share(self) -> Nearest:
-        """The nearest by share, out of those listed; scores are those of :meth:`by_share`."""
+        """Return the nearest entities by share among those listed; scores are those of :meth:`by_share`."""
         left = self._by_share(self.left_indices, self.left_scores, self.left_total, self.right_total)
         right = self._by_share(self.right_indices, self.right_scores, self.right_total, self.left_total)
-        return _nearest(*left, *right)
+        return Nearest.from_lists(*left, *right)
 
     def _by_share(
-        self, indices: IntArray, scores: FloatArray, own: DoubleArray, other: DoubleArray
+        self, indices: IntArray, scores: FloatArray, totals: DoubleArray, other_totals: DoubleArray
     ) -> tuple[IntArray, FloatArray]:
-        """One side's lists with the scores of :meth:`by_share` instead of similarities, best first."""
+        """Rank one side's lists by the scores of :meth:`by_share` instead of similarities, best first."""
         exact = scores.astype(np.float64)
-        logs = exact / self.temperature - (own[:, None] + other[indices]) / 2 + TIE_BREAK * (exact - 1)
+        logs = exact / self.temperature - (totals[:, None] + other_totals[indices]) / 2
+        logs += TIE_BREAK * (exact - 1)
         order = np.argsort(-logs, axis=1, kind="stable")
         ranked: FloatArray = np.take_along_axis(logs, order, axis=1).astype(np.float32)
         return np.take_along_axis(indices, order, axis=1), ranked
 
     def by_share(self, similarity: Similarity) -> Shifted:
-        """What pairs are ranked by: the logarithms of all shares, with :data:`TIE_BREAK`.
+        """Return the scores by which pairs are ranked: logarithms of shares, with :data:`TIE_BREAK`.
 
-        ``similarity`` is what was found.
+        Parameters
+        ----------
+        similarity
+            The similarity in which these neighbours were found.
         """
-        of_left = (-self.left_total / 2 - TIE_BREAK).astype(np.float32)
-        of_right = (-self.right_total / 2).astype(np.float32)
-        return Shifted(similarity, 1 / self.temperature + TIE_BREAK, of_left, of_right)
+        left_offsets = (-self.left_total / 2 - TIE_BREAK).astype(np.float32)
+        right_offsets = (-self.right_total / 2).astype(np.float32)
+        return Shifted(similarity, 1 / self.temperature + TIE_BREAK, left_offsets, right_offsets)
 
 
-def _nearest(left: IntArray, left_scores: FloatArray, right: IntArray, right_scores: FloatArray) -> Nearest:
-    margins = [
-        scores[:, 0] - scores[:, 1] if scores.shape[1] > 1 else np.full(len(scores), np.inf, np.float32)
-        for scores in (left_scores, right_scores)
-    ]
-    return Nearest(left[:, 0], right[:, 0], left_scores[:, 0], right_scores[:, 0], margins[0], margins[1])
+def find_nearest(similarity: Similarity) -> Nearest:
+    """Find the nearest entity of every entity, and its margin to the second nearest, in both directions."""
+    return find_neighbours(similarity, k=2).nearest()
 
 
-def nearest(similarity: Similarity) -> Nearest:
-    """Find the nearest and the margin to the second nearest, in both directions."""
-    return neighbours(similarity, k=2).nearest()
-
-
-def neighbours(similarity: Similarity, *, k: int = N_LISTED, temperature: float = TEMPERATURE) -> Neighbours:
-    """Pass over a similarity once.
+def find_neighbours(
+    similarity: Similarity, *, k: int = N_LISTED, temperature: float = TEMPERATURE
+) -> Neighbours:
+    """Find the nearest entities of every entity in one pass over a similarity.
 
     Dot products with more than :data:`EXACT` entities on a side are searched approximately: lists are
-    four times as long, may miss some, and the totals are over what is listed.
+    four times as long, may miss some entities, and the totals are over what is listed.
+
+    Parameters
+    ----------
+    similarity
+        Similarities ``(n_left, n_right)``.
+    k
+        Number of nearest entities to list.
+    temperature
+        Temperature of the totals, positive.
 
     Raises
     ------
@@ -152,9 +187,9 @@ def neighbours(similarity: Similarity, *, k: int = N_LISTED, temperature: float 
         If the temperature is not positive or ``k`` is less than 1.
     """
     if not temperature > 0 or k < 1:
-        raise ParameterError("a survey needs a positive temperature and k of at least 1")
+        raise ParameterError("neighbours need a positive temperature and k of at least 1")
     if isinstance(similarity, Dot) and max(similarity.shape) > EXACT:
-        return _searched(similarity, 4 * k, temperature)
+        return _approximate_neighbours(similarity, 4 * k, temperature)
     n_left, n_right = similarity.shape
     k_left, k_right = min(k, n_right), min(k, n_left)
     left_indices = np.empty((n_left, k_left), dtype=np.int64)
@@ -185,21 +220,43 @@ def neighbours(similarity: Similarity, *, k: int = N_LISTED, temperature: float 
 def shares(
     similarity: Similarity, rows: IntArray, columns: IntArray, *, temperature: float = TEMPERATURE
 ) -> FloatArray:
-    """Shares of some pairs ``(n,)``, at the cost of their own rows and columns of the matrix only."""
-    scores, of_rows = _totals(similarity, rows, columns, temperature)
-    _, of_columns = _totals(similarity.T, columns, rows, temperature)
-    logs = scores.astype(np.float64) / temperature - (of_rows + of_columns) / 2
-    return np.exp(logs).clip(0, 1).astype(np.float32)
+    """Compute the shares of some pairs, at the cost of their own rows and columns of the matrix only.
+
+    Parameters
+    ----------
+    similarity
+        Similarities ``(n_left, n_right)``.
+    rows, columns
+        Left and right index of each pair ``(n,)``.
+    temperature
+        Temperature of the shares, positive.
+
+    Returns
+    -------
+    The shares ``(n,)``, in [0, 1].
+    """
+    scores, row_totals = _scores_and_totals(similarity, rows, columns, temperature)
+    _, column_totals = _scores_and_totals(similarity.T, columns, rows, temperature)
+    return _share(scores, row_totals, column_totals, temperature)
 
 
-def _totals(
+def _share(
+    scores: FloatArray, row_totals: DoubleArray, column_totals: DoubleArray, temperature: float
+) -> FloatArray:
+    """Compute shares ``(n,)`` by the equation at the top of this module."""
+    logs = scores.astype(np.float64) / temperature - (row_totals + column_totals) / 2
+    share: FloatArray = np.exp(logs).clip(0, 1).astype(np.float32)
+    return share
+
+
+def _scores_and_totals(
     similarity: Similarity, rows: IntArray, columns: IntArray, temperature: float
 ) -> tuple[FloatArray, DoubleArray]:
-    """The cells of the pairs ``(n,)``, and the logarithms of the sums of their rows ``(n,)``."""
-    own, place = np.unique(rows, return_inverse=True)
-    total = np.empty(len(own), dtype=np.float64)
+    """Return the similarities of the pairs ``(n,)``, and the totals of their rows ``(n,)``."""
+    distinct, place = np.unique(rows, return_inverse=True)
+    total = np.empty(len(distinct), dtype=np.float64)
     scores = np.empty(len(rows), dtype=np.float32)
-    for start, block in similarity.take(own, None).blocks():
+    for start, block in similarity.take(distinct, None).blocks():
         total[start : start + len(block)] = _log_sum_exp(block, block.max(axis=1), temperature)
         here = np.flatnonzero((place >= start) & (place < start + len(block)))
         scores[here] = block[place[here] - start, columns[here]]
@@ -209,7 +266,12 @@ def _totals(
 def nearest_one_way(
     similarity: Similarity, *, temperature: float = TEMPERATURE
 ) -> tuple[IntArray, FloatArray, DoubleArray]:
-    """Per row the nearest column, its similarity and ``log sum exp(s / temperature)``, ``(n_left,)`` each."""
+    """Find the nearest column of every row.
+
+    Returns
+    -------
+    The column, its similarity and ``log sum exp(s / temperature)`` of the row, ``(n_left,)`` each.
+    """
     n = similarity.shape[0]
     best, scores, total = np.empty(n, np.int64), np.empty(n, np.float32), np.empty(n, np.float64)
     for start, block in similarity.blocks():
@@ -220,8 +282,35 @@ def nearest_one_way(
     return best, scores, total
 
 
+def mutual_in_sample(
+    rows: IntArray, forward: Similarity, backward: Callable[[IntArray], Similarity]
+) -> tuple[BoolArray, FloatArray]:
+    """Tell which of some left entities are the nearest of their own nearest entity.
+
+    Only the rows of the sample and the columns of their nearest entities are computed.
+
+    Parameters
+    ----------
+    rows
+        Indices of the left entities ``(n,)``.
+    forward
+        Similarities of these entities to all right ones ``(n, n_right)``.
+    backward
+        Takes indices of right entities ``(m,)`` and returns their similarities to all left ones
+        ``(m, n_left)``.
+
+    Returns
+    -------
+    Whether each entity and its nearest are mutual nearest ``(n,)``, and the share of the two ``(n,)`` at
+    :data:`TEMPERATURE`.
+    """
+    best, scores, totals = nearest_one_way(forward)
+    back, _, totals_back = nearest_one_way(backward(best))
+    return back == rows, _share(scores, totals, totals_back, TEMPERATURE)
+
+
 def _log_sum_exp(block: FloatArray, peak: FloatArray, temperature: float) -> DoubleArray:
-    """``log sum_j exp(block[i, j] / temperature)`` for rows whose largest cell is ``peak``: ``(n,)``."""
+    """Return ``log sum_j exp(block[i, j] / temperature)`` ``(n,)`` of rows whose largest cell is ``peak``."""
     shifted = block - peak[:, None]
     shifted *= np.float32(1 / temperature)
     np.exp(shifted, out=shifted)
@@ -229,8 +318,8 @@ def _log_sum_exp(block: FloatArray, peak: FloatArray, temperature: float) -> Dou
     return total
 
 
-def _searched(similarity: Dot, k: int, temperature: float) -> Neighbours:
-    """The survey of many vectors, by an inverted file (Johnson et al. 2019) for either direction."""
+def _approximate_neighbours(similarity: Dot, k: int, temperature: float) -> Neighbours:
+    """Find the neighbours of many vectors by an inverted file (Johnson et al. 2019) in either direction."""
     if not (np.isfinite(similarity.left).all() and np.isfinite(similarity.right).all()):
         raise FloatingPointError("similarities are not finite: some vectors are not")
     left_indices, left_scores = _search(similarity.left, similarity.right, k)
@@ -242,7 +331,7 @@ def _searched(similarity: Dot, k: int, temperature: float) -> Neighbours:
 
 
 def _search(queries: FloatArray, base: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """Approximately the ``k`` largest dot products of every query: ``(n, k)``, or as many as there are."""
+    """Find about the ``k`` largest dot products of every query: ``(n, k)``, or as many as there are."""
     import faiss
 
     k = min(k, len(base))

@@ -10,8 +10,8 @@ from scipy.special import logsumexp
 
 from psqe.errors import ParameterError
 from psqe.graph import DoubleArray, FloatArray, IntArray
-from psqe.similarity.blocks import Shifted, Similarity
-from psqe.similarity.neighbours import EXACT, neighbours
+from psqe.similarity.base import Shifted, Similarity
+from psqe.similarity.neighbours import EXACT, find_neighbours
 
 N_LISTED = 256
 """Cells listed of every row and of every column. On names of DBP15K fr_en, spread over the graph, Hits@1 is
@@ -112,7 +112,7 @@ def _listed(
     n_left, n_right = similarity.shape
     # An approximate survey makes lists four times as long.
     exact = max(similarity.shape) <= EXACT
-    found = neighbours(similarity, k=k + 1 if exact else -(-k // 4), temperature=temperature)
+    found = find_neighbours(similarity, k=k + 1 if exact else -(-k // 4), temperature=temperature)
     kept = [
         _above_the_last(scores, others)
         for scores, others in ((found.left_scores, n_right), (found.right_scores, n_left))

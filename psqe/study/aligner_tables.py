@@ -9,7 +9,7 @@ import pandas as pd
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.aligners.iterative import AddedSeeds
-from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation import format_interval, mean_interval
 from psqe.graph import AlignmentTask, BoolArray
 from psqe.seeds import correct
 from psqe.study.ablation import study_task
@@ -145,9 +145,9 @@ def gain_table(runs: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for other in others:
         for row in gains(runs, other).to_dict("records"):
-            text = f"{row['gain']:+.1f}"
-            if row["runs"] > 1:
-                text += f" [{row['low']:.1f}, {row['high']:.1f}]"
+            text = format_interval(
+                row["gain"], row["low"], row["high"], "+.1f", bounds_form=".1f", brackets=True
+            )
             cells.setdefault((row["aligner"], row["task"]), {})[f"over {other}"] = text
     titles = [f"over {other}" for other in others]
     rows = [

@@ -31,7 +31,7 @@ from psqe.graph import AlignmentTask
 from psqe.measure import measured
 from psqe.provenance import provenance
 from psqe.seeds import MINERS, SeedSet
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 from psqe.study import old_store as store
 from psqe.study.experiments import seed_rows
 from psqe.study.project import Project

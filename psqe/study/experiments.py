@@ -29,7 +29,7 @@ from psqe.seeds import (
     judged,
     true_links,
 )
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 from psqe.study.old_store import append
 
 SEEDS = ("pivot", "mutual", "psqe", "true links")

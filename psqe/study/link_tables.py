@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation import format_interval, mean_interval
 from psqe.graph import AlignmentTask
 from psqe.links.predict import Links
 from psqe.links.quality import link_quality
@@ -68,8 +68,7 @@ def rule_table(found: pd.DataFrame, tasks: Sequence[str], *, answer: str, model:
 
 
 def _text(values: Sequence[float]) -> str:
-    mean, low, high = mean_interval(values)
-    return f"{mean:.3f}" if low != low else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+    return format_interval(*mean_interval(values), brackets=True)
 
 
 def task_table(found: pd.DataFrame, *, matching: str, rule: str, threshold: str = "auto") -> pd.DataFrame:

@@ -27,7 +27,7 @@ from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, Rule
 from psqe.provenance import provenance
 from psqe.seeds import PSQEMiner, SeedSet, correct
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 from psqe.study import old_store as store
 from psqe.study.ablation import DBP15K, EMOJI
 from psqe.study.benchmarks import TOGETHER, View, view

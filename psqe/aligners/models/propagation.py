@@ -16,7 +16,7 @@ from psqe.features.fusion import centred, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side
 from psqe.seeds.base import positive
 from psqe.seeds.confidence import pair_confidence_in_order
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 from psqe.training.callback import Callback
 
 

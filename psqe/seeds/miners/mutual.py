@@ -10,8 +10,7 @@ from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask
 from psqe.seeds.base import Mined, Miner, StageTrace, minable, positive
-from psqe.similarity.blocks import Dot
-from psqe.similarity.neighbours import nearest
+from psqe.similarity import Dot, find_nearest
 
 
 class MutualMiner(Miner):
@@ -35,7 +34,7 @@ class MutualMiner(Miner):
 
     def _mine(self, task: AlignmentTask, features: Features) -> Mined:
         left, right = minable(task, features)
-        found = nearest(Dot(*fuse(features, left, right, weights=self.weights)))
+        found = find_nearest(Dot(*fuse(features, left, right, weights=self.weights)))
         rows, columns = found.mutual()
         clear = found.margin(rows, columns) > 0
         rows, columns = rows[clear], columns[clear]

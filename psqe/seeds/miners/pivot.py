@@ -9,7 +9,7 @@ from psqe.features.base import Features
 from psqe.features.fusion import modality_vectors
 from psqe.graph import AlignmentTask
 from psqe.seeds.base import Mined, Miner, StageTrace, positive
-from psqe.similarity.blocks import Dot, greedy_one_to_one, largest_cells
+from psqe.similarity import Dot, greedy_one_to_one, largest_cells
 
 
 class PivotMiner(Miner):

@@ -19,7 +19,7 @@ from psqe.measure import Cost, measured
 from psqe.seeds.base import StageTrace, minable
 from psqe.seeds.missing import filled_with_noise
 from psqe.seeds.rules import Rules
-from psqe.similarity.blocks import Dot, Similarity
+from psqe.similarity import Dot, Similarity
 
 SKETCH = 256
 """Dimensions in which candidates are clustered."""

@@ -11,8 +11,7 @@ from psqe.features.fusion import modality_vectors
 from psqe.graph import BoolArray, FloatArray, IntArray
 from psqe.seeds.rules import Rules
 from psqe.seeds.stages.base import Pool, Space
-from psqe.similarity.blocks import Similarity, greedy_one_to_one, largest_cells
-from psqe.similarity.neighbours import Nearest, neighbours
+from psqe.similarity import Nearest, Similarity, find_neighbours, greedy_one_to_one, largest_cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +58,10 @@ def propose(similarity: Similarity, n: int, rules: Rules) -> Proposals:
     similarity.
     """
     if rules.mutual:
-        found = neighbours(similarity)
+        found = find_neighbours(similarity)
         return _nearest_pairs(found.nearest_by_share() if rules.dangling else found.nearest(), rules)
     if rules.dangling:
-        rows, columns, logs = largest_cells(neighbours(similarity).by_share(similarity), 100 * n)
+        rows, columns, logs = largest_cells(find_neighbours(similarity).by_share(similarity), 100 * n)
         scores = np.exp(logs)
     else:
         rows, columns, scores = largest_cells(similarity, 100 * n)

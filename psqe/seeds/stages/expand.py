@@ -13,7 +13,7 @@ from psqe.graph import FloatArray, IntArray, KnowledgeGraph
 from psqe.seeds.base import positive
 from psqe.seeds.stages.base import Pool, Space, Stage
 from psqe.seeds.stages.choose import Proposals, extend, filtered, propose, take, within_quotas
-from psqe.similarity.blocks import SparseDot, Sum
+from psqe.similarity import SparseDot, Sum
 
 
 def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:

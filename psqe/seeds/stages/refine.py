@@ -13,7 +13,7 @@ from psqe.features.fusion import modality_vectors, unit_rows
 from psqe.graph import FloatArray
 from psqe.seeds.stages.base import Learned, Pool, Space, Stage
 from psqe.seeds.stages.choose import filtered, propose, take, within_quotas
-from psqe.similarity.blocks import Dot, Sum, greedy_one_to_one
+from psqe.similarity import Dot, Sum, greedy_one_to_one
 from psqe.training.graph_attention import DiagonalGAT, Edges
 from psqe.training.loop import Training, TrainingConfig, seeded
 from psqe.training.losses import info_nce

@@ -8,16 +8,7 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import ParameterError
-from psqe.similarity import blocks as matching
-from psqe.similarity.blocks import (
-    Dot,
-    Shifted,
-    csls,
-    greedy_one_to_one,
-    largest_cells,
-    mutual_nearest,
-    top_k,
-)
+from psqe.similarity import Dot, Shifted, base, csls, greedy_one_to_one, largest_cells, mutual_nearest, top_k
 
 
 def tables(*, ties: bool) -> st.SearchStrategy[np.ndarray]:
@@ -33,7 +24,7 @@ both = st.one_of(tables(ties=True), tables(ties=False))
 @pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")
 def block_cells(request):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "BLOCK_CELLS", request.param)
+        patch.setattr(base, "BLOCK_CELLS", request.param)
         yield
 
 
@@ -141,7 +132,7 @@ def test_scores_that_are_not_finite_are_an_error(bad):
 
 
 def test_blocks_are_no_larger_than_asked(monkeypatch):
-    monkeypatch.setattr(matching, "BLOCK_CELLS", 12)
+    monkeypatch.setattr(base, "BLOCK_CELLS", 12)
     table = np.arange(35, dtype=np.float32).reshape(7, 5)
     blocks = list(Table(table).blocks())
     assert [start for start, _ in blocks] == [0, 2, 4, 6]

@@ -8,10 +8,9 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import ParameterError
-from psqe.similarity import blocks as matching
+from psqe.similarity import Dot, Sum, base, find_nearest, find_neighbours, shares
 from psqe.similarity import neighbours as module
-from psqe.similarity.blocks import Dot, Sum
-from psqe.similarity.neighbours import TIE_BREAK, nearest, neighbours, shares
+from psqe.similarity.neighbours import TIE_BREAK
 
 
 def tables(*, ties: bool) -> st.SearchStrategy[np.ndarray]:
@@ -28,7 +27,7 @@ temperatures = st.sampled_from([0.02, 0.1, 1.0])
 @pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")
 def block_cells(request):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "BLOCK_CELLS", request.param)
+        patch.setattr(base, "BLOCK_CELLS", request.param)
         yield
 
 
@@ -54,7 +53,7 @@ def gaussian(n_left: int, n_right: int, seed: int = 0) -> np.ndarray:
 @settings(max_examples=40, deadline=None)
 @given(both, st.integers(1, 10))
 def test_lists_are_the_stable_sort_cut_off_in_both_directions(table, k):
-    found = neighbours(Table(table), k=k)
+    found = find_neighbours(Table(table), k=k)
     for indices, scores, m in (
         (found.left_indices, found.left_scores, table),
         (found.right_indices, found.right_scores, table.T),
@@ -67,7 +66,7 @@ def test_lists_are_the_stable_sort_cut_off_in_both_directions(table, k):
 @settings(max_examples=40, deadline=None)
 @given(both)
 def test_nearest_margins_and_mutual(table):
-    found = nearest(Table(table))
+    found = find_nearest(Table(table))
     for of, score, margin, m in (
         (found.of_left, found.score_left, found.margin_left, table),
         (found.of_right, found.score_right, found.margin_right, table.T),
@@ -91,7 +90,7 @@ def test_nearest_margins_and_mutual(table):
 @settings(max_examples=40, deadline=None)
 @given(both, st.integers(1, 10), temperatures)
 def test_totals_are_over_all_candidates_whatever_is_listed(table, k, temperature):
-    found = neighbours(Table(table), k=k, temperature=temperature)
+    found = find_neighbours(Table(table), k=k, temperature=temperature)
     s = table.astype(np.float64) / temperature
     np.testing.assert_allclose(found.left_total, np.logaddexp.reduce(s, axis=1), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(found.right_total, np.logaddexp.reduce(s, axis=0), rtol=1e-5, atol=1e-5)
@@ -115,7 +114,7 @@ def test_shares_of_pairs_are_those_of_the_whole_matrix(table, temperature, data)
 @given(both, temperatures)
 def test_nearest_by_share_is_the_largest_share_when_all_are_listed(table, temperature):
     similarity = Table(table)
-    found = neighbours(similarity, k=max(table.shape), temperature=temperature)
+    found = find_neighbours(similarity, k=max(table.shape), temperature=temperature)
     dense = dense_logs(table, temperature)
     tolerance = {"rtol": 1e-5, "atol": 2e-4}
     dense = dense + TIE_BREAK * (table - 1.0)  # settles which of two equal ones comes first
@@ -135,7 +134,10 @@ def test_nearest_by_share_is_the_largest_share_when_all_are_listed(table, temper
 
 def test_nearest_by_share_names_the_largest_and_is_not_nearest_by_similarity():
     table = gaussian(40, 30)
-    found, plain = neighbours(Table(table), k=40).nearest_by_share(), neighbours(Table(table)).nearest()
+    found, plain = (
+        find_neighbours(Table(table), k=40).nearest_by_share(),
+        find_neighbours(Table(table)).nearest(),
+    )
     dense = dense_logs(table, module.TEMPERATURE)
     np.testing.assert_array_equal(found.of_left, dense.argmax(axis=1))
     np.testing.assert_array_equal(found.of_right, dense.argmax(axis=0))
@@ -145,7 +147,7 @@ def test_nearest_by_share_names_the_largest_and_is_not_nearest_by_similarity():
 def test_a_hub_is_nearest_by_similarity_but_not_by_share():
     # Column 0 is near to everybody; the true counterpart of row i is column i.
     table = np.array([[0.9, 0.1, 0.1], [0.8, 0.78, 0.1], [0.8, 0.1, 0.78]], dtype=np.float32)
-    found = neighbours(Table(table))
+    found = find_neighbours(Table(table))
     assert found.nearest().of_left.tolist() == [0, 0, 0]
     assert found.nearest_by_share().of_left.tolist() == [0, 1, 2]
 
@@ -160,8 +162,8 @@ def test_an_entity_with_many_equal_candidates_has_a_small_share():
 @settings(max_examples=25, deadline=None)
 @given(both, st.integers(1, 10), temperatures)
 def test_swapping_the_sides_swaps_the_survey(table, k, temperature):
-    here = neighbours(Table(table), k=k, temperature=temperature)
-    there = neighbours(Table(table.T), k=k, temperature=temperature)
+    here = find_neighbours(Table(table), k=k, temperature=temperature)
+    there = find_neighbours(Table(table.T), k=k, temperature=temperature)
     np.testing.assert_array_equal(here.left_indices, there.right_indices)
     np.testing.assert_array_equal(here.right_indices, there.left_indices)
     np.testing.assert_array_equal(here.left_scores, there.right_scores)
@@ -188,7 +190,9 @@ def test_a_sum_is_surveyed_like_the_table_it_stands_for():
     rows, columns = np.array([3, 0, 11, 3]), np.array([8, 2, 2, 1])
     wanted = shares(Table(table), rows, columns)
     np.testing.assert_allclose(shares(similarity, rows, columns), wanted, rtol=1e-4)
-    np.testing.assert_array_equal(neighbours(similarity).left_indices, neighbours(Table(table)).left_indices)
+    np.testing.assert_array_equal(
+        find_neighbours(similarity).left_indices, find_neighbours(Table(table)).left_indices
+    )
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -196,7 +200,7 @@ def test_scores_that_are_not_finite_are_an_error(bad):
     table = np.zeros((6, 3), dtype=np.float32)
     table[4, 1] = bad
     first = np.array([4])
-    for compute in (neighbours, nearest, lambda s: shares(s, first, first - 4)):
+    for compute in (find_neighbours, find_nearest, lambda s: shares(s, first, first - 4)):
         with pytest.raises(FloatingPointError, match="not finite in rows"):
             compute(Table(table))
 
@@ -206,7 +210,7 @@ def test_scores_that_are_not_finite_are_an_error(bad):
 )
 def test_impossible_parameters(parameters):
     with pytest.raises(ParameterError, match="positive temperature and k of at least 1"):
-        neighbours(Table(np.eye(3, dtype=np.float32)), **parameters)
+        find_neighbours(Table(np.eye(3, dtype=np.float32)), **parameters)
 
 
 # ---- the approximate search
@@ -229,8 +233,8 @@ def approximate(monkeypatch):
 
 def test_the_search_finds_nearly_what_all_pairs_give(approximate):
     similarity = clustered(1500, 1200)
-    found = neighbours(similarity, k=4)
-    exact = neighbours(Table(similarity.rows(0, 1500)), k=16)  # no dot product: never searched
+    found = find_neighbours(similarity, k=4)
+    exact = find_neighbours(Table(similarity.rows(0, 1500)), k=16)  # no dot product: never searched
     assert found.left_indices.shape == (1500, 16) and found.right_indices.shape == (1200, 16)
     for side in ("left", "right"):
         indices, scores = getattr(found, f"{side}_indices"), getattr(found, f"{side}_scores")
@@ -251,7 +255,7 @@ def test_the_search_finds_nearly_what_all_pairs_give(approximate):
 
 def test_the_search_repeats_to_the_byte(approximate):
     similarity = clustered(300, 250)
-    here, there = (vars(neighbours(similarity)) for _ in range(2))
+    here, there = (vars(find_neighbours(similarity)) for _ in range(2))
     for key, value in here.items():
         assert np.asarray(value).tobytes() == np.asarray(there[key]).tobytes(), key
 
@@ -259,7 +263,7 @@ def test_the_search_repeats_to_the_byte(approximate):
 def test_one_side_may_be_small_where_the_other_is_searched(approximate):
     """Fewer vectors than an inverted file would have cells."""
     similarity = clustered(150, 6)
-    found, exact = neighbours(similarity), neighbours(Table(similarity.rows(0, 150)))
+    found, exact = find_neighbours(similarity), find_neighbours(Table(similarity.rows(0, 150)))
     np.testing.assert_array_equal(found.left_indices, exact.left_indices)
     assert (found.right_indices[:, 0] == exact.right_indices[:, 0]).mean() > 0.8
 
@@ -268,7 +272,7 @@ def test_the_search_refuses_what_is_not_finite(approximate):
     similarity = clustered(150, 150)
     similarity.right[7, 3] = np.nan
     with pytest.raises(FloatingPointError, match="not finite"):
-        neighbours(similarity)
+        find_neighbours(similarity)
 
 
 def test_only_many_dot_products_are_searched(monkeypatch):
@@ -276,6 +280,6 @@ def test_only_many_dot_products_are_searched(monkeypatch):
     monkeypatch.setattr(module, "_search", lambda *_: pytest.fail("searched"))
     similarity = clustered(100, 60)
     monkeypatch.setattr(module, "EXACT", 100)
-    neighbours(similarity)
+    find_neighbours(similarity)
     monkeypatch.setattr(module, "EXACT", 10)
-    neighbours(Sum((similarity,), (1.0,)))
+    find_neighbours(Sum((similarity,), (1.0,)))

@@ -6,8 +6,8 @@ import pytest
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation.regions import semantic_regions
-from psqe.seeds import correct, drawn_seeds
-from psqe.seeds.oracle import _within
+from psqe.seeds import correct, drawn_seeds, oracle_seeds, supervised_links, true_links
+from psqe.seeds.oracle import _within, evenness_shares
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +71,29 @@ def test_what_cannot_be_drawn_is_refused(pair, change, error):
         drawn_seeds(*pair, **given)
     with pytest.raises(DataError, match="no gold links"):
         drawn_seeds(pair[0].without_links(), *pair[1:], n_seeds=5, precision=1, shares=np.ones(4))
+
+
+def test_oracle_seeds_are_those_of_their_function(pair):
+    task, features, regions = pair
+    given = {"n_seeds": 40, "random_state": 2}
+    shares = evenness_shares(task, features, regions, 0.5, 40)
+    for name, parameters, wanted in (
+        ("true links", given, true_links(task, 40, random_state=2)),
+        ("supervised", {"share": 0.2}, supervised_links(task, share=0.2)),
+        ("drawn", given | {"precision": 0.7, "evenness": 0.5},
+         drawn_seeds(task, features, regions, precision=0.7, shares=shares, **given)),
+    ):  # fmt: skip
+        found = oracle_seeds(name, task, features, **parameters)
+        np.testing.assert_array_equal(found.pairs, wanted.pairs)
+        assert found.miner == name and found.parameters == wanted.parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [("true link", {}, "no seeds 'true link'.*choose from true links, supervised, drawn"),
+     ("true links", {"n": 3}, "give n_seeds, random_state"), ("supervised", {"share": 2}, "share is 2"),
+     ("drawn", {"n_seeds": 9, "precision": 1, "evenness": 1.5}, "evenness is 1.5")],
+)  # fmt: skip
+def test_unknown_oracles_and_parameters_are_errors(pair, name, parameters, message):
+    with pytest.raises(ParameterError, match=message):
+        oracle_seeds(name, *pair[:2], **parameters)

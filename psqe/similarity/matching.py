@@ -1,0 +1,62 @@
+"""Matchings: what is made of similarities before they are ranked."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from psqe.errors import ParameterError
+from psqe.similarity.base import Shifted, Similarity
+from psqe.similarity.search import top_k
+from psqe.similarity.sinkhorn import sinkhorn
+
+Matching = Literal["cosine", "csls", "sinkhorn"]
+"""Name of a matching: ``cosine`` leaves similarities as they are, ``csls`` is :func:`csls`, ``sinkhorn`` is
+:func:`psqe.similarity.sinkhorn.sinkhorn`."""
+
+CSLS_K = 10
+"""Number of nearest entities whose mean similarity CSLS subtracts (Conneau et al. 2018)."""
+
+
+def csls(similarity: Similarity, k: int = CSLS_K) -> Shifted:
+    """Cross-domain similarity local scaling: ``2 s(x, y) - r(x) - r(y)`` (Conneau et al. 2018, eq. 2-3).
+
+    Here ``r`` is the mean similarity of an entity to its ``k`` nearest on the other side. It is large for a
+    hub, which is near to many entities. Subtracting it takes the hub's advantage away.
+
+    Raises
+    ------
+    ParameterError
+        If ``k`` is less than 1.
+    """
+    if k < 1:
+        raise ParameterError(f"csls needs k of at least 1, not {k}")
+    means = [top_k(side, k)[1].mean(axis=1) for side in (similarity, similarity.T)]
+    return Shifted(similarity, 2.0, -means[0], -means[1])
+
+
+def matched(similarity: Similarity, matching: Matching, *, csls_k: int = CSLS_K) -> Similarity:
+    """Apply a matching to similarities.
+
+    Parameters
+    ----------
+    similarity
+        Similarities ``(n_left, n_right)``.
+    matching
+        Name of the matching.
+    csls_k
+        Number of nearest entities that CSLS uses.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such matching.
+    """
+    if matching == "csls":
+        return csls(similarity, csls_k)
+    if matching == "sinkhorn":
+        return sinkhorn(similarity)
+    if matching != "cosine":
+        raise ParameterError(
+            f"there is no matching {matching!r}", remedy=f"choose from {', '.join(get_args(Matching))}"
+        )
+    return similarity
