@@ -13,6 +13,7 @@ from pathlib import Path
 from psqe.errors import PsqeError
 from psqe.extras import needs_extra
 from psqe.files import write_text
+from psqe.study.book.reference import write_reference
 from psqe.study.project import Project
 
 
@@ -39,6 +40,7 @@ def build_book(root: str | Path | None = None) -> Path:
         run = project.runs / f"{notebook.stem}.ipynb"
         if not run.is_file():
             raise PsqeError("has not been run yet", path=notebook, remedy="run psqe study first")
+    write_reference(project.book)
     output = project.build / "_build"
     # From nothing each time: Sphinx would not repeat the warnings of pages it has built before.
     shutil.rmtree(output, ignore_errors=True)

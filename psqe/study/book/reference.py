@@ -1,0 +1,119 @@
+"""The pages of the API reference, one per module, generated from the docstrings before the book is built.
+
+This module is an extension of Sphinx too (it is listed in ``_config.yml``): it keeps what is on these pages
+out of the results of the site's search, which is meant for the chapters.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.domains.python import ObjectEntry, PythonDomain
+from sphinx.environment import BuildEnvironment
+
+from psqe.files import write_text
+
+PACKAGE = Path(__file__).resolve().parents[2]
+"""The folder of the package ``psqe``."""
+
+
+def public_modules() -> list[str]:
+    """Find the public modules of ``psqe``.
+
+    Returns
+    -------
+    The dotted names in alphabetical order. A module is public if no part of its name begins with an
+    underscore.
+
+    Examples
+    --------
+    >>> public_modules()[:3]
+    ['psqe', 'psqe.adjacency', 'psqe.aligners']
+    """
+    names = (
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+        for path in PACKAGE.rglob("*.py")
+    )
+    return sorted(name for name in names if "._" not in name)
+
+
+def page_of(module: str) -> str:
+    """Name the page of a module: ``api/ROOM`` for a room, ``api/ROOM/MODULE`` for a module in it.
+
+    Modules directly below ``psqe`` are in the room ``psqe``.
+
+    Examples
+    --------
+    >>> page_of("psqe.seeds"), page_of("psqe.seeds.audit"), page_of("psqe.graph")
+    ('api/seeds', 'api/seeds/psqe.seeds.audit', 'api/psqe/psqe.graph')
+    """
+    room = module.split(".")[1:2]
+    if room and (PACKAGE / room[0]).is_dir():
+        return f"api/{room[0]}" if module == f"psqe.{room[0]}" else f"api/{room[0]}/{module}"
+    return f"api/psqe/{module}" if room else "api/psqe"
+
+
+def write_reference(book: Path) -> list[str]:
+    """Write the pages of the reference into the sources of the book, in place of those that were there.
+
+    Parameters
+    ----------
+    book
+        The folder with the sources of the book. The pages go into its folder ``api``.
+
+    Returns
+    -------
+    The names of the pages, relative to ``book`` and without suffix.
+    """
+    shutil.rmtree(book / "api", ignore_errors=True)
+    pages = {page_of(module): module for module in public_modules()}
+    for page, module in pages.items():
+        title = module.replace("_", r"\_")
+        # What a package exports is described on the page of the module that defines it.
+        text = (
+            f":nosearch:\n\n{title}\n{'=' * len(title)}\n\n.. automodule:: {module}\n   :ignore-module-all:\n"
+        )
+        if page.count("/") == 1:  # the page of a room lists its modules
+            text += "\n.. tableofcontents::\n"
+        write_text(book / f"{page}.rst", text)
+    return list(pages)
+
+
+class ReferenceDomain(PythonDomain):
+    """Sphinx's description of Python objects, unlisted by the site's search and known by every public name."""
+
+    def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
+        """Yield the objects as Sphinx does, with the priority (-1) that keeps them out of the search."""
+        for name, shown, kind, page, anchor, _ in super().get_objects():
+            yield name, shown, kind, page, anchor, -1
+
+    def find_obj(
+        self,
+        env: BuildEnvironment,
+        modname: str | None,
+        classname: str | None,
+        name: str,
+        type: str | None,
+        searchmode: int = 0,
+    ) -> list[tuple[str, ObjectEntry]]:
+        """Find an object as Sphinx does; a name that a package exports leads to the module that defines it."""
+        found = super().find_obj(env, modname, classname, name, type, searchmode)
+        package, _, attribute = name.removesuffix("()").rpartition(".")
+        if found or not package.startswith("psqe"):
+            return found
+        try:
+            exported = getattr(import_module(package), attribute)
+            defined = f"{exported.__module__}.{exported.__qualname__}"
+        except (ImportError, AttributeError):
+            return []
+        return super().find_obj(env, modname, classname, defined, type, searchmode)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension with Sphinx."""
+    app.add_domain(ReferenceDomain, override=True)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
