@@ -25,7 +25,7 @@ CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 def copy_of_the_sources(target: Path) -> Project:
     for name in ("book", "examples", "notebooks", "results"):
         if (ROOT / name).exists():
-            ignore = shutil.ignore_patterns("runs", ".ipynb_checkpoints")
+            ignore = shutil.ignore_patterns("runs", "api", ".ipynb_checkpoints")
             shutil.copytree(ROOT / name, target / name, ignore=ignore)
     shutil.copy(ROOT / "_config.yml", target)
     return Project.find(target)
@@ -103,16 +103,31 @@ def test_the_status_page_knows_every_notebook_machine_and_version(book: Project)
         assert package in status
 
 
-def test_every_public_module_is_in_the_reference(book: Project) -> None:
-    listed = set(re.findall(r"automodule:: (\S+)", (ROOT / "book" / "api.md").read_text(encoding="utf-8")))
+def test_every_public_module_has_a_page_in_the_reference(book: Project) -> None:
     modules = set()
     for path in (ROOT / "psqe").rglob("*.py"):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        if not re.search(r"\._", name) and name != "psqe":
+        if not re.search(r"\._", name):
             modules.add(name)
-    assert not modules - listed, "add these modules to book/api.md"
-    assert not listed - modules, "remove these from book/api.md: they are gone"
-    assert 'id="psqe.graph.KnowledgeGraph"' in (html(book) / "api.html").read_text(encoding="utf-8")
+    described = [
+        name
+        for page in (html(book) / "api").rglob("*.html")
+        for name in re.findall(r'id="module-([\w.]+)"', page.read_text(encoding="utf-8"))
+    ]
+    assert sorted(described) == sorted(modules)
+    assert 'id="psqe.graph.KnowledgeGraph"' in (html(book) / "api/psqe/psqe.graph.html").read_text("utf-8")
+
+
+def test_the_reference_is_not_among_the_results_of_the_search(book: Project) -> None:
+    script = (html(book) / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(script[script.index("{") : script.rindex("}") + 1])
+    reference = {number for number, name in enumerate(index["docnames"]) if name.startswith("api/")}
+    assert len(reference) > 100
+    assert not index["objects"] and not index["indexentries"]
+    for words in ("terms", "titleterms"):
+        for word, pages in index[words].items():
+            assert not reference & set(pages if isinstance(pages, list) else [pages]), word
+    assert index["titles"][index["docnames"].index("api")] == "API reference"
 
 
 def test_every_page_that_cites_has_its_references(book: Project) -> None:
@@ -198,7 +213,7 @@ def test_a_reader_without_a_network_sees_formulas_and_pictures(
     book: Project, address: str, browser: Any
 ) -> None:
     formulas = pictures = 0
-    for page in [*book.pages(), "genindex", "search"]:
+    for page in [*book.pages(), "api/psqe/psqe.graph", "genindex", "search"]:
         browser.get(f"{address}/{page}.html")
         settle(browser)
         assert not browser.execute_script("return document.querySelectorAll('mjx-merror').length"), page

@@ -84,7 +84,7 @@ def write_reference(book: Path) -> list[str]:
 
 
 class ReferenceDomain(PythonDomain):
-    """Sphinx's description of Python objects, unlisted by the site's search and known by every public name."""
+    """Python objects as Sphinx describes them, but unlisted by the search and known by every public name."""
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield the objects as Sphinx does, with the priority (-1) that keeps them out of the search."""
@@ -100,7 +100,7 @@ class ReferenceDomain(PythonDomain):
         type: str | None,
         searchmode: int = 0,
     ) -> list[tuple[str, ObjectEntry]]:
-        """Find an object as Sphinx does; a name that a package exports leads to the module that defines it."""
+        """Find an object as Sphinx does, or, where a package exports it, in the module that defines it."""
         found = super().find_obj(env, modname, classname, name, type, searchmode)
         package, _, attribute = name.removesuffix("()").rpartition(".")
         if found or not package.startswith("psqe"):
@@ -116,4 +116,16 @@ class ReferenceDomain(PythonDomain):
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension with Sphinx."""
     app.add_domain(ReferenceDomain, override=True)
+    app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # before napoleon, which has 500
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _keep_colons(
+    app: Sphinx, what: str, name: str, described: object, options: object, lines: list[str]
+) -> None:
+    """Begin the description of a value with an empty line.
+
+    Napoleon takes what stands before a colon in the first line for the type of the value.
+    """
+    if what in ("data", "attribute", "property"):
+        lines.insert(0, "")
