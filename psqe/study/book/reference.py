@@ -94,8 +94,8 @@ class ReferenceDomain(PythonDomain):
     def find_obj(
         self,
         env: BuildEnvironment,
-        modname: str | None,
-        classname: str | None,
+        modname: str,
+        classname: str,
         name: str,
         type: str | None,
         searchmode: int = 0,
