@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,21 @@ class Sides(Generic[T_co]):
     def __getitem__(self, side: Side) -> T_co:
         return self.left if side == "left" else self.right
 
-    def map(self, function: Callable[[T_co], U]) -> Sides[U]:
-        """Apply ``function`` to both, the left one first."""
-        return Sides(function(self.left), function(self.right))
+    @overload
+    def map(self, function: Callable[[T_co], U]) -> Sides[U]: ...
+    @overload
+    def map(self, function: Callable[..., U], *others: Sides[Any]) -> Sides[U]: ...
+    def map(self, function: Callable[..., U], *others: Sides[Any]) -> Sides[U]:
+        """Apply ``function`` to each side, the left one first.
+
+        Parameters
+        ----------
+        function
+            Takes what stands on one side here and, after it, what stands on the same side of ``others``.
+        others
+            Further pairs of sides.
+        """
+        return Sides(*(function(*both) for both in zip(self, *others, strict=True)))
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from psqe.datasets import benchmarks as named
 from psqe.datasets.leaks import leaks
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError
-from psqe.features.encoders import CHOICES
+from psqe.features.encoder import encoders_for
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.study import benchmarks, store
 from psqe.study.benchmark_tables import fact_table, mined_table, single_table
@@ -62,7 +62,7 @@ def test_every_benchmark_has_views_that_exist():
     for views in (*benchmarks.SINGLE.values(), tuple(benchmarks.TOGETHER.values())):
         assert len(set(views)) == len(views) or views == tuple(benchmarks.TOGETHER.values())
         for one in views:
-            assert all(encoder in CHOICES[modality] for modality, encoder in one.parts)
+            assert all(encoder in encoders_for(modality) for modality, encoder in one.parts)
     assert benchmarks.view("name:bigram", "relation").settings == "name=bigram"
 
 

@@ -13,7 +13,7 @@ import pytest
 from psqe import datasets
 from psqe.cli.main import main
 from psqe.features.cache import VectorCache
-from psqe.features.encoders import make_encoder
+from psqe.features.encoder import make_encoder
 from psqe.graph import AlignmentTask
 from psqe.seeds import SeedSet, correct
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from psqe.errors import DataError, ParameterError
-from psqe.features import CHOICES, build_features
+from psqe.features import build_features, encoder_choices
 from psqe.features.image import open_picture
 from psqe.features.text import attribute_texts, readable
 from psqe.graph import AlignmentTask, KnowledgeGraph
@@ -173,7 +173,7 @@ def test_a_broken_picture_is_one_clear_line(pictures: dict[str, Path], tmp_path:
     assert str(path) in message and "entity without an image" in message and "\n" not in message
 
 
-@pytest.mark.parametrize("modality", CHOICES)
+@pytest.mark.parametrize("modality", encoder_choices())
 def test_a_modality_nobody_has_is_an_error(modality: str) -> None:
     with pytest.raises(DataError, match=f"no entity of graph 'l' or 'r' has modality '{modality}'"):
         build_features(text_task((None,), (None,)), [modality], cache=False)

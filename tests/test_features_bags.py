@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from psqe.errors import PsqeWarning
 from psqe.features import build_features
-from psqe.features.bags import attribute_bags, bag_modality, relation_bags
+from psqe.features.encoders.bag import BagEncoder, attribute_bags, relation_bags
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 
@@ -35,7 +35,7 @@ def test_attributes_count_labels_and_labels_with_values() -> None:
 def test_weights_and_masks() -> None:
     left = graph("l", ("shared", "own"), [(0, 0, 1), (0, 0, 2), (0, 1, 1)])
     right = graph("r", ("shared",), [(0, 0, 1)])
-    modality = bag_modality(AlignmentTask("t", left, right), "relation")
+    modality = BagEncoder("relation").encode_task(AlignmentTask("t", left, right))
     # Five entities have a label. By count: tail of shared 3, head of shared 3, own 1 and 1.
     idf = {df: 1 + np.log(6 / (1 + df)) for df in (1, 2, 3)}
     expected = np.log([[1 + 2, 1, 1 + 1, 1], [1, 2, 1, 2], [1, 2, 1, 1], [1, 1, 1, 1]])
@@ -50,7 +50,9 @@ def test_weights_and_masks() -> None:
 def test_the_most_frequent_labels_are_kept_ties_by_the_alphabet() -> None:
     left = graph("l", ("b", "a", "often"), [(0, 0, 1), (2, 1, 3), (0, 2, 1), (2, 2, 3)])
     right = graph("r", ("often",), [(0, 0, 1)])
-    modality = bag_modality(AlignmentTask("t", left, right), "relation", max_labels=3)
+    encoder = BagEncoder("relation")
+    encoder.max_labels = 3
+    modality = encoder.encode_task(AlignmentTask("t", left, right))
     # ResidualFeatures: head of often, tail of often (3 each), then "head of a", which entity 2 has.
     assert modality.left.values.shape == (4, 3)
     assert np.flatnonzero(modality.left.values[:, 2]).tolist() == [2]
@@ -59,14 +61,16 @@ def test_the_most_frequent_labels_are_kept_ties_by_the_alphabet() -> None:
 def test_an_entity_whose_labels_are_all_dropped_is_absent() -> None:
     left = graph("l", ("rare", "often"), [(0, 0, 0), (1, 1, 2), (2, 1, 1)])
     right = graph("r", ("often",), [(0, 0, 1)])
-    modality = bag_modality(AlignmentTask("t", left, right), "relation", max_labels=2)
+    encoder = BagEncoder("relation")
+    encoder.max_labels = 2
+    modality = encoder.encode_task(AlignmentTask("t", left, right))
     assert modality.left.present.tolist() == [False, True, True, False]
 
 
 def test_no_shared_label_is_a_warning_that_names_what_to_choose() -> None:
     task = AlignmentTask("t", graph("l", ("p",), [(0, 0, 1)]), graph("r", ("q",), [(0, 0, 1)]))
     with pytest.warns(PsqeWarning, match="'relation'.* encoder profile, .* or use-m3") as caught:
-        modality = bag_modality(task, "relation")
+        modality = BagEncoder("relation").encode_task(task)
     np.testing.assert_allclose(modality.left.values @ modality.right.values.T, 0)
     # The choices that the warning names are there, and say something.
     assert len(caught) == 1
@@ -81,7 +85,7 @@ def test_no_shared_attribute_label_is_a_warning_too() -> None:
         for name, label in (("l", "geboren"), ("r", "born"))
     )
     with pytest.warns(PsqeWarning, match="'attribute'.* encoder use-m3"):
-        bag_modality(AlignmentTask("t", left, right), "attribute")
+        BagEncoder("attribute").encode_task(AlignmentTask("t", left, right))
 
 
 @given(st.permutations(range(4)), st.permutations(range(3)))
@@ -91,11 +95,13 @@ def test_the_numbering_of_entities_and_relations_does_not_matter(
     triples = np.array([(0, 0, 1), (0, 1, 2), (3, 2, 1), (3, 2, 2)])
     labels = ("x", "y", "z")
     right = graph("r", ("x",), [(0, 0, 1)])
-    plain = bag_modality(AlignmentTask("t", graph("l", labels, triples.tolist()), right), "relation")
+    plain = BagEncoder("relation").encode_task(
+        AlignmentTask("t", graph("l", labels, triples.tolist()), right)
+    )
     new_id = np.argsort(relations)
     moved = triples.copy()
     moved[:, 1] = new_id[triples[:, 1]]
     renamed = graph("l", tuple(labels[i] for i in relations), moved.tolist()).take(np.array(entities))
-    shuffled = bag_modality(AlignmentTask("t", renamed, right), "relation")
+    shuffled = BagEncoder("relation").encode_task(AlignmentTask("t", renamed, right))
     np.testing.assert_array_equal(shuffled.left.values, plain.left.values[entities])
     np.testing.assert_array_equal(shuffled.right.values, plain.right.values)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from psqe.errors import DataError, ParameterError
 from psqe.features import build_features
-from psqe.features.encoders import make_encoder
+from psqe.features.encoder import make_encoder
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 transformers = pytest.importorskip("transformers")
@@ -64,7 +64,6 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 def test_text_is_the_mean_over_its_own_tokens(tmp_path: Path) -> None:
     encoder = make_encoder("name", f"hf:{save_bert(tmp_path)}")
-    assert encoder is not None
     together = encoder.encode(["sun", "red moon star red moon"])
     assert together.shape == (2, 8) and together.dtype == np.float32
     np.testing.assert_allclose(together[0], encoder.encode(["sun"])[0], atol=1e-6)  # padding has no say
@@ -78,19 +77,17 @@ def test_text_is_the_mean_over_its_own_tokens(tmp_path: Path) -> None:
 
 def test_a_long_text_is_cut(tmp_path: Path) -> None:
     encoder = make_encoder("name", f"hf:{save_bert(tmp_path)}")
-    assert encoder is not None
     np.testing.assert_allclose(encoder.encode(["sun " * 100]), encoder.encode(["sun " * 14]), atol=1e-6)
 
 
 def test_first_token_where_the_model_says_so(tmp_path: Path) -> None:
     save_bert(tmp_path)
     mean = make_encoder("name", f"hf:{tmp_path}")
-    assert mean is not None
     by_mean = mean.encode(["sun"])
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     first = make_encoder("name", f"hf:{tmp_path}")
-    assert first is not None and mean.version != first.version
+    assert mean.version != first.version
     assert np.abs(by_mean - first.encode(["sun"])).max() > 1e-3
 
 
@@ -98,7 +95,6 @@ def test_images_and_two_towers(tmp_path: Path, pictures: list[Path]) -> None:
     vit = make_encoder("image", f"hf:{save_vit(tmp_path / 'vit')}")
     clip = save_clip(tmp_path / "clip")
     image, text = make_encoder("image", f"hf:{clip}"), make_encoder("name", f"hf:{clip}")
-    assert vit is not None and image is not None and text is not None
     assert vit.encode(pictures).shape == (3, 8)
     assert image.encode(pictures).shape == (3, 6), "a two-tower model's own projection"
     assert text.encode(["sun", "moon"]).shape == (2, 6)
@@ -134,7 +130,7 @@ def test_a_model_downloaded_before_works_offline(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     encoder = make_encoder("name", "hf:tiny/bert")
-    assert encoder is not None and encoder.version.startswith(commit)
+    assert encoder.version.startswith(commit)
     assert encoder.encode(["sun"]).shape == (1, 8)
     with pytest.raises(
         ParameterError, match="model 'tiny/other' is no folder and cannot be had from the hub"
@@ -147,7 +143,6 @@ def test_missing_weights_are_not_drawn_at_random(tmp_path: Path) -> None:
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 2}))
     encoder = make_encoder("name", f"hf:{tmp_path}")
-    assert encoder is not None
     with pytest.raises(DataError, match="lacks weights"):
         encoder.encode(["sun"])
 
@@ -157,7 +152,6 @@ def test_a_model_that_does_not_say_how_to_prepare_pictures(
     tmp_path: Path, pictures: list[Path], preparation: dict[str, Any]
 ) -> None:
     encoder = make_encoder("image", f"hf:{save_vit(tmp_path / 'vit', preparation)}")
-    assert encoder is not None
     with pytest.raises(DataError, match="how to prepare pictures"):
         encoder.encode(pictures)
 
@@ -165,7 +159,6 @@ def test_a_model_that_does_not_say_how_to_prepare_pictures(
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("empty")
     encoder = make_encoder("name", f"hf:{tmp_path}")
-    assert encoder is not None
     with pytest.raises(DataError, match="cannot be loaded"):
         encoder.encode(["sun"])
 

@@ -5,7 +5,7 @@ import pytest
 
 from psqe.errors import DataError
 from psqe.features import build_features
-from psqe.features.bigrams import bigrams, plain
+from psqe.features.encoders.bigram import bigrams, plain
 from psqe.features.fusion import unit_rows
 from psqe.graph import AlignmentTask, KnowledgeGraph
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from psqe.errors import DataError
 from psqe.features import build_features
-from psqe.features.numbers import DIM, Number, number_modality, parse_number
+from psqe.features.encoders.bins import DIM, BinsEncoder, Number, parse_number
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 Values = tuple[tuple[str, ...], ...]
+number_modality = BinsEncoder("number").encode_task
 
 
 def graph(name: str, values: Values, label: str) -> KnowledgeGraph:

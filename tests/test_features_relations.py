@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from psqe.errors import PsqeWarning
 from psqe.features import build_features
 from psqe.features.base import Modality
-from psqe.features.profiles import DIM, DIRECTION, profile_modality, relation_profiles
+from psqe.features.encoders.profile import DIM, DIRECTION, ProfileEncoder, relation_profiles
 from psqe.features.relations import fixed, relation_weights
 from psqe.graph import AlignmentTask, KnowledgeGraph
+
+profile_modality = ProfileEncoder("relation").encode_task
 
 
 def graph(name: str, relations: tuple[str, ...], triples: np.ndarray, n: int) -> KnowledgeGraph:
@@ -102,7 +104,10 @@ def test_profiles_do_not_read_labels_nor_the_numbering_of_anything() -> None:
     triples = task.right.triples.copy()
     triples[:, 1] = np.argsort(relations)[triples[:, 1]]
     other = graph("r", tuple("edcba"), triples, 300).take(entities)
-    plain, moved = profile_modality(task), profile_modality(replace(task, right=other))
+    plain, moved = (
+        profile_modality(task),
+        profile_modality(replace(task, right=other)),
+    )
     np.testing.assert_array_equal(moved.right.values, plain.right.values[entities])
     np.testing.assert_array_equal(moved.left.values, plain.left.values)
 
@@ -191,7 +196,7 @@ def test_each_label_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.extend(items)
         return np.ones((len(items), 4), dtype=np.float32)
 
-    monkeypatch.setattr("psqe.features.text.UseM3.encode", encode)
+    monkeypatch.setattr("psqe.features.encoders.use_m3.UseM3.encode", encode)
     triples = np.array([(i, i % 2, i + 1) for i in range(8)])
     task = AlignmentTask(
         "t", graph("l", ("knows", "likes"), triples, 9), graph("r", ("knows", "is"), triples, 9)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from psqe.features.base import Features, Modality
 from psqe.features.build import build_features
-from psqe.features.encoders import CHOICES
+from psqe.features.encoder import ENCODERS, encoder_choices
 
-__all__ = ["CHOICES", "Features", "Modality", "build_features"]
+__all__ = ["ENCODERS", "Features", "Modality", "build_features", "encoder_choices"]

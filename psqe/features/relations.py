@@ -5,16 +5,17 @@ is described by something that can be compared, a vector, and an entity by the s
 weighted as in a bag. Here the vector is that of the label's words. An entity that is the head of a relation
 is told from one that is its tail.
 
-One vector for each label, instead of one for the joint text of all labels around an entity, was chosen with
-gold links in view: between DBpedia and YAGO it is as good, and there are some hundred labels but some ten
-thousand such texts.
+Each label has a vector, and not the joint text of all labels around an entity. This was chosen with gold
+links in view: between DBpedia and YAGO it is as good, and there are some hundred labels but some ten thousand
+such texts.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
+from psqe.features.bags import label_weights
 from psqe.graph import DoubleArray, FloatArray, KnowledgeGraph
 
 BITS = 12
@@ -28,40 +29,40 @@ def fixed(values: DoubleArray) -> DoubleArray:
 
 
 def relation_weights(graph: KnowledgeGraph) -> csr_array:
-    """How much each relation says about each entity.
+    """Return how much each relation says about each entity, weighted as bags of labels are.
 
     Returns
     -------
-    ``(n_entities, 2 n_relations)``: the entity as head, then as tail of each relation. Weights are those of
-    bags, ``log(1 + count) * (1 + log((1 + n) / (1 + df)))``, with ``n`` the entities of this side that have
-    any triple and ``df`` those that are head, or tail, of this relation.
+    csr_array
+        Float64 ``(n_entities, 2 n_relations)``: the entity as head, then as tail of each relation. Weights
+        are those of :func:`psqe.features.bags.label_weights`, with the entities of this side alone, and
+        rounded by :func:`fixed`.
     """
     heads, relations, tails = graph.triples.T
     m = len(graph.relations)
     cells = (np.concatenate([heads, tails]), np.concatenate([relations, relations + m]))
     counts = csr_array((np.ones(len(cells[0])), cells), shape=(graph.n_entities, 2 * m))
     frequency = np.bincount(counts.indices, minlength=2 * m)
-    n = int((np.diff(counts.indptr) > 0).sum())
-    counts.data = np.log1p(counts.data)
-    weights = csr_array(counts @ diags_array(1 + np.log((1 + n) / (1 + frequency))))
+    weights = label_weights(counts, int((np.diff(counts.indptr) > 0).sum()), frequency)
     weights.data = fixed(weights.data)
     return weights
 
 
 def label_vectors(graph: KnowledgeGraph, vectors: FloatArray) -> FloatArray:
-    """Weighted sums of the vectors of labels, as bags are of any length.
+    """Describe each entity by the weighted sum of the vectors of its relations' labels.
 
     Parameters
     ----------
     graph
-        One side.
+        The graph of one side.
     vectors
-        ``(n_relations, d)``: one for each label.
+        Vector of each relation's label, float32 ``(n_relations, d)``.
 
     Returns
     -------
-    ``(n_entities, 2 d)``: what an entity is the head of, beside what it is the tail of; zeros where it has
-    no triple.
+    numpy.ndarray
+        Float32 ``(n_entities, 2 d)``: the relations that the entity is the head of, beside those that it is
+        the tail of. The row of an entity without a triple is zero.
     """
     weights = relation_weights(graph)
     m, dim = vectors.shape

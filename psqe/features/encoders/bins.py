@@ -10,22 +10,22 @@ coarse   1 % wide on a logarithmic scale with a sign: what is nearly equal
 fine     0.001 % wide on that scale: what is equal but for rounding
 leading  0.001 % of a power of ten wide, of the leading digits alone: what is equal but for
          a power of ten, as square metres and square kilometres are
-day      one for each day of the calendar, for dates that tell the day
+day      one for each day of the calendar, for dates with a day
 =======  =================================================================================
 
 A number between the centres of two bins is shared between them, so that two numbers agree the less the
 further they are apart. A date counts as the year plus the month by twelve, as Freebase's numbers in FB15K
 have it: 1955.75 is September 1955. Bins weigh ``idf ** 2``, ``idf = log((2 + n) / (1 + df))``: half of all
-people have a year in the twentieth century, hardly two have a population of 37,056. ``n`` is the number of
-entities of both sides with any number, ``df`` of those in this bin. A bin of one side alone cannot agree
-with anything and is left out.
+people have a year in the twentieth century, but hardly two places have a population of 37,056. ``n`` is the
+number of entities of both sides with any number, ``df`` the number of those in this bin. A bin of one side
+alone cannot agree with anything and is left out.
 
 An entity has some twenty of tens of thousands of bins, so they are added up in :data:`DIM` columns: every
 bin in :data:`PLACES` of them, drawn at random, with a random sign (a sparse random projection, Kane and
 Nelson 2014). Cosines change by ``1 / sqrt(DIM)`` or so.
 
-Chosen with gold links in view, on FB15K-DB15K, the one benchmark with values: the widths, the leading digits
-(two to three points of Hits@1), the square, :data:`DIM` and :data:`PLACES`.
+The widths, the leading digits (two to three points of Hits@1), the square, :data:`DIM` and :data:`PLACES`
+were chosen with gold links in view, on FB15K-DB15K, the one benchmark with values.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from scipy.sparse import csr_array, diags_array
 
 from psqe.errors import DataError
 from psqe.features.base import Modality
-from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, KnowledgeGraph
+from psqe.features.encoder import TaskEncoder
+from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, KnowledgeGraph, Sides
 
 COARSE, FINE = 1e-2, 1e-5
 """Widths of bins of ``sign(x) log(1 + |x|)``, and of the leading digits, ``log10 |x|`` modulo 1."""
@@ -55,18 +56,20 @@ _DATE = re.compile(r"([+-]?\d{4,6})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ].*|Z|[+-]\d\d
 
 
 class Number(NamedTuple):
-    """A number, and the day of the calendar where it is a date that tells one, else 0."""
+    """A number, and the day of the calendar if it is a date with a day; the day is 0 otherwise."""
 
     value: float
     day: int = 0
 
 
 def parse_number(text: str) -> Number | None:
-    """The number or the date that a value says, or ``None``.
+    """Return the number or the date that a value holds, or ``None``.
 
     Numbers are written with digits, a decimal point and perhaps an exponent; commas, units and words make a
     value a text. Dates are years, ``1955-09`` or ``1955-09-30``, perhaps with a time.
 
+    Examples
+    --------
     >>> parse_number("1955-09"), parse_number("-12.5e3"), parse_number("7 km")
     (Number(value=1955.75, day=0), Number(value=-12500.0, day=0), None)
     """
@@ -84,55 +87,66 @@ def parse_number(text: str) -> Number | None:
     return Number(year + month / 12, (year * 12 + month) * 31 + day if known else 0)
 
 
-def number_modality(task: AlignmentTask) -> Modality:
-    """The numbers of both sides: dense float32 arrays ``(n, DIM)``, rows of unit length.
+class BinsEncoder(TaskEncoder):
+    """Numbers and dates among the attribute values, shared between bins.
 
-    Parameters
-    ----------
-    task
-        Graphs with attribute values.
-
-    Returns
-    -------
-    An entity without a number, or none of whose numbers comes near one of the other side, is marked absent.
-
-    Raises
-    ------
-    DataError
-        If both sides have numbers, but no two of them are near each other.
+    Examples
+    --------
+    >>> from psqe.graph import KnowledgeGraph
+    >>> left = KnowledgeGraph("l", ("a",), (), [], attributes=((("born", "1955-09"),),))
+    >>> right = KnowledgeGraph("r", ("b",), (), [], attributes=((("birth", "1955.75"),),))
+    >>> numbers = BinsEncoder("number").encode_task(AlignmentTask("t", left, right))
+    >>> round(float(numbers.left.values[0] @ numbers.right.values[0]), 3)
+    1.0
     """
-    sides = [_bins(graph) for graph in (task.left, task.right)]
-    bins, where = np.unique(np.concatenate([keys for _, keys, _ in sides]), return_inverse=True)
-    split = np.split(where, [len(sides[0][0])])
-    counts = [
-        csr_array((shares, (rows, columns)), shape=(graph.n_entities, len(bins)))
-        for graph, (rows, _, shares), columns in zip((task.left, task.right), sides, split, strict=True)
-    ]
-    frequency = [np.bincount(matrix.indices, minlength=len(bins)) for matrix in counts]
-    shared = (frequency[0] > 0) & (frequency[1] > 0)
-    if not all(matrix.nnz for matrix in counts):
-        shared[:] = True  # one side has no number at all; who asks sees it in the masks
-    elif not shared.any():
-        raise DataError(
-            f"task {task.name!r}: no number of one side is near one of the other",
-            remedy="leave modality number out",
+
+    name = "bins"
+    modalities = ("number",)
+
+    def encode_task(self, task: AlignmentTask) -> Modality:
+        """Return the numbers of both sides: dense float32 ``(n, DIM)``, rows of unit length.
+
+        An entity without a number, or none of whose numbers comes near one of the other side, is absent.
+
+        Raises
+        ------
+        DataError
+            If both sides have numbers, but no two of them are near each other.
+        """
+        shares = task.sides.map(_bins)
+        bins, where = np.unique(np.concatenate([keys for _, keys, _ in shares]), return_inverse=True)
+        columns = Sides(*np.split(where, [len(shares.left[0])]))
+        counts = task.sides.map(
+            lambda graph, side, columns: csr_array(
+                (side[2], (side[0], columns)), shape=(graph.n_entities, len(bins))
+            ),
+            shares,
+            columns,
         )
-    n = sum(int((np.diff(matrix.indptr) > 0).sum()) for matrix in counts)
-    idf = np.log((2 + n) / (1 + frequency[0] + frequency[1])) ** 2 * shared
-    places = _places(len(bins))
-    left, right = (_projected(matrix, idf, places) for matrix in counts)
-    return Modality.from_arrays(left, right)
+        frequency = counts.map(lambda side: np.bincount(side.indices, minlength=len(bins)))
+        shared = (frequency.left > 0) & (frequency.right > 0)
+        if not all(side.nnz for side in counts):
+            shared[:] = True  # One side has no number at all: build_features raises an error that names it.
+        elif not shared.any():
+            raise DataError(
+                f"task {task.name!r}: no number of one side is near one of the other",
+                remedy="leave modality number out",
+            )
+        n = sum(int((np.diff(side.indptr) > 0).sum()) for side in counts)
+        idf = np.log((2 + n) / (1 + frequency.left + frequency.right)) ** 2 * shared
+        places = _places(len(bins))
+        return Modality.from_arrays(*counts.map(lambda side: _projected(side, idf, places)))
 
 
 def _bins(graph: KnowledgeGraph) -> tuple[IntArray, IntArray, DoubleArray]:
-    """Entities, keys of bins and shares above zero, ``(m,)`` each: what each number gives to which bin."""
-    found: list[tuple[int, float, int]] = []
+    """Return entities, keys of bins and shares above zero, ``(m,)`` each: the bins of every number."""
+    numbers: list[tuple[int, float, int]] = []
     for entity, pairs in enumerate(graph.attributes):
-        numbers = {parse_number(text) for _, text in pairs if text is not None} - {None}
-        found += [(entity, *number) for number in sorted(numbers)]  # type: ignore[misc, type-var]
-    rows = np.array([row for row, _, _ in found], dtype=np.int64)
-    values = np.array([value for _, value, _ in found], dtype=np.float64)
-    days = np.array([day for _, _, day in found], dtype=np.int64)
+        parsed = {parse_number(text) for _, text in pairs if text is not None}
+        numbers += [(entity, *number) for number in sorted(filter(None, parsed))]
+    rows = np.array([row for row, _, _ in numbers], dtype=np.int64)
+    values = np.array([value for _, value, _ in numbers], dtype=np.float64)
+    days = np.array([day for _, _, day in numbers], dtype=np.int64)
     scale = np.sign(values) * np.log1p(np.abs(values))
     nonzero = values != 0
     leading = np.log10(np.abs(values[nonzero])) % 1
@@ -150,7 +164,7 @@ def _bins(graph: KnowledgeGraph) -> tuple[IntArray, IntArray, DoubleArray]:
 def _shared(
     kind: int, rows: IntArray, position: DoubleArray, modulo: int | None = None
 ) -> Iterable[tuple[IntArray, IntArray, DoubleArray]]:
-    """Numbers between two bins, shared between them: once for the bin below, once for the one above."""
+    """Share numbers between the bin below and the bin above them: one part for each of the two."""
     below = np.floor(position)
     for place, share in ((below, 1 - (position - below)), (below + 1, position - below)):
         index = place.astype(np.int64)
@@ -158,12 +172,12 @@ def _shared(
 
 
 def _keys(kind: int, places: IntArray) -> IntArray:
-    """One number for the kind of a bin and its place."""
+    """Return one number for the kind of a bin and its place."""
     return places * 4 + kind
 
 
 def _places(n_bins: int) -> csr_array:
-    """The random columns and signs of all bins ``(n_bins, DIM)``, drawn in the order of the bins."""
+    """Draw the random columns and signs of all bins ``(n_bins, DIM)``, in the order of the bins."""
     rng = np.random.default_rng(0)
     columns = rng.integers(DIM, size=(n_bins, PLACES))
     signs = rng.choice([-1.0, 1.0], size=(n_bins, PLACES))
@@ -172,8 +186,8 @@ def _places(n_bins: int) -> csr_array:
 
 
 def _projected(counts: csr_array, idf: DoubleArray, places: csr_array) -> FloatArray:
-    """Unit vectors ``(n, DIM)``; rows of zeros for entities without a bin that counts."""
-    counts.data = np.minimum(counts.data, 1)  # two numbers in one bin say what one says
+    """Project counts to unit vectors ``(n, DIM)``; rows of entities without a bin that counts are zero."""
+    counts.data = np.minimum(counts.data, 1)  # two numbers in one bin count as one
     dense = (counts @ diags_array(idf) @ places).toarray()
     norms = np.linalg.norm(dense, axis=1, keepdims=True)
     norms[norms == 0] = 1

@@ -1,4 +1,4 @@
-"""Bags of relations compared by how they are used: no label, no id, no language is read.
+"""Relations compared by how they are used: no label, no id and no language is read.
 
 A relation that is the birth place of people in one graph behaves much as it does in the other, whatever it is
 called there. Its profile, seen from one of its ends, holds nine quantities: the share of the triples that it
@@ -13,8 +13,8 @@ and sines of random projections have this similarity as their dot product (rando
 and Recht 2007); an entity is the weighted sum over its relations. It is a bag with soft classes of relations
 for labels.
 
-Chosen with gold links in view, on DBP15K, SRPRS, OpenEA and FB15K-DB15K: the quantities, :data:`SIGMA` and
-the weight of the direction. Profiles are good where the two schemas are alike (DBP15K); where one is much
+The quantities, :data:`SIGMA` and the weight of the direction were chosen with gold links in view, on DBP15K,
+SRPRS, OpenEA and FB15K-DB15K. Profiles are good where the two schemas are alike (DBP15K); where one is much
 finer than the other, as in FB15K-DB15K or between DBpedia and YAGO, they say little, and the words of the
 labels say more.
 """
@@ -26,6 +26,7 @@ import math
 import numpy as np
 
 from psqe.features.base import Modality
+from psqe.features.encoder import TaskEncoder
 from psqe.features.relations import fixed, relation_weights
 from psqe.graph import AlignmentTask, DoubleArray, FloatArray, KnowledgeGraph
 
@@ -36,13 +37,13 @@ SIGMA = 0.5
 """Distance of profiles, per square root of their quantities, over which relations cease to be the same."""
 
 DIRECTION = 2.0
-"""What the tenth quantity is for heads; its negative for tails."""
+"""Value of the tenth quantity for heads; tails have its negative."""
 
 
 def relation_profiles(graph: KnowledgeGraph) -> DoubleArray:
-    """The profiles of all relations ``(2 n_relations, 10)``: seen from the heads, then from the tails.
+    """Return the profiles of all relations ``(2 n_relations, 10)``: seen from the heads, then from the tails.
 
-    Relations without a triple have zeros.
+    Rows of relations without a triple are zero.
     """
     heads, relations, tails = graph.triples.T
     n, m = max(1, graph.n_entities), len(graph.relations)
@@ -83,24 +84,31 @@ def _standardised(values: DoubleArray, weights: DoubleArray) -> DoubleArray:
     return np.asarray(centred / deviation if deviation > 1e-9 else np.zeros_like(centred))
 
 
-def profile_modality(task: AlignmentTask) -> Modality:
-    """The soft classes of relations of both sides: dense float32 arrays ``(n, DIM)``.
+class ProfileEncoder(TaskEncoder):
+    """Relations around an entity by how they are used; labels of relations are not read.
 
-    Parameters
-    ----------
-    task
-        The two graphs. Labels of relations are not read.
-
-    Returns
-    -------
-    An entity without a triple is marked absent.
+    Examples
+    --------
+    >>> from psqe.graph import KnowledgeGraph
+    >>> left = KnowledgeGraph("l", ("a", "b"), ("in",), [(0, 0, 1)])
+    >>> right = KnowledgeGraph("r", ("c", "d"), ("dans",), [(1, 0, 0)])
+    >>> ProfileEncoder("relation").encode_task(AlignmentTask("t", left, right)).dim
+    512
     """
-    left, right = (_soft_classes(graph) for graph in (task.left, task.right))
-    return Modality.from_arrays(left, right)
+
+    name = "profile"
+    modalities = ("relation",)
+
+    def encode_task(self, task: AlignmentTask) -> Modality:
+        """Return the soft classes of relations of both sides: dense float32 ``(n, DIM)``.
+
+        An entity without a triple is absent.
+        """
+        return Modality.from_arrays(*task.sides.map(_soft_classes))
 
 
 def _soft_classes(graph: KnowledgeGraph) -> FloatArray:
-    """The weighted sums over the relations of each entity ``(n_entities, DIM)``."""
+    """Return the weighted sums over the relations of each entity ``(n_entities, DIM)``."""
     profiles = relation_profiles(graph) / 3  # nine quantities: a distance per square root of their number
     draws = np.random.default_rng(0).standard_normal((profiles.shape[1], DIM // 2)) / SIGMA
     # Added up one quantity after the other: a matrix product rounds by where a row stands.
