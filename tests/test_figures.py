@@ -18,7 +18,7 @@ from psqe.features import Features
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import SeedSet, StageTrace
 from psqe.seeds.failures import blame_chain, counterparts, failures
-from psqe.study import figures
+from psqe.study import figures, tables
 from psqe.study.figures.labels import drawable, entity_labels, label
 from psqe.study.figures.results import _spread
 from psqe.study.figures.style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
@@ -176,12 +176,6 @@ def test_the_axis_holds_all_panels() -> None:
     assert low == 0 and high >= 0.7
 
 
-def test_hits_by_region_reads_evaluation_reports() -> None:
-    report = {"regions": {"degree": {"low": {"n": 3, "hits@1": 0.25}}}}
-    figure = figures.hits_by_region({"psqe": [report]})
-    assert float(figure.axes[0].lines[0].get_xdata()[0]) == 0.25
-
-
 def test_precision_by_rank_is_the_running_share() -> None:
     right = [np.array([True, False, True, True]), np.array([True, True, False, True, True])]
     axes = figures.precision_by_rank({"pivot": right}, start=2).axes[0]
@@ -239,7 +233,7 @@ def test_labels_of_near_baselines_do_not_overlap() -> None:
 
 
 def test_mean_table_has_interval_and_number_of_runs() -> None:
-    table = figures.mean_table(TABLE, by=["miner", "n_seeds"], value="hits@1")
+    table = tables.mean_table(TABLE, by=["miner", "n_seeds"], value="hits@1")
     assert table["mean"].tolist() == pytest.approx([0.3, 0.7])
     assert table["runs"].tolist() == [2, 1]
     assert table["low"][0] == pytest.approx(mean_interval([0.2, 0.4])[1]) and np.isnan(table["low"][1])
@@ -249,10 +243,7 @@ def test_metric_tables_keep_protocols_apart() -> None:
     one = {"hits@1": 0.5, "hits@10": 0.9, "mrr": 0.6}
     other = dict.fromkeys(one, 0.99)
     report = {"metrics": {d: {"full": one, "peer": other} for d in ("l2r", "r2l")}}
-    table = figures.metrics_table({"image": report}, "full")
-    assert set(table.loc["image"]) == {0.5, 0.9, 0.6}
-    assert ("left to right", "Hits@1") in table.columns
-    rows = figures.metric_rows(report, miner="pivot")
+    rows = tables.metric_rows(report, miner="pivot")
     assert [(r["direction"], r["protocol"], r["hits@1"]) for r in rows] == [
         ("left to right", "full", 0.5), ("left to right", "peer", 0.99),
         ("right to left", "full", 0.5), ("right to left", "peer", 0.99),
@@ -261,22 +252,22 @@ def test_metric_tables_keep_protocols_apart() -> None:
 
 def test_shown_tables_have_a_fixed_name_and_numbers_on_the_right() -> None:
     table = pd.DataFrame({"miner": ["pivot"], "value": [0.12345]})
-    html = figures.show(table, "one", digits=2, caption="A caption").to_html()
-    assert figures.show(pd.concat([table, table]), "two").to_html().count("pivot") == 2
-    assert html == figures.show(table, "one", digits=2, caption="A caption").to_html()
-    assert "nan" not in figures.show(pd.DataFrame({"share": [0.5, float("nan")]}), "three").to_html()
+    html = tables.show(table, "one", digits=2, caption="A caption").to_html()
+    assert tables.show(pd.concat([table, table]), "two").to_html().count("pivot") == 2
+    assert html == tables.show(table, "one", digits=2, caption="A caption").to_html()
+    assert "nan" not in tables.show(pd.DataFrame({"share": [0.5, float("nan")]}), "three").to_html()
     assert "T_one" in html and "A caption" in html and ">0.12<" in html
     assert "#T_one_row0_col1 {\n  text-align: right" in html and "row0_col0 {" not in html
 
 
 def test_tables_of_a_task(task: AlignmentTask) -> None:
-    table = figures.graph_table(task)
+    table = tables.graph_table(task)
     assert table.loc["dangling candidates"].tolist() == ["20.0%", "20.0%"]
     assert table.loc["candidates with a picture"].tolist() == ["100.0%", "80.0%"]
-    assert figures.graph_table(task.without_links()).loc["dangling candidates"].tolist() == ["not known"] * 2
-    words = figures.text_table(task, np.array([[0, 1]]))
+    assert tables.graph_table(task.without_links()).loc["dangling candidates"].tolist() == ["not known"] * 2
+    words = tables.text_table(task, np.array([[0, 1]]))
     assert words.iloc[0].tolist() == ["one", "k0", "deux", "k1"]
-    triples = figures.triple_table(task, (1, 0))
+    triples = tables.triple_table(task, (1, 0))
     assert len(triples[triples["graph"] == "left"]) == 1 and len(triples[triples["graph"] == "right"]) == 4
     assert triples.iloc[0].tolist() == ["left", "one", "r", "two"]
 
@@ -345,7 +336,7 @@ def test_sweeps_have_a_column_per_parameter_and_a_row_per_measure() -> None:
 def test_reliability_weighs_seeds_alike_and_leaves_out_what_cannot_be_judged() -> None:
     table = pd.DataFrame(
         {
-            "region": ["0.9", "0.9", "0.9", "0.1"],
+            "part": ["0.9", "0.9", "0.9", "0.1"],
             "random_state": [0, 0, 1, 0],
             "miner": "mutual",
             "estimated": [0.9, 0.96, 0.95, 0.15],
@@ -376,8 +367,8 @@ def test_whys_are_counted_by_stage_and_judged(task: AlignmentTask) -> None:
     one = StageTrace("cluster", pairs, pairs[:0], pairs, ("mutual", "mutual"))
     two = StageTrace("refine", pairs[:0], pairs[1:], pairs[:1], (), ("a better pair",))
     seeds = SeedSet(pairs[:1], np.ones(1), ("cluster",), trace=(one, two))
-    table = figures.why_table([(seeds, task), (seeds, task)])
+    table = tables.why_table([(seeds, task), (seeds, task)])
     assert table.to_numpy().tolist() == [
         ["cluster", "added", "mutual", 2.0, 0.5], ["refine", "dropped", "a better pair", 1.0, 0.0]
     ]  # fmt: skip
-    assert figures.why_table([(seeds, task.without_links())])["right"].isna().all()
+    assert tables.why_table([(seeds, task.without_links())])["right"].isna().all()

@@ -130,7 +130,7 @@ def test_reliability():
     table = reliability_table(review())
     assert table["seeds_found"].sum() == 4  # one link cannot be judged
     model = table[table["links"] == "found by the model"]
-    assert model["region"].tolist() == [8, 9] and model["precision"].tolist() == [0.0, 1.0]
+    assert model["part"].tolist() == [8, 9] and model["precision"].tolist() == [0.0, 1.0]
     assert isinstance(reliability(table, series="links", n="seeds_found"), Figure)
     assert reliability_table(review(right=None, judged=None)).empty
 

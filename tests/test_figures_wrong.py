@@ -71,7 +71,7 @@ def test_kinds_of_seeds_have_marks_of_their_own_and_a_kind_may_be_missing():
     ratios = pd.DataFrame({"kind": "wrong", "temperature": [0.1, 0.1, 1.0], "ratio": [1.2, 1.4, 1.0]})
     figure = figures.pulls_by_kind(table, ratios, temperature=0.1)
     left, right = figure.axes
-    means = [(line.get_ydata()[0], line.get_marker()) for line, *_ in left.containers]
+    means = [(y, line.get_marker()) for line, *_ in left.containers for y in line.get_ydata()]
     marks = [KIND_MARKS[kind].marker for kind in ("right", "right", "wrong")]
     assert means == [
         (pytest.approx(value), mark) for value, mark in zip((0.705, 0.705, 0.905), marks, strict=True)

@@ -249,7 +249,7 @@ def parts_of(table: pd.DataFrame, part: str) -> pd.DataFrame:
     found = table[(table["aligner"] == "-") & table["estimated"].notna()]
     found = found[found["region"].str.startswith(f"{part}: ")]
     names = found["region"].str.removeprefix(f"{part}: ")
-    return found.assign(label=miner_labels(found), region=names).reset_index(drop=True)
+    return found.assign(label=miner_labels(found), region=names, part=names).reset_index(drop=True)
 
 
 def compared(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Every kind of figure in the book, in one style. Functions return figures; nothing is saved here."""
+"""Every kind of figure in the book, in one style. Functions return figures and save nothing."""
 
 from __future__ import annotations
 
@@ -9,32 +9,13 @@ from psqe.study.figures.forces import hardness, pull_by_similarity, split_on_cir
 from psqe.study.figures.graphs import degree_distribution, modality_presence
 from psqe.study.figures.pictures import pair_grid, seed_gallery, similarity_grid
 from psqe.study.figures.reach import reach_by_degree, reach_shares
-from psqe.study.figures.results import (
-    by_n_seeds,
-    by_region,
-    dot_plot,
-    hits_by_region,
-    precision_by_rank,
-    stage_trace,
-)
-from psqe.study.figures.tables import (
-    graph_table,
-    mean_table,
-    metric_rows,
-    metrics_table,
-    show,
-    text_table,
-    triple_table,
-    why_table,
-)
+from psqe.study.figures.results import by_n_seeds, by_region, dot_plot, precision_by_rank, stage_trace
 from psqe.study.figures.wrong import PullMap, against_temperature, forgiveness, pull_maps, pulls_by_kind
 
 __all__ = [
     "PullMap", "against_temperature", "agreement", "by_n_seeds", "by_region", "changes", "curves",
-    "degree_distribution", "dot_plot", "estimates", "forgiveness", "graph_table", "hardness",
-    "hits_by_region", "mean_table", "metric_rows", "metrics_table", "modality_presence", "operating",
-    "pair_grid", "phase_diagram", "precision_by_rank", "pull_by_similarity", "pull_maps", "pulls_by_kind",
-    "reach_by_degree", "reach_shares", "reliability", "scaling", "seed_gallery", "show",
-    "similarity_grid", "split_on_circle", "stage_trace", "sweeps", "text_table", "triple_table",
-    "two_parts", "why_table",
+    "degree_distribution", "dot_plot", "estimates", "forgiveness", "hardness", "modality_presence",
+    "operating", "pair_grid", "phase_diagram", "precision_by_rank", "pull_by_similarity", "pull_maps",
+    "pulls_by_kind", "reach_by_degree", "reach_shares", "reliability", "scaling", "seed_gallery",
+    "similarity_grid", "split_on_circle", "stage_trace", "sweeps", "two_parts",
 ]  # fmt: skip

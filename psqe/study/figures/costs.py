@@ -1,4 +1,4 @@
-"""What mining costs: seconds and peak memory of each stage against the number of entities."""
+"""Figures of what mining costs: seconds and peak memory of each stage against the number of entities."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from itertools import product
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator
 
+from psqe.study.figures.drawing import plain_numbers
 from psqe.study.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, Mark, styled
 
 STAGE_MARKS = {
@@ -21,27 +23,26 @@ STAGE_MARKS = {
 """The mark of every stage of PSQE."""
 
 NAMES = {"fr_en": "DBP15K fr_en", "planted": "planted pair"}
+"""Names of the kinds of data in the legend."""
 
 
 @styled
 def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
-    """Seconds and peak memory of each stage against the number of entities, both axes logarithmic.
+    """Draw seconds and peak memory of each stage against the number of entities, on logarithmic axes.
 
     Parameters
     ----------
     table
-        What :func:`psqe.study.costs.scaling` returns. The first kind of data has full marks and lines,
-        the second hollow marks and broken lines.
+        What :func:`psqe.study.tables.scaling` returns. The first kind of data has full marks and lines, the
+        second hollow marks and broken lines.
     border
-        Number of entities at which the search for counterparts changes from exact to approximate.
+        The number of entities at which the search for counterparts changes from exact to approximate; it is
+        not drawn when omitted.
     """
     figure, panels = plt.subplots(1, 2, figsize=(7, 3.6))
     kinds = list(dict.fromkeys(table["data"]))
-    for axes, (value, text) in zip(
-        panels,
-        {"seconds": "seconds", "peak_gb": "peak memory of the process, GB"}.items(),
-        strict=True,
-    ):
+    texts = {"seconds": "seconds", "peak_gb": "peak memory of the process, GB"}
+    for axes, (value, text) in zip(panels, texts.items(), strict=True):
         axes.set(title=text, xlabel="entities of both sides")
         if table.empty:
             axes.set(xticks=[], yticks=[])
@@ -57,27 +58,34 @@ def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
             )  # fmt: skip
         axes.xaxis.set_major_locator(LogLocator(10))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        if value == "peak_gb":  # a decade at least, or its axis has hardly a number
+        plain_numbers(axes, "y")
+        if value == "peak_gb":  # An axis of less than a decade would have hardly a number.
             low, high = axes.get_ylim()
             axes.set_ylim(min(low, 0.3), max(high, 12))
         if border is not None:
-            low, high = axes.get_xlim()
-            axes.set_xlim(low, max(high, 3 * border))
-            axes.axvline(border, color=GREY, lw=0.9, ls=":")
-            place = axes.get_xaxis_transform()
-            for side, words in (("right", "exact "), ("left", " approx.")):
-                axes.text(
-                    border, 0.01, words, transform=place, ha=side, va="bottom", color=GREY, fontsize=8.5
-                )
-    shown = [stage for stage in STAGE_MARKS if stage in set(table["stage"])]
+            _draw_border(axes, border)
+    if kinds:
+        _draw_legend(figure, kinds, set(table["stage"]))
+    return figure
+
+
+def _draw_border(axes: Axes, border: int) -> None:
+    """Draw a dotted line between exact and approximate search."""
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, max(high, 3 * border))
+    axes.axvline(border, color=GREY, lw=0.9, ls=":")
+    for side, words in (("right", "exact "), ("left", " approx.")):
+        axes.text(border, 0.01, words, transform=axes.get_xaxis_transform(), ha=side, va="bottom", color=GREY,
+                  fontsize=8.5)  # fmt: skip
+
+
+def _draw_legend(figure: Figure, kinds: list[str], stages: set[str]) -> None:
+    """Write a legend that tells stages by their marks and kinds of data by their lines."""
+    shown = [stage for stage in STAGE_MARKS if stage in stages]
     handles = [Line2D([], [], color=STAGE_MARKS[s].colour, marker=STAGE_MARKS[s].marker, ms=5) for s in shown]
     handles += [
         Line2D([], [], color=GREY, marker="o", ms=5, ls="--" if i else "-", mfc="white" if i else GREY)
         for i in range(len(kinds))
     ]
-    if handles:
-        labels = [*shown, *(NAMES.get(kind, kind) for kind in kinds)]
-        figure.legend(handles, labels, loc="outside upper left", ncols=6)
-    return figure
+    labels = [*shown, *(NAMES.get(kind, kind) for kind in kinds)]
+    figure.legend(handles, labels, loc="outside upper left", ncols=6)

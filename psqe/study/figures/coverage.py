@@ -1,4 +1,4 @@
-"""Figures about coverage: what a region's share of the seeds does to its gradient and its hits."""
+"""Figures about coverage: what a region's share of the seeds does to its gradient and its Hits@1."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from psqe.errors import ParameterError
-from psqe.evaluation.intervals import mean_interval
 from psqe.graph import DoubleArray
-from psqe.study.figures.results import _require
+from psqe.study.figures.drawing import (
+    draw_diagonal,
+    draw_means,
+    joint_legend,
+    require_columns,
+    square_panels,
+)
 from psqe.study.figures.style import BLACK, GREY, marks, styled
 
 
@@ -29,51 +35,46 @@ def curves(
     points: pd.DataFrame | None = None,
     diagonal: bool = False,
 ) -> Figure:
-    """Lines of predictions and, where given, points of measurements with their intervals.
+    """Draw lines of predictions and, where given, points of measurements with their 95 % intervals.
 
     Parameters
     ----------
     table
-        One row per point of a line: columns ``x``, ``y`` and ``series``.
+        One row a point of a line: columns ``x``, ``y`` and ``series``.
     x, y, series
-        Its columns; a series has one mark, for its line and its points.
+        Names of its columns; a series has one mark, for its line and its points.
     xlabel, ylabel
-        What they are.
+        Texts of the axes.
     log
-        Axes with a logarithmic scale: ``x``, ``y``, ``xy`` or none.
+        Axes with a logarithmic scale: ``x``, ``y``, ``xy`` or, by default, none.
     points
-        Measurements, one row per draw, with the same columns: drawn as the mean at each ``x`` with its 95 %
+        Measurements, one row a draw, with the same columns. They are drawn as the mean at each ``x`` with its
         interval.
     diagonal
-        Whether to draw the line on which ``y`` is ``x``.
+        Whether to draw the line on which ``y`` equals ``x``.
 
     Raises
     ------
     ParameterError
         If a column is missing or the table is empty.
     """
-    _require(table, [x, y, series])
+    require_columns(table, [x, y, series])
     figure, axes = plt.subplots(figsize=(5.6, 3.6))
     if diagonal:
-        low, high = table[x].min(), table[x].max()
-        axes.plot([low, high], [low, high], color=GREY, lw=0.9, ls=(0, (4, 2)), zorder=1)
+        draw_diagonal(axes, table[x].min(), table[x].max())
     names = marks(dict.fromkeys(table[series].astype(str)))
     for name, mark in names.items():
         line = table[table[series].astype(str) == name].sort_values(x)
-        step = max(1, len(line) // 8)
-        axes.plot(line[x], line[y], color=mark.colour, marker=mark.marker, markevery=step, ms=4.5, lw=1.4,
-                  label=name, mfc="white" if points is not None else mark.colour)  # fmt: skip
+        axes.plot(line[x], line[y], color=mark.colour, marker=mark.marker, markevery=max(1, len(line) // 8),
+                  ms=4.5, lw=1.4, label=name, mfc="white" if points is not None else mark.colour)  # fmt: skip
         if points is not None:
             runs = points[points[series].astype(str) == name].groupby(x)[y].apply(list)
-            if len(runs):
-                mean, low, high = np.array([mean_interval(run) for run in runs]).T
-                error = np.nan_to_num(np.array([mean - low, high - mean]))
-                axes.errorbar(runs.index, mean, error, fmt=mark.marker, color=mark.colour, ms=6)
+            draw_means(axes, runs.index, runs, mark, size=6)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if "x" in log:
         axes.set_xscale("log")
         measured = [] if points is None else sorted(points[x].unique())
-        if 0 < len(measured) < 8:  # say where it was measured, not where powers of ten are
+        if 0 < len(measured) < 8:  # Ticks stand where there are measurements, not at powers of ten.
             axes.set_xticks(measured, [f"{value:g}" for value in measured])
             axes.set_xticks([], minor=True)
     if "y" in log:
@@ -95,40 +96,35 @@ def agreement(
     panels: str | None = None,
     highest: float | None = None,
 ) -> Figure:
-    """Measured against predicted, one mark a row; on the diagonal they agree.
+    """Draw measured against predicted values, one mark a row; on the diagonal they agree.
 
     Parameters
     ----------
     table
         Columns ``x``, ``y``, ``series`` and, where given, ``panels``.
     x, y, series, panels
-        Its columns.
+        Names of its columns.
     xlabel, ylabel
-        What they are.
+        Texts of the axes.
     highest
-        End of both axes; the largest value when omitted.
+        The end of both axes; a little beyond the largest value when omitted.
 
     Raises
     ------
     ParameterError
         If a column is missing or the table is empty.
     """
-    _require(table, [x, y, series, *([panels] if panels else [])])
-    parts = [("", table)] if panels is None else list(table.groupby(panels, sort=False))
-    side = 3.6 if len(parts) == 1 else 6.6 / len(parts)
-    figure, grid = plt.subplots(
-        1, len(parts), figsize=(min(7.0, side * len(parts) + 0.6), side + 0.75), squeeze=False, sharey=True
-    )
+    require_columns(table, [x, y, series, panels])
     end = highest if highest is not None else 1.05 * float(table[[x, y]].max().max())
-    for axes, (title, part) in zip(grid[0], parts, strict=True):
-        axes.plot([0, end], [0, end], color=GREY, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    figure, parts = square_panels(table, panels, end=end)
+    for axes, part in parts:
         for name, mark in marks(dict.fromkeys(table[series].astype(str))).items():
-            mine = part[part[series].astype(str) == name]
-            axes.plot(mine[x], mine[y], mark.marker, ls="none", color=mark.colour, ms=5, alpha=0.75, mew=0.4,
-                      mec="white", label=name, clip_on=False)  # fmt: skip
-        axes.set(xlim=(0, end), ylim=(0, end), aspect="equal", xlabel=xlabel, title=str(title))
-    grid[0, 0].set_ylabel(ylabel)
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=5)
+            chosen = part[part[series].astype(str) == name]
+            axes.plot(chosen[x], chosen[y], mark.marker, ls="none", color=mark.colour, ms=5, alpha=0.75,
+                      mew=0.4, mec="white", label=name, clip_on=False)  # fmt: skip
+        axes.set_xlabel(xlabel)
+    figure.axes[0].set_ylabel(ylabel)
+    joint_legend(figure)
     return figure
 
 
@@ -147,7 +143,7 @@ def phase_diagram(
     named: Mapping[str, tuple[float, float]] | None = None,
     beyond: tuple[DoubleArray, DoubleArray, str] | None = None,
 ) -> Figure:
-    """A quantity over two others: a map with labelled contours, measurements written at their place.
+    """Draw a quantity over two others: a map with labelled contours and measurements at their place.
 
     Parameters
     ----------
@@ -156,9 +152,9 @@ def phase_diagram(
     x, y
         Its axes, ascending.
     xlabel, ylabel, label
-        What they are, and what the map shows.
+        Texts of the axes and of the map.
     levels
-        Contours; even ones when omitted.
+        Values of the contours; evenly spaced ones when omitted.
     points
         Measurements to write at their place: columns ``x``, ``y`` and ``text``, a number.
     text
@@ -166,7 +162,7 @@ def phase_diagram(
     named
         Operating points by name: ``(x, y)``.
     beyond
-        A line ``y(x)`` at which the map ends, and what is above it: hatched, with this text.
+        A line at which the map ends, as its ``x`` and ``y``, and a text for the hatched area above it.
 
     Raises
     ------
@@ -174,7 +170,7 @@ def phase_diagram(
         If the map does not fit its axes.
     """
     if values.shape != (len(y), len(x)):
-        raise ParameterError(f"a map of shape {values.shape} for axes of {len(y)} and {len(x)}")
+        raise ParameterError(f"a map of shape {values.shape} does not fit axes of {len(y)} and {len(x)}")
     figure, axes = plt.subplots(figsize=(6.2, 4.0))
     chosen = levels if levels is not None else np.linspace(np.nanmin(values), np.nanmax(values), 9)
     filled = axes.contourf(x, y, values, levels=chosen, cmap="cividis", extend="both")
@@ -182,63 +178,76 @@ def phase_diagram(
     axes.clabel(lines, fontsize=7.5, fmt="%.2g")
     figure.colorbar(filled, ax=axes, label=label, format="%.2g")
     if beyond is not None:
-        line_x, line_y, name = beyond
-        axes.fill_between(line_x, line_y, max(y), where=line_y <= max(y), facecolor="white", hatch="///",
-                          edgecolor=GREY, lw=0, zorder=2)  # fmt: skip
-        axes.plot(line_x, line_y, color=BLACK, lw=1.4, zorder=2)
-        axes.set(xlim=(min(x), max(x)), ylim=(min(y), max(y)))
-        axes.text(0.02, 0.96, name, transform=axes.transAxes, va="top", fontsize=9, zorder=3,
-                  bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none"})  # fmt: skip
-    box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.85}
+        _hatch_above(axes, *beyond, x=x, y=y)
     if points is not None:
-        _require(points, ["x", "y", text])
-        for _, row in points.iterrows():
-            axes.text(row["x"], row["y"], f"{row[text]:.2f}", fontsize=8, ha="center", va="center", bbox=box)
+        require_columns(points, ["x", "y", text])
+        for row in points.to_dict("records"):
+            _write_number(axes, row["x"], row["y"], row[text], "white", size=8)
     for name, mark in marks(named or {}).items():
-        at_x, at_y = (named or {})[name]
-        axes.plot(at_x, at_y, mark.marker, color=mark.colour, mec=BLACK, ms=9, label=name, clip_on=False)
+        axes.plot(*(named or {})[name], mark.marker, color=mark.colour, mec=BLACK, ms=9, label=name,
+                  clip_on=False)  # fmt: skip
     if named:
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=6)
+        joint_legend(figure, place="left")
     axes.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
 
+def _hatch_above(
+    axes: Axes,
+    line_x: DoubleArray,
+    line_y: DoubleArray,
+    text: str,
+    *,
+    x: Sequence[float] | DoubleArray,
+    y: Sequence[float] | DoubleArray,
+) -> None:
+    """Hatch the part of a map above a line, and name it."""
+    axes.fill_between(line_x, line_y, max(y), where=line_y <= max(y), facecolor="white", hatch="///",
+                      edgecolor=GREY, lw=0, zorder=2)  # fmt: skip
+    axes.plot(line_x, line_y, color=BLACK, lw=1.4, zorder=2)
+    axes.set(xlim=(min(x), max(x)), ylim=(min(y), max(y)))
+    axes.text(0.02, 0.96, text, transform=axes.transAxes, va="top", fontsize=9, zorder=3,
+              bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none"})  # fmt: skip
+
+
+def _write_number(axes: Axes, x: float, y: float, value: float, colour: str, *, size: float) -> None:
+    """Write a share with two digits into a box at its place."""
+    box = {"boxstyle": "round,pad=0.2", "fc": colour, "ec": "none", "alpha": 0.85}
+    axes.text(x, y, f"{value:.2f}", fontsize=size, ha="center", va="center", bbox=box)
+
+
 @styled
 def operating(table: pd.DataFrame) -> Figure:
-    """Where miners stand in precision and balance, beside seeds drawn to set values, with Hits@1 written in.
+    """Draw precision and balance of miners beside seeds drawn to set values, with Hits@1 written in.
 
     Parameters
     ----------
     table
-        One row a run, see :func:`psqe.study.phase.phase_rows`; means over random states are shown.
+        One row a run, see :func:`psqe.study.tables.phase_rows`; means over random states are shown.
 
     Raises
     ------
     ParameterError
         If a column is missing or the table is empty.
     """
-    _require(table, ["miner", "asked", "evenness", "precision", "balance", "hits@1"])
+    require_columns(table, ["miner", "asked", "evenness", "precision", "balance", "hits@1"])
     means = table.groupby(["miner", "asked", "evenness"], dropna=False)[["precision", "balance", "hits@1"]]
     figure, axes = plt.subplots(figsize=(6.2, 4.0))
     shown = means.mean().reset_index()
-    box = {"boxstyle": "round,pad=0.25", "fc": "#E8E8E8", "ec": "none"}
-    for _, row in shown[shown["miner"] == "drawn"].iterrows():
-        text = f"{row['hits@1']:.2f}"
-        axes.text(row["balance"], row["precision"], text, fontsize=9, ha="center", va="center", bbox=box)
-    named = shown[shown["miner"] != "drawn"]
-    for name, mark in marks(named["miner"]).items():
-        row = named[named["miner"] == name].iloc[0]
-        axes.plot(
-            row["balance"], row["precision"], mark.marker, color=mark.colour, ms=8, label=name, ls="none",
-            zorder=4,
-        )  # fmt: skip
-        axes.annotate(f"{row['hits@1']:.2f}", (row["balance"], row["precision"]), (0, -15), ha="center",
-                      textcoords="offset points", fontsize=9, color=mark.colour)  # fmt: skip
-    for name, low, high in (("x", shown["balance"].min(), shown["balance"].max()),
-                            ("y", shown["precision"].min(), shown["precision"].max())):  # fmt: skip
-        pad = 0.12 * max(high - low, 0.05)  # room for the numbers, which margins do not see
+    for row in shown[shown["miner"] == "drawn"].to_dict("records"):
+        _write_number(axes, row["balance"], row["precision"], row["hits@1"], "#E8E8E8", size=9)
+    named = shown[shown["miner"] != "drawn"].drop_duplicates("miner")
+    all_marks = marks(named["miner"])
+    for row in named.to_dict("records"):
+        mark, place = all_marks[row["miner"]], (row["balance"], row["precision"])
+        axes.plot(*place, mark.marker, color=mark.colour, ms=8, label=row["miner"], ls="none", zorder=4)
+        axes.annotate(f"{row['hits@1']:.2f}", place, (0, -15), ha="center", textcoords="offset points",
+                      fontsize=9, color=mark.colour)  # fmt: skip
+    for name, column in (("x", "balance"), ("y", "precision")):
+        low, high = shown[column].min(), shown[column].max()
+        pad = 0.12 * max(high - low, 0.05)  # The margins of matplotlib leave no room for the numbers.
         axes.set(**{f"{name}lim": (low - pad, high + pad)})
     axes.set(xlabel="balance of the semantic regions", ylabel="precision")
     if len(named):
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=5)
+        joint_legend(figure)
     return figure

@@ -1,4 +1,4 @@
-"""Attraction and repulsion: on a circle, by temperature, by similarity, and what a single seed does."""
+"""Figures of attraction and repulsion: on a circle, by temperature, by similarity, and of single seeds."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from psqe.errors import ParameterError
-from psqe.evaluation.intervals import mean_interval
 from psqe.graph import DoubleArray
-from psqe.study.figures.results import _require
+from psqe.study.figures.drawing import (
+    DASHES,
+    draw_diagonal,
+    draw_means,
+    joint_legend,
+    panel_parts,
+    require_columns,
+)
 from psqe.study.figures.style import BLACK, BLUE, GREEN, GREY, PURPLE, RIGHT, VERMILION, WRONG, Mark, styled
 from psqe.theory.batch import Batch
 from psqe.theory.split import attraction, lead, mass, repulsion, repulsion_coefficients, tangent
 
 KINDS = {"right": Mark(RIGHT, "o"), "wrong": Mark(WRONG, "X"), "dangling": Mark(PURPLE, "^")}
-"""The mark of every kind of seed: right; wrong between two linked entities; on a dangling entity."""
+"""The mark of every kind of seed. A wrong seed joins two linked entities, a dangling one has an end without
+counterpart."""
 
 LINES = ((BLUE, "o", "-"), (GREEN, "s", "--"), (VERMILION, "^", ":"), (PURPLE, "D", "-."), (BLACK, "v", "-"))
 """Colour, mark and line of temperatures, in order."""
@@ -38,17 +45,17 @@ TAU = "\N{GREEK SMALL LETTER TAU}"
 
 @styled
 def split_on_circle(batches: Sequence[Batch], *, anchor: int = 0) -> Figure:
-    """Both forces on one anchor in the plane, one panel a batch; lengths in units of ``1 / tau``.
+    """Draw both forces on one anchor in the plane, one panel a batch; lengths are in units of ``1 / tau``.
 
-    Arrows show where a step of descent goes: to the target, away from the negatives, and what of the sum is
-    along the circle. The larger a negative's mark, the larger its share of the repulsion.
+    Arrows show where a step of descent goes: to the target, away from the negatives, and the part of the sum
+    that is along the circle. The larger the mark of a negative, the larger its share of the repulsion.
 
     Parameters
     ----------
     batches
-        Unit vectors of two dimensions.
+        Batches of unit vectors of two dimensions.
     anchor
-        Position of the anchor.
+        Position of the anchor in each batch, the first by default.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def split_on_circle(batches: Sequence[Batch], *, anchor: int = 0) -> Figure:
         If there is no batch, or one has another number of dimensions.
     """
     if not batches or any(batch.left.shape[1] != 2 for batch in batches):
-        raise ParameterError("a circle needs batches of two dimensions, one at least")
+        raise ParameterError("a circle needs at least one batch, of two dimensions")
     figure, grid = plt.subplots(1, len(batches), figsize=(7, 3.7), squeeze=False, sharex=True, sharey=True)
     for axes, batch in zip(grid[0], batches, strict=True):
         z = batch.left[anchor]
@@ -89,17 +96,17 @@ def split_on_circle(batches: Sequence[Batch], *, anchor: int = 0) -> Figure:
 
 @styled
 def hardness(ranked: Mapping[float, DoubleArray], *, shown: Sequence[float]) -> Figure:
-    """How a temperature hands the repulsion out to random negatives.
+    """Draw how a temperature shares the repulsion out among random negatives.
 
-    Left: the share of the nearest one against the temperature, its mean with interval and the middle 90 % of
-    the draws. Right: the mean share of every negative, nearest first.
+    Left: the share of the nearest one against the temperature, its mean with 95 % interval and the middle
+    90 % of the draws. Right: the mean share of every negative, nearest first.
 
     Parameters
     ----------
     ranked
         By temperature, what :func:`psqe.theory.split.shares_by_rank` returns.
     shown
-        The temperatures of the right panel, five at most.
+        The temperatures of the right panel, at most five.
 
     Raises
     ------
@@ -111,17 +118,13 @@ def hardness(ranked: Mapping[float, DoubleArray], *, shown: Sequence[float]) -> 
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.0))
     temperatures = sorted(ranked)
     nearest = [ranked[t][:, 0] for t in temperatures]
-    mean, low, high = np.array([mean_interval(values.tolist()) for values in nearest]).T
     left.fill_between(
         temperatures, *np.quantile(nearest, [0.05, 0.95], axis=1), color=GREY, alpha=0.25, lw=0,
         label="middle 90 % of draws",
     )  # fmt: skip
-    left.errorbar(
-        temperatures, mean, [mean - low, high - mean], fmt="o", ls="-", lw=1, ms=4, color=BLACK,
-        label="mean, 95 % interval",
-    )  # fmt: skip
+    draw_means(left, temperatures, nearest, Mark(BLACK, "o"), label="mean, 95 % interval", line=True, size=4)
     n = ranked[temperatures[0]].shape[1]
-    left.axhline(1 / n, color=GREY, lw=0.9, ls=(0, (4, 2)))
+    left.axhline(1 / n, color=GREY, lw=0.9, ls=DASHES)
     left.text(temperatures[0], 1 / n + 0.015, f"1 in {n}", color=GREY, fontsize=8.5)
     left.set(xscale="log", ylim=(0, 1), xlabel=f"temperature {TAU}", title="share of the nearest negative")
     left.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -142,17 +145,17 @@ def hardness(ranked: Mapping[float, DoubleArray], *, shown: Sequence[float]) -> 
 
 @styled
 def pull_by_similarity(batches: Sequence[Batch], *, n_bins: int = 10) -> Figure:
-    """How much of the pull is left, ``1 - p_{k b_k}``, of every left end; a column a batch.
+    """Draw the pull that is left, ``1 - p_{k b_k}``, of every left end; one column a batch.
 
-    Above against the similarity of the pair, below against its lead over the nearest negative. The line
-    joins the means of bins of equally many.
+    The upper panels show it against the similarity of the pair, the lower ones against its lead over the
+    nearest negative. The line joins the means of bins of equal size.
 
     Parameters
     ----------
     batches
         The same seeds at several temperatures.
     n_bins
-        Number of bins.
+        Number of bins, 10 by default.
 
     Raises
     ------
@@ -179,9 +182,9 @@ def pull_by_similarity(batches: Sequence[Batch], *, n_bins: int = 10) -> Figure:
 
 @styled
 def two_parts(table: pd.DataFrame, *, panels: str = "seeds") -> Figure:
-    """Every seed by the mass of its two parts: pull as a target, push as a candidate.
+    """Draw every seed by the mass of its two parts: pull as a target, push as a candidate.
 
-    On the dashed line both are equal. White marks are means of a kind.
+    On the broken line both are equal. White marks are means of a kind.
 
     Parameters
     ----------
@@ -196,28 +199,26 @@ def two_parts(table: pd.DataFrame, *, panels: str = "seeds") -> Figure:
     ParameterError
         If a column is missing, the table is empty, or a kind is unknown.
     """
-    _require(table, ["as_target", "as_candidate", "kind", panels])
+    require_columns(table, ["as_target", "as_candidate", "kind", panels])
     unknown = set(table["kind"]) - set(KINDS)
     if unknown:
         raise ParameterError(f"no kind of seed is called {min(unknown)}")
-    names = list(dict.fromkeys(table[panels]))
-    figure, grid = plt.subplots(1, len(names), figsize=(7, 3.5), squeeze=False, sharex=True, sharey=True)
+    parts = panel_parts(table, panels)
+    figure, grid = plt.subplots(1, len(parts), figsize=(7, 3.5), squeeze=False, sharex=True, sharey=True)
     top = 1.05 * float(table[["as_target", "as_candidate"]].to_numpy().max())
-    for axes, name in zip(grid[0], names, strict=True):
-        part = table[table[panels] == name]
-        axes.plot([0, top], [0, top], color=GREY, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    for axes, (name, part) in zip(grid[0], parts, strict=True):
+        draw_diagonal(axes, 0, top)
         for kind, mark in KINDS.items():
             _cloud(axes, part[part["kind"] == kind], mark, kind)
         axes.set(title=name, xlim=(0, 2.1), ylim=(0, top))
         axes.set_xlabel(f"pull as a target, 1/{TAU}")
     grid[0, 0].set_ylabel(f"push as a candidate, 1/{TAU}")
-    handles = {h.get_label(): h for axes in grid[0] for h in axes.get_legend_handles_labels()[0]}
-    figure.legend(handles=list(handles.values()), loc="outside upper right", ncols=4)
+    joint_legend(figure)
     return figure
 
 
 def _cloud(axes: Axes, seeds: pd.DataFrame, mark: Mark, label: str) -> None:
-    """Seeds of one kind, and their mean."""
+    """Draw the seeds of one kind and their mean."""
     if seeds.empty:
         return
     alpha, size = (0.35, 4.0) if len(seeds) > 50 else (0.8, 5.0)

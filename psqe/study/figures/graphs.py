@@ -1,4 +1,4 @@
-"""Figures of a task itself: how its entities are connected, and what is known of them."""
+"""Figures of a task itself: how many triples its entities have, and which modalities."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from psqe.features.base import Features
 from psqe.graph import AlignmentTask, Side
 from psqe.study.figures.style import LEFT_SIDE, RIGHT_SIDE, styled
 
-SIDES: tuple[tuple[Side, str], ...] = (("left", LEFT_SIDE), ("right", RIGHT_SIDE))
+COLOURS: dict[Side, str] = {"left": LEFT_SIDE, "right": RIGHT_SIDE}
+"""The colour of either side."""
 
 
 @styled
 def degree_distribution(task: AlignmentTask) -> Figure:
-    """How many candidates of each graph have at least so many triples.
+    """Draw the share of candidates of each graph that have at least a given number of triples.
 
-    The complementary distribution on two logarithmic axes: it needs no bins, and shows a heavy tail and a
-    light one alike. Isolated candidates count in the share but lie left of the axis.
+    This complementary distribution on two logarithmic axes needs no bins. Candidates without a triple count
+    in the share but lie to the left of the axis.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs.
     """
     figure, axes = plt.subplots(figsize=(7, 2.7))
-    for side, colour in SIDES:
+    for side, colour in COLOURS.items():
         graph = task.sides[side]
         degree = graph.degree()[graph.candidates]
         values, counts = np.unique(degree, return_counts=True)
@@ -45,7 +51,14 @@ def degree_distribution(task: AlignmentTask) -> Figure:
 
 @styled
 def modality_presence(task: AlignmentTask, features: Features) -> Figure:
-    """Share of the candidates of each side that have a modality at all.
+    """Draw the share of the candidates of each side that have each modality.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs.
+    features
+        The modalities.
 
     Raises
     ------
@@ -55,7 +68,7 @@ def modality_presence(task: AlignmentTask, features: Features) -> Figure:
     features.check(task)
     figure, axes = plt.subplots(figsize=(7, 0.9 + 0.45 * len(features)))
     places = np.arange(len(features))
-    for offset, (side, colour) in zip((-0.19, 0.19), SIDES, strict=True):
+    for offset, (side, colour) in zip((-0.19, 0.19), COLOURS.items(), strict=True):
         graph = task.sides[side]
         shares = [float(m[side].present[graph.candidates].mean()) for m in features.values()]
         bars = axes.barh(places + offset, shares, height=0.36, color=colour, label=graph.name)

@@ -1,4 +1,4 @@
-"""Names under pictures: what the font can draw, decided once per graph, cut to fit."""
+"""Names under pictures: names that the font cannot draw are replaced, and long ones are cut."""
 
 from __future__ import annotations
 
@@ -11,33 +11,61 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from psqe.graph import AlignmentTask, Side
 
 FAMILY = "DejaVu Sans"
-"""The font that comes with matplotlib. Fonts of the machine are not used: figures are the same everywhere."""
+"""The font that comes with matplotlib. Fonts of the machine are not used, so that figures are the same
+everywhere."""
 
 
 @lru_cache(maxsize=1)
 def _glyphs() -> frozenset[int]:
-    """Code points that the font can draw."""
+    """Collect the code points that the font can draw."""
     return frozenset(get_font(findfont(FontProperties(family=FAMILY))).get_charmap())
 
 
 def drawable(text: str) -> bool:
-    """Whether the font has a glyph for every character of a text."""
+    """Tell whether the font has a glyph for every character of a text."""
     return all(character.isspace() or ord(character) in _glyphs() for character in text)
 
 
 def label(text: str, *, width: int = 15, lines: int = 2) -> str:
-    """Break a text into at most so many lines of at most so many characters; an ellipsis where it is cut."""
+    r"""Break a text into lines, and end it with an ellipsis where it is too long.
+
+    Parameters
+    ----------
+    text
+        The text, on one line.
+    width
+        Most characters of a line.
+    lines
+        Most lines.
+
+    Examples
+    --------
+    >>> label("woman in lotus position", width=8)
+    'woman in\nlotus…'
+    """
     # A dollar sign would begin a formula.
     wrapped = textwrap.wrap(text, width, max_lines=lines, placeholder="\u2026")
     return "\n".join(wrapped).replace("$", r"\$")
 
 
 def entity_labels(task: AlignmentTask, side: Side) -> tuple[str, ...]:
-    """A text per entity that can be drawn.
+    """Choose a text for each entity of a side that the font can draw.
 
-    The entities' own names if the font can draw those of all candidates. If it cannot (Chinese, Japanese),
-    the name of the counterpart on the other side, in brackets, where there is one and it can be drawn; else
-    the identifier without its prefix, for an emoji its code points.
+    These are the names of the entities if the font can draw those of all candidates. Otherwise (Chinese,
+    Japanese) each entity gets the name of its counterpart on the other side, in brackets, where there is one
+    that can be drawn, or else its identifier without prefix, which for an emoji is its code points.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs.
+    side
+        The side whose entities are named.
+
+    Returns
+    -------
+    tuple of str
+        One text an entity.
     """
     graph = task.sides[side]
     other = task.sides["right" if side == "left" else "left"]
@@ -55,5 +83,5 @@ def entity_labels(task: AlignmentTask, side: Side) -> tuple[str, ...]:
 
 
 def _short(identifier: str) -> str:
-    """The last part of an identifier: of ``emoji:1f600``, of a URI."""
+    """Cut an identifier, such as ``emoji:1f600`` or a URI, to its last part."""
     return identifier.rpartition("/")[2].rpartition(":")[2] or identifier

@@ -263,7 +263,7 @@ def reliability_table(review: Review) -> pd.DataFrame:
 
     Only links that gold links can judge count. Empty without gold links.
     """
-    columns = ["region", "random_state", "estimated", "precision", "links", "seeds_found"]
+    columns = ["part", "random_state", "estimated", "precision", "links", "seeds_found"]
     if review["right"] is None:
         return pd.DataFrame(columns=columns)
     table = pd.DataFrame(
@@ -272,9 +272,9 @@ def reliability_table(review: Review) -> pd.DataFrame:
             "links": np.where(review["from_seed"], "was a seed", "found by the model"),
         }
     )[np.array(review["judged"], dtype=bool)]  # fmt: skip
-    table["region"] = (table["estimated"] * 10).clip(upper=9).astype(int)
+    table["part"] = (table["estimated"] * 10).clip(upper=9).astype(int)
     table["seeds_found"] = 1
-    parts = table.groupby(["links", "region"]).agg(
+    parts = table.groupby(["links", "part"]).agg(
         {"estimated": "mean", "precision": "mean", "seeds_found": "sum"}
     )
     return parts.reset_index().assign(random_state=0)[columns]

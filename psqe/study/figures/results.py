@@ -1,8 +1,8 @@
-"""Figures of results: by region, by rank, by number of seeds, stage by stage. Means with their intervals."""
+"""Figures of results: by region, by rank, by number of seeds, stage by stage; means with 95 % intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,66 +13,51 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from psqe.errors import ParameterError
-from psqe.evaluation.intervals import mean_interval
 from psqe.graph import BoolArray, FloatArray
+from psqe.study.figures.drawing import (
+    DASHES,
+    Sample,
+    draw_band,
+    draw_means,
+    interval_bounds,
+    joint_legend,
+    panel_parts,
+    require_columns,
+    shade_rows,
+    side_by_side,
+)
 from psqe.study.figures.style import BLACK, GREY, RIGHT, WRONG, Mark, marks, styled
-from psqe.study.figures.tables import mean_table
 
 ByRegion = Mapping[str, Mapping[str, float | None]]
-"""Kind of region, region, value; ``None`` where there is no value."""
+"""Values by kind of region and region; ``None`` where there is no value."""
 
 
-def _dots(
-    axes: Axes, places: Sequence[float], values: Sequence[Sequence[float]], mark: Mark, name: str
-) -> None:
-    """Means with their intervals, horizontally, one row per sequence of values."""
-    label = name
-    for place, runs in zip(places, values, strict=True):
-        if not len(runs):
+def _draw_rows(axes: Axes, samples: Iterable[tuple[float, Sample]], mark: Mark, label: str) -> None:
+    """Draw the mean of each sample at its height, with its 95 % interval as a level bar."""
+    for height, sample in samples:
+        if not len(sample):
             continue
-        mean, low, high = mean_interval(runs)
+        mean, low, high = interval_bounds([sample])[:, 0]
         if np.isfinite(low):
-            axes.plot([low, high], [place, place], color=mark.colour, lw=1.6, alpha=0.55)
-        axes.plot(
-            mean,
-            place,
-            mark.marker,
-            color=mark.colour,
-            ms=6,
-            label=label,
-            clip_on=False,
-        )
-        label = "_"
-
-
-def _rows(axes: Axes, n: int) -> None:
-    """Rows from the top down, every other one shaded."""
-    for row in range(0, n, 2):
-        axes.axhspan(row - 0.5, row + 0.5, color="#F5F5F5", lw=0, zorder=0)
-    axes.set_ylim(n - 0.5, -0.5)
-    axes.grid(axis="y", visible=False)
-
-
-def _present(runs: Sequence[ByRegion], kind: str, region: str) -> list[float]:
-    found = (run[kind].get(region) for run in runs)
-    return [float(value) for value in found if value is not None]
+            axes.plot([low, high], [height, height], color=mark.colour, lw=1.6, alpha=0.55)
+        axes.plot(mean, height, mark.marker, color=mark.colour, ms=6, label=label, clip_on=False)
 
 
 @styled
 def by_region(
     runs: Mapping[str, Sequence[ByRegion]], *, ylabel: str, kinds: Sequence[str] | None = None
 ) -> Figure:
-    """One panel per kind of region, the regions below one another, the miners side by side.
+    """Draw values by region: one panel a kind of region, one row a region, the miners side by side.
 
     Parameters
     ----------
     runs
-        By miner, one mapping (kind, region, value) per random state: an audit's ``coverage`` or
+        By miner, one mapping (kind, region, value) a random state: an audit's ``coverage`` or
         ``precision_by_region``.
     ylabel
-        What the values are.
+        The text of the axis of the values.
     kinds
-        Which kinds to show; by default all of the first run.
+        The kinds of regions to show; by default all of the first run.
 
     Raises
     ------
@@ -80,64 +65,50 @@ def by_region(
         If there is no run.
     """
     if not runs or not all(len(r) for r in runs.values()):
-        raise ParameterError("no run to show", remedy="give at least one per series")
+        raise ParameterError("there is no run to show", remedy="give at least one per series")
     first = next(iter(runs.values()))[0]
-    kinds = list(first) if kinds is None else list(kinds)
     regions = {
-        kind: list(dict.fromkeys(r for m in runs.values() for run in m for r in run[kind])) for kind in kinds
+        kind: list(dict.fromkeys(r for m in runs.values() for run in m for r in run[kind]))
+        for kind in (first if kinds is None else kinds)
     }
-    step = 0.18 + 0.11 * len(runs)
-    rows = [len(regions[kind]) for kind in kinds]
+    rows = [len(names) for names in regions.values()]
+    height = 0.75 + sum(rows) * (0.18 + 0.11 * len(runs)) + 0.33 * len(rows)
     figure, panels = plt.subplots(
-        len(kinds), 1, figsize=(7, 0.75 + sum(rows) * step + 0.33 * len(kinds)), sharex=True, squeeze=False,
-        height_ratios=[n + 0.4 for n in rows],
-    )  # fmt: skip
+        len(rows), 1, figsize=(7, height), sharex=True, squeeze=False, height_ratios=[n + 0.4 for n in rows]
+    )
     chosen = marks(runs)
-    offsets = np.linspace(-0.28, 0.28, len(runs)) if len(runs) > 1 else [0.0]
-    for axes, kind in zip(panels[:, 0], kinds, strict=True):
-        for offset, (name, series) in zip(offsets, runs.items(), strict=True):
-            values = [_present(series, kind, region) for region in regions[kind]]
-            _dots(axes, [i + float(offset) for i in range(len(values))], values, chosen[name], name)
-        axes.set(yticks=range(len(regions[kind])), yticklabels=regions[kind], title=f"{kind} regions")
-        _rows(axes, len(regions[kind]))
+    for axes, (kind, names) in zip(panels[:, 0], regions.items(), strict=True):
+        for offset, (miner, series) in zip(side_by_side(len(runs), 0.28), runs.items(), strict=True):
+            samples = [
+                (i + offset, [float(v) for run in series if (v := run[kind].get(name)) is not None])
+                for i, name in enumerate(names)
+            ]
+            _draw_rows(axes, samples, chosen[miner], miner)
+        axes.set(title=f"{kind} regions")
+        shade_rows(axes, names)
     panels[-1, 0].set_xlim(0, panels[-1, 0].get_xlim()[1])
     panels[-1, 0].set_xlabel(ylabel)
     if len(runs) > 1:
-        handles, labels = panels[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=6)
+        joint_legend(figure)
     return figure
-
-
-def hits_by_region(
-    reports: Mapping[str, Sequence[Mapping[str, Any]]], *, kinds: Sequence[str] | None = None
-) -> Figure:
-    """Hits@1 by region: :func:`by_region` of reports of :func:`psqe.evaluation.evaluate` with regions."""
-    runs: dict[str, list[ByRegion]] = {
-        name: [
-            {kind: {r: v["hits@1"] for r, v in found.items()} for kind, found in report["regions"].items()}
-            for report in series
-        ]
-        for name, series in reports.items()
-    }
-    return by_region(runs, ylabel="Hits@1, mean of both directions, all candidates", kinds=kinds)
 
 
 @styled
 def dot_plot(
     table: pd.DataFrame, value: str, *, rows: str, series: str, xlabel: str, panels: str | None = None
 ) -> Figure:
-    """Means with their intervals: one row per setting, the series side by side.
+    """Draw means with their 95 % intervals: one row a setting, the series side by side.
 
     Parameters
     ----------
     table
-        One row per run.
+        One row a run.
     value
-        The column to show, not negative.
+        The column to show; its values are not negative.
     rows, series
         The columns that name the setting and the series.
     xlabel
-        What the values are.
+        The text of the axis of the values.
     panels
         The column that names the panel, for values that are not to be compared; one panel when omitted.
 
@@ -146,47 +117,41 @@ def dot_plot(
     ParameterError
         If a column is missing or the table is empty.
     """
-    _require(table, [value, rows, series, *([panels] if panels else [])])
-    parts = [(None, table)] if panels is None else list(table.groupby(panels, sort=False))
+    require_columns(table, [value, rows, series, panels])
+    parts = panel_parts(table, panels)
     settings, names = (list(dict.fromkeys(table[column])) for column in (rows, series))
+    height = 1.1 + len(settings) * (0.12 + 0.12 * len(names))
     figure, grid = plt.subplots(
-        1,
-        len(parts),
-        figsize=(7, 1.1 + len(settings) * (0.12 + 0.12 * len(names))),
-        sharey=True,
-        squeeze=False,
-        gridspec_kw={"wspace": 0.12},  # room for the numbers at the ends of the axes
-    )
-    offsets = np.linspace(-0.2, 0.2, len(names)) if len(names) > 1 else [0.0]
+        1, len(parts), figsize=(7, height), sharey=True, squeeze=False,
+        gridspec_kw={"wspace": 0.12},  # There must be room for the numbers at the ends of the axes.
+    )  # fmt: skip
     for axes, (title, part) in zip(grid[0], parts, strict=True):
-        for offset, (name, mark) in zip(offsets, marks(names).items(), strict=True):
-            mine = part[part[series] == name]
-            values = [mine.loc[mine[rows] == setting, value].tolist() for setting in settings]
-            _dots(axes, [i + float(offset) for i in range(len(settings))], values, mark, name)
-        axes.set(yticks=range(len(settings)), yticklabels=settings, xlabel=xlabel)
-        axes.set_xlim(0, max(1.0, float(table[value].max())))
-        axes.xaxis.set_major_locator(MaxNLocator(4 if len(parts) < 4 else 2))  # room for the numbers
-        _rows(axes, len(settings))
-        if title is not None:
-            axes.set_title(str(title))
-    named = {h.get_label(): h for axes in grid[0] for h in axes.get_legend_handles_labels()[0]}
-    handles = [named[name] for name in names if name in named]
-    figure.legend(handles=handles, loc="outside upper right", ncols=6)
+        for offset, (name, mark) in zip(side_by_side(len(names), 0.2), marks(names).items(), strict=True):
+            chosen = part[part[series] == name]
+            samples = [
+                (i + offset, chosen.loc[chosen[rows] == setting, value].tolist())
+                for i, setting in enumerate(settings)
+            ]
+            _draw_rows(axes, samples, mark, name)
+        shade_rows(axes, settings)
+        axes.set(xlabel=xlabel, title=title, xlim=(0, max(1.0, float(table[value].max()))))
+        axes.xaxis.set_major_locator(MaxNLocator(4 if len(parts) < 4 else 2))
+    joint_legend(figure, order=names)
     return figure
 
 
 @styled
 def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, start: int = 20) -> Figure:
-    """Precision of the most confident seeds, as more of them are taken.
+    """Draw the precision of the most confident seeds as more of them are taken.
 
     Parameters
     ----------
     runs
-        By miner, one array per random state: whether each seed is right, best first
-        (:func:`~psqe.seeds.audit.correct`), or the probability that it is. Runs of unequal length are
-        shown as far as the shortest.
+        By miner, one array a random state, the most confident seed first: whether each seed is right
+        (:func:`~psqe.seeds.audit.correct`), or the probability that it is. Runs of unequal length are shown
+        as far as the shortest.
     start
-        First rank shown; the share of a handful says little.
+        The first number of seeds shown, 20 by default, since the share among a handful says little.
 
     Raises
     ------
@@ -197,22 +162,14 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, s
     for name, mark in marks(runs).items():
         n = min(map(len, runs[name]), default=0)
         if n <= start:
-            raise ParameterError(f"{name} has {n} seeds, the curve starts at {start}", remedy="start earlier")
+            raise ParameterError(
+                f"{name} has {n} seeds, but the curve starts at {start}", remedy="start earlier"
+            )
         rank = np.arange(1, n + 1)
-        curves = np.array([np.cumsum(right[:n], dtype=np.float64) / rank for right in runs[name]])[
-            :, start - 1 :
-        ]
-        mean, low, high = np.clip([mean_interval(column) for column in curves.T], 0, 1).T
-        shown = rank[start - 1 :]
-        axes.plot(shown, mean, color=mark.colour, label=name, lw=1.8)
-        if len(curves) > 1:
-            axes.fill_between(shown, low, high, color=mark.colour, alpha=0.22, lw=0)
-    axes.set(
-        xlabel="number of seeds taken, most confident first",
-        ylabel="precision",
-        ylim=(0, 1.02),
-        xlim=(0, None),
-    )
+        curves = np.array([np.cumsum(right[:n], dtype=np.float64) / rank for right in runs[name]])
+        draw_band(axes, rank[start - 1 :], curves[:, start - 1 :], mark.colour, label=name)
+    axes.set(xlabel="number of seeds taken, most confident first", ylabel="precision", ylim=(0, 1.02),
+             xlim=(0, None))  # fmt: skip
     if len(runs) > 1:
         axes.legend(loc="lower left")
     return figure
@@ -220,22 +177,24 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, s
 
 @styled
 def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
-    """What each stage of a miner adds and drops, how much of it is right, and what is left after it.
+    """Draw what each stage of a miner adds and drops, how much of it is right, and what is left after it.
 
     Parameters
     ----------
     audits
-        Reports of :func:`psqe.seeds.audit` of one miner with the same stages, one per random state. Without
-        gold links the counts are shown alone.
+        Reports of :func:`psqe.seeds.audit` of one miner with the same stages, one a random state. Without
+        gold links only the counts are shown.
 
     Raises
     ------
     ParameterError
-        If there is no report, or their stages differ.
+        If there is no report, or the stages of the reports differ.
     """
     stages = [[s["stage"] for s in audit["stages"]] for audit in audits]
     if not stages or any(names != stages[0] for names in stages):
-        raise ParameterError("the reports have no stages, or not the same", remedy="audit one miner's seeds")
+        raise ParameterError(
+            "the reports have no stages, or not the same", remedy="give audits of one miner's seeds"
+        )
     names, places = stages[0], np.arange(len(stages[0]))
     known = any(s["precision"] is not None for audit in audits for s in audit["stages"])
     figure, panels = plt.subplots(1, 2 if known else 1, figsize=(7, 2.7), squeeze=False)
@@ -247,10 +206,10 @@ def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
         if not known:
             axes.bar(places, sign * n.mean(axis=0), 0.55, color=GREY)
             continue
-        shown = what == "added"
-        axes.bar(places, sign * right, 0.55, color=RIGHT, label="right" if shown else "_")
+        labels = ("right", "wrong") if what == "added" else ("_", "_")
+        axes.bar(places, sign * right, 0.55, color=RIGHT, label=labels[0])
         axes.bar(places, sign * wrong, 0.55, bottom=sign * right, color="white", ec=WRONG, hatch="////",
-                 label="wrong" if shown else "_")  # fmt: skip
+                 label=labels[1])  # fmt: skip
     axes.axhline(0, color=BLACK, lw=0.8)
     axes.set(
         xticks=places, xticklabels=names, title="seeds added (above 0) and dropped (below)", ylabel="seeds"
@@ -258,28 +217,21 @@ def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
     axes.grid(axis="x", visible=False)
     if known:
         axes.legend(loc="best")
-        _stage_precision(panels[0, 1], audits, names)
+        _draw_stage_precision(panels[0, 1], audits, names)
     return figure
 
 
-def _stage_precision(axes: Axes, audits: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
-    """Precision of the seeds that are there after each stage, and of what it added and dropped."""
+def _draw_stage_precision(axes: Axes, audits: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Draw the precision of all seeds after each stage, and of the seeds that it added and dropped."""
     series = (("precision", "all seeds after it", Mark(BLACK, "o"), 0.0),
               ("precision_added", "added by it", Mark(RIGHT, "^"), -0.14),
               ("precision_dropped", "dropped by it", Mark(WRONG, "v"), 0.14))  # fmt: skip
     for key, text, mark, offset in series:
-        points = []
-        for place in range(len(names)):
-            runs = [v for audit in audits if (v := audit["stages"][place][key]) is not None]
-            if runs:
-                points.append((place + offset, *mean_interval(runs)))
-        if points:
-            x, mean, low, high = np.array(points).T
-            error = np.nan_to_num(np.array([mean - low, high - mean]))
-            style = "-" if key == "precision" else "none"
-            axes.errorbar(
-                x, mean, error, fmt=mark.marker, ls=style, color=mark.colour, label=text, elinewidth=1.2
-            )
+        known = [
+            [v for audit in audits if (v := audit["stages"][i][key]) is not None] for i in range(len(names))
+        ]
+        places = [i + offset for i, runs in enumerate(known) if runs]
+        draw_means(axes, places, filter(None, known), mark, label=text, line=key == "precision", size=6)
     axes.set(xticks=range(len(names)), xticklabels=names, xlim=(-0.5, len(names) - 0.5), ylim=(0, 1.04))
     axes.set_title("precision")
     axes.grid(axis="x", visible=False)
@@ -295,16 +247,16 @@ def by_n_seeds(
     series: str = "miner",
     baselines: Mapping[str, float] | None = None,
 ) -> Figure:
-    """A value for each miner and number of seeds: mean and interval over the runs.
+    """Draw a value for each miner and number of seeds: mean and 95 % interval over the runs.
 
     Parameters
     ----------
     table
-        One row per run, with the columns ``n_seeds``, ``series`` and ``value``.
+        One row a run, with the columns ``n_seeds``, ``series`` and ``value``.
     value
         The column to show.
     ylabel
-        What it is.
+        The text of the upright axis.
     series
         The column that tells the series apart.
     baselines
@@ -315,46 +267,30 @@ def by_n_seeds(
     ParameterError
         If a column is missing or the table is empty.
     """
-    _require(table, ["n_seeds", series, value])
+    require_columns(table, ["n_seeds", series, value])
     baselines = dict(baselines or {})
     figure, axes = plt.subplots(figsize=(7, 3.2))
     sizes = sorted(table["n_seeds"].unique().tolist())
     names = list(dict.fromkeys(table[series]))
-    offsets = np.linspace(-0.24, 0.24, len(names)) if len(names) > 1 else [0.0]
-    means = mean_table(table, by=[series, "n_seeds"], value=value)
-    for offset, (name, mark) in zip(offsets, marks(names).items(), strict=True):
-        rows = means[means[series] == name]
-        x = [sizes.index(size) + offset for size in rows["n_seeds"]]
-        error = np.nan_to_num(np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]]))
-        axes.errorbar(
-            x, rows["mean"], error, fmt=mark.marker, color=mark.colour, label=name, ms=6, elinewidth=1.6
-        )
-    right_end = len(sizes) - 0.5
+    for offset, (name, mark) in zip(side_by_side(len(names), 0.24), marks(names).items(), strict=True):
+        runs = table[table[series] == name].groupby("n_seeds")[value].apply(list)
+        draw_means(axes, [sizes.index(n) + offset for n in runs.index], runs, mark, label=name, size=6)
+    end = len(sizes) - 0.5
     top = max([1.0, *baselines.values()]) * 1.02
-    axes.set(xlim=(-0.5, right_end), ylim=(0, top), xticks=range(len(sizes)), xticklabels=sizes)
+    axes.set(xlim=(-0.5, end), ylim=(0, top), xticks=range(len(sizes)), xticklabels=sizes)
     axes.set(xlabel="number of seeds", ylabel=ylabel)
     axes.grid(axis="x", visible=False)
-    for (text, height), place in zip(
-        baselines.items(), _spread(list(baselines.values()), 0.06 * top), strict=True
-    ):
-        axes.axhline(height, color=BLACK, lw=0.9, ls=(0, (4, 2)), zorder=1)
-        axes.annotate(f"{text} ({height:.2f})", (right_end, height), (right_end + 0.04, place), fontsize=8.5,
-                      va="center", annotation_clip=False)  # fmt: skip
-    figure.legend(loc="outside upper left", ncols=6)
+    places = _spread(list(baselines.values()), 0.06 * top)
+    for (text, height), place in zip(baselines.items(), places, strict=True):
+        axes.axhline(height, color=BLACK, lw=0.9, ls=DASHES, zorder=1)
+        axes.annotate(f"{text} ({height:.2f})", (end, height), (end + 0.04, place), fontsize=8.5, va="center",
+                      annotation_clip=False)  # fmt: skip
+    joint_legend(figure, place="left")
     return figure
 
 
-def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raise :class:`ParameterError` unless a table has rows and these columns."""
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise ParameterError(f"the table has no column {' or '.join(missing)}")
-    if table.empty:
-        raise ParameterError("the table is empty", remedy="give at least one run")
-
-
 def _spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Heights of labels, moved up where they would overlap the one below."""
+    """Move heights of labels up where they would overlap the label below."""
     places = list(heights)
     previous = -np.inf
     for i in np.argsort(heights, kind="stable").tolist():

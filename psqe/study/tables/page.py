@@ -1,0 +1,133 @@
+"""What every table of the book shares: means with their intervals, and the style of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from psqe.evaluation.intervals import mean_interval
+
+DIRECTIONS = {"l2r": "left to right", "r2l": "right to left"}
+"""The directions of an evaluation, and their names on a page."""
+
+
+def metric_rows(report: Mapping[str, Any], **labels: Any) -> list[dict[str, Any]]:
+    """Turn a report of :func:`psqe.evaluation.evaluate` into rows of a table.
+
+    Parameters
+    ----------
+    report
+        The report.
+    labels
+        Further columns of every row, for example ``random_state=0``.
+
+    Returns
+    -------
+    list
+        One row a direction and protocol, with ``labels`` and every metric as columns.
+    """
+    return [
+        {**labels, "direction": text, "protocol": protocol, **metrics}
+        for direction, text in DIRECTIONS.items()
+        for protocol, metrics in report["metrics"][direction].items()
+    ]
+
+
+def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.DataFrame:
+    """Compute the mean of a column, its 95 % interval and the number of runs, group by group.
+
+    Parameters
+    ----------
+    table
+        One row a run.
+    by
+        The columns that name the group.
+    value
+        The column to average.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns ``by``, ``mean``, ``low``, ``high`` (NaN for a single run) and ``runs``, groups in order
+        of appearance.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"miner": ["pivot", "pivot"], "precision": [0.4, 0.6]})
+    >>> mean_table(runs, by=["miner"], value="precision")[["miner", "mean", "runs"]].to_dict("records")
+    [{'miner': 'pivot', 'mean': 0.5, 'runs': 2}]
+    """
+    rows = []
+    for *labels, group in group_rows(table, by):
+        mean, low, high = mean_interval(group[value].tolist())
+        rows.append(
+            {**dict(zip(by, labels, strict=True)), "mean": mean, "low": low, "high": high, "runs": len(group)}
+        )
+    return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "runs"])
+
+
+def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
+    """Compute the mean of a column and its 95 % interval over random states.
+
+    Parameters
+    ----------
+    table
+        Runs with the column ``random_state``. Those of one random state are averaged first.
+    value
+        The column to average; missing values do not count.
+
+    Returns
+    -------
+    tuple of float
+        Mean, lower and upper bound; the bounds are NaN for a single random state.
+    """
+    return mean_interval(table.groupby("random_state")[value].mean().dropna().astype(float).tolist())
+
+
+def group_rows(table: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Split a table into groups ``(*labels, rows)``, in order of appearance.
+
+    Parameters
+    ----------
+    table
+        The table.
+    by
+        The columns that name the group.
+    """
+    for labels, rows in table.groupby(list(by), sort=False):
+        yield (*labels, rows)
+
+
+def show(
+    table: pd.DataFrame, name: str, *, digits: int = 3, caption: str = "", index: bool = False
+) -> Styler:
+    """Style a table as a page shows it: texts on the left, numbers on the right, missing values empty.
+
+    Parameters
+    ----------
+    table
+        The table.
+    name
+        Its identifier in the page. Without it, pandas would draw another one at each run.
+    digits
+        Number of decimals of fractions, 3 by default.
+    caption
+        A line above the table; none by default.
+    index
+        Whether to show the names of the rows.
+    """
+    if not index:
+        table = table.reset_index(drop=True)  # pandas refuses repeated row numbers
+    numbers = list(table.select_dtypes("number").columns)
+    cells = [
+        {"selector": "th, td", "props": "padding: 0.15em 0.8em; vertical-align: top"},
+        {"selector": "th", "props": "text-align: left"},
+    ]
+    styler = table.style.format(precision=digits, na_rep="").set_uuid(name).set_table_styles(cells)
+    styler = styler.set_properties(subset=numbers, **{"text-align": "right"})
+    if caption:
+        styler = styler.set_caption(caption)
+    return styler if index else styler.hide(axis="index")
