@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from psqe import graph_from_frames
-from psqe.datasets.layouts import layout_of
+from psqe.datasets.layouts import read_in_order
 from psqe.datasets.tables import COLUMNS
 from psqe.errors import DataError
 from psqe.graph import KnowledgeGraph
@@ -38,7 +38,7 @@ def frames_of(side: Path) -> dict[str, pd.DataFrame]:
 def test_frames_say_what_files_say(side):
     frames = frames_of(COUNTRIES / side)
     assert frames.keys() >= {"triples", "names"}
-    files = layout_of(COUNTRIES).read(COUNTRIES, name="countries").sides[side]
+    files = read_in_order(COUNTRIES).sides[side]
     made = graph_from_frames(**frames, name=files.name, language="en")
     assert content(made)[:-1] == content(files)[:-1] and made.language == "en" and made.name == files.name
     shuffled = {table: frame.sample(frac=1, random_state=0) for table, frame in frames.items()}

@@ -12,7 +12,7 @@ from psqe.datasets import load_task, task_names
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.info import task_info
 from psqe.datasets.labels import readable_name
-from psqe.datasets.layouts import check_folder, jape
+from psqe.datasets.layouts import check_folder, read_in_order
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import SeedSet
@@ -61,7 +61,7 @@ def content(task: AlignmentTask) -> tuple:
 
 
 def test_everything_is_read(folder):
-    task = jape.read(folder, name="t")
+    task = read_in_order(folder, name="t")
     left, right = task.left, task.right
     assert (task.name, left.name, right.name) == ("t", "zh_en-1", "zh_en-2")
     assert (left.language, right.language) == ("zh", "en")
@@ -82,7 +82,7 @@ def test_everything_is_read(folder):
 
 
 def test_ids_and_links_round_trip(folder, tmp_path):
-    task = jape.read(folder, name="t")
+    task = read_in_order(folder, name="t")
     assert task.left.ids.tolist() == [0, 3, 2] and task.right.ids.tolist() == [12, 10, 11, 14]
     by_id = np.column_stack([task.left.ids[task.links[:, 0]], task.right.ids[task.links[:, 1]]])
     assert by_id.tolist() == [[2, 10], [0, 14]]
@@ -105,14 +105,14 @@ def test_other_ids_are_the_same_graph(tmp_path, seed):
     changed = {name: renumber(FILES[name], (0,)) for name in ("ent_ids_1", "ent_ids_2")}
     changed |= {name: renumber(FILES[name], (0, 2)) for name in ("triples_1", "triples_2")}
     changed["ill_ent_ids"] = renumber(FILES["ill_ent_ids"], (0, 1))
-    here = jape.read(write(tmp_path / "zh_en"), name="t")
-    there = jape.read(write(tmp_path / "other" / "zh_en", **changed), name="t")
+    here = read_in_order(write(tmp_path / "zh_en"), name="t")
+    there = read_in_order(write(tmp_path / "other" / "zh_en", **changed), name="t")
     assert content(here) == content(there)
     np.testing.assert_array_equal(new[here.right.ids], there.right.ids)
 
 
 def test_what_is_optional(tmp_path):
-    task = jape.read(
+    task = read_in_order(
         write(tmp_path / "mine", ill_ent_ids=None, training_attrs_1=None, training_attrs_2=None), name="t"
     )
     assert task.links is None and task.left.language is None and task.left.name == "mine-1"
@@ -123,13 +123,13 @@ def test_what_is_optional(tmp_path):
 
 def test_line_ends_of_windows_and_a_last_line_without_any(tmp_path, folder):
     windows = {name: text.replace("\n", "\r\n").removesuffix("\r\n") for name, text in FILES.items()}
-    there = jape.read(write(tmp_path / "other" / "zh_en", **windows), name="t")
-    assert content(jape.read(folder, name="t")) == content(there)
+    there = read_in_order(write(tmp_path / "other" / "zh_en", **windows), name="t")
+    assert content(read_in_order(folder, name="t")) == content(there)
 
 
 def test_separators_that_are_no_line_ends(tmp_path):
     odd = FILES["ent_ids_1"].replace("甲", "a\u2028b\x85c\x0cd")
-    task = jape.read(write(tmp_path / "zh_en", ent_ids_1=odd, training_attrs_1=None), name="t")
+    task = read_in_order(write(tmp_path / "zh_en", ent_ids_1=odd, training_attrs_1=None), name="t")
     assert task.left.entities[0] == f"{LEFT}a\u2028b\x85c\x0cd"
 
 
@@ -151,7 +151,7 @@ def test_readable_names(uri, name):
 
 
 def test_the_leak_of_attributes_is_reported(folder):
-    info = task_info(jape.read(folder, name="t"))
+    info = task_info(read_in_order(folder, name="t"))
     assert (info["left"]["attr_if_linked"], info["left"]["attr_if_unlinked"]) == (1.0, 0.0)
     assert (info["right"]["attr_if_linked"], info["right"]["attr_if_unlinked"]) == (0.5, 0.5)
     everybody = load_task("emoji/en-fr", dangling=0)
@@ -222,7 +222,7 @@ def line(name: str, n: int, text: str) -> dict[str, str]:
 )
 def test_faults_name_file_line_and_remedy(tmp_path, changed, message):
     with pytest.raises(DataError) as caught:
-        jape.read(write(tmp_path / "zh_en", **changed), name="t")
+        read_in_order(write(tmp_path / "zh_en", **changed), name="t")
     assert message in str(caught.value) and "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path}/zh_en/") and caught.value.remedy
 
@@ -231,7 +231,7 @@ def test_attributes_of_strangers_are_left_out_and_told(tmp_path):
     text = "u\ta\n" + FILES["training_attrs_1"] + "v\ta\n"
     told = r"left out a record \(2 records are so\): .*training_attrs_1:1: 'u' is no entity of ent_ids_1"
     with pytest.warns(PsqeWarning, match=told):
-        task = jape.read(write(tmp_path / "zh_en", training_attrs_1=text), name="t")
+        task = read_in_order(write(tmp_path / "zh_en", training_attrs_1=text), name="t")
     assert [len(a) for a in task.left.attributes] == [2, 0, 1]
 
 
@@ -240,7 +240,7 @@ def test_the_first_of_several_links_counts_and_the_others_are_told(tmp_path, sec
     folder = write(tmp_path / "zh_en", ill_ent_ids=f"2\t10\n{second}\n")
     told = rf"left out a record: .*ill_ent_ids:2: {twice} has a link already, in line 1; keep one link"
     with pytest.warns(PsqeWarning, match=told):
-        task = jape.read(folder, name="t")
+        task = read_in_order(folder, name="t")
     assert len(task.links) == 1
     (fault,) = check_folder(folder).shown
     assert f"{folder}/ill_ent_ids:2: {twice} has a link already" in str(fault)
@@ -272,7 +272,7 @@ def test_missing_data_name_the_folder(data):
 
 
 def test_only_the_order_is_drawn(data):
-    raw = jape.read(data / "DBP15K" / "zh_en", name="t")
+    raw = read_in_order(data / "DBP15K" / "zh_en", name="t")
     rights, links = set(), set()
     for state in range(8):
         task = load_task("dbp15k/zh_en", random_state=state)
@@ -331,7 +331,7 @@ needs_data = pytest.mark.skipif(
 )
 def test_the_real_pairs(pair, entities, relations, triples, attributed):
     start = time.perf_counter()
-    raw = jape.read(default_data_dir() / "DBP15K" / pair, name=f"dbp15k/{pair}")
+    raw = read_in_order(default_data_dir() / "DBP15K" / pair, name=f"dbp15k/{pair}")
     assert time.perf_counter() - start < 20  # one to two seconds where nothing else runs
     graphs = (raw.left, raw.right)
     assert tuple(g.n_entities for g in graphs) == entities
@@ -366,7 +366,7 @@ def test_the_real_pairs(pair, entities, relations, triples, attributed):
 @needs_data
 def test_ids_of_real_data_decide_nothing(tmp_path):
     """Other ids on the right, same files otherwise: the same graph."""
-    raw = jape.read(default_data_dir() / "DBP15K" / "zh_en", name="t")
+    raw = read_in_order(default_data_dir() / "DBP15K" / "zh_en", name="t")
     right = raw.right
     new = np.random.default_rng(0).permutation(right.n_entities) + 50_000
     folder = tmp_path / "zh_en"
@@ -380,7 +380,7 @@ def test_ids_of_real_data_decide_nothing(tmp_path):
     np.savetxt(folder / "triples_2", np.column_stack([new[h], relation_ids[r], new[t]]), "%d", "\t")
     links = np.column_stack([raw.left.ids[raw.links[:, 0]], new[raw.links[:, 1]]])
     np.savetxt(folder / "ill_ent_ids", links, "%d", "\t")
-    other = jape.read(folder, name="t")
+    other = read_in_order(folder, name="t")
     assert other.right.ids.tolist() == new.tolist()
     ours = dataclasses.replace(other, right=dataclasses.replace(other.right, ids=right.ids))
     assert content(ours) == content(raw)

@@ -33,9 +33,10 @@ from folders import (
 )
 
 from psqe.datasets import load_task
-from psqe.datasets.layouts import LAYOUTS, check_folder, layout_of, read_folder
+from psqe.datasets.faults import Faults
+from psqe.datasets.layouts import LAYOUTS, check_folder, layout_of, read_folder, read_in_order
 from psqe.datasets.layouts.openea import lexical_value
-from psqe.errors import DataError, PsqeWarning
+from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 SUFFIX = {"jape": "zh_en"}
@@ -47,7 +48,7 @@ def folder_of(layout: str, root: Path) -> Path:
 
 def read(folder: Path) -> AlignmentTask:
     """As the layout has it, not shuffled."""
-    task = layout_of(folder).read(folder, name="t")
+    task = read_in_order(folder, name="t")
     assert task is not None
     return task
 
@@ -617,11 +618,27 @@ def test_what_is_transparent_everywhere_is_no_image_to_encode(tmp_path):
 # ---- which layout
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_registered_layout_keeps_the_contract(tmp_path, name):
+    layout = LAYOUTS[name]
+    assert layout.DESCRIPTION and "\n" not in layout.DESCRIPTION
+    assert not layout.recognises(tmp_path) and not any(layout.files(tmp_path).values())
+    faults = Faults(gather=True)
+    assert layout.read(tmp_path, name="t", faults=faults) is None and faults
+    with pytest.raises(DataError):
+        layout.read(tmp_path, name="t", faults=Faults())
+
+
+def test_an_unknown_layout_is_an_error():
+    with pytest.raises(ParameterError, match="there is no layout 'xml'; choose from folder, jape"):
+        LAYOUTS.resolve("xml")
+
+
 def test_each_pair_is_of_one_layout(tmp_path):
-    assert [layout.NAME for layout in LAYOUTS] == ["jape", "openea", "folder", "rdf"]
+    assert {"folder", "jape", "openea", "rdf"} <= LAYOUTS.keys()
     for layout, files in PAIRS.items():
         folder = write(folder_of(layout, tmp_path), files)
-        fitting = [one.NAME for one in LAYOUTS if one.recognises(folder)]
+        fitting = [name for name, one in LAYOUTS.items() if one.recognises(folder)]
         assert fitting == [{"turtle": "rdf"}.get(layout, layout)]
         found = layout_of(folder).files(folder)
         assert all(path is None or path.exists() for path in found.values())

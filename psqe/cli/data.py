@@ -68,7 +68,7 @@ def data_check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with a pair of graphs.")],
 ) -> None:
     """Read all of a pair of graphs and say what is wrong with its files; exit code 2 if anything is."""
-    from psqe.datasets.layouts import check_folder, layout_of, read_folder
+    from psqe.datasets.layouts import check_folder, layout_name, read_folder
 
     faults = check_folder(folder)
     for fault in faults.shown:
@@ -80,7 +80,7 @@ def data_check(
     pair = read_folder(folder)
     sides = (f"{len(g.triples):,} triples of {g.n_entities:,} entities" for g in (pair.left, pair.right))
     links = "no links" if pair.links is None else f"{len(pair.links):,} links"
-    typer.echo(f"{folder}: nothing wrong; layout {layout_of(folder).NAME}, {', '.join(sides)}, {links}")
+    typer.echo(f"{folder}: nothing wrong; layout {layout_name(folder)}, {', '.join(sides)}, {links}")
 
 
 @data.command("fetch")

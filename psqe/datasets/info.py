@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from psqe.datasets import benchmarks
-from psqe.datasets.layouts import layout_of
+from psqe.datasets.layouts import layout_name, layout_of
 from psqe.errors import DataError
 from psqe.graph import AlignmentTask, KnowledgeGraph, Side
 
@@ -39,11 +39,10 @@ def folder_info(folder: Path) -> dict[str, Any]:
     DataError
         If the folder is missing or of no layout.
     """
-    layout = layout_of(folder)
-    files = layout.files(folder)
+    files = layout_of(folder).files(folder)
     return {
         "folder": str(folder),
-        "layout": layout.NAME,
+        "layout": layout_name(folder),
         "found": {name: str(path) for name, path in files.items() if path is not None},
         "missing": [name for name, path in files.items() if path is None],
     }

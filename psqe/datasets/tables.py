@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
@@ -16,6 +16,11 @@ COLUMNS = {
 """The tables that describe one graph, and their columns, in files and in frames alike."""
 
 
+def present_files(folder: Path, names: Iterable[str]) -> dict[str, Path | None]:
+    """Return the path of each named file of a folder; ``None`` for a file that is missing."""
+    return {name: path if (path := folder / name).is_file() else None for name in names}
+
+
 def rows(
     path: Path,
     columns: int | Callable[[int], bool],
@@ -27,28 +32,28 @@ def rows(
     gaps: bool = False,
     optional_cells: Sequence[int] = (),
 ) -> Iterator[tuple[int, list[str]]]:
-    """The number (from 1) and the cells of each line that is as it should be.
+    """Yield the number (from 1) and the cells of each line that has no fault.
 
     Parameters
     ----------
     path
-        A file in UTF-8, with or without a byte order mark. Lines end where a newline is and nowhere else; a
-        carriage return before it does not count.
+        A file in UTF-8, with or without a byte order mark. Only a newline ends a line; a carriage return
+        before it does not count.
     columns
-        How many cells a line has, or whether a number of cells will do.
+        Number of cells of a line, or a function that returns whether a number of cells is allowed.
     faults
-        Told of a file that cannot be read or has no line; of a line that is not UTF-8, is empty, or has
-        another number of cells; and of an empty cell. Such lines are left out.
+        Receives a file that cannot be read or has no line; a line that is not UTF-8, is empty, or has
+        another number of cells; and an empty cell. Such lines are left out.
     wanted
         The number of columns in words, for the message.
     header
-        Names of columns: a first line that consists of these is none of the data.
+        Names of the columns: a first line that consists of these names is no record.
     may_be_empty
-        Whether a file without any line is right.
+        Whether a file without any line is allowed; by default it is a fault.
     gaps
-        Whether empty lines are right; they are passed over.
+        Whether empty lines are allowed; they are passed over. By default they are faults.
     optional_cells
-        Columns (from 0) that may be empty.
+        Columns (from 0) that may be empty; none by default.
     """
     fits = columns if callable(columns) else lambda n: n == columns
     wanted = wanted or f"{columns} columns"
@@ -96,7 +101,7 @@ def rows(
 
 
 def number(cell: str, path: Path, line: int, faults: Faults) -> int | None:
-    """A cell as an id, ``None`` after a fault. More digits than an int64 holds are no id, nor is a sign."""
+    """Return a cell as an id; ``None`` after a fault, as a sign or more digits than an int64 holds."""
     if cell.isdigit() and cell.isascii() and len(cell) <= 18:
         return int(cell)
     faults.add(f"{cell!r} is no id", path=path, line=line, remedy="write an integer of at least 0")

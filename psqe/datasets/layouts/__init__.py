@@ -1,4 +1,8 @@
-"""Which layout a folder has, and the task in it: one module per layout, one line each in :data:`LAYOUTS`."""
+"""The layouts of folders: which layout a folder has, and the task in it.
+
+A layout is a module of this package, which is named as the layout is, or an entry point ``psqe.layouts`` of
+another distribution; see :class:`Layout` for what it offers.
+"""
 
 from __future__ import annotations
 
@@ -11,39 +15,44 @@ from typing import Protocol
 import numpy as np
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.layouts import folder as own_folder
-from psqe.datasets.layouts import jape, openea, rdf
 from psqe.errors import DataError
 from psqe.graph import AlignmentTask
+from psqe.registry import Registry
 
 
 class Layout(Protocol):
-    """What a module (or an object) must offer to be a layout."""
+    """What a module (or any other object) must offer to be a layout."""
 
-    NAME: str
-    """What it is called in messages."""
     DESCRIPTION: str
-    """Whose it is, and the files it cannot do without, in one line."""
+    """One line: the projects that use the layout, and the files that it cannot do without."""
 
     def recognises(self, folder: Path) -> bool:
-        """Whether a folder has files of this layout, complete or not."""
+        """Return whether a folder has files of this layout, be they complete or not."""
         ...
 
     def files(self, folder: Path) -> Mapping[str, Path | None]:
-        """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+        """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
         ...
 
-    def read(self, folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
-        """The task in a folder; ``None`` only after gathered faults."""
+    def read(self, folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
+        """Read the task in a folder and call it ``name``; ``None`` only after gathered faults.
+
+        Entities keep the order of the files. Everything that is wrong goes to ``faults``.
+        """
         ...
 
 
-LAYOUTS: tuple[Layout, ...] = (jape, openea, own_folder, rdf)
-"""What a folder is tried for, in this order; a folder may have only one of them."""
+LAYOUTS: Registry[Layout] = Registry("layout", "psqe.datasets.layouts", "psqe.layouts", lambda module: module)
+"""Every layout by name: the modules of this package, and entry points ``psqe.layouts``."""
 
 
-def layout_of(folder: Path) -> Layout:
-    """The layout of a folder, by its files.
+def layout_name(folder: Path) -> str:
+    """Return the name of the layout that a folder has, by its files.
+
+    Parameters
+    ----------
+    folder
+        The folder. It may have the files of one layout only.
 
     Raises
     ------
@@ -54,42 +63,93 @@ def layout_of(folder: Path) -> Layout:
         raise DataError("is no folder", path=folder, remedy="give the folder that has the files in it")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise DataError("cannot be read", path=folder, remedy="make the folder readable")
-    fitting = [layout for layout in LAYOUTS if layout.recognises(folder)]
+    fitting = [name for name, layout in LAYOUTS.items() if layout.recognises(folder)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        names = " and ".join(layout.NAME for layout in fitting)
+        names = " and ".join(fitting)
         raise DataError(f"has files of the layouts {names}", path=folder, remedy="keep one of them in it")
-    known = "; ".join(f"{layout.NAME} ({layout.DESCRIPTION})" for layout in LAYOUTS)
+    known = "; ".join(f"{name} ({layout.DESCRIPTION})" for name, layout in LAYOUTS.items())
     raise DataError("has the files of no layout", path=folder, remedy=f"known are {known}")
 
 
-def read_folder(folder: str | Path, *, name: str = "", random_state: int = 0) -> AlignmentTask:
-    """The alignment task in a folder of any layout.
+def layout_of(folder: Path) -> Layout:
+    """Return the layout that a folder has; :func:`layout_name` says which errors it raises."""
+    return LAYOUTS[layout_name(folder)]
+
+
+def read_in_order(
+    folder: str | Path, *, name: str = "", faults: Faults | None = None
+) -> AlignmentTask | None:
+    """Read the alignment task in a folder of any layout, with its entities in the order of the files.
 
     Parameters
     ----------
     folder
         The folder.
     name
-        What to call the task; the folder when omitted.
+        Name of the task; the folder when omitted.
+    faults
+        Receives what is wrong with the files. When omitted, the first fault is raised.
+
+    Returns
+    -------
+    AlignmentTask or None
+        The task. In many files the order of the entities tells the links, so that :func:`read_folder` is
+        what a method may see. ``None`` after gathered faults without which there is no task.
+
+    Raises
+    ------
+    DataError
+        If the folder has no layout, or at the first fault unless faults are gathered.
+
+    Warns
+    -----
+    PsqeWarning
+        If records were left out that the task can do without.
+    """
+    folder = Path(folder)
+    faults = Faults() if faults is None else faults
+    task = layout_of(folder).read(folder, name=name or str(folder), faults=faults)
+    faults.close()
+    return task
+
+
+def read_folder(folder: str | Path, *, name: str = "", random_state: int = 0) -> AlignmentTask:
+    """Read the alignment task in a folder of any layout.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    name
+        Name of the task; the folder when omitted.
     random_state
-        Not negative. Decides the order of the right entities and that of the links: in many files both
-        tell the links. Ids stay with their entities.
+        Not negative. It decides the order of the right entities and that of the links: in many files both
+        orders tell the links. Ids stay with their entities.
+
+    Returns
+    -------
+    AlignmentTask
+        The task, its right entities and its links in random order.
 
     Raises
     ------
     DataError
         At the first fault, with file and line. :func:`check_folder` finds them all.
+
+    Warns
+    -----
+    PsqeWarning
+        If records were left out that the task can do without.
     """
-    folder = Path(folder)
-    task = layout_of(folder).read(folder, name=name or str(folder))
-    assert task is not None  # without gathering, a fault has been raised
+    task = read_in_order(folder, name=name)
+    assert task is not None  # unless faults are gathered, the first one has been raised
     return shuffled(task, random_state)
 
 
 def shuffled(task: AlignmentTask, random_state: int) -> AlignmentTask:
-    """The task with its right entities and its links in random order, so that neither tells the links."""
+    """Return the task with its right entities and its links in random order: neither order tells a link."""
     rng = np.random.default_rng(random_state)
     task = task.take(np.arange(task.left.n_entities), rng.permutation(task.right.n_entities))
     links = None if task.links is None else rng.permutation(task.links)
@@ -97,20 +157,29 @@ def shuffled(task: AlignmentTask, random_state: int) -> AlignmentTask:
 
 
 def check_folder(folder: str | Path) -> Faults:
-    """All faults of the data in a folder, also those that reading would only warn of.
+    """Find all faults of the data in a folder, also those that reading would only warn of.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+
+    Returns
+    -------
+    Faults
+        What is wrong; false if nothing is.
 
     Raises
     ------
     DataError
-        If the folder is missing or of no layout, so that there is nothing to check.
+        If the folder is missing or has no layout, so that there is nothing to check.
     """
-    folder = Path(folder)
+    layout_of(Path(folder))
     faults = Faults(gather=True)
-    layout = layout_of(folder)
     try:
-        layout.read(folder, name=str(folder), faults=faults)
+        read_in_order(folder, faults=faults)
     except DataError as error:
-        # A graph that cannot be, made of what is left after the faults, is not one more of them.
+        # A graph that cannot be built from what is left after the faults is not one more fault.
         if not faults:
             faults.put(error)
     return faults

@@ -26,34 +26,27 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, LinkDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
-from psqe.datasets.tables import COLUMNS, rows
+from psqe.datasets.tables import COLUMNS, present_files, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
-NAME = "folder"
 DESCRIPTION = "one's own pair: left/triples.tsv, right/triples.tsv"
 TABLES = tuple(f"{table}.tsv" for table in COLUMNS)
 
 
 def recognises(folder: Path) -> bool:
-    """Whether a folder has the sides of this layout."""
+    """Return whether a folder has the sides of this layout."""
     return any((folder / side).is_dir() for side in ("left", "right")) or bool(_with_triples(folder))
 
 
 def files(folder: Path) -> dict[str, Path | None]:
-    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
-    found: dict[str, Path | None] = {}
-    for side in _sides(folder):
-        for name in TABLES:
-            path = side / name
-            found[f"{side.name}/{name}"] = path if path.is_file() else None
-        images = side / "images"
-        found[f"{side.name}/images"] = images if images.is_dir() else None
-    links = folder / "links.tsv"
-    found["links.tsv"] = links if links.is_file() else None
-    return found
+    """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
+    sides = _sides(folder)
+    tables = present_files(folder, [f"{side.name}/{table}" for side in sides for table in TABLES])
+    images = {f"{side.name}/images": path if (path := side / "images").is_dir() else None for side in sides}
+    return {**tables, **images, **present_files(folder, ["links.tsv"])}
 
 
-def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     """Read the alignment task in ``folder``.
 
     Parameters
@@ -61,9 +54,9 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
     folder
         With the files above.
     name
-        What to call the task.
+        Name of the task.
     faults
-        Where faults go; when omitted, the first is raised.
+        Receives everything that is wrong with the files.
 
     Returns
     -------
@@ -90,15 +83,12 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
         If a file in ``images/`` is named by no entity, or a file is nearly, but not quite, one of the layout,
         as ``name.tsv`` or ``triples.csv``. They are left out.
     """
-    faults = Faults() if faults is None else faults
-    task = None
     try:
-        task = _read(folder, name, faults)
+        return _read(folder, name, faults)
     except OSError as error:  # a subfolder that may not be entered
         where = error.filename or folder
         faults.add(f"cannot be read ({error.strerror})", path=where, remedy="make the folder readable")
-    faults.close()
-    return task
+        return None
 
 
 def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:

@@ -46,18 +46,17 @@ from psqe.datasets.pickles import read_vectors
 from psqe.datasets.tables import number, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Vectors
 
-NAME = "jape"
 DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"
 SPLITS = (("sup_ent_ids", "ref_ent_ids", "dev_ent_ids"), ("sup_pairs", "ref_pairs", "valid_pairs"))
 
 
 def recognises(folder: Path) -> bool:
-    """Whether a folder has files of this layout."""
+    """Return whether a folder has files of this layout."""
     return any((folder / f"{kind}_{side}").is_file() for kind in ("ent_ids", "triples") for side in (1, 2))
 
 
 def files(folder: Path) -> dict[str, Path | None]:
-    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
     found: dict[str, Path | None] = {}
     for side in (1, 2):
         for kind, choices in (
@@ -80,7 +79,7 @@ def files(folder: Path) -> dict[str, Path | None]:
     return found
 
 
-def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     """Read the alignment task in ``folder``.
 
     Parameters
@@ -88,9 +87,9 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
     folder
         With the files above. Languages are taken from its name if that has the form of ``zh_en``.
     name
-        What to call the task.
+        Name of the task.
     faults
-        Where faults go; when omitted, the first is raised.
+        Receives everything that is wrong with the files.
 
     Returns
     -------
@@ -124,13 +123,6 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
         If *all* lines are so, the file belongs to something else, and that is a fault. If an entity has
         several links, as four of FB15K-DB15K have: the first counts.
     """
-    faults = Faults() if faults is None else faults
-    task = _read(folder, name, faults)
-    faults.close()
-    return task
-
-
-def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     found = files(folder)
     language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)
     sides = [_entities(found[f"ent_ids_{side}"] or folder / f"ent_ids_{side}", faults) for side in (1, 2)]

@@ -22,10 +22,9 @@ from pathlib import Path
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, LinkDraft
 from psqe.datasets.labels import bare, readable_name
-from psqe.datasets.tables import rows
+from psqe.datasets.tables import present_files, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
-NAME = "openea"
 DESCRIPTION = "OpenEA: rel_triples_1, rel_triples_2"
 FOLD = "721_5fold/1"
 SPLITS = ("train_links", "valid_links", "test_links")
@@ -42,18 +41,18 @@ ENCODED = re.compile(r"E\d{6}")
 
 
 def recognises(folder: Path) -> bool:
-    """Whether a folder has files of this layout."""
+    """Return whether a folder has files of this layout."""
     return any((folder / f"rel_triples_{side}").is_file() for side in (1, 2))
 
 
 def files(folder: Path) -> dict[str, Path | None]:
-    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
     names = [f"{kind}_triples_{side}" for side in (1, 2) for kind in ("rel", "attr")]
     names += ["ent_links", *(f"{FOLD}/{split}" for split in SPLITS)]
-    return {name: folder / name if (folder / name).is_file() else None for name in names}
+    return present_files(folder, names)
 
 
-def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     """Read the alignment task in ``folder``.
 
     Parameters
@@ -61,9 +60,9 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
     folder
         With the files above. Languages are taken from its name if that begins as ``EN_FR_15K_V1`` does.
     name
-        What to call the task.
+        Name of the task.
     faults
-        Where faults go; when omitted, the first is raised.
+        Receives everything that is wrong with the files.
 
     Returns
     -------
@@ -89,13 +88,6 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
         If a line of attributes has fewer than three columns, as one has whose value goes on in the next
         line. OpenEA's own reader passes over them, too.
     """
-    faults = Faults() if faults is None else faults
-    task = _read(folder, name, faults)
-    faults.close()
-    return task
-
-
-def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     found = files(folder)
     language = re.match("([A-Z]{2})_([A-Z]{2})(?:_|$)", folder.absolute().name)
     graphs = []

@@ -45,24 +45,23 @@ from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 if TYPE_CHECKING:
     from psqe.datasets.rdf_settings import Settings
 
-NAME = "rdf"
 DESCRIPTION = "RDF: left.nt or left.ttl, right.nt or right.ttl"
 SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
 
 
 def recognises(folder: Path) -> bool:
-    """Whether a folder has files of this layout."""
+    """Return whether a folder has files of this layout."""
     return any(_all_of(folder, side) for side in ("left", "right"))
 
 
 def files(folder: Path) -> dict[str, Path | None]:
-    """Every file that the layout knows, and where it is: ``None`` for one that is missing."""
+    """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
     found = {part: next(iter(_all_of(folder, part)), None) for part in ("left", "right", "links")}
     settings = folder / "psqe.toml"
     return {**found, "psqe.toml": settings if settings.is_file() else None}
 
 
-def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentTask | None:
+def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     """Read the alignment task in ``folder``.
 
     Parameters
@@ -70,9 +69,9 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
     folder
         With the files above.
     name
-        What to call the task.
+        Name of the task.
     faults
-        Where faults go; when omitted, the first is raised.
+        Receives everything that is wrong with the files.
 
     Returns
     -------
@@ -105,13 +104,6 @@ def read(folder: Path, *, name: str, faults: Faults | None = None) -> AlignmentT
         If images are on the web, which are not fetched; if a link names an entity that is no candidate; if
         the statements of a side have ``owl:sameAs``, or those of the links anything else. They are left out.
     """
-    faults = Faults() if faults is None else faults
-    task = _read(folder, name, faults)
-    faults.close()
-    return task
-
-
-def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     from psqe.datasets.rdf_settings import Settings, read_settings
 
     path = folder / "psqe.toml"
