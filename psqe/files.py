@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,26 @@ def write_text(path: str | Path, text: str) -> None:
     """
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_tsv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table as tab-separated UTF-8 text with a header line, atomically.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    header
+        The names of the columns.
+    rows
+        The cells of each row, in the order of the columns.
+
+    Raises
+    ------
+    PsqeError
+        If the folder cannot be written.
+    """
+    write_text(path, "".join("\t".join(cells) + "\n" for cells in (header, *rows)))
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:

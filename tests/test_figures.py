@@ -15,13 +15,13 @@ from PIL import Image
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation.intervals import mean_interval
 from psqe.features import Features
+from psqe.figure_style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import SeedSet, StageTrace
 from psqe.seeds.failures import blame_chain, counterparts, failures
 from psqe.study import figures, tables
 from psqe.study.figures.labels import drawable, entity_labels, label
 from psqe.study.figures.results import _spread
-from psqe.study.figures.style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
 
 
 def graph(side: str, names: list[str], images: list[Path | None]) -> KnowledgeGraph:

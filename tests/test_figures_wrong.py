@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from psqe.errors import ParameterError
+from psqe.figure_style import MARKS
 from psqe.study import figures
-from psqe.study.figures.style import MARKS
 from psqe.study.figures.wrong import KIND_MARKS
 
 

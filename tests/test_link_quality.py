@@ -14,7 +14,7 @@ from psqe.evaluation import feature_scorer
 from psqe.evaluation.intervals import proportion_interval
 from psqe.graph import AlignmentTask
 from psqe.links.predict import predict_links
-from psqe.links.quality import link_quality, link_report
+from psqe.links.quality import link_quality, link_summary
 from psqe.links.rules import LinkRule
 
 
@@ -83,13 +83,13 @@ def test_all_right_all_wrong_and_none(planted):
 def test_what_a_report_says(planted):
     task, features = planted
     links = predict_links(task, features, feature_scorer(task, features), rule=LinkRule(threshold=0.4))
-    told = link_report(links, task)
+    told = link_summary(links, task)
     assert told["n_links"] == len(links) and told["threshold"] == 0.4
     assert told["expected_right"] == pytest.approx(links.confidence.sum())
     assert told["expected_links"] == links.expected_links
     assert told["no_counterpart"]["left"] == len(task.left.candidates) - len(links) > 0
     assert told["link_quality"] == link_quality(links.pairs, task)
-    assert link_report(links, replace(task, links=None))["link_quality"] is None
+    assert link_summary(links, replace(task, links=None))["link_quality"] is None
 
 
 def test_without_gold_links_or_with_an_entity_twice(planted):

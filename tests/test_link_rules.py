@@ -30,10 +30,10 @@ def pairs_of(listed: Shortlist, positions) -> list[tuple[int, int]]:
 @given(tables, st.integers(1, 5))
 def test_mutual_pairs_are_best_for_both_and_alone_in_that(table, k):
     listed = Shortlist.from_similarity(Table(table), k=k)
-    chosen = pairs_of(listed, mutual(listed, listed.similarity, tie=TIE))
+    chosen = pairs_of(listed, mutual(listed, listed.values, tie=TIE))
     wanted = []
     for i, j in pairs_of(listed, np.arange(len(listed))):
-        rivals = [s for s, *ends in zip(listed.similarity, listed.rows, listed.columns, strict=True)
+        rivals = [s for s, *ends in zip(listed.values, listed.rows, listed.columns, strict=True)
                   if (ends[0] == i) != (ends[1] == j)]  # fmt: skip
         if all(table[i, j] > s + TIE for s in rivals):
             wanted.append((i, j))
@@ -42,7 +42,7 @@ def test_mutual_pairs_are_best_for_both_and_alone_in_that(table, k):
 
 def best_sum(table: np.ndarray, listed: Shortlist) -> float:
     """The largest sum of scores less the worst one listed, by trying all partial assignments."""
-    worth = {pair: table[pair] - listed.similarity.min() for pair in pairs_of(listed, np.arange(len(listed)))}
+    worth = {pair: table[pair] - listed.values.min() for pair in pairs_of(listed, np.arange(len(listed)))}
     n_left, n_right = table.shape
     best = 0.0
     for size in range(1, min(n_left, n_right) + 1):
@@ -59,26 +59,26 @@ def best_sum(table: np.ndarray, listed: Shortlist) -> float:
 def test_one_to_one_pairs_have_the_largest_sum(table, k):
     table = table.astype(np.float32)
     listed = Shortlist.from_similarity(Table(table), k=k)
-    positions = one_to_one(listed, listed.similarity)
+    positions = one_to_one(listed, listed.values)
     chosen = pairs_of(listed, positions)
     assert chosen == sorted(set(chosen))
     assert len({i for i, _ in chosen}) == len({j for _, j in chosen}) == len(chosen)
-    reached = sum(table[pair] - listed.similarity.min() for pair in chosen)
+    reached = sum(table[pair] - listed.values.min() for pair in chosen)
     assert reached == pytest.approx(best_sum(table, listed), abs=1e-5)
 
 
 def test_one_to_one_gives_up_a_best_pair_for_two_good_ones():
     table = np.array([[0.9, 0.8], [0.85, 0.1]], dtype=np.float32)
     listed = Shortlist.from_similarity(Table(table))
-    assert pairs_of(listed, one_to_one(listed, listed.similarity)) == [(0, 1), (1, 0)]
-    assert pairs_of(listed, mutual(listed, listed.similarity, tie=TIE)) == [(0, 0)]
+    assert pairs_of(listed, one_to_one(listed, listed.values)) == [(0, 1), (1, 0)]
+    assert pairs_of(listed, mutual(listed, listed.values, tie=TIE)) == [(0, 0)]
 
 
 def test_an_entity_may_stay_alone_but_need_not():
     """Both left entities list one right entity only, the same; and a pair worth nothing else is a pair."""
     table = np.array([[0.9, 0.0], [0.8, 0.0], [0.7, 0.0]], dtype=np.float32)
     listed = Shortlist.from_similarity(Table(table[:, :1]))
-    assert pairs_of(listed, one_to_one(listed, listed.similarity)) == [(0, 0)]
+    assert pairs_of(listed, one_to_one(listed, listed.values)) == [(0, 0)]
 
 
 @settings(max_examples=200, deadline=None)

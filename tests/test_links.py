@@ -7,8 +7,10 @@ from pairs import Table, relabelled, tiny, with_fewer_candidates, with_wrong_lin
 from psqe.aligners import MCLEA
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
+from psqe.graph import Sides
 from psqe.links.calibration import model_temperature, n_counterparts
-from psqe.links.predict import Links, TwoNearest, predict_links
+from psqe.links.nearest import TwoNearest
+from psqe.links.predict import Links, predict_links
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, best_threshold
 from psqe.links.shortlist import Shortlist
@@ -409,7 +411,7 @@ def test_tsv(tmp_path):
     links = Links(
         np.array([[2, 0], [0, 1]]), np.array([0.5, 0.25]), np.array([1.0, 1 / 3]), np.array([np.inf, 1e-7]),
         np.array([True, False]), np.array([[1, 2]]), np.array([0.1]), 0.2, 0.02, 2.0, LinkRule(),
-        {"left": nobody, "right": nobody},
+        Sides(nobody, nobody),
     )  # fmt: skip
     links.save_tsv(tmp_path / "new" / "links.tsv", task)
     assert (tmp_path / "new" / "links.tsv").read_text() == (

@@ -8,8 +8,9 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import DataError
-from psqe.links.shortlist import CSLS_K, Shortlist
+from psqe.links.shortlist import Shortlist
 from psqe.similarity import Dot, csls, neighbours
+from psqe.similarity.matching import CSLS_K
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 8), st.integers(1, 8)).flatmap(
@@ -28,7 +29,7 @@ def test_of_every_entity_its_nearest(table, k):
     wanted = {(i, j) for i, row in enumerate(table) for j in plain_top(row, k)}
     wanted |= {(i, j) for j, column in enumerate(table.T) for i in plain_top(column, k)}
     assert list(zip(listed.rows.tolist(), listed.columns.tolist(), strict=True)) == sorted(wanted)
-    np.testing.assert_array_equal(listed.similarity, table[listed.rows, listed.columns])
+    np.testing.assert_array_equal(listed.values, table[listed.rows, listed.columns])
     for lists, one in zip(listed.nearest, (table, table.T), strict=True):
         np.testing.assert_array_equal(lists, -np.sort(-one, axis=1)[:, :k])
 
@@ -39,7 +40,7 @@ def test_sums_and_best_pairs_of_each_entity(table, k, random):
     listed = Shortlist.from_similarity(Table(table), k=k)
     x = np.array([random.choice((-900.0, 0.0, 0.5, 1.0, 700.0)) for _ in range(len(listed))])
     for ends, entity, n in (
-        (listed.by_left, listed.rows, len(table)), (listed.by_right, listed.columns, table.shape[1])
+        (listed.by_row, listed.rows, len(table)), (listed.by_column, listed.columns, table.shape[1])
     ):  # fmt: skip
         totals, (first, second) = ends.log_sum_exp(x), ends.two_best(x)
         leads = ends.lead(x)[1]
@@ -68,10 +69,10 @@ def test_what_an_approximate_search_does_not_find_is_not_listed(monkeypatch):
     rng = np.random.default_rng(0)
     left, right = (rng.standard_normal((60, 4)).astype(np.float32) for _ in range(2))
     listed = Shortlist.from_similarity(Dot(left, right), k=8)
-    assert np.isneginf(listed.nearest[0]).any()
-    assert np.isfinite(listed.similarity).all() and np.isfinite(listed.csls()).all()
+    assert np.isneginf(listed.nearest.left).any()
+    assert np.isfinite(listed.values).all() and np.isfinite(listed.csls()).all()
     np.testing.assert_allclose(
-        listed.similarity, (left @ right.T)[listed.rows, listed.columns], rtol=1e-5, atol=1e-6
+        listed.values, (left @ right.T)[listed.rows, listed.columns], rtol=1e-5, atol=1e-6
     )
 
 

@@ -176,7 +176,7 @@ def align(
     from psqe.evaluation import evaluate
     from psqe.evaluation.regions import all_regions
     from psqe.links.predict import predict_links
-    from psqe.links.quality import link_report
+    from psqe.links.quality import link_summary
     from psqe.links.rules import LinkRule
     from psqe.seeds import MINERS, Miner, SeedSet
 
@@ -230,7 +230,7 @@ def align(
     if seeds_file is not None:
         used["miner"]["file"] = str(seeds_file)
     made = _provenance(_data(pair, vectors, encoder, features), used)
-    told = link_report(links, pair)
+    told = link_summary(links, pair)
     if json_out is not None:
         write_json(json_out, {**report, **told, "seconds": cost.seconds, "peak_mb": cost.peak_mb, **made})
     if report_out is not None:

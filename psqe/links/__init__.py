@@ -1,7 +1,12 @@
-"""From similarities to links, and to the answer that there is no counterpart."""
+"""From similarities to links, and to the answer that an entity has no counterpart."""
 
+from psqe.links.nearest import TwoNearest
 from psqe.links.predict import Links, WeighedPairs, predict_links, weigh_pairs
-from psqe.links.quality import link_quality
+from psqe.links.quality import link_quality, link_summary
 from psqe.links.rules import LinkRule
+from psqe.links.unlinked import NoLinkReason, RunnerUp, reasons_without_link, runner_up
 
-__all__ = ["LinkRule", "Links", "WeighedPairs", "link_quality", "predict_links", "weigh_pairs"]
+__all__ = [
+    "LinkRule", "Links", "NoLinkReason", "RunnerUp", "TwoNearest", "WeighedPairs", "link_quality",
+    "link_summary", "predict_links", "reasons_without_link", "runner_up", "weigh_pairs",
+]  # fmt: skip

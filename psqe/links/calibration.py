@@ -1,39 +1,42 @@
-"""How sure a predicted link is: the probability that it is right, estimated without labels.
+"""The confidence of a link: the probability that it is correct, estimated without labels.
 
-Similarities of a trained model are on a scale of its own, and labels to fit that scale to are what nobody
-has here. Three facts stand in for them.
+The similarities of a trained model have an arbitrary scale, and unsupervised alignment has no labelled pairs
+to calibrate that scale on. Three observations replace the labels.
 
-**A model gives back what it was trained on.** Practically every seed has a similarity near one, right or
-wrong. For a seed the model's similarity is therefore no evidence. Its confidence is that of the input
-features, which were not trained: :func:`psqe.seeds.confidence.pair_confidence`.
+**A model returns the pairs that it was trained on.** Nearly every seed has a similarity close to one, whether
+it is correct or not, so the model's similarity is no evidence for a seed. The confidence of a seed comes from
+the input features, which were not trained: :func:`psqe.seeds.confidence.pair_confidence`.
 
-**A right nearest neighbour is mutual, a wrong one rarely is.** So among candidates that are in no seed the
-rate at which the nearest of the other side has them as its own nearest stands for the rate at which it is
-right. There is one temperature at which softmax probabilities of nearest ones agree with it in the mean:
+**A correct nearest neighbour is usually mutual, a wrong one rarely is.** Among candidates that are in no
+seed, the share of mutual nearest neighbours therefore estimates the share of correct ones. One temperature
+makes the softmax probabilities of nearest neighbours agree with it on average:
 
-    mean over u of p(nearest of u | u) = share of u whose nearest is mutual
+    mean over u of p(nearest of u | u) = share of u whose nearest neighbour is mutual
 
-This is temperature scaling (Guo et al. 2017) with mutuality in place of labels held out. A transport plan
-needs half of it (:mod:`psqe.links.transport`), which is what :func:`model_temperature` returns.
+This is temperature scaling (Guo et al. 2017) with mutuality in place of held-out labels. A transport plan
+needs half of that temperature (:mod:`psqe.links.transport`); :func:`model_temperature` returns the half.
 
-**The nearest of an entity without counterpart is about as near as the second nearest of others.** Both are
-the best of the wrong ones. Let ``F1(x)`` be the share of entities whose nearest has a similarity of at most
-``x``, and ``F2(x)`` the same for the second nearest. Where ``x`` is so small that right ones are rare,
-``F1(x) / F2(x)`` is the share of entities whose nearest looks like a wrong one (Storey 2002 estimates the
-share of true null hypotheses so; the smallest ratio is taken). Such an entity has no counterpart, or it has
-one that the similarities do not show. They cannot tell which, so half of them are taken to have none:
-:func:`n_counterparts`. The half was settled with emoji en-fr and en-zh, zh_en, ja_en and FB15K-DB15K in view;
-emoji en-de and en-ja and fr_en were looked at afterwards.
+**The best match of an entity without counterpart resembles the second-best match of the other entities.**
+Both are the best of the wrong matches. Let ``F1(x)`` be the share of entities whose best match has a
+similarity of at most ``x``, and ``F2(x)`` the same for the second-best match. For ``x`` so small that correct
+matches are rare, ``F1(x) / F2(x)`` estimates the share of entities whose best match looks like a wrong one
+(Storey 2002 estimates the share of true null hypotheses in the same way; the smallest ratio is taken). Such
+an entity has no counterpart, or it has one that the similarities do not reveal. The similarities cannot
+distinguish the two cases, so half of these entities are taken to have none: :func:`n_counterparts`. The half
+was chosen with emoji en-fr and en-zh, DBP15K zh_en and ja_en, and FB15K-DB15K in view; emoji en-de and en-ja
+and DBP15K fr_en were examined afterwards.
 
-With temperature and number the probability of each pair is its share of a transport plan among the candidates
-that are in no seed (:mod:`psqe.links.transport`). It follows any change of the scale of the similarities.
+Given the temperature and that number, the probability of a pair is its share of a transport plan among the
+candidates that are in no seed (:mod:`psqe.links.transport`). It does not depend on the scale of the
+similarities.
 
-It is supposed that a right counterpart, when it is there, is among the nearest, and that an entity without
-one has several poor candidates rather than one good one. A model of a single modality breaks this: what its
-modality cannot tell apart it does not know, and its links claim too much. Where all entities have their wrong
-ones about equally near, as in noise, the smallest ratio is too small and too many seem to have a counterpart.
-Links chosen by their confidence claim too much where features say little: the choice favours what is
-overestimated. Where the graph speaks for a seed of which the features say little, the seed claims too little.
+The estimate assumes that a counterpart, where there is one, is among the nearest neighbours, and that an
+entity without counterpart has several poor matches rather than one good match. A model of a single modality
+violates this: it cannot see what its modality does not distinguish, and its confidences are too high. Where
+the wrong matches of all entities are about equally similar, as in noise, the smallest ratio is too small and
+the number of counterparts is overestimated. Where the features carry little information, confidences of links
+that were chosen by confidence are too high, because the choice favours overestimated pairs. The confidence of
+a seed is too low where the graph supports a seed that the features do not support.
 """
 
 from __future__ import annotations
@@ -49,72 +52,78 @@ from psqe.similarity import Similarity
 from psqe.similarity.neighbours import TEMPERATURE, mutual_in_sample, nearest_one_way
 
 SAMPLE = 1000
-"""Candidates of each side of which probabilities are compared with mutuality."""
+"""Number of candidates of each side whose probabilities are compared with mutuality."""
 
 FIRST_LEVEL = 0.1
-"""The share of second nearest ones below which ratios of shares are of too few entities to be looked at."""
+"""Ratios ``F1 / F2`` are examined from the level on at which ``F2`` reaches this share of the entities."""
 
 
 def model_temperature(similarity: Similarity) -> float:
-    """The temperature at which shares of pairs come near to probabilities.
+    """Estimate the temperature at which shares of a transport plan approximate probabilities.
 
     Parameters
     ----------
     similarity
-        Between the candidates that are in no seed ``(n_left, n_right)``, in canonical order
-        (:mod:`psqe.features.canonical`), for a sample is drawn.
+        Similarities ``(n_left, n_right)`` of the candidates that are in no seed, in canonical order
+        (:mod:`psqe.features.canonical`), because a sample is drawn.
 
     Returns
     -------
-    The temperature; :data:`psqe.similarity.neighbours.TEMPERATURE` where a side has fewer than two
-    candidates, and there is nothing to compare.
+    The temperature, or :data:`psqe.similarity.neighbours.TEMPERATURE` where a side has fewer than two
+    candidates or all similarities are equal.
     """
     if min(similarity.shape) < 2:
         return TEMPERATURE
-    sides = [(_sample(one.shape[0]), one) for one in (similarity, similarity.T)]
-    parts = [one.take(rows, None) for rows, one in sides]
-    mutual = float(np.mean([_mutual_rate(rows, one) for rows, one in sides]))
-    scale = float(np.mean([_lead(part) for part in parts]))
+    directions = [(_sample(matrix.shape[0]), matrix) for matrix in (similarity, similarity.T)]
+    samples = [matrix.take(rows, None) for rows, matrix in directions]
+    mutual = float(np.mean([_mutual_rate(rows, matrix) for rows, matrix in directions]))
+    scale = float(np.mean([_lead(sample) for sample in samples]))
     if not scale > 0:
         return TEMPERATURE
 
-    def too_sure(log_t: float) -> float:
-        return float(np.mean([_expected(part, math.exp(log_t)) for part in parts])) - mutual
+    def excess(log_temperature: float) -> float:
+        """The mean probability of nearest neighbours minus the share of mutual ones."""
+        temperature = math.exp(log_temperature)
+        return float(np.mean([_mean_probability(sample, temperature) for sample in samples])) - mutual
 
     low, high = math.log(scale / 300), math.log(scale * 30)
-    if too_sure(low) <= 0:
+    if excess(low) <= 0:
         return math.exp(low) / 2
-    if too_sure(high) >= 0:
+    if excess(high) >= 0:
         return math.exp(high) / 2
-    return math.exp(brentq(too_sure, low, high, xtol=0.01)) / 2
+    return math.exp(brentq(excess, low, high, xtol=0.01)) / 2
 
 
-def n_counterparts(listed: Shortlist) -> float:
-    """How many entities of a side have a counterpart on the other, estimated without labels.
+def n_counterparts(shortlist: Shortlist) -> float:
+    """Estimate without labels how many entities of one side have a counterpart on the other side.
 
     Parameters
     ----------
-    listed
+    shortlist
         Pairs of candidates that are in no seed.
 
     Returns
     -------
-    The middle between all of the smaller side, and all but those whose nearest looks like a wrong one. All of
-    the smaller side where a side has only one candidate, and so nobody of the other a second nearest.
+    The mean of two numbers: all entities of the smaller side, and those whose best match does not look like a
+    wrong one. All entities of the smaller side where a side has one candidate only, because there is no
+    second-best match then.
     """
-    most = min(listed.shape)
+    most = min(shortlist.shape)
     if most < 2:
         return float(most)
-    seen = max(n * (1 - _look_wrong(scores)) for n, scores in zip(listed.shape, listed.nearest, strict=True))
-    return (min(seen, most) + most) / 2
+    visible = max(
+        n * (1 - _share_without_match(scores))
+        for n, scores in zip(shortlist.shape, shortlist.nearest, strict=True)
+    )
+    return (min(visible, most) + most) / 2
 
 
-def _look_wrong(scores: DoubleArray) -> float:
-    """Share of entities whose nearest looks like a wrong one, by similarities ``(n, k)`` of their nearest."""
+def _share_without_match(scores: DoubleArray) -> float:
+    """Share of entities whose best match looks like a wrong one, by sorted similarities ``(n, k)``."""
     first, second = np.sort(scores[:, 0]), np.sort(scores[:, 1])
     levels = second[math.ceil(FIRST_LEVEL * len(second)) - 1 :]
-    reached = [np.searchsorted(values, levels, side="right") for values in (first, second)]
-    return float((reached[0] / reached[1]).min())
+    counts = [np.searchsorted(values, levels, side="right") for values in (first, second)]
+    return float((counts[0] / counts[1]).min())
 
 
 def _sample(n: int) -> IntArray:
@@ -122,21 +131,21 @@ def _sample(n: int) -> IntArray:
 
 
 def _mutual_rate(rows: IntArray, similarity: Similarity) -> float:
-    """Share of ``rows`` whose nearest column has them as its nearest."""
+    """Share of ``rows`` that are the nearest row of their nearest column."""
     mutual, _ = mutual_in_sample(
         rows, similarity.take(rows, None), lambda nearest: similarity.T.take(nearest, None)
     )
     return float(mutual.mean())
 
 
-def _lead(part: Similarity) -> float:
-    """How far the nearest is ahead of the mean, in the mean over rows: the scale of the similarities."""
+def _lead(similarity: Similarity) -> float:
+    """Mean distance of a row's largest value from the row's mean: the scale of the similarities."""
     return float(
-        np.concatenate([block.max(axis=1) - block.mean(axis=1) for _, block in part.blocks()]).mean()
+        np.concatenate([block.max(axis=1) - block.mean(axis=1) for _, block in similarity.blocks()]).mean()
     )
 
 
-def _expected(part: Similarity, temperature: float) -> float:
-    """Mean probability of the nearest."""
-    _, scores, totals = nearest_one_way(part, temperature=temperature)
+def _mean_probability(similarity: Similarity, temperature: float) -> float:
+    """Mean softmax probability of the nearest column of a row."""
+    _, scores, totals = nearest_one_way(similarity, temperature=temperature)
     return float(np.exp(scores.astype(np.float64) / temperature - totals).mean())

@@ -1,16 +1,15 @@
-"""From similarities to links with a score, a confidence and a margin; who gets none has no counterpart.
+"""Prediction of links: pairs with a score, a confidence and a margin. Other candidates have no counterpart.
 
-1. Seeds settle their ends. A model gives back what it was trained on, and the ends of its seeds are hubs:
-   on the emoji pairs they are the nearest of a third to two thirds of the entities that are in no seed. So a
-   seed is one pair, and the candidates in no seed compete among themselves.
-2. Scores and a rule choose pairs among these (:mod:`psqe.links.rules`).
-3. Each pair has a confidence (:mod:`psqe.links.calibration`), whatever chose it. Below the threshold no
-   link is made, not of a seed either.
+1. A seed is one pair, and its two entities compete with nobody. A trained model returns the pairs that it
+   was trained on, and the entities of seeds become hubs: on the emoji pairs they are the nearest entities of
+   a third to two thirds of the candidates that are in no seed.
+2. Among the candidates that are in no seed, scores and a rule choose pairs (:mod:`psqe.links.rules`).
+3. Each pair has a confidence (:mod:`psqe.links.calibration`), whatever chose it. A pair below the threshold
+   does not become a link, even if it was a seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,100 +18,63 @@ import numpy as np
 from psqe.evaluation import Scorer
 from psqe.features.base import Features
 from psqe.features.canonical import canonical_order
-from psqe.files import write_text
-from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Side
+from psqe.files import write_tsv
+from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
 from psqe.links.calibration import model_temperature, n_counterparts
+from psqe.links.nearest import TwoNearest
 from psqe.links.rules import LinkRule, best_threshold
-from psqe.links.shortlist import PairsByEntity, Shortlist
+from psqe.links.shortlist import Shortlist
 from psqe.links.transport import probabilities
 from psqe.seeds.base import SeedSet
 from psqe.seeds.confidence import pair_confidence
-from psqe.similarity import Similarity, top_k
+from psqe.similarity import Similarity
 from psqe.similarity.neighbours import TEMPERATURE
 
 DEFAULT = LinkRule()
 
 
 @dataclass(frozen=True, eq=False)
-class TwoNearest:
-    """The two nearest of every candidate of a side among those that it competes for.
-
-    The ends of seeds are compared with all candidates of the other side, other candidates with those in no
-    seed.
-
-    Attributes
-    ----------
-    entities
-        Of the other side, the nearest first ``(n_candidates, 2)``; -1 where there is none.
-    scores
-        Their similarities ``(n_candidates, 2)``; minus infinity where there is none.
-    """
-
-    entities: IntArray
-    scores: FloatArray
-
-    @classmethod
-    def join(cls, candidates: IntArray, parts: Sequence[tuple[IntArray, TwoNearest]]) -> TwoNearest:
-        """Those of all ``candidates`` (sorted) from those of some of them each."""
-        entities = np.full((len(candidates), 2), -1, dtype=np.int64)
-        scores = np.full((len(candidates), 2), -np.inf, dtype=np.float32)
-        for ends, two in parts:
-            rows, width = np.searchsorted(candidates, ends), two.entities.shape[1]
-            entities[rows, :width], scores[rows, :width] = two.entities, two.scores
-        return cls(entities, scores)
-
-    @classmethod
-    def among(cls, others: IntArray, similarity: Similarity) -> TwoNearest:
-        """Of each row of ``similarity``, among the entities ``others`` that are its columns."""
-        indices, scores = top_k(similarity, 2)
-        return cls(others[indices], scores)
-
-    @classmethod
-    def listed(cls, others: IntArray, by: PairsByEntity, similarity: DoubleArray) -> TwoNearest:
-        """Of each entity of one side of a shortlist; ``others (n,)`` are the pairs' other entities."""
-        two = np.column_stack(by.two_best(similarity))
-        scores = np.where(two < 0, -np.inf, similarity[two]).astype(np.float32)
-        return cls(np.where(two < 0, -1, others[two]), scores)
-
-    def best_other(self, rows: IntArray, entities: IntArray) -> FloatArray:
-        """The largest similarity of the candidates at ``rows (n,)`` to another one than ``entities (n,)``."""
-        column = (self.entities[rows, 0] == entities).astype(np.int64)
-        other: FloatArray = self.scores[rows, column]
-        return other
-
-
-@dataclass(frozen=True, eq=False)
 class Links:
-    """Predicted links, most confident first, and of equal ones those with the larger margin.
+    """Predicted links, sorted by descending confidence and then by descending margin.
 
-    Attributes
+    Parameters
     ----------
     pairs
-        Left and right entity ``(n, 2)``, each entity at most once. Candidates that are in none are said to
-        have no counterpart.
+        Integer array ``(n, 2)``: left and right entity of each link, each entity at most once. Candidates in
+        no link are predicted to have no counterpart.
     scores
-        Similarity of each pair ``(n,)``.
+        Float32 array ``(n,)``: the similarity of each pair.
     confidence
-        Estimated probability that a pair is right ``(n,)``, see :mod:`psqe.links.calibration`. Its sum is
-        the expected number of right links.
+        Float32 array ``(n,)``: the estimated probability that each link is correct
+        (:mod:`psqe.links.calibration`). Its sum is the expected number of correct links.
     rank_margin
-        How far the similarity is ahead of the best other one of either entity ``(n,)``; negative where an
-        entity has a nearer one, which is linked to somebody else.
+        Float32 array ``(n,)``: the similarity minus the largest similarity of either entity to another
+        candidate. It is negative where an entity has a nearer candidate, which is linked elsewhere.
     from_seed
-        Which links are pairs that the model was trained on ``(n,)``.
+        Boolean array ``(n,)``: which links are pairs that the model was trained on.
     doubtful, doubtful_confidence
-        Pairs that the rule chose and that were too unsure to become links, most confident first: ``(m, 2)``
-        and ``(m,)``.
+        Pairs that the rule chose and that did not become links because their confidence is below the
+        threshold ``(m, 2)``, most confident first, and their confidence ``(m,)``.
     threshold
         The smallest confidence of a link.
     temperature
-        Of the probabilities.
+        Temperature of the transport plan that the confidence is computed from.
     expected_links
-        How many true links there are thought to be, found or not.
+        Estimated number of true links, whether found or not.
     chosen_by
-        What they were chosen by.
+        The rule that chose the links.
     nearest
-        For either side, the two nearest of every candidate, in the order of ``task.sides[side].candidates``.
+        For either side, the two nearest entities of each candidate, in the order of
+        ``task.sides[side].candidates``.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.evaluation import feature_scorer
+    >>> task, features = planted_pair(60, 3, 8, noise=0.2, random_state=0)
+    >>> links = predict_links(task, features, feature_scorer(task, features))
+    >>> links.pairs.shape[1], bool((links.confidence >= links.threshold).all())
+    (2, True)
     """
 
     pairs: IntArray
@@ -126,26 +88,44 @@ class Links:
     temperature: float
     expected_links: float
     chosen_by: LinkRule
-    nearest: dict[Side, TwoNearest]
+    nearest: Sides[TwoNearest]
 
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def without_counterpart(self, task: AlignmentTask) -> dict[Side, IntArray]:
-        """The candidates in no link, by side, ascending."""
-        return {
-            "left": np.setdiff1d(task.left.candidates, self.pairs[:, 0]),
-            "right": np.setdiff1d(task.right.candidates, self.pairs[:, 1]),
-        }
+    def without_counterpart(self, task: AlignmentTask) -> Sides[IntArray]:
+        """The candidates of either side that are in no link, ascending."""
+        return Sides(
+            np.setdiff1d(task.left.candidates, self.pairs[:, 0]),
+            np.setdiff1d(task.right.candidates, self.pairs[:, 1]),
+        )
 
     def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
-        """Write ``left, right, score, confidence, rank_margin`` with a header; entities by identifier."""
-        lines = ["left\tright\tscore\tconfidence\trank_margin"]
-        columns = zip(self.pairs, self.scores, self.confidence, self.rank_margin, strict=True)
-        for (left, right), *numbers in columns:
-            ends = task.left.entities[left], task.right.entities[right]
-            lines.append("\t".join([*ends, *(f"{x:.6g}" for x in numbers)]))
-        write_text(path, "\n".join(lines) + "\n")
+        """Write the links as tab-separated text, with entities by their identifiers.
+
+        The columns are ``left``, ``right``, ``score``, ``confidence`` and ``rank_margin``.
+
+        Parameters
+        ----------
+        path
+            The file to write.
+        task
+            The pair of graphs that was aligned.
+
+        Raises
+        ------
+        PsqeError
+            If the file cannot be written.
+        """
+        columns = zip(self.pairs.tolist(), self.scores, self.confidence, self.rank_margin, strict=True)
+        write_tsv(
+            path,
+            ("left", "right", "score", "confidence", "rank_margin"),
+            (
+                (task.left.entities[left], task.right.entities[right], *(f"{x:.6g}" for x in numbers))
+                for (left, right), *numbers in columns
+            ),
+        )
 
 
 def predict_links(
@@ -156,24 +136,28 @@ def predict_links(
     seeds: SeedSet | None = None,
     rule: LinkRule = DEFAULT,
 ) -> Links:
-    """Link candidates, and leave those alone that seem to have no counterpart.
+    """Predict links between the candidates of both sides, and which candidates have no counterpart.
 
-    To try several rules, :func:`weigh_pairs` once and choose from that.
+    To compare several rules, call :func:`weigh_pairs` once and choose from its result.
 
     Parameters
     ----------
     task
-        The task; its gold links are not looked at.
+        The pair of graphs. Its gold links are not read.
     features
-        What is known of the entities without any training.
+        The input features of all entities.
     scorer
-        Similarities, for example ``aligner.similarity``.
+        Function of left and right entities that returns their similarities, such as ``aligner.similarity``.
     seeds
-        What the similarities were trained on; ``None`` for similarities without training. Each becomes a
-        link if its confidence suffices. That is a matter of the features, so for seeds that somebody vouches
-        for a threshold of 0 may be right.
+        The pairs that the similarities were trained on; ``None`` for similarities without training. A seed
+        becomes a link if its confidence, which is computed from the features, reaches the threshold. For
+        seeds that are known to be correct, use a threshold of 0.
     rule
-        What links are chosen by.
+        The rule that chooses links.
+
+    Returns
+    -------
+    The links, most confident first.
 
     Raises
     ------
@@ -186,132 +170,158 @@ def predict_links(
 def weigh_pairs(
     task: AlignmentTask, features: Features, scorer: Scorer, *, seeds: SeedSet | None = None
 ) -> WeighedPairs:
-    """The part of :func:`predict_links` that costs time, and that no rule has a say in."""
-    # In canonical order: a sample is drawn, sums are rounded, and assignments may be equally good.
-    own = tuple(
-        order[np.isin(order, graph.candidates)]
-        for order, graph in zip(canonical_order(task, features), (task.left, task.right), strict=True)
+    """Compute what :func:`predict_links` needs before a rule is applied, which is nearly all of its cost.
+
+    The parameters are those of :func:`predict_links`.
+    """
+    # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
+    candidates = Sides(
+        *(
+            order[np.isin(order, graph.candidates)]
+            for order, graph in zip(canonical_order(task, features), task.sides, strict=True)
+        )
     )
-    taken = np.empty((0, 2), dtype=np.int64) if seeds is None else seeds.pairs
-    settled, free = (
-        [ends[np.isin(ends, taken[:, k]) == seeded] for k, ends in enumerate(own)] for seeded in (True, False)
-    )
-    competition = _Competition.among(scorer, free[0], free[1]) if len(free[0]) and len(free[1]) else None
+    seed_pairs = np.empty((0, 2), dtype=np.int64) if seeds is None else seeds.pairs
+    in_seed = Sides(np.isin(candidates.left, seed_pairs[:, 0]), np.isin(candidates.right, seed_pairs[:, 1]))
+    left, right = candidates.left[~in_seed.left], candidates.right[~in_seed.right]
+    others = _UnseededPairs.weigh(scorer, left, right) if len(left) and len(right) else None
+    members = Sides(candidates.left[in_seed.left], candidates.right[in_seed.right])
     return WeighedPairs(
-        (task.left.candidates, task.right.candidates),
-        _settled(task, features, scorer, own, settled, dict(taken.tolist())),
-        competition,
+        task.sides.map(lambda graph: graph.candidates),
+        _seed_pairs(task, features, scorer, candidates, members, seed_pairs),
+        others,
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
-    """Pairs chosen among some candidates ``(n, 2)``, and per side these candidates and their nearest."""
+class _ChosenPairs:
+    """Pairs ``(n, 2)`` chosen among some candidates, and these candidates with their two nearest."""
 
     pairs: IntArray
     scores: FloatArray
     confidence: FloatArray
     expected_links: float
-    nearest: tuple[tuple[IntArray, TwoNearest], tuple[IntArray, TwoNearest]]
+    nearest: Sides[tuple[IntArray, TwoNearest]]
 
 
-def _settled(
-    task: AlignmentTask, features: Features, scorer: Scorer, own: Sequence[IntArray],
-    settled: Sequence[IntArray], partner: Mapping[int, int],
-) -> _Part:  # fmt: skip
-    """The seeds, out of the ``settled`` candidates of either side, and the nearest among all: ``own``."""
-    left, right = settled
+def _seed_pairs(
+    task: AlignmentTask, features: Features, scorer: Scorer, candidates: Sides[IntArray],
+    members: Sides[IntArray], seed_pairs: IntArray,
+) -> _ChosenPairs:  # fmt: skip
+    """The seeds whose entities are candidates; ``members`` are the candidates that are in a seed."""
+    left, right = members
+    partner = dict(seed_pairs.tolist())
     pairs = np.array([(i, partner[i]) for i in left.tolist()], dtype=np.int64).reshape(-1, 2)
     pairs = pairs[np.isin(pairs[:, 1], right)]
-    sure = pair_confidence(pairs, task, features)
-    return _Part(
-        pairs, _diagonal(scorer(pairs[:, 0], pairs[:, 1])), sure, float(sure.sum()),
-        (
-            (left, TwoNearest.among(own[1], scorer(left, own[1]))),
-            (right, TwoNearest.among(own[0], scorer(own[0], right).T)),
+    confidence = pair_confidence(pairs, task, features)
+    return _ChosenPairs(
+        pairs, _diagonal(scorer(pairs[:, 0], pairs[:, 1])), confidence, float(confidence.sum()),
+        Sides(
+            (left, TwoNearest.from_similarity(candidates.right, scorer(left, candidates.right))),
+            (right, TwoNearest.from_similarity(candidates.left, scorer(candidates.left, right).T)),
         ),
     )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class _Competition:
-    """The candidates in no seed, in canonical order, and the pairs of them that are worth a thought."""
+class _UnseededPairs:
+    """The candidates in no seed, in canonical order, and the shortlist of their pairs with probabilities."""
 
     left: IntArray
     right: IntArray
-    listed: Shortlist
+    shortlist: Shortlist
     probability: DoubleArray
     temperature: float
     expected_links: float
 
     @classmethod
-    def among(cls, scorer: Scorer, left: IntArray, right: IntArray) -> _Competition:
+    def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray) -> _UnseededPairs:
         similarity = scorer(left, right)
-        temperature, listed = model_temperature(similarity), Shortlist.from_similarity(similarity)
-        expected = n_counterparts(listed)
-        probability = probabilities(listed, temperature=temperature, n_counterparts=expected)
-        return cls(left, right, listed, probability, temperature, expected)
+        temperature, shortlist = model_temperature(similarity), Shortlist.from_similarity(similarity)
+        expected = n_counterparts(shortlist)
+        probability = probabilities(shortlist, temperature=temperature, n_counterparts=expected)
+        return cls(left, right, shortlist, probability, temperature, expected)
 
-    def chosen(self, rule: LinkRule) -> _Part:
-        listed = self.listed
-        chosen = rule.choose(listed, self.probability, temperature=self.temperature)
-        left, right = self.left[listed.rows], self.right[listed.columns]
-        return _Part(
-            np.column_stack([left[chosen], right[chosen]]), listed.similarity[chosen].astype(np.float32),
-            self.probability[chosen].astype(np.float32), self.expected_links,
-            (
-                (self.left, TwoNearest.listed(right, listed.by_left, listed.similarity)),
-                (self.right, TwoNearest.listed(left, listed.by_right, listed.similarity)),
+    def choose(self, rule: LinkRule) -> _ChosenPairs:
+        shortlist, probability = self.shortlist, self.probability
+        chosen = rule.choose(shortlist, probability, temperature=self.temperature)
+        left, right = self.left[shortlist.rows], self.right[shortlist.columns]
+        return _ChosenPairs(
+            np.column_stack([left[chosen], right[chosen]]), shortlist.values[chosen].astype(np.float32),
+            probability[chosen].astype(np.float32), self.expected_links,
+            Sides(
+                (self.left, TwoNearest.from_pairs(right, shortlist.by_row, shortlist.values)),
+                (self.right, TwoNearest.from_pairs(left, shortlist.by_column, shortlist.values)),
             ),
         )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class WeighedPairs:
-    """Pairs that could become links and how sure they are, for any rule to choose from.
+    """Pairs that could become links, with their confidence. Any number of rules can choose from them.
 
-    Attributes
+    Parameters
     ----------
     candidates
-        Of the left and of the right, ascending.
+        The candidates of either side, ascending.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.evaluation import feature_scorer
+    >>> task, features = planted_pair(60, 3, 8, noise=0.2, random_state=0)
+    >>> weighed = weigh_pairs(task, features, feature_scorer(task, features))
+    >>> len(weighed.choose(LinkRule(threshold=0.9))) <= len(weighed.choose(LinkRule(threshold=0.0)))
+    True
     """
 
-    candidates: tuple[IntArray, IntArray]
-    _seeds: _Part
-    _others: _Competition | None
+    candidates: Sides[IntArray]
+    _seeds: _ChosenPairs
+    _others: _UnseededPairs | None
 
     def choose(self, rule: LinkRule = DEFAULT) -> Links:
-        """The links that a rule makes of them."""
-        parts = [self._seeds] if self._others is None else [self._seeds, self._others.chosen(rule)]
+        """Apply a rule.
+
+        Parameters
+        ----------
+        rule
+            The rule that chooses links.
+
+        Returns
+        -------
+        The links, most confident first.
+        """
+        parts = [self._seeds] if self._others is None else [self._seeds, self._others.choose(rule)]
         pairs = np.vstack([part.pairs for part in parts])
         scores = np.concatenate([part.scores for part in parts])
-        sure = np.concatenate([part.confidence for part in parts])
+        confidence = np.concatenate([part.confidence for part in parts])
         expected_links = sum(part.expected_links for part in parts)
-        left, right = (
-            TwoNearest.join(ends, [part.nearest[k] for part in parts])
-            for k, ends in enumerate(self.candidates)
+        left, right = self.candidates
+        nearest = Sides(
+            TwoNearest.join(left, [part.nearest.left for part in parts]),
+            TwoNearest.join(right, [part.nearest.right for part in parts]),
         )
-        margin = scores - np.maximum(
-            left.best_other(np.searchsorted(self.candidates[0], pairs[:, 0]), pairs[:, 1]),
-            right.best_other(np.searchsorted(self.candidates[1], pairs[:, 1]), pairs[:, 0]),
-        )
-        # Many confidences are one up to rounding: of those, the links that are further ahead come first.
-        order = np.lexsort((-margin, -sure))
-        threshold = best_threshold(sure, expected_links) if rule.threshold is None else rule.threshold
-        n = int((sure >= threshold).sum())
-        made, rest = order[:n], order[n:]
+        _, left_rival = nearest.left.best_other(np.searchsorted(left, pairs[:, 0]), pairs[:, 1])
+        _, right_rival = nearest.right.best_other(np.searchsorted(right, pairs[:, 1]), pairs[:, 0])
+        margin = scores - np.maximum(left_rival, right_rival)
+        # Many confidences equal one up to rounding; the margin sorts the links that share a confidence.
+        order = np.lexsort((-margin, -confidence))
+        threshold = best_threshold(confidence, expected_links) if rule.threshold is None else rule.threshold
+        n_links = int((confidence >= threshold).sum())
+        linked, rejected = order[:n_links], order[n_links:]
         return Links(
-            pairs[made], scores[made], sure[made], margin[made], made < len(self._seeds.pairs),
-            pairs[rest], sure[rest], threshold,
-            TEMPERATURE if self._others is None else self._others.temperature, expected_links, rule,
-            {"left": left, "right": right},
+            pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
+            rank_margin=margin[linked], from_seed=linked < len(self._seeds.pairs),
+            doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
+            temperature=TEMPERATURE if self._others is None else self._others.temperature,
+            expected_links=expected_links, chosen_by=rule, nearest=nearest,
         )  # fmt: skip
 
 
 def _diagonal(similarity: Similarity) -> FloatArray:
-    """The similarities of the first with the first, the second with the second, and so on: ``(n,)``."""
+    """The similarity of row ``i`` and column ``i`` for each ``i``: ``(n,)``."""
     scores = np.empty(similarity.shape[0], dtype=np.float32)
     for start, block in similarity.blocks():
-        own = start + np.arange(len(block))
-        scores[own] = block[own - start, own]
+        positions = start + np.arange(len(block))
+        scores[positions] = block[positions - start, positions]
     return scores

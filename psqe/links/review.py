@@ -21,7 +21,8 @@ from psqe.features.base import Features
 from psqe.features.canonical import canonical_order
 from psqe.features.image import open_picture
 from psqe.graph import AlignmentTask, BoolArray, IntArray, KnowledgeGraph, Side
-from psqe.links.predict import Links, TwoNearest
+from psqe.links.nearest import TwoNearest
+from psqe.links.predict import Links
 from psqe.links.quality import link_quality
 from psqe.seeds.audit import correct, coverage, judged
 

@@ -1,4 +1,4 @@
-"""Which pairs become links: scores, a rule that chooses by them, a confidence below which none is made."""
+"""Rules that choose links: scores of pairs, a choice by scores, and a smallest confidence."""
 
 from __future__ import annotations
 
@@ -21,24 +21,29 @@ Rule = Literal["mutual", "one_to_one"]
 
 @dataclass(frozen=True)
 class LinkRule:
-    """What links are chosen by.
+    """A rule that chooses links.
 
-    Attributes
+    Parameters
     ----------
     matching
-        The score of a pair: ``cosine`` is the similarity as it is, ``csls`` takes off what makes hubs,
-        ``sinkhorn`` is the confidence itself.
+        The score of a pair: ``cosine`` is its similarity, ``csls`` corrects the similarity for hubs
+        (:func:`psqe.similarity.csls`), and ``sinkhorn``, the default, is its confidence.
     rule
-        ``mutual``: pairs that are each other's best, but for ties (:func:`mutual`). ``one_to_one``: those
-        with the largest sum (:func:`one_to_one`).
+        ``mutual``, the default, chooses pairs that are each other's best (:func:`mutual`). ``one_to_one``
+        chooses the one-to-one pairs with the largest sum of scores (:func:`one_to_one`).
     threshold
-        The smallest confidence of a link; ``None`` for the one that is expected to make the largest F1
-        (:func:`best_threshold`).
+        The smallest confidence of a link, from 0 to 1. ``None``, the default, takes the threshold that is
+        expected to maximise F1 (:func:`best_threshold`).
 
     Raises
     ------
     ParameterError
-        If there is no such matching or rule, or the threshold is not from 0 to 1.
+        If the matching or the rule is unknown, or the threshold is not from 0 to 1.
+
+    Examples
+    --------
+    >>> LinkRule(rule="one_to_one", threshold=0.5)
+    LinkRule(matching='sinkhorn', rule='one_to_one', threshold=0.5)
     """
 
     matching: Matching = "sinkhorn"
@@ -58,71 +63,110 @@ class LinkRule:
                 f"the threshold is {self.threshold:g}", remedy="give a confidence from 0 to 1, or auto"
             )
 
-    def choose(self, listed: Shortlist, probability: DoubleArray, *, temperature: float) -> IntArray:
-        """Positions of the pairs chosen, one to one, ascending.
+    def choose(self, shortlist: Shortlist, probability: DoubleArray, *, temperature: float) -> IntArray:
+        """Choose one-to-one pairs, whatever their confidence.
 
         Parameters
         ----------
-        listed
+        shortlist
             The pairs to choose from, in canonical order.
-        probability, temperature
-            Of the pairs ``(n,)``, by :func:`psqe.links.transport.probabilities` at this temperature.
+        probability
+            Float64 array ``(n,)``: the probability of each pair, from
+            :func:`psqe.links.transport.probabilities`.
+        temperature
+            The temperature of these probabilities.
+
+        Returns
+        -------
+        Positions of the chosen pairs in the shortlist, ascending.
         """
-        scores, tie = listed.similarity, TIE
+        scores, tie = shortlist.values, TIE
         if self.matching == "csls":
-            scores, tie = listed.csls(), 2 * TIE
+            scores, tie = shortlist.csls(), 2 * TIE
         elif self.matching == "sinkhorn":
             scores, tie = probability, TIE / temperature
-        return mutual(listed, scores, tie=tie) if self.rule == "mutual" else one_to_one(listed, scores)
+        if self.rule == "mutual":
+            return mutual(shortlist, scores, tie=tie)
+        return one_to_one(shortlist, scores)
 
 
-def mutual(listed: Shortlist, scores: DoubleArray, *, tie: float) -> IntArray:
-    """Positions of the pairs that have the best score of both their entities, ascending.
+def mutual(shortlist: Shortlist, scores: DoubleArray, *, tie: float) -> IntArray:
+    """Choose the pairs that have the best score of both their entities.
 
-    Pairs whose lead over another one of either entity is at most ``tie`` are left out: which of them is best
-    could only be decided by the order of the entities, which must decide nothing.
+    A pair is left out when its score exceeds that of another pair of either entity by ``tie`` or less. Only
+    the order of the entities could decide which of these pairs is best, and results must not depend on it.
+
+    Parameters
+    ----------
+    shortlist
+        The pairs to choose from.
+    scores
+        Float64 array ``(n,)``: the score of each pair.
+    tie
+        The largest difference of scores that counts as a tie.
+
+    Returns
+    -------
+    Positions of the chosen pairs, ascending.
     """
-    (of_left, lead_left), (of_right, lead_right) = (
-        ends.lead(scores) for ends in (listed.by_left, listed.by_right)
+    (best_of_row, row_lead), (best_of_column, column_lead) = (
+        groups.lead(scores) for groups in (shortlist.by_row, shortlist.by_column)
     )
-    left, right = mutual_pairs(listed.columns[of_left], listed.rows[of_right])
-    clear = np.minimum(lead_left[left], lead_right[right]) > tie
-    return of_left[left[clear]]
+    rows, columns = mutual_pairs(shortlist.columns[best_of_row], shortlist.rows[best_of_column])
+    clear = np.minimum(row_lead[rows], column_lead[columns]) > tie
+    return best_of_row[rows[clear]]
 
 
-def one_to_one(listed: Shortlist, scores: DoubleArray) -> IntArray:
-    """Positions of the one-to-one pairs with the largest sum of scores, ascending.
+def one_to_one(shortlist: Shortlist, scores: DoubleArray) -> IntArray:
+    """Choose the one-to-one pairs with the largest sum of scores (Jonker and Volgenant 1987, by SciPy).
 
-    An entity may stay alone; that counts as much as the worst pair listed. Of assignments that are equally
-    good one is taken, which depends on the order of the entities: bring them in canonical order
-    (:mod:`psqe.features.canonical`). Solved exactly on the listed pairs (Jonker & Volgenant 1987, by SciPy).
+    An entity may remain unpaired, which counts as much as the worst listed pair. The solution is exact on the
+    listed pairs. Of several best assignments one is returned that depends on the order of the entities, so
+    the pairs must be in canonical order (:mod:`psqe.features.canonical`).
+
+    Parameters
+    ----------
+    shortlist
+        The pairs to choose from.
+    scores
+        Float64 array ``(n,)``: the score of each pair.
+
+    Returns
+    -------
+    Positions of the chosen pairs, ascending.
     """
-    n_left, n_right = listed.shape
-    # Each left entity has one more, private partner, for staying alone. Costs have to be positive.
+    n_left, n_right = shortlist.shape
+    # Each left entity has one private extra partner, which stands for no counterpart. Costs must be positive.
     cost = 1 + np.concatenate([scores.max() - scores, np.full(n_left, scores.max() - scores.min())])
-    own = np.arange(n_left)
-    rows, columns = np.append(listed.rows, own), np.append(listed.columns, n_right + own)
+    entities = np.arange(n_left)
+    rows = np.append(shortlist.rows, entities)
+    columns = np.append(shortlist.columns, n_right + entities)
     table = sparse.csr_array((cost, (rows, columns)), shape=(n_left, n_right + n_left))
     left, right = min_weight_full_bipartite_matching(table)
-    pairs = right < n_right
-    cells = listed.rows * n_right + listed.columns
-    return np.searchsorted(cells, np.sort(left[pairs] * n_right + right[pairs])).astype(np.int64)
+    paired = right < n_right
+    cells = shortlist.rows * n_right + shortlist.columns
+    return np.searchsorted(cells, np.sort(left[paired] * n_right + right[paired])).astype(np.int64)
 
 
 def best_threshold(confidence: FloatArray, expected: float) -> float:
-    """The confidence from which on links make the largest F1 that is to be expected.
+    """Compute the threshold of confidence that is expected to maximise the F1 of the links.
 
-    Of the most confident ``k`` links about ``sum of confidence`` are right, of ``expected`` true ones. So
-    ``F1 = 2 sum / (k + expected)``, and at the best ``k`` a further link pays as long as its confidence is
-    at least half the F1 reached (Lipton et al. 2014, theorem 1). That half is returned. No label is used: the
-    threshold is as good as the confidences.
+    The ``k`` most confident links contain about ``sum of confidence`` correct ones, out of ``expected`` true
+    links. The expected F1 is therefore ``2 sum / (k + expected)``, and at the best ``k`` a further link
+    improves it as long as the confidence of that link is at least half of the F1 reached (Lipton et al. 2014,
+    theorem 1). The function returns that half. No label is read, so the threshold is as good as the
+    confidences are.
 
     Parameters
     ----------
     confidence
-        Of all pairs that could become links ``(n,)``.
+        Float array ``(n,)``: the confidence of each pair that could become a link.
     expected
-        How many true links there are, found or not.
+        Number of true links, whether found or not.
+
+    Returns
+    -------
+    The threshold, from 0 to 1; 0 without pairs.
 
     Raises
     ------
@@ -133,6 +177,6 @@ def best_threshold(confidence: FloatArray, expected: float) -> float:
         raise ParameterError(f"{expected:g} true links cannot be expected", remedy="give 0 or more")
     if not len(confidence):
         return 0.0
-    sure = -np.sort(-confidence.astype(np.float64))
-    reached = sure.cumsum() / (np.arange(1, len(sure) + 1) + expected)
-    return float(reached.max())
+    descending = -np.sort(-confidence.astype(np.float64))
+    half_f1 = descending.cumsum() / (np.arange(1, len(descending) + 1) + expected)
+    return float(half_f1.max())

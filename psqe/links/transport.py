@@ -1,19 +1,19 @@
-"""The probability of every pair, when each entity has at most one counterpart.
+"""The probability of each pair, given that each entity has at most one counterpart.
 
-A softmax over the candidates of an entity does not know that others want the same candidate. All one-to-one
-assignments ``M`` together do. With weights ``exp(sum of s / T over the pairs of M)`` each of them has a
-probability, and so has each pair: the sum over the assignments that it is in. The exact sum is out of reach.
-Entropic optimal transport (Cuturi 2013) comes near to it. Of all plans whose rows and columns add up to one,
-it takes the one nearest to ``exp(s / t)``,
+A softmax over the candidates of one entity ignores that other entities compete for the same candidate. The
+distribution over all one-to-one assignments ``M`` does not: with the weight ``exp(sum of s / T over M)`` each
+assignment has a probability, and the probability of a pair is the sum over the assignments that contain it.
+The exact sum cannot be computed for large sides. Entropic optimal transport (Cuturi 2013) approximates it.
+Among all plans whose rows and columns sum to one, it is the plan nearest to ``exp(s / t)``,
 
     p(u, v) = exp(s(u, v) / t + f(u) + g(v))
 
-with ``t = T / 2``. Between two left and two right entities that is exact: with ``d`` what one assignment is
-ahead of the other, its pairs have the probability ``1 / (1 + exp(-d / T))``, and the same share of the plan.
+with ``t = T / 2``. Between two left and two right entities it is exact: where one assignment is ahead of the
+other by ``d``, its pairs have the probability ``1 / (1 + exp(-d / T))`` and the same share of the plan.
 
-Entities without counterpart have a place in it. Each side has one more row or column, alike to everybody,
-that takes what is left over when ``n_counterparts`` pairs have been made (the dustbin of Sarlin et al. 2020,
-here with a given load). What ``t`` and ``n_counterparts`` should be, :mod:`psqe.links.calibration` says.
+Entities without counterpart are part of the plan. Each side has one extra row or column, equally similar to
+all entities, that receives what remains when ``n_counterparts`` pairs are made (the dustbin of Sarlin et al.
+2020, here with a given load). :mod:`psqe.links.calibration` estimates ``t`` and ``n_counterparts``.
 """
 
 from __future__ import annotations
@@ -26,32 +26,37 @@ from scipy.special import logsumexp
 from psqe.errors import ParameterError
 from psqe.graph import DoubleArray
 from psqe.links.shortlist import Shortlist
+from psqe.similarity.cells import Cells, scale_alternately
 
 N_ITERATIONS = 100
-"""Most iterations. Afterwards rows add up to one within two hundredths on emoji and DBP15K."""
+"""The largest number of iterations. Rows then sum to one within .02 on the emoji pairs and DBP15K."""
 
 SETTLED = 1e-3
-"""Potentials that change by less, in logarithms, have settled."""
+"""The iteration ends when no potential (a logarithm) changes by this much."""
 
 
-def probabilities(listed: Shortlist, *, temperature: float, n_counterparts: float) -> DoubleArray:
-    """The share of each listed pair of a transport plan: ``(n,)`` in ``[0, 1]``.
+def probabilities(shortlist: Shortlist, *, temperature: float, n_counterparts: float) -> DoubleArray:
+    """Compute the share of each listed pair in a transport plan.
 
     Parameters
     ----------
-    listed
-        The pairs; all others have no share.
+    shortlist
+        The pairs; every other pair has the share zero.
     temperature
-        Of the similarities, ``t``: half of that of assignments and of a softmax.
+        Temperature ``t`` of the similarities, positive: half of that of assignments and of a softmax.
     n_counterparts
-        How many entities of a side have a counterpart on the other; what all shares add up to.
+        Number of entities of a side that have a counterpart on the other side; the shares sum to it.
+
+    Returns
+    -------
+    The shares ``(n,)``, from 0 to 1.
 
     Raises
     ------
     ParameterError
-        If the temperature is not positive, or there can be no such number of counterparts.
+        If the temperature is not positive, or ``n_counterparts`` exceeds the size of the smaller side.
     """
-    n_left, n_right = listed.shape
+    n_left, n_right = shortlist.shape
     if not temperature > 0:
         raise ParameterError(f"the temperature is {temperature}; it must be positive")
     if not 0 < n_counterparts <= min(n_left, n_right):
@@ -59,20 +64,22 @@ def probabilities(listed: Shortlist, *, temperature: float, n_counterparts: floa
             f"{n_counterparts:g} of {n_left} and {n_right} entities cannot have a counterpart",
             remedy=f"give more than 0 and at most {min(n_left, n_right)}",
         )
-    scaled = listed.similarity / temperature
-    left, right = listed.by_left, listed.by_right
-    f, g = np.zeros(n_left), np.zeros(n_right)
-    # Potentials of what takes the left entities without counterpart, and the right ones.
-    takes_left = takes_right = -math.inf
-    for i in range(N_ITERATIONS):
-        before = f
-        f = -np.logaddexp(left.log_sum_exp(scaled + g[listed.columns]), takes_left)
-        takes_right = _log(n_right - n_counterparts) - logsumexp(g)
-        g = -np.logaddexp(right.log_sum_exp(scaled + f[listed.rows]), takes_right)
-        takes_left = _log(n_left - n_counterparts) - logsumexp(f)
-        if i and np.abs(f - before).max() < SETTLED:
-            break
-    shares: DoubleArray = np.exp(scaled + f[listed.rows] + g[listed.columns]).clip(0, 1)
+    cells = Cells(shortlist.shape, shortlist.rows, shortlist.columns, shortlist.values / temperature)
+    # Potentials of the extra column and of the extra row, which receive entities without counterpart.
+    extra_column = extra_row = -math.inf
+
+    def scale_rows(log_sums: DoubleArray, g: DoubleArray) -> DoubleArray:
+        nonlocal extra_row
+        extra_row = _log(n_right - n_counterparts) - float(logsumexp(g))
+        return -np.logaddexp(log_sums, extra_column)
+
+    def scale_columns(log_sums: DoubleArray, f: DoubleArray) -> DoubleArray:
+        nonlocal extra_column
+        extra_column = _log(n_left - n_counterparts) - float(logsumexp(f))
+        return -np.logaddexp(log_sums, extra_row)
+
+    f, g = scale_alternately(cells, scale_rows, scale_columns, n_iterations=N_ITERATIONS, tolerance=SETTLED)
+    shares: DoubleArray = np.exp(cells.values + f[cells.rows] + g[cells.columns]).clip(0, 1)
     return shares
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features
 from psqe.features.canonical import canonical_order
-from psqe.files import atomic_path, write_text
+from psqe.files import atomic_path, write_tsv
 from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
 from psqe.measure import measured
 from psqe.parameters import Parametrised
@@ -126,10 +126,14 @@ class SeedSet:
 
     def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
         """Write ``left, right, score, stage`` with a header; entities by their own identifiers."""
-        lines = ["left\tright\tscore\tstage"]
-        for (left, right), score, stage in zip(self.pairs, self.scores, self.stages, strict=True):
-            lines.append(f"{task.left.entities[left]}\t{task.right.entities[right]}\t{score:.9g}\t{stage}")
-        write_text(path, "\n".join(lines) + "\n")
+        write_tsv(
+            path,
+            ("left", "right", "score", "stage"),
+            (
+                (task.left.entities[left], task.right.entities[right], f"{score:.9g}", stage)
+                for (left, right), score, stage in zip(self.pairs, self.scores, self.stages, strict=True)
+            ),
+        )
 
     def save_npy(self, path: str | Path, task: AlignmentTask) -> None:
         """Write the peers' form: an int32 array ``(n, 2)`` of the data's own integer ids."""

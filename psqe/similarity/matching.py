@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from psqe.errors import ParameterError
 from psqe.similarity.base import Shifted, Similarity
@@ -12,6 +15,8 @@ from psqe.similarity.sinkhorn import sinkhorn
 Matching = Literal["cosine", "csls", "sinkhorn"]
 """Name of a matching: ``cosine`` leaves similarities as they are, ``csls`` is :func:`csls`, ``sinkhorn`` is
 :func:`psqe.similarity.sinkhorn.sinkhorn`."""
+
+Scores = TypeVar("Scores", np.float32, np.float64)
 
 CSLS_K = 10
 """Number of nearest entities whose mean similarity CSLS subtracts (Conneau et al. 2018)."""
@@ -30,8 +35,24 @@ def csls(similarity: Similarity, k: int = CSLS_K) -> Shifted:
     """
     if k < 1:
         raise ParameterError(f"csls needs k of at least 1, not {k}")
-    means = [top_k(side, k)[1].mean(axis=1) for side in (similarity, similarity.T)]
+    means = [local_scale(top_k(side, k)[1], k) for side in (similarity, similarity.T)]
     return Shifted(similarity, 2.0, -means[0], -means[1])
+
+
+def local_scale(scores: NDArray[Scores], k: int = CSLS_K) -> NDArray[Scores]:
+    """The mean ``(n,)`` of the first ``k`` scores of each row ``(n, m)`` that are finite.
+
+    Parameters
+    ----------
+    scores
+        Similarities of an entity to its nearest entities, in descending order, one row an entity; minus
+        infinity where an approximate search found fewer.
+    k
+        Number of nearest entities.
+    """
+    first = scores[:, :k]
+    mean: NDArray[Scores] = np.mean(first, axis=1, where=np.isfinite(first))
+    return mean
 
 
 def matched(similarity: Similarity, matching: Matching, *, csls_k: int = CSLS_K) -> Similarity:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from psqe.evaluation.intervals import mean_interval
+from psqe.figure_style import BLACK, GREY, marks, styled
 from psqe.study.figures.drawing import (
     draw_means,
     joint_legend,
@@ -20,7 +21,6 @@ from psqe.study.figures.drawing import (
     side_by_side,
     square_panels,
 )
-from psqe.study.figures.style import BLACK, GREY, marks, styled
 
 
 @styled

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator
 
+from psqe.figure_style import BLACK, BLUE, GREEN, GREY, ORANGE, Mark, styled
 from psqe.study.figures.drawing import plain_numbers
-from psqe.study.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, Mark, styled
 
 STAGE_MARKS = {
     "cluster": Mark(BLUE, "o"),

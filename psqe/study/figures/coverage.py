@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from psqe.errors import ParameterError
+from psqe.figure_style import BLACK, GREY, marks, styled
 from psqe.graph import DoubleArray
 from psqe.study.figures.drawing import (
     draw_diagonal,
@@ -19,7 +20,6 @@ from psqe.study.figures.drawing import (
     require_columns,
     square_panels,
 )
-from psqe.study.figures.style import BLACK, GREY, marks, styled
 
 
 @styled

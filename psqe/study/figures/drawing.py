@@ -14,8 +14,8 @@ from matplotlib.ticker import NullFormatter
 
 from psqe.errors import ParameterError
 from psqe.evaluation.intervals import mean_interval
+from psqe.figure_style import GREY, Mark
 from psqe.graph import DoubleArray, IntArray
-from psqe.study.figures.style import GREY, Mark
 
 DASHES = (0, (4, 2))
 """The line style of everything that a figure draws for comparison only."""

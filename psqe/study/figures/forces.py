@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from psqe.errors import ParameterError
+from psqe.figure_style import BLACK, BLUE, GREEN, GREY, PURPLE, RIGHT, VERMILION, WRONG, Mark, styled
 from psqe.graph import DoubleArray
 from psqe.study.figures.drawing import (
     DASHES,
@@ -22,7 +23,6 @@ from psqe.study.figures.drawing import (
     panel_parts,
     require_columns,
 )
-from psqe.study.figures.style import BLACK, BLUE, GREEN, GREY, PURPLE, RIGHT, VERMILION, WRONG, Mark, styled
 from psqe.theory.batch import Batch
 from psqe.theory.split import attraction, lead, mass, repulsion, repulsion_coefficients, tangent
 

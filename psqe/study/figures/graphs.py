@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 from psqe.features.base import Features
+from psqe.figure_style import LEFT_SIDE, RIGHT_SIDE, styled
 from psqe.graph import AlignmentTask, Side
-from psqe.study.figures.style import LEFT_SIDE, RIGHT_SIDE, styled
 
 COLOURS: dict[Side, str] = {"left": LEFT_SIDE, "right": RIGHT_SIDE}
 """The colour of either side."""

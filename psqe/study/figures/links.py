@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from psqe.errors import ParameterError
-from psqe.study.figures.style import (
+from psqe.figure_style import (
     BLACK,
     BLUE,
     GREEN,

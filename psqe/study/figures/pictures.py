@@ -14,10 +14,10 @@ from PIL import Image
 
 from psqe.errors import ParameterError
 from psqe.features.image import open_picture
+from psqe.figure_style import GREY, RIGHT, RIGHT_SYMBOL, WRONG, WRONG_SYMBOL, styled
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.seeds.failures import counterparts
 from psqe.study.figures.labels import entity_labels, label
-from psqe.study.figures.style import GREY, RIGHT, RIGHT_SYMBOL, WRONG, WRONG_SYMBOL, styled
 
 WIDTH = 7.0
 """Width of a page of pictures in inches. Everything below is in inches too."""

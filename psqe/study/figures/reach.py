@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from psqe.errors import ParameterError
+from psqe.figure_style import BLACK, BLUE, GREEN, ORANGE, Mark, marks, styled
 from psqe.graph import DoubleArray
 from psqe.study.figures.drawing import draw_band, draw_level, draw_means, plain_numbers, require_columns
-from psqe.study.figures.style import BLACK, BLUE, GREEN, ORANGE, Mark, marks, styled
 
 WAY_MARKS = (Mark(BLUE, "o"), Mark(ORANGE, "s"), Mark(GREEN, "^"), Mark(BLACK, "D"))
 """Marks of the ways to measure reach, in order of appearance."""

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from psqe.errors import ParameterError
+from psqe.figure_style import BLACK, GREY, RIGHT, WRONG, Mark, marks, styled
 from psqe.graph import BoolArray, FloatArray
 from psqe.study.figures.drawing import (
     DASHES,
@@ -26,7 +27,6 @@ from psqe.study.figures.drawing import (
     shade_rows,
     side_by_side,
 )
-from psqe.study.figures.style import BLACK, GREY, RIGHT, WRONG, Mark, marks, styled
 
 ByRegion = Mapping[str, Mapping[str, float | None]]
 """Values by kind of region and region; ``None`` where there is no value."""

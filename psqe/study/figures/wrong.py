@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from psqe.figure_style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, Mark, styled
 from psqe.graph import DoubleArray
 from psqe.study.figures.drawing import (
     DASHES,
@@ -19,7 +20,6 @@ from psqe.study.figures.drawing import (
     require_columns,
     side_by_side,
 )
-from psqe.study.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, Mark, styled
 
 KIND_MARKS = {
     "right": Mark(BLUE, "o"),

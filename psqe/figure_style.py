@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 P = ParamSpec("P")
 
-STYLE = Path(__file__).with_name("psqe.mplstyle")
+STYLE = Path(__file__).with_suffix(".mplstyle")
 
 # Okabe and Ito's palette: told apart with any kind of colour vision.
 BLACK, GREY = "#000000", "#8C8C8C"

@@ -1,0 +1,140 @@
+"""Why a candidate has no link, and which entity came nearest to replacing one end of a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from psqe.evaluation.ranks import TIE
+from psqe.features.base import Features
+from psqe.graph import SIDES, AlignmentTask, IntArray, Side
+from psqe.links.nearest import TwoNearest
+from psqe.links.predict import Links
+
+
+class NoLinkReason(StrEnum):
+    """Why a candidate has no link.
+
+    Examples
+    --------
+    >>> print(NoLinkReason.TIE)
+    tie
+    """
+
+    NOTHING_KNOWN = "nothing known"
+    """The candidate has none of the modalities that were used."""
+    LOW_CONFIDENCE = "low confidence"
+    """The confidence of the pair that the rule chose for the candidate is below the threshold."""
+    TIE = "tie"
+    """The candidate's nearest entity has an equal, or the candidate has one among that entity's nearest."""
+    PREFERRED_ANOTHER = "nearest prefers another"
+    """The candidate's nearest entity is nearer to another candidate."""
+
+
+def other_side(side: Side) -> Side:
+    """The side opposite to ``side``."""
+    return "right" if side == "left" else "left"
+
+
+def reasons_without_link(
+    task: AlignmentTask, features: Features, links: Links, side: Side
+) -> dict[int, NoLinkReason]:
+    """Explain, for each candidate of a side that has no link, why it has none. No gold link is read.
+
+    Parameters
+    ----------
+    task, features
+        The pair of graphs that was aligned, and its features.
+    links
+        The predicted links.
+    side
+        ``left`` or ``right``.
+
+    Returns
+    -------
+    The reason for each candidate without a link, by entity index, ascending.
+    """
+    column = SIDES.index(side)
+    candidates, others = task.sides[side].candidates, task.sides[other_side(side)].candidates
+    known = np.any([modality[side].present[candidates] for modality in features.values()], axis=0)
+    rejected = set(links.doubtful[:, column].tolist())
+    nearest, back = links.nearest[side], links.nearest[other_side(side)]
+    reasons: dict[int, NoLinkReason] = {}
+    for row in np.flatnonzero(~np.isin(candidates, links.pairs[:, column])).tolist():
+        entity = int(candidates[row])
+        if not known[row]:
+            reasons[entity] = NoLinkReason.NOTHING_KNOWN
+        elif entity in rejected:
+            reasons[entity] = NoLinkReason.LOW_CONFIDENCE
+        elif _tied(nearest, back, others, row):
+            reasons[entity] = NoLinkReason.TIE
+        else:
+            reasons[entity] = NoLinkReason.PREFERRED_ANOTHER
+    return reasons
+
+
+def _tied(nearest: TwoNearest, back: TwoNearest, others: IntArray, row: int) -> bool:
+    """Whether a candidate's nearest entity, or the nearest entity of that one, cannot be told from another.
+
+    ``nearest`` belongs to the candidates of one side, ``back`` to the candidates ``others`` of the other
+    side.
+    """
+    entity = nearest.entities[row, 0]
+    if entity < 0:
+        return False
+    best, second = nearest.scores[row]
+    best_back, second_back = back.scores[np.searchsorted(others, entity)]
+    return bool(best - second <= TIE or (best >= best_back - TIE and best_back - second_back <= TIE))
+
+
+@dataclass(frozen=True)
+class RunnerUp:
+    """The entity that came nearest to replacing one end of a link.
+
+    Parameters
+    ----------
+    side
+        The side of the end that the entity would replace, and so of the entity itself.
+    entity
+        Index of the entity.
+    score
+        Similarity of the entity to the other end of the link.
+
+    Examples
+    --------
+    >>> RunnerUp("right", 7, 0.5).entity
+    7
+    """
+
+    side: Side
+    entity: int
+    score: float
+
+
+def runner_up(task: AlignmentTask, links: Links, position: int) -> RunnerUp | None:
+    """Find the entity that came nearest to replacing one end of a link.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs that was aligned.
+    links
+        The predicted links.
+    position
+        Position of the link in ``links.pairs``.
+
+    Returns
+    -------
+    The entity with the larger similarity of those of both sides, the left one on equality; ``None`` when
+    neither end has another candidate.
+    """
+    best: RunnerUp | None = None
+    for column, side in enumerate(SIDES):
+        fixed = other_side(side)
+        row = np.searchsorted(task.sides[fixed].candidates, links.pairs[position, [1 - column]])
+        entity, score = links.nearest[fixed].best_other(row, links.pairs[position, [column]])
+        if entity[0] >= 0 and (best is None or score[0] > best.score):
+            best = RunnerUp(side, int(entity[0]), float(score[0]))
+    return best

@@ -1,0 +1,186 @@
+"""Some cells of a similarity matrix, and the scaling of rows and columns that optimal transport consists of.
+
+Optimal transport needs every cell of a matrix in principle. Here it works on the largest cells of each row
+and of each column, so that memory grows with the number of entities and not with its square.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from psqe.graph import BoolArray, DoubleArray, IntArray
+from psqe.similarity.neighbours import Neighbours
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Values sorted into groups. A group may be empty.
+
+    Parameters
+    ----------
+    of
+        Integer array ``(n,)``: the group of each value.
+    n_groups
+        The number of groups.
+
+    Examples
+    --------
+    >>> groups = Groups(np.array([0, 1, 0]), n_groups=2)
+    >>> np.exp(groups.log_sum_exp(np.log([1.0, 2.0, 3.0])))
+    array([4., 2.])
+    """
+
+    of: IntArray
+    n_groups: int
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Positions of the values ``(n,)``, sorted by group and otherwise in the given order."""
+        return np.argsort(self.of, kind="stable")
+
+    @cached_property
+    def starts(self) -> IntArray:
+        """Positions in :attr:`order` at which the groups that are not empty begin."""
+        return np.searchsorted(self.of[self.order], self.filled)
+
+    @cached_property
+    def filled(self) -> IntArray:
+        """The groups that are not empty, ascending."""
+        return np.unique(self.of)
+
+    def log_sum_exp(self, values: DoubleArray) -> DoubleArray:
+        """``log sum exp`` of the values of each group ``(n_groups,)``; minus infinity for an empty group."""
+        result = np.full(self.n_groups, -np.inf)
+        if len(values):
+            peak = np.full(self.n_groups, -np.inf)
+            peak[self.filled] = np.maximum.reduceat(values[self.order], self.starts)
+            shifted = np.exp(values - peak[self.of])
+            total = np.add.reduceat(shifted[self.order], self.starts)
+            result[self.filled] = peak[self.filled] + np.log(total)
+        return result
+
+    def two_best(self, values: DoubleArray) -> tuple[IntArray, IntArray]:
+        """Positions of the largest and of the second largest value of each group that is not empty.
+
+        Of equal values the first one comes first. The second position is -1 where a group has one value.
+        """
+        order = np.lexsort((-values, self.of))
+        first, second = order[self.starts], order[np.minimum(self.starts + 1, len(order) - 1)]
+        single = (first == second) | (self.of[first] != self.of[second])
+        return first, np.where(single, -1, second)
+
+    def lead(self, values: DoubleArray) -> tuple[IntArray, DoubleArray]:
+        """Position of the largest value of each group, and its distance to the second largest one.
+
+        The distance is infinite where a group has one value.
+        """
+        first, second = self.two_best(values)
+        return first, np.where(second < 0, np.inf, values[first] - values[second])
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Some cells of a matrix, sorted by row and then by column.
+
+    Parameters
+    ----------
+    shape
+        Number of rows and of columns of the matrix.
+    rows, columns
+        Integer arrays ``(n,)``: the row and the column of each cell.
+    values
+        Float64 array ``(n,)``: the value of each cell.
+
+    Examples
+    --------
+    >>> cells = Cells((2, 2), np.array([0, 1]), np.array([1, 1]), np.array([0.5, 0.25]))
+    >>> cells.by_column.two_best(cells.values)
+    (array([0]), array([1]))
+    """
+
+    shape: tuple[int, int]
+    rows: IntArray
+    columns: IntArray
+    values: DoubleArray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def by_row(self) -> Groups:
+        """The cells grouped by row."""
+        return Groups(self.rows, self.shape[0])
+
+    @cached_property
+    def by_column(self) -> Groups:
+        """The cells grouped by column."""
+        return Groups(self.columns, self.shape[1])
+
+
+def neighbour_cells(
+    neighbours: Neighbours, kept_left: BoolArray, kept_right: BoolArray
+) -> tuple[IntArray, IntArray, DoubleArray]:
+    """Cells that are among the nearest neighbours of their row or of their column.
+
+    Parameters
+    ----------
+    neighbours
+        The nearest neighbours of all entities of either side.
+    kept_left, kept_right
+        Boolean arrays of the shapes of ``neighbours.left_scores`` and ``neighbours.right_scores``: which of
+        the neighbours count.
+
+    Returns
+    -------
+    Rows, columns and values of the cells, each ``(n,)``, sorted by row and then by column.
+    """
+    n_left, n_right = len(neighbours.left_indices), len(neighbours.right_indices)
+    rows = np.arange(n_left)[:, None] * n_right + neighbours.left_indices
+    columns = neighbours.right_indices * n_right + np.arange(n_right)[:, None]
+    cells = np.concatenate([rows[kept_left], columns[kept_right]])
+    values = np.concatenate([neighbours.left_scores[kept_left], neighbours.right_scores[kept_right]])
+    cells, first = np.unique(cells, return_index=True)
+    return cells // n_right, cells % n_right, values[first].astype(np.float64)
+
+
+def scale_alternately(
+    cells: Cells,
+    scale_rows: Callable[[DoubleArray, DoubleArray], DoubleArray],
+    scale_columns: Callable[[DoubleArray, DoubleArray], DoubleArray],
+    *,
+    n_iterations: int,
+    tolerance: float = 0.0,
+) -> tuple[DoubleArray, DoubleArray]:
+    """Compute Sinkhorn potentials ``f`` of the rows and ``g`` of the columns by turns (Cuturi 2013).
+
+    Parameters
+    ----------
+    cells
+        The logarithms of a kernel; cells that are not listed count as zero.
+    scale_rows
+        Function of the logarithms of the row sums ``log sum_j exp(cell_ij + g_j)`` and of ``g`` that returns
+        the next ``f (n_rows,)``.
+    scale_columns
+        Function of the logarithms of the column sums ``log sum_i exp(cell_ij + f_i)`` and of ``f`` that
+        returns the next ``g (n_columns,)``.
+    n_iterations
+        The largest number of updates of both potentials.
+    tolerance
+        The iteration ends after the second update when no ``f`` has changed by this much; 0 runs all updates.
+
+    Returns
+    -------
+    ``f (n_rows,)`` and ``g (n_columns,)``.
+    """
+    f, g = np.zeros(cells.shape[0]), np.zeros(cells.shape[1])
+    for i in range(n_iterations):
+        previous = f
+        f = scale_rows(cells.by_row.log_sum_exp(cells.values + g[cells.columns]), g)
+        g = scale_columns(cells.by_column.log_sum_exp(cells.values + f[cells.rows]), f)
+        if i and np.abs(f - previous).max() < tolerance:
+            break
+    return f, g
