@@ -9,9 +9,25 @@ from psqe.graph import AlignmentTask, KnowledgeGraph
 
 
 def normalised_adjacency(graph: KnowledgeGraph) -> sparse.csr_array:
-    """``A = D^(-1/2) (E + I) D^(-1/2)`` of the undirected graph with self loops ``(n, n)``.
+    """Return ``A = D^(-1/2) (E + I) D^(-1/2)`` of the undirected graph with self loops.
 
-    Kipf and Welling (2017). Parallel edges count once.
+    Kipf and Welling (2017), *Semi-Supervised Classification with Graph Convolutional Networks*, eq. 2.
+
+    Parameters
+    ----------
+    graph
+        A knowledge graph. Parallel edges count once, whatever their relations and directions are.
+
+    Returns
+    -------
+    csr_array
+        Symmetric float64 matrix ``(n_entities, n_entities)``.
+
+    Examples
+    --------
+    >>> graph = KnowledgeGraph("g", ("a", "b"), ("r",), [(0, 0, 1)])
+    >>> normalised_adjacency(graph).toarray().round(6).tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
     """
     n = graph.n_entities
     ends = graph.triples[:, [0, 2]]
@@ -23,16 +39,23 @@ def normalised_adjacency(graph: KnowledgeGraph) -> sparse.csr_array:
 
 
 def joint_adjacency(task: AlignmentTask) -> sparse.csr_array:
-    """Both graphs as one, right entities after the left ones; no edge joins the two."""
-    parts = [normalised_adjacency(graph) for graph in (task.left, task.right)]
-    return sparse.csr_array(sparse.block_diag(parts, format="csr"))
+    """Return the normalised adjacency of both graphs as one, the right entities after the left ones.
+
+    No edge joins the two graphs. The matrix has the shape ``(n_left + n_right, n_left + n_right)``.
+    """
+    return sparse.csr_array(sparse.block_diag(list(task.sides.map(normalised_adjacency)), format="csr"))
 
 
 def walk(adjacency: sparse.csr_array) -> sparse.csr_array:
-    """``P = D^(-1) (E + I)`` of a normalised adjacency ``(n, n)``: the random walk, rows add up to one.
+    """Return the random walk ``P = D^(-1) (E + I)`` of a graph, whose rows add up to one.
 
-    As an encoder's ``A`` it takes the mean over neighbours, which is what attention does while it attends
-    to all of them alike.
+    As a propagation matrix it takes the mean over neighbours, as attention does while it attends to all
+    neighbours alike.
+
+    Parameters
+    ----------
+    adjacency
+        The graph's normalised adjacency ``(n, n)``, see :func:`normalised_adjacency`.
     """
     # A = D^(-1/2) (E + I) D^(-1/2), so the loops give the degrees back.
     root = np.sqrt(1 / adjacency.diagonal())

@@ -1,7 +1,7 @@
 """The one family of exceptions that a user of :mod:`psqe` can cause.
 
-Every message says what is wrong, where, and what to do about it. The command line prints it in one
-line and ends with exit code 2; anything that is not a :class:`PsqeError` is a fault of ours and keeps
+Every message says what is wrong, where it is, and how to repair it. The command line prints the message in
+one line and ends with exit code 2. An exception that is not a :class:`PsqeError` is a fault of psqe and keeps
 its traceback.
 """
 
@@ -11,16 +11,21 @@ from pathlib import Path
 
 
 class PsqeError(Exception):
-    """A fault in what the user gave: data, a parameter, a file or a folder.
+    """A fault in something that the user gave: data, a parameter, a file or a folder.
 
     Parameters
     ----------
     what
-        What is wrong, as a sentence without its full stop.
+        What is wrong, as a sentence without its full stop. After a path, the path is its subject.
     remedy
-        What to do about it, as a sentence without its full stop.
+        How to repair it, as a sentence without its full stop; empty when there is no remedy.
     path, line
-        The file and the line (from 1) the fault was found in, where there is one.
+        The file and the line (from 1) of the fault; ``None`` when it is in no file or in no line.
+
+    Examples
+    --------
+    >>> str(PsqeError("is empty", path="names.tsv", remedy="delete it"))
+    'names.tsv: is empty; delete it'
     """
 
     def __init__(
@@ -48,4 +53,4 @@ class CacheError(PsqeError):
 
 
 class PsqeWarning(UserWarning):
-    """Something was done otherwise than asked; the text names what and how much."""
+    """A result differs from what was asked for; the text says in what and by how much."""

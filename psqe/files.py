@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half-written, and naming content by its hash."""
+"""Files that are written whole or not at all, and hashes of content."""
 
 from __future__ import annotations
 
@@ -16,10 +16,20 @@ from psqe.errors import PsqeError
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; rename it to ``path`` when the block ends well.
+    """Yield a temporary path beside ``path``, and rename it to ``path`` when the block ends without an error.
 
     The parent folders are made. When the block raises, the temporary file is removed and an older
     ``path`` stays as it was.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+
+    Yields
+    ------
+    pathlib.Path
+        The temporary file, empty, with the suffix of ``path``.
 
     Raises
     ------
@@ -55,7 +65,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Raise now what :func:`atomic_path` would raise later, after the work was done.
+    """Raise now the error that :func:`atomic_path` would raise later, after the work was done.
 
     Raises
     ------
@@ -114,18 +124,31 @@ def write_tsv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[s
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping as JSON, indented, atomically; text stays readable, and what is not finite is an error.
+    """Write a mapping as indented JSON in UTF-8, atomically.
 
     Raises
     ------
     PsqeError
         If the folder cannot be written.
+    ValueError
+        If a number is not finite.
     """
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def content_hash(*parts: bytes | str) -> str:
-    """Hash a sequence of byte or text strings, their boundaries included (32 hex digits)."""
+    """Hash a sequence of byte or text strings, their boundaries included.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+
+    Examples
+    --------
+    >>> content_hash("ab", "c") == content_hash("a", "bc")
+    False
+    """
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

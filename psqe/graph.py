@@ -24,14 +24,14 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, eq=False)
 class Sides(Generic[T_co]):
-    """One thing for the left graph and one of the same kind for the right graph.
+    """A value for the left graph and a value of the same type for the right graph.
 
-    Iterating yields the left one, then the right one; ``sides["left"]`` is the left one.
+    Iterating yields the left value, then the right one; ``sides["left"]`` is the left value.
 
     Parameters
     ----------
     left, right
-        The two things.
+        The two values.
 
     Examples
     --------
@@ -54,16 +54,33 @@ class Sides(Generic[T_co]):
     @overload
     def map(self, function: Callable[..., U], *others: Sides[Any]) -> Sides[U]: ...
     def map(self, function: Callable[..., U], *others: Sides[Any]) -> Sides[U]:
-        """Apply ``function`` to each side, the left one first.
+        """Apply a function to the value of each side, the left one first.
 
         Parameters
         ----------
         function
-            Takes what stands on one side here and, after it, what stands on the same side of ``others``.
+            A function of the value of one side and, after it, the values of the same side in ``others``.
         others
-            Further pairs of sides.
+            Further pairs of values.
+
+        Returns
+        -------
+        Sides
+            The two results.
         """
         return Sides(*(function(*both) for both in zip(self, *others, strict=True)))
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun, in the singular or in the plural.
+
+    Examples
+    --------
+    >>> counted(1, "entity"), counted(1500, "entity"), counted(0, "link")
+    ('1 entity', '1,500 entities', '0 links')
+    """
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{n:,} {noun if n == 1 else plural}"
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -73,7 +90,7 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _column(values: Sequence[Any], n: int, what: str, graph: str, empty: Any) -> tuple[Any, ...]:
-    """Check one per-entity column; an empty one stands for "nothing known of anybody"."""
+    """Check a column with one value per entity; an empty column means that no entity has a value."""
     if not values:
         return (empty,) * n
     if len(values) != n:
@@ -83,19 +100,25 @@ def _column(values: Sequence[Any], n: int, what: str, graph: str, empty: Any) ->
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Vectors of one modality for the entities of one graph, and which entities have one.
+    """Vectors of one modality for the entities of one graph, and a mask of the entities that have one.
 
     Parameters
     ----------
     values
         Float32 array ``(n, d)``, finite in present rows. In features, rows of absent entities are zero.
     present
-        Boolean array ``(n,)``: which entities have a vector.
+        Boolean array ``(n,)``: whether each entity has a vector.
 
     Raises
     ------
     DataError
         If the shapes do not fit, or a present row is not finite.
+
+    Examples
+    --------
+    >>> vectors = Vectors(np.zeros((3, 2), dtype=np.float32), np.array([True, True, False]))
+    >>> len(vectors), len(vectors.take(np.array([0])))
+    (3, 1)
     """
 
     values: FloatArray
@@ -114,7 +137,7 @@ class Vectors:
         return len(self.values)
 
     def take(self, order: IntArray) -> Vectors:
-        """The rows ``order``, in that order."""
+        """Return the vectors of the entities ``order`` (indices), in that order."""
         return Vectors(self.values[order], self.present[order])
 
 
@@ -125,7 +148,7 @@ class KnowledgeGraph:
     Parameters
     ----------
     name
-        What to call the graph in tables and messages.
+        Name of the graph in tables and messages.
     entities
         The identifier of each entity (a URI, a code point, a name), unique.
     relations
@@ -133,34 +156,43 @@ class KnowledgeGraph:
     triples
         Integer array ``(n_triples, 3)``: head, relation, tail. Stored sorted, duplicates removed.
     candidates
-        Indices of the entities that may have a counterpart on the other side; all when omitted.
+        Indices of the entities that may have a counterpart on the other side; all entities when omitted.
         Literals and category nodes of a graph are entities, but not candidates.
     names
         The surface form of each entity, or ``None`` where there is none.
     translations
         The surface form of each entity by machine translation into the other side's language or into one
-        that both share, or ``None``. ResidualFeatures apart from ``names``: what a result used must be told.
+        that both share, or ``None``. They are kept apart from ``names``, since a result must say which of
+        the two it used.
     attributes
         For each entity its ``(attribute, value)`` pairs; the value is ``None`` where only the label
         of the attribute is known.
     images
         For each entity the file of its image, or ``None``.
     vectors
-        By modality, vectors that came with the data, one row per entity.
+        Vectors that came with the data, by modality: one row per entity.
     groups
-        For each entity a human-made category, or ``None``. For reporting by region and for pictures
-        only: no miner and no aligner reads it.
+        For each entity a category made by people, or ``None``. Categories serve reports by region and
+        figures only: no miner and no aligner reads them.
     ids
-        The integer ids of the data's own files, used when seeds are written in the peers' form;
+        The integer ids in the files of the data, used when seeds are written in the form of the peers;
         ``0 .. n_entities - 1`` when omitted.
     language
-        Language code of the texts, for tables.
+        Language code of the texts, for tables; ``None`` when unknown.
 
     Raises
     ------
     DataError
         If identifiers repeat, a triple or a candidate names an entity that does not exist, or a
         column has another length than ``entities``.
+
+    Examples
+    --------
+    >>> graph = KnowledgeGraph("cities", ("rome", "italy"), ("capital of",), [(0, 0, 1)])
+    >>> graph
+    KnowledgeGraph('cities': 2 entities, 2 candidates, 1 relation, 1 triple)
+    >>> graph.degree().tolist()
+    [1, 1]
     """
 
     name: str
@@ -221,9 +253,9 @@ class KnowledgeGraph:
 
     def __repr__(self) -> str:
         return (
-            f"KnowledgeGraph({self.name!r}: {self.n_entities:,} entities, "
-            f"{len(self.candidates):,} candidates, {len(self.relations)} relations, "
-            f"{len(self.triples):,} triples)"
+            f"KnowledgeGraph({self.name!r}: {counted(self.n_entities, 'entity')}, "
+            f"{counted(len(self.candidates), 'candidate')}, {counted(len(self.relations), 'relation')}, "
+            f"{counted(len(self.triples), 'triple')})"
         )
 
     @property
@@ -232,19 +264,27 @@ class KnowledgeGraph:
         return len(self.entities)
 
     def degree(self) -> IntArray:
-        """Number of triples an entity stands in, as head or tail: integer array ``(n_entities,)``."""
+        """Count the triples of each entity, as head or tail: integer array ``(n_entities,)``."""
         ends = self.triples[:, [0, 2]].ravel()
         return np.bincount(ends, minlength=self.n_entities).astype(np.int64)
 
     def index(self) -> dict[str, int]:
-        """Map each entity's identifier to its index."""
+        """Return the index of each entity by its identifier."""
         return {entity: i for i, entity in enumerate(self.entities)}
 
     def take(self, order: IntArray) -> KnowledgeGraph:
-        """The graph on the entities ``order`` (indices, unique), renumbered in that order.
+        """Return the graph on some of its entities, renumbered.
 
-        Triples that touch an entity left out are dropped. With a permutation of all entities this is
-        a pure relabelling.
+        Parameters
+        ----------
+        order
+            Indices of the entities to keep, unique, in their new order. A permutation of all entities only
+            renumbers the graph.
+
+        Returns
+        -------
+        KnowledgeGraph
+            The graph without the other entities and without the triples of which they are head or tail.
         """
         order = np.asarray(order, dtype=np.int64)
         new = np.full(self.n_entities, -1, dtype=np.int64)
@@ -279,16 +319,26 @@ class AlignmentTask:
     left, right
         The two graphs.
     links
-        Integer array ``(n_links, 2)``: left entity, right entity, as indices into the graphs, each
-        entity at most once; ``None`` when no gold links are known.
+        Gold links, integer array ``(n_links, 2)``: left entity and right entity, as indices into the graphs,
+        each entity at most once; ``None`` when no gold links are known.
     parameters
-        How the task was made (language, dangling share, random state), for provenance.
+        Parameters with which the task was made (language, dangling share, random state), for provenance.
 
     Raises
     ------
     DataError
-        If a link names an entity that does not exist or that is no candidate, or one that has a link
+        If a link names an entity that does not exist or that is no candidate, or an entity that has a link
         already.
+
+    Examples
+    --------
+    >>> left = KnowledgeGraph("english", ("rome",), (), [], names=("Rome",))
+    >>> right = KnowledgeGraph("italian", ("roma",), (), [], names=("Roma",))
+    >>> task = AlignmentTask("cities", left, right, links=[(0, 0)])
+    >>> task.sides.map(lambda graph: graph.names).right
+    ('Roma',)
+    >>> task.blind().links is None
+    True
     """
 
     name: str
@@ -311,35 +361,42 @@ class AlignmentTask:
         object.__setattr__(self, "links", _frozen(links))
 
     def __repr__(self) -> str:
-        links = "no links" if self.links is None else f"{len(self.links):,} links"
+        links = "no links" if self.links is None else counted(len(self.links), "link")
         return f"AlignmentTask({self.name!r}: {self.left!r}, {self.right!r}, {links})"
 
     @property
     def sides(self) -> Sides[KnowledgeGraph]:
-        """Both graphs."""
+        """The left and the right graph."""
         return Sides(self.left, self.right)
 
     def without_links(self) -> AlignmentTask:
-        """The same task without what labels it: no gold links, no human-made groups."""
+        """Return the task without its labels: without gold links and without categories made by people."""
         return replace(
             self, left=replace(self.left, groups=()), right=replace(self.right, groups=()), links=None
         )
 
     def blind(self) -> AlignmentTask:
-        """The task as a miner or an aligner may see it: :meth:`without_links`, and no identifiers or ids.
+        """Return the task as a miner or an aligner may see it: without labels, identifiers and ids.
 
-        Where both sides name a thing alike, as two graphs with the same URIs do, an identifier is a gold
-        link.
+        Labels are what :meth:`without_links` takes away.
+        Where both sides use the same identifiers, as two graphs with the same URIs do, an identifier is a
+        gold link.
         """
-        task = self.without_links()
-        left, right = (
-            replace(graph, entities=tuple(map(str, range(graph.n_entities))), ids=np.arange(graph.n_entities))
-            for graph in (task.left, task.right)
+        left, right = self.without_links().sides.map(
+            lambda graph: replace(
+                graph, entities=tuple(map(str, range(graph.n_entities))), ids=np.arange(graph.n_entities)
+            )
         )
-        return replace(task, left=left, right=right)
+        return replace(self, left=left, right=right, links=None)
 
     def take(self, left: IntArray, right: IntArray) -> AlignmentTask:
-        """The task on the entities ``left`` and ``right``, renumbered in that order; links follow."""
+        """Return the task on some of its entities, renumbered; links between them stay.
+
+        Parameters
+        ----------
+        left, right
+            Indices of the entities to keep on each side, unique, in their new order.
+        """
         links = self.links
         if links is not None:
             new_left = np.full(self.left.n_entities, -1, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What a run cost: wall-clock seconds and peak memory."""
+"""The cost of a run: wall-clock seconds and peak memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Cost:
     seconds
         Wall-clock seconds.
     peak_mb
-        Largest resident memory of the process so far, in MiB: what the machine must have, not what the
-        block added.
+        Largest resident memory of the process so far, in MiB: the memory that the machine must have, and
+        not the memory that the block added.
     """
 
     seconds: float = 0.0
@@ -28,7 +28,7 @@ class Cost:
 
 
 def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, in MiB."""
+    """Return the largest resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in KiB, macOS in bytes.
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
@@ -36,7 +36,20 @@ def peak_memory_mb() -> float:
 
 @contextmanager
 def measured() -> Iterator[Cost]:
-    """Measure the block: ``with measured() as cost: ...``."""
+    """Measure seconds and peak memory of the block of a ``with`` statement.
+
+    Yields
+    ------
+    Cost
+        The cost, which is filled in when the block ends.
+
+    Examples
+    --------
+    >>> with measured() as cost:
+    ...     total = sum(range(1000))
+    >>> cost.seconds > 0 and cost.peak_mb > 0
+    True
+    """
     cost = Cost()
     start = time.perf_counter()
     try:

@@ -73,7 +73,7 @@ def graph_from_frames(
     ...     triples=pd.DataFrame({"head": ["rome"], "relation": ["capital of"], "tail": ["italy"]}),
     ...     names=[("rome", "Roma"), ("italy", "Italia")],
     ... )
-    KnowledgeGraph('graph': 2 entities, 2 candidates, 1 relations, 1 triples)
+    KnowledgeGraph('graph': 2 entities, 2 candidates, 1 relation, 1 triple)
     """
     draft = GraphDraft()
     for _, (head, relation, tail) in _rows(name, "triples", triples):
