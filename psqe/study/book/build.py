@@ -1,4 +1,4 @@
-"""Build the book: executed notebooks and pages in, HTML that needs no other host out."""
+"""Build the book: from executed notebooks and pages to HTML that needs no other host."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ from psqe.study.project import Project
 
 
 def build_book(root: str | Path | None = None) -> Path:
-    """Build the book of the checkout ``root`` (found from the working directory when omitted).
+    """Build the book of a checkout.
 
     Every warning is an error: a dead reference, a figure that no run wrote, a number that no run
     produced. Sphinx's whole output is kept in ``build/book.log``.
+
+    Parameters
+    ----------
+    root
+        The checkout. By default it is looked for from the working directory upwards.
 
     Returns
     -------
@@ -42,14 +47,14 @@ def build_book(root: str | Path | None = None) -> Path:
             raise PsqeError("has not been run yet", path=notebook, remedy="run psqe study first")
     write_reference(project.book)
     output = project.build / "_build"
-    # From nothing each time: Sphinx would not repeat the warnings of pages it has built before.
+    # Every build starts from nothing, for Sphinx does not repeat the warnings of pages it has built before.
     shutil.rmtree(output, ignore_errors=True)
-    # The command of this interpreter's environment, whatever stands on the path.
+    # The jupyter-book of this interpreter's environment, whatever other one is on the path.
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", str(project.book)]
     command += ["--config", str(project.root / "_config.yml"), "--path-output", str(project.build)]
     command += ["-W", "-n", "--keep-going"]
-    # English messages, no colours: the log is searched below.
+    # The log is searched below: its messages must be English and without colours.
     environment = {**os.environ, "NO_COLOR": "1", "LANGUAGE": "en", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         command,
@@ -69,7 +74,7 @@ def build_book(root: str | Path | None = None) -> Path:
 
 
 def _fault(log: str) -> str:
-    """What is wrong, in one line: how many warnings there were, and the first."""
+    """Say in one line what is wrong: the first warning, and how many more there are."""
     faults = [line.strip() for line in log.splitlines() if re.search(r"\b(WARNING|ERROR)\b", line)]
     if not faults:
         last = [line.strip() for line in log.splitlines() if line.strip()][-1:]

@@ -1,11 +1,11 @@
 """The parameters of a notebook: declared once, in its ``parameters`` cell, and checked before it runs.
 
 The cell tagged ``parameters`` holds annotated assignments, each with a comment that says what the
-parameter means and, after the last semicolon, what it may be::
+parameter means and, after the last semicolon, which values it may have::
 
     n_seeds: int = 600  # seeds to mine; 1..
-    temperature: float = 0.1  # of the contrastive loss; 0.01..10
-    aligner: str = "mclea"  # what is trained; eva | mclea | meaformer
+    temperature: float = 0.1  # temperature of the contrastive loss; 0.01..10
+    aligner: str = "mclea"  # the aligner that is trained; eva | mclea | meaformer
     random_states: list[int] = [0, 1, 2]  # one training run each; 0..
 
 ``low..high`` is a closed range, either end may be left out; ``a | b`` lists choices. For a list the
@@ -44,16 +44,25 @@ class Parameter:
 
     Attributes
     ----------
-    name, kind
-        Its name and its type as written: ``int``, ``float``, ``str``, ``bool`` or ``list[...]`` of these.
+    name
+        The name of the parameter.
+    kind
+        The type as written: ``int``, ``float``, ``str``, ``bool`` or ``list[...]`` of one of these.
     default
         The value in the notebook.
     comment
-        What it means and what it may be, as written.
-    low, high
-        Smallest and largest value allowed; infinite where no bound is given.
+        What the parameter means and which values it may have, as written.
+    low
+        The smallest value allowed; minus infinity by default.
+    high
+        The largest value allowed; infinity by default.
     choices
-        The values allowed, as text; empty when any is.
+        The values allowed, as text; empty, the default, if every value is.
+
+    Examples
+    --------
+    >>> Parameter("n_seeds", "int", 600, "number of seeds; 1..", low=1).convert("300")
+    300
     """
 
     name: str
@@ -65,12 +74,12 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
     def convert(self, value: Any) -> Any:
-        """``value``, or the text typed for it, as this parameter's type and within its bounds.
+        """Convert a value, or the text typed for it, to the type of the parameter.
 
         Raises
         ------
         ParameterError
-            If it is of another type, out of range or no allowed choice.
+            If the value is of another type, out of range, or none of the choices.
         """
         if self.kind.startswith("list["):
             item = self.kind[5:-1]
@@ -82,7 +91,7 @@ class Parameter:
         return self._within(self._scalar(value, self.kind))
 
     def declaration(self, value: Any) -> str:
-        """The line of Python that declares the parameter with ``value``."""
+        """Return the line of Python that declares the parameter with another value."""
         return f"{self.name}: {self.kind} = {value!r}  # {self.comment}"
 
     def _scalar(self, value: Any, kind: str) -> Any:
@@ -121,6 +130,10 @@ class Parameter:
 def parse_parameters(source: str) -> dict[str, Parameter]:
     """Read the declarations in the source of a ``parameters`` cell.
 
+    Returns
+    -------
+    The parameters by name, in the order of the cell.
+
     Raises
     ------
     ParameterError
@@ -145,7 +158,7 @@ def parse_parameters(source: str) -> dict[str, Parameter]:
 def resolve(
     parameters: Mapping[str, Parameter], profile: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The value of every parameter: ``given`` before ``profile`` before the default.
+    """Find the value of every parameter: the one given, or else that of the profile, or else the default.
 
     Raises
     ------
@@ -161,7 +174,12 @@ def resolve(
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, str]:
-    """Split what was typed after ``-p``: ``["n_seeds=300"]`` becomes ``{"n_seeds": "300"}``.
+    """Split the assignments that were typed after ``-p``.
+
+    Examples
+    --------
+    >>> parse_assignments(["n_seeds=300"])
+    {'n_seeds': '300'}
 
     Raises
     ------
@@ -205,7 +223,7 @@ def _declared(statement: ast.stmt, comments: Mapping[int, str]) -> Parameter:
 
 
 def _rule(comment: str) -> tuple[float, float, tuple[str, ...]]:
-    """The bounds and the choices in the part of a comment after its last semicolon."""
+    """Read the bounds and the choices in the part of a comment after its last semicolon."""
     rule = comment.rpartition(";")[2].strip() if ";" in comment else ""
     if found := _RANGE.fullmatch(rule):
         low, high = found.groups()
@@ -216,7 +234,7 @@ def _rule(comment: str) -> tuple[float, float, tuple[str, ...]]:
 
 
 def _split(text: str) -> Any:
-    """The items of a list typed as ``a,b`` or as a Python list."""
+    """Split a list that was typed as ``a,b`` or as a Python list into its items."""
     if text.lstrip().startswith("["):
         try:
             return ast.literal_eval(text.strip())

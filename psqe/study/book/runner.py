@@ -1,4 +1,4 @@
-"""Run one notebook: a MyST text file with a ``parameters`` cell in, an executed ``.ipynb`` out.
+"""Run one notebook: read a MyST text file, fill in its ``parameters`` cell, write an executed ``.ipynb``.
 
 The front matter of a notebook says under ``psqe`` which values each profile takes and which other
 notebooks must have run before::
@@ -9,7 +9,7 @@ notebooks must have run before::
         smoke: {n_seeds: 60}
         full: {n_seeds: 1000}
 
-A profile that is not listed takes the defaults of the cell.
+For a profile that is not listed, the defaults of the cell hold.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def read_notebook(path: str | Path) -> NotebookNode:
 
 
 def notebook_parameters(path: str | Path) -> dict[str, Parameter]:
-    """The parameters a notebook declares; empty when it has no ``parameters`` cell.
+    """Read the parameters that a notebook declares; none if it has no ``parameters`` cell.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def notebook_parameters(path: str | Path) -> dict[str, Parameter]:
 def notebook_values(
     path: str | Path, parameters: Mapping[str, Any] | None = None, *, profile: str = "default"
 ) -> dict[str, Any]:
-    """The values :func:`run_notebook` would run a notebook with.
+    """Find the values of all parameters that :func:`run_notebook` would run a notebook with.
 
     Raises
     ------
@@ -109,21 +109,21 @@ def run_notebook(
 ) -> Path:
     """Run a notebook from top to bottom in a fresh kernel and write it, executed, to ``out_dir``.
 
-    The kernel's working directory is ``out_dir``, so files the notebook writes by a bare name stand
-    beside it. The same notebook with the same parameters gives the same bytes, as far as its cells
-    do. ``NAME.run.json`` beside it records seconds, memory, machine and versions. Not for several
-    threads of one process: the kernel inherits the process's environment and working directory.
+    The kernel's working directory is ``out_dir``, so that files which the notebook writes by a bare name
+    stand beside it. The same notebook with the same parameters gives the same bytes if its cells do.
+    ``NAME.run.json`` beside it records seconds, memory, machine and versions. Do not call this from several
+    threads of one process: the kernel inherits the environment and the working directory of the process.
 
     Parameters
     ----------
     path
         The MyST notebook (``.md``).
     parameters
-        Values, or their text as typed on a command line.
+        Values by name, or their text as typed on a command line. By default those of the profile hold.
     profile
-        ``smoke`` (seconds, to see that it works), ``default`` or ``full``.
+        ``"smoke"`` (some seconds, to see that the notebook works), ``"default"`` or ``"full"``.
     out_dir
-        The folder to write to; made when missing.
+        The folder to write to. It is made if it does not exist.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def run_notebook(
     values = _values(notebook, path, profile, parameters or {})
     _write_values(notebook, path, values)
     target, failed = out_dir / f"{path.stem}.ipynb", out_dir / f"{path.stem}.failed.ipynb"
-    # papermill writes here after every cell, so that a run that is killed leaves its trace, too.
+    # papermill writes to this file after every cell, so that a run that is killed leaves its trace, too.
     write_text(failed, json.dumps(notebook))
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch, _kernel_environment(scratch):
@@ -159,7 +159,7 @@ def run_notebook(
         except (PapermillExecutionError, DeadKernelError) as error:
             raise PsqeError(_describe(error), path=path, remedy=f"see {failed}") from error
         except RuntimeError as error:
-            # The client's word for a kernel that never answered on its local socket.
+            # nbclient raises this if the kernel never answers on its local socket.
             raise PsqeError(
                 f"the notebook's kernel did not start ({error})",
                 path=path,
@@ -197,7 +197,7 @@ def _values(notebook: NotebookNode, path: Path, profile: str, given: Mapping[str
 
 
 def _write_values(notebook: NotebookNode, path: Path, values: Mapping[str, Any]) -> None:
-    """Write the values into the parameters cell and fold it away: what a page shows is what was run."""
+    """Write the values into the parameters cell and fold it away, so that a page shows what ran."""
     cell = _parameters_cell(notebook, path)
     if cell is not None:
         declared = _declared(notebook, path)
@@ -214,7 +214,7 @@ def _parameters_cell(notebook: NotebookNode, path: Path) -> NotebookNode | None:
 
 @contextmanager
 def _located(path: Path) -> Iterator[None]:
-    """Put the notebook's path into a ParameterError raised inside."""
+    """Add the path of the notebook to a ParameterError that is raised inside."""
     try:
         yield
     except ParameterError as error:
@@ -223,9 +223,9 @@ def _located(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _kernel_environment(scratch: str) -> Iterator[None]:
-    """Set the variables a kernel inherits, and put back what was there.
+    """Set the variables that a kernel inherits, and restore the former values afterwards.
 
-    The reader's own IPython profile is left out (``IPYTHONDIR``): its start-up files could change
+    The user's own IPython profile is left out (``IPYTHONDIR``): its start-up files could change
     results, and its history file is locked when two kernels start at once.
     """
     wanted = {**_KERNEL_ENVIRONMENT, "IPYTHONDIR": f"{scratch}/ipython"}
@@ -242,7 +242,7 @@ def _kernel_environment(scratch: str) -> Iterator[None]:
 
 
 def _cleaned(notebook: NotebookNode) -> NotebookNode:
-    """The notebook without what differs from run to run: times, random cell ids, paths."""
+    """Remove what differs from run to run from a notebook: times, random cell ids, paths."""
     notebook.metadata.pop("papermill", None)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"

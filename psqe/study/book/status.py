@@ -1,4 +1,4 @@
-"""What the runs say about themselves: the tables of the book's status page."""
+"""The tables of the book's status page: how long each notebook ran, where and with which versions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ __all__ = ["read_runs", "run_table", "summary", "versions"]
 
 
 def read_runs(folder: str | Path = ".") -> list[dict[str, Any]]:
-    """The records (``*.run.json``) that the runner left in ``folder``, by name of the notebook.
+    """Read the records (``*.run.json``) that the runner left in a folder.
 
     Parameters
     ----------
     folder
-        Where the executed notebooks are; a notebook's working directory when omitted.
+        The folder of the executed notebooks; the working directory by default.
+
+    Returns
+    -------
+    One record for each notebook, in the order of their names.
 
     Raises
     ------
@@ -39,7 +43,7 @@ def read_runs(folder: str | Path = ".") -> list[dict[str, Any]]:
 
 
 def run_table(runs: list[dict[str, Any]]) -> pd.DataFrame:
-    """One row per notebook: its profile, its parameters as text, seconds, peak memory in MB."""
+    """Make a table with a row for each notebook: profile, parameters as text, seconds, peak memory in MB."""
     columns = ["notebook", "profile", "parameters", "seconds", "peak_mb"]
     rows = [
         {
@@ -53,7 +57,7 @@ def run_table(runs: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def summary(runs: list[dict[str, Any]]) -> str:
-    """Machine, revision and profiles in one sentence of Markdown."""
+    """Name the machines, revisions and profiles of the runs in one sentence of Markdown."""
     machines = sorted({run["machine"] for run in runs} | {machine()})
     revisions = sorted({run["revision"] for run in runs} | {revision()})
     profiles = sorted({run["profile"] for run in runs})
