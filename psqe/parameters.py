@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from psqe.errors import ParameterError
+
+ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
+"""The type of a share of a whole, at least 0 and below 1."""
 
 
 class Parametrised:
@@ -22,27 +25,37 @@ class Parametrised:
 
     @classmethod
     def typed(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values for some parameters, checked to be of their types.
+        """Check values for some parameters against the annotated types of the constructor.
+
+        Types with bounds, such as ``pydantic.PositiveInt`` and :data:`ShareBelowOne`, are checked too.
+
+        Parameters
+        ----------
+        values
+            Values by the name of their parameter.
+
+        Returns
+        -------
+        The same values.
 
         Raises
         ------
         ParameterError
-            If there is no such parameter, or a value is of another type.
+            If there is no such parameter, or a value is of another type or out of its bounds.
         """
         known = inspect.signature(cls).parameters
-        # A dataclass inherits fields, whose types are told in the modules of their own classes.
-        types = get_type_hints(cls if is_dataclass(cls) else cls.__init__)
+        # A dataclass inherits fields, whose types are resolved in the modules of their own classes.
+        types = get_type_hints(cls if is_dataclass(cls) else cls.__init__, include_extras=True)
         for name, value in values.items():
             if name not in known:
                 raise ParameterError(
                     f"{cls.__name__} has no parameter {name!r}", remedy=f"choose from {', '.join(known)}"
                 )
             try:
-                TypeAdapter(types[name], config=ConfigDict(strict=True)).validate_python(value)
+                TypeAdapter(types.get(name, Any), config=ConfigDict(strict=True)).validate_python(value)
             except ValidationError as error:
-                raise ParameterError(
-                    f"{name} is {value!r}", remedy=f"give {known[name].annotation}"
-                ) from error
+                reason = error.errors()[0]["msg"].replace("Input should be", "it must be")
+                raise ParameterError(f"{name} is {value!r}", remedy=reason) from error
         return dict(values)
 
     def __repr__(self) -> str:

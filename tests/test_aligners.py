@@ -16,6 +16,7 @@ from psqe.features.base import Features
 from psqe.seeds import SeedSet, true_links
 from psqe.similarity import Matching
 from psqe.training import losses
+from psqe.training.callback import Callback
 
 pytestmark = pytest.mark.parametrize("name", list(ALIGNERS))
 
@@ -118,18 +119,18 @@ def test_order_and_scores_of_the_seeds_do_not_matter(name, planted, seeds, fitte
     assert content(make(name).fit(*planted, shuffled)) == content(fitted(name))
 
 
-class Witness:
-    """A callback that keeps all it is told."""
+class Witness(Callback):
+    """A callback that keeps all that it is called with."""
 
     def __init__(self) -> None:
-        self.told: list[list[tuple]] = []  # by step
+        self.calls: list[list[tuple]] = []  # by step
 
-    def begins(self, step):
-        assert step == len(self.told)
-        self.told.append([])
+    def batch_begins(self, step):
+        assert step == len(self.calls)
+        self.calls.append([])
 
     def contrast(self, name, pairs, left, right, loss):
-        self.told[-1].append((name, pairs, left.detach().clone(), right.detach().clone(), loss))
+        self.calls[-1].append((name, pairs, left.detach().clone(), right.detach().clone(), loss))
 
 
 def trains(name: str) -> None:
@@ -137,34 +138,34 @@ def trains(name: str) -> None:
         pytest.skip("does not train")
 
 
-def test_a_watch_changes_nothing(name, planted, seeds, fitted):
+def test_an_observing_callback_changes_nothing(name, planted, seeds, fitted):
     assert content(make(name).fit(*planted, seeds, callback=Witness())) == content(fitted(name))
 
 
-def test_a_watch_sees_every_step_and_every_seed(name, planted, seeds):
+def test_a_callback_observes_every_step_and_every_seed(name, planted, seeds):
     trains(name)
     callback = Witness()
     make(name).fit(*planted, seeds, callback=callback)
     wanted, found = set(map(tuple, seeds.pairs.tolist())), set()
-    assert len(callback.told) >= EPOCHS
-    for step in callback.told:
+    assert len(callback.calls) >= EPOCHS
+    for step in callback.calls:
         names = [name for name, *_ in step]
         assert names and len(set(names)) == len(names)
         for _, pairs, left, right, loss in step:
-            told = list(map(tuple, pairs.tolist()))
-            assert len(set(told)) == len(told) == len(left) == len(right) >= 2
+            seen = list(map(tuple, pairs.tolist()))
+            assert len(set(seen)) == len(seen) == len(left) == len(right) >= 2
             assert torch.isfinite(loss(left, right))
-            found |= set(told)
+            found |= set(seen)
     assert found == wanted
 
 
-def test_a_watch_is_given_the_vectors_of_the_entities_that_it_is_told_of(name, planted, seeds):
+def test_a_callback_is_given_the_vectors_of_the_entities_of_the_seeds(name, planted, seeds):
     """With next to no learning, an entity has one vector throughout, and in the end the same."""
     trains(name)
     callback = Witness()
     ends = make(name, learning_rate=1e-30, dropout=0.0).fit(*planted, seeds, callback=callback).embeddings()
     known: dict[tuple, torch.Tensor] = {}
-    for step in callback.told:
+    for step in callback.calls:
         for embedding, pairs, *vectors, _ in step:
             for side in (0, 1):
                 for entity, vector in zip(pairs[:, side].tolist(), vectors[side], strict=True):
@@ -301,7 +302,7 @@ def test_impossible_parameters(name, parameter):
         ALIGNERS[name](**{parameter: 0})
 
 
-def test_a_watch_is_told_of_the_losses_that_are_computed(name, planted, seeds, monkeypatch):
+def test_a_callback_is_given_the_losses_that_are_computed(name, planted, seeds, monkeypatch):
     trains(name)
     computed = []
 
@@ -316,9 +317,9 @@ def test_a_watch_is_told_of_the_losses_that_are_computed(name, planted, seeds, m
         monkeypatch.setattr(losses, function.__name__, noted(function))
     callback = Witness()
     make(name).fit(*planted, seeds, callback=callback)
-    told = [one for step in callback.told for one in step]
-    assert {"structure", *planted[1], "joint"} <= {embedding for embedding, *_ in told}
-    for (*_, left, right, loss), (by_left, by_right, settings) in zip(told, computed, strict=True):
+    observed = [call for step in callback.calls for call in step]
+    assert {"structure", *planted[1], "joint"} <= {embedding for embedding, *_ in observed}
+    for (*_, left, right, loss), (by_left, by_right, settings) in zip(observed, computed, strict=True):
         assert torch.equal(left, by_left) and torch.equal(right, by_right)
         assert vars(loss) == settings
 

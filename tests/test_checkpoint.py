@@ -21,6 +21,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, PsqeError, PsqeWarning
 from psqe.seeds import SeedSet, true_links
 from psqe.training import checkpoint as checkpoints
+from psqe.training.callback import Callback
 from psqe.training.checkpoint import Checkpoint
 
 RULES = {
@@ -58,19 +59,16 @@ class Killed(BaseException):
     """As hard as an exception can be."""
 
 
-class Killer:
+class Killer(Callback):
     """A callback that kills the training when a batch is about to be computed; it counts batches."""
 
     def __init__(self, at: int | None = None) -> None:
         self.at, self.steps = at, []
 
-    def begins(self, step):
+    def batch_begins(self, step):
         if step == self.at:
             raise Killed
         self.steps.append(step)
-
-    def contrast(self, name, pairs, left, right, loss):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +111,10 @@ def test_a_training_killed_at_any_steps_ends_as_if_uninterrupted(scene, whole, n
             aligner = make(name, **RULES).fit(*scene, callback=last, checkpoint=path)
         assert content(aligner) == wanted
         start = last.steps[0]
-        heard = [str(one.message).endswith(f"; the callback hears from step {start} on") for one in said]
-        assert heard == ([True] if start else [])
+        observed = [
+            str(one.message).endswith(f"; the callback observes the steps from {start} on") for one in said
+        ]
+        assert observed == ([True] if start else [])
         # From the beginning of the epoch that was interrupted: 70 seeds at most make 5 batches.
         assert last.steps == list(range(start, n_steps))
         assert deaths[-1] - 5 < start <= deaths[-1]
@@ -141,7 +141,7 @@ def test_a_training_killed_between_two_writings_repeats_what_was_lost(
     assert written == list(range(3, epochs, 3))
     again = Killer()
     goes_on = (
-        f"{name}: the training goes on from its checkpoint after epoch {written[-1]}; the callback hears"
+        f"{name}: the training goes on from its checkpoint after epoch {written[-1]}; the callback observes"
     )
     with pytest.warns(PsqeWarning, match=goes_on):
         assert content(make(name, **RULES).fit(*scene, callback=again, checkpoint=path)) == wanted
@@ -155,7 +155,7 @@ def test_a_finished_training_returns_at_once(scene, whole, name, tmp_path):
     make(name, **RULES).fit(*scene, checkpoint=path)
     before = path.read_bytes()
     callback = Killer(at=0)
-    with pytest.warns(PsqeWarning, match="the callback hears of no step, for it is done$"):
+    with pytest.warns(PsqeWarning, match="the callback observes no step, for the training is done$"):
         aligner = make(name, **RULES).fit(*scene, callback=callback, checkpoint=str(path))
     assert content(aligner) == whole[name][0] and not callback.steps
     assert path.read_bytes() == before
@@ -174,7 +174,7 @@ def test_a_relabelled_task_goes_on_from_the_same_file(scene, whole, every_epoch,
     pairs = np.column_stack([new[side][seeds.pairs[:, side]] for side in (0, 1)])
     own = SeedSet(pairs, seeds.scores, seeds.stages)
     callback = Killer()
-    with pytest.warns(PsqeWarning, match="the callback hears from step"):
+    with pytest.warns(PsqeWarning, match="the callback observes the steps from"):
         found = make("mclea", **RULES).fit(*moved, own, callback=callback, checkpoint=path)
     assert callback.steps[0] > 0
     found.added_ = [one.renumbered(left, right) for one in found.added_]
@@ -187,15 +187,12 @@ import sys, time, torch
 from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
 from psqe.training.checkpoint import Checkpoint
-from psqe.training.graph_attention import Edges
-from psqe.training.modalities import Inputs
+from psqe.training.callback import Callback
 from psqe.seeds import true_links
 
-class Slow:
-    def begins(self, step):
+class Slow(Callback):
+    def batch_begins(self, step):
         time.sleep(0.02)
-    def contrast(self, *args):
-        pass
 
 torch.set_num_threads(1)
 Checkpoint.__init__.__kwdefaults__["every_s"] = 0.0
@@ -221,7 +218,7 @@ def test_a_process_that_is_killed_leaves_a_checkpoint_to_go_on_from(tmp_path):
     seeds = true_links(task, 20)
     wanted = content(own.fit(task, features, seeds))
     callback = Killer()
-    with pytest.warns(PsqeWarning, match="the callback hears from step"):
+    with pytest.warns(PsqeWarning, match="the callback observes the steps from"):
         assert content(own.fit(task, features, seeds, callback=callback, checkpoint=path)) == wanted
     assert callback.steps[0] > 0 and wanted[-1]
 

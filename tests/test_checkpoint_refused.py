@@ -18,11 +18,11 @@ from test_trained import TRAINED, make
 
 from psqe.errors import DataError, PsqeWarning
 from psqe.features.base import Features
-from psqe.graph import AlignmentTask
+from psqe.graph import AlignmentTask, Sides
 from psqe.seeds import SeedSet, true_links
 from psqe.training.checkpoint import Checkpoint, versions
 from psqe.training.graph_attention import Edges
-from psqe.training.modalities import Inputs
+from psqe.training.modalities import ModelInputs
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +30,11 @@ def scene(planted):
     return *planted, true_links(planted[0], 30)
 
 
-OTHER = {
-    "n_epochs": 13, "batch_size": 17, "learning_rate": 0.011, "weight_decay": 0.02, "residual": 0.6,
-    "iterative_start": 3, "iterative_every": 2, "iterative_rounds": 3, "patience": 5, "check_every": 2,
-    "device": "cpu:0", "dtype": "float64", "random_state": 1,
-    "structure_dim": 8, "structure_output_dim": 8, "image_dim": 8, "modality_dim": 8,
-    "structure_scale": 4.0, "scale": 14.0, "attraction": 9.0,
-    "temperature": 0.2, "distillation_temperature": 2.0, "distillation_weight": 0.3,
-    "dim": 8, "n_heads": 2, "hidden_dim": 9, "dropout": 0.2, "warmup": 0.1, "clip": 2.0,
-}  # fmt: skip
+def changed(parameter: str, value):
+    """Another possible value of a parameter."""
+    if isinstance(value, str):
+        return {"device": "cpu:0", "dtype": "float64"}[parameter]
+    return value + 0.01 if isinstance(value, float) else value + 1
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +64,8 @@ FOREIGN = "is the checkpoint of a training with other parameters, data or seeds"
 @pytest.mark.parametrize("name", TRAINED)
 def test_other_parameters_are_refused(scene, kept, name):
     """Each parameter of each aligner, one at a time."""
-    for parameter in make(name, **RULES).parameters:
-        aligner = make(name, **{**RULES, parameter: OTHER[parameter]})
+    for parameter, value in make(name, **RULES).parameters.items():
+        aligner = make(name, **{**RULES, parameter: changed(parameter, value)})
         assert aligner.parameters != make(name, **RULES).parameters
         refused(FOREIGN, kept / name, lambda w, a=aligner: a.fit(*scene, callback=w, checkpoint=kept / name))
     other = next(one for one in TRAINED if one != name)
@@ -114,23 +110,23 @@ def test_other_data_and_seeds_are_refused(scene, kept, name):
 def test_the_fingerprint_is_of_each_thing_by_itself(scene, tmp_path):
     """Above, what differs also changes the canonical order; here, nothing but what is named."""
     task, features, seeds = scene
-    inputs = Inputs.from_task(task, features, dtype=torch.float32)
+    inputs = ModelInputs.from_task(task, features, dtype=torch.float32)
     image, attribute = inputs.vectors.values()
     has_image, has_attribute = inputs.present.values()
-    candidates = task.left.candidates, task.right.candidates
+    candidates = task.sides.map(lambda graph: graph.candidates)
     aligner = make("eva")
     aligner._checkpoint = tmp_path / "training.pt"
 
     def of(aligner=aligner, candidates=candidates, pairs=seeds.pairs, **other) -> str:
-        return aligner._kept(replace(inputs, **other), candidates, pairs)._fingerprint
+        return aligner._checkpoint_of(replace(inputs, **other), candidates, pairs)._fingerprint
 
     edges = inputs.edges
     fewer = Edges(edges.targets.numpy()[:-1], edges.sources.numpy()[:-1], edges.n)
     found = {
         "nothing": of(),
         "a seed": of(pairs=seeds.pairs[:-1]),
-        "a left candidate": of(candidates=(candidates[0][:-1], candidates[1])),
-        "a right candidate": of(candidates=(candidates[0], candidates[1][:-1])),
+        "a left candidate": of(candidates=Sides(candidates.left[:-1], candidates.right)),
+        "a right candidate": of(candidates=Sides(candidates.left, candidates.right[:-1])),
         "an edge": of(edges=fewer),
         "sides": of(n_left=inputs.n_left - 1),
         "a bit": of(vectors={"image": image.nextafter(image + 1), "attribute": attribute}),
@@ -187,7 +183,7 @@ def test_parameters_of_numpy_are_as_good_as_pythons(scene, tmp_path):
     path = tmp_path / "training.pt"
     make("mclea", random_state=np.int64(3), learning_rate=np.float64(0.01)).fit(*scene, checkpoint=path)
     callback = Killer()
-    with pytest.warns(PsqeWarning, match="the callback hears of no step"):
+    with pytest.warns(PsqeWarning, match="the callback observes no step"):
         make("mclea", random_state=3, learning_rate=0.01).fit(*scene, callback=callback, checkpoint=path)
     assert not callback.steps
 

@@ -347,7 +347,7 @@ ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
         ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
         ((*ALIGN, "--parameter", "residual"), "--parameter 'residual' is not of the form NAME=VALUE"),
         ((*ALIGN, "--parameter", "warmth=1"), "MCLEA has no parameter 'warmth'; choose from n_epochs"),
-        ((*ALIGN, "--parameter", "n_epochs=some"), "n_epochs is 'some'; give int"),
+        ((*ALIGN, "--parameter", "n_epochs=some"), "n_epochs is 'some'; it must be a valid integer"),
         ((*ALIGN, "--parameter", "residual=-1"), "residual is -1; give 0 or more"),
         ((*ALIGN, "--aligner", "propagation", "--checkpoint", "c.pt"), "propagation does not train"),
         ((*ALIGN, "--checkpoint", "f.npz"), "f.npz: is not a checkpoint of psqe"),

@@ -13,7 +13,7 @@ from psqe.aligners import EVA, MCLEA, MEAformer, model
 from psqe.aligners.model import SeedBatch
 from psqe.datasets.synthetic import planted_pair
 from psqe.training.loop import TrainingConfig
-from psqe.training.modalities import Inputs
+from psqe.training.modalities import ModelInputs
 
 ALIGNERS = {
     "eva": EVA(structure_dim=4, structure_output_dim=3, image_dim=3, modality_dim=2, structure_scale=4.0),
@@ -134,7 +134,7 @@ PLAIN = {"eva": eva, "mclea": mclea, "meaformer": meaformer}
 def scene():
     """A tiny pair in which a third of the vectors are missing."""
     task, features = planted_pair(14, 2, 5, missing=0.35, random_state=3)
-    inputs = Inputs.from_task(task, features, dtype=torch.float64)
+    inputs = ModelInputs.from_task(task, features, dtype=torch.float64)
     assert all(0.4 < float(has.double().mean()) < 0.9 for has in inputs.present.values())
     return task, features, inputs
 
@@ -173,11 +173,11 @@ def test_the_loss_is_the_papers_recomputed(scene, name, n_with_images):
     *_, inputs = scene
     aligner = ALIGNERS[name]
     network = network_of(aligner, inputs)
-    wider = seeds_with_images(inputs, 6, n_with_images)  # the field serves a whole epoch, the batch is less
-    field = inputs.edges.reaching(inputs.nodes(torch.tensor(wider)), 2)
+    wider = seeds_with_images(inputs, 6, n_with_images)  # the seeds of an epoch; the batch has fewer
+    subgraph = inputs.edges.k_hop_subgraph(inputs.nodes(torch.tensor(wider)), 2)
     seeds = wider[:-1]
     chosen = torch.tensor(seeds)
-    found = network.loss(SeedBatch(chosen, inputs.nodes(chosen), field, inputs.present, None))
+    found = network.loss(SeedBatch(chosen, inputs.nodes(chosen), subgraph, inputs.present, ()))
     wanted, _ = PLAIN[aligner.name](aligner, network, inputs, seeds)
     torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
     parameters = dict(network.named_parameters())

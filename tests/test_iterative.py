@@ -6,15 +6,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pairs import relabelled, with_wrong_links
+from test_trained import TRAINED, widths
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.aligners.iterative import AddedSeeds, IterativeLearning
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import evaluate
+from psqe.graph import Sides
 from psqe.seeds import SeedSet, true_links
+from psqe.training.callback import Callback
 from psqe.training.loop import Training, TrainingConfig
-
-TRAINED = [name for name, aligner in ALIGNERS.items() if issubclass(aligner, TrainedAligner)]
 
 
 def given_seeds(pairs) -> SeedSet:
@@ -29,10 +30,14 @@ class Run:
         self.module = torch.nn.Linear(1, 1)
         self.asked = 0
         self.by_epoch: list[set] = []
-        self.habit = IterativeLearning(self.embed, candidates, start=start, every=every, rounds=rounds)
+        self.iterative = IterativeLearning(
+            self.embed, Sides(*candidates), start=start, every=every, rounds=rounds
+        )
         self.embeddings = embeddings
         config = TrainingConfig(n_epochs=len(embeddings), batch_size=99, learning_rate=0.1)
-        self.training = Training(self.module, self.loss, torch.tensor(seeds), config, habits=[self.habit])
+        self.training = Training(
+            self.module, self.loss, torch.tensor(seeds), config, callbacks=[self.iterative]
+        )
         self.training.run()
         self.by_epoch.append(self.seeds())
 
@@ -51,7 +56,7 @@ class Run:
     def added(self) -> list[tuple]:
         return [
             (one.epoch, set(map(tuple, one.added.tolist())), set(map(tuple, one.removed.tolist())))
-            for one in self.habit.added
+            for one in self.iterative.added
         ]
 
 
@@ -197,17 +202,12 @@ def test_pairs_are_renumbered():
 
 # ---- whole trainings
 
-SMALL = {
-    "eva": {"structure_dim": 16, "structure_output_dim": 16, "image_dim": 16, "modality_dim": 16},
-    "mclea": {"structure_dim": 16, "modality_dim": 16},
-    "meaformer": {"dim": 16, "hidden_dim": 16},
-}
 RULES = {"iterative_start": 6, "iterative_every": 2, "iterative_rounds": 2}
 
 
 def make(name: str, **parameters) -> TrainedAligner:
     given = {"n_epochs": 20, "batch_size": 16, **RULES, **parameters}
-    return ALIGNERS[name].preset("small", **SMALL[name], **given)
+    return ALIGNERS[name].preset("small", **widths(name, 16), **given)
 
 
 @pytest.fixture(scope="module")
@@ -224,13 +224,13 @@ def fitted(pair):
     return {name: make(name).fit(*pair) for name in TRAINED}
 
 
-class Seen:
+class Seen(Callback):
     """A callback that keeps the seeds of every step, by the joint embedding's losses."""
 
     def __init__(self) -> None:
         self.steps: list[set] = []
 
-    def begins(self, step):
+    def batch_begins(self, step):
         self.steps.append(set())
 
     def contrast(self, name, pairs, left, right, loss):

@@ -151,7 +151,7 @@ def test_the_reaching_edges_serve_their_nodes_as_all_edges_do(n, n_edges, seed, 
     networks = [DiagonalGAT(4, n_layers=n_layers).double(), GCN([4, *[3, 5, 4][:n_layers]]).double()]
     x = torch.randn(n, 4, dtype=torch.float64, requires_grad=True)
     nodes = torch.randperm(n)[: 1 + n // 3]
-    subgraph = edges.reaching(nodes, n_layers)
+    subgraph = edges.k_hop_subgraph(nodes, n_layers)
     sizes = [len(layer) for layer in subgraph.layers]
     assert len(sizes) == n_layers and sizes == sorted(sizes, reverse=True)
     assert subgraph.nodes.tolist() == sorted(set(subgraph.nodes.tolist())) and set(nodes.tolist()) <= set(

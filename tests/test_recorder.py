@@ -109,8 +109,8 @@ def scene():
     return task, regions, pairs, kinds, random_batch(6, 4, 0.2)
 
 
-def told(recorder: Recorder, pairs, batch: Batch, *, step=0, names=("joint",)) -> None:
-    recorder.begins(step)
+def record(recorder: Recorder, pairs, batch: Batch, *, step=0, names=("joint",)) -> None:
+    recorder.batch_begins(step)
     left, right = (torch.tensor(z, requires_grad=True) for z in (batch.left, batch.right))
     for name in names:
         recorder.contrast(name, pairs, left, right, InfoNCE(batch.temperature, batch.same_side))
@@ -119,7 +119,7 @@ def told(recorder: Recorder, pairs, batch: Batch, *, step=0, names=("joint",)) -
 def test_the_table_by_hand(scene):
     task, regions, pairs, kinds, batch = scene
     recorder = Recorder(task, regions)
-    told(recorder, pairs, batch)
+    record(recorder, pairs, batch)
     table = recorder.table()
     assert list(table) == [*KEYS, *SUMS, "effective_negatives"]
     assert not table.duplicated(KEYS).any() and len(table) == 3 * (1 + 2)
@@ -141,10 +141,10 @@ def test_only_chosen_steps_and_embeddings_are_recorded(scene):
     task, regions, pairs, _, batch = scene
     recorder = Recorder(task, regions, every=3, embeddings=["joint"])
     for step in range(8):
-        told(recorder, pairs, batch, step=step, names=("image", "joint"))
+        record(recorder, pairs, batch, step=step, names=("image", "joint"))
     assert recorder.table()["step"].unique().tolist() == [0, 3, 6]
     assert set(recorder.table()["embedding"]) == {"joint"}
-    told(recorder, pairs, batch, step=0)
+    record(recorder, pairs, batch, step=0)
     assert set(recorder.table()["step"]) == {0}  # a training that begins anew
 
 
@@ -154,7 +154,7 @@ def test_recorded_steps_are_in_a_row(scene):
     recorder = Recorder(task, regions, every=1)
     for steps, recorded in (((0, 1, 2), [0, 1, 2]), ((2, 3), [2, 3]), ((4,), [2, 3, 4]), ((9,), [9])):
         for step in steps:
-            told(recorder, pairs, batch, step=step)
+            record(recorder, pairs, batch, step=step)
         table = recorder.table()
         assert table["step"].unique().tolist() == recorded and not table.duplicated(KEYS).any()
 
@@ -162,9 +162,9 @@ def test_recorded_steps_are_in_a_row(scene):
 def test_a_name_that_never_comes_by_is_an_error(scene):
     task, regions, pairs, _, batch = scene
     recorder = Recorder(task, regions, embeddings=["joint", "imgae"])
-    with pytest.raises(ParameterError, match="'joint' was seen; train with this watch first"):
+    with pytest.raises(ParameterError, match="'joint' was seen; train with this recorder first"):
         recorder.table()
-    told(recorder, pairs, batch)
+    record(recorder, pairs, batch)
     with pytest.raises(ParameterError, match="'imgae' was seen; choose from joint"):
         recorder.table()
     empty = Recorder(task, regions).table()
@@ -184,14 +184,14 @@ def test_impossible_recorders_are_refused_in_one_line(scene):
             Recorder(*arguments, **options)
         assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="outside the task; record the task trained on"):
-        told(Recorder(task, regions), pairs + np.array([0, 1]), batch)
+        record(Recorder(task, regions), pairs + np.array([0, 1]), batch)
 
 
 def test_the_mean_field_is_that_of_the_batch(scene):
     task, regions, pairs, _, batch = scene
     recorder = Recorder(task, regions, every=2, mean_field=True)
     for step in range(3):
-        told(recorder, pairs, batch, step=step)
+        record(recorder, pairs, batch, step=step)
     table = recorder.mean_field_table()
     assert table[["step", "region"]].to_numpy().tolist() == [
         [step, name] for step in (0, 2) for name in ("low", "high")
@@ -199,7 +199,7 @@ def test_the_mean_field_is_that_of_the_batch(scene):
     label = regions["degree"].left[pairs[:, 0]]
     wanted = mean_field_mass(batch, label, 2)
     np.testing.assert_allclose(table["mean_field"], np.tile(wanted, 2))
-    told(recorder, pairs, batch, step=0)
+    record(recorder, pairs, batch, step=0)
     assert len(recorder.mean_field_table()) == 2  # a training that begins anew
     assert Recorder(task, regions).mean_field_table().empty
 
@@ -242,15 +242,15 @@ def trained(planted):
         return MCLEA.preset("small", n_epochs=6, batch_size=16)
 
     recorder = Recorder(task, all_regions(task, features), every=1)
-    watched = model().fit(task, features, seeds, callback=recorder)
-    return watched, model().fit(task, features, seeds), recorder.table(), features
+    observed = model().fit(task, features, seeds, callback=recorder)
+    return observed, model().fit(task, features, seeds), recorder.table(), features
 
 
 def test_recording_changes_no_bit_of_a_training(trained):
-    watched, plain, *_ = trained
-    for ours, theirs in zip(watched.embeddings(), plain.embeddings(), strict=True):
+    observed, plain, *_ = trained
+    for ours, theirs in zip(observed.embeddings(), plain.embeddings(), strict=True):
         assert ours.tobytes() == theirs.tobytes()
-    assert watched.history_ == plain.history_
+    assert observed.history_ == plain.history_
 
 
 def test_a_recorded_training_adds_up(trained):

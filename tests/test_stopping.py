@@ -11,7 +11,9 @@ from test_trained import TRAINED, make
 from psqe.aligners.model import Model
 from psqe.aligners.stopping import EarlyStopping
 from psqe.errors import DataError
+from psqe.graph import Sides
 from psqe.seeds import SeedSet, true_links
+from psqe.training.callback import Callback
 from psqe.training.loop import Training, TrainingConfig
 
 N = 12
@@ -28,10 +30,10 @@ class Counting(torch.nn.Module):
         self.weight = torch.nn.Parameter(torch.zeros(1))
 
 
-class Taking:
-    """A habit that makes seeds of the first candidates, after each epoch of one more pair."""
+class Taking(Callback):
+    """A callback that makes seeds of the first candidates, after each epoch of one more pair."""
 
-    def after_epoch(self, training):
+    def epoch_ends(self, training):
         more = torch.arange(min(training.epoch, N - 1))
         training.replace_seeds(torch.cat([torch.tensor(SEEDS), more[:, None].repeat(1, 2)]))
 
@@ -40,18 +42,18 @@ class Run:
     """A training of nothing, with a given number of mutual pairs after each epoch."""
 
     def __init__(
-        self, mutual: list[int], *, patience, every=1, start=0, seeds=SEEDS, n_right=N + 1, habits=()
+        self, mutual: list[int], *, patience, every=1, start=0, seeds=SEEDS, n_right=N + 1, callbacks=()
     ) -> None:
         self.module, self.asked, self.mutual = Counting(), 0, mutual
-        candidates = np.arange(N + 1), np.arange(n_right)
-        self.habit = EarlyStopping(
+        candidates = Sides(np.arange(N + 1), np.arange(n_right))
+        self.stopping = EarlyStopping(
             self.embed, candidates, np.array(seeds), patience=patience, every=every, start=start
         )
         config = TrainingConfig(n_epochs=len(mutual), batch_size=9, learning_rate=1e-9)
-        habits = [*habits, self.habit]
-        self.training = Training(self.module, self.loss, torch.tensor(seeds), config, habits=habits)
+        callbacks = [*callbacks, self.stopping]
+        self.training = Training(self.module, self.loss, torch.tensor(seeds), config, callbacks=callbacks)
         self.epochs = len(self.training.run())
-        self.habit.keep_best(self.training)
+        self.stopping.keep_best(self.training)
         self.kept = round(self.module.weight.item())
 
     def loss(self, batch):
@@ -96,14 +98,14 @@ def plain(mutual: list[int], patience: int, every: int, start: int):
     st.booleans(),
 )
 def test_it_stops_in_time_and_keeps_the_best(mutual, patience, every, start, taking):
-    """Whether its candidates become seeds or not: it asks those that were in none at the start."""
-    habits = [Taking()] if taking else []
-    found = Run(mutual, patience=patience, every=every, start=start, habits=habits)
+    """The judged candidates are those in no seed at the start, whether they become seeds or not."""
+    callbacks = [Taking()] if taking else []
+    found = Run(mutual, patience=patience, every=every, start=start, callbacks=callbacks)
     epochs, checks, kept = plain(mutual, patience, every, start)
     assert (found.epochs, found.kept) == (epochs, kept)
     # Of N - 1 candidates a side in no seed.
-    assert [epoch for epoch, _ in found.habit.checks] == [epoch for epoch, _ in checks]
-    assert [share for _, share in found.habit.checks] == pytest.approx([k / (N - 1) for _, k in checks])
+    assert [epoch for epoch, _ in found.stopping.checks] == [epoch for epoch, _ in checks]
+    assert [share for _, share in found.stopping.checks] == pytest.approx([k / (N - 1) for _, k in checks])
     assert found.asked == len(checks)
 
 
@@ -118,13 +120,13 @@ def test_by_hand():
 
 def test_sides_of_unequal_size_count_by_their_size():
     """11 free candidates on the left and 6 on the right, 4 of each in mutual pairs."""
-    assert Run([4], patience=1, n_right=6).habit.checks == [(1, 8 / 17)]
+    assert Run([4], patience=1, n_right=6).stopping.checks == [(1, 8 / 17)]
 
 
 def test_off_means_off():
     found = Run([5, 4, 3, 2, 1], patience=None)
-    assert (found.epochs, found.kept, found.asked, found.habit.checks) == (5, 5, 0, [])
-    assert found.habit.state() == {"checks": [], "best": None}
+    assert (found.epochs, found.kept, found.asked, found.stopping.checks) == (5, 5, 0, [])
+    assert found.stopping.state() == {"checks": [], "best": None}
 
 
 @pytest.mark.parametrize(("n_right", "side"), [(N + 1, "left"), (N - 1, "right")])
@@ -216,7 +218,7 @@ ITERATIVE = {"iterative_start": 4, "iterative_every": 3, "iterative_rounds": 2}
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_with_iterative_learning_those_are_asked_who_were_free_at_the_start(planted, seeds, name):
+def test_with_iterative_learning_the_judged_candidates_stay_the_same(planted, seeds, name):
     """And what it first added is in the weights that are kept."""
     aligner = make(name, **{**RULES, "n_epochs": 40}, **ITERATIVE).fit(*planted, seeds)
     epochs, shares = zip(*aligner.checks_, strict=True)

@@ -1,6 +1,8 @@
 """What trained aligners share: parameters, precision, devices, names of modalities, the residual."""
 
 import warnings
+from inspect import signature
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -10,20 +12,23 @@ from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.seeds import true_links
+from psqe.training.callback import Callback
 from psqe.training.modalities import JOINT, STRUCTURE
 
 TRAINED = [name for name, aligner in ALIGNERS.items() if issubclass(aligner, TrainedAligner)]
 
-SMALL = {
-    "eva": {"structure_dim": 6, "structure_output_dim": 5, "image_dim": 4, "modality_dim": 3},
-    "mclea": {"structure_dim": 6, "modality_dim": 4},
-    "meaformer": {"dim": 6, "hidden_dim": 8},
-}
+
+def widths(name: str, *sizes: int) -> dict[str, int]:
+    """Small values for all widths of an aligner, in the order of its parameters."""
+    own = [parameter for parameter in signature(ALIGNERS[name]).parameters if parameter.endswith("dim")]
+    return dict(zip(own, cycle(sizes)))
+
+
 QUICK = {"n_epochs": 4, "batch_size": 16, "learning_rate": 1e-2}
 
 
 def make(name: str, **parameters):
-    return ALIGNERS[name](**{**SMALL[name], **QUICK, **parameters})
+    return ALIGNERS[name](**{**widths(name, 6, 5, 4, 3), **QUICK, **parameters})
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +40,18 @@ def seeds(planted):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_epochs": 0}, "n_epochs is 0; it must be positive"),
-        ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be positive"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan; it must be positive"),
+        ({"n_epochs": 0}, "n_epochs is 0; it must be greater than 0"),
+        ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be greater than 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; it must be greater than 0"),
         ({"batch_size": 1}, "batch_size is 1; a contrastive batch needs at least 2 seeds"),
-        ({"weight_decay": -0.1}, "weight_decay is -0.1; give 0 or more"),
-        ({"residual": -0.5}, "residual is -0.5; give 0 or more"),
-        ({"residual": float("nan")}, "residual is nan; give 0 or more"),
-        ({"iterative_start": -1}, "iterative_start is -1; give 0 or more"),
-        ({"iterative_every": 0}, "iterative_every is 0; it must be positive"),
-        ({"iterative_rounds": 0}, "iterative_rounds is 0; it must be positive"),
-        ({"patience": 0}, "patience is 0; it must be positive"),
-        ({"check_every": 0}, "check_every is 0; it must be positive"),
+        ({"weight_decay": -0.1}, "weight_decay is -0.1; it must be greater than or equal to 0"),
+        ({"residual": -0.5}, "residual is -0.5; it must be greater than or equal to 0"),
+        ({"residual": float("nan")}, "residual is nan; it must be greater than or equal to 0"),
+        ({"iterative_start": -1}, "iterative_start is -1; it must be greater than or equal to 0"),
+        ({"iterative_every": 0}, "iterative_every is 0; it must be greater than 0"),
+        ({"iterative_rounds": 0}, "iterative_rounds is 0; it must be greater than 0"),
+        ({"patience": 0}, "patience is 0; it must be greater than 0"),
+        ({"check_every": 0}, "check_every is 0; it must be greater than 0"),
         (
             {"patience": 1, "n_epochs": 9},
             "early stopping would check first after epoch 10, and there are 9; "
@@ -57,7 +62,7 @@ def seeds(planted):
             "early stopping would check first after epoch 72, and there are 71; "
             "train longer, check or learn iteratively earlier, or leave patience out",
         ),
-        ({"dtype": "float16"}, "dtype is 'float16'; choose float32 or float64"),
+        ({"dtype": "float16"}, "dtype is 'float16'; it must be 'float32' or 'float64'"),
         ({"device": "abacus"}, "device is 'abacus'; choose cpu or cuda"),
     ],
     ids=str,
@@ -71,17 +76,25 @@ def test_impossible_parameters_are_one_clear_line(name, parameters, message):
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("eva", {"structure_output_dim": 0}, "structure_output_dim is 0; it must be positive"),
-        ("eva", {"image_dim": -1}, "image_dim is -1; it must be positive"),
-        ("eva", {"scale": 0}, "scale is 0; it must be positive"),
-        ("eva", {"structure_scale": 0}, "structure_scale is 0; it must be positive"),
-        ("eva", {"attraction": -1}, "attraction is -1; give 0 or more"),
-        ("mclea", {"distillation_weight": -0.1}, "distillation_weight is -0.1; give 0 or more"),
-        ("meaformer", {"dropout": 1}, "dropout is 1; give a share of 1, below it"),
-        ("meaformer", {"dropout": -0.1}, "dropout is -0.1; give a share of 1, below it"),
-        ("meaformer", {"warmup": 1.0}, "warmup is 1.0; give a share of 1, below it"),
-        ("meaformer", {"clip": 0}, "clip is 0; it must be positive"),
-        ("meaformer", {"n_heads": 0}, "n_heads is 0; it must be positive"),
+        ("eva", {"structure_output_dim": 0}, "structure_output_dim is 0; it must be greater than 0"),
+        ("eva", {"image_dim": -1}, "image_dim is -1; it must be greater than 0"),
+        ("eva", {"scale": 0}, "scale is 0; it must be greater than 0"),
+        ("eva", {"structure_scale": 0}, "structure_scale is 0; it must be greater than 0"),
+        ("eva", {"attraction": -1}, "attraction is -1; it must be greater than or equal to 0"),
+        (
+            "mclea",
+            {"distillation_weight": -0.1},
+            "distillation_weight is -0.1; it must be greater than or equal to 0",
+        ),
+        ("meaformer", {"dropout": 1}, "dropout is 1; it must be less than 1"),
+        (
+            "meaformer",
+            {"dropout": -0.1},
+            "dropout is -0.1; it must be greater than or equal to 0",
+        ),
+        ("meaformer", {"warmup": 1.0}, "warmup is 1.0; it must be less than 1"),
+        ("meaformer", {"clip": 0}, "clip is 0; it must be greater than 0"),
+        ("meaformer", {"n_heads": 0}, "n_heads is 0; it must be greater than 0"),
         ("meaformer", {"dim": 10, "n_heads": 4}, "n_heads is 4; it must divide dim, which is 10"),
     ],
     ids=str,
@@ -99,14 +112,11 @@ def test_no_gpu_is_said_before_any_work(name):
         ALIGNERS[name](device="cuda")
 
 
-class Precisions:
+class Precisions(Callback):
     """A callback that notes in which precision losses are computed."""
 
     def __init__(self):
         self.seen = set()
-
-    def begins(self, step):
-        pass
 
     def contrast(self, name, pairs, left, right, loss):
         self.seen |= {left.dtype, right.dtype, loss(left, right).dtype}

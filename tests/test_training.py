@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from psqe.errors import ParameterError
+from psqe.training.callback import Callback
 from psqe.training.loop import Training, TrainingConfig, check_device, seeded
 
 
@@ -164,13 +165,13 @@ def test_batches(n, batch_size, shuffle, accumulate):
     assert history == pytest.approx([sum(own) / n] * 2)
 
 
-class Notes:
-    """A habit that does what it is told to after an epoch."""
+class Acting(Callback):
+    """A callback that does something given after an epoch."""
 
     def __init__(self, **acts) -> None:
         self.acts = acts
 
-    def after_epoch(self, training):
+    def epoch_ends(self, training):
         self.acts.get(f"after_{training.epoch}", lambda training: None)(training)
 
 
@@ -184,9 +185,9 @@ def test_replaced_seeds_are_trained_on_from_the_next_epoch_by_the_same_optimiser
         seen.append(sorted(batch[:, 0].tolist()))
         return line.weight.sum()
 
-    habit = Notes(after_2=lambda training: training.replace_seeds(numbered(3) + 100))
+    acting = Acting(after_2=lambda training: training.replace_seeds(numbered(3) + 100))
     config = TrainingConfig(n_epochs=4, batch_size=9, learning_rate=0.1)
-    Training(line, loss, numbered(2), config, habits=[habit]).run()
+    Training(line, loss, numbered(2), config, callbacks=[acting]).run()
     assert seen == [[0, 2]] * 2 + [[100, 102, 104]] * 2
     assert len(made) == 1 and made[0].state[line.weight]["step"] == 4
 
@@ -194,8 +195,8 @@ def test_replaced_seeds_are_trained_on_from_the_next_epoch_by_the_same_optimiser
 def test_a_stopped_training_ends_with_its_epoch():
     line = Line()
     config = TrainingConfig(n_epochs=9, batch_size=2, learning_rate=0.1)
-    habit = Notes(after_3=Training.stop)
-    training = Training(line, lambda batch: line.weight.sum(), numbered(4), config, habits=[habit])
+    acting = Acting(after_3=Training.stop)
+    training = Training(line, lambda batch: line.weight.sum(), numbered(4), config, callbacks=[acting])
     assert len(training.run()) == training.epoch == 3
     assert not line.training
 

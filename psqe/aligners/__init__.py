@@ -1,4 +1,4 @@
-"""Aligners: models trained on seeds, and one that needs no training."""
+"""Aligners: models that are trained on seeds, and one that needs no training."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from psqe.registry import Registry, subclass_in
 ALIGNERS: Registry[type[Aligner]] = Registry(
     "aligner", "psqe.aligners.models", "psqe.aligners", subclass_in("psqe.aligners.base:Aligner")
 )
-"""Every aligner by name: the modules of :mod:`psqe.aligners.models`, and entry points ``psqe.aligners``."""
+"""All aligners by name: the modules of :mod:`psqe.aligners.models` and the entry points ``psqe.aligners``."""
 
 __all__ = ["ALIGNERS", "EVA", "MCLEA", "Aligner", "MEAformer", "Propagation", "TrainedAligner"]

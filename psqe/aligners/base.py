@@ -1,4 +1,4 @@
-"""The contract of every aligner: built with hyper-parameters, fitted on seeds, asked for similarities."""
+"""The contract of every aligner: it is built with parameters, fitted on seeds, and compares entities."""
 
 from __future__ import annotations
 
@@ -19,58 +19,87 @@ from psqe.parameters import Parametrised
 from psqe.seeds.base import SeedSet
 from psqe.similarity import Dot, Matching
 from psqe.training.callback import Callback
+from psqe.training.loop import Training
 from psqe.training.losses import ContrastiveLoss
 
 
 @dataclass(frozen=True, eq=False)
-class _Renumbered:
-    """Tells ``callback`` of a training on entities in another order; it hears of them by its own indices.
+class _CallbackInTaskOrder(Callback):
+    """Calls another callback with indices into the task, where the training has entities in canonical order.
 
     Attributes
     ----------
-    watch
-        Who is told.
+    callback
+        The callback that is called.
     left, right
-        The watch's index of each entity trained on, ``(n_left,)`` and ``(n_right,)``.
+        The task's index of each entity in canonical order, ``(n_left,)`` and ``(n_right,)``.
     """
 
     callback: Callback
     left: IntArray
     right: IntArray
 
-    def begins(self, step: int) -> None:
-        self.callback.begins(step)
+    def batch_begins(self, step: int) -> None:
+        self.callback.batch_begins(step)
 
     def contrast(
         self, name: str, pairs: IntArray, left: Tensor, right: Tensor, loss: ContrastiveLoss
     ) -> None:
-        own = np.column_stack([self.left[pairs[:, 0]], self.right[pairs[:, 1]]])
-        self.callback.contrast(name, own, left, right, loss)
+        in_task = np.column_stack([self.left[pairs[:, 0]], self.right[pairs[:, 1]]])
+        self.callback.contrast(name, in_task, left, right, loss)
+
+    def epoch_ends(self, training: Training) -> None:
+        self.callback.epoch_ends(training)
 
 
 class Aligner(Parametrised, ABC):
-    """A model that maps the entities of both graphs into one space, trained on seeds.
+    """A model that maps the entities of both graphs into one vector space, with the help of seeds.
 
-    A subclass stores its parameters under their own names and implements :meth:`_fit`. It is given a
-    task without gold links, human-made groups and identifiers, in canonical order, so that it can neither
-    look at labels nor depend on ids.
+    A subclass is a dataclass whose fields are its parameters, or stores the parameters of its constructor
+    under their own names, and implements :meth:`_fit`. That method is given a task without gold links,
+    human-made groups and identifiers, in canonical order, so that an aligner can neither read labels nor
+    depend on the numbering of entities. A subclass in a module of :mod:`psqe.aligners.models`, or behind an
+    entry point ``psqe.aligners``, is registered in :data:`psqe.aligners.ALIGNERS` without another change.
 
     Attributes
     ----------
+    name
+        The name in :data:`psqe.aligners.ALIGNERS`.
     PRESETS
-        Named sets of parameters. ``published`` is the authors', ``small`` is for a laptop's CPU.
+        Named sets of parameters: ``published`` holds those of the authors, ``small`` those for a laptop's
+        CPU.
     min_seeds
-        How many seeds it needs: two where a contrastive loss needs a negative.
+        Smallest number of seeds that the aligner can be fitted on; 2 by default, for a contrastive loss needs
+        a negative.
     matching
-        What is to be made of its similarities before they are ranked.
-    seconds_, peak_mb_
-        Cost of :meth:`fit`.
+        How the similarities are to be treated before they are ranked; ``"cosine"`` leaves them as they are.
+    seconds_
+        Wall-clock seconds of the last :meth:`fit`.
+    peak_mb_
+        Largest memory of the process up to the end of the last :meth:`fit`, in MiB.
+
+    Examples
+    --------
+    >>> from psqe.aligners import ALIGNERS
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import true_links
+    >>> task, features = planted_pair(30, dim=6, random_state=0)
+    >>> model = ALIGNERS["propagation"].preset("small").fit(task, features, true_links(task, 10))
+    >>> model.similarity(task.left.candidates, task.right.candidates).shape
+    (26, 26)
     """
 
     name: ClassVar[str]
     PRESETS: ClassVar[dict[str, dict[str, Any]]]
     min_seeds: ClassVar[int] = 2
     matching: ClassVar[Matching] = "cosine"
+
+    def __post_init__(self) -> None:
+        """Check the parameters of a subclass that is a dataclass; raise :class:`ParameterError`."""
+        for name, value in self.parameters.items():
+            if isinstance(value, np.generic):  # a checkpoint must be readable without numpy's types
+                setattr(self, name, value.item())
+        self.typed(self.parameters)
 
     _left: FloatArray
     _right: FloatArray
@@ -79,12 +108,23 @@ class Aligner(Parametrised, ABC):
 
     @classmethod
     def preset(cls, preset: str, **parameters: Any) -> Self:
-        """Build the aligner with a named set of parameters; ``parameters`` override single ones.
+        """Build the aligner with a named set of parameters.
+
+        Parameters
+        ----------
+        preset
+            A key of :attr:`PRESETS`.
+        **parameters
+            Parameters that take the place of those in the preset.
+
+        Returns
+        -------
+        The aligner, not fitted.
 
         Raises
         ------
         ParameterError
-            If there is no such preset.
+            If there is no such preset, or a parameter is unknown or has an impossible value.
         """
         if preset not in cls.PRESETS:
             raise ParameterError(
@@ -95,15 +135,31 @@ class Aligner(Parametrised, ABC):
     def fit(
         self, task: AlignmentTask, features: Features, seeds: SeedSet, *, callback: Callback | None = None
     ) -> Self:
-        """Train on ``seeds``. The task's gold links are not looked at.
+        """Fit the model on ``seeds``; the task's gold links are not read.
 
-        A ``callback`` is told of every batch and of every contrastive loss, seeds by the indices of ``task``.
-        The result is the same to the last bit with and without it; its time counts as the training's.
+        Parameters
+        ----------
+        task
+            The two graphs.
+        features
+            Vectors of all their entities, by modality.
+        seeds
+            Pairs that are taken for links.
+        callback
+            A callback that is called for every batch, contrastive loss and epoch, with seeds as indices into
+            ``task``. None by default. A callback that only observes leaves the result the same to the last
+            bit; its time counts as the training's.
+
+        Returns
+        -------
+        The aligner itself.
 
         Raises
         ------
         DataError
             If the features or the seeds do not fit the task, or there are fewer seeds than ``min_seeds``.
+        FloatingPointError
+            If the training diverges.
         """
         features.check(task)
         if len(seeds) < self.min_seeds:
@@ -119,16 +175,16 @@ class Aligner(Parametrised, ABC):
             left, right = canonical_order(task, features)
             new_left, new_right = np.argsort(left), np.argsort(right)
             pairs = np.column_stack([new_left[seeds.pairs[:, 0]], new_right[seeds.pairs[:, 1]]])
-            # The order of the seeds is the miner's business (confidence), not the order of training.
+            # A miner orders its seeds by confidence; the training must not depend on that order.
             pairs = pairs[np.lexsort(pairs.T)]
             embedded_left, embedded_right = self._fit(
                 task.take(left, right).blind(),
                 features.take(left, right),
                 pairs,
-                None if callback is None else _Renumbered(callback, left, right),
+                None if callback is None else _CallbackInTaskOrder(callback, left, right),
             )
             self._left, self._right = embedded_left[new_left], embedded_right[new_right]
-            self._renumbered(left, right)
+            self._to_task_order(left, right)
             for side in (self._left, self._right):
                 if not np.isfinite(side).all():
                     raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
@@ -139,18 +195,40 @@ class Aligner(Parametrised, ABC):
     def _fit(
         self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
-        """Train and return the embeddings of all left and all right entities, ``(n, d)`` each.
+        """Fit the model and return the embeddings of all entities.
 
-        Give the ``callback`` to :class:`psqe.training.loop.Training`, and tell it of every contrastive loss.
+        Parameters
+        ----------
+        task, features
+            The task without labels and its features, entities in canonical order.
+        pairs
+            Seeds ``(n, 2)`` as indices into ``task``, in an order that does not depend on the miner.
+        callback
+            A callback for :class:`psqe.training.loop.Training`, or ``None``. Its method ``contrast`` is to be
+            called before every contrastive loss.
+
+        Returns
+        -------
+        Embeddings of the left and of the right entities, ``(n_left, d)`` and ``(n_right, d)``.
         """
 
-    def _renumbered(self, left: IntArray, right: IntArray) -> None:
-        """Called after :meth:`_fit` with the task's index of each entity, for what it learned about pairs."""
+    def _to_task_order(self, left: IntArray, right: IntArray) -> None:
+        """Renumber what :meth:`_fit` has stored about pairs; called with the task's index of each entity."""
 
     def embeddings(self) -> tuple[FloatArray, FloatArray]:
-        """Embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""
+        """Return the embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""
         return self._left, self._right
 
     def similarity(self, left: IntArray, right: IntArray) -> Dot:
-        """Cosine between the entities ``left`` and ``right`` (indices), computed in blocks."""
+        """Return the cosines between entities, which are computed in blocks when they are read.
+
+        Parameters
+        ----------
+        left, right
+            Indices of left and right entities, ``(m,)`` and ``(k,)``.
+
+        Returns
+        -------
+        Similarities ``(m, k)``.
+        """
         return Dot(unit_rows(self._left[left]), unit_rows(self._right[right]))

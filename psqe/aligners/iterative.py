@@ -1,4 +1,4 @@
-"""Iterative learning: pairs that the model proposes again and again become seeds."""
+"""Iterative learning: pairs that the model proposes several times in a row become seeds."""
 
 from __future__ import annotations
 
@@ -9,26 +9,34 @@ from typing import Any
 import numpy as np
 import torch
 
-from psqe.graph import FloatArray, IntArray
+from psqe.graph import FloatArray, IntArray, Sides
 from psqe.similarity import Dot, greedy_one_to_one, mutual_nearest
+from psqe.training.callback import Callback
 from psqe.training.loop import Training
 
 Embed = Callable[[], tuple[FloatArray, FloatArray]]
-"""Gives the joint embeddings of all left and all right entities as they are now, unit rows."""
+"""A function that returns the current joint embeddings of all left and all right entities, unit rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class AddedSeeds:
-    """What one round of iterative learning did.
+    """The seeds that one round of iterative learning added and removed.
 
     Attributes
     ----------
     epoch
-        After which epoch.
+        The epoch after which the round took place, from 1.
     added
-        Pairs that became seeds ``(m, 2)``.
+        Pairs that became seeds ``(m, 2)``: left and right entities.
     removed
-        Seeds that gave way to them, because their similarity is lower ``(k, 2)``.
+        Seeds that were replaced because a new pair with one of their entities is more similar ``(k, 2)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> change = AddedSeeds(7, np.array([[0, 1]]), np.empty((0, 2), dtype=np.int64))
+    >>> change.renumbered(np.array([5, 6]), np.array([8, 9])).added.tolist()
+    [[5, 9]]
     """
 
     epoch: int
@@ -36,49 +44,71 @@ class AddedSeeds:
     removed: IntArray
 
     def renumbered(self, left: IntArray, right: IntArray) -> AddedSeeds:
-        """The same, where ``left`` and ``right`` tell another index of each entity."""
+        """Return the same round with other indices.
+
+        Parameters
+        ----------
+        left, right
+            The new index of each left and of each right entity, ``(n_left,)`` and ``(n_right,)``.
+        """
         pairs = [np.column_stack([left[p[:, 0]], right[p[:, 1]]]) for p in (self.added, self.removed)]
         return AddedSeeds(self.epoch, *pairs)
 
 
-def free(candidates: tuple[IntArray, IntArray], seeds: IntArray) -> tuple[IntArray, IntArray]:
-    """Those of the candidates that are in no seed ``(n, 2)``, of either side."""
-    left, right = (own[~np.isin(own, ends)] for own, ends in zip(candidates, seeds.T, strict=True))
-    return left, right
+def unseeded(candidates: Sides[IntArray], seeds: IntArray) -> Sides[IntArray]:
+    """Return the candidates of both sides that are in none of the seeds ``(n, 2)``."""
+    return Sides(
+        candidates.left[~np.isin(candidates.left, seeds[:, 0])],
+        candidates.right[~np.isin(candidates.right, seeds[:, 1])],
+    )
 
 
-class IterativeLearning:
-    """Proposes pairs between epochs, and takes those in that stay proposed.
+class IterativeLearning(Callback):
+    """A callback that proposes pairs between epochs and makes seeds of those that it proposes repeatedly.
 
-    From epoch ``start`` on, every ``every`` epochs, two kinds of pairs are proposed: candidates in no seed
-    that are each other's nearest among such candidates (as EVA and its followers do), and candidates that are
-    each other's nearest among all, whether in seeds or not. A pair proposed ``rounds`` times in a row becomes
-    a seed. Where it shares an entity with another seed, the more similar of the two stays: an early wrong
-    seed need not block its entities for good. A round that would leave a single seed changes nothing.
+    After epoch ``start``, every ``every`` epochs, two kinds of pairs are proposed: candidates in no seed
+    that are each other's nearest among such candidates (as in EVA, Liu et al. 2021, and its successors), and
+    candidates that are each other's nearest among all, whether they are in seeds or not. A pair that is
+    proposed ``rounds`` times in a row becomes a seed. Where it shares an entity with another seed, the more
+    similar of the two stays, so that an early wrong seed need not block its entities for good. A round that
+    would leave a single seed changes nothing. Gold links are not used.
 
-    It differs from the public codes of EVA and MCLEA in what these do by mistake: there the condition for a
-    change of the optimiser, ``epoch == epoch >= il_start``, holds at every later epoch, and each makes a new
-    optimiser. Here the optimiser keeps its averages. Gold links are not known here.
+    The public codes of EVA and MCLEA make a new optimiser at every later epoch, because of the condition
+    ``epoch == epoch >= il_start``, which always holds then. Here the optimiser keeps its running means.
 
     Parameters
     ----------
     embed
-        Gives the embeddings.
+        A function that returns the current embeddings of both sides.
     candidates
-        Who may be linked: left and right entities, in canonical order.
-    start, every, rounds
-        See above; ``start`` ``None`` for never.
+        The left and the right entities that may be linked, in canonical order.
+    start
+        Number of epochs before the first round; ``None`` for no round at all.
+    every
+        Number of epochs between two rounds.
+    rounds
+        How many times in a row a pair must be proposed.
 
     Attributes
     ----------
     added
-        What was done, by round that changed anything.
+        The rounds that changed the seeds, in order.
+
+    Examples
+    --------
+    >>> from psqe.aligners import MCLEA
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import true_links
+    >>> task, features = planted_pair(30, noise=0.2, random_state=0)
+    >>> model = MCLEA.preset("small", n_epochs=4, iterative_start=1, iterative_every=1, iterative_rounds=2)
+    >>> model.fit(task, features, true_links(task, 10)).added_[0].epoch
+    3
     """
 
     def __init__(
         self,
         embed: Embed,
-        candidates: tuple[IntArray, IntArray],
+        candidates: Sides[IntArray],
         *,
         start: int | None,
         every: int,
@@ -89,8 +119,8 @@ class IterativeLearning:
         self._proposed: dict[tuple[int, int], int] = {}
         self.added: list[AddedSeeds] = []
 
-    def after_epoch(self, training: Training) -> None:
-        """Propose, and take in; see :class:`psqe.training.loop.Habit`."""
+    def epoch_ends(self, training: Training) -> None:
+        """Propose pairs, and replace the training's seeds if some pairs were proposed often enough."""
         if self._start is None or training.epoch <= self._start:
             return
         if (training.epoch - self._start) % self._every:
@@ -98,14 +128,14 @@ class IterativeLearning:
         seeds = training.seeds.cpu().numpy()
         left, right = self._embed()
         given = set(map(tuple, seeds.tolist()))
-        found = [pair for pair in self._proposals(seeds, left, right) if pair not in given]
-        self._proposed = {pair: self._proposed.get(pair, 0) + 1 for pair in found}
+        proposals = [pair for pair in self._proposals(seeds, left, right) if pair not in given]
+        self._proposed = {pair: self._proposed.get(pair, 0) + 1 for pair in proposals}
         ripe = [pair for pair, times in self._proposed.items() if times >= self._rounds]
         if not ripe:
             return
         pairs = np.concatenate([seeds, np.array(ripe, dtype=np.int64)])
         scores = np.einsum("ij,ij->i", left[pairs[:, 0]], right[pairs[:, 1]])
-        # Of equal ones, seeds first: the sort is stable.
+        # The sort is stable, so that seeds come before new pairs of the same similarity.
         order = np.argsort(-scores, kind="stable")
         kept = np.sort(order[greedy_one_to_one(pairs[order, 0], pairs[order, 1], len(pairs))])
         dropped = np.setdiff1d(np.arange(len(seeds)), kept)
@@ -117,24 +147,25 @@ class IterativeLearning:
             training.replace_seeds(torch.from_numpy(pairs[kept]).to(training.seeds.device))
 
     def _proposals(self, seeds: IntArray, left: FloatArray, right: FloatArray) -> list[tuple[int, int]]:
-        """Pairs of either kind, each once, in a fixed order."""
-        found: dict[tuple[int, int], None] = {}
-        for rows, columns in (free(self._candidates, seeds), self._candidates):
+        """Return the pairs of both kinds, each once, in a fixed order."""
+        pairs: dict[tuple[int, int], None] = {}
+        for rows, columns in (unseeded(self._candidates, seeds), self._candidates):
             i, j = mutual_nearest(Dot(left[rows], right[columns]))
-            found |= dict.fromkeys(zip(rows[i].tolist(), columns[j].tolist(), strict=True))
-        return list(found)
+            pairs |= dict.fromkeys(zip(rows[i].tolist(), columns[j].tolist(), strict=True))
+        return list(pairs)
 
     def state(self) -> dict[str, Any]:
-        """See :class:`psqe.training.loop.Habit`."""
+        """Return the proposals with their counts, and the rounds so far."""
         return {
             "proposed": [[*pair, times] for pair, times in self._proposed.items()],
             "added": [
-                (one.epoch, torch.from_numpy(one.added), torch.from_numpy(one.removed)) for one in self.added
+                (change.epoch, torch.from_numpy(change.added), torch.from_numpy(change.removed))
+                for change in self.added
             ],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See :class:`psqe.training.loop.Habit`."""
+        """Take back the proposals and the rounds of an interrupted training."""
         self._proposed = {(left, right): times for left, right, times in state["proposed"]}
         self.added = [
             AddedSeeds(epoch, added.numpy(), removed.numpy()) for epoch, added, removed in state["added"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,62 +14,77 @@ from psqe.graph import FloatArray
 from psqe.training.callback import Callback
 from psqe.training.graph_attention import Subgraph
 from psqe.training.losses import ContrastiveLoss
-from psqe.training.modalities import Inputs, ModalityEncoder, joined, unit
+from psqe.training.modalities import ModalityEncoder, ModelInputs, joined, unit
 
 BLOCK_ENTITIES = 8192
-"""Entities whose modalities are joined at a time, where nothing is learned from them."""
+"""Number of entities whose modalities are joined at a time when no derivatives are needed."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairEmbeddings:
-    """The two ends of some seeds of a batch in one embedding.
+    """Embeddings of the left and the right entities of some seeds of a batch.
 
     Attributes
     ----------
     left, right
-        Embeddings ``(m, d)``.
-    which
-        Mask ``(B,)`` over the batch: which seeds these are.
+        Embeddings ``(m, d)``, row by row the two entities of a seed.
+    in_batch
+        Mask ``(B,)`` over the batch: which of its seeds these ``m`` are.
+
+    Examples
+    --------
+    >>> import torch
+    >>> everything = PairEmbeddings(torch.eye(3), torch.eye(3), torch.ones(3, dtype=torch.bool))
+    >>> everything.only(torch.tensor([True, False, True])).left.shape
+    torch.Size([2, 3])
     """
 
     left: Tensor
     right: Tensor
-    which: Tensor
+    in_batch: Tensor
 
-    def only(self, which: Tensor) -> PairEmbeddings:
-        """Those of a mask ``(B,)``, when these are the ends of the whole batch."""
-        return PairEmbeddings(self.left[which], self.right[which], which)
+    def only(self, in_batch: Tensor) -> PairEmbeddings:
+        """Return the embeddings of the seeds in a mask ``(B,)``; these must be those of the whole batch."""
+        return PairEmbeddings(self.left[in_batch], self.right[in_batch], in_batch)
 
 
 @dataclass(frozen=True, eq=False)
 class SeedBatch:
-    """Seeds that a loss is computed on.
+    """A batch of seeds that a loss is computed on.
 
     Attributes
     ----------
     seeds
         Left and right entities ``(B, 2)``.
     nodes
-        Their ends among all entities, left ends first ``(2B,)``.
-    field
-        The part of the graph that reaches them.
+        Their rows among the entities of both sides, left entities first ``(2B,)``.
+    subgraph
+        The k-hop subgraph around at least these nodes.
     present
-        Masks ``(n,)`` by modality.
-    watch
-        Who is told of contrastive losses.
+        By modality, which entities of both sides have it ``(n,)``.
+    callbacks
+        Callbacks that observe contrastive losses.
     """
 
     seeds: Tensor
     nodes: Tensor
     subgraph: Subgraph
     present: Mapping[str, Tensor]
-    callback: Callback | None
+    callbacks: Sequence[Callback]
 
-    def ends(self, name: str, embedded: Tensor) -> PairEmbeddings | None:
-        """The ends of those seeds that say something about modality ``name``, from all ends ``(2B, d)``.
+    def pair_embeddings(self, name: str, embedded: Tensor) -> PairEmbeddings | None:
+        """Return the embeddings of the seeds both of whose entities have a modality.
 
-        A seed says something about a modality when both of its ends have it. ``None`` if fewer than two do:
-        then there is nothing to tell apart.
+        Parameters
+        ----------
+        name
+            The modality, or the name of an embedding that every entity has.
+        embedded
+            Embeddings ``(2B, d)`` of :attr:`nodes`.
+
+        Returns
+        -------
+        The embeddings, or ``None`` if there are fewer than two such seeds: a contrastive loss needs two.
         """
         n = len(self.seeds)
         if name not in self.present:
@@ -80,26 +95,26 @@ class SeedBatch:
         both = has[:n] & has[n:]
         return PairEmbeddings(embedded[:n][both], embedded[n:][both], both) if int(both.sum()) > 1 else None
 
-    def contrast(self, name: str, ends: PairEmbeddings, loss: ContrastiveLoss) -> Tensor:
-        """A contrastive loss on some ends; the watch is told of it under ``name``."""
-        if self.callback is not None:
-            seeds = self.seeds[ends.which].cpu().numpy()
-            self.callback.contrast(name, seeds, ends.left, ends.right, loss)
-        return loss(ends.left, ends.right)
+    def contrast(self, name: str, pairs: PairEmbeddings, loss: ContrastiveLoss) -> Tensor:
+        """Compute a contrastive loss, a scalar; callbacks observe it under ``name``."""
+        for callback in self.callbacks:
+            seeds = self.seeds[pairs.in_batch].cpu().numpy()
+            callback.contrast(name, seeds, pairs.left, pairs.right, loss)
+        return loss(pairs.left, pairs.right)
 
 
 class Model(nn.Module):
-    """Modalities of entities, how they are joined, and a loss.
+    """Base class of the networks of trained aligners: an encoder of modalities, a joint embedding, a loss.
 
     Parameters
     ----------
     inputs, graph, structure_dim, dims
-        Of :class:`~psqe.training.modalities.ModalityEncoder`.
+        As for :class:`~psqe.training.modalities.ModalityEncoder`.
     """
 
     def __init__(
         self,
-        inputs: Inputs,
+        inputs: ModelInputs,
         graph: Callable[[int], nn.Module],
         *,
         structure_dim: int,
@@ -110,14 +125,14 @@ class Model(nn.Module):
 
     @abstractmethod
     def join(self, parts: Mapping[str, Tensor], nodes: Tensor) -> Tensor:
-        """Unit joint embeddings ``(B, d)`` from the encoder's vectors of ``nodes (B,)``."""
+        """Return unit joint embeddings ``(B, d)`` from the encoder's vectors of ``nodes (B,)``."""
 
     @abstractmethod
     def loss(self, batch: SeedBatch) -> Tensor:
-        """The loss of a batch of seeds, a scalar."""
+        """Return the loss of a batch of seeds, a scalar."""
 
     def embeddings(self) -> FloatArray:
-        """Joint embeddings of all entities ``(n, d)``, as they are when nothing is dropped."""
+        """Return the joint embeddings of all entities ``(n, d)``, without dropout."""
         training = self.training
         self.eval()
         with torch.inference_mode():
@@ -128,19 +143,24 @@ class Model(nn.Module):
                 for nodes in torch.split(everyone, BLOCK_ENTITIES)
             ]
         self.train(training)
-        found: FloatArray = np.concatenate(blocks)
-        return found
+        embeddings: FloatArray = np.concatenate(blocks)
+        return embeddings
 
 
 class ConcatenatingModel(Model):
-    """Joins modalities by concatenation, each under a learned weight that all entities share.
+    """Base class of networks that concatenate the modalities, each under a weight that all entities share.
 
-    The weights are a softmax over one number per modality (Liu et al. 2021, eq. 6).
+    The weights are a softmax over one learned number per modality (Liu et al. 2021, eq. 6).
+
+    Parameters
+    ----------
+    inputs, graph, structure_dim, dims
+        As for :class:`~psqe.training.modalities.ModalityEncoder`.
     """
 
     def __init__(
         self,
-        inputs: Inputs,
+        inputs: ModelInputs,
         graph: Callable[[int], nn.Module],
         *,
         structure_dim: int,
@@ -150,9 +170,9 @@ class ConcatenatingModel(Model):
         self.fusion = nn.Parameter(torch.ones(1 + len(inputs.vectors)))
 
     def side_by_side(self, units: Mapping[str, Tensor]) -> Tensor:
-        """Unit joint embeddings ``(B, d)`` from unit vectors by modality."""
+        """Return unit joint embeddings ``(B, d)`` from unit vectors by modality."""
         return joined(units, self.fusion.softmax(dim=0))
 
     def join(self, parts: Mapping[str, Tensor], nodes: Tensor) -> Tensor:
-        """See :meth:`Model.join`."""
+        """Return unit joint embeddings ``(B, d)``, as :meth:`Model.join` says."""
         return self.side_by_side({name: unit(part) for name, part in parts.items()})

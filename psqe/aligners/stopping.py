@@ -1,4 +1,4 @@
-"""Early stopping without labels."""
+"""Early stopping of a training by a criterion that needs no labels."""
 
 from __future__ import annotations
 
@@ -7,38 +7,41 @@ from typing import Any
 
 import numpy as np
 
-from psqe.aligners.iterative import Embed, free
+from psqe.aligners.iterative import Embed, unseeded
 from psqe.errors import DataError
-from psqe.graph import IntArray
+from psqe.graph import SIDES, IntArray, Sides
 from psqe.similarity import Dot, mutual_nearest
+from psqe.training.callback import Callback
 from psqe.training.loop import Training
 
 
-class EarlyStopping:
-    """Stops a training when the share of mutual nearest neighbours no longer rises.
+class EarlyStopping(Callback):
+    """A callback that ends a training when the share of mutual nearest neighbours no longer rises.
 
-    A right nearest neighbour is mutual, a wrong one rarely is. So the share of candidates in none of the
-    given seeds whose nearest, among such candidates of the other side, has them as its own nearest, tells
-    without labels how good the embeddings are for those that nothing was said about. The public codes of
-    MEAformer and SNAG keep the epoch that is best on the test links instead.
+    The criterion is computed among the candidates in none of the seeds: the share of them whose nearest
+    neighbour on the other side has them as its own nearest neighbour. A correct nearest neighbour is mutual
+    and a wrong one rarely is, so the share says without labels how good the embeddings are for entities that
+    the seeds do not mention. The public codes of MEAformer and SNAG keep the epoch that is best on the test
+    links instead.
 
-    Who is asked stays the same to the end, also where iterative learning makes seeds of them. It takes the
-    easy ones first: among those left over the share falls while the model gets better.
+    The candidates of the criterion stay the same to the end, also where iterative learning makes seeds of
+    them. It takes the easy ones first, and among the others the share falls while the model gets better.
 
     Parameters
     ----------
     embed
-        Gives the embeddings.
+        A function that returns the current embeddings of both sides.
     candidates
-        Who may be linked: left and right entities.
+        The left and the right entities that may be linked.
     seeds
-        Those that the training begins with ``(n, 2)``.
+        The seeds that the training begins with ``(n, 2)``.
     patience
-        How many checks in a row may fail to reach a new best; ``None`` for any number, and no check is made.
+        Number of checks in a row without a new best share after which the training ends; ``None`` for no
+        early stopping, and then no check is made.
     every
-        Epochs between two checks.
+        Number of epochs between two checks.
     start
-        Epochs up to which no check is made, so that none of their weights are kept.
+        Number of epochs before the first check; weights of these epochs are never kept as the best.
 
     Attributes
     ----------
@@ -48,36 +51,46 @@ class EarlyStopping:
     Raises
     ------
     DataError
-        If every candidate of a side is in a seed, so that there is nobody to ask; not without ``patience``.
+        If there is a ``patience`` and every candidate of a side is in a seed.
+
+    Examples
+    --------
+    >>> from psqe.aligners import MCLEA
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import true_links
+    >>> task, features = planted_pair(30, random_state=0)
+    >>> model = MCLEA.preset("small", n_epochs=6, patience=9, check_every=3)
+    >>> [epoch for epoch, share in model.fit(task, features, true_links(task, 10)).checks_]
+    [3, 6]
     """
 
     def __init__(
         self,
         embed: Embed,
-        candidates: tuple[IntArray, IntArray],
+        candidates: Sides[IntArray],
         seeds: IntArray,
         *,
         patience: int | None,
         every: int,
         start: int,
     ) -> None:
-        self._embed, self._asked = embed, free(candidates, seeds)
+        self._embed, self._judged = embed, unseeded(candidates, seeds)
         self._patience, self._every, self._start = patience, every, start
         self._best: dict[str, Any] | None = None
         self.checks: list[tuple[int, float]] = []
-        for side, asked in zip(("left", "right"), self._asked, strict=True):
-            if patience is not None and not len(asked):
+        for side in SIDES:
+            if patience is not None and not len(self._judged[side]):
                 raise DataError(
                     f"every {side} candidate is in a seed, which leaves early stopping none to judge by",
                     remedy="train without patience, or on fewer seeds",
                 )
 
-    def after_epoch(self, training: Training) -> None:
-        """Check, and stop the training if it is time to; see :class:`psqe.training.loop.Habit`."""
+    def epoch_ends(self, training: Training) -> None:
+        """Check the criterion if it is time to, and end the training if the patience is exhausted."""
         if self._patience is None or training.epoch <= self._start or training.epoch % self._every:
             return
         share = self._share()
-        before = [value for _, value in self.checks]
+        before = [earlier for _, earlier in self.checks]
         self.checks.append((training.epoch, share))
         if not before or share > max(before):
             self._best = copy.deepcopy(training.module.state_dict())
@@ -85,21 +98,22 @@ class EarlyStopping:
             training.stop()
 
     def keep_best(self, training: Training) -> None:
-        """Give the module the weights that it had at the best check."""
+        """Give the network of the training the weights that it had at the best check, if any was made."""
         if self._best is not None:
             training.module.load_state_dict(self._best)
 
     def _share(self) -> float:
-        rows, columns = self._asked
+        """Return the share of the judged candidates of both sides that are in mutual nearest pairs."""
+        rows, columns = self._judged
         left, right = self._embed()
-        found, _ = mutual_nearest(Dot(left[rows], right[columns]))
-        return 2 * len(found) / (len(rows) + len(columns))
+        mutual, _ = mutual_nearest(Dot(left[rows], right[columns]))
+        return 2 * len(mutual) / (len(rows) + len(columns))
 
     def state(self) -> dict[str, Any]:
-        """See :class:`psqe.training.loop.Habit`."""
+        """Return the checks so far and the best weights."""
         return {"checks": self.checks, "best": self._best}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See :class:`psqe.training.loop.Habit`."""
+        """Take back the checks and the best weights of an interrupted training."""
         self.checks = [(epoch, share) for epoch, share in state["checks"]]
         self._best = state["best"]

@@ -17,7 +17,7 @@ from psqe.theory.split import tangent
 from psqe.training.graph_attention import DiagonalGAT, Edges
 from psqe.training.loop import Training, TrainingConfig, seeded
 from psqe.training.losses import info_nce
-from psqe.training.modalities import STRUCTURE, Inputs, ModalityEncoder, unit
+from psqe.training.modalities import STRUCTURE, ModalityEncoder, ModelInputs, unit
 
 
 def propagated(adjacency: sparse.csr_array, values: DoubleArray, n_layers: int) -> DoubleArray:
@@ -154,7 +154,7 @@ def limit(adjacency: sparse.csr_array, seeds: IntArray) -> DoubleArray:
 def attention_model(task: AlignmentTask, *, dim: int = 64, random_state: int = 0) -> ModalityEncoder:
     """The structure embedding of MCLEA with its initial weights, and no other modality."""
     with seeded(random_state):
-        inputs = Inputs(Edges.joint(task), {}, {}, task.left.n_entities)
+        inputs = ModelInputs(Edges.joint(task), {}, {}, task.left.n_entities)
         return ModalityEncoder(inputs, DiagonalGAT, structure_dim=dim, dims={})
 
 
@@ -171,10 +171,10 @@ def train_attention(
     One batch an epoch.
     """
     nodes = torch.from_numpy(pairs)
-    field = model.inputs.edges.reaching(nodes.flatten(), n_layers=2)
+    subgraph = model.inputs.edges.k_hop_subgraph(nodes.flatten(), n_layers=2)
 
     def loss(batch: Tensor) -> Tensor:
-        left, right = (unit(model(batch[:, side], field)[STRUCTURE]) for side in (0, 1))
+        left, right = (unit(model(batch[:, side], subgraph)[STRUCTURE]) for side in (0, 1))
         return info_nce(left, right, temperature=temperature)
 
     config = TrainingConfig(

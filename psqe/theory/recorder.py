@@ -19,6 +19,7 @@ from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
 from psqe.theory.batch import Batch
 from psqe.theory.coverage import RegionModel, shares_of
+from psqe.training.callback import Callback
 from psqe.training.losses import NCA, ContrastiveLoss, InfoNCE
 
 SEED_KINDS = ("right", "wrong", "dangling")
@@ -111,7 +112,7 @@ def _one_way(anchors: Tensor, targets: Tensor, temperature: float, same_side: bo
     return SeedMasses(mass, received, torch.linalg.vector_norm(shares, dim=1) ** -2)
 
 
-class Recorder:
+class Recorder(Callback):
     """Records attraction and repulsion mass by region and by kind of seed, at some steps of a training.
 
     ``aligner.fit(task, features, seeds, callback=recorder)``, then :meth:`table`. This is a measurement after
@@ -178,8 +179,8 @@ class Recorder:
         self._recorded: list[tuple[int, str, DoubleArray]] = []
         self._predicted: list[tuple[int, str, str, str, float]] = []
 
-    def begins(self, step: int) -> None:
-        """Note the step; see :class:`psqe.training.callback.Callback`."""
+    def batch_begins(self, step: int) -> None:
+        """Note the number of the step, and forget earlier records unless it follows the last step."""
         if step != self._step + 1:
             self._recorded, self._predicted = [], []
         self._step = step
@@ -240,7 +241,7 @@ class Recorder:
             if name not in seen:
                 raise ParameterError(
                     f"no contrastive loss of an embedding {name!r} was seen",
-                    remedy=f"choose from {', '.join(seen)}" if seen else "train with this watch first",
+                    remedy=f"choose from {', '.join(seen)}" if seen else "train with this recorder first",
                 )
         keys = [(step, name, *cell) for step, name, _ in self._recorded for cell in self._cells]
         sums = np.concatenate([np.empty((0, 4)), *(block for _, _, block in self._recorded)])

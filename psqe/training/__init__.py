@@ -1,1 +1,1 @@
-"""Neural parts that the refinement stage of PSQE and the aligners share."""
+"""Neural networks, losses and the training loop, which PSQE's refinement stage and the aligners share."""

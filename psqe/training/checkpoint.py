@@ -1,4 +1,4 @@
-"""The state of a training in a file, so that it can go on where it was interrupted."""
+"""Checkpoints: the state of a training in a file, from which an interrupted training is resumed."""
 
 from __future__ import annotations
 
@@ -16,55 +16,73 @@ from psqe.files import atomic_path, check_writable
 
 
 def versions() -> str:
-    """Of what a training's steps depend on beside its settings, as ``psqe 0.1.0 and torch 2.8.0``."""
-    found = []
+    """Return the versions of the packages that a training depends on, as ``psqe 0.1.0 and torch 2.8.0``."""
+    names = []
     for package in ("psqe", "torch"):
         try:
-            found.append(f"{package} {metadata.version(package)}")
+            names.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:  # a source tree that is not installed
-            found.append(f"{package} of no version")
-    return " and ".join(found)
+            names.append(f"{package} of no version")
+    return " and ".join(names)
 
 
 class Checkpoint:
     """A file that holds the state of one training between two epochs.
 
-    It is written to a temporary name and renamed, so that there is always a whole one. When it is written
-    changes nothing about the result: a training resumed from an older state takes the same steps again.
-    Other versions of psqe or torch may take other ones, so theirs are refused, and their file stays.
+    The file is written under a temporary name and renamed, so that it is always complete. How often it is
+    written changes nothing about the result: a training that is resumed from an older state takes the same
+    steps again. Other versions of psqe or torch may take other steps, so a file of theirs is refused, and it
+    stays as it is.
 
     Parameters
     ----------
     path
-        The file. Reading it runs no code of whoever wrote it.
+        The file. Code that somebody has hidden in it is not run when it is read.
     fingerprint
-        Of everything that the training depends on. A file of another training is refused.
+        A digest of everything that the training depends on. A file with another one is refused.
     every_s
-        Least time between two writings, in seconds.
+        Smallest time between two writings, in seconds; 60 by default.
 
     Raises
     ------
     PsqeError
-        If the file could not be written: better now than after a minute of training.
+        If the file cannot be written, which is checked before any training.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = Checkpoint(f"{folder}/training.pt", "digest")
+    ...     checkpoint.save(lambda: {"epoch": 3}, now=True)
+    ...     checkpoint.load()
+    {'epoch': 3}
     """
 
     def __init__(self, path: str | Path, fingerprint: str, *, every_s: float = 60.0) -> None:
         self.path = Path(path)
         check_writable(self.path)
-        # Now: packages may be replaced on the disk while they train.
+        # Versions are read now because packages may be replaced on the disk during a training.
         self._fingerprint, self._versions, self._every_s = fingerprint, versions(), every_s
         self._written = time.monotonic()
 
     def save(self, state: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
-        """Write what ``state`` gives if it is time to, or ``now``."""
+        """Write the state if enough time has passed since the last writing.
+
+        Parameters
+        ----------
+        state
+            A function that returns the state: tensors and plain values, by name.
+        now
+            Whether to write in any case; ``False`` by default.
+        """
         if now or time.monotonic() - self._written >= self._every_s:
             with atomic_path(self.path) as temporary:
-                own = {"fingerprint": self._fingerprint, "versions": self._versions}
-                torch.save({**own, **state()}, temporary)
+                header = {"fingerprint": self._fingerprint, "versions": self._versions}
+                torch.save({**header, **state()}, temporary)
             self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """The state that was kept; ``None`` when there is no file yet.
+        """Read the state; return ``None`` if the file does not exist yet.
 
         Raises
         ------
@@ -82,10 +100,10 @@ class Checkpoint:
             ) from error
         try:
             with stream, warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what torch thinks of a foreign file, before it raises
-                kept = torch.load(stream, map_location="cpu", weights_only=True)
-            fingerprint, writer = kept.pop("fingerprint"), kept.pop("versions")
-        except Exception as error:  # torch.load raises half a dozen kinds for a file that is not its own
+                warnings.simplefilter("ignore")  # torch warns of a foreign file before it raises
+                content = torch.load(stream, map_location="cpu", weights_only=True)
+            fingerprint, writer = content.pop("fingerprint"), content.pop("versions")
+        except Exception as error:  # torch.load raises many kinds of errors for a file that it did not write
             raise DataError(
                 "is not a checkpoint of psqe", path=self.path, remedy="remove it, or name another file"
             ) from error
@@ -101,5 +119,5 @@ class Checkpoint:
                 path=self.path,
                 remedy="remove it, or name another file",
             )
-        state: dict[str, Any] = kept
+        state: dict[str, Any] = content
         return state

@@ -1,4 +1,4 @@
-"""Graph attention on sparse edges, forward and backward: nothing of size N x N."""
+"""Graph attention on sparse edges, whose memory grows with the edges and never with the pairs of entities."""
 
 from __future__ import annotations
 
@@ -16,28 +16,36 @@ from psqe.graph import AlignmentTask, IntArray
 
 
 class Edges:
-    """Directed edges ``target <- source`` in CSR order by target, and the same set ordered by source.
+    """Directed edges ``target <- source``, sorted by target, and the same edges sorted by source.
 
     Parameters
     ----------
     targets, sources
-        Integer arrays ``(n_edges,)``.
+        Integer arrays ``(n_edges,)``: the nodes that each edge enters and leaves.
     n
-        Number of targets, and of sources unless ``target_index`` says otherwise.
+        Number of targets.
     target_index
-        For a layer that maps some nodes to fewer: the place of each target among the sources ``(n,)``.
+        The index of each target among the sources ``(n,)``, for a layer whose outputs are fewer nodes than
+        its inputs; by default targets and sources are the same nodes.
     n_sources
-        Number of sources.
+        Number of sources; ``n`` by default.
     degree
-        How many edges enter each source in the whole graph ``(n_sources,)``; counted when omitted, which is
-        right for a whole graph.
+        Number of edges that enter each source in the whole graph ``(n_sources,)``. By default they are
+        counted, which is correct if these edges are the whole graph.
 
     Attributes
     ----------
     targets, sources
-        Tensors ``(n_edges,)``, sorted by target, then source.
+        Tensors ``(n_edges,)``, sorted by target, then by source.
     degree
-        The same as a tensor.
+        Tensor ``(n_sources,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> edges = Edges(np.array([1, 0, 1]), np.array([0, 0, 1]), n=2)
+    >>> edges.targets.tolist(), edges.sources.tolist(), edges.degree.tolist()
+    ([0, 1, 1], [0, 0, 1], [1, 2])
     """
 
     def __init__(
@@ -72,17 +80,24 @@ class Edges:
         return len(self.targets)
 
     def to(self, device: str) -> Edges:
-        """The same edges with their tensors on ``device``; all work on them happens there."""
+        """Return the same edges with their tensors on ``device``."""
         moved = copy(self)
         for name, value in vars(self).items():
             if isinstance(value, Tensor):
                 setattr(moved, name, value.to(device))
         return moved
 
-    def reaching(self, nodes: Tensor, n_layers: int) -> Subgraph:
-        """What ``n_layers`` layers need to serve ``nodes (m,)``, and no more.
+    def k_hop_subgraph(self, nodes: Tensor, n_layers: int) -> Subgraph:
+        """Return the edges that ``n_layers`` layers need for their outputs at some nodes, and no others.
 
         Outputs and gradients at the nodes are the same as with all edges in every layer.
+
+        Parameters
+        ----------
+        nodes
+            The nodes whose outputs are wanted ``(m,)``.
+        n_layers
+            Number of layers, and so of hops.
         """
         device = str(self.targets.device)
         targets, sources = self.targets.cpu().numpy(), self.sources.cpu().numpy()
@@ -92,15 +107,15 @@ class Edges:
         outputs[torch.from_numpy(wanted)] = torch.arange(len(wanted), device=device)
         layers: list[Edges] = []
         for _ in range(n_layers):
-            place = np.full(self.n, -1, dtype=np.int64)
-            place[wanted] = np.arange(len(wanted))
-            used = place[targets] >= 0
+            output_index = np.full(self.n, -1, dtype=np.int64)
+            output_index[wanted] = np.arange(len(wanted))
+            used = output_index[targets] >= 0
             reached = np.unique(np.concatenate([wanted, sources[used]]))
-            among = np.full(self.n, -1, dtype=np.int64)
-            among[reached] = np.arange(len(reached))
+            input_index = np.full(self.n, -1, dtype=np.int64)
+            input_index[reached] = np.arange(len(reached))
             layer = Edges(
-                place[targets[used]], among[sources[used]], len(wanted),
-                target_index=among[wanted], n_sources=len(reached), degree=degree[reached],
+                output_index[targets[used]], input_index[sources[used]], len(wanted),
+                target_index=input_index[wanted], n_sources=len(reached), degree=degree[reached],
             )  # fmt: skip
             layers.insert(0, layer.to(device))
             wanted = reached
@@ -108,9 +123,10 @@ class Edges:
 
     @classmethod
     def joint(cls, task: AlignmentTask) -> Edges:
-        """Both graphs of a task as one, without links between them: right entities follow the left ones.
+        """Return the edges of both graphs of a task as one graph, right entities after the left ones.
 
-        Undirected, unlabelled, without repetition, with a self loop at every node.
+        Every triple gives an edge in both directions, repeated edges count once, every node has a self loop,
+        and no edge joins the two graphs.
         """
         n_left = task.left.n_entities
         n = n_left + task.right.n_entities
@@ -124,16 +140,24 @@ class Edges:
 
 @dataclass(frozen=True, eq=False)
 class Subgraph:
-    """The part of a graph that some nodes see through a few layers of attention.
+    """The k-hop subgraph around some nodes: all that a graph network needs for its outputs at them.
 
     Attributes
     ----------
     nodes
-        The nodes whose vectors go into the first layer ``(m_0,)``, ascending.
+        The nodes whose vectors are the input of the first layer ``(m_0,)``, ascending.
     layers
-        Edges of each layer, from the rows of the one before to its own.
+        The edges of each layer, from rows of the layer before to rows of this one.
     outputs
-        Row of each node of the graph in what comes out of the last layer ``(n,)``; -1 for the others.
+        The row of each node of the graph in the output of the last layer ``(n,)``; -1 for nodes without one.
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> path = Edges(np.array([0, 1, 2, 1, 2]), np.array([0, 1, 2, 0, 1]), n=3)
+    >>> around = path.k_hop_subgraph(torch.tensor([1]), n_layers=1)
+    >>> around.nodes.tolist(), around.outputs.tolist()
+    ([0, 1], [-1, 0, -1])
     """
 
     nodes: Tensor
@@ -142,9 +166,9 @@ class Subgraph:
 
 
 def _sparse(rows: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
-    """A sparse matrix from its CSR parts."""
+    """Return a sparse matrix from its CSR parts."""
     with warnings.catch_warnings():
-        # torch says once per process that CSR tensors are in beta: nothing a user could act on.
+        # torch warns once per process that CSR tensors are in beta, about which a user can do nothing.
         warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
         return torch.sparse_csr_tensor(rows, columns, values, shape, check_invariants=False)
 
@@ -165,7 +189,7 @@ class _WeightedSum(torch.autograd.Function):
         edges: Edges = ctx.edges
         grad_weights = grad_x = None
         if ctx.needs_input_grad[0]:
-            # A sampled product: <grad[t], x[s]> for the edges there are, and no others.
+            # A sampled product: <grad[t], x[s]> is computed for the edges only.
             shape = edges.n, edges.n_sources
             pattern = _sparse(edges.crow, edges.sources, torch.zeros_like(weights), shape)
             grad_weights = torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.T, beta=0.0).values()
@@ -181,13 +205,27 @@ class _WeightedSum(torch.autograd.Function):
 
 
 def weighted_sum(weights: Tensor, x: Tensor, edges: Edges) -> Tensor:
-    """Sum of neighbours' vectors, one weight per edge: ``(n_edges,)``, ``(n_sources, d)`` -> ``(n, d)``."""
+    """Add up the vectors of neighbours, each under the weight of its edge.
+
+    Parameters
+    ----------
+    weights
+        One weight per edge ``(n_edges,)``.
+    x
+        Vectors of the sources ``(n_sources, d)``.
+    edges
+        The edges.
+
+    Returns
+    -------
+    Sums at the targets ``(n, d)``.
+    """
     result: Tensor = _WeightedSum.apply(weights, x, edges)  # type: ignore[no-untyped-call]
     return result
 
 
 def edge_softmax(scores: Tensor, edges: Edges) -> Tensor:
-    """Softmax of edge scores ``(n_edges,)`` over the edges that enter a node."""
+    """Return the softmax of edge scores ``(n_edges,)`` over the edges that enter each node."""
     peak = torch.full((edges.n,), -torch.inf, dtype=scores.dtype, device=scores.device)
     peak = peak.scatter_reduce(0, edges.targets, scores.detach(), "amax")
     shifted = torch.exp(scores - peak.index_select(0, edges.targets))
@@ -197,21 +235,30 @@ def edge_softmax(scores: Tensor, edges: Edges) -> Tensor:
 
 
 class DiagonalGAT(nn.Module):
-    """Graph attention with a diagonal weight per head, heads averaged (Velickovic et al. 2018; MCLEA).
+    """Graph attention with a diagonal weight matrix per head, averaged over heads.
 
-    For head k: ``h = x * w_k``; ``e(t <- s) = LeakyReLU(a_k . h_t + b_k . h_s)``; softmax over the edges
-    into t; the output is the mean over heads of the weighted sums, with ELU between layers.
-
-    Shapes: input ``(n, d)``, output ``(n, d)``.
+    It is the attention of Velickovic et al. (2018) as MCLEA (Lin et al. 2022) has it. Head ``k`` maps the
+    vectors to ``h = x * w_k`` and scores an edge by ``e(t <- s) = LeakyReLU(a_k . h_t + b_k . h_s)``. A
+    softmax over the edges into ``t`` gives the weights of a sum of the ``h_s``. A layer is the mean of its
+    heads, with ELU between layers.
 
     Parameters
     ----------
     dim
-        Width ``d`` of every layer.
-    n_layers, n_heads
-        Layers, and heads per layer.
+        Width ``d`` of the vectors before and after every layer.
+    n_layers
+        Number of layers; 2 by default.
+    n_heads
+        Number of heads per layer; 2 by default.
     slope
-        Negative slope of the LeakyReLU.
+        Negative slope of the LeakyReLU; 0.2 by default.
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> loops = Edges(np.arange(3), np.arange(3), n=3)
+    >>> DiagonalGAT(4)(torch.ones(3, 4), loops).tolist()[0]
+    [1.0, 1.0, 1.0, 1.0]
     """
 
     def __init__(self, dim: int, *, n_layers: int = 2, n_heads: int = 2, slope: float = 0.2) -> None:
@@ -222,19 +269,31 @@ class DiagonalGAT(nn.Module):
         nn.init.xavier_uniform_(self.attention)
 
     def forward(self, x: Tensor, edges: Edges | Sequence[Edges]) -> Tensor:
-        """Apply all layers to ``x (n, d)``, over the same edges or over one set of edges per layer."""
+        """Apply all layers.
+
+        Parameters
+        ----------
+        x
+            Vectors of the nodes ``(n, d)``, or of the first layer's sources.
+        edges
+            The edges of all layers, or one set of edges per layer (:attr:`Subgraph.layers`).
+
+        Returns
+        -------
+        Vectors ``(n, d)`` of the last layer's targets.
+        """
         n_layers, n_heads, _ = self.diagonal.shape
         by_layer = [edges] * n_layers if isinstance(edges, Edges) else edges
         for layer, edges in enumerate(by_layer):
-            # A diagonal map commutes with a weighted sum over rows, so it is applied to the sums, which are
-            # fewer, and h = x * w is never made: a . h = (w * a) . x.
+            # A diagonal map commutes with a weighted sum over rows. So it is applied to the sums, which are
+            # fewer, and h = x * w is never computed: a . h = (w * a) . x.
             diagonal = self.diagonal[layer]
             maps = (diagonal[:, None] * self.attention[layer]).flatten(0, 1)
-            ends = x @ maps.T
+            parts = x @ maps.T
             out = x.new_zeros(())
             for head in range(n_heads):
-                # Not ends[...]: the gradient of indexing adds up in the order in which threads happen to run.
-                of_target, of_source = ends[:, 2 * head], ends[:, 2 * head + 1]
+                # index_select, because the gradient of indexing with [...] depends on the order of threads.
+                of_target, of_source = parts[:, 2 * head], parts[:, 2 * head + 1]
                 if edges.target_index is not None:
                     of_target = of_target.index_select(0, edges.target_index)
                 scores = nn.functional.leaky_relu(

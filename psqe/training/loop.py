@@ -1,4 +1,4 @@
-"""The one training loop: AdamW over batches of seeds, watched, changed between epochs, resumed."""
+"""The training loop: AdamW over batches of seeds, with callbacks and a checkpoint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -22,14 +22,33 @@ Schedule = Literal["constant", "cosine"]
 
 @contextmanager
 def seeded(random_state: int, device: str = "cpu") -> Iterator[None]:
-    """Seed torch inside the block and give its generators back unchanged after it."""
+    """Seed torch's random generators inside a ``with`` block and restore them after it.
+
+    Parameters
+    ----------
+    random_state
+        The seed.
+    device
+        ``cpu`` (the default) or a GPU, whose generator is then seeded and restored too.
+    """
     with torch.random.fork_rng(devices=[] if torch.device(device).type == "cpu" else [device]):
         torch.manual_seed(random_state)
         yield
 
 
 def check_device(name: str) -> None:
-    """Raise :class:`ParameterError` unless ``name`` is a CPU or a GPU that torch can compute on."""
+    """Check that torch can compute on a device.
+
+    Parameters
+    ----------
+    name
+        ``cpu``, ``cuda`` or ``cuda:1`` and the like.
+
+    Raises
+    ------
+    ParameterError
+        If the name is that of no CPU or GPU, or the device is not there.
+    """
     if str(name).split(":")[0] not in ("cpu", "cuda"):
         raise ParameterError(f"device is {name!r}", remedy="choose cpu or cuda")
     try:
@@ -41,27 +60,40 @@ def check_device(name: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How to descend: AdamW (Loshchilov & Hutter 2019) over batches of seeds.
+    """Settings of a training with AdamW (Loshchilov and Hutter 2019) over batches of seeds.
+
+    The learning rate is computed here and not by ``torch.optim.lr_scheduler``: it is a function of the share
+    of the training that is over in the middle of a step, which those schedulers, counting finished steps, do
+    not know where an epoch's number of batches changes with its seeds.
 
     Parameters
     ----------
     n_epochs
-        Passes over the seeds.
+        Number of passes over the seeds.
     batch_size
-        Most seeds in a batch. Batches are of equal size up to one, so that no seed is ever alone in a batch
-        without negatives.
-    learning_rate, weight_decay
-        Of AdamW.
+        Largest number of seeds in a batch. The sizes of an epoch's batches differ by one at most, so that no
+        seed is ever alone in a batch without negatives.
+    learning_rate
+        Learning rate of AdamW.
+    weight_decay
+        Weight decay of AdamW; 0 by default.
     schedule
-        ``constant``, or ``cosine``: the learning rate falls to zero along half a cosine.
+        ``"constant"`` (the default), or ``"cosine"``: the learning rate falls to zero along half a cosine.
     warmup
-        Share of the training during which the learning rate rises from zero.
+        Share of the training in [0, 1) during which the learning rate rises from zero; 0 by default.
     clip
-        Largest norm of the gradient; ``None`` for any.
+        Largest Euclidean norm of the gradient; ``None`` (the default) for no limit.
     shuffle
-        Whether seeds are shuffled before every epoch; else batches follow their order.
+        Whether seeds are shuffled before every epoch (the default); otherwise batches follow their order.
     accumulate
-        Whether the gradients of all batches are added up for one step an epoch, instead of a step each.
+        Whether the gradients of all batches of an epoch are added up for one step of the optimiser; by
+        default every batch makes a step.
+
+    Examples
+    --------
+    >>> config = TrainingConfig(n_epochs=10, batch_size=4, learning_rate=0.1, schedule="cosine")
+    >>> config.n_batches(10), round(config.rate(0.5), 6)
+    (3, 0.05)
     """
 
     n_epochs: int
@@ -75,11 +107,14 @@ class TrainingConfig:
     accumulate: bool = False
 
     def n_batches(self, n_seeds: int) -> int:
-        """As few as the batch size allows, but never so many that one would hold a single seed."""
+        """Return how many batches an epoch of ``n_seeds`` seeds has.
+
+        They are as few as the batch size allows, but never so many that one would hold a single seed.
+        """
         return min(-(-n_seeds // self.batch_size), n_seeds // 2)
 
     def rate(self, done: float) -> float:
-        """The learning rate when the share ``done`` of the training is behind."""
+        """Return the learning rate when the share ``done`` in [0, 1] of the training is over."""
         if done < self.warmup:
             return self.learning_rate * done / self.warmup
         if self.schedule == "constant":
@@ -87,53 +122,45 @@ class TrainingConfig:
         return self.learning_rate * (1 + math.cos(math.pi * (done - self.warmup) / (1 - self.warmup))) / 2
 
 
-class Habit(Protocol):
-    """What is done after every epoch: changing the seeds, stopping early.
-
-    Whatever it has learned about the training is in :meth:`state`, so that a resumed training goes on as if
-    it had never stopped.
-    """
-
-    def after_epoch(self, training: Training) -> None:
-        """Epoch ``training.epoch`` is done; may replace seeds (:meth:`Training.replace_seeds`) or stop."""
-
-    def state(self) -> dict[str, Any]:
-        """Tensors and plain values that :meth:`restore` takes."""
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``."""
-
-
 class Training:
-    """Minimises a loss over batches of seeds.
+    """A training that minimises a loss over batches of seeds.
 
     Parameters
     ----------
     module
-        What holds the parameters.
+        The network whose parameters are trained.
     loss
-        From a batch of seeds ``(B, 2)`` to a scalar.
+        A function from a batch of seeds ``(B, 2)`` to a scalar tensor.
     seeds
-        ``(n, 2)``, at least two.
+        Integer tensor ``(n, 2)`` with ``n >= 2``: left and right entities.
     config
-        How.
+        Number of epochs, size of batches, learning rate and the like.
     description
-        Label of the progress bar, which shows on a terminal only.
-    watch
-        Told of every batch before it is computed; not of those before a checkpoint that is gone on from.
-    habits
-        Called after every epoch, in this order.
+        Label of the progress bar, which is shown on a terminal only; ``"training"`` by default.
+    callbacks
+        Callbacks, called in this order; none by default.
     checkpoint
-        Where to keep the state between epochs, and to go on from.
+        File that keeps the state between epochs and from which an interrupted training is resumed; no such
+        file by default.
 
     Attributes
     ----------
     epoch
-        Epochs done.
+        Number of finished epochs.
     history
-        The mean loss of each.
+        Mean loss of each finished epoch.
     seeds
-        What the next epoch trains on.
+        The seeds that the next epoch trains on ``(n, 2)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> line = torch.nn.Linear(2, 1, bias=False)
+    >>> config = TrainingConfig(n_epochs=3, batch_size=2, learning_rate=0.1)
+    >>> def loss(batch):
+    ...     return line(batch.float()).square().mean()
+    >>> len(Training(line, loss, torch.tensor([[0, 0], [1, 1], [2, 3]]), config).run())
+    3
     """
 
     def __init__(
@@ -144,33 +171,45 @@ class Training:
         config: TrainingConfig,
         *,
         description: str = "training",
-        callback: Callback | None = None,
-        habits: Sequence[Habit] = (),
+        callbacks: Sequence[Callback] = (),
         checkpoint: Checkpoint | None = None,
     ) -> None:
         self.module, self.seeds, self.config = module, seeds, config
         self.epoch, self.history = 0, list[float]()
-        self._loss, self._description, self._callback = loss, description, callback
-        self._habits, self._checkpoint = habits, checkpoint
+        self._loss, self._description = loss, description
+        self._callbacks, self._checkpoint = callbacks, checkpoint
         self._step, self._stopped = 0, False
         self._optimiser = torch.optim.AdamW(
             module.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
 
     def run(self) -> list[float]:
-        """Train to the end, from the checkpoint if there is one; return the history.
+        """Train to the end, from the checkpoint if its file exists, and return the history.
+
+        Returns
+        -------
+        The mean loss of each epoch.
+
+        Raises
+        ------
+        DataError
+            If the checkpoint is not that of this training (:meth:`psqe.training.checkpoint.Checkpoint.load`).
 
         Warns
         -----
         PsqeWarning
-            If there is one and a callback: of the steps before it the watch hears nothing.
+            If the training is resumed and a callback has no state in the checkpoint. Such a callback is not
+            called for the steps before the checkpoint; the message says from which step on it is called.
         """
-        if self._checkpoint is not None:
-            kept = self._checkpoint.load()
-            if kept is not None:
-                self._restore(kept)
-                if self._callback is not None:
-                    warnings.warn(self._unheard, PsqeWarning, stacklevel=2)
+        state = None if self._checkpoint is None else self._checkpoint.load()
+        if state is not None and not self._restore(state):
+            steps = "no step, for the training is done" if self._done else f"the steps from {self._step} on"
+            warnings.warn(
+                f"{self._description}: the training goes on from its checkpoint after epoch {self.epoch}; "
+                f"the callback observes {steps}",
+                PsqeWarning,
+                stacklevel=2,
+            )
         self.module.train()
         bar = tqdm(
             total=self.config.n_epochs, initial=self.epoch, desc=self._description, disable=None, leave=False
@@ -179,8 +218,8 @@ class Training:
             while not self._done:
                 self.history.append(self._pass())
                 self.epoch += 1
-                for habit in self._habits:
-                    habit.after_epoch(self)
+                for callback in self._callbacks:
+                    callback.epoch_ends(self)
                 bar.update()
                 bar.set_postfix(loss=f"{self.history[-1]:.4g}", seeds=len(self.seeds), refresh=False)
                 if self._checkpoint is not None:
@@ -189,7 +228,7 @@ class Training:
         return self.history
 
     def replace_seeds(self, seeds: Tensor) -> None:
-        """Train on other seeds ``(n, 2)`` from the next epoch on. The optimiser keeps its averages."""
+        """Train on other seeds ``(n, 2)`` from the next epoch on; the optimiser keeps its running means."""
         self.seeds = seeds
 
     def stop(self) -> None:
@@ -198,28 +237,19 @@ class Training:
 
     @property
     def _done(self) -> bool:
-        """Whether there is no epoch to come."""
+        """Whether the last epoch is over."""
         return self._stopped or self.epoch == self.config.n_epochs
 
-    @property
-    def _unheard(self) -> str:
-        """What a watch is not told of a training that goes on."""
-        heard = "of no step, for it is done" if self._done else f"from step {self._step} on"
-        return (
-            f"{self._description}: the training goes on from its checkpoint after epoch {self.epoch}; "
-            f"the callback hears {heard}"
-        )
-
     def _pass(self) -> float:
-        """One epoch; the mean loss."""
+        """Train for one epoch and return the mean loss over its seeds."""
         config, total = self.config, 0.0
         n = len(self.seeds)
         order = torch.randperm(n) if config.shuffle else torch.arange(n)
         batches = order.to(self.seeds.device).tensor_split(config.n_batches(n))
         self._optimiser.zero_grad(set_to_none=True)
         for i, batch in enumerate(batches):
-            if self._callback is not None:
-                self._callback.begins(self._step)
+            for callback in self._callbacks:
+                callback.batch_begins(self._step)
             self._step += 1
             value = self._loss(self.seeds[batch])
             value.backward()  # type: ignore[no-untyped-call]
@@ -231,9 +261,9 @@ class Training:
         return total / n
 
     def _descend(self, done: float) -> None:
-        """One step of the optimiser, in whose middle the share ``done`` of the training is behind.
+        """Take one step of the optimiser, in whose middle the share ``done`` of the training is over.
 
-        The middle, because at the end of the last step a rate that falls to zero is zero.
+        The middle is taken because a learning rate that falls to zero is zero at the end of the last step.
         """
         if self.config.clip is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip)
@@ -243,6 +273,7 @@ class Training:
         self._optimiser.zero_grad(set_to_none=True)
 
     def _state(self) -> dict[str, Any]:
+        """Return all that a resumed training needs: tensors and plain values, by name."""
         device = self.seeds.device
         return {
             "epoch": self.epoch,
@@ -254,10 +285,13 @@ class Training:
             "optimiser": self._optimiser.state_dict(),
             "generator": torch.get_rng_state(),
             "device_generator": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
-            "habits": [habit.state() for habit in self._habits],
+            "callbacks": {
+                type(callback).__name__: kept for callback in self._callbacks if (kept := callback.state())
+            },
         }
 
-    def _restore(self, state: dict[str, Any]) -> None:
+    def _restore(self, state: dict[str, Any]) -> bool:
+        """Go on from ``state``; return whether the state of every callback was in it."""
         device = self.seeds.device
         self.epoch, self._step, self._stopped = state["epoch"], state["step"], state["stopped"]
         self.history = state["history"]
@@ -267,5 +301,7 @@ class Training:
         torch.set_rng_state(state["generator"])
         if state["device_generator"] is not None:
             torch.cuda.set_rng_state(state["device_generator"], device)
-        for habit, kept in zip(self._habits, state["habits"], strict=True):
-            habit.restore(kept)
+        by_name = {type(callback).__name__: callback for callback in self._callbacks}
+        for name, kept in state["callbacks"].items():
+            by_name[name].restore(kept)
+        return set(by_name) <= set(state["callbacks"])

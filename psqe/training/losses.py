@@ -1,4 +1,4 @@
-"""Losses, from embeddings of the two ends of a batch of seeds."""
+"""Losses on the embeddings of the left and the right entities of a batch of seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 
 def info_nce(left: Tensor, right: Tensor, *, temperature: float, same_side: bool = True) -> Tensor:
-    """Symmetric InfoNCE with in-batch negatives (van den Oord et al. 2018; ICL of Lin et al. 2022, eq. 6-8).
+    """Compute symmetric InfoNCE with in-batch negatives.
+
+    It is the loss of van den Oord et al. (2018), as in the intra-modal loss of Lin et al. (2022, eq. 6-8).
 
     For anchor ``a_k`` the candidates are ``b_1 .. b_B`` and, with ``same_side``, ``a_j`` for ``j != k``.
     The loss is the mean over anchors of ``-log softmax`` at ``b_k``, averaged over the two directions.
@@ -18,15 +20,15 @@ def info_nce(left: Tensor, right: Tensor, *, temperature: float, same_side: bool
     Parameters
     ----------
     left, right
-        Embeddings ``(B, d)``, row by row the two ends of a seed; unit rows for cosine.
+        Embeddings ``(B, d)``, row by row the two entities of a seed; with unit rows, products are cosines.
     temperature
-        Positive.
+        Positive divisor of the products.
     same_side
-        Whether the other anchors of one's own side are negatives too.
+        Whether the other anchors, which are on the side of the anchor, are negatives too (the default).
 
     Returns
     -------
-    A scalar.
+    The loss, a scalar.
     """
     n = len(left)
     target = torch.arange(n, device=left.device)
@@ -41,87 +43,114 @@ def info_nce(left: Tensor, right: Tensor, *, temperature: float, same_side: bool
 
 
 def nca(left: Tensor, right: Tensor, *, scale: float, attraction: float) -> Tensor:
-    """EVA's loss (Liu et al. 2021), after neighbourhood components analysis, with in-batch negatives.
+    """Compute the loss of EVA (Liu et al. 2021), from neighbourhood components analysis.
 
-    With cosines ``s_ij`` of left end i and right end j, scale ``alpha`` and attraction ``beta``, it is the
-    mean over seeds i of
+    With cosines ``s_ij`` of the left entity of seed i and the right entity of seed j, scale ``alpha`` and
+    attraction ``beta``, it is the mean over seeds i of
 
         log(1 + sum_{j != i} e^(alpha s_ij)) / alpha + log(1 + sum_{j != i} e^(alpha s_ji)) / alpha
         - beta log(1 + max(s_ii, 0))
 
-    What pulls a seed together does not depend on the negatives, and there are no negatives of the same side.
+    The attraction of a seed does not depend on the negatives, and there are no negatives of the same side.
 
     Parameters
     ----------
     left, right
         Embeddings ``(B, d)`` with unit rows.
     scale
-        ``alpha``, positive.
+        The positive factor ``alpha``.
     attraction
-        ``beta``.
+        The factor ``beta``.
 
     Returns
     -------
-    A scalar.
+    The loss, a scalar.
     """
     s = left @ right.T
     of_seed = s.diagonal()
     logits = (scale * s).masked_fill(torch.eye(len(s), dtype=torch.bool, device=s.device), -torch.inf)
-    # log(1 + sum exp) with the one as one more cell, e^0.
-    one = torch.zeros(len(s), 1, dtype=s.dtype, device=s.device)
-    repulsion = sum(torch.cat([one, cells], dim=1).logsumexp(dim=1) for cells in (logits, logits.T))
+    # log(1 + sum exp): the 1 is a further cell, e^0.
+    zero = torch.zeros(len(s), 1, dtype=s.dtype, device=s.device)
+    repulsion = sum(torch.cat([zero, cells], dim=1).logsumexp(dim=1) for cells in (logits, logits.T))
     result: Tensor = (repulsion / scale - attraction * torch.log1p(of_seed.relu())).mean()
     return result
 
 
 @dataclass(frozen=True)
 class InfoNCE:
-    """:func:`info_nce` with its settings."""
+    """The loss :func:`info_nce` with its settings.
+
+    Parameters
+    ----------
+    temperature
+        Positive divisor of the products.
+    same_side
+        Whether the other anchors are negatives too (the default).
+
+    Examples
+    --------
+    >>> import torch
+    >>> round(float(InfoNCE(temperature=0.5)(torch.eye(3), torch.eye(3))), 4)
+    0.4327
+    """
 
     temperature: float
     same_side: bool = True
 
     def __call__(self, left: Tensor, right: Tensor) -> Tensor:
-        """The loss of ends ``(B, d)``."""
+        """Compute the loss of embeddings ``(B, d)``, a scalar."""
         return info_nce(left, right, temperature=self.temperature, same_side=self.same_side)
 
 
 @dataclass(frozen=True)
 class NCA:
-    """:func:`nca` with its settings."""
+    """The loss :func:`nca` with its settings.
+
+    Parameters
+    ----------
+    scale
+        The positive factor ``alpha``.
+    attraction
+        The factor ``beta``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> round(float(NCA(scale=5.0, attraction=10.0)(torch.eye(3), torch.eye(3))), 4)
+    -6.492
+    """
 
     scale: float
     attraction: float
 
     def __call__(self, left: Tensor, right: Tensor) -> Tensor:
-        """The loss of ends ``(B, d)``."""
+        """Compute the loss of embeddings ``(B, d)``, a scalar."""
         return nca(left, right, scale=self.scale, attraction=self.attraction)
 
 
 ContrastiveLoss = InfoNCE | NCA
-"""What pulls the ends of a seed together and pushes others away."""
+"""A loss that pulls the two entities of a seed together and pushes other entities away."""
 
 
 def distillation(
     teacher: tuple[Tensor, Tensor], student: tuple[Tensor, Tensor], *, temperature: float
 ) -> Tensor:
-    """Inter-modal alignment loss: KL from the joint embedding's matches to a modality's.
+    """Compute the inter-modal alignment loss of Lin et al. (2022, eq. 9-10).
 
-    Lin et al. 2022, eq. 9-10.
-
-    Each embedding gives a softmax over the right (left) ends of the batch for every left (right) end.
-    The teacher's is a constant. The loss is the mean KL of the student's from it, both directions.
+    Each embedding gives, for every left (right) entity of the batch, a softmax over its right (left)
+    entities. The loss is the mean Kullback-Leibler divergence of the student's softmax from the teacher's,
+    over both directions. The teacher's is a constant.
 
     Parameters
     ----------
     teacher, student
-        Pairs of embeddings ``(B, d)`` with unit rows, left and right ends.
+        Pairs of embeddings ``(B, d)`` with unit rows, of the left and of the right entities.
     temperature
-        Divides the cosines of both.
+        Positive divisor of the cosines of both.
 
     Returns
     -------
-    A scalar.
+    The loss, a scalar.
     """
 
     def log_matches(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,24 +168,31 @@ def distillation(
 
 
 class UncertaintyWeights(nn.Module):
-    """Sum of losses weighted by learned homoscedastic uncertainty (Kendall et al. 2018).
+    """A sum of losses that are weighted by learned homoscedastic uncertainty (Kendall et al. 2018).
 
-    ``sum_i exp(-w_i) * loss_i + w_i`` with ``w`` learned from 0.
+    The sum is ``sum_i exp(-w_i) * loss_i + w_i``, where the ``w_i`` are learned, beginning from 0.
 
     Parameters
     ----------
     names
         Names of the losses.
+
+    Examples
+    --------
+    >>> import torch
+    >>> weights = UncertaintyWeights(["image", "name"])
+    >>> weights({"image": torch.tensor(1.5), "name": torch.tensor(2.0)}).item()
+    3.5
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        self._places = {name: i for i, name in enumerate(names)}
-        # A list, because torch forbids some names of modalities as names of parameters.
+        self._index = {name: i for i, name in enumerate(names)}
+        # This is a list because torch forbids some names of modalities as names of parameters.
         self.log_variance = nn.ParameterList(torch.zeros(()) for _ in names)
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """Weigh and add the scalars in ``losses``; a loss that is not there leaves its weight as it is."""
-        own = [(self.log_variance[self._places[name]], loss) for name, loss in losses.items()]
-        terms = [torch.exp(-weight) * loss + weight for weight, loss in own]
+        """Weigh and add up the scalars in ``losses``; a missing loss has no part in the sum."""
+        pairs = [(self.log_variance[self._index[name]], loss) for name, loss in losses.items()]
+        terms = [torch.exp(-weight) * loss + weight for weight, loss in pairs]
         return torch.stack(terms).sum()

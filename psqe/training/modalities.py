@@ -1,4 +1,4 @@
-"""From what is known of an entity to one vector per modality, and from these to one."""
+"""Inputs of trained models, encoders of modalities, and how modalities are joined to one vector."""
 
 from __future__ import annotations
 
@@ -18,23 +18,34 @@ from psqe.graph import AlignmentTask
 from psqe.training.graph_attention import Edges, Subgraph
 
 STRUCTURE, JOINT = "structure", "joint"
-"""The embeddings of an entity's place in the graph, which everybody has, and of all it has."""
+"""Names of two embeddings that every entity has: that of its place in the graph, and the joint one."""
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
-    """What trained aligners read of a task, right entities after the left ones.
+class ModelInputs:
+    """The inputs of a trained aligner: both graphs and all vectors, right entities after the left ones.
 
     Attributes
     ----------
     edges
-        Both graphs as one.
+        Both graphs as one, without an edge between them.
     vectors
-        Vectors ``(n, d_m)`` by modality, centred per side, with unit rows; zero rows if absent.
+        By modality, vectors ``(n, d_m)``, centred per side, with unit rows; zero rows for entities without
+        it.
     present
-        Masks ``(n,)`` by modality.
+        By modality, which entities have it ``(n,)``.
     n_left
         Number of left entities.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> inputs = ModelInputs.from_task(*planted_pair(20, dim=6, random_state=0), dtype=torch.float32)
+    >>> inputs.vectors["image"].shape[1]
+    6
+    >>> inputs.nodes(torch.tensor([[1, 2]])).tolist() == [1, inputs.n_left + 2]
+    True
     """
 
     edges: Edges
@@ -45,13 +56,24 @@ class Inputs:
     @classmethod
     def from_task(
         cls, task: AlignmentTask, features: Features, *, device: str = "cpu", dtype: torch.dtype
-    ) -> Inputs:
-        """Those of a task and its features, on a device.
+    ) -> ModelInputs:
+        """Build the inputs from a task and its features.
+
+        Parameters
+        ----------
+        task
+            The two graphs.
+        features
+            Vectors of all their entities, by modality.
+        device
+            Where the tensors are put; ``cpu`` by default.
+        dtype
+            Floating-point type of the vectors.
 
         Raises
         ------
         DataError
-            If a modality has the name of what is no modality, :data:`STRUCTURE` or :data:`JOINT`.
+            If a modality has the name of another embedding, :data:`STRUCTURE` or :data:`JOINT`.
         """
         for name in (STRUCTURE, JOINT):
             if name in features:
@@ -76,28 +98,32 @@ class Inputs:
         )
 
     def nodes(self, seeds: Tensor) -> Tensor:
-        """The ends of seeds ``(B, 2)`` among all entities, left ends first: ``(2B,)``."""
+        """Return the rows of the entities of seeds ``(B, 2)``, left entities first: ``(2B,)``."""
         return torch.cat([seeds[:, 0], seeds[:, 1] + self.n_left])
 
 
 class ModalityEncoder(nn.Module):
-    """One vector per entity and modality: a graph network over learned entity vectors, and linear maps.
+    """A network that gives one vector per entity and modality.
+
+    The structure vector comes from a graph network over learned entity vectors, that of every other modality
+    from a linear map of its features.
 
     Parameters
     ----------
     inputs
-        What to read.
+        Both graphs and their vectors.
     graph
-        Builds the graph network for a width: from entity vectors ``(n, d)`` and edges to structure vectors.
+        A function that builds the graph network for a width; the network maps entity vectors ``(n, d)`` and
+        edges to structure vectors.
     structure_dim
-        Width of the entity vectors.
+        Width of the learned entity vectors.
     dims
-        Width of what the linear map of each modality gives.
+        By modality, the width of the linear map's output.
     """
 
     def __init__(
         self,
-        inputs: Inputs,
+        inputs: ModelInputs,
         graph: Callable[[int], nn.Module],
         *,
         structure_dim: int,
@@ -108,14 +134,23 @@ class ModalityEncoder(nn.Module):
         n = inputs.edges.n
         self.entity = nn.Parameter(torch.randn(n, structure_dim) / n**0.5)
         self.graph = graph(structure_dim)
-        # A list, because torch forbids some names of modalities as names of modules.
+        # This is a list because torch forbids some names of modalities as names of modules.
         self.linear = nn.ModuleList(nn.Linear(x.shape[1], dims[name]) for name, x in inputs.vectors.items())
 
     def forward(self, nodes: Tensor | None = None, subgraph: Subgraph | None = None) -> dict[str, Tensor]:
-        """Vectors by modality, :data:`STRUCTURE` first, of the listed nodes ``(B,)`` or of all.
+        """Encode entities.
 
-        Rows of an absent modality are zero. A ``subgraph`` that reaches the nodes (:meth:`Edges.reaching`)
-        spares the graph network what they do not need.
+        Parameters
+        ----------
+        nodes
+            Rows of the entities ``(B,)``; all ``n`` entities by default.
+        subgraph
+            A k-hop subgraph around at least these nodes (:meth:`Edges.k_hop_subgraph`), to which the graph
+            network is then confined; the result is the same. The whole graph by default.
+
+        Returns
+        -------
+        By modality, :data:`STRUCTURE` first, vectors ``(B, d_m)``; zero rows for entities without it.
         """
         edges = self.inputs.edges
         if subgraph is None:
@@ -133,24 +168,24 @@ class ModalityEncoder(nn.Module):
 
 
 def unit(x: Tensor) -> Tensor:
-    """Rows ``(n, d)`` scaled to unit length; rows of zeros stay zero."""
+    """Scale rows ``(n, d)`` to unit length; rows of zeros stay zero."""
     return nn.functional.normalize(x, dim=1)
 
 
 def joined(parts: Mapping[str, Tensor], weights: Tensor) -> Tensor:
-    """One unit vector per entity: the unit vectors of its modalities, weighted and side by side.
+    """Concatenate the weighted vectors of all modalities to one unit vector per entity.
 
     Parameters
     ----------
     parts
-        Unit vectors ``(n, d_m)`` by modality.
+        By modality, unit vectors ``(n, d_m)``.
     weights
-        ``(M,)`` for all entities alike, or ``(n, M)``.
+        Weights of the modalities, ``(M,)`` for all entities alike or ``(n, M)``.
 
     Returns
     -------
-    ``(n, d)``: the sum of all widths. The dot product of two is a weighted mean of the cosines of their
-    modalities.
+    Unit vectors ``(n, d)``, where ``d`` is the sum of all widths. The dot product of two of them is a
+    weighted mean of the cosines of their modalities.
     """
     by_modality = zip(weights.unbind(dim=-1), parts.values(), strict=True)
     return unit(torch.cat([weight[..., None] * part for weight, part in by_modality], dim=1))
@@ -159,19 +194,28 @@ def joined(parts: Mapping[str, Tensor], weights: Tensor) -> Tensor:
 class ModalityAttention(nn.Module):
     """One layer of self-attention among the modalities of an entity (MEAformer, Chen et al. 2023).
 
-    Attention, a residual and layer normalisation; then a hidden layer with GELU, a residual and layer
-    normalisation, as in BERT (Devlin et al. 2019).
+    The layer has attention, a residual connection and layer normalisation, then a hidden layer with GELU, a
+    residual connection and layer normalisation, as in BERT (Devlin et al. 2019).
 
     Parameters
     ----------
     dim
         Width ``d`` of every modality's vector.
     n_heads
-        Heads of the attention; divides ``dim``.
+        Number of heads of the attention, which must divide ``dim``; 1 by default.
     hidden_dim
-        Width of the hidden layer.
+        Width of the hidden layer; 400 by default.
     dropout
-        Share of attention and of outputs that is dropped while training.
+        Share of the attention and of the outputs that is dropped while training; 0.1 by default.
+
+    Examples
+    --------
+    >>> import torch
+    >>> layer = ModalityAttention(4, hidden_dim=8).eval()
+    >>> present = torch.tensor([[True, True, False]])
+    >>> vectors, weights = layer(torch.ones(1, 3, 4), present)
+    >>> vectors.shape, [round(weight, 3) for weight in weights[0].tolist()]
+    (torch.Size([1, 3, 4]), [0.5, 0.5, 0.0])
     """
 
     def __init__(self, dim: int, *, n_heads: int = 1, hidden_dim: int = 400, dropout: float = 0.1) -> None:
@@ -184,20 +228,20 @@ class ModalityAttention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Let the modalities of each entity look at each other.
+        """Apply attention among the modalities of each entity.
 
         Parameters
         ----------
         tokens
-            ``(n, M, d)``.
+            Vectors of the ``M`` modalities of each entity ``(n, M, d)``.
         present
-            Mask ``(n, M)``: what an entity lacks is not looked at and looks at nothing. Everybody has one.
+            Mask ``(n, M)``: an absent modality neither attends to others nor receives attention. Every entity
+            must have at least one modality.
 
-        Returns
-        -------
-        Vectors after attention ``(n, M, d)``, zero where absent, and weights ``(n, M)`` that add up to one:
-        a softmax over what each modality receives of all modalities' attention, divided by
-        ``sqrt(M * heads)``; zero where absent.
+        Returns ------- Vectors after attention ``(n, M, d)``, zero where absent, and the weights ``(n, M)``
+        of the modalities, which add up to one over an entity and are zero where absent. They are a softmax
+        over the attention that a modality receives from all modalities of its entity, divided by ``sqrt(M *
+        heads)``.
         """
         n_modalities = tokens.shape[1]
         heads = self.attention.num_heads

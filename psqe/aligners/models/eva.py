@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from psqe.aligners.model import ConcatenatingModel, SeedBatch
@@ -12,72 +13,96 @@ from psqe.aligners.trained import N_LAYERS, TrainedAligner
 from psqe.training.graph_convolution import GCN
 from psqe.training.loop import TrainingConfig
 from psqe.training.losses import NCA
-from psqe.training.modalities import JOINT, STRUCTURE, Inputs, unit
+from psqe.training.modalities import JOINT, STRUCTURE, ModelInputs, unit
 
 
 class EVAModel(ConcatenatingModel):
-    """Graph convolutions and a linear map a modality, side by side; NCA on each of them."""
+    """The network of EVA: graph convolutions, a linear map per modality, and NCA on each of them.
 
-    def __init__(self, inputs: Inputs, of: EVA) -> None:
-        hidden, output = of.structure_dim, of.structure_output_dim
+    Parameters
+    ----------
+    inputs
+        Both graphs and their vectors.
+    aligner
+        The aligner whose parameters are used.
+    """
+
+    def __init__(self, inputs: ModelInputs, aligner: EVA) -> None:
+        hidden, output = aligner.structure_dim, aligner.structure_output_dim
         super().__init__(
             inputs,
             lambda dim: GCN((dim, *[hidden] * (N_LAYERS - 1), output)),
-            structure_dim=of.structure_dim,
-            dims={name: of.image_dim if name == "image" else of.modality_dim for name in inputs.vectors},
+            structure_dim=aligner.structure_dim,
+            dims=dict.fromkeys(inputs.vectors, aligner.modality_dim) | {"image": aligner.image_dim},
         )
-        self.of_structure = NCA(of.structure_scale, of.attraction)
-        self.of_others = NCA(of.scale, of.attraction)
+        self.structure_loss = NCA(aligner.structure_scale, aligner.attraction)
+        self.modality_loss = NCA(aligner.scale, aligner.attraction)
 
     def loss(self, batch: SeedBatch) -> Tensor:
-        """The sum of NCA over all modalities and the joint embedding.
+        """Return the sum of NCA over all modalities and the joint embedding.
 
-        The joint one teaches the weights of the modalities and nothing else: what is joined is detached.
+        The loss on the joint embedding trains the weights of the modalities only, for what is joined is
+        detached.
         """
         units = {name: unit(part) for name, part in self.encoder(batch.nodes, batch.subgraph).items()}
         fixed = {name: embedded.detach() for name, embedded in units.items()}
-        joint = batch.ends(JOINT, self.side_by_side(fixed))
+        joint = batch.pair_embeddings(JOINT, self.side_by_side(fixed))
         assert joint is not None
-        total = batch.contrast(JOINT, joint, self.of_others)
+        total = batch.contrast(JOINT, joint, self.modality_loss)
         for name, embedded in units.items():
-            ends = batch.ends(name, embedded)
-            if ends is not None:
+            pairs = batch.pair_embeddings(name, embedded)
+            if pairs is not None:
                 total = total + batch.contrast(
-                    name, ends, self.of_structure if name == STRUCTURE else self.of_others
+                    name, pairs, self.structure_loss if name == STRUCTURE else self.modality_loss
                 )
         return total
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class EVA(TrainedAligner):
-    """EVA, trained on seeds with NCA on every modality and on the joint embedding.
+    """EVA (Liu et al., AAAI 2021), trained with NCA on every modality and on the joint embedding.
 
-    The gradients of all batches of an epoch make one step, as in the authors' code. What differs from it: an
-    entity without a modality is masked (they fill in noise); inputs are centred per side; an edge counts once
-    however many relations there are between its ends (they count relations).
+    The gradients of all batches of an epoch make one step, as in the authors' code. Three things differ from
+    that code. An entity without a modality is masked, where the authors fill in noise. Inputs are centred per
+    side. An edge counts once however many relations join its two entities, where the authors count relations.
 
     Parameters
     ----------
-    structure_dim, structure_output_dim
-        Widths of the entity vectors and of the hidden layer, and of the structure embedding.
-    image_dim, modality_dim
-        Widths of the image embedding and of every other modality's.
-    structure_scale, scale
-        ``alpha`` of the loss on structure, and of the others.
+    structure_dim
+        Width of the entity vectors and of the hidden layer of the graph network.
+    structure_output_dim
+        Width of the structure embedding.
+    image_dim
+        Width of the image embedding.
+    modality_dim
+        Width of the embedding of every other modality.
+    structure_scale
+        Scale ``alpha`` of the loss on the structure embedding (:func:`psqe.training.losses.nca`).
+    scale
+        Scale ``alpha`` of the losses on the other embeddings.
     attraction
-        ``beta`` of all of them.
+        Attraction ``beta`` of all losses.
     **
-        Those of :class:`~psqe.aligners.trained.TrainedAligner`.
+        The parameters of :class:`~psqe.aligners.trained.TrainedAligner`.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import true_links
+    >>> task, features = planted_pair(30, random_state=0)
+    >>> model = EVA.preset("small", n_epochs=5).fit(task, features, true_links(task, 10))
+    >>> model.similarity(task.left.candidates, task.right.candidates).shape
+    (26, 26)
     """
 
-    batch_size: int = 7500
-    structure_dim: int = 400
-    structure_output_dim: int = 200
-    image_dim: int = 200
-    modality_dim: int = 100
-    structure_scale: float = 5.0
-    scale: float = 15.0
-    attraction: float = 10.0
+    batch_size: PositiveInt = 7500
+    structure_dim: PositiveInt = 400
+    structure_output_dim: PositiveInt = 200
+    image_dim: PositiveInt = 200
+    modality_dim: PositiveInt = 100
+    structure_scale: PositiveFloat = 5.0
+    scale: PositiveFloat = 15.0
+    attraction: NonNegativeFloat = 10.0
 
     name: ClassVar[str] = "eva"
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
@@ -87,13 +112,9 @@ class EVA(TrainedAligner):
             "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
         },
     }  # fmt: skip
-    POSITIVE: ClassVar[tuple[str, ...]] = (
-        "structure_dim", "structure_output_dim", "image_dim", "modality_dim", "structure_scale", "scale",
-    )  # fmt: skip
-    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ("attraction",)
 
     def _config(self) -> TrainingConfig:
         return replace(super()._config(), accumulate=True)
 
-    def _model(self, inputs: Inputs) -> EVAModel:
+    def _model(self, inputs: ModelInputs) -> EVAModel:
         return EVAModel(inputs, self)

@@ -5,48 +5,57 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from psqe.aligners.model import ConcatenatingModel, SeedBatch
 from psqe.aligners.trained import TrainedAligner
 from psqe.training.graph_attention import DiagonalGAT
 from psqe.training.losses import InfoNCE, UncertaintyWeights, distillation
-from psqe.training.modalities import JOINT, STRUCTURE, Inputs, unit
+from psqe.training.modalities import JOINT, STRUCTURE, ModelInputs, unit
 
 
 class MCLEAModel(ConcatenatingModel):
-    """Graph attention and a linear map a modality, side by side; two losses on each of them."""
+    """The network of MCLEA: graph attention, a linear map per modality, and two losses on each of them.
 
-    def __init__(self, inputs: Inputs, of: MCLEA) -> None:
+    Parameters
+    ----------
+    inputs
+        Both graphs and their vectors.
+    aligner
+        The aligner whose parameters are used.
+    """
+
+    def __init__(self, inputs: ModelInputs, aligner: MCLEA) -> None:
         super().__init__(
             inputs,
             DiagonalGAT,
-            structure_dim=of.structure_dim,
-            dims=dict.fromkeys(inputs.vectors, of.modality_dim),
+            structure_dim=aligner.structure_dim,
+            dims=dict.fromkeys(inputs.vectors, aligner.modality_dim),
         )
         names = (STRUCTURE, *inputs.vectors)
         self.weights = nn.ModuleDict(
             {"intra": UncertaintyWeights((*names, JOINT)), "inter": UncertaintyWeights(names)}
         )
-        self.contrast = InfoNCE(of.temperature)
-        self.distillation_temperature = of.distillation_temperature
-        self.distillation_weight = of.distillation_weight
+        self.contrast = InfoNCE(aligner.temperature)
+        self.distillation_temperature = aligner.distillation_temperature
+        self.distillation_weight = aligner.distillation_weight
 
     def loss(self, batch: SeedBatch) -> Tensor:
-        """``sum_m intra_m + weight * sum_m inter_m``, each sum with its own learned uncertainties."""
+        """Return ``sum_m intra_m + weight * sum_m inter_m``, each sum with its own learned uncertainties."""
         units = {name: unit(part) for name, part in self.encoder(batch.nodes, batch.subgraph).items()}
-        joint = batch.ends(JOINT, self.side_by_side(units))
+        joint = batch.pair_embeddings(JOINT, self.side_by_side(units))
         assert joint is not None
         intra, inter = {}, {}
         for name, embedded in units.items():
-            ends = batch.ends(name, embedded)
-            if ends is None:
+            student = batch.pair_embeddings(name, embedded)
+            if student is None:
                 continue
-            intra[name] = batch.contrast(name, ends, self.contrast)
-            teacher = joint.only(ends.which)
+            intra[name] = batch.contrast(name, student, self.contrast)
+            teacher = joint.only(student.in_batch)
             inter[name] = distillation(
                 (teacher.left, teacher.right),
-                (ends.left, ends.right),
+                (student.left, student.right),
                 temperature=self.distillation_temperature,
             )
         intra[JOINT] = batch.contrast(JOINT, joint, self.contrast)
@@ -56,31 +65,45 @@ class MCLEAModel(ConcatenatingModel):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MCLEA(TrainedAligner):
-    """MCLEA, trained on seeds with an intra-modal and an inter-modal contrastive loss.
+    """MCLEA (Lin et al., COLING 2022), trained with an intra-modal and an inter-modal contrastive loss.
 
-    Intra-modal (ICL): InfoNCE with same-side negatives on every modality and on the joint embedding,
-    weighted by learned uncertainty. Inter-modal (IAL): the modalities learn the joint embedding's
-    matches. What differs from the authors' code: an entity without a modality is masked (they fill in
-    noise); inputs are centred per side; matches in the inter-modal loss are softmax shares among the ends of
-    the other side (theirs are among those of both, and the mean is over all cells).
+    The intra-modal loss (ICL) is InfoNCE with same-side negatives on every modality and on the joint
+    embedding, weighted by learned uncertainty. In the inter-modal loss (IAL) the modalities learn the matches
+    of the joint embedding. Three things differ from the authors' code. An entity without a modality is
+    masked, where the authors fill in noise. Inputs are centred per side. Matches in the inter-modal loss are
+    softmax shares among the entities of the other side, where the authors take those of both sides and the
+    mean over all cells.
 
     Parameters
     ----------
-    structure_dim, modality_dim
-        Widths of the structure embedding and of every other modality's.
+    structure_dim
+        Width of the structure embedding.
+    modality_dim
+        Width of the embedding of every other modality.
     temperature
-        Of the intra-modal loss.
-    distillation_temperature, distillation_weight
-        Of the inter-modal loss.
+        Temperature of the intra-modal loss.
+    distillation_temperature
+        Temperature of the inter-modal loss.
+    distillation_weight
+        Weight of the inter-modal loss beside the intra-modal one.
     **
-        Those of :class:`~psqe.aligners.trained.TrainedAligner`.
+        The parameters of :class:`~psqe.aligners.trained.TrainedAligner`.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import true_links
+    >>> task, features = planted_pair(30, random_state=0)
+    >>> model = MCLEA.preset("small", n_epochs=5).fit(task, features, true_links(task, 10))
+    >>> model.similarity(task.left.candidates, task.right.candidates).shape
+    (26, 26)
     """
 
-    structure_dim: int = 300
-    modality_dim: int = 100
-    temperature: float = 0.1
-    distillation_temperature: float = 4.0
-    distillation_weight: float = 0.1
+    structure_dim: PositiveInt = 300
+    modality_dim: PositiveInt = 100
+    temperature: PositiveFloat = 0.1
+    distillation_temperature: PositiveFloat = 4.0
+    distillation_weight: NonNegativeFloat = 0.1
 
     name: ClassVar[str] = "mclea"
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
@@ -90,10 +113,6 @@ class MCLEA(TrainedAligner):
             "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
         },
     }  # fmt: skip
-    POSITIVE: ClassVar[tuple[str, ...]] = (
-        "structure_dim", "modality_dim", "temperature", "distillation_temperature",
-    )  # fmt: skip
-    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ("distillation_weight",)
 
-    def _model(self, inputs: Inputs) -> MCLEAModel:
+    def _model(self, inputs: ModelInputs) -> MCLEAModel:
         return MCLEAModel(inputs, self)

@@ -1,70 +1,90 @@
-"""Propagation: features and seeds spread over the graph, nothing trained."""
+"""Propagation: features and seeds spread over the graphs, without training."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from scipy import sparse
 
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.base import Aligner
-from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import centred, unit_rows
-from psqe.graph import AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side
-from psqe.seeds.base import positive
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side, Sides
 from psqe.seeds.confidence import pair_confidence_in_order
 from psqe.similarity import Matching
 from psqe.training.callback import Callback
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Propagation(Aligner):
-    """Features of all nodes, averaged over one neighbourhood after the other, and labels from the seeds.
+    """An aligner without training, which spreads features and labels of seeds over the graphs.
 
-    Features alone align well where pictures or texts are good, and neighbours say more: the mean of what
-    stands around an entity, then of what stands around that. In symbols, with ``P`` the random walk
-    (:func:`psqe.adjacency.walk`), ``X`` the fused features and ``h`` from 0 to ``n_hops``, the embedding is
-    the concatenation of the unit rows of ``P^h X``, each weighted by ``decay^h``. The features are those of
-    every node, so that literals and categories bring what they say to the entities they belong to. An entity
-    without features is a zero and has no part in the sum; a unit row has forgotten how many there were.
-    A modality that few of the neighbours have weighs little in their mean.
+    Let ``P`` be the random walk (:func:`psqe.adjacency.walk`) and ``X`` the fused features of all nodes,
+    literals and categories included, so that these contribute to the entities beside them. The embedding
+    of an entity is the concatenation, over the hops ``h`` from 0 to ``n_hops``, of the unit rows of
+    ``P^h X``, so weighted that the cosine of hop ``h`` counts ``decay^h``. A node without features has a zero
+    row, which has no part in a sum over neighbours. A modality that few of the neighbours have weighs little
+    in their mean.
 
-    Every seed gives both of its ends one label, a random unit vector in place of a column of its own.
-    Labels spread likewise, and an entity's part in the concatenation is the unit row of ``P^h L`` for ``h``
-    from 1, weighted by ``label_weight`` and by the mean confidence of the seeds that reach it. There is no
-    ``L`` itself (``h = 0``), which would say nothing but that a seed is right: its own label comes back to it
-    as that of one neighbour among others, so that a wrong seed can be overruled. Without seeds there are no
-    labels, and all else is the same.
+    Every seed gives both of its entities the same label, a random unit vector that stands for a column of its
+    own. Labels ``L`` spread in the same way: for ``h`` from 1 the concatenation also holds the unit row of
+    ``P^h L``, weighted by ``label_weight`` and by the mean confidence of the seeds whose labels reach the
+    entity. The labels themselves (``h = 0``) have no part, because they would only say that a seed is
+    correct. An entity's own label comes back to it as that of one neighbour among others, so that a wrong
+    seed can be overruled. Without seeds there are no labels, and everything else is the same.
 
-    It is of the kind of SEU (Mao et al., EMNLP 2021: features propagated, then assigned by Sinkhorn) and
-    LightEA (Mao et al., EMNLP 2022: labels as random vectors, propagated), and the code of neither. No
-    authors' settings exist: ``published`` is the method itself, without reduced features; ``small`` keeps
-    the main axes of the features and shorter labels, for matching takes time in proportion to the width.
-    Hops, decay and label weight were chosen on the emoji pairs en-fr and en-de, and checked on en-ja, en-zh
-    and on names of DBP15K ja_en.
+    The method is of the kind of SEU (Mao et al., EMNLP 2021: features are propagated, then assigned by
+    Sinkhorn) and LightEA (Mao et al., EMNLP 2022: labels are propagated as random vectors), but it is not
+    the code of either. There are no settings by authors: the preset ``published`` is the method without
+    reduced features, and ``small`` keeps the main axes of the features and shorter labels, because the time
+    of matching is proportional to the width. Hops, decay and label weight were chosen on the emoji pairs
+    en-fr and en-de, and checked on en-ja, en-zh and on names of DBP15K ja_en.
 
     Parameters
     ----------
     n_hops
-        How far features and labels spread. With 0, features stay as they are and seeds have no effect.
+        Number of hops that features and labels spread. With 0, features stay as they are and seeds have no
+        effect.
     decay
-        Weight of a hop's cosine relative to that of the hop before it.
+        Weight of the cosine of a hop relative to that of the hop before it.
     label_weight
-        Weight of the labels' cosine relative to the features' in every hop.
+        Weight of the cosine of labels relative to that of features, in every hop.
     weigh_seeds
-        Weight a label by the label-free confidence of its seed (:mod:`psqe.seeds.confidence`), so that seeds
-        that the features speak against say little. Turn it off for seeds known to be right.
+        Whether a label is weighted by the label-free confidence of its seed (:mod:`psqe.seeds.confidence`),
+        so that seeds that contradict the features count little. Turn it off for seeds that are known to be
+        correct.
     dim
-        Main axes of the fused features of both sides to keep; all for ``None``.
+        Number of main axes of the fused features of both sides that are kept; ``None`` for all of them.
     label_dim
-        Dimensions of the labels. Two of them have a cosine of about ``label_dim ** -0.5`` by chance.
+        Number of dimensions of the labels. By chance, two labels have a cosine of about ``label_dim **
+        -0.5``.
     random_state
-        Seed of the labels.
+        Seed of the random generator for the labels.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import SeedSet
+    >>> task, features = planted_pair(30, random_state=0)
+    >>> model = Propagation(n_hops=1).fit(task, features, SeedSet.empty())
+    >>> model.similarity(task.left.candidates, task.right.candidates).shape
+    (26, 26)
     """
 
-    name = "propagation"
+    n_hops: NonNegativeInt = 2
+    decay: PositiveFloat = 0.7
+    label_weight: NonNegativeFloat = 0.35
+    weigh_seeds: bool = True
+    dim: PositiveInt | None = None
+    label_dim: PositiveInt = 1024
+    random_state: int = 0
+
+    name: ClassVar[str] = "propagation"
     min_seeds: ClassVar[int] = 0
     matching: ClassVar[Matching] = "sinkhorn"
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
@@ -72,92 +92,85 @@ class Propagation(Aligner):
         "small": {"dim": 768, "label_dim": 256},
     }
 
-    def __init__(
-        self,
-        *,
-        n_hops: int = 2,
-        decay: float = 0.7,
-        label_weight: float = 0.35,
-        weigh_seeds: bool = True,
-        dim: int | None = None,
-        label_dim: int = 1024,
-        random_state: int = 0,
-    ) -> None:
-        for key, value in (("decay", decay), ("label_dim", label_dim), ("dim", 1 if dim is None else dim)):
-            positive(key, value)
-        for key, value in (("n_hops", n_hops), ("label_weight", label_weight)):
-            if not value >= 0:
-                raise ParameterError(f"{key} is {value}; it must not be negative")
-        self.n_hops = n_hops
-        self.decay = decay
-        self.label_weight = label_weight
-        self.weigh_seeds = weigh_seeds
-        self.dim = dim
-        self.label_dim = label_dim
-        self.random_state = random_state
-
     def _fit(
         self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
-        graphs = task.left, task.right
-        vectors = [node_vectors(features, side, task.sides[side]) for side in ("left", "right")]
-        if self.dim is not None and self.dim < vectors[0].shape[1]:
-            axes = main_axes(
-                [own[graph.candidates] for own, graph in zip(vectors, graphs, strict=True)], self.dim
-            )
-            vectors = [own @ axes for own in vectors]
+        vectors = Sides(*(node_vectors(features, side, task.sides[side]) for side in SIDES))
+        if self.dim is not None and self.dim < vectors.left.shape[1]:
+            axes = main_axes([vectors[side][task.sides[side].candidates] for side in SIDES], self.dim)
+            vectors = vectors.map(lambda x: x @ axes)
         rng = np.random.default_rng(self.random_state)
         labels = unit_rows(rng.standard_normal((len(pairs), self.label_dim)).astype(np.float32))
-        sure = self._confidence(pairs, task, features)
-        found = []
-        for graph, own, ends in zip(graphs, vectors, pairs.T, strict=True):
-            step = walk(normalised_adjacency(graph)).astype(np.float32)
-            found.append(self._embed(step, own, ends, labels, sure))
-        return found[0], found[1]
+        confidence = self._confidence(pairs, task, features)
+        left, right = (
+            self._embed(
+                walk(normalised_adjacency(graph)).astype(np.float32), vectors[side], ends, labels, confidence
+            )
+            for side, graph, ends in zip(SIDES, task.sides, pairs.T, strict=True)
+        )
+        return left, right
 
     def _confidence(self, pairs: IntArray, task: AlignmentTask, features: Features) -> FloatArray:
-        """Weight of each seed's label ``(n,)``."""
+        """Return the weight of each seed's label ``(n,)``."""
         if not self.weigh_seeds:
             return np.ones(len(pairs), dtype=np.float32)
-        # A seed from elsewhere may name an entity that is no candidate: it stands among them for once.
-        own = [np.union1d(g.candidates, e) for g, e in zip((task.left, task.right), pairs.T, strict=True)]
-        places = np.column_stack([np.searchsorted(o, e) for o, e in zip(own, pairs.T, strict=True)])
-        return pair_confidence_in_order(places, features, own[0], own[1])
+        # A seed from elsewhere may name an entity that is no candidate; here it is treated as one.
+        left, right = (
+            np.union1d(graph.candidates, ends) for graph, ends in zip(task.sides, pairs.T, strict=True)
+        )
+        places = np.column_stack([np.searchsorted(left, pairs[:, 0]), np.searchsorted(right, pairs[:, 1])])
+        return pair_confidence_in_order(places, features, left, right)
 
     def _embed(
         self,
         step: sparse.csr_array,
         vectors: FloatArray,
-        ends: IntArray,
+        seeded: IntArray,
         labels: FloatArray,
-        sure: FloatArray,
+        confidence: FloatArray,
     ) -> FloatArray:
-        """Embeddings of one side ``(n, d)``.
+        """Embed the nodes of one side.
 
-        ``step`` ``(n, n)`` is the walk and ``vectors`` ``(n, d_0)`` the features. The seeds' ``ends``
-        ``(m,)`` on this side get ``labels`` ``(m, d_1)``, weighted by ``sure`` ``(m,)``.
+        Parameters
+        ----------
+        step
+            The random walk ``(n, n)``.
+        vectors
+            Features of the nodes ``(n, d_0)``.
+        seeded
+            The entity of each seed on this side ``(m,)``.
+        labels
+            The labels of the seeds ``(m, d_1)``.
+        confidence
+            The weights of the labels ``(m,)``.
+
+        Returns
+        -------
+        Embeddings ``(n, d)``.
         """
         parts = [unit_rows(vectors)]
         spread = np.zeros((len(vectors), self.label_dim), dtype=np.float32)
-        spread[ends] = sure[:, None] * labels
-        arrived, certain = (np.zeros(len(vectors), dtype=np.float32) for _ in range(2))
-        arrived[ends], certain[ends] = 1, sure
+        spread[seeded] = confidence[:, None] * labels
+        # The two are numerator and denominator of the mean confidence of the seeds that reach a node.
+        total, count = (np.zeros(len(vectors), dtype=np.float32) for _ in range(2))
+        total[seeded], count[seeded] = confidence, 1
         for hop in range(1, self.n_hops + 1):
             weight = np.float32(self.decay**hop)
             vectors = step @ vectors
             parts.append(weight**0.5 * unit_rows(vectors))
-            if len(ends) and self.label_weight:
-                spread, arrived, certain = step @ spread, step @ arrived, step @ certain
-                mean = np.divide(certain, arrived, out=np.zeros_like(certain), where=arrived > 0)
+            if len(seeded) and self.label_weight:
+                spread, total, count = step @ spread, step @ total, step @ count
+                mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
                 parts.append((self.label_weight * weight * mean[:, None]) ** 0.5 * unit_rows(spread))
         return np.hstack(parts)
 
 
 def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> FloatArray:
-    """Fused unit vectors ``(n, d)`` of all nodes of one side, zero for who has no modality.
+    """Return the fused unit vectors ``(n, d)`` of all nodes of one side, zero for nodes without a modality.
 
-    Candidates are centred among themselves, other nodes likewise: the text of a literal differs from that
-    of an entity by a shift of its own. For candidates this is :func:`psqe.features.fusion.fuse`.
+    Candidates are centred among themselves, and so are the other nodes, because the text of a literal differs
+    from that of an entity by a constant shift. For candidates the result is that of
+    :func:`psqe.features.fusion.fuse`.
     """
     others = np.setdiff1d(np.arange(graph.n_entities), graph.candidates)
     parts = []
@@ -171,9 +184,20 @@ def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> Float
 
 
 def main_axes(sides: Sequence[FloatArray], dim: int) -> FloatArray:
-    """The ``dim`` axes, or all, along which the rows of both sides ``(n, d)`` are longest: ``(d, dim)``.
+    """Return the ``dim`` axes, or all, that keep most of the squared length of the rows of both sides.
 
-    No other axes keep more of the rows' squared length (Eckart and Young 1936).
+    No other axes keep more of it (Eckart and Young 1936).
+
+    Parameters
+    ----------
+    sides
+        Vectors of each side ``(n, d)``.
+    dim
+        Number of axes.
+
+    Returns
+    -------
+    Orthonormal columns ``(d, min(d, dim))``.
     """
     together = sum(vectors.T @ vectors for vectors in sides)
     _, axes = np.linalg.eigh(np.asarray(together, dtype=np.float64))

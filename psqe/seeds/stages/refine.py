@@ -120,7 +120,7 @@ class SeedNodes:
     """
 
     def __init__(self, encoder: RefinementEncoder, nodes: Tensor) -> None:
-        self.subgraph = encoder.edges.reaching(nodes, n_layers=2)
+        self.subgraph = encoder.edges.k_hop_subgraph(nodes, n_layers=2)
         self.inputs = {}
         for name, given in encoder.inputs.items():
             wanted = self.subgraph.nodes if name in encoder.structural else torch.unique(nodes)
