@@ -61,3 +61,15 @@ class Parametrised:
     def __repr__(self) -> str:
         inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
         return f"{type(self).__name__}({inside})"
+
+
+def check_positive(name: str, value: float) -> None:
+    """Check that a parameter is positive.
+
+    Raises
+    ------
+    ParameterError
+        If ``value`` is zero, negative or NaN.
+    """
+    if not value > 0:
+        raise ParameterError(f"{name} is {value}; it must be positive")

@@ -8,10 +8,10 @@ import pytest
 from pairs import graph, relabelled, with_arrays, with_fewer_candidates
 
 from psqe.aligners import Propagation
-from psqe.aligners.models.propagation import main_axes
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.evaluation import evaluate, feature_scorer
+from psqe.features.axes import main_axes
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask

@@ -16,7 +16,7 @@ from psqe.features.fusion import unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.measure import measured
 from psqe.parameters import Parametrised
-from psqe.seeds.base import SeedSet
+from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, Matching
 from psqe.training.callback import Callback
 from psqe.training.loop import Training

@@ -23,7 +23,7 @@ from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides
-from psqe.seeds.base import SeedSet
+from psqe.seeds.seed_set import SeedSet
 from psqe.training.callback import Callback
 from psqe.training.checkpoint import Checkpoint
 from psqe.training.graph_attention import Subgraph

@@ -25,8 +25,8 @@ from psqe.links.nearest import TwoNearest
 from psqe.links.rules import LinkRule, best_threshold
 from psqe.links.shortlist import Shortlist
 from psqe.links.transport import probabilities
-from psqe.seeds.base import SeedSet
 from psqe.seeds.confidence import pair_confidence
+from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
 from psqe.similarity.neighbours import TEMPERATURE
 

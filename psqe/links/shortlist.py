@@ -41,7 +41,7 @@ class Shortlist(Cells):
 
     Examples
     --------
-    >>> from psqe.similarity.blocks import Dot
+    >>> from psqe.similarity import Dot
     >>> unit = np.eye(3, dtype=np.float32)
     >>> len(Shortlist.from_similarity(Dot(unit, unit), k=1))
     3

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from psqe.registry import Registry, subclass_in
 from psqe.seeds.audit import audit, balance, correct, coverage, judged
-from psqe.seeds.base import Miner, SeedSet, StageTrace
+from psqe.seeds.base import Miner
 from psqe.seeds.confidence import pair_confidence
 from psqe.seeds.miners.mutual import MutualMiner
 from psqe.seeds.miners.pivot import PivotMiner
 from psqe.seeds.miners.psqe import PSQEMiner
 from psqe.seeds.miners.random import RandomMiner
 from psqe.seeds.oracle import ORACLES, drawn_seeds, oracle_seeds, supervised_links, true_links
+from psqe.seeds.seed_set import SeedSet, StageTrace
 
 MINERS: Registry[type[Miner]] = Registry(
     "miner", "psqe.seeds.miners", "psqe.miners", subclass_in("psqe.seeds.base:Miner")

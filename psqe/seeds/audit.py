@@ -11,8 +11,8 @@ import numpy as np
 from psqe.evaluation.intervals import proportion_interval
 from psqe.evaluation.regions import Regions
 from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray
-from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
+from psqe.seeds.seed_set import SeedSet
 
 
 def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:

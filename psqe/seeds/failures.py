@@ -8,7 +8,7 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.graph import AlignmentTask, BoolArray, IntArray
-from psqe.seeds.base import SeedSet
+from psqe.seeds.seed_set import SeedSet
 
 
 def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:

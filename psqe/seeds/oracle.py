@@ -18,9 +18,9 @@ from psqe.evaluation.regions import Regions, semantic_regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
-from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
 from psqe.seeds.miners.pivot import PivotMiner
+from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, top_k
 
 

@@ -15,8 +15,8 @@ from psqe.evaluation.regions import Regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, DoubleArray, IntArray
-from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts
+from psqe.seeds.seed_set import SeedSet
 from psqe.theory.batch import Batch
 from psqe.theory.coverage import RegionModel, shares_of
 from psqe.training.callback import Callback

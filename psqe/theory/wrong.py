@@ -13,8 +13,8 @@ from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, DoubleArray
-from psqe.seeds.base import SeedSet
 from psqe.seeds.failures import counterparts, failures
+from psqe.seeds.seed_set import SeedSet
 from psqe.theory.batch import Batch, gradient
 from psqe.theory.sphere import log_mean_exp, near, uniform
 from psqe.theory.split import attraction, mass, repulsion

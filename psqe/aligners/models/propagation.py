@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from scipy import sparse
 
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.base import Aligner
+from psqe.features.axes import main_axes
 from psqe.features.base import Features
 from psqe.features.fusion import centred, unit_rows
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side, Sides
@@ -181,25 +181,3 @@ def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> Float
             part[kind] = unit_rows(centred(vectors[kind], present[kind]))
         parts.append(part)
     return unit_rows(np.hstack(parts))
-
-
-def main_axes(sides: Sequence[FloatArray], dim: int) -> FloatArray:
-    """Return the ``dim`` axes, or all, that keep most of the squared length of the rows of both sides.
-
-    No other axes keep more of it (Eckart and Young 1936).
-
-    Parameters
-    ----------
-    sides
-        Vectors of each side ``(n, d)``.
-    dim
-        Number of axes.
-
-    Returns
-    -------
-    Orthonormal columns ``(d, min(d, dim))``.
-    """
-    together = sum(vectors.T @ vectors for vectors in sides)
-    _, axes = np.linalg.eigh(np.asarray(together, dtype=np.float64))
-    kept: FloatArray = axes[:, ::-1][:, :dim].astype(np.float32)
-    return kept

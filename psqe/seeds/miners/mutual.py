@@ -9,41 +9,49 @@ import numpy as np
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask
-from psqe.seeds.base import Mined, Miner, StageTrace, minable, positive
+from psqe.parameters import check_positive
+from psqe.seeds.base import Miner, minable
+from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, find_nearest
 
 
 class MutualMiner(Miner):
-    """Pairs that are each other's nearest in the fused features, best first; tied ones are left out.
+    """Pairs that are each other's nearest in the fused features, best first.
+
+    An entity with two equally near candidates is in no pair.
 
     Parameters
     ----------
     n_seeds
-        Keep the best so many; all when ``None``.
+        Number of best pairs to keep; all of them when ``None``.
     weights
-        Weight of each modality's cosine; 1 each when omitted.
+        Weight of each modality's cosine, by modality, positive; 1 each when ``None``.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> len(MutualMiner(n_seeds=10).mine(*planted_pair(50, 2, 8)))
+    10
     """
 
     name = "mutual"
 
     def __init__(self, n_seeds: int | None = None, *, weights: Mapping[str, float] | None = None) -> None:
         if n_seeds is not None:
-            positive("n_seeds", n_seeds)
+            check_positive("n_seeds", n_seeds)
         self.n_seeds = n_seeds
         self.weights = weights
 
-    def _mine(self, task: AlignmentTask, features: Features) -> Mined:
+    def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:
         left, right = minable(task, features)
-        found = find_nearest(Dot(*fuse(features, left, right, weights=self.weights)))
-        rows, columns = found.mutual()
-        clear = found.margin(rows, columns) > 0
+        nearest = find_nearest(Dot(*fuse(features, left, right, weights=self.weights)))
+        rows, columns = nearest.mutual()
+        clear = nearest.margin(rows, columns) > 0
         rows, columns = rows[clear], columns[clear]
-        scores = found.score_left[rows]
+        scores = nearest.score_left[rows]
         order = np.argsort(-scores, kind="stable")[: self.n_seeds]
         pairs = np.column_stack([left[rows[order]], right[columns[order]]])
-        trace = StageTrace(
-            "mutual", pairs, pairs[:0], pairs,
-            why_added=("nearest in both directions",) * len(pairs),
-            note="mutual nearest on " + " + ".join(features),
-        )  # fmt: skip
-        return Mined(pairs, scores[order], ["mutual"] * len(pairs), [trace])
+        note = "mutual nearest on " + " + ".join(features)
+        return SeedSet.from_single_stage(
+            "mutual", pairs, scores[order], why="nearest in both directions", note=note
+        )

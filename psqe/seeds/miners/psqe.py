@@ -13,8 +13,10 @@ from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.canonical import canonical_order
 from psqe.graph import AlignmentTask
-from psqe.seeds.base import Mined, Miner, positive
+from psqe.parameters import check_positive
+from psqe.seeds.base import Miner
 from psqe.seeds.rules import Rules
+from psqe.seeds.seed_set import SeedSet
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, RefineStage, Space, Stage
 from psqe.training.loop import check_device
 
@@ -76,8 +78,8 @@ class PSQEMiner(Miner):
         random_state: int = 0,
         device: str = "cpu",
     ) -> None:
-        positive("n_seeds", n_seeds)
-        positive("n_clusters", n_clusters)
+        check_positive("n_seeds", n_seeds)
+        check_positive("n_clusters", n_clusters)
         self.rules = Rules.from_variant(variant, switches)
         if not stages:
             raise ParameterError("there are no stages", remedy=f"choose from {', '.join(STAGES)}")
@@ -87,7 +89,7 @@ class PSQEMiner(Miner):
                     f"there is no stage {stage!r}", remedy=f"choose from {', '.join(STAGES)}"
                 )
         check_device(device)
-        self.n_seeds = n_seeds
+        self.n_seeds: int = n_seeds
         self.variant = variant
         self.switches = switches
         self.stages = tuple(stages)
@@ -98,7 +100,6 @@ class PSQEMiner(Miner):
 
     def space(self, task: AlignmentTask, features: Features) -> Space:
         """What the stages match in, for a task in canonical order."""
-        assert self.n_seeds is not None
         return Space.build(
             task,
             features,
@@ -110,12 +111,12 @@ class PSQEMiner(Miner):
             device=self.device,
         )
 
-    def _mine(self, task: AlignmentTask, features: Features) -> Mined:
+    def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:
         space = self.space(task, features)
         pool, trace = Pipeline([STAGES[name]() for name in self.stages]).run(space)
-        # Shares are at most one, but for rounding; ranked they are by now.
+        # A share is at most one but for rounding. The pairs are ranked already, so that a cut is safe.
         scores = pool.scores.clip(max=1) if self.rules.dangling else pool.scores
-        return Mined(pool.pairs(space), scores, pool.found_by, trace)
+        return SeedSet(pool.pairs(space), scores, pool.found_by, trace=tuple(trace))
 
 
 def cluster_table(miner: PSQEMiner, task: AlignmentTask, features: Features) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Pairs drawn at random: the floor."""
+"""Pairs drawn at random: the floor that every miner must beat."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from psqe.features.base import Features
 from psqe.graph import AlignmentTask
-from psqe.seeds.base import Mined, Miner, StageTrace, positive
+from psqe.parameters import check_positive
+from psqe.seeds.base import Miner
+from psqe.seeds.seed_set import SeedSet
 
 
 class RandomMiner(Miner):
@@ -15,27 +17,28 @@ class RandomMiner(Miner):
     Parameters
     ----------
     n_seeds
-        Seeds wanted.
+        Number of seeds wanted, at most the number of candidates of the smaller side.
     random_state
-        Seed of the draw.
+        Random seed of the draw.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> len(RandomMiner(10).mine(*planted_pair(50, 2, 8)))
+    10
     """
 
     name = "random"
 
     def __init__(self, n_seeds: int = 600, *, random_state: int = 0) -> None:
-        positive("n_seeds", n_seeds)
-        self.n_seeds = n_seeds
+        check_positive("n_seeds", n_seeds)
+        self.n_seeds: int = n_seeds
         self.random_state = random_state
 
-    def _mine(self, task: AlignmentTask, features: Features) -> Mined:
-        assert self.n_seeds is not None
+    def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:
         rng = np.random.default_rng(self.random_state)
-        n = min(self.n_seeds, len(task.left.candidates), len(task.right.candidates))
-        pairs = np.column_stack(
-            [rng.choice(graph.candidates, n, replace=False) for graph in (task.left, task.right)]
+        n = min(self.n_seeds, *(len(graph.candidates) for graph in task.sides))
+        pairs = np.column_stack([rng.choice(graph.candidates, n, replace=False) for graph in task.sides])
+        return SeedSet.from_single_stage(
+            "random", pairs, np.zeros(n, dtype=np.float32), why="drawn", note="drawn at random"
         )
-        trace = StageTrace(
-            "random", pairs, pairs[:0], pairs,
-            why_added=("drawn",) * len(pairs), note="drawn at random",
-        )  # fmt: skip
-        return Mined(pairs, np.zeros(n, dtype=np.float32), ["random"] * n, [trace])

@@ -16,9 +16,10 @@ from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.measure import Cost, measured
-from psqe.seeds.base import StageTrace, minable
+from psqe.seeds.base import minable
 from psqe.seeds.missing import filled_with_noise
 from psqe.seeds.rules import Rules
+from psqe.seeds.seed_set import StageTrace
 from psqe.similarity import Dot, Similarity
 
 SKETCH = 256

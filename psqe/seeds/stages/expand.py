@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from psqe.features.fusion import unit_rows
 from psqe.graph import FloatArray, IntArray, KnowledgeGraph
-from psqe.seeds.base import positive
+from psqe.parameters import check_positive
 from psqe.seeds.stages.base import Pool, Space, Stage
 from psqe.seeds.stages.choose import Proposals, extend, filtered, propose, take, within_quotas
 from psqe.similarity import SparseDot, Sum
@@ -70,7 +70,7 @@ class ExpandStage(Stage):
     note = "neighbourhoods of the seeds on both graphs"
 
     def __post_init__(self) -> None:
-        positive("weight", self.weight)
+        check_positive("weight", self.weight)
 
     def run(self, space: Space, pool: Pool) -> Pool:
         """See :meth:`Stage.run`."""

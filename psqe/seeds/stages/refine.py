@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from psqe.features.axes import main_axes
 from psqe.features.fusion import modality_vectors, unit_rows
 from psqe.graph import FloatArray
 from psqe.seeds.stages.base import Learned, Pool, Space, Stage
@@ -202,7 +203,8 @@ class RefineStage(Stage):
                 sides = modality_vectors(space.features, name, *everyone)
             width = space.rules.n_components
             if width is not None and width < modality.dim:
-                sides = _principal_components(sides, width)
+                axes = main_axes(sides, width, fix_signs=True)
+                sides = unit_rows(sides[0] @ axes), unit_rows(sides[1] @ axes)
             present = modality.left.present, modality.right.present
             kept = [x if own.all() else x[own] for x, own in zip(sides, present, strict=True)]
             left, right = (torch.from_numpy(x).to(space.device) for x in kept)
@@ -252,17 +254,3 @@ class RefineStage(Stage):
             with torch.inference_mode():
                 found: Learned[Tensor] = encoder()
                 return found.map(lambda z: unit_rows(z.cpu().numpy()))
-
-
-def _principal_components(sides: tuple[FloatArray, FloatArray], n: int) -> tuple[FloatArray, FloatArray]:
-    """Coordinates of both sides ``(n_side, n)`` along their common principal axes, unit rows again.
-
-    The sides are centred already; rows of zeros, the absent ones, stay zero.
-    """
-    second_moment = sides[0].T @ sides[0] + sides[1].T @ sides[1]
-    _, axes = np.linalg.eigh(second_moment.astype(np.float64))
-    axes = axes[:, ::-1][:, :n]
-    # The sign of an axis is arbitrary: let its largest entry be positive.
-    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
-    axes = np.ascontiguousarray(axes, dtype=np.float32)
-    return unit_rows(sides[0] @ axes), unit_rows(sides[1] @ axes)
