@@ -13,6 +13,9 @@ from psqe.graph import AlignmentTask
 
 Pair = tuple[AlignmentTask, Features]
 
+collect_ignore = ["plugin"]
+"""A distribution of its own, which test_plugin.py installs."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
