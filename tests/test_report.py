@@ -1,7 +1,9 @@
-"""What a report on an alignment holds, and that it is one file that needs nothing else."""
+"""What a report on links holds, and that it is one file that needs nothing else."""
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,29 +12,28 @@ import numpy as np
 import pytest
 from pairs import Table, graph, relabelled, tiny, with_fewer_candidates, with_wrong_links, without_links
 from PIL import Image
+from reports import facts
 
 from psqe import datasets
 from psqe.cli.main import main
-from psqe.errors import PsqeError
 from psqe.evaluation import feature_scorer
+from psqe.evaluation.regions import all_regions
 from psqe.features import Features
 from psqe.graph import AlignmentTask
-from psqe.links.predict import DEFAULT, predict_links
-from psqe.links.quality import link_quality
-from psqe.links.review import BORDER, N_NEARLY, NOTHING, SURE, TAKEN, TIE, UNSURE, review
-from psqe.links.rules import LinkRule
+from psqe.links import LinkRule, NoLinkReason, link_quality, predict_links, reasons_without_link
+from psqe.links.predict import DEFAULT
+from psqe.links.report import LinkFacts, LinkReport, link_facts, link_report, sentences, tables
+from psqe.links.report.facts import BORDER, CERTAIN, N_REJECTED
 from psqe.seeds import MutualMiner
-from psqe.study import report
-from psqe.study.report import as_page, record_table, report_notebook, sentences, write_report
 
 EVIL = '</td><script src="https://evil.example/x.js"></script><img src=//evil.example/y.png>'
 
 
-def reviewed(pair, n_seeds: int = 20, rule: LinkRule = DEFAULT, **options):
+def reviewed(pair, n_seeds: int = 20, rule: LinkRule = DEFAULT) -> LinkFacts:
     task, features = pair
     seeds = MutualMiner(n_seeds).mine(task, features)
     links = predict_links(task, features, feature_scorer(task, features), seeds=seeds, rule=rule)
-    return review(task, features, links, **options), links
+    return link_facts(task, features, links)
 
 
 class Tags(HTMLParser):
@@ -68,20 +69,18 @@ def assert_self_contained(page: str) -> None:
         assert "url(" not in sheet and "@import" not in sheet
 
 
-# ---- the review
+# ---- the facts
 
 
 def test_every_candidate_is_linked_or_has_a_reason(planted):
     pair = with_fewer_candidates(planted)
-    found, links = reviewed(pair)
+    found = reviewed(pair)
     for side in ("left", "right"):
-        assert sum(found["unlinked"][side].values()) + len(links) == len(pair[0].sides[side].candidates)
-    assert found["confidence"] == pytest.approx(links.confidence, abs=1e-6)
-    assert found["from_seed"] == links.from_seed.tolist() and sum(found["from_seed"]) > 5
-    json.dumps(found, allow_nan=False)
+        n = len(pair[0].sides[side].candidates)
+        assert sum(found.unlinked[side].values()) + len(found.links) == n
+    assert found.links.from_seed.sum() > 5
 
 
-@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_reasons():
     """Left: 0 and 1 are alike, of 2 nothing is known, 3 is linked, and 4 would like the partner of 3."""
     task, _ = tiny(5, 3)
@@ -90,114 +89,122 @@ def test_reasons():
     features = Features.from_arrays(
         {"image_left": left, "image_left_present": left.any(axis=1), "image_right": right}
     )
+    nothing, low, tie, other = NoLinkReason
 
-    def linked(threshold: float):
+    def reasons(threshold: float, side):
         rule = LinkRule("cosine", "mutual", threshold)
-        return predict_links(task, features, lambda i, j: Table((left @ right.T)[np.ix_(i, j)]), rule=rule)
+        links = predict_links(task, features, lambda i, j: Table((left @ right.T)[np.ix_(i, j)]), rule=rule)
+        assert links.pairs.tolist() == ([[3, 1]] if threshold == 0 else [])
+        return reasons_without_link(task, features, links, side)
 
-    links = linked(0)
-    found = review(task, features, links)
-    assert links.pairs.tolist() == [[3, 1]]
-    assert found["unlinked"]["left"] == {TIE: 2, NOTHING: 1, TAKEN: 1}
-    assert found["given"]["modalities"] == {"image": {"left": 4, "right": 3}, "none": {"left": 1, "right": 0}}
+    assert reasons(0, "left") == {0: tie, 1: tie, 2: nothing, 4: other}
     # Right 0 has two nearest that are alike; the nearest of right 2 is left 4, which prefers right 1.
-    assert found["unlinked"]["right"] == {TIE: 1, TAKEN: 1}
-    stricter = review(task, features, linked(1))
-    assert stricter["unlinked"]["left"] == {TIE: 2, NOTHING: 1, UNSURE: 1, TAKEN: 1}
-    assert stricter["unlinked"]["right"] == {TIE: 1, UNSURE: 1, TAKEN: 1}
+    assert reasons(0, "right") == {0: tie, 2: other}
+    assert reasons(1, "left") == {0: tie, 1: tie, 2: nothing, 3: low, 4: other}
+    assert reasons(1, "right") == {0: tie, 1: low, 2: other}
+
+
+def test_candidates_by_modality(planted):
+    task, features = with_fewer_candidates(planted)
+    found = reviewed((task, features))
+    for side, graph_ in zip(("left", "right"), task.sides, strict=True):
+        masks = {name: modality[side].present[graph_.candidates] for name, modality in features.items()}
+        for name, mask in masks.items():
+            assert found.with_modality[name][side] == mask.sum()
+        assert found.without_modality[side] == (~np.any(list(masks.values()), axis=0)).sum()
 
 
 def test_links_on_the_border_and_certain_ones(planted):
-    found, links = reviewed(planted)
-    confidence = links.confidence
-    border = [case["confidence"] for case in found["border"]]
+    found = reviewed(planted)
+    confidence = found.links.confidence
+    border = [card.confidence for card in found.border]
     distance = np.sort(np.abs(confidence - BORDER))
     assert max(abs(c - BORDER) for c in border) == pytest.approx(distance[19], abs=1e-6)
     assert len(border) == 20 and border == sorted(border, reverse=True)
-    certain = [case["confidence"] for case in found["certain"]]
-    assert len(certain) == 20 and min(certain) >= SURE
-    assert len(links) > (confidence >= SURE).sum() > 20
-    assert len({case["left"]["id"] for case in found["certain"]}) == 20
+    certain = [card.confidence for card in found.certain]
+    assert len(certain) == 20 and min(certain) >= CERTAIN
+    assert len(found.links) > (confidence >= CERTAIN).sum() > 20
+    assert len({card.left.identifier for card in found.certain}) == 20
 
 
 def test_the_runner_up_is_the_one_the_margin_is_measured_to(planted):
-    found, _ = reviewed(planted)
+    found = reviewed(planted)
     task = planted[0]
     s = feature_scorer(*planted)(task.left.candidates, task.right.candidates).rows(0, 10**6)
     index = {side: task.sides[side].index() for side in ("left", "right")}
     sides = set()
-    for case in [*found["border"], *found["certain"]]:
-        i, j = index["left"][case["left"]["id"]], index["right"][case["right"]["id"]]
-        other = index["left" if case["instead_of"] == "left" else "right"][case["runner_up"]["id"]]
-        score = s[other, j] if case["instead_of"] == "left" else s[i, other]
-        assert s[i, j] - score == pytest.approx(case["margin"], abs=1e-5)
-        sides.add(case["instead_of"])
+    for card in [*found.border, *found.certain]:
+        i, j = index["left"][card.left.identifier], index["right"][card.right.identifier]
+        other = index[card.replaces][card.runner_up.identifier]
+        score = s[other, j] if card.replaces == "left" else s[i, other]
+        assert s[i, j] - score == pytest.approx(card.rank_margin, abs=1e-5)
+        sides.add(card.replaces)
     assert sides == {"left", "right"}
 
 
-def test_nearly_linked_ones_missed_the_threshold_by_the_least(planted):
-    everybody, chosen = reviewed(planted, rule=LinkRule(threshold=0))
-    assert everybody["nearly"] == []
-    found, links = reviewed(planted, rule=LinkRule(threshold=0.99))
+def test_rejected_pairs_missed_the_threshold_by_the_least(planted):
+    every = reviewed(planted, rule=LinkRule(threshold=0))
+    assert every.rejected == ()
+    found, chosen = reviewed(planted, rule=LinkRule(threshold=0.99)), every.links
     missed = {
         tuple(pair): sure
         for pair, sure in zip(chosen.pairs.tolist(), chosen.confidence.tolist(), strict=True)
         if sure < 0.99
     }
-    assert len(links) + len(missed) == len(chosen) and len(missed) > N_NEARLY
-    shown = [case["confidence"] for case in found["nearly"]]
-    assert shown == pytest.approx(sorted(missed.values(), reverse=True)[:N_NEARLY])
+    assert len(found.links) + len(missed) == len(chosen) and len(missed) > N_REJECTED
+    shown = [card.confidence for card in found.rejected]
+    assert shown == pytest.approx(sorted(missed.values(), reverse=True)[:N_REJECTED])
     left, right = planted[0].left.index(), planted[0].right.index()
-    for case in found["nearly"]:
-        pair = left[case["left"]["id"]], right[case["right"]["id"]]
-        assert missed[pair] == pytest.approx(case["confidence"])
+    for card in found.rejected:
+        assert missed[left[card.left.identifier], right[card.right.identifier]] == card.confidence
 
 
 def test_gold_links_judge_and_do_not_choose(planted):
-    known, links = reviewed(planted)
-    blind, _ = reviewed(without_links(planted))
-    task = planted[0]
+    known, blind = reviewed(planted), reviewed(without_links(planted))
+    task, pairs = planted[0], known.links.pairs.tolist()
     gold = {tuple(pair) for pair in task.links.tolist()}
-    assert known["right"] == [tuple(pair) in gold for pair in links.pairs.tolist()]
+    assert known.correct.tolist() == [tuple(pair) in gold for pair in pairs]
     ends = set(task.links[:, 0]), set(task.links[:, 1])
-    assert known["judged"] == [i in ends[0] or j in ends[1] for i, j in links.pairs.tolist()]
-    assert known["quality"] == link_quality(links.pairs, task)
-    assert blind["right"] is blind["judged"] is blind["quality"] is None
-    for key in ("confidence", "unlinked", "temperature"):
-        assert blind[key] == known[key]
-    for key in ("border", "certain", "nearly"):
-        assert [case["verdict"] for case in blind[key]] == [None] * len(blind[key])
-        assert {case["verdict"] for case in known[key]} <= {"right", "wrong", "unknown"}
-        for one, other in zip(blind[key], known[key], strict=True):
-            assert {**one, "verdict": 0} == {**other, "verdict": 0}
-    wrong, _ = reviewed(with_wrong_links(planted))
-    assert [case["left"] for case in wrong["border"]] == [case["left"] for case in known["border"]]
+    assert known.judged.tolist() == [i in ends[0] or j in ends[1] for i, j in pairs]
+    assert known.quality == link_quality(known.links.pairs, task)
+    assert blind.correct is blind.judged is blind.quality is None
+    assert blind.links.confidence.tobytes() == known.links.confidence.tobytes()
+    assert list(blind.unlinked) == list(known.unlinked)
+    for key in ("border", "certain", "rejected"):
+        assert {card.verdict for card in getattr(known, key)} <= {"correct", "wrong", "unknown"}
+        assert getattr(blind, key) == tuple(replace(card, verdict=None) for card in getattr(known, key))
+    wrong = reviewed(with_wrong_links(planted))
+    assert [card.left for card in wrong.border] == [card.left for card in known.border]
 
 
 def test_relabelled_entities_are_shown_alike(planted):
-    wanted, _ = reviewed(planted)
+    wanted = reviewed(planted)
     pair, left, _ = relabelled(planted, left=3, right=4)
-    found, _ = reviewed(pair)
+    found = reviewed(pair)
     names = dict(zip(pair[0].left.entities, (planted[0].left.entities[i] for i in left), strict=True))
-    for key in ("border", "certain", "nearly"):
-        assert [names[case["left"]["id"]] for case in found[key]] == [
-            case["left"]["id"] for case in wanted[key]
+    for key in ("border", "certain", "rejected"):
+        assert [names[card.left.identifier] for card in getattr(found, key)] == [
+            card.left.identifier for card in getattr(wanted, key)
         ]
 
 
 def test_regions_by_plain_recomputation(planted):
-    found, links = reviewed(planted)
-    task = planted[0]
-    degree = [g.degree() for g in (task.left, task.right)]
-    cuts = [np.quantile(d, [1 / 3, 2 / 3]) for d in degree]
-    low = [np.flatnonzero(d <= cut[0]) for d, cut in zip(degree, cuts, strict=True)]
-    n_linked = sum(np.isin(own, links.pairs[:, k]).sum() for k, own in enumerate(low))
-    region = found["regions"]["degree"]["low"]
-    assert region["size"] == sum(map(len, low))
-    assert region["linked"] == pytest.approx(n_linked / region["size"])
-    own = np.isin(links.pairs[:, 0], low[0])
-    assert region["confidence"] == pytest.approx(links.confidence[own].mean(), rel=1e-5)
-    assert set(found["regions"]) == {"degree", "density", "semantic"}
+    found = reviewed(planted)
+    task, links = planted[0], found.links
+    regions = all_regions(*planted)
+    assert set(found.regions) == set(regions) == {"degree", "density", "semantic"}
+    for kind, of in regions.items():
+        for label, name in enumerate(of.names):
+            members = [np.flatnonzero(side == label) for side in (of.left, of.right)]
+            n_linked = sum(np.isin(own, links.pairs[:, k]).sum() for k, own in enumerate(members))
+            region = found.regions[kind][name]
+            assert region.size == sum(map(len, members))
+            assert region.linked == pytest.approx(n_linked / region.size)
+            own = np.isin(links.pairs[:, 0], members[0])
+            assert region.confidence == pytest.approx(links.confidence[own].mean(), rel=1e-5)
+    degree = [g.degree() for g in task.sides]
+    low = [np.flatnonzero(d <= np.quantile(d, 1 / 3)) for d in degree]
+    assert found.regions["degree"]["low"].size == sum(map(len, low))
 
 
 def pictured(folder: Path, *, links: bool) -> tuple[AlignmentTask, Features]:
@@ -223,14 +230,11 @@ def pictured(folder: Path, *, links: bool) -> tuple[AlignmentTask, Features]:
 
 
 def test_cards(tmp_path):
-    found, _ = reviewed(pictured(tmp_path, links=True), n_seeds=8)
-    cases = {case["right"]["id"]: case for case in found["border"]}
-    with_picture = next(case for name, case in cases.items() if name != "r:29")
-    assert with_picture["left"]["picture"].startswith("data:image/png;base64,")
-    assert with_picture["right"]["attributes"] == ["dark: 1/2"]
-    assert (
-        with_picture["left"]["neighbours"][0][0] == "next to" and len(with_picture["left"]["neighbours"]) == 2
-    )
+    found = reviewed(pictured(tmp_path, links=True), n_seeds=8)
+    card = next(card for card in found.border if card.right.identifier != "r:29")
+    assert card.left.picture.startswith("data:image/png;base64,")
+    assert card.right.attributes == ("dark: 1/2",)
+    assert card.left.neighbours[0][0] == "next to" and len(card.left.neighbours) == 2
 
 
 def test_labels_of_attributes_stand_in_for_values_and_neighbours():
@@ -238,50 +242,63 @@ def test_labels_of_attributes_stand_in_for_values_and_neighbours():
     labelled = replace(task.left, attributes=((("height", None), ("width", None), ("height", None)),) * 8)
     links = predict_links(task, features, feature_scorer(task, features))
     for left, wanted in (
-        (labelled, ["height", "width"]),
-        (replace(labelled, triples=np.array([[i, 0, (i + 1) % 8] for i in range(8)])), []),
+        (labelled, ("height", "width")),
+        (replace(labelled, triples=np.array([[i, 0, (i + 1) % 8] for i in range(8)])), ()),
     ):
-        found = review(replace(task, left=left), features, links)
-        assert {tuple(case["left"]["attributes"]) for case in found["certain"]} == {tuple(wanted)}
+        found = link_facts(replace(task, left=left), features, links)
+        assert {card.left.attributes for card in found.certain} == {wanted}
 
 
 # ---- the words
 
 
 def test_sentences_say_the_numbers(planted):
-    found, links = reviewed(planted)
-    said = sentences(found)
-    n, right = len(links), float(links.confidence.sum())
-    assert said["links"].startswith(f"{n} links between planted-left and planted-right; about {right:.0f} ")
-    assert f"{(links.confidence >= SURE).sum()} links have a confidence of {SURE} or more" in said["sure"]
-    assert f"{(links.confidence < BORDER).sum()} have less than" in said["sure"]
-    assert (
-        f"{len(planted[0].left.candidates) - n} of {len(planted[0].left.candidates)} left" in said["unlinked"]
+    found = reviewed(planted)
+    links, n, n_candidates = found.links, len(found.links), len(planted[0].left.candidates)
+    said = sentences.takeaways(found)
+    right = float(links.confidence.sum())
+    assert said["links"].startswith(
+        f"The report describes {n} links between planted-left and planted-right, of which about {right:.0f} "
     )
-    assert f"{np.mean(found['right']):.1%} of the links" in said["gold"]
-    assert said["credits"] == ""
-    drawn = {**found, "given": {**found["given"], "task": "emoji/en-fr"}}
-    assert "OpenMoji" in sentences(drawn)["credits"]
-    nothing = found["given"]["modalities"]["none"]
-    assert (f"{nothing['left']} left and" in said["given"]) == bool(nothing["left"] + nothing["right"])
-    assert ("know neither end" in said["judged"]) == (not all(found["judged"]))
-    blind = sentences({**found, "right": None})
-    assert blind["gold"].startswith("No true links") and "true links" not in blind["missing"]
-    assert set(blind) == set(said)
+    assert f"{CERTAIN} or more for {(links.confidence >= CERTAIN).sum()} links" in said["confidence"]
+    assert f"below {BORDER} for {(links.confidence < BORDER).sum()} links" in said["confidence"]
+    assert f"{n_candidates - n} of {n_candidates} left" in said["unlinked"]
+    assert f"{found.correct.mean():.1%} of the predicted links" in said["truth"]
+    assert "links with an entity that is in a true link" in said["truth"]
+    missed = found.quality["no_counterpart"]["left"]
+    assert f"{missed['n'] - missed['n_right']} of the {missed['n']} left" in sentences.missed(found)
+    assert sentences.credits(found) == ""
+    assert "OpenMoji" in sentences.credits(replace(found, task_name="emoji/en-fr"))
+    left, right = found.without_modality
+    assert f"{left} left and {right} right" in sentences.modalities(found)
+    blind = reviewed(without_links(planted))
+    assert sentences.takeaways(blind)["truth"].startswith("No true links") and not sentences.missed(blind)
 
 
-def test_sentences_about_no_link_at_all(planted):
-    found, _ = reviewed(planted)
-    nothing = {**found, "confidence": [], "from_seed": [], "right": [], "judged": []}
-    assert sentences(nothing)["links"].startswith("0 links")
+def test_sentences_about_no_link_and_about_one():
+    nothing = np.empty(0, bool)
+    said = sentences.takeaways(facts([], [], correct=nothing, judged=nothing))
+    assert said["links"] == "No link was predicted between a and a."
+    assert said["confidence"] == "The confidence is 0.9 or more for no link. It is below 0.5 for no link."
+    said = sentences.takeaways(facts([0.3], [False], correct=None, judged=None))
+    assert said["links"].startswith("The report describes 1 link between a and a")
+    assert said["confidence"].endswith("It is below 0.5 for 1 link, more likely wrong than correct.")
 
 
-def test_record():
+def test_the_most_frequent_reason_is_told():
+    said = sentences.takeaways(facts())["unlinked"]
+    assert said.startswith("5 of 200 left entities (2.5%) and 0 of 10 right entities (0.0%) have no link;")
+    assert said.endswith(
+        "in 80.0% of the cases, is that the entity has none of the modalities that were used."
+    )
+
+
+def test_provenance():
     how = {
         "parameters": {"miner": {"name": "psqe", "stages": ["a", "b"], "weights": None}},
         "versions": {"x": "1"},
     }
-    table = record_table({"how": how})
+    table = tables.provenance(facts(provenance=how))
     assert table.to_numpy().tolist() == [["miner", "name psqe; stages a, b"], ["versions", "x 1"]]
 
 
@@ -289,23 +306,62 @@ def test_record():
 
 
 def test_a_report_without_true_links_is_one_harmless_file(tmp_path):
-    found, links = reviewed(pictured(tmp_path, links=False), n_seeds=8)
-    write_report(found, tmp_path / "new" / "report.html")
+    task, features = pictured(tmp_path, links=False)
+    found = reviewed((task, features), n_seeds=8)
+    report = link_report(task, features, found.links)
+    report.save(tmp_path / "new" / "report.html")
     page = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
+    assert page == report.to_html()  # to the byte
     assert_self_contained(page)
     tags = Tags(page)
     assert page.startswith("<!DOCTYPE html>") and "<title>Links of evil &lt;task&gt;</title>" in page
-    pictures = [a["src"] for tag, a in tags.tags if tag == "img"]
-    assert sum("image/png" in source for source in pictures) > 40
+    pictures = [a for tag, a in tags.tags if tag == "img"]
+    assert sum("image/png" in a["src"] for a in pictures) > 40
+    assert sum(bool(a["alt"]) for a in pictures) == 3  # the figures
     assert EVIL[:20] in tags.text and "Thing_0" in tags.text and "kg.example/colour" not in tags.text
-    assert sentences(found)["links"] in tags.text
+    assert report.takeaways()["links"] in tags.text
     assert "No true links are known here" in tags.text
-    assert "import json" not in tags.text and "Traceback" not in tags.text
-    assert "glue" not in tags.text and "System Message" not in tags.text
+    assert "{{" not in page and "{%" not in page and "None" not in tags.text
     headings = [tag for tag, _ in tags.tags if tag in ("h1", "h2")]
     assert headings.count("h1") == 1 and headings.count("h2") > 6
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["report.html"]
-    assert len(links) > 15
+    assert len(found.links) > 15
+
+
+def test_a_report_about_no_link_is_a_page():
+    nothing = np.empty(0, bool)
+    quality = link_quality(np.empty((0, 2), dtype=np.int64), tiny(3, 3, links=True)[0])
+    found = facts([], [], correct=nothing, judged=nothing, quality=quality, border=(), certain=())
+    page = LinkReport(found).to_html()
+    assert_self_contained(page)
+    assert "No link was predicted between a and a." in Tags(page).text
+
+
+WITHOUT_THE_STUDY = """
+import sys
+class Blocked:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[2:]:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Blocked)
+from psqe.datasets.synthetic import planted_pair
+from psqe.evaluation import feature_scorer
+from psqe.links import predict_links
+from psqe.links.report import link_report
+task, features = planted_pair(60, 3, 8, noise=0.2, random_state=0)
+link_report(task, features, predict_links(task, features, feature_scorer(task, features))).save(sys.argv[1])
+assert not any(name.startswith("psqe.study") for name in sys.modules)
+"""
+
+
+def test_the_library_alone_writes_a_report(tmp_path):
+    """Nothing of the book or of notebooks is needed, nor a checkout as the current folder."""
+    blocked = ["papermill", "nbformat", "myst_nb", "docutils", "sphinx", "seaborn", "IPython", "jupytext"]
+    subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_STUDY, "report.html", *blocked], cwd=tmp_path, check=True
+    )
+    assert_self_contained((tmp_path / "report.html").read_text(encoding="utf-8"))
 
 
 def test_align_writes_a_report(planted, monkeypatch, tmp_path):
@@ -314,7 +370,7 @@ def test_align_writes_a_report(planted, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     features.save("f.npz")
     arguments = ("align", "t/x", "--features", "f.npz", "--miner", "mutual", "--n-seeds", "30")
-    assert main([*arguments, "--report", "report.html", "--json", "r.json"]) == 0
+    assert main([*arguments, "--aligner", "mclea", "--report", "report.html", "--json", "r.json"]) == 0
     page = Path("report.html").read_text(encoding="utf-8")
     assert_self_contained(page)
     text = Tags(page).text
@@ -323,46 +379,3 @@ def test_align_writes_a_report(planted, monkeypatch, tmp_path):
     assert written["expected_right"] == pytest.approx(sum(sure), rel=1e-4)
     assert f"{len(sure)} links between planted-left and planted-right" in text
     assert "True links are known here" in text and "preset small" in text
-
-
-def test_a_notebook_that_fails_writes_nothing(planted, monkeypatch, tmp_path):
-    broken = tmp_path / "broken.md"
-    text = report_notebook().read_text(encoding="utf-8")
-    broken.write_text(text.replace("import json\n", "raise ValueError('no')\n", 1), encoding="utf-8")
-    monkeypatch.setattr(report, "report_notebook", lambda: broken)
-    found, _ = reviewed(planted)
-    with pytest.raises(PsqeError, match=r"broken\.md: cell .* failed with ValueError: no") as caught:
-        write_report(found, tmp_path / "report.html")
-    assert "\n" not in str(caught.value) and "see /" not in str(caught.value)
-    assert not (tmp_path / "report.html").exists()
-
-
-def notebook(path: Path, *cells) -> Path:
-    from nbformat import v4, write
-
-    write(v4.new_notebook(cells=list(cells)), path)
-    return path
-
-
-def test_a_page_repeats_to_the_byte_and_shows_no_code(tmp_path):
-    from nbformat import v4
-
-    html = v4.new_output("display_data", data={"text/html": "<b>made</b>", "text/plain": "x"})
-    error = v4.new_output("stream", name="stderr", text="a warning")
-    path = notebook(
-        tmp_path / "n.ipynb", v4.new_markdown_cell("# Title\n\n$x^2$"),
-        v4.new_code_cell("secret = 1", outputs=[html, error]),
-    )  # fmt: skip
-    page = as_page(path, title="a & b")
-    assert as_page(path, title="a & b") == page
-    assert "<title>a &amp; b</title>" in page and "<b>made</b>" in page and "<msup>" in page
-    assert "secret" not in page and "a warning" not in page
-    assert_self_contained(page)
-
-
-def test_a_page_with_a_number_that_no_cell_made_is_refused(tmp_path):
-    from nbformat import v4
-
-    path = notebook(tmp_path / "n.ipynb", v4.new_markdown_cell("# Title\n\n{glue:text}`nowhere:.1f`"))
-    with pytest.raises(PsqeError, match=r"n\.ipynb: cannot be put on a page .*nowhere"):
-        as_page(path, title="t")

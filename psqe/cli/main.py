@@ -181,10 +181,6 @@ def align(
     from psqe.seeds import MINERS, Miner, SeedSet
 
     _check_outputs(out, json_out, report_out, checkpoint, of=(task, data_root))
-    if report_out is not None:
-        from psqe.study.report import report_notebook, write_report
-
-        report_notebook()
     if seeds_file is not None and miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
     if aligner not in ALIGNERS:
@@ -234,9 +230,9 @@ def align(
     if json_out is not None:
         write_json(json_out, {**report, **told, "seconds": cost.seconds, "peak_mb": cost.peak_mb, **made})
     if report_out is not None:
-        from psqe.links.review import review
+        from psqe.links.report import link_report
 
-        write_report(review(pair, vectors, links, how=made), report_out)
+        link_report(pair, vectors, links, provenance=made).save(report_out)
     score = ""
     if report["metrics"] is not None:
         l2r, r2l = (report["metrics"][d]["full"]["hits@1"] for d in ("l2r", "r2l"))

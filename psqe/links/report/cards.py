@@ -1,0 +1,248 @@
+"""Entities and links in short, as a reader sees them: name, attributes or neighbours, picture, runner-up."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from psqe.features.image import open_picture
+from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, Side, Sides
+from psqe.links.predict import Links
+from psqe.links.unlinked import runner_up
+from psqe.seeds.audit import correct, judged
+
+LONGEST = 60
+"""Number of characters of a name or an attribute that are shown."""
+
+N_ATTRIBUTES = 4
+"""Number of attributes that are shown."""
+
+N_NEIGHBOURS = 3
+"""Number of neighbours that are shown."""
+
+PIXELS = 64
+"""Width and height of a picture."""
+
+Verdict = Literal["correct", "wrong", "unknown"]
+"""What the gold links say about a pair; ``unknown`` when neither entity is in a gold link."""
+
+
+@dataclass(frozen=True)
+class EntityCard:
+    """An entity in short.
+
+    Parameters
+    ----------
+    identifier
+        The identifier of the entity in its graph.
+    name
+        Its name, or ``None`` where it has none.
+    attributes
+        A few attribute values; labels of attributes where the entity has neither values nor neighbours.
+    neighbours
+        A few triples around the entity, as the label of the relation and the other entity.
+    picture
+        Its image as a data URI, or ``None`` where it has none.
+
+    Examples
+    --------
+    >>> card = EntityCard("https://kg.example/resource/Thing", None, (), (("near", "Other"),), None)
+    >>> card.title, card.details
+    ('Thing', 'near: Other')
+    """
+
+    identifier: str
+    name: str | None
+    attributes: tuple[str, ...]
+    neighbours: tuple[tuple[str, str], ...]
+    picture: str | None
+
+    @property
+    def title(self) -> str:
+        """The name, or the last part of the identifier, cut to :data:`LONGEST` characters."""
+        return _cut(self.name or _last_part(self.identifier))
+
+    @property
+    def details(self) -> str:
+        """The attributes, or the neighbours of an entity without attributes."""
+        if self.attributes:
+            return ", ".join(_cut(_last_part(text)) for text in self.attributes)
+        return "; ".join(
+            f"{_cut(_last_part(relation))}: {_cut(_last_part(other))}" for relation, other in self.neighbours
+        )
+
+
+@dataclass(frozen=True)
+class LinkCard:
+    """A link, or a pair that did not become one, in short.
+
+    Parameters
+    ----------
+    left, right
+        The two entities.
+    confidence
+        The estimated probability that the pair is correct.
+    verdict
+        What the gold links say; ``None`` without gold links.
+    from_seed
+        Whether the model was trained on the pair.
+    rank_margin
+        The similarity minus the largest similarity of either entity to another candidate; ``None`` where
+        there is no other candidate or the pair is no link.
+    runner_up
+        The entity that came nearest to replacing one end of the link; ``None`` where there is none.
+    replaces
+        The side of the end that the runner-up would replace.
+
+    Examples
+    --------
+    >>> paris = EntityCard("Q90", "Paris", (), (), None)
+    >>> LinkCard(paris, paris, confidence=0.9, verdict=None).from_seed
+    False
+    """
+
+    left: EntityCard
+    right: EntityCard
+    confidence: float
+    verdict: Verdict | None
+    from_seed: bool = False
+    rank_margin: float | None = None
+    runner_up: EntityCard | None = None
+    replaces: Side | None = None
+
+
+def link_cards(task: AlignmentTask, links: Links, positions: IntArray) -> tuple[LinkCard, ...]:
+    """Describe some links.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs that was aligned.
+    links
+        The predicted links.
+    positions
+        Positions of the links to describe in ``links.pairs``.
+
+    Raises
+    ------
+    DataError
+        If a picture cannot be read.
+    """
+    rivals = [runner_up(task, links, int(position)) for position in positions]
+    extra = Sides(*([r.entity for r in rivals if r is not None and r.side == side] for side in SIDES))
+    cards = _both_sides(task, links.pairs[positions], extra)
+    verdicts = _verdicts(task, links.pairs[positions])
+    return tuple(
+        LinkCard(
+            left=cards.left[int(links.pairs[position, 0])],
+            right=cards.right[int(links.pairs[position, 1])],
+            confidence=float(links.confidence[position]),
+            verdict=verdict,
+            from_seed=bool(links.from_seed[position]),
+            rank_margin=float(margin) if np.isfinite(margin := links.rank_margin[position]) else None,
+            runner_up=None if rival is None else cards[rival.side][rival.entity],
+            replaces=None if rival is None else rival.side,
+        )
+        for position, rival, verdict in zip(positions.tolist(), rivals, verdicts, strict=True)
+    )
+
+
+def rejected_cards(task: AlignmentTask, links: Links, n: int) -> tuple[LinkCard, ...]:
+    """Describe the ``n`` most confident pairs that a rule chose and the threshold rejected.
+
+    Raises
+    ------
+    DataError
+        If a picture cannot be read.
+    """
+    pairs = links.doubtful[:n]
+    cards = _both_sides(task, pairs, Sides([], []))
+    return tuple(
+        LinkCard(cards.left[left], cards.right[right], float(confidence), verdict)
+        for (left, right), confidence, verdict in zip(
+            pairs.tolist(), links.doubtful_confidence[:n], _verdicts(task, pairs), strict=True
+        )
+    )
+
+
+def _verdicts(task: AlignmentTask, pairs: IntArray) -> list[Verdict | None]:
+    hits, known = correct(pairs, task), judged(pairs, task)
+    if hits is None or known is None:
+        return [None] * len(pairs)
+    return [
+        "correct" if hit else "wrong" if judge else "unknown" for hit, judge in zip(hits, known, strict=True)
+    ]
+
+
+def _both_sides(
+    task: AlignmentTask, pairs: IntArray, extra: Sides[list[int]]
+) -> Sides[dict[int, EntityCard]]:
+    """Cards of the entities of ``pairs (n, 2)`` and of ``extra`` entities, by entity index."""
+    return Sides(
+        *(
+            entity_cards(task.sides[side], sorted({*pairs[:, column].tolist(), *extra[side]}))
+            for column, side in enumerate(SIDES)
+        )
+    )
+
+
+def entity_cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, EntityCard]:
+    """Describe some entities of a graph, by entity index.
+
+    Raises
+    ------
+    DataError
+        If a picture cannot be read.
+    """
+    neighbours = _neighbours(graph, entities)
+    cards = {}
+    for entity in entities:
+        attributes = [value for _, value in graph.attributes[entity] if value]
+        if not attributes and not neighbours[entity]:
+            # A value identifies an entity; a label without a value tells only what kind of thing it is.
+            attributes = list(dict.fromkeys(label for label, _ in graph.attributes[entity]))
+        cards[entity] = EntityCard(
+            identifier=graph.entities[entity],
+            name=graph.names[entity] or graph.translations[entity],
+            attributes=tuple(attributes[:N_ATTRIBUTES]),
+            neighbours=tuple(neighbours[entity]),
+            picture=_thumbnail(graph.images[entity]),
+        )
+    return cards
+
+
+def _neighbours(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """The first few triples around each entity, as the label of the relation and the other entity."""
+    found: dict[int, list[tuple[str, str]]] = {entity: [] for entity in entities}
+    touching = np.isin(graph.triples[:, [0, 2]], list(found)).any(axis=1)
+    for head, relation, tail in graph.triples[touching].tolist():
+        for entity, other in ((head, tail), (tail, head)):
+            if entity in found and len(found[entity]) < N_NEIGHBOURS:
+                found[entity].append((graph.relations[relation], graph.names[other] or graph.entities[other]))
+    return found
+
+
+def _thumbnail(path: Path | None) -> str | None:
+    """A picture of :data:`PIXELS` pixels as a data URI."""
+    if path is None:
+        return None
+    from PIL import Image
+
+    data = io.BytesIO()
+    open_picture(path).resize((PIXELS, PIXELS), Image.Resampling.LANCZOS).save(data, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode("ascii")
+
+
+def _last_part(text: str) -> str:
+    """The last part of a URI; any other text unchanged."""
+    return text.rstrip("/#").replace("#", "/").rpartition("/")[2] if "://" in text else text
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,150 @@
+"""The sentences of a report that contain numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from psqe.graph import SIDES
+from psqe.links.report.facts import BORDER, CERTAIN, LinkFacts
+from psqe.links.unlinked import NoLinkReason
+
+CREDITS = {
+    "emoji/": "Left pictures: Twemoji, © Twitter and contributors, CC BY 4.0. Right pictures: OpenMoji, "
+    "CC BY-SA 4.0."
+}
+"""The authors of the pictures of a task, by the beginning of its name."""
+
+BECAUSE = {
+    NoLinkReason.NOTHING_KNOWN: "the entity has none of the modalities that were used",
+    NoLinkReason.LOW_CONFIDENCE: "the best pair of the entity has too low a confidence",
+    NoLinkReason.TIE: "several entities are identical in everything that is known",
+    NoLinkReason.PREFERRED_ANOTHER: "the nearest entity on the other side is nearer to another entity",
+}
+
+CHOICE = {
+    "mutual": "The rule chose the pairs whose entities are each other's best by",
+    "one_to_one": "The rule chose the one-to-one pairs with the largest sum of",
+}
+
+SCORE = {
+    "cosine": "similarity",
+    "csls": "similarity minus the mean similarity to the ten nearest entities (CSLS)",
+    "sinkhorn": "confidence",
+}
+
+
+def takeaways(facts: LinkFacts) -> dict[str, str]:
+    """The four main statements: ``links``, ``confidence``, ``unlinked`` and ``truth``."""
+    return {
+        "links": _links(facts),
+        "confidence": _confidence(facts),
+        "unlinked": _unlinked(facts),
+        "truth": _truth(facts),
+    }
+
+
+def _links(facts: LinkFacts) -> str:
+    left, right = (graph["name"] for graph in facts.graphs)
+    expected = float(facts.links.confidence.sum(dtype=np.float64))
+    n = len(facts.links)
+    if not n:
+        return f"No link was predicted between {left} and {right}."
+    return (
+        f"The report describes {_count(n)} between {left} and {right}, of which about {expected:,.0f} "
+        f"({expected / n:.1%}) are expected to be correct."
+    )
+
+
+def _confidence(facts: LinkFacts) -> str:
+    confidence = facts.links.confidence
+    certain, n_doubtful = confidence[confidence >= CERTAIN], int((confidence < BORDER).sum())
+    text = f"The confidence is {CERTAIN} or more for {_count(len(certain))}"
+    if len(certain):
+        text += f", of which {certain.mean(dtype=np.float64):.1%} are expected to be correct"
+    text += f". It is below {BORDER} for {_count(n_doubtful)}"
+    return f"{text}, more likely wrong than correct." if n_doubtful else f"{text}."
+
+
+def _count(n: int) -> str:
+    return f"{n:,} link{'' if n == 1 else 's'}" if n else "no link"
+
+
+def _unlinked(facts: LinkFacts) -> str:
+    parts = []
+    for side in SIDES:
+        n, total = sum(facts.unlinked[side].values()), facts.graphs[side]["candidates"]
+        parts.append(f"{n:,} of {total:,} {side} entities ({n / max(1, total):.1%})")
+    text = (
+        f"{parts[0]} and {parts[1]} have no link; the prediction for them is that they have no counterpart."
+    )
+    reasons = Counter(facts.unlinked.left) + Counter(facts.unlinked.right)
+    if not reasons:
+        return text
+    reason, count = max(reasons.items(), key=lambda item: item[1])
+    share = count / reasons.total()
+    often = "always" if share == 1 else f"in {share:.1%} of the cases"
+    return f"{text} The most frequent reason, {often}, is that {BECAUSE[reason]}."
+
+
+def _truth(facts: LinkFacts) -> str:
+    if facts.correct is None or facts.judged is None:
+        return "No true links are known here: nothing in this report was checked against labels."
+    text = "True links are known here and are used for checking only"
+    if not len(facts.links):
+        return f"{text}."
+    text += f": {facts.correct.mean():.1%} of the predicted links are among them"
+    if facts.judged.all() or not facts.judged.any():
+        return f"{text}."
+    return (
+        f"{text}, and {facts.correct[facts.judged].mean():.1%} of the predicted links with an entity that is "
+        "in a true link."
+    )
+
+
+def modalities(facts: LinkFacts) -> str:
+    """How many candidates have none of the modalities."""
+    left, right = facts.without_modality
+    if not left and not right:
+        return "Every candidate has at least one of the modalities that were used."
+    return (
+        f"{left:,} left and {right:,} right candidates have none of the modalities that were used; only "
+        "their triples describe them."
+    )
+
+
+def rule(facts: LinkFacts) -> str:
+    """How the links were chosen."""
+    chosen_by = facts.links.chosen_by
+    return (
+        f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. A chosen pair became a link if its "
+        f"confidence is at least {facts.links.threshold:.2f}."
+    )
+
+
+def missed(facts: LinkFacts) -> str:
+    """How many entities without a link are in a true link; empty where the true links are not known."""
+    if facts.quality is None:
+        return ""
+    left, right = (facts.quality["no_counterpart"][side] for side in SIDES)
+    return (
+        f"According to the true links, {left['n'] - left['n_right']:,} of the {left['n']:,} left entities "
+        f"without a link have a counterpart, and {right['n'] - right['n_right']:,} of the "
+        f"{right['n']:,} right ones."
+    )
+
+
+def calibration(facts: LinkFacts) -> str:
+    """Mean confidence beside the share of correct links; empty where the true links judge no link."""
+    if facts.correct is None or facts.judged is None or not facts.judged.any():
+        return ""
+    return (
+        f"Over all of these links the mean confidence is {facts.links.confidence[facts.judged].mean():.1%}, "
+        f"and {facts.correct[facts.judged].mean():.1%} of them are correct."
+    )
+
+
+def credits(facts: LinkFacts) -> str:
+    """The authors of the pictures; empty where they are not known."""
+    return " ".join(text for start, text in CREDITS.items() if facts.task_name.startswith(start))

@@ -1,0 +1,111 @@
+"""The tables of a report on links, as data frames of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from psqe.graph import SIDES
+from psqe.links.report.facts import LinkFacts
+
+CUTS = (0.99, 0.95, 0.9, 0.8, 0.5, 0.0)
+"""Smallest confidences that a reader could choose."""
+
+
+def given(facts: LinkFacts) -> pd.DataFrame:
+    """Sizes of both graphs, and the number of candidates that have each of the modalities."""
+    columns = {}
+    names = [graph["name"] for graph in facts.graphs]
+    for side, name in zip(SIDES, names, strict=True):
+        graph = facts.graphs[side]
+        values = {
+            "language": graph["language"] or "not given",
+            "entities": f"{graph['entities']:,}",
+            "candidates (entities to be linked)": f"{graph['candidates']:,}",
+            "triples": f"{graph['triples']:,}",
+            "relations": f"{graph['relations']:,}",
+            "mean number of triples of a candidate": f"{graph['mean_degree']:.1f}",
+            "candidates without a triple": f"{graph['isolated']:,}",
+        }
+        counts = {f"candidates with {name}": both[side] for name, both in facts.with_modality.items()}
+        counts["candidates with none of these"] = facts.without_modality[side]
+        for text, count in counts.items():
+            values[text] = f"{count:,} ({count / graph['candidates']:.1%})" if count else "0"
+        columns[name if names[0] != names[1] else f"{name} ({side})"] = values
+    return pd.DataFrame(columns).rename_axis("").reset_index()
+
+
+def cuts(facts: LinkFacts) -> pd.DataFrame:
+    """For each of :data:`CUTS`, the number of links and how many of these are expected to be correct."""
+    confidence = facts.links.confidence.astype(np.float64)
+    rows = []
+    for cut in CUTS:
+        kept = confidence >= cut
+        row = {
+            "smallest confidence": f"{cut:.2f}" if cut else "all links",
+            "links": f"{kept.sum():,}",
+            "expected precision": f"{confidence[kept].mean():.1%}" if kept.any() else "",
+            "expected wrong links": f"{(1 - confidence[kept]).sum():,.0f}",
+        }
+        if facts.correct is not None and facts.judged is not None:
+            row["precision by true links"] = f"{facts.correct[kept].mean():.1%}" if kept.any() else ""
+            if not facts.judged.all():
+                judged = kept & facts.judged
+                row["precision of judged links"] = (
+                    f"{facts.correct[judged].mean():.1%}" if judged.any() else ""
+                )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def unlinked(facts: LinkFacts) -> pd.DataFrame:
+    """The number of candidates without a link, by side and reason, the most frequent reason first."""
+    rows = [
+        (side, str(reason), f"{count:,}", f"{count / facts.graphs[side]['candidates']:.1%}")
+        for side in SIDES
+        for reason, count in sorted(facts.unlinked[side].items(), key=lambda item: -item[1])
+    ]
+    return pd.DataFrame(rows, columns=["side", "reason", "entities", "share of candidates"])
+
+
+def quality(facts: LinkFacts) -> pd.DataFrame:
+    """Precision, recall and F1 of the links and of the answer "no counterpart"; empty without gold links."""
+    columns = ["answer", "given", "correct", "true", "precision", "recall", "F1"]
+    if facts.quality is None:
+        return pd.DataFrame(columns=columns)
+    links = facts.quality["links"]
+    answers = [("a link", links, links["n_gold"])]
+    for side, answer in facts.quality["no_counterpart"].items():
+        answers.append((f"no counterpart, {side}", answer, answer["n_dangling"]))
+    rows = [
+        [
+            name, f"{answer['n']:,}", f"{answer['n_right']:,}", f"{n_true:,}",
+            _with_interval(answer, "precision"), _with_interval(answer, "recall"),
+            "" if answer["f1"] is None else f"{answer['f1']:.3f}",
+        ]
+        for name, answer, n_true in answers
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _with_interval(answer: Mapping[str, Any], share: str) -> str:
+    if answer[share] is None:
+        return ""
+    low, high = answer[f"{share}_interval"]
+    return f"{answer[share]:.3f} ({low:.3f} to {high:.3f})"
+
+
+def provenance(facts: LinkFacts) -> pd.DataFrame:
+    """The parameters and versions that the links were computed with, one row each."""
+    values = {**facts.provenance.get("parameters", {}), "versions": facts.provenance.get("versions", {})}
+    rows = [(key, _as_text(value)) for key, value in values.items() if value]
+    return pd.DataFrame(rows, columns=["parameter", "value"])
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {_as_text(part)}" for key, part in value.items() if part is not None)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
