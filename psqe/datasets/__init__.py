@@ -1,4 +1,4 @@
-"""Where tasks come from: the emoji pairs, published benchmarks by name, and folders of one's own."""
+"""The sources of alignment tasks: emoji pairs, published benchmarks by name, and folders of the user."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["load_task", "task_descriptions", "task_names"]
 
 
 def task_descriptions() -> dict[str, str]:
-    """Each task that has a name of its own, and one line about it."""
-    named = {name: one.description for name, one in benchmarks.BENCHMARKS.items()}
+    """Return one line about each task that has a name, by name."""
+    named = {name: benchmark.description for name, benchmark in benchmarks.BENCHMARKS.items()}
     return {**dict.fromkeys(emoji.names(), emoji.DESCRIPTION), **named}
 
 
 def task_names() -> tuple[str, ...]:
-    """Names that :func:`load_task` knows. It knows more emoji languages, as its error messages tell."""
+    """Return the names of tasks. :func:`load_task` knows more emoji pairs: any two languages make one."""
     return tuple(task_descriptions())
 
 
@@ -36,24 +36,36 @@ def load_task(
     Parameters
     ----------
     name
-        Such as ``emoji/en-fr``, see :func:`task_names`; or a folder in any layout of
+        Name of a task such as ``emoji/en-fr``, see :func:`task_names`; or a folder in any layout of
         :data:`psqe.datasets.layouts.LAYOUTS`.
     random_state
-        Not negative. Decides what is dropped, the order of the right entities and that of the links.
+        Not negative. It decides which entities are dropped, and the order of the right entities and of the
+        links.
     dangling
-        Emoji only: the share of the candidates dropped from each side, in [0, 0.5), so that some entities
-        have no counterpart; 0.125 when omitted. Other data have dangling entities of their own.
+        For emoji only: the share of the candidates dropped from each side, in [0, 0.5), so that some
+        entities have no counterpart; 0.125 when omitted. Other data have dangling entities already.
     tones
-        Emoji only: whether variants with skin tones are entities too.
+        For emoji only: whether variants with skin tones are entities too.
     data_root
-        Where the folders of benchmarks are; ``PSQE_DATA``, else the user's data folder, when omitted.
+        Folder that holds the folders of the benchmarks; ``PSQE_DATA``, else the user's data folder, when
+        omitted.
+
+    Returns
+    -------
+    AlignmentTask
+        The task, its right entities and its links in random order.
 
     Raises
     ------
     ParameterError
-        If there is no such task, or a parameter is out of range or not one of this task.
+        If there is no such task, a parameter is out of range, or the task does not have the parameter.
     DataError
         If the data are missing or broken.
+
+    Examples
+    --------
+    >>> load_task("emoji/en-fr").left.language
+    'en'
     """
     if random_state < 0:
         raise ParameterError(f"random_state is {random_state}", remedy="give an integer of at least 0")
@@ -62,9 +74,9 @@ def load_task(
     if prefix == emoji.PREFIX and isinstance(name, str):
         return emoji.load(text, random_state=random_state, dangling=dangling, tones=tones)
     if prefix not in benchmarks.PREFIXES and not Path(name).is_dir():
-        what = "is no task and no folder"
         raise ParameterError(
-            f"{text!r} {what}", remedy=f"choose from {', '.join(task_names())}, or give a folder"
+            f"{text!r} is no task and no folder",
+            remedy=f"choose from {', '.join(task_names())}, or give a folder",
         )
     if dangling not in (None, 0):
         raise ParameterError(

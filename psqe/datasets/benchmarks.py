@@ -1,4 +1,4 @@
-"""The published benchmarks by name: which folder under the data root has which."""
+"""The published benchmarks by name, and their folders under the data root."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Benchmark:
     Attributes
     ----------
     name
-        What :func:`psqe.datasets.load_task` knows it by.
+        Name for :func:`psqe.datasets.load_task`.
     folder
-        Where it is under the data root.
+        Its folder, relative to the data root.
     description
         One line for lists.
     notes
-        What every result on it must say; empty if there is nothing.
+        What every result on the pair must say; empty if there is nothing to say.
     """
 
     name: str
@@ -34,8 +34,8 @@ class Benchmark:
 
 
 BENCHMARKS = {
-    one.name: one
-    for one in (
+    benchmark.name: benchmark
+    for benchmark in (
         Benchmark("dbp15k/zh_en", "DBP15K/zh_en", "DBP15K: DBpedia in Chinese and English"),
         Benchmark("dbp15k/ja_en", "DBP15K/ja_en", "DBP15K: DBpedia in Japanese and English"),
         Benchmark("dbp15k/fr_en", "DBP15K/fr_en", "DBP15K: DBpedia in French and English"),
@@ -52,13 +52,13 @@ BENCHMARKS = {
         ),
     )
 }
-"""By name, in the order of lists."""
+"""The benchmarks by name, in the order of lists."""
 
 PREFIXES = tuple(dict.fromkeys(name.partition("/")[0] for name in BENCHMARKS))
 
 
 def default_data_dir() -> Path:
-    """Where benchmarks are looked for: ``PSQE_DATA``, else the user's data folder."""
+    """Return the folder that holds the benchmarks: ``PSQE_DATA``, else the user's data folder."""
     root = os.environ.get("PSQE_DATA")
     if root:
         return Path(root).expanduser()
@@ -68,16 +68,16 @@ def default_data_dir() -> Path:
 
 
 def load(name: str, *, random_state: int = 0, data_root: str | Path | None = None) -> AlignmentTask:
-    """The benchmark ``name``, read from its folder under the data root.
+    """Read a benchmark from its folder under the data root.
 
     Parameters
     ----------
     name
-        Such as ``dbp15k/zh_en``, see :data:`BENCHMARKS`.
+        Name of a benchmark such as ``dbp15k/zh_en``, see :data:`BENCHMARKS`.
     random_state
-        As in :func:`psqe.datasets.layouts.read_folder`.
+        Not negative. It decides the order of the right entities and that of the links.
     data_root
-        Where its folder is; :func:`default_data_dir` when omitted.
+        Folder that holds the folders of the benchmarks; :func:`default_data_dir` when omitted.
 
     Raises
     ------
@@ -88,16 +88,17 @@ def load(name: str, *, random_state: int = 0, data_root: str | Path | None = Non
     """
     if name not in BENCHMARKS:
         raise ParameterError(f"{name!r} is no task", remedy=f"choose from {', '.join(BENCHMARKS)}")
-    one = BENCHMARKS[name]
+    benchmark = BENCHMARKS[name]
     root = default_data_dir() if data_root is None else Path(data_root)
-    folder = root / one.folder
-    # A fetch that failed at once leaves a folder without data.
+    folder = root / benchmark.folder
+    # A fetch that failed at its beginning leaves a folder without data.
     if not any(layout.recognises(folder) for layout in LAYOUTS.values()):
         raise DataError(
             f"the files of {name} are missing",
             path=folder,
-            remedy=f"run psqe data fetch {name}, or set PSQE_DATA to the folder that has {one.folder} in it",
+            remedy=f"run psqe data fetch {name}, or set PSQE_DATA to the folder that has "
+            f"{benchmark.folder} in it",
         )
     task = read_folder(folder, name=name, random_state=random_state)
-    notes = {"notes": one.notes} if one.notes else {}
+    notes = {"notes": benchmark.notes} if benchmark.notes else {}
     return replace(task, parameters={**task.parameters, **notes, "dangling": 0.0})

@@ -1,4 +1,4 @@
-"""Identifiers for blank nodes, which have none of their own."""
+"""Identifiers for the blank nodes of RDF, which come without any."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ ROUNDS = 8
 
 
 def name_blank_nodes(draft: GraphDraft) -> None:
-    """Call every blank node by a hash of what is said of it, up to :data:`ROUNDS` statements away.
+    """Rename every blank node to a hash of the statements around it, up to :data:`ROUNDS` steps away.
 
-    So it has the same identifier whatever it was called in the file and in whatever order the statements
-    came. Blank nodes alike so far out are numbered in the order in which they were met. (The canonical form
-    of the W3C, RDFC-1.0, tells more of them apart, but takes minutes on a list of 2,000 elements.)
+    A blank node thus has the same identifier whatever the file calls it and whatever the order of the
+    statements is. Blank nodes with equal surroundings are numbered in the order of the file. (The canonical
+    form of the W3C, RDFC-1.0, distinguishes more of them, but takes minutes on a list of 2,000 elements.)
 
     Parameters
     ----------
     draft
-        A graph whose blank nodes are called ``_:`` and something. They are renamed in place.
+        A graph whose blank nodes have identifiers that begin with ``_:``. They are renamed in place.
     """
     blank = [i for label, i in draft.index.items() if label.startswith("_:")]
     if not blank:

@@ -1,4 +1,4 @@
-"""Who loses the counterpart: the draw that every source of paired entities shares."""
+"""The draw of the entities that lose their counterpart, shared by all sources of paired entities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def draw_dangling(n: int, share: float, rng: np.random.Generator) -> tuple[IntAr
         Number of pairs.
     share
         Share of the pairs that each side drops, in [0, 0.5), rounded to whole pairs. The two sides drop
-        different ones, so ``share / (1 - share)`` of the entities left on a side have no counterpart.
+        different pairs, so that ``share / (1 - share)`` of the entities left on a side have no counterpart.
     rng
         Source of the draw.
 
@@ -30,6 +30,11 @@ def draw_dangling(n: int, share: float, rng: np.random.Generator) -> tuple[IntAr
     ------
     ParameterError
         If ``share`` is out of range.
+
+    Examples
+    --------
+    >>> [len(part) for part in draw_dangling(8, 0.25, np.random.default_rng(0))]
+    [4, 2, 2]
     """
     if not 0 <= share < 0.5:
         raise ParameterError(f"dangling is {share}", remedy="give a share of at least 0 and below 0.5")

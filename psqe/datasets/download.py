@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed where an earlier download broke off, verified, and never half there."""
+"""The download of a file over HTTP: resumed after an interruption, verified, and never left incomplete."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from tqdm import tqdm
 from psqe.errors import DataError
 
 TIMEOUT = 30
-"""Seconds without a byte after which a server counts as silent."""
+"""Seconds without a byte after which a request fails."""
 REQUESTS = 5
-"""How often a file is asked for in one download while its answers break off."""
+"""Most requests of one download, each of which goes on where the one before broke off."""
 CHUNK = 1 << 13
-"""Bytes that are written at a time: so many at most are lost when an answer breaks off."""
+"""Bytes that are written at a time: at most this many are lost when an answer breaks off."""
 
 
 def download(url: str, target: Path, *, size: int, sha256: str, otherwise: str) -> None:
     """Download ``url`` to ``target``, by way of ``<target>.part``.
 
-    What an interrupted download left in ``<target>.part`` is gone on with, if the server knows ranges. A
-    progress bar is on standard error if that is a terminal.
+    An interrupted download is continued from ``<target>.part``, if the server supports ranges. A progress
+    bar is shown on standard error if that is a terminal.
 
     Parameters
     ----------
     url
-        Where it is.
+        Address of the file.
     target
-        What it becomes, in a folder that is there.
+        Path of the file to be, in a folder that exists.
     size, sha256
-        What it must have: bytes, and 64 hexadecimal digits.
+        Size in bytes and SHA-256 hash, 64 hexadecimal digits, that the file must have.
     otherwise
-        What else a user can do when it cannot be had, for messages.
+        Alternative for a user who cannot download the file, for messages.
 
     Raises
     ------
     DataError
-        If it cannot be had or written, breaks off, or is not what it must be. ``target`` is not there then,
-        and only what broke off stays in ``<target>.part``.
+        If the file cannot be fetched or written, the download breaks off, or the file has another size or
+        hash. ``target`` does not exist then, and ``<target>.part`` holds only an interrupted download.
     """
     try:
         with _quiet_pooch():
@@ -76,7 +76,7 @@ def download(url: str, target: Path, *, size: int, sha256: str, otherwise: str) 
 
 @contextmanager
 def _quiet_pooch() -> Iterator[None]:
-    """Pooch tells each download on standard error, which is for faults here."""
+    """Keep pooch from reporting each download on standard error, which is for faults here."""
     log = pooch.get_logger()
     level = log.level
     log.setLevel(logging.WARNING)
@@ -87,7 +87,7 @@ def _quiet_pooch() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong at the bottom, in a few words: the text of the error itself is a nest of others."""
+    """Return the innermost cause of an error in a few words; the error itself quotes several others."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
@@ -98,7 +98,7 @@ def _reason(error: BaseException) -> str:
 
 
 class _Resuming:
-    """A downloader for pooch that goes on with what an earlier one left in ``<target>.part``."""
+    """A downloader for pooch that continues the download in ``<target>.part``."""
 
     def __init__(self, target: Path, size: int, otherwise: str) -> None:
         self.target = target
@@ -107,10 +107,10 @@ class _Resuming:
         self.part = target.with_name(target.name + ".part")
 
     def __call__(self, url: str, output_file: str, _: object) -> None:
-        """Download all of it, or raise and keep what came."""
+        """Download the whole file, or raise and keep the part that arrived."""
         if self._so_far() > self.size:
             self.part.unlink()
-        # None: on a terminal only.
+        # None shows the bar on a terminal only.
         with tqdm(
             total=self.size, desc=self.target.name, unit="B", unit_scale=True, leave=False, disable=None
         ) as bar:
@@ -130,7 +130,7 @@ class _Resuming:
         return self.part.stat().st_size if self.part.exists() else 0
 
     def _request(self, url: str, bar: tqdm[Any]) -> None:
-        """Ask for what is missing and append what comes, be it all or not."""
+        """Request the missing part of the file and append what arrives, even if it is not all."""
         start = self._so_far()
         # Sizes and ranges are those of the file itself: nothing may be compressed on the way.
         headers = {"Accept-Encoding": "identity"}
@@ -142,11 +142,11 @@ class _Resuming:
             if start and (
                 answer.status_code == requests.codes.range_not_satisfiable or (partial and not fits)
             ):
-                self.part.unlink()  # the next request asks for all of it
+                self.part.unlink()  # the next request asks for the whole file
                 return
             answer.raise_for_status()
             if not partial:
-                start = 0  # this server knows no ranges and sends all of it
+                start = 0  # this server supports no ranges and sends the whole file
             length = answer.headers.get("Content-Length", "")
             if length.isdecimal() and "Content-Encoding" not in answer.headers:
                 self._check_size(url, start + int(length))
@@ -160,10 +160,10 @@ class _Resuming:
                         if stream.tell() > self.size:
                             self._check_size(url, stream.tell())
                 except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
-                    return  # broken off: the next request goes on from here
+                    return  # interrupted: the next request continues from here
 
     def _check_size(self, url: str, size: int) -> None:
-        """Refuse another file under this address before all of it has come."""
+        """Refuse a file of another size before all of it has arrived."""
         if size == self.size:
             return
         self.part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a task: raised at the first fault, or gathered for a report."""
+"""The faults of the files of a task: the first one is raised, or all are gathered for a report."""
 
 from __future__ import annotations
 
@@ -8,29 +8,36 @@ from pathlib import Path
 from psqe.errors import DataError, PsqeWarning
 
 SHOWN = 20
-"""Faults that a report keeps; the rest are counted."""
+"""Number of faults that a report keeps; the rest are counted."""
 
 
 class Faults:
-    """Where the reader of a layout says what is wrong.
+    """The place where the reader of a layout reports what is wrong.
 
-    A reader calls :meth:`add` for every fault and then leaves the faulty record out. When the faults are not
-    gathered, :meth:`add` does not return: it raises, so that no task is ever made of what is left. For
-    records that say nothing about the graphs, so that a task without them is the task that was meant, a
-    reader calls :meth:`leave_out`, and :meth:`close` at the end: they are a warning, unless faults are
+    A reader calls :meth:`add` for every fault and then leaves the faulty record out. When faults are not
+    gathered, :meth:`add` does not return: it raises, so that no task is ever made of the records that are
+    left. For records that say nothing about the graphs, so that the task without them is the task that was
+    meant, a reader calls :meth:`leave_out`. They become a warning of :meth:`close`, unless faults are
     gathered.
 
     Parameters
     ----------
     gather
-        Go on after a fault and keep it, as ``psqe data check`` does.
+        Whether to keep faults and go on, as ``psqe data check`` does; by default the first fault is raised.
 
     Attributes
     ----------
     shown
-        The first :data:`SHOWN` faults, as the errors they would have been.
+        The first :data:`SHOWN` faults, as errors that were not raised.
     count
-        How many there were.
+        Number of all faults.
+
+    Examples
+    --------
+    >>> faults = Faults(gather=True)
+    >>> faults.add("is empty", path="names.tsv", remedy="delete it")
+    >>> faults.count, str(faults.shown[0])
+    (1, 'names.tsv: is empty; delete it')
     """
 
     def __init__(self, *, gather: bool = False) -> None:
@@ -43,7 +50,7 @@ class Faults:
         return self.count > 0
 
     def add(self, what: str, *, remedy: str, path: str | Path | None = None, line: int | None = None) -> None:
-        """Raise a fault, or keep it.
+        """Raise a fault, or keep it when faults are gathered.
 
         Raises
         ------
@@ -61,7 +68,7 @@ class Faults:
             self.shown.append(fault)
 
     def leave_out(self, what: str, *, remedy: str, path: str | Path, line: int | None = None) -> None:
-        """Keep as a fault, or remember for :meth:`close`, a record that the task can do without."""
+        """Report a record that the task can do without: kept as a fault, or for :meth:`close`."""
         fault = DataError(what, remedy=remedy, path=path, line=line)
         if self.gather:
             self.put(fault)
@@ -69,7 +76,7 @@ class Faults:
             self._left_out.setdefault((str(path), remedy), []).append(fault)
 
     def close(self) -> None:
-        """Say what was left out: one warning for each file and kind of record, with the first and the number.
+        """Warn of the records that were left out: once for each file and kind, with the first and the number.
 
         Warns
         -----

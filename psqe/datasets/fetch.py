@@ -1,12 +1,12 @@
-"""The files of the published benchmarks, fetched from the repositories that have them and verified.
+"""The files of the published benchmarks: fetched from the repositories that hold them, and verified.
 
 ``sources.json`` beside this module pins every file: repository, commit, path in it, size, sha256 and licence.
-``scripts/pack_sources.py`` writes it. Files that were assembled from others are nowhere to be fetched; the
-table says what they were made from and what a task is without them.
+``scripts/pack_sources.py`` writes it. Files that were assembled from others cannot be fetched; the
+table says what they were made from and what a task lacks without them.
 
-A file is downloaded into ``<file>.part`` beside it, gets its name when size and hash are right, and is never
-downloaded again. What is in ``<file>.part`` after an interruption is gone on with. The environment variable
-``PSQE_MIRROR`` names another server that has ``<repository>/<commit>/<path in it>``.
+A file is downloaded into ``<file>.part`` beside it, gets its name when size and hash are correct, and is
+never downloaded again. An interrupted download is continued. The environment variable ``PSQE_MIRROR`` names
+another server that holds ``<repository>/<commit>/<path in it>``.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class PinnedFile:
     Attributes
     ----------
     file
-        Where it belongs under the data root.
+        Path of the file, relative to the data root.
     size
-        In bytes.
+        Size in bytes.
     sha256
-        64 hexadecimal digits.
+        SHA-256 hash, 64 hexadecimal digits.
     repository, commit, path
-        Where it is fetched from; empty for a derived file.
+        Source of the file; empty for a derived file.
     licence
-        What its repository says.
+        Licence of the repository.
     """
 
     file: str
@@ -59,7 +59,7 @@ class PinnedFile:
     licence: str = ""
 
     def url(self, host: str) -> str:
-        """Where a host has it."""
+        """Return the address of the file on a host."""
         return f"{host}/{self.repository}/{self.commit}/{quote(self.path)}"
 
 
@@ -72,13 +72,13 @@ class Derived:
     files
         The files.
     made_from
-        What they were made from.
+        The files they were made from, in words.
     without
-        What the task is without them, as the end of a sentence.
+        What the task lacks without them, as the end of a sentence that begins with the task.
     needed
         Whether the task cannot be read without them.
     instead
-        Files under the data root that would do as well.
+        Files under the data root that serve the same purpose.
     """
 
     files: tuple[PinnedFile, ...]
@@ -90,14 +90,14 @@ class Derived:
 
 @dataclass(frozen=True)
 class Pinned:
-    """All files of one benchmark: those that can be fetched, and the derived ones if there are any."""
+    """All files of one benchmark: the files that can be fetched, and the derived files if there are any."""
 
     files: tuple[PinnedFile, ...]
     derived: Derived | None = None
 
 
 def pinned(name: str) -> Pinned:
-    """The pinned files of the benchmark ``name``.
+    """Return the pinned files of the benchmark ``name``.
 
     Raises
     ------
@@ -125,19 +125,21 @@ def _files(records: list[dict[str, Any]]) -> tuple[PinnedFile, ...]:
 def fetch(
     name: str, *, data_root: str | Path | None = None, say: Callable[[str], None] = lambda line: None
 ) -> Path:
-    """Fetch those files of a benchmark that are not there yet.
+    """Fetch the files of a benchmark that are missing.
 
-    Runs at the same time share the work. A progress bar is on standard error if that is a terminal.
+    Processes that run at the same time share the work. A progress bar is shown on standard error if that is
+    a terminal.
 
     Parameters
     ----------
     name
-        Such as ``dbp15k/zh_en``, see :data:`psqe.datasets.benchmarks.BENCHMARKS`.
+        Name of a benchmark such as ``dbp15k/zh_en``, see :data:`psqe.datasets.benchmarks.BENCHMARKS`.
     data_root
-        Where the folder of the benchmark is or is made; ``PSQE_DATA``, else the user's data folder, when
-        omitted.
+        Folder in which the folder of the benchmark is, or is made; ``PSQE_DATA``, else the user's data
+        folder, when omitted.
     say
-        Called with one line for each source and its licence, one for derived files, and one for each file.
+        Function that receives one line for each source and its licence, for derived files, and for each
+        file; by default the lines are discarded.
 
     Returns
     -------
@@ -149,9 +151,9 @@ def fetch(
     ParameterError
         If there is no such benchmark, or ``PSQE_MIRROR`` is no address.
     DataError
-        Before anything is downloaded: if a file is there with other content, or if the benchmark cannot be
-        read without a derived file that is missing. Then: if a file cannot be fetched, or is not what was
-        pinned. Files that were finished stay, and so does the beginning of one whose download broke off.
+        Before anything is downloaded: if a file exists with other content, or if the benchmark cannot be
+        read without a derived file that is missing. Afterwards: if a file cannot be fetched, or differs from
+        the pinned file. Finished files stay, and so does the beginning of an interrupted download.
     PsqeError
         If the folder cannot be written.
     """
@@ -189,12 +191,18 @@ def _host() -> str:
 
 
 def _is_there(root: Path, file: PinnedFile) -> bool:
-    """Whether a file is there; an error if it is, but is another."""
+    """Return whether a file exists.
+
+    Raises
+    ------
+    DataError
+        If the file exists, but is not the pinned one.
+    """
     path = root / file.file
-    found = _found(path)
-    if found is None or found == (file.size, file.sha256):
-        return found is not None
-    size, sha256 = found
+    there = _size_and_hash(path)
+    if there is None or there == (file.size, file.sha256):
+        return there is not None
+    size, sha256 = there
     raise DataError(
         f"is there with other content: {size:,} bytes, sha256 {sha256}; "
         f"pinned are {file.size:,} bytes, sha256 {file.sha256}",
@@ -203,8 +211,8 @@ def _is_there(root: Path, file: PinnedFile) -> bool:
     )
 
 
-def _found(path: Path) -> tuple[int, str] | None:
-    """Size and hash of a file, ``None`` if there is none."""
+def _size_and_hash(path: Path) -> tuple[int, str] | None:
+    """Return size and hash of a file; ``None`` if there is no file."""
     try:
         return path.stat().st_size, pooch.file_hash(str(path), alg="sha256")
     except (FileNotFoundError, NotADirectoryError):
@@ -216,7 +224,7 @@ def _found(path: Path) -> tuple[int, str] | None:
 
 
 def _licences(files: tuple[PinnedFile, ...]) -> list[str]:
-    """One line for each source: how many files are from it, and under which licence."""
+    """Return one line for each source: its number of files and its licence."""
     sources: dict[tuple[str, str, str], int] = {}
     for file in files:
         key = (file.repository, file.commit, file.licence)
@@ -228,7 +236,7 @@ def _licences(files: tuple[PinnedFile, ...]) -> list[str]:
 
 
 def _check_derived(name: str, root: Path, derived: Derived) -> None:
-    """Refuse to fetch what could not be read afterwards."""
+    """Raise :class:`DataError` if the benchmark could not be read after the fetch."""
     enough = [*(file.file for file in derived.files), *derived.instead]
     if not derived.needed or any((root / file).is_file() for file in enough):
         return
@@ -243,9 +251,9 @@ def _check_derived(name: str, root: Path, derived: Derived) -> None:
 def _derived_line(root: Path, derived: Derived) -> str:
     states = []
     for file in derived.files:
-        found = _found(root / file.file)
-        state = "not there" if found is None else "there"
-        if found is not None and found != (file.size, file.sha256):
+        there = _size_and_hash(root / file.file)
+        state = "not there" if there is None else "there"
+        if there is not None and there != (file.size, file.sha256):
             state = "there, with other content than pinned"
         states.append(f"{file.file} ({state})")
     return (

@@ -1,4 +1,4 @@
-"""Graphs and links from labelled records, the same whatever order the records come in."""
+"""Graphs and links from labelled records, independent of the order of the records."""
 
 from __future__ import annotations
 
@@ -15,16 +15,23 @@ Attribute = tuple[str, str | None]
 
 
 class GraphDraft:
-    """One side under construction. What is added twice counts once.
+    """A graph under construction. Records that are added twice count once.
 
     Attributes
     ----------
     index
-        The number of each entity, in the order they were met.
+        The number of each entity by its identifier, in the order in which the entities were added.
     names, images
-        What is known of an entity, by its number.
+        The name and the image of an entity, by its number.
     attributes
-        The attributes of each entity that has some, by its number.
+        The attributes of an entity, by its number.
+
+    Examples
+    --------
+    >>> draft = GraphDraft()
+    >>> draft.add_triple(draft.entity("rome"), "capital of", draft.entity("italy"))
+    >>> draft.build("cities").entities
+    ('italy', 'rome')
     """
 
     def __init__(self) -> None:
@@ -34,37 +41,37 @@ class GraphDraft:
         self.attributes: dict[int, set[Attribute]] = {}
         self._relations: dict[str, int] = {}
         self._triples = array("q")
-        # Thousands of attributes make hundreds of thousands of pairs: equal pairs are one object.
+        # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
         self._pairs: dict[Attribute, Attribute] = {}
 
     def entity(self, label: str) -> int:
-        """The number of an entity, which is new if it must be."""
+        """Return the number of an entity; an unknown identifier gets the next number."""
         return self.index.setdefault(label, len(self.index))
 
     def add_triple(self, head: int, relation: str, tail: int) -> None:
-        """One triple between two entities."""
+        """Add a triple between two entities, given by number."""
         self._triples.extend((head, self._relations.setdefault(relation, len(self._relations)), tail))
 
     def add_attribute(self, entity: int, attribute: str, value: str) -> None:
-        """One attribute of an entity. Blanks around a value are no part of it; an empty one is none."""
+        """Add an attribute of an entity. Blanks around the value are removed; an empty value is ``None``."""
         pair = (attribute, value.strip() or None)
         self.attributes.setdefault(entity, set()).add(self._pairs.setdefault(pair, pair))
 
     def triples(self) -> IntArray:
-        """Head, relation and tail of every triple so far, by number: ``(n_triples, 3)``."""
+        """Return head, relation and tail of every triple added so far, by number: ``(n_triples, 3)``."""
         return np.array(self._triples, dtype=np.int64).reshape(-1, 3)
 
     def relations(self) -> tuple[str, ...]:
-        """The relations so far, by number."""
+        """Return the relations added so far, by number."""
         return tuple(self._relations)
 
     def described(self) -> set[int]:
-        """The numbers of all entities except those of which nothing is said but that triples end in them."""
+        """Return the numbers of all entities but those that are only tails of triples."""
         heads = self.triples()[:, 0].tolist()
         return {*heads, *self.names, *self.attributes, *self.images}
 
     def rename(self, labels: dict[int, str]) -> None:
-        """Give some entities another identifier."""
+        """Give entities other identifiers, by number."""
         self.index = {labels.get(i, label): i for label, i in self.index.items()}
 
     def build(
@@ -75,16 +82,16 @@ class GraphDraft:
         candidates: set[int] | None = None,
         language: str | None = None,
     ) -> KnowledgeGraph:
-        """The graph: entities and relations in the order of their identifiers.
+        """Return the graph, its entities and relations in the order of their identifiers.
 
         Parameters
         ----------
         name, language
-            Of the graph.
+            Name and language of the graph.
         readable
-            What an identifier says, in place of :attr:`names`.
+            Function from an identifier to a name, used instead of :attr:`names` when given.
         candidates
-            By number; all entities when omitted.
+            Numbers of the candidates; all entities when omitted.
         """
         labels = sorted(self.index)
         old = [self.index[label] for label in labels]
@@ -114,14 +121,14 @@ def _by_label(pair: Attribute) -> tuple[str, str]:
 
 
 class LinkDraft:
-    """Gold links under construction, one for each entity at most.
+    """Gold links under construction, at most one for each entity.
 
     Parameters
     ----------
     left, right
-        The graphs they are between.
+        The two graphs.
     faults
-        Told of a link that names no entity, and of one whose entity has another link.
+        Receives links that name no entity or no candidate, and links whose entity has another link.
     """
 
     def __init__(self, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> None:
@@ -131,7 +138,7 @@ class LinkDraft:
         self._partner: tuple[dict[int, tuple[int, str]], dict[int, tuple[int, str]]] = ({}, {})
 
     def add(self, left: str, right: str, path: Path, line: int | None) -> None:
-        """One link, by the identifiers of its entities. The same link again is no other link."""
+        """Add a link, by the identifiers of its entities. A link that is added twice counts once."""
         ends = []
         for side, (label, name) in enumerate(((left, "left"), (right, "right"))):
             end = self.index[side].get(label)
@@ -170,6 +177,6 @@ class LinkDraft:
         self._partner[1].setdefault(ends[1], (ends[0], where))
 
     def array(self) -> IntArray:
-        """The links by left entity: ``(n_links, 2)``."""
+        """Return the links ``(n_links, 2)``, sorted by left entity."""
         pairs = sorted((left, right) for left, (right, _) in self._partner[0].items())
         return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""Whether a file is an image, told before any of them is encoded."""
+"""A check that files are images, before any of them is encoded."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ REMEDY = "put the image there, or leave the entity without one"
 
 
 def is_image(
-    path: Path, faults: Faults, *, named: str = "", told: Path | None = None, line: int | None = None
+    path: Path, faults: Faults, *, named: str = "", source: Path | None = None, line: int | None = None
 ) -> bool:
-    """Whether there is an image at ``path``.
+    """Return whether there is an image at ``path``.
 
-    Its beginning is looked at. When faults are gathered, it is read to its end.
+    Only the beginning of the file is read, unless faults are gathered: then all of it is.
 
     Parameters
     ----------
     path
-        Of the image.
+        Path of the image.
     faults
-        Told of a file that is missing, no image, or transparent everywhere.
-    named, told, line
-        How the image is named in which file and line, if it is named in one.
+        Receives a file that is missing, no image, or transparent everywhere.
+    named, source, line
+        The name of the image in a table, the table, and the line in it, if a table lists the image.
     """
     try:
         wrong = _wrong_with(path, thorough=faults.gather)
@@ -33,7 +33,7 @@ def is_image(
         wrong = f"cannot be read ({type(error).__name__})"
     if wrong:
         what = f"the image {named!r} {wrong}" if named else wrong
-        faults.add(what, path=told or path, line=line, remedy=REMEDY)
+        faults.add(what, path=source or path, line=line, remedy=REMEDY)
     return not wrong
 
 

@@ -1,4 +1,4 @@
-"""What a task holds: its files, sizes, degrees, modalities, and how many candidates have no counterpart."""
+"""A summary of a task: its files, sizes, degrees, modalities, and its candidates without a counterpart."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from psqe.datasets import benchmarks
 from psqe.datasets.layouts import layout_name, layout_of
 from psqe.errors import DataError
-from psqe.graph import AlignmentTask, KnowledgeGraph, Side
+from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
 
 
 def task_folder(task: str, data_root: str | Path | None = None) -> Path | None:
-    """The folder that a task is read from; ``None`` if it is not read from one of the user's."""
+    """Return the folder that a task is read from; ``None`` for an emoji pair, which is in no folder."""
     if task in benchmarks.BENCHMARKS:
         root = benchmarks.default_data_dir() if data_root is None else Path(data_root)
         return root / benchmarks.BENCHMARKS[task].folder
@@ -22,22 +22,22 @@ def task_folder(task: str, data_root: str | Path | None = None) -> Path | None:
 
 
 def task_files(task: str, data_root: str | Path | None = None) -> list[Path]:
-    """The files that a task is read from; none if it has no folder, or one of no layout."""
+    """Return the files that a task is read from; none if it has no folder, or the folder no layout."""
     folder = task_folder(task, data_root)
     try:
-        found = {} if folder is None else layout_of(folder).files(folder)
-    except DataError:  # loading it will say so
+        files = {} if folder is None else layout_of(folder).files(folder)
+    except DataError:  # Loading the task raises the same error.
         return []
-    return [path for path in found.values() if path is not None]
+    return [path for path in files.values() if path is not None]
 
 
 def folder_info(folder: Path) -> dict[str, Any]:
-    """The layout of a folder, and which of the files that the layout knows are there.
+    """Return the layout of a folder, and the files of the layout that exist and that are missing.
 
     Raises
     ------
     DataError
-        If the folder is missing or of no layout.
+        If the folder is missing or has no layout.
     """
     files = layout_of(folder).files(folder)
     return {
@@ -49,14 +49,14 @@ def folder_info(folder: Path) -> dict[str, Any]:
 
 
 def graph_info(graph: KnowledgeGraph) -> dict[str, Any]:
-    """Sizes of a graph, and degrees and modalities of its candidates.
+    """Return sizes of a graph, and degrees and modalities of its candidates.
 
-    Keys that begin with ``with_`` count candidates; ``attribute_values`` counts values, ``attributes`` the
-    labels that these and attributes without values have.
+    Keys that begin with ``with_`` count candidates. ``attributes`` counts the labels of attributes, and
+    ``attribute_values`` the attributes with a value.
     """
     candidates = graph.candidates
     degree = graph.degree()[candidates]
-    own = [graph.attributes[i] for i in candidates]
+    attributes = [graph.attributes[i] for i in candidates]
     return {
         "name": graph.name,
         "language": graph.language,
@@ -71,9 +71,9 @@ def graph_info(graph: KnowledgeGraph) -> dict[str, Any]:
         "with_image": sum(graph.images[i] is not None for i in candidates),
         "with_name": sum(graph.names[i] is not None for i in candidates),
         "with_translated_name": sum(graph.translations[i] is not None for i in candidates),
-        "with_attributes": sum(map(bool, own)),
-        "attributes": len({label for pairs in own for label, _ in pairs}),
-        "attribute_values": sum(value is not None for pairs in own for _, value in pairs),
+        "with_attributes": sum(map(bool, attributes)),
+        "attributes": len({label for pairs in attributes for label, _ in pairs}),
+        "attribute_values": sum(value is not None for pairs in attributes for _, value in pairs),
         **{
             f"with_{modality}_vector": int(vectors.present[candidates].sum())
             for modality, vectors in graph.vectors.items()
@@ -82,22 +82,26 @@ def graph_info(graph: KnowledgeGraph) -> dict[str, Any]:
 
 
 def attribute_shares(task: AlignmentTask, side: Side) -> dict[str, float | None]:
-    """Share of linked and of unlinked candidates that have attributes: if unlike, attributes tell links."""
+    """Return the shares of linked and of unlinked candidates that have attributes.
+
+    If the two shares differ, having attributes reveals having a counterpart. A share is ``None`` if there is
+    no such candidate.
+    """
     shares: dict[str, float | None] = {"attr_if_linked": None, "attr_if_unlinked": None}
     if task.links is not None:
         graph = task.sides[side]
         has = np.array([bool(graph.attributes[i]) for i in graph.candidates], dtype=bool)
-        linked = np.isin(graph.candidates, task.links[:, ("left", "right").index(side)])
+        linked = np.isin(graph.candidates, task.links[:, SIDES.index(side)])
         for key, mask in zip(shares, (linked, ~linked), strict=True):
             shares[key] = float(has[mask].mean()) if mask.any() else None
     return shares
 
 
 def task_info(task: AlignmentTask) -> dict[str, Any]:
-    """Both graphs (degree and modalities of candidates), gold links, and the dangling share per side.
+    """Return a summary of both graphs, the number of gold links, and the dangling share of each side.
 
-    ``attr_if_linked`` and ``attr_if_unlinked`` are :func:`attribute_shares`. ``links`` and the shares are
-    ``None`` when no gold links are known.
+    The summaries are :func:`graph_info` and :func:`attribute_shares`. ``links`` and the shares are ``None``
+    when no gold links are known.
     """
     links = task.links
     return {
@@ -106,7 +110,7 @@ def task_info(task: AlignmentTask) -> dict[str, Any]:
         "links": None if links is None else len(links),
         "dangling_share": {
             side: None if links is None else 1 - len(links) / max(1, len(task.sides[side].candidates))
-            for side in ("left", "right")
+            for side in SIDES
         },
         "left": {**graph_info(task.left), **attribute_shares(task, "left")},
         "right": {**graph_info(task.right), **attribute_shares(task, "right")},

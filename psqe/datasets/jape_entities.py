@@ -1,4 +1,4 @@
-"""What JAPE's relatives tell of single entities: ids and URIs, attributes, machine-translated names."""
+"""The entities of the layout of JAPE: their ids and URIs, attributes and machine-translated names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Attributes = tuple[tuple[str, str | None], ...]
 
 @dataclass(frozen=True)
 class Entities:
-    """The entities of one side: where each is by its id and by its URI, and in which line."""
+    """The entities of one side: the index of each by id and by URI, and the line of each in the file."""
 
     path: Path
     by_id: dict[int, int]
@@ -25,10 +25,10 @@ class Entities:
 
 
 def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[int, Attributes]:
-    """The attributes of each entity that has a line."""
+    """Read the attributes of each entity that has a line, by index."""
     found: dict[int, Attributes] = {}
     lines: dict[str, int] = {}
-    # Some thousand attributes make hundreds of thousands of pairs: equal pairs are one object.
+    # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
     pairs: dict[str, tuple[str, None]] = {}
     unknown: dict[str, int] = {}
     for line, (cell, *labels) in rows(path, lambda n: n >= 2, faults, wanted="2 columns or more"):
@@ -66,7 +66,7 @@ def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[in
 def attributes_by_line(
     path: Path | None, sides: Sequence[Entities], faults: Faults
 ) -> tuple[dict[int, Attributes], dict[int, Attributes]]:
-    """The attributes of both sides in the form of FB15K-DB15K: line ``i + 1`` is of id ``i``.
+    """Read the attributes of both sides in the form of FB15K-DB15K: line ``i + 1`` belongs to id ``i``.
 
     Items are ``attribute|||value|||type``, joined by ``^^^``; the type may be missing, a line empty.
     """
@@ -102,7 +102,7 @@ def attributes_by_line(
 def translated_names(
     path: Path | None, sides: Sequence[Entities], faults: Faults
 ) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
-    """Machine-translated names of both sides; empty without a file."""
+    """Read the machine-translated names of both sides; without a file both are empty."""
     if path is None:
         return (), ()
     remedy = "it holds a list of [id, [words]]; fetch it again, or delete it"

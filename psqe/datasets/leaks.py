@@ -1,6 +1,6 @@
-"""What of a data set tells the links although it should not, or tells them without any method.
+"""Properties of a data set that reveal its links, or find them without any method.
 
-All of it reads gold links: it is for reports about data, never for mining or training.
+Everything here reads gold links: it serves reports about data, and never mining or training.
 """
 
 from __future__ import annotations
@@ -11,26 +11,28 @@ from collections import Counter
 import numpy as np
 
 from psqe.errors import DataError
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Sides
 
 Names = tuple[str | None, ...]
 
 
 def leaks(task: AlignmentTask) -> dict[str, float | None]:
-    """Shares that tell how much of the links is in plain sight.
+    """Measure how many links are in plain sight.
 
     Parameters
     ----------
     task
-        With gold links. Ids should be those of the files.
+        A task with gold links, its ids those of the files.
 
     Returns
     -------
-    ``equal_names``: the share of links whose ends have the same name, but for case, accents and spaces;
-    ``unique_equal_names``: the share of links that are found by linking equal names which are there once on
-    either side; ``equal_names_precision``: of all pairs linked so, the share of gold links, pairs of dangling
-    entities counted as wrong. The same for ``equal_translated_names``. ``constant_id_offset``: the share of
-    links with the most common difference of ids. ``None`` where a side has no names.
+    dict
+        Shares in [0, 1], ``None`` where a side has no names. ``equal_names`` is the share of links whose two
+        entities have the same name, apart from case, accents and spaces. ``unique_equal_names`` is the share
+        of links that are found by linking equal names that occur once on either side, and
+        ``equal_names_precision`` the share of gold links among all pairs linked in this way, where pairs of
+        dangling entities count as wrong. ``equal_translated_names`` and so on are the same for translations.
+        ``constant_id_offset`` is the share of links with the most frequent difference of ids.
 
     Raises
     ------
@@ -39,45 +41,40 @@ def leaks(task: AlignmentTask) -> dict[str, float | None]:
     """
     if task.links is None or not len(task.links):
         raise DataError(f"{task.name} has no gold links", remedy="take a task whose links are known")
-    found: dict[str, float | None] = {}
+    shares: dict[str, float | None] = {}
     for what, names in (
-        ("equal_names", (task.left.names, task.right.names)),
-        ("equal_translated_names", _translated(task)),
+        ("equal_names", task.sides.map(lambda graph: graph.names)),
+        ("equal_translated_names", task.sides.map(lambda graph: graph.translations)),
     ):
-        shares = _equal(task, names[0], names[1]) if any(names[0]) and any(names[1]) else (None, None, None)
-        found |= dict(zip((what, f"unique_{what}", f"{what}_precision"), shares, strict=True))
+        values = _equal(task, names) if all(map(any, names)) else (None, None, None)
+        shares |= dict(zip((what, f"unique_{what}", f"{what}_precision"), values, strict=True))
     differences = task.right.ids[task.links[:, 1]] - task.left.ids[task.links[:, 0]]
-    found["constant_id_offset"] = max(Counter(differences.tolist()).values()) / len(task.links)
-    return found
+    shares["constant_id_offset"] = max(Counter(differences.tolist()).values()) / len(task.links)
+    return shares
 
 
-def _translated(task: AlignmentTask) -> tuple[Names, Names]:
-    """Translations where there are any on a side, else its names."""
-    left, right = (graph.translations if any(graph.translations) else () for graph in (task.left, task.right))
-    return left, right
-
-
-def _equal(task: AlignmentTask, left: Names, right: Names) -> tuple[float, float, float | None]:
+def _equal(task: AlignmentTask, names: Sides[Names]) -> tuple[float, float, float | None]:
+    """Return the three shares of :func:`leaks` for one kind of names."""
     assert task.links is not None
-    plain = _plain(left), _plain(right)
+    plain = names.map(_plain)
     links: IntArray = task.links
-    equal = np.array([plain[0][a] is not None and plain[0][a] == plain[1][b] for a, b in links.tolist()])
-    once = [_once(graph, names) for graph, names in zip((task.left, task.right), plain, strict=True)]
-    ruled = {(once[0][name], once[1][name]) for name in once[0].keys() & once[1].keys()}
-    hits = len(ruled & set(map(tuple, links.tolist())))
-    return float(equal.mean()), hits / len(links), hits / len(ruled) if ruled else None
+    equal = [plain.left[a] is not None and plain.left[a] == plain.right[b] for a, b in links.tolist()]
+    once = task.sides.map(_once, plain)
+    linked = {(once.left[name], once.right[name]) for name in once.left.keys() & once.right.keys()}
+    hits = len(linked & set(map(tuple, links.tolist())))
+    return float(np.mean(equal)), hits / len(links), hits / len(linked) if linked else None
 
 
 def _plain(names: Names) -> list[str | None]:
-    """Names without case, accents and more than one space."""
-    found: list[str | None] = []
+    """Return names in lower case, without accents, and with single spaces."""
+    plain: list[str | None] = []
     for name in names:
         letters = unicodedata.normalize("NFKD", name or "").casefold()
-        found.append(" ".join("".join(c for c in letters if not unicodedata.combining(c)).split()) or None)
-    return found
+        plain.append(" ".join("".join(c for c in letters if not unicodedata.combining(c)).split()) or None)
+    return plain
 
 
 def _once(graph: KnowledgeGraph, names: list[str | None]) -> dict[str, int]:
-    """The candidates whose name no other candidate of their side has, by name."""
+    """Return the candidates whose name no other candidate of their side has, by name."""
     counts = Counter(names[i] for i in graph.candidates.tolist())
     return {name: i for i in graph.candidates.tolist() if (name := names[i]) and counts[name] == 1}

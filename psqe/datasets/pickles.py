@@ -1,4 +1,4 @@
-"""Vectors that other projects keep in pickles, read without running what a pickle can hold."""
+"""Vectors in the pickles of other projects, read without running any code that a pickle can hold."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from psqe.datasets.faults import Faults
 from psqe.graph import Vectors
 
 NUMBER = re.compile(r"[fiu](2|4|8)|[iu]1|b1")
-"""The types of number that are read, as numpy writes them."""
+"""The types of numbers that are read, as numpy writes them."""
 
 LARGEST = 1 << 34
-"""Most numbers of an array, and far more than any file holds."""
+"""Largest length of an array, far above that of any file."""
 
 
 class _Type:
-    """Stands in for ``numpy.dtype``."""
+    """A substitute for ``numpy.dtype``."""
 
     def __init__(self, code: object, *_: object) -> None:
         if not isinstance(code, str) or not NUMBER.fullmatch(code):
@@ -39,7 +39,7 @@ class _Type:
 
 
 class _Array:
-    """Stands in for an array whose content is yet to come."""
+    """A substitute for an array whose content follows later in the pickle."""
 
     numpy: NDArray[Any] | None = None
 
@@ -53,7 +53,7 @@ class _Array:
 
 
 def _array(content: object, kind: object, shape: object, order: object) -> NDArray[Any]:
-    """A new array of these bytes, once they have been found to be as many as it needs."""
+    """Return a new array of some bytes, after a check that their number fits its shape."""
     if not isinstance(content, bytes | bytearray) or not isinstance(kind, _Type) or order not in ("C", "F"):
         raise pickle.UnpicklingError("an array in it is not made of numbers")
     lengths = shape if isinstance(shape, tuple) else (shape,)
@@ -67,14 +67,14 @@ def _array(content: object, kind: object, shape: object, order: object) -> NDArr
 
 
 def _scalar(kind: object, content: object) -> Any:
-    """A single number, as ``numpy.core.multiarray.scalar`` gives."""
+    """Return a single number, as ``numpy.core.multiarray.scalar`` does."""
     if isinstance(content, str):
         content = content.encode("latin1")
     return _array(content, kind, (1,), "C")[0]
 
 
 def _encoded(text: object, encoding: object = "latin1") -> bytes:
-    """How protocols before 3 write bytes."""
+    """Return the bytes that protocols before 3 write as text."""
     if not isinstance(text, str) or encoding != "latin1":
         raise pickle.UnpicklingError(f"it encodes by {encoding!r:.40}")
     return text.encode("latin1")
@@ -90,14 +90,14 @@ ADMITTED: Mapping[tuple[str, str], Any] = {
     ("numpy", "dtype"): _Type,
     ("_codecs", "encode"): _encoded,
 }
-"""What a pickle may call, and what is called in its place. Numpy's own functions trust what they are given: a
-damaged file can bring them, and the interpreter with them, down."""
+"""The functions that a pickle may call, and the substitutes that are called instead. Numpy's own functions
+trust their arguments, so that a damaged file can crash them and the interpreter."""
 
 
 class _Restricted(pickle._Unpickler):
-    """Plain containers, numbers, strings and numpy arrays; anything else is refused before it is called.
+    """An unpickler of plain containers, numbers, strings and numpy arrays; it calls nothing else.
 
-    The unpickler written in Python, for that in C can crash on a damaged file, too (3.11).
+    It is the unpickler written in Python, since the one in C can crash on a damaged file (Python 3.11).
     """
 
     def find_class(self, module: str, name: str) -> Any:
@@ -107,57 +107,71 @@ class _Restricted(pickle._Unpickler):
 
 
 def load_restricted(content: bytes) -> Any:
-    """What a pickle of arrays of numbers, in dictionaries, lists and tuples, holds.
+    """Load a pickle of arrays of numbers in dictionaries, lists and tuples.
+
+    Parameters
+    ----------
+    content
+        The bytes of the pickle.
+
+    Returns
+    -------
+    Any
+        The object that was pickled.
 
     Raises
     ------
     pickle.UnpicklingError
-        If it is no pickle, is damaged, or names anything but what numpy's arrays need. Nothing of it has run
-        then.
+        If it is no pickle, is damaged, or names any function but those that numpy's arrays need. None of its
+        code has run then.
+
+    Examples
+    --------
+    >>> load_restricted(pickle.dumps({3: np.arange(2)}))
+    {3: array([0, 1])}
     """
     try:
-        # Latin-1 is how arrays that Python 2 has written come back byte by byte.
-        found = _arrays(_Restricted(io.BytesIO(content), encoding="latin1").load())
+        # With Latin-1, arrays that Python 2 has written come back byte by byte.
+        return _substituted(_Restricted(io.BytesIO(content), encoding="latin1").load())
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a broken pickle raises nearly anything
         raise pickle.UnpicklingError(f"it is broken ({type(error).__name__}: {error})") from error
-    return found
 
 
-def _arrays(found: Any) -> Any:
-    """The same with arrays in place of what stood in for them."""
+def _substituted(found: Any) -> Any:
+    """Return an object with arrays in place of their substitutes."""
     if isinstance(found, _Array):
         if found.numpy is None:
             raise pickle.UnpicklingError("an array in it has no content")
         return found.numpy
     if isinstance(found, dict):
-        return {key: _arrays(value) for key, value in found.items()}
+        return {key: _substituted(value) for key, value in found.items()}
     if isinstance(found, list | tuple):
-        return type(found)(_arrays(value) for value in found)
+        return type(found)(_substituted(value) for value in found)
     return found
 
 
 def read_vectors(
     path: Path, sides: Sequence[Mapping[int, int]], faults: Faults
 ) -> tuple[Vectors, Vectors] | None:
-    """Vectors of both sides from a dictionary of ids, as EVA's ``<pair>_GA_id_img_feature_dict.pkl``.
+    """Read the vectors of both sides from a pickled dictionary, EVA's ``<pair>_GA_id_img_feature_dict.pkl``.
 
     Parameters
     ----------
     path
         The pickle.
     sides
-        For either side, the index of each entity by its id.
+        The index of each entity by its id, for each side.
     faults
-        Told of a pickle that is none, holds anything but vectors, or vectors of several lengths; and of
-        vectors of ids that no entity has, which are left out.
+        Receives a file that is no pickle or holds anything but vectors of one length, and the ids that no
+        entity has, whose vectors are left out.
 
     Returns
     -------
-    One row per entity and side; entities without a vector, or with one of zeros, are absent. ``None`` after a
-    fault.
-
+    tuple or None
+        The vectors of the left and of the right side, one row per entity. Entities without a vector, or with
+        a vector of zeros, are absent. ``None`` after a fault.
     """
     remedy = "fetch the file again, or delete it"
     try:

@@ -1,7 +1,8 @@
-"""A switch against a leak: having an attribute that reveals having a counterpart.
+"""A remedy for a leak of benchmarks: entities that have attributes are those that have a counterpart.
 
-In DBP15K only linked entities carry attributes. Whoever learns from attributes there learns who is dangling,
-which no user's data would tell. :func:`psqe.datasets.info.attribute_shares` shows it; here it is hidden.
+In DBP15K only linked entities carry attributes. A model that reads attributes there learns which entities are
+dangling, which the data of a user would not reveal. :func:`psqe.datasets.info.attribute_shares` measures this
+leak; :func:`hide_presence` closes it.
 """
 
 from __future__ import annotations
@@ -13,29 +14,29 @@ from dataclasses import replace
 import numpy as np
 
 from psqe.errors import DataError, ParameterError, PsqeWarning
-from psqe.graph import AlignmentTask, KnowledgeGraph, Side
+from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
 
 
 def hide_presence(task: AlignmentTask, random_state: int = 0) -> AlignmentTask:
-    """Give candidates without attributes those of a random candidate of their own side that has some.
+    """Give every candidate without attributes those of a random candidate of its side.
 
-    Afterwards every candidate has attributes, so that having them tells nothing. The draws of the two sides
+    Afterwards every candidate has attributes, so that having them reveals nothing. The draws of the two sides
     are independent, gold links are not read, and a draw does not depend on the order of the entities or their
-    ids. What is given is made up (hot-deck imputation): results are to say that it was done, and
-    ``parameters["hide_presence"]`` does. Somebody who looks for entities with equal attributes can still tell
-    some of those that were given theirs.
+    ids. The attributes are made up (hot-deck imputation). Results must say so, and
+    ``parameters["hide_presence"]`` does. Some of these entities can still be recognised by having exactly the
+    attributes of another one.
 
     Parameters
     ----------
     task
         A task of which both sides have attributes.
     random_state
-        Not negative. Decides who gets whose attributes.
+        Not negative. It decides whose attributes each entity receives.
 
     Returns
     -------
     AlignmentTask
-        The same task in all but attributes and ``parameters``.
+        The task with other attributes and ``parameters``, and otherwise unchanged.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def hide_presence(task: AlignmentTask, random_state: int = 0) -> AlignmentTask:
     Warns
     -----
     PsqeWarning
-        How many entities of each side were given attributes, if any were.
+        If any entities were given attributes; the message says how many on each side.
     """
     if random_state < 0:
         raise ParameterError(f"random_state is {random_state}", remedy="give an integer of at least 0")
@@ -56,7 +57,7 @@ def hide_presence(task: AlignmentTask, random_state: int = 0) -> AlignmentTask:
     if n_left or n_right:
         warnings.warn(
             f"task {task.name!r}: {n_left} left and {n_right} right entities without attributes were given "
-            "those of a random other entity of their side, to hide who has any",
+            "those of a random other entity of their side, to hide which have any",
             PsqeWarning,
             stacklevel=2,
         )
@@ -65,7 +66,7 @@ def hide_presence(task: AlignmentTask, random_state: int = 0) -> AlignmentTask:
 
 
 def _filled(graph: KnowledgeGraph, side: Side, random_state: int) -> tuple[KnowledgeGraph, int]:
-    """The graph with attributes for every candidate, and how many were given some."""
+    """Return the graph with attributes for every candidate, and the number of those that were given some."""
     candidates = graph.candidates.tolist()
     donors = sorted((graph.attributes[i] for i in candidates if graph.attributes[i]), key=repr)
     takers = [i for i in candidates if not graph.attributes[i]]
@@ -74,7 +75,7 @@ def _filled(graph: KnowledgeGraph, side: Side, random_state: int) -> tuple[Knowl
             f"no candidate of graph {graph.name!r} has attributes, so there is nothing to hide",
             remedy="leave hide_presence out",
         )
-    draws = np.random.default_rng([random_state, ("left", "right").index(side)])
+    draws = np.random.default_rng([random_state, SIDES.index(side)])
     attributes = list(graph.attributes)
     for taker, donor in zip(
         _in_order(graph, takers), draws.integers(len(donors), size=len(takers)), strict=True
@@ -84,7 +85,7 @@ def _filled(graph: KnowledgeGraph, side: Side, random_state: int) -> tuple[Knowl
 
 
 def _in_order(graph: KnowledgeGraph, entities: list[int]) -> list[int]:
-    """Entities by what is known of them: names, then relations, and identifiers between equals."""
+    """Sort entities by their names, then by their relations, and finally by their identifiers."""
     around: dict[int, Counter[str]] = {entity: Counter() for entity in entities}
     for head, relation, tail in graph.triples.tolist():
         for entity, end in ((head, "head"), (tail, "tail")):

@@ -1,4 +1,4 @@
-"""What ``psqe.toml`` says of a pair in RDF: which predicates name and which show an entity."""
+"""The settings of a pair in RDF, ``psqe.toml``: the predicates of names and of images."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Strict(BaseModel):
 
 
 class Languages(_Strict):
-    """The language that names of a side are preferred in, as a tag such as ``en``."""
+    """The preferred language of the names of each side, as a tag such as ``en``; ``None`` for any."""
 
     left: Language | None = None
     right: Language | None = None
@@ -53,9 +53,9 @@ class Settings(_Strict):
     Attributes
     ----------
     labels
-        Predicates whose literals are names, the preferred first.
+        Predicates whose literals are names, in order of preference.
     images
-        Predicates whose objects are images, the preferred first.
+        Predicates whose objects are images, in order of preference.
     languages
         The preferred languages of names.
     """
@@ -73,10 +73,19 @@ class Settings(_Strict):
 
 
 def read_settings(path: Path, faults: Faults) -> Settings | None:
-    """The settings in a file; ``None`` after a fault.
+    """Read the settings in a file.
 
-    Faults are told of a file that cannot be read, is no TOML, or has a key that is unknown or has a value
-    that will not do.
+    Parameters
+    ----------
+    path
+        The file ``psqe.toml``.
+    faults
+        Receives a file that cannot be read or is no TOML, unknown keys and impossible values.
+
+    Returns
+    -------
+    Settings or None
+        The settings; ``None`` after a fault.
     """
     remedy = "the keys are labels, images and languages; see the documentation of psqe.datasets.layouts.rdf"
     text = ""

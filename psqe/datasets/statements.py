@@ -1,4 +1,4 @@
-"""Statements of files in N-Triples and Turtle, compressed or not, with the line of whatever is wrong."""
+"""Statements of files in N-Triples and Turtle, compressed or not, with the line of every fault."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from psqe.datasets.faults import Faults
 
 SUFFIXES = (".nt", ".ttl", ".nt.gz", ".ttl.gz")
 BASE = "folder:///"
-"""What relative IRIs of Turtle are relative to."""
+"""Base that makes relative IRIs of Turtle absolute while they are read."""
 
 
 def label(term: Any) -> str:
-    """What an IRI or a blank node is called; a relative IRI as it was written."""
+    """Return the identifier of an IRI or a blank node; a relative IRI is returned as it was written."""
     if isinstance(term, ox.BlankNode):
         return f"_:{term.value}"
     return str(term.value).removeprefix(BASE) or "."
@@ -30,10 +30,10 @@ class Statements:
     Parameters
     ----------
     path
-        With one of :data:`SUFFIXES`.
+        The file, with one of :data:`SUFFIXES`.
     faults
-        Told of a file that cannot be read or has no statement, and of what is no statement. In N-Triples such
-        a line is left out; in Turtle nothing behind it is read.
+        Receives a file that cannot be read or has no statement, and text that is no statement. In N-Triples
+        such a line is left out; in Turtle nothing after it is read.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Statements:
         self._faults = faults
 
     def __iter__(self) -> Iterator[tuple[int | None, Any]]:
-        """Each statement, with its line in N-Triples."""
+        """Yield each statement after its line, which is ``None`` in Turtle."""
         before = self._faults.count
         any_statement = False
         try:
@@ -56,9 +56,9 @@ class Statements:
                 if stream.peek(3).startswith(b"\xef\xbb\xbf"):
                     stream.read(3)
                 read = self._lines if ".nt" in self.path.suffixes[-2:] else self._turtle
-                for found in read(stream):
+                for statement in read(stream):
                     any_statement = True
-                    yield found
+                    yield statement
         except (OSError, EOFError, zlib.error) as error:
             self.broken = True
             self._faults.add(
@@ -70,12 +70,12 @@ class Statements:
             self._faults.add("has no statement", path=self.path, remedy="write or fetch the file again")
 
     def _lines(self, stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
-        # Line by line takes three times as long as all at once, but every statement has its line.
+        # Reading line by line takes three times as long as all at once, but gives every statement its line.
         for line, text in enumerate(stream, 1):
             try:
                 yield from ((line, statement) for statement in ox.parse(text, ox.RdfFormat.N_TRIPLES))
             except SyntaxError as error:
-                self._tell(error, line, "correct this line, or delete it")
+                self._report(error, line, "correct this line, or delete it")
 
     def _turtle(self, stream: IO[bytes]) -> Iterator[tuple[None, Any]]:
         try:
@@ -84,9 +84,9 @@ class Statements:
             )
         except SyntaxError as error:
             self.broken = True
-            self._tell(error, error.lineno, "correct it; what comes behind was not read")
+            self._report(error, error.lineno, "correct it; the rest was not read")
 
-    def _tell(self, error: SyntaxError, line: int | None, remedy: str) -> None:
+    def _report(self, error: SyntaxError, line: int | None, remedy: str) -> None:
         what = error.msg.partition(": ")[2] or error.msg
         what = what.removesuffix(f" (line {error.lineno})")
         self._faults.add(f"column {error.offset}: {what}", path=self.path, line=line, remedy=remedy)

@@ -1,7 +1,7 @@
 """Planted pairs: two graphs grown from one hidden graph, every property of it a parameter.
 
-For theory, stress tests and the tests of miners and aligners; never evidence that a method works.
-Not a source of :func:`psqe.datasets.load_task`: a planted pair comes with its features.
+Planted pairs serve theory, stress tests and the tests of miners and aligners; they are never evidence that a
+method works. :func:`psqe.datasets.load_task` does not know them, as a planted pair comes with its features.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from psqe.datasets.dangling import draw_dangling
 from psqe.errors import ParameterError
 from psqe.features.base import Features
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 Floats = NDArray[np.float64]
 PerRegion = float | Sequence[float]
-"""One number for every region, or one number each."""
+"""One number for all regions, or one number for each region."""
 
 N_RELATIONS = 3
 WITHIN_REGION = 0.8
-"""Share of the edges that stay inside the region of their head; the others end anywhere."""
+"""Share of the edges that stay inside the region of their head; the tails of the others are anywhere."""
 
 
 def planted_pair(
@@ -54,32 +54,41 @@ def planted_pair(
     dim
         Dimensions of the vectors.
     spread
-        How far entities lie from the centre of their region. Small: confusable.
+        Distance of the entities from the centre of their region, as a standard deviation. With a small
+        spread entities are easily confused.
     noise
-        Noise of the vectors of one side.
+        Standard deviation of the noise that each side adds to the vectors.
     missing
-        Share of the entities without vector, drawn for each side and modality.
+        Share of the entities without a vector, drawn for each side and modality.
     density
         Mean number of edges drawn for a hidden entity; edges drawn twice count once.
     edge_loss
-        Share of the hidden edges that a side does not see, drawn for each side.
+        Share of the hidden edges that are missing on a side, drawn for each side.
     dangling
         Share of the hidden entities dropped from each side, in [0, 0.5).
     modalities
         Names of the modalities.
     random_state
-        Seed of every draw.
+        Not negative. It decides every draw.
 
     Returns
     -------
-    task, features
-        All entities are candidates; ``groups`` are the regions; right entities and links are in random
-        order. Features have one row per entity.
+    task
+        The pair. All entities are candidates; ``groups`` are the regions; right entities and links are in
+        random order.
+    features
+        The vectors, one row per entity.
 
     Raises
     ------
     ParameterError
-        If a parameter is out of range, or has another length than there are regions.
+        If a parameter is out of range, or its length is not the number of regions.
+
+    Examples
+    --------
+    >>> task, features = planted_pair(40, regions=2, dangling=0.25)
+    >>> len(task.links), features.shape
+    (20, (30, 30))
     """
     if n < 4:
         raise ParameterError(f"n is {n}", remedy="give at least 4 entities")
@@ -105,14 +114,14 @@ def planted_pair(
     edges = _edges(region, densities, rng)
     graphs = [
         _graph(side, region, edges[rng.random(len(edges)) >= edge_loss]).take(order)
-        for side, order in zip(("left", "right"), members, strict=True)
+        for side, order in zip(SIDES, members, strict=True)
     ]
     centres = rng.standard_normal((n_regions, dim))
     hidden = centres[region] + spreads[:, None] * rng.standard_normal((n, dim))
     arrays: dict[str, ArrayLike] = {}
     for modality in modalities:
         rotation, _ = np.linalg.qr(rng.standard_normal((dim, dim)))
-        for side, order in zip(("left", "right"), members, strict=True):
+        for side, order in zip(SIDES, members, strict=True):
             view = hidden @ rotation + noises[:, None] * rng.standard_normal((n, dim))
             present = rng.random(n) >= missings
             arrays[f"{modality}_{side}"] = view[order].astype(np.float32)
@@ -129,7 +138,7 @@ def planted_pair(
 
 
 def _regions(n: int, regions: int | Sequence[float]) -> IntArray:
-    """The region of each entity ``(n,)``; every region has at least one entity."""
+    """Return the region of each entity ``(n,)``; every region has at least one entity."""
     shares = np.ones(regions) if isinstance(regions, int) else np.asarray(regions, dtype=float)
     if len(shares) == 0 or not (shares > 0).all() or len(shares) > n:
         raise ParameterError(
@@ -142,7 +151,7 @@ def _regions(n: int, regions: int | Sequence[float]) -> IntArray:
 
 
 def _per_region(name: str, value: PerRegion, n_regions: int, upper: float = np.inf) -> Floats:
-    """One number per region ``(n_regions,)``."""
+    """Return one number per region ``(n_regions,)``."""
     values = np.asarray(value, dtype=float)
     if values.ndim and values.shape != (n_regions,):
         raise ParameterError(
@@ -155,7 +164,7 @@ def _per_region(name: str, value: PerRegion, n_regions: int, upper: float = np.i
 
 
 def _edges(region: IntArray, densities: Floats, rng: np.random.Generator) -> IntArray:
-    """Hidden triples ``(n_edges, 3)``, at most one between two entities, none from one to itself."""
+    """Draw hidden triples ``(n_edges, 3)``: at most one between two entities, and none within an entity."""
     n = len(region)
     heads = np.repeat(np.arange(n), rng.poisson(densities[region] / 2))
     starts = np.searchsorted(region, region[heads])
@@ -168,7 +177,7 @@ def _edges(region: IntArray, densities: Floats, rng: np.random.Generator) -> Int
 
 
 def _graph(side: str, region: IntArray, triples: IntArray) -> KnowledgeGraph:
-    """One side over all hidden entities."""
+    """Return the graph of one side over all hidden entities."""
     return KnowledgeGraph(
         name=f"planted-{side}",
         entities=tuple(f"{side}:{i}" for i in range(len(region))),

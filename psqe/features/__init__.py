@@ -1,4 +1,4 @@
-"""Modality encoders: pictures, texts and bags of labels to arrays, with masks for what is missing."""
+"""Features: the vectors of the entities in each modality, with masks for what is missing."""
 
 from __future__ import annotations
 

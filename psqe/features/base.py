@@ -1,4 +1,4 @@
-"""What encoders give and everything else takes: one array per modality and side, and what is missing."""
+"""The features of a task: one array per modality and side, and masks for what is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray, Si
 
 @dataclass(frozen=True, eq=False)
 class Modality(Sides[Vectors]):
-    """The vectors of one modality on both sides, over *all* entities of a graph.
+    """The vectors of one modality on both sides, one row for every entity of a graph.
 
     Rows of entities without the modality are zero and marked absent; nothing is filled in.
 
@@ -41,12 +41,22 @@ class Modality(Sides[Vectors]):
         left_present: BoolArray | None = None,
         right_present: BoolArray | None = None,
     ) -> Modality:
-        """Join arrays ``(n, d)`` and masks ``(n,)``; without a mask, rows that are all zero are absent."""
-        masks = (
-            np.any(values, axis=1) if mask is None else mask
-            for values, mask in ((left, left_present), (right, right_present))
+        """Make a modality from arrays.
+
+        Parameters
+        ----------
+        left, right
+            Vectors of both sides, float32 ``(n_left, d)`` and ``(n_right, d)``.
+        left_present, right_present
+            Masks ``(n_left,)`` and ``(n_right,)`` of the entities that have a vector. Without a mask, rows
+            that are all zero are absent.
+        """
+        return cls(
+            *(
+                Vectors(values, np.any(values, axis=1) if mask is None else mask)
+                for values, mask in ((left, left_present), (right, right_present))
+            )
         )
-        return cls(*map(Vectors, (left, right), masks))
 
     @property
     def dim(self) -> int:
@@ -54,14 +64,34 @@ class Modality(Sides[Vectors]):
         return int(self.left.values.shape[1])
 
     def take(self, left: IntArray, right: IntArray) -> Modality:
-        """The rows ``left`` and ``right``, in that order."""
+        """Return the vectors of the entities ``left`` and ``right`` (indices), in that order."""
         return Modality(self.left.take(left), self.right.take(right))
 
 
 class Features(Mapping[str, Modality]):
     """A read-only mapping from the name of a modality to its :class:`Modality`.
 
-    Build it with :func:`~psqe.features.build.build_features`, :meth:`from_arrays` or :meth:`load`.
+    :func:`~psqe.features.build.build_features`, :meth:`from_arrays` and :meth:`load` make features.
+
+    Parameters
+    ----------
+    modalities
+        The modalities by name, at least one, all with the same numbers of entities.
+
+    Raises
+    ------
+    ParameterError
+        If there is no modality.
+    DataError
+        If the modalities disagree on the number of entities.
+
+    Examples
+    --------
+    >>> features = Features.from_arrays({"image_left": [[1, 0], [0, 1]], "image_right": [[1, 1]]})
+    >>> features
+    Features(image: 2-d, 2/2 left, 1/1 right)
+    >>> features.shape, features["image"].dim
+    ((2, 1), 2)
     """
 
     def __init__(self, modalities: Mapping[str, Modality]) -> None:
@@ -91,17 +121,17 @@ class Features(Mapping[str, Modality]):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """``(n_left, n_right)``: the entities the rows stand for."""
+        """Numbers of rows, ``(n_left, n_right)``: one row for each entity of a side."""
         first = next(iter(self._modalities.values()))
         return len(first.left), len(first.right)
 
     def select(self, modalities: list[str] | tuple[str, ...]) -> Features:
-        """Only the modalities named, in that order.
+        """Return features of the named modalities alone, in that order.
 
         Raises
         ------
         ParameterError
-            If one of them is not there, or none is named.
+            If there is no modality of one of the names, or no name is given.
         """
         for name in modalities:
             if name not in self:
@@ -111,11 +141,11 @@ class Features(Mapping[str, Modality]):
         return Features({name: self[name] for name in modalities})
 
     def take(self, left: IntArray, right: IntArray) -> Features:
-        """The rows ``left`` and ``right`` of every modality, in that order."""
+        """Return the vectors of the entities ``left`` and ``right`` (indices), in that order."""
         return Features({name: m.take(left, right) for name, m in self.items()})
 
     def check(self, task: AlignmentTask) -> None:
-        """Raise :class:`DataError` unless there is one row per entity of ``task``."""
+        """Raise :class:`DataError` unless the features have one row per entity of ``task``."""
         wanted = (task.left.n_entities, task.right.n_entities)
         if self.shape != wanted:
             raise DataError(
@@ -126,15 +156,15 @@ class Features(Mapping[str, Modality]):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, ArrayLike]) -> Features:
-        """Features from arrays of one's own.
+        """Make features from arrays of the user.
 
         Parameters
         ----------
         arrays
             ``<modality>_left`` ``(n_left, d)`` and ``<modality>_right`` ``(n_right, d)``, and optionally
             the boolean masks ``<modality>_left_present`` ``(n_left,)`` and ``<modality>_right_present``
-            ``(n_right,)``. Without a mask every entity counts as present. Rows follow the entities of
-            the task.
+            ``(n_right,)``. Without a mask every entity counts as present. Rows are in the order of the
+            entities of the task.
 
         Raises
         ------
@@ -163,7 +193,7 @@ class Features(Mapping[str, Modality]):
                 if key not in arrays:
                     raise DataError(f"array {key!r} is missing", remedy=f"add it beside {name}_left")
                 sides.append(_checked(key, arrays[key], arrays.get(f"{key}_present")))
-            left, right = (own.values.shape[1] for own in sides)
+            left, right = (vectors.values.shape[1] for vectors in sides)
             if left != right:
                 raise DataError(
                     f"modality {name!r} has {left} dimensions on the left and {right} on the right"
@@ -186,7 +216,7 @@ class Features(Mapping[str, Modality]):
         try:
             with np.load(path, allow_pickle=False) as archive:
                 arrays = {key: archive[key] for key in archive.files}
-        except Exception as error:  # np.load raises half a dozen kinds for a file that is not an .npz
+        except Exception as error:  # np.load raises many kinds of errors for a file that is no .npz
             raise DataError(
                 f"cannot be read as a feature file ({type(error).__name__}: {error})",
                 path=path,
@@ -209,7 +239,7 @@ class Features(Mapping[str, Modality]):
 
 
 def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> Vectors:
-    """One side of one modality: checked, float32, absent rows zeroed."""
+    """Return one side of a modality after all checks, in float32, its absent rows set to zero."""
     array = np.asarray(values)
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise DataError(

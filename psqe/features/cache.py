@@ -1,8 +1,8 @@
-"""Encoded vectors on disk, named by the content of what was encoded.
+"""A cache of encoded vectors on disk, found by the content of what was encoded.
 
-One folder per encoder and version; in it, shards. A shard is an ``.npz`` with ``keys`` (content hashes,
-``(n,)`` byte strings of 32 hex digits, sorted) and ``vectors`` ``(n, d)`` float32. Shards are only ever
-added, each under the hash of its keys, so that two processes never write different things to one name.
+Each encoder and version has a folder of shards. A shard is an ``.npz`` with ``keys`` (content hashes,
+``(n,)`` byte strings of 32 hex digits, sorted) and ``vectors`` (float32 ``(n, d)``). Shards are only ever
+added, each under the hash of its keys, so that two processes never write different content to one name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from psqe.graph import FloatArray
 
 
 def default_cache_dir() -> Path:
-    """Where vectors are kept: ``features`` under ``PSQE_CACHE``, else under the user's cache folder."""
+    """Return the folder of the cache: ``features`` under ``PSQE_CACHE`` or the user's cache folder."""
     root = os.environ.get("PSQE_CACHE")
     if root:
         return Path(root).expanduser() / "features"
@@ -30,31 +30,40 @@ def default_cache_dir() -> Path:
 
 
 class VectorCache:
-    """The vectors of one encoder, by content hash.
+    """The cached vectors of one encoder, by content hash.
 
     Parameters
     ----------
     root
-        Folder of all encoders' vectors; made when first written to.
+        Folder of the vectors of all encoders; it is made when the first vector is written.
     encoder, version
-        Name and version of the encoder. Another version has its own folder and never sees these vectors.
+        Name and version of the encoder. Another version has another folder and never reads these vectors.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     cache = VectorCache(folder, "length", "1")
+    ...     cache.add({content_hash("Rome"): np.ones(2, dtype=np.float32)})
+    ...     list(cache.lookup([content_hash("Rome"), content_hash("Oslo")]).values())
+    [array([1., 1.], dtype=float32)]
     """
 
     def __init__(self, root: str | Path, encoder: str, version: str) -> None:
         readable = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{encoder}-{version}")
-        # The hash tells apart what the readable part may have made equal.
+        # The hash differs where the readable parts of two encoders happen to be equal.
         self.folder = Path(root).expanduser() / f"{readable[:80]}-{content_hash(encoder, version)[:8]}"
 
     def lookup(self, keys: Collection[str]) -> dict[str, FloatArray]:
-        """The vectors ``(d,)`` of those ``keys`` that are there.
+        """Return the vectors ``(d,)`` of those ``keys`` that the cache has.
 
         Raises
         ------
         CacheError
-            If a shard cannot be read or is not what :meth:`add` writes.
+            If a shard cannot be read or does not have the form that :meth:`add` writes.
         """
         wanted = set(keys)
-        found: dict[str, FloatArray] = {}
+        vectors: dict[str, FloatArray] = {}
         try:
             shards = sorted(self.folder.glob("*.npz")) if wanted else []
         except OSError as error:
@@ -65,11 +74,11 @@ class VectorCache:
             ) from error
         for path in shards:
             if not path.name.startswith("."):  # a dot marks a file that is being written
-                found.update(_read_shard(path, wanted))
-        return found
+                vectors.update(_read_shard(path, wanted))
+        return vectors
 
     def add(self, vectors: Mapping[str, FloatArray]) -> None:
-        """Write ``vectors`` (key to ``(d,)``) as one new shard, atomically. Nothing to write is no shard.
+        """Write vectors ``(d,)``, by key, as one new shard, atomically. Without a vector no shard is written.
 
         Raises
         ------
@@ -90,7 +99,7 @@ class VectorCache:
             raise self._unwritable(str(error.strerror)) from error
 
     def require_writable(self) -> None:
-        """Make the folder; raise :class:`CacheError` if it cannot be made or written."""
+        """Make the folder of the encoder, or raise :class:`CacheError` if it cannot be made or written."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -107,7 +116,7 @@ class VectorCache:
 
 
 def _read_shard(path: Path, wanted: set[str]) -> dict[str, FloatArray]:
-    """The wanted vectors of one shard; the vectors are only read when there are any."""
+    """Return the wanted vectors of one shard. Vectors are read only if any key is wanted."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             keys = [key.decode() for key in archive["keys"].tolist()]
@@ -119,7 +128,7 @@ def _read_shard(path: Path, wanted: set[str]) -> dict[str, FloatArray]:
             raise ValueError(f"{len(keys)} keys, vectors {vectors.shape} {vectors.dtype}")
         if not np.isfinite(vectors).all():
             raise ValueError("vectors that are not finite")
-    except Exception as error:  # a broken archive raises half a dozen kinds
+    except Exception as error:  # a broken archive raises many kinds of errors
         raise CacheError(
             f"broken cache file ({type(error).__name__}: {error})",
             path=path,

@@ -1,9 +1,9 @@
-"""An order of the entities that depends on what they are and not on how they are numbered.
+"""An order of the entities that depends on their content and not on their numbers.
 
 K-means starts from rows drawn at random, a sum of floats depends on its order, and ties are broken by
-position. All of it becomes independent of ids and row order when the work is done in an order that is
+position. All of this becomes independent of ids and row order when the work is done in an order that is
 itself computed from content. Benchmarks need this: in DBP15K, 10,500 of the 15,000 links satisfy
-``right = left + 10,500``, so a tie broken by id is a gold link used.
+``right = left + 10,500``, so that a tie broken by id uses a gold link.
 
 Every miner and every aligner works in this order and maps its result back.
 """
@@ -40,8 +40,8 @@ def _words(rows: Iterable[bytes], n: int) -> UInt64Array:
     return np.fromiter((_word(row) for row in rows), np.uint64, n)
 
 
-def _own_words(graph: KnowledgeGraph) -> UInt64Array:
-    """One word per entity from its name, its attributes and whether it is a candidate: ``(n,)``."""
+def _entity_words(graph: KnowledgeGraph) -> UInt64Array:
+    """Return one word per entity ``(n,)``, from its name, its attributes and whether it is a candidate."""
     texts = (
         repr((name, sorted(map(repr, attributes)))).encode()
         for name, attributes in zip(graph.names, graph.attributes, strict=True)
@@ -52,12 +52,12 @@ def _own_words(graph: KnowledgeGraph) -> UInt64Array:
 
 
 def _feature_words(features: Features, side: Side, n: int) -> UInt64Array:
-    """One word per entity from its feature rows: ``(n,)``."""
+    """Return one word per entity ``(n,)``, from its feature rows."""
     words = np.full(n, _GOLDEN)
     for name in sorted(features):
         vectors, present = features[name][side].values, features[name][side].present
         salt = np.uint64(_word(name.encode()))
-        # "+ 0.0" turns -0.0 into 0.0, which is equal but has other bytes.
+        # "+ 0.0" turns -0.0 into 0.0: the two are equal, but their bytes differ.
         rows = _words((row.tobytes() for row in vectors + 0.0), n)
         words = _mix(words ^ _mix(np.where(present, rows, np.uint64(0)) + salt))
     return words
@@ -83,25 +83,52 @@ def _refined(words: UInt64Array, graph: KnowledgeGraph, n_rounds: int) -> UInt64
 def content_keys(
     graph: KnowledgeGraph, features: Features, side: Side, *, n_rounds: int = 3
 ) -> tuple[UInt64Array, UInt64Array]:
-    """Two 64-bit keys per entity, ``(n_entities,)`` each: the first orders, the second settles its ties.
+    """Return two 64-bit keys per entity: the first one orders, and the second one breaks its ties.
 
-    The first is made of names, attributes and the graph. It is the same wherever the data are the same.
-    The second adds the feature rows, whose last bits depend on the machine that computed them: had they
-    the first say, another processor would mean another order, and so other clusters and other batches.
-    Entities alike in both cannot be told apart within ``n_rounds`` hops.
+    The first key is made of names, attributes and the graph. It is the same wherever the data are the same.
+    The second key adds the feature rows, whose last bits depend on the machine that computed them. If they
+    were part of the first key, another processor would mean another order, and so other clusters and other
+    batches. Entities with equal keys have the same content within ``n_rounds`` hops.
+
+    Parameters
+    ----------
+    graph
+        The graph of one side.
+    features
+        The features of the task.
+    side
+        The side of the graph.
+    n_rounds
+        Number of hops over which the content of neighbours is mixed in.
+
+    Returns
+    -------
+    tuple
+        Two arrays of 64-bit words ``(n_entities,)``.
     """
-    own = _own_words(graph)
-    both = _mix(own ^ _feature_words(features, side, graph.n_entities))
-    return _refined(own, graph, n_rounds), _refined(both, graph, n_rounds)
+    words = _entity_words(graph)
+    both = _mix(words ^ _feature_words(features, side, graph.n_entities))
+    return _refined(words, graph, n_rounds), _refined(both, graph, n_rounds)
 
 
 def canonical_order(task: AlignmentTask, features: Features) -> tuple[IntArray, IntArray]:
-    """The permutations of the left and of the right entities that sort them by content key.
+    """Return the permutations of the left and of the right entities that sort them by content key.
 
-    Only entities that are alike in all that is known of them and in their neighbourhood share both keys.
-    Their order is drawn at random, on each side by itself. Were it the order of their ids, look-alikes of
-    the left would meet look-alikes of the right in the order of the files, which often is the order of
-    the gold links.
+    Only entities with the same content and the same neighbourhood share both keys. Their order is drawn at
+    random, independently on each side. If it were the order of their ids, indistinguishable entities of the
+    two sides would be paired in the order of the files, which often is the order of the gold links.
+
+    Parameters
+    ----------
+    task
+        The two graphs. Gold links are not read.
+    features
+        The features of the task.
+
+    Returns
+    -------
+    tuple
+        Two integer arrays, ``(n_left,)`` and ``(n_right,)``: the indices of the entities in order.
     """
     left = _sorted(content_keys(task.left, features, "left"), draw=0)
     right = _sorted(content_keys(task.right, features, "right"), draw=1)
@@ -109,7 +136,7 @@ def canonical_order(task: AlignmentTask, features: Features) -> tuple[IntArray, 
 
 
 def _sorted(keys: tuple[UInt64Array, UInt64Array], *, draw: int) -> IntArray:
-    """The permutation that sorts by the first key ``(n,)``, then the second, then at random."""
+    """Return the permutation that sorts by the first key ``(n,)``, then by the second, then at random."""
     first, second = keys
     at_random = np.random.default_rng(draw).permutation(len(first))
     return np.lexsort((at_random, second, first)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""From several modalities to one vector per entity, and from vectors to the input of a comparison."""
+"""The fusion of several modalities into one vector per entity, and the scaling of vectors."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import numpy as np
 
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
-from psqe.graph import BoolArray, FloatArray, IntArray, Vectors
+from psqe.graph import SIDES, BoolArray, FloatArray, IntArray, Sides, Vectors
 
 BLOCK_ROWS = 4096
-"""Rows that are scaled at a time."""
+"""Number of rows that are scaled at a time."""
 
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
-    """Scale every row of ``(n, d)`` to unit length; rows of zeros stay zero."""
+    """Return vectors ``(n, d)`` with every row scaled to unit length; rows of zeros stay zero."""
     return _to_unit(vectors.copy())
 
 
 def _to_unit(vectors: FloatArray) -> FloatArray:
-    """:func:`unit_rows` in place: vectors are wide, and copies of them are what memory goes to."""
-    for start in range(0, len(vectors), BLOCK_ROWS):  # a norm squares a copy
+    """Scale rows in place, as :func:`unit_rows` does: copies of wide vectors need much memory."""
+    for start in range(0, len(vectors), BLOCK_ROWS):  # the norm makes a copy of the block
         block = vectors[start : start + BLOCK_ROWS]
         norms = np.linalg.norm(block, axis=1, keepdims=True)
         norms[norms == 0] = 1
@@ -30,16 +30,28 @@ def _to_unit(vectors: FloatArray) -> FloatArray:
 
 
 def centred(vectors: FloatArray, present: BoolArray) -> FloatArray:
-    """Subtract the mean of the present rows from them; absent rows are zero. Shape ``(n, d)``.
+    """Subtract the mean of the present rows from each of them.
 
-    Two sets of pictures drawn by two hands, or texts in two languages, differ by a shift that all
-    members of a side share. Removing it is the cheapest domain adaptation there is.
+    Pictures by two artists, or texts in two languages, differ by a shift that all entities of a side share.
+    Removing the shift is the cheapest form of domain adaptation.
+
+    Parameters
+    ----------
+    vectors
+        Vectors of one side ``(n, d)``.
+    present
+        Mask ``(n,)`` of the entities that have a vector.
+
+    Returns
+    -------
+    numpy.ndarray
+        New array ``(n, d)``; the rows of absent entities are zero.
     """
     return _centre(vectors.copy(), present)
 
 
 def _centre(vectors: FloatArray, present: BoolArray) -> FloatArray:
-    """:func:`centred` in place."""
+    """Centre vectors in place, as :func:`centred` does."""
     if present.all() and len(vectors):
         vectors -= vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     elif present.any():
@@ -51,17 +63,34 @@ def _centre(vectors: FloatArray, present: BoolArray) -> FloatArray:
 def modality_vectors(
     features: Features, name: str, left: IntArray, right: IntArray, *, centre: bool = True
 ) -> tuple[FloatArray, FloatArray]:
-    """Unit vectors of one modality for the entities ``left`` and ``right``: ``(n, d)`` each."""
-    modality = features[name]
+    """Return unit vectors of one modality for some entities of each side.
+
+    Parameters
+    ----------
+    features
+        The features of a task.
+    name
+        Name of the modality.
+    left, right
+        Indices of the entities, ``(n_left,)`` and ``(n_right,)``.
+    centre
+        Whether to subtract the mean of each side first; by default it is subtracted.
+
+    Returns
+    -------
+    tuple
+        Float32 arrays ``(n_left, d)`` and ``(n_right, d)``; rows of absent entities are zero.
+    """
+    modality = features[name].take(left, right)
     return (
-        _side_vectors(modality.left.take(left), centre=centre),
-        _side_vectors(modality.right.take(right), centre=centre),
+        _side_vectors(modality.left, centre=centre),
+        _side_vectors(modality.right, centre=centre),
     )
 
 
-def _side_vectors(own: Vectors, *, centre: bool) -> FloatArray:
-    """One side of :func:`modality_vectors`, in place on a copy."""
-    return _to_unit(_centre(own.values, own.present) if centre else own.values)
+def _side_vectors(vectors: Vectors, *, centre: bool) -> FloatArray:
+    """Return one side of :func:`modality_vectors`; the values of ``vectors`` are overwritten."""
+    return _to_unit(_centre(vectors.values, vectors.present) if centre else vectors.values)
 
 
 def fuse(
@@ -76,31 +105,40 @@ def fuse(
 
     Each modality is centred per side, scaled to unit rows and weighted; the parts are concatenated and
     the whole is scaled to unit length again. The dot product of two fused vectors is then the weighted
-    mean of the cosines of the modalities that both entities have. A modality only one of them has
-    counts as no agreement; one that neither has does not count at all. Nothing is ever filled in.
+    mean of the cosines of the modalities that both entities have. A modality that only one of them has
+    counts as no agreement; a modality that neither has does not count at all. Nothing is ever filled in.
 
     Parameters
     ----------
     features
-        The modalities to fuse: all of them.
+        The modalities to fuse: all of them are fused.
     left, right
-        Indices of the entities wanted, ``(n_left,)`` and ``(n_right,)``.
+        Indices of the entities, ``(n_left,)`` and ``(n_right,)``.
     weights
-        Weight of each modality's cosine, positive; 1 each when omitted.
+        Weight of the cosine of each modality, positive; 1 for each modality when omitted.
     centre
-        Subtract each side's mean first.
+        Whether to subtract the mean of each side first; by default it is subtracted.
 
     Returns
     -------
-    ``(n_left, d)`` and ``(n_right, d)``; a row of zeros where an entity has no modality.
+    tuple
+        Float32 arrays ``(n_left, d)`` and ``(n_right, d)``; the row of an entity without any modality
+        is zero.
 
     Raises
     ------
     ParameterError
         If a weight is not positive or names no modality.
     DataError
-        If no entity of a side has any modality, or all of a side are alike, so that nothing is left of
-        them once their mean is subtracted.
+        If no entity of a side has any modality, or all entities of a side have the same vectors, so that
+        nothing is left of them once their mean is subtracted.
+
+    Examples
+    --------
+    >>> features = Features.from_arrays({"image_left": [[3, 4], [4, 3]], "image_right": [[1, 0], [0, 1]]})
+    >>> left, right = fuse(features, np.arange(2), np.arange(2), centre=False)
+    >>> (10 * left @ right.T).round().astype(int).tolist()
+    [[6, 8], [8, 6]]
     """
     weights = dict.fromkeys(features, 1.0) if weights is None else dict(weights)
     for name, weight in weights.items():
@@ -109,23 +147,20 @@ def fuse(
         if not weight > 0:
             raise ParameterError(f"the weight of modality {name!r} is {weight}; it must be positive")
     width = sum(features[name].dim for name in features)
-    fused_left = np.empty((len(left), width), dtype=np.float32)
-    fused_right = np.empty((len(right), width), dtype=np.float32)
+    entities = Sides(left, right)
+    fused = entities.map(lambda order: np.empty((len(order), width), dtype=np.float32))
     start = 0
     for name in features:
         scale = np.float32(weights.get(name, 1.0)) ** 0.5
         columns = slice(start, start + features[name].dim)
-        modality = features[name]
-        for own, entities, out in ((modality.left, left, fused_left), (modality.right, right, fused_right)):
-            vectors = _side_vectors(own.take(entities), centre=centre)
-            np.multiply(vectors, scale, out=out[:, columns])
+        for vectors, order, out in zip(features[name], entities, fused, strict=True):
+            np.multiply(_side_vectors(vectors.take(order), centre=centre), scale, out=out[:, columns])
         start = columns.stop
-    _to_unit(fused_left)
-    _to_unit(fused_right)
-    for side, fused in (("left", fused_left), ("right", fused_right)):
-        if len(fused) and not fused.any():
+    fused.map(_to_unit)
+    for side in SIDES:
+        if len(fused[side]) and not fused[side].any():
             raise DataError(
                 f"no {side} entity has a vector in {', '.join(features)} that differs from its side's mean",
                 remedy="add a modality, or entities",
             )
-    return fused_left, fused_right
+    return fused.left, fused.right

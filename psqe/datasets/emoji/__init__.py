@@ -1,4 +1,4 @@
-"""The emoji pair: two multimodal knowledge graphs about the same things, made by different people."""
+"""The emoji pairs: two multimodal knowledge graphs about the same things, made by different people."""
 
 from psqe.datasets.emoji.pair import DESCRIPTION, PREFIX, load, names
 

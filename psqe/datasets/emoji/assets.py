@@ -1,4 +1,4 @@
-"""Files inside installed packages: the pictures of both sides."""
+"""The pictures of both sides, which are files of installed packages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VARIATION_SELECTOR = "fe0f"
 
 
 def package_path(package: str, *parts: str) -> Path:
-    """The path of a file or folder inside an installed package, found without importing it.
+    """Return the path of a file or folder of an installed package, without importing the package.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def package_path(package: str, *parts: str) -> Path:
 
 @lru_cache(maxsize=2)
 def _files(folder: Path, suffix: str) -> dict[str, Path]:
-    """File by code points. One listing is faster than thousands of ``exists``."""
+    """Return files by code points. One listing is faster than thousands of calls of ``exists``."""
     # Twemoji writes "a9", OpenMoji "00A9".
     return {
         "-".join(c.lstrip("0") for c in path.stem.lower().split("-")): path
@@ -56,7 +56,7 @@ def _images(folder: Path, suffix: str, codes: Iterable[Sequence[str]]) -> tuple[
 
 
 def twemoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
-    """Twemoji's PNG (72 pixels square) of each code point sequence, or ``None`` where there is none.
+    """Return Twemoji's PNG (72 by 72 pixels) of each sequence of code points, or ``None``.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def twemoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
 
 
 def openmoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
-    """OpenMoji's SVG of each code point sequence, or ``None`` where there is none.
+    """Return OpenMoji's SVG of each sequence of code points, or ``None``.
 
     Raises
     ------

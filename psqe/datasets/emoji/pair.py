@@ -18,36 +18,37 @@ from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 PREFIX = "emoji"
 DESCRIPTION = "Emoji: drawn by Twitter and described in one language; drawn by OpenMoji, described in another"
 DANGLING = 0.125
-"""Share dropped from each side where none is asked for."""
+"""Default share of the emoji that each side drops."""
 
 
 def names() -> tuple[str, ...]:
-    """The tasks with English on the left, English to French first. Any two languages make a task."""
+    """Return the tasks with English on the left, French first. Any two languages make a task."""
     others = [code for code in languages() if code not in ("en", "fr")]
     return tuple(f"{PREFIX}/en-{code}" for code in ("fr", *others))
 
 
 def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -> AlignmentTask:
-    """The task ``emoji/<left language>-<right language>``.
+    """Build the task ``emoji/<left language>-<right language>``.
 
     Parameters
     ----------
     name
-        Such as ``emoji/en-fr``.
+        Name such as ``emoji/en-fr``.
     random_state
-        Decides which emoji are dropped, the order of the right entities and the order of the links.
+        Not negative. It decides which emoji are dropped, and the order of the right entities and of
+        the links.
     dangling
-        Share of the emoji dropped from each side, in [0, 0.5); the two sides drop different ones.
-        ``None`` is :data:`DANGLING`.
+        Share of the emoji dropped from each side, in [0, 0.5); the two sides drop different emoji.
+        ``None`` means :data:`DANGLING`.
     tones
         Whether variants with skin tones are entities too.
 
     Returns
     -------
     AlignmentTask
-        Candidates are the emoji. Links are in random order. ``names`` are Unicode's short names,
+        The candidates are the emoji. Links are in random order. ``names`` are Unicode's short names,
         ``attributes`` the keywords of an emoji and the label of any other node that has a text.
-        ``parameters["drawn_by"]`` tells whether the optional table of artists was there
+        ``parameters["drawn_by"]`` records whether the optional table of artists was found
         (:func:`psqe.datasets.emoji.tables.read_artists`).
 
     Raises
@@ -60,7 +61,7 @@ def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -
     Warns
     -----
     PsqeWarning
-        If emoji have no picture; they stay, without one.
+        If emoji have no picture; they stay in the task without a picture.
     """
     left_language, right_language = _languages(name)
     dangling = DANGLING if dangling is None else dangling
@@ -91,7 +92,7 @@ def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -
 
 
 def _languages(name: str) -> tuple[str, str]:
-    """The two languages in a task's name; a code may hold a hyphen itself (``zh-Hant``)."""
+    """Return the two languages in the name of a task; a code may contain a hyphen (``zh-Hant``)."""
     known = languages()
     pair = name.partition("/")[2]
     cuts = [i for i, character in enumerate(pair) if character == "-"]
@@ -107,7 +108,7 @@ def _languages(name: str) -> tuple[str, str]:
 
 
 def _kept(graph: KnowledgeGraph, dropped: IntArray) -> IntArray:
-    """Entities that stay: not dropped, and still in a triple unless an emoji."""
+    """Return the entities that stay: emoji that are not dropped, and other nodes that still have a triple."""
     stays = np.ones(graph.n_entities, dtype=bool)
     stays[dropped] = False
     heads, tails = graph.triples[:, 0], graph.triples[:, 2]
@@ -119,7 +120,7 @@ def _kept(graph: KnowledgeGraph, dropped: IntArray) -> IntArray:
 
 
 def _positions(order: IntArray, graph: KnowledgeGraph) -> IntArray:
-    """Where each old entity is in ``order``; -1 when it is not."""
+    """Return the position of each entity in ``order``; -1 if it is not in it."""
     positions = np.full(graph.n_entities, -1, dtype=np.int64)
     positions[order] = np.arange(len(order))
     return positions

@@ -12,14 +12,17 @@ from psqe.graph import KnowledgeGraph
 
 
 def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
-    """Keywords, versions, artists, tone variants; for flags regions, official languages, currencies.
+    """Build the right graph of emoji.
+
+    Its relations are keywords, versions, artists and variants of tones; flags have regions, official
+    languages and currencies.
 
     Parameters
     ----------
     language
-        Of names and keywords.
+        Language of names and keywords.
     emoji
-        The emoji to take in, in the order the graph will have them.
+        The emoji of the graph, in order.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
 
 
 def _add_territories(graph: GraphBuilder) -> None:
-    """Facts about the territories whose flags are there, and the regions around those regions."""
+    """Add facts about the territories whose flags are in the graph, and the regions that contain them."""
     facts = read_territories()
     within = facts["within"]
     open_regions: list[str] = []

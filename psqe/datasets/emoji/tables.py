@@ -1,4 +1,4 @@
-"""The committed tables: names and keywords by language, facts about territories."""
+"""The tables of the package: names and keywords by language, facts about territories."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REMEDY = "install psqe again, or write the tables with scripts/pack_emoji_table
 
 
 class Annotation(NamedTuple):
-    """What Unicode's CLDR says of one emoji in one language."""
+    """Name and keywords of an emoji in one language, from Unicode's CLDR."""
 
     name: str | None
     keywords: tuple[str, ...]
@@ -27,13 +27,13 @@ NOTHING = Annotation(None, ())
 
 
 def languages() -> tuple[str, ...]:
-    """Codes of the languages there is a table for, sorted."""
+    """Return the codes of the languages that have a table, sorted."""
     return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in TABLES.glob(f"*{_SUFFIX}")))
 
 
 @lru_cache(maxsize=4)
 def read_annotations(language: str) -> dict[str, Annotation]:
-    """Names and keywords by key (see :attr:`psqe.datasets.emoji.unicode.Emoji.key`).
+    """Read names and keywords by key (see :attr:`psqe.datasets.emoji.unicode.Emoji.key`).
 
     Raises
     ------
@@ -61,7 +61,7 @@ def read_annotations(language: str) -> dict[str, Annotation]:
 
 @lru_cache(maxsize=1)
 def read_territories() -> dict[str, dict[str, list[str]]]:
-    """CLDR's facts: ``within``, ``official_language`` and ``currency``, each from a code to codes.
+    """Read CLDR's facts: ``within``, ``official_language`` and ``currency``, each from a code to codes.
 
     Raises
     ------
@@ -77,15 +77,15 @@ def read_territories() -> dict[str, dict[str, list[str]]]:
 
 
 def read_artists() -> dict[str, str] | None:
-    """Who drew the OpenMoji picture of each key, or ``None`` without that table.
+    """Read the artist of the OpenMoji picture of each key; ``None`` without that table.
 
-    The table comes from OpenMoji's own data (CC BY-SA), so it is not part of psqe. Whoever wants the
-    relation ``drawn_by`` writes it with ``scripts/pack_emoji_tables.py --openmoji``.
+    The table comes from OpenMoji's own data (CC BY-SA), so it is not part of psqe. For the relation
+    ``drawn_by``, write it with ``scripts/pack_emoji_tables.py --openmoji``.
 
     Raises
     ------
     DataError
-        If the table is there but broken.
+        If the table exists but is broken.
     """
     if not ARTISTS.exists():
         return None

@@ -1,4 +1,4 @@
-"""The emoji themselves, from Unicode's ``emoji-test.txt`` (package ``emoji-data``)."""
+"""The list of all emoji, from Unicode's ``emoji-test.txt`` (package ``emoji-data``)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,17 @@ class Emoji:
     code
         Lower-case hexadecimal code points without leading zeros, for example ``("1f600",)``.
     title
-        Unicode's English title. Used to find the untoned form of an emoji, never as data.
+        Unicode's English title. It serves to find the untoned form of an emoji, and is never data.
     version
         The Emoji version that introduced it, for example ``"15.1"``.
     group, subgroup
         Unicode's categories.
+
+    Examples
+    --------
+    >>> emoji = Emoji(("1f44b", "1f3fb"), "waving hand: light skin tone", "1.0", "People & Body", "hand")
+    >>> emoji.key, emoji.tones
+    ('1f44b-1f3fb', ('1f3fb',))
     """
 
     code: tuple[str, ...]
@@ -41,7 +47,7 @@ class Emoji:
 
     @property
     def key(self) -> str:
-        """The code points without variation selectors, joined by ``-``: the key of every table."""
+        """The code points without variation selectors, joined by ``-``, which is the key of every table."""
         return "-".join(c for c in self.code if c != VARIATION_SELECTOR)
 
     @property
@@ -67,7 +73,7 @@ class Emoji:
 
 @lru_cache(maxsize=1)
 def read_emoji() -> tuple[Emoji, ...]:
-    """Every fully qualified emoji, skin tones included, in Unicode's order.
+    """Read all fully qualified emoji, skin tones included, in Unicode's order.
 
     Raises
     ------
@@ -91,14 +97,14 @@ def read_emoji() -> tuple[Emoji, ...]:
 
 
 def untoned_keys(emoji: tuple[Emoji, ...]) -> dict[str, str]:
-    """Map the key of each toned emoji to the key of its untoned form.
+    """Return the key of the untoned form of each toned emoji, by key.
 
-    Most often that is the sequence without its tones. Two people who each have a tone may be one code
-    point when they have none; there Unicode's titles tell.
+    Most often the untoned form is the sequence without its tones. Two persons with a tone each may be a
+    single code point when they have no tones; Unicode's titles then identify the untoned form.
     """
     plain_keys = {e.key for e in emoji if not e.tones}
     plain_titles = {e.title: e.key for e in emoji if not e.tones}
-    found: dict[str, str] = {}
+    untoned: dict[str, str] = {}
     for e in emoji:
         if not e.tones:
             continue
@@ -106,5 +112,5 @@ def untoned_keys(emoji: tuple[Emoji, ...]) -> dict[str, str]:
         head, _, tail = e.title.partition(": ")
         rest = [part for part in tail.split(", ") if not part.endswith("skin tone")]
         title = f"{head}: {', '.join(rest)}" if rest else head
-        found[e.key] = bare if bare in plain_keys else plain_titles.get(title) or plain_titles[head]
-    return found
+        untoned[e.key] = bare if bare in plain_keys else plain_titles.get(title) or plain_titles[head]
+    return untoned

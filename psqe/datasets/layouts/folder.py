@@ -1,4 +1,4 @@
-"""The layout of a pair of one's own: a folder for each side, with tables of labels.
+"""The layout of a user's own pair: a folder for each side, with tables of text.
 
 The sides are the subfolders ``left`` and ``right`` or, where there is neither, the two subfolders that have a
 ``triples.tsv``, in the order of the alphabet. Tables are text in UTF-8, one record a line, columns separated
@@ -29,7 +29,7 @@ from psqe.datasets.labels import readable_name
 from psqe.datasets.tables import COLUMNS, present_files, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
-DESCRIPTION = "one's own pair: left/triples.tsv, right/triples.tsv"
+DESCRIPTION = "a pair of your own: left/triples.tsv, right/triples.tsv"
 TABLES = tuple(f"{table}.tsv" for table in COLUMNS)
 
 
@@ -52,7 +52,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Parameters
     ----------
     folder
-        With the files above.
+        Folder with the files above.
     name
         Name of the task.
     faults
@@ -61,13 +61,12 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Returns
     -------
     AlignmentTask
-        Entities are all that a table of their side names, in the order of their identifiers, whatever the
-        order of the lines. An entity without a line in ``names.tsv`` has no name, and is no candidate if
-        nothing is said of it but that triples end in it, as of a currency or a category. Where a side has no
-        ``names.tsv`` at all, names are what the identifiers say in plain words
+        The entities of a side are all identifiers in its tables, in the order of the alphabet, whatever the
+        order of the lines. An entity without a line in ``names.tsv`` has no name, and it is no candidate if
+        it is only ever the tail of triples, as a currency or a category is. Where a side has no
+        ``names.tsv`` at all, names are the words of the identifiers
         (:func:`psqe.datasets.labels.readable_name`), and all entities are candidates. Without ``links.tsv``
-        no links.
-        ``None`` after gathered faults without which there is no graph.
+        there are no links. ``None`` after gathered faults without which there is no graph.
 
     Raises
     ------
@@ -118,13 +117,27 @@ def read_links(
     *,
     label: Callable[[str], str] = str,
 ) -> IntArray:
-    """The links of a table with the columns left and right: ``(n_links, 2)``.
+    """Read the links of a table with the columns left and right.
 
-    ``label`` makes an identifier of a cell.
+    Parameters
+    ----------
+    path
+        The table.
+    left, right
+        The two graphs.
+    faults
+        Receives everything that is wrong with the table.
+    label
+        Function from a cell to an identifier; by default the cell is the identifier.
+
+    Returns
+    -------
+    numpy.ndarray
+        Integer array ``(n_links, 2)``, sorted by left entity.
     """
     links = LinkDraft(left, right, faults)
-    for line, (one, other) in rows(path, 2, faults, header=("left", "right")):
-        links.add(label(one), label(other), path, line)
+    for line, cells in rows(path, 2, faults, header=("left", "right")):
+        links.add(label(cells[0]), label(cells[1]), path, line)
     return links.array()
 
 
@@ -138,7 +151,7 @@ def _sides(folder: Path) -> list[Path]:
 
 
 def _leave_out_strangers(folder: Path, known: Sequence[str], faults: Faults) -> None:
-    """Tell of tables that would not be read: most often a slip in the name of one that was meant."""
+    """Report tables that would not be read: most often their names are slips of the names that were meant."""
     for path in sorted(folder.glob("*.*")):
         meant = get_close_matches(path.name.lower(), known, 1, 0.75)
         if meant and path.name not in known and path.is_file():
@@ -176,7 +189,7 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph:
 
 
 def _clean(identifiers: Sequence[str], path: Path, line: int, faults: Faults) -> bool:
-    """Whether identifiers are without the blanks around them that would make two entities of one."""
+    """Return whether identifiers have no blanks around them, which would make two entities of one."""
     for column, identifier in enumerate(identifiers, 1):
         if identifier != identifier.strip():
             faults.add(
@@ -190,7 +203,7 @@ def _clean(identifiers: Sequence[str], path: Path, line: int, faults: Faults) ->
 
 
 def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line: int, faults: Faults) -> bool:
-    """Whether an entity has no line in a table yet."""
+    """Return whether an entity has no line in a table yet; a second line is a fault."""
     first = lines.setdefault(entity, line)
     if first != line:
         faults.add(
@@ -228,17 +241,17 @@ def _add_listed_images(draft: GraphDraft, side: Path, faults: Faults) -> None:
                 remedy=f"write it relative to the folder {side.name}",
             )
             continue
-        draft.images[index] = side / image  # a broken one, too: its entity is no other for that
-        is_image(side / image, faults, named=image, told=path, line=line)
+        draft.images[index] = side / image  # a broken image, too, so that its entity stays the same
+        is_image(side / image, faults, named=image, source=path, line=line)
 
 
 def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
     try:
-        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         faults.add(f"cannot be read ({error.strerror})", path=folder, remedy="it is the folder of the images")
         return
-    for path in found:
+    for path in paths:
         index = draft.index.get(path.stem)
         if index is None:
             faults.leave_out(

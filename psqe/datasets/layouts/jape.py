@@ -1,4 +1,4 @@
-"""The layout of JAPE, which EVA, MCLEA and their relatives read: one file per kind of fact and side.
+"""The layout of JAPE, which EVA, MCLEA and their relatives read: one file for each kind of fact and side.
 
 Text in UTF-8, one record a line, columns separated by tabs, no header:
 
@@ -18,8 +18,8 @@ Where there is no ``ill_ent_ids``, gold links are those of all splits together: 
 ``rel_ids1`` and ``rel_ids2``. A side of which only a part is at hand says so in the name of its file:
 ``triples_2_partial``.
 
-Two files of their own form are read where they are found, in the folder or beside it: machine-translated
-names, ``dbp_<folder>.json`` (``[[id, [words]], ...]``, also in ``../translated_ent_name``), and vectors of
+Two files of other forms are read if they exist, in the folder or beside it: machine-translated names,
+``dbp_<folder>.json`` (``[[id, [words]], ...]``, also in ``../translated_ent_name``), and vectors of
 images, ``<folder>_GA_id_img_feature_dict.pkl`` (a dictionary from id to vector, also in ``../pkls``).
 """
 
@@ -71,8 +71,8 @@ def files(folder: Path) -> dict[str, Path | None]:
     for names in SPLITS:
         for name in names:
             found[name] = _first([folder / name])
-    own = folder.absolute().name
-    translated, images = f"dbp_{own}.json", f"{own}_GA_id_img_feature_dict.pkl"
+    pair = folder.absolute().name
+    translated, images = f"dbp_{pair}.json", f"{pair}_GA_id_img_feature_dict.pkl"
     beside = folder.absolute().parent
     found["translated names"] = _first([folder / translated, beside / "translated_ent_name" / translated])
     found["image vectors"] = _first([folder / images, beside / "pkls" / images])
@@ -85,7 +85,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Parameters
     ----------
     folder
-        With the files above. Languages are taken from its name if that has the form of ``zh_en``.
+        Folder with the files above. Languages are read from its name if that has the form of ``zh_en``.
     name
         Name of the task.
     faults
@@ -94,34 +94,34 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Returns
     -------
     AlignmentTask
-        Entities in the order of their files; all of them are candidates, as any may have a counterpart.
-        ``entities`` are the URIs, ``ids`` the integers of the files, ``names`` what the URIs say in plain
-        words (:func:`psqe.datasets.labels.readable_name`). Attributes have values in the form ``attr`` only.
-        Without a file of links no links. ``None`` after gathered faults without which there is no graph.
+        Entities are in the order of their files; all of them are candidates, as any may have a counterpart.
+        ``entities`` are the URIs, ``ids`` the integers of the files, ``names`` the words of the URIs
+        (:func:`psqe.datasets.labels.readable_name`). Attributes have values in the form ``attr`` only.
+        Without a file of links there are no links. ``None`` after gathered faults without which there is no
+        graph.
 
-        The order of the entities and the ids may tell the links: in DBP15K 10,500 of 15,000 right ids are
-        the left id plus 10,500. Whoever hands the task on shuffles the right side, as
-        :func:`psqe.datasets.layouts.read_folder` does.
+        The order of the entities and the ids may reveal the links: in DBP15K 10,500 of 15,000 right ids are
+        the left id plus 10,500. :func:`psqe.datasets.layouts.read_folder` therefore shuffles the right side.
 
-        A relation is called by its URI where ``rel_ids`` has one, else ``relation <id>``, the same on both
-        sides where both use the id. In none of the three pairs of DBP15K do they: the ids of the right side
-        begin where those of the left one end. Relations known by their ids alone are therefore not comparable
-        between the sides.
+        The label of a relation is its URI where ``rel_ids`` has one, else ``relation <id>``, which is the
+        same on both sides where both use the id. No pair of DBP15K does: the ids of the right side begin
+        where those of the left side end. Relations known by their ids alone are then not comparable between
+        the sides.
 
     Raises
     ------
     DataError
         If a file is missing, empty or not UTF-8; if a line has another number of columns, an empty cell,
         or something else where an id should be; if an id or a URI is there twice; or if a triple or a link
-        names an id that no entity has. With the file and, where there is one, the line.
+        names an id that no entity has. The error names the file and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
         If attributes or vectors belong to no entity. They are left out, as the readers of JAPE's relatives
-        do: unlike a triple with an unknown end, such a line says nothing about the graph. DBP15K has none.
-        If *all* lines are so, the file belongs to something else, and that is a fault. If an entity has
-        several links, as four of FB15K-DB15K have: the first counts.
+        do: unlike a triple with an unknown head or tail, such a line says nothing about the graph. DBP15K has
+        no such line. If *all* lines are so, the file belongs to another pair, which is a fault. If an entity
+        has several links, as four entities of FB15K-DB15K have: the first link counts.
     """
     found = files(folder)
     language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)
@@ -187,7 +187,7 @@ def _graph(
 
 
 def _unique(labels: Any) -> tuple[str, ...]:
-    """Labels, told apart by a number where two relations have one: OpenEA's lists have such."""
+    """Append a number to a label that another relation has already, as happens in OpenEA's lists."""
     seen: dict[str, int] = {}
     result = []
     for label in labels:
@@ -197,35 +197,35 @@ def _unique(labels: Any) -> tuple[str, ...]:
 
 
 def _entities(path: Path, faults: Faults) -> Entities:
-    found = Entities(path, {}, {}, [])
+    entities = Entities(path, {}, {}, [])
     for line, (cell, uri) in rows(path, 2, faults):
         key = number(cell, path, line, faults)
         if key is None:
             continue
         uri = bare(uri)
-        for what, first in ((key, found.by_id.get(key)), (uri, found.by_uri.get(uri))):
+        for what, first in ((key, entities.by_id.get(key)), (uri, entities.by_uri.get(uri))):
             if first is not None:
                 faults.add(
-                    f"{what!r} is there twice, first in line {found.lines[first]}",
+                    f"{what!r} is there twice, first in line {entities.lines[first]}",
                     path=path,
                     line=line,
                     remedy="every entity has one line, one id and one URI",
                 )
                 break
         else:
-            found.by_id[key] = found.by_uri[uri] = len(found.lines)
-            found.lines.append(line)
-    return found
+            entities.by_id[key] = entities.by_uri[uri] = len(entities.lines)
+            entities.lines.append(line)
+    return entities
 
 
 def _disjoint(sides: Sequence[Entities], found: dict[str, Path | None], faults: Faults) -> None:
-    """Where one file speaks of the ids of both sides, no id may be on both."""
+    """Report an id that is on both sides, if a file gives the ids of both sides together."""
     shared = sides[0].by_id.keys() & sides[1].by_id.keys()
     together = [key for key in ("attr", "translated names", "image vectors") if found[key] is not None]
     if shared and together:
         key = min(shared)
         faults.add(
-            f"id {key} is on both sides, so {found[together[0]].name} does not say whose it is",  # type: ignore[union-attr]
+            f"id {key} is on both sides, so {found[together[0]].name} does not say which entity it means",  # type: ignore[union-attr]
             path=sides[1].path,
             line=sides[1].lines[sides[1].by_id[key]],
             remedy="give every entity of both sides an id of its own",
@@ -233,11 +233,11 @@ def _disjoint(sides: Sequence[Entities], found: dict[str, Path | None], faults: 
 
 
 def _triples(path: Path, entities: Entities, faults: Faults) -> IntArray:
-    """Head, relation, tail ``(n_triples, 3)``: heads and tails as indices, relations by their ids."""
+    """Read head, relation and tail ``(n_triples, 3)``: heads and tails as indices, relations as ids."""
     flat = array("q")
     for line, cells in rows(path, 3, faults):
         if not entities.by_id:
-            continue  # told already: nothing else is to be said of ids
+            continue  # The fault is reported already: no id can be checked.
         ends = [_index(cells[i], entities, path, line, faults) for i in (0, 2)]
         relation = number(cells[1], path, line, faults)
         if ends[0] is not None and ends[1] is not None and relation is not None:
@@ -246,7 +246,7 @@ def _triples(path: Path, entities: Entities, faults: Faults) -> IntArray:
 
 
 def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
-    """The URI of each relation by its id; empty without a file."""
+    """Read the URI of each relation by its id; without a file the result is empty."""
     found: dict[int, str] = {}
     if path is None:
         return found
@@ -267,7 +267,7 @@ def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
 
 
 def _all_links(found: dict[str, Path | None], sides: Sequence[Entities], faults: Faults) -> IntArray | None:
-    """Indices of the linked entities ``(n_links, 2)``, of ``ill_ent_ids`` or else of all splits."""
+    """Read the links ``(n_links, 2)``, as indices, from ``ill_ent_ids`` or else from all splits."""
     paths: list[Path] = []
     for names in (("ill_ent_ids",), *SPLITS):
         paths = paths or [path for name in names if (path := found[name]) is not None]
@@ -299,7 +299,7 @@ def _all_links(found: dict[str, Path | None], sides: Sequence[Entities], faults:
 
 
 def _index(cell: str, entities: Entities, path: Path, line: int, faults: Faults) -> int | None:
-    """Where the entity with this id is; ``None`` after a fault."""
+    """Return the index of the entity with an id; ``None`` after a fault."""
     key = number(cell, path, line, faults)
     if key is None:
         return None

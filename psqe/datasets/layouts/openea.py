@@ -33,7 +33,7 @@ TYPED = re.compile(
     r'"(.*)"(?:\^\^(?:<[^<>"\s]*>|[^<>"\s]+)|@[A-Za-z]+(?:-[A-Za-z0-9]+)*)(?:\s*\.)?', re.DOTALL
 )
 PLAIN = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s*\.)?', re.DOTALL)
-"""Literals with a type or a language, in which quotes may stand as they are, and literals without."""
+"""Literals with a type or a language, in which quotes need no escape, and literals without either."""
 
 ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([tbnrf\"'\\]))")
 ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
@@ -58,7 +58,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Parameters
     ----------
     folder
-        With the files above. Languages are taken from its name if that begins as ``EN_FR_15K_V1`` does.
+        Folder with the files above. Languages are read from its name if it begins as ``EN_FR_15K_V1`` does.
     name
         Name of the task.
     faults
@@ -67,26 +67,26 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Returns
     -------
     AlignmentTask
-        Entities and relations in the order of their URIs, whatever the order of the lines; an entity with
-        attributes alone is one, too. All are candidates. ``names`` are what the URIs say in plain words;
-        Wikidata's numbers and those by which OpenEA 2.0 hides names (``E513085``) say nothing.
+        Entities and relations are in the order of their URIs, whatever the order of the lines. An entity may
+        have attributes alone. All entities are candidates. ``names`` are the words of the URIs; the numbers
+        of Wikidata, and those by which OpenEA 2.0 hides names (``E513085``), are no names.
 
-        Of a literal, as ``"1.5"^^<http://www.w3.org/2001/XMLSchema#double>`` or ``"text"@en``, the lexical
-        value is kept; of anything else the text as it stands. Tabs in a value belong to it.
-        ``None`` after gathered faults without which there is no graph.
+        A literal, as ``"1.5"^^<http://www.w3.org/2001/XMLSchema#double>`` or ``"text"@en``, becomes its
+        lexical value; any other value is kept as it stands. Tabs in a value belong to it. ``None`` after
+        gathered faults without which there is no graph.
 
     Raises
     ------
     DataError
         If a file is missing, empty or not UTF-8; if a line has another number of columns or an empty cell
         where none may be; if a link names an unknown entity, or an entity has two; or if no entity with
-        attributes occurs in a triple. With the file and, where there is one, the line.
+        attributes occurs in a triple. The error names the file and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
-        If a line of attributes has fewer than three columns, as one has whose value goes on in the next
-        line. OpenEA's own reader passes over them, too.
+        If a line of attributes has fewer than three columns, because its value continues in the next line.
+        The reader of OpenEA passes over such lines, too.
     """
     found = files(folder)
     language = re.match("([A-Z]{2})_([A-Z]{2})(?:_|$)", folder.absolute().name)
@@ -138,8 +138,10 @@ def _add_attributes(draft: GraphDraft, path: Path, triples: Path, faults: Faults
 
 
 def lexical_value(text: str) -> str:
-    """The value of a literal as N-Triples writes it, its escapes undone; other text as it is.
+    """Return the value of a literal of N-Triples, its escapes undone; other text is returned as it is.
 
+    Examples
+    --------
     >>> lexical_value('"1.5"^^<http://www.w3.org/2001/XMLSchema#double>')
     '1.5'
     >>> lexical_value('1.5')
@@ -178,12 +180,12 @@ def _links(
 ) -> IntArray | None:
     paths = [folder / "ent_links"]
     if found["ent_links"] is None:
-        # One split without the others would be some of the links only, so all are needed.
+        # All splits are needed: one split without the others holds only some of the links.
         paths = [folder / f"{FOLD}/{split}" for split in SPLITS]
         if not any(found[f"{FOLD}/{split}"] for split in SPLITS):
             return None
     links = LinkDraft(left, right, faults)
     for path in paths:
-        for line, (one, other) in rows(path, 2, faults):
-            links.add(_uri(one), _uri(other), path, line)
+        for line, cells in rows(path, 2, faults):
+            links.add(_uri(cells[0]), _uri(cells[1]), path, line)
     return links.array()

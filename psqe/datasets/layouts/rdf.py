@@ -10,13 +10,14 @@ file                                   what it holds                            
 
 Files in N-Triples and Turtle may be compressed: ``left.nt.gz``. What a statement becomes:
 
-- Literals of a *label* are names: ``rdfs:label``, ``skos:prefLabel``, ``foaf:name``, ``schema:name``.
+- Literals of a *label* predicate are names: ``rdfs:label``, ``skos:prefLabel``, ``foaf:name``,
+  ``schema:name``.
 - Objects of an *image* predicate are images: ``foaf:depiction``, ``schema:image``, ``dbo:thumbnail``. They
   are files in the folder, by a relative path (a literal, or in Turtle an IRI) or by a ``file:`` IRI.
 - Any other literal is an attribute, by its lexical value.
 - Any other IRI or blank node is the tail of a triple. ``rdf:type`` is a relation like others.
 
-Relative IRIs of Turtle name entities by what is written. Other choices go into ``psqe.toml``::
+A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` chooses other predicates::
 
     labels = ["http://example.org/title"]
     images = []
@@ -51,12 +52,12 @@ SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
 
 def recognises(folder: Path) -> bool:
     """Return whether a folder has files of this layout."""
-    return any(_all_of(folder, side) for side in ("left", "right"))
+    return any(_files_of(folder, side) for side in ("left", "right"))
 
 
 def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
-    found = {part: next(iter(_all_of(folder, part)), None) for part in ("left", "right", "links")}
+    found = {part: next(iter(_files_of(folder, part)), None) for part in ("left", "right", "links")}
     settings = folder / "psqe.toml"
     return {**found, "psqe.toml": settings if settings.is_file() else None}
 
@@ -67,7 +68,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Parameters
     ----------
     folder
-        With the files above.
+        Folder with the files above.
     name
         Name of the task.
     faults
@@ -76,33 +77,34 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Returns
     -------
     AlignmentTask
-        Entities are all IRIs and blank nodes, except those that predicates are, in the order of their
+        Entities are all IRIs and blank nodes but those that are only predicates, in the order of their
         identifiers, whatever the order of the statements. Candidates are the IRIs that are the subject of a
-        statement. Blank nodes are called as :func:`psqe.datasets.blank_nodes.name_blank_nodes` says.
+        statement. Blank nodes get the identifiers of :func:`psqe.datasets.blank_nodes.name_blank_nodes`.
 
-        Of several names of an entity the one counts that is in the preferred language, else in a variant of
-        it (``en-GB`` for ``en``), else in none, else in any, by the alphabet; among these the label that is
-        named first in the settings, then the text that sorts first. Other names are no attributes. Where a
-        side has no name at all, names are what IRIs say in plain words
-        (:func:`psqe.datasets.labels.readable_name`). Of several images the predicate that is named first in
-        the settings counts, then the path that sorts first.
+        If an entity has several names, a name in the preferred language is chosen, else one in a variant of
+        it (``en-GB`` for ``en``), else one without a language, else one in any language, by the alphabet;
+        among these the predicate that comes first in the settings decides, then the text that sorts first.
+        The other names do not become attributes. Where a side has no name at all, names are the words of the
+        IRIs (:func:`psqe.datasets.labels.readable_name`). If an entity has several images, the predicate that
+        comes first in the settings decides, then the path that sorts first.
 
-        Links are those of ``owl:sameAs`` in either direction. ``None`` after gathered faults without which
-        there is no graph.
+        Links are the statements with ``owl:sameAs`` in either direction. ``None`` after gathered faults
+        without which there is no graph.
 
     Raises
     ------
     DataError
-        If a file is missing, has no statement or is there in two forms; if something is no statement, or one
-        about a statement; if ``psqe.toml`` has an unknown key or a value that will not do; if a side has no
-        candidate; if an image is missing, no image, or outside the folder; if a link names an unknown entity,
-        or an entity has two. With the file and, where there is one, the line.
+        If a file is missing, has no statement or exists in two forms; if a line is no statement, or is a
+        statement about a statement; if ``psqe.toml`` has an unknown key or an impossible value; if a side has
+        no candidate; if an image is missing, no image, or outside the folder; or if a link names an unknown
+        entity, or an entity has two. The error names the file and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
-        If images are on the web, which are not fetched; if a link names an entity that is no candidate; if
-        the statements of a side have ``owl:sameAs``, or those of the links anything else. They are left out.
+        If images are on the web, as they are not fetched; if a link names an entity that is no candidate; if
+        the statements of a side have ``owl:sameAs``, or the statements of the links another predicate. These
+        records are left out.
     """
     from psqe.datasets.rdf_settings import Settings, read_settings
 
@@ -117,14 +119,14 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     return AlignmentTask(name, left, right, _links(folder, left, right, faults))
 
 
-def _all_of(folder: Path, part: str) -> list[Path]:
+def _files_of(folder: Path, part: str) -> list[Path]:
     suffixes = (".tsv", *SUFFIXES) if part == "links" else SUFFIXES
     return [path for suffix in suffixes if (path := folder / f"{part}{suffix}").is_file()]
 
 
-def _the_one_of(folder: Path, part: str, faults: Faults) -> Path | None:
-    """The file of a side or of the links; ``None`` if there is none, or after a fault."""
-    paths = _all_of(folder, part)
+def _only_file(folder: Path, part: str, faults: Faults) -> Path | None:
+    """Return the file of a side or of the links; ``None`` if there is no file, or after a fault."""
+    paths = _files_of(folder, part)
     if len(paths) > 1:
         names = " and ".join(path.name for path in paths)
         faults.add(f"has {names}", path=folder, remedy="keep one of them in it")
@@ -133,7 +135,7 @@ def _the_one_of(folder: Path, part: str, faults: Faults) -> Path | None:
 
 
 class _Side:
-    """The reading of one side: names and images are chosen when all statements are known."""
+    """The reader of one side, which chooses names and images when all statements are known."""
 
     def __init__(self, folder: Path, side: str, settings: Settings, faults: Faults) -> None:
         self.folder, self.side, self.faults = folder, side, faults
@@ -149,17 +151,17 @@ class _Side:
         self.n_same = 0
 
     def read(self) -> KnowledgeGraph | None:
-        """The graph; ``None`` after a fault without which there is none."""
-        path = _the_one_of(self.folder, self.side, self.faults)
+        """Return the graph; ``None`` after a fault without which there is no graph."""
+        path = _only_file(self.folder, self.side, self.faults)
         if path is None:
-            if not _all_of(self.folder, self.side):
+            if not _files_of(self.folder, self.side):
                 remedy = f"the folder needs {self.side}.nt or {self.side}.ttl, which may end in .gz"
                 self.faults.add("is missing", path=self.folder / f"{self.side}.nt", remedy=remedy)
             return None
         statements = Statements(path, self.faults)
         for line, statement in statements:
             self._add(statement, path, line)
-        self._tell_of_what_is_left_out(path)
+        self._report_left_out(path)
         if statements.broken or not self.draft.index:
             return None
         if not self.candidates:
@@ -231,12 +233,12 @@ class _Side:
         image = self.folder / relative
         if image not in self.checked:
             self.checked[image] = is_image(
-                image, self.faults, named=named.removeprefix(BASE), told=path, line=line
+                image, self.faults, named=named.removeprefix(BASE), source=path, line=line
             )
         if self.checked[image]:
             self.images[entity] = min((predicate, image), self.images.get(entity, (predicate, image)))
 
-    def _tell_of_what_is_left_out(self, path: Path) -> None:
+    def _report_left_out(self, path: Path) -> None:
         if self.on_the_web:
             self.faults.leave_out(
                 f"images on the web: {len(self.on_the_web):,}, the first {min(self.on_the_web)}",
@@ -255,7 +257,7 @@ _OUTSIDE = Path("..")
 
 
 def _within(folder: Path, value: Any) -> Path | None:
-    """The path of an image relative to the folder, or :data:`_OUTSIDE`; ``None`` if it is on the web."""
+    """Return the path of an image in the folder, or :data:`_OUTSIDE`; ``None`` if it is on the web."""
     text = value.value.strip()
     if text.startswith(BASE):
         inside = unquote(text.removeprefix(BASE))
@@ -282,7 +284,7 @@ def _readable(entity: str) -> str | None:
 
 
 def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> IntArray | None:
-    path = _the_one_of(folder, "links", faults)
+    path = _only_file(folder, "links", faults)
     if path is None:
         return None
     if path.suffix == ".tsv":
@@ -301,10 +303,10 @@ def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Fa
                 remedy="delete the statement",
             )
             continue
-        one, other = label(statement.subject), label(statement.object)
-        if one not in links.index[0] and one in links.index[1] and other in links.index[0]:
-            one, other = other, one
-        links.add(one, other, path, line)
+        first, second = label(statement.subject), label(statement.object)
+        if first not in links.index[0] and first in links.index[1] and second in links.index[0]:
+            first, second = second, first
+        links.add(first, second, path, line)
     if others:
         faults.leave_out(
             f"statements not of owl:sameAs: {others:,}",
