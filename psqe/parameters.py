@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Annotated, Any, get_type_hints
 
+import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from psqe.errors import ParameterError
@@ -17,6 +18,13 @@ ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
 
 class Parametrised:
     """An object that stores the parameters of its constructor under their own names."""
+
+    def __post_init__(self) -> None:
+        """Check the parameters of a subclass that is a dataclass; raise :class:`ParameterError`."""
+        for name, value in self.parameters.items():
+            if isinstance(value, np.generic):  # files must be readable without numpy's types
+                setattr(self, name, value.item())
+        self.typed(self.parameters)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -61,15 +69,3 @@ class Parametrised:
     def __repr__(self) -> str:
         inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
         return f"{type(self).__name__}({inside})"
-
-
-def check_positive(name: str, value: float) -> None:
-    """Check that a parameter is positive.
-
-    Raises
-    ------
-    ParameterError
-        If ``value`` is zero, negative or NaN.
-    """
-    if not value > 0:
-        raise ParameterError(f"{name} is {value}; it must be positive")

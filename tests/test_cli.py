@@ -315,7 +315,7 @@ ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
         (("seeds",), "Missing argument 'TASK'"),
         ((*SEEDS, "--minor", "psqe"), "--minor"),
         ((*SEEDS, "--n-seeds", "many"), "Invalid value for '--n-seeds'"),
-        ((*SEEDS, "--n-seeds", "0"), "n_seeds is 0; it must be positive"),
+        ((*SEEDS, "--n-seeds", "0"), "n_seeds is 0; it must be greater than 0"),
         ((*SEEDS, "--n-seeds", "71"), "71 seeds asked for, but only 70 one-to-one pairs are possible in t/x"),
         ((*SEEDS, "--miner", "greedy"), "no miner 'greedy'; choose from random, pivot, mutual, psqe"),
         ((*SEEDS, "--stages", "cluster,polish"), "no stage 'polish'; choose from cluster, refine, expand"),

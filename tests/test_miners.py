@@ -113,6 +113,20 @@ def test_parameters_rebuild_the_miner_and_show_in_its_repr(name):
     assert repr(miner).startswith(type(miner).__name__) and f"n_seeds={N}" in repr(miner)
 
 
+@miners
+def test_parameters_are_typed_and_described(name):
+    cls = MINERS[name]
+    assert cls.name == name and inspect.isclass(cls) and issubclass(cls, Miner)
+    miner = make(name)
+    assert cls.typed(miner.parameters) == miner.parameters
+    for parameter in inspect.signature(cls).parameters:
+        assert f"\n{parameter}\n    " in inspect.getdoc(cls), f"{parameter} is not described"
+        with pytest.raises(ParameterError, match=f"^{parameter} is <object"):
+            cls.typed({parameter: object()})
+    with pytest.raises(ParameterError, match="has no parameter 'n_seed'; choose from n_seeds"):
+        cls.typed({"n_seed": 3})
+
+
 @miners_and_released
 def test_same_twice_and_no_global_generator_is_touched(name, planted, mined):
     wanted = content(mined(name))

@@ -232,6 +232,8 @@ def test_dangling_entities_are_in_few_seeds(confusable):
     [
         ({"stages": []}, "there are no stages; choose from cluster, refine, expand"),
         ({"stages": ["cluster", "polish"]}, "no stage 'polish'; choose from cluster, refine, expand"),
+        ({"stages": "cluster"}, "stages is 'cluster'"),
+        ({"switches": {"mutal": True}}, "no switch 'mutal'; choose from"),
         ({"n_clusters": 0}, "n_clusters"),
         ({"variant": "perfect"}, "no variant 'perfect'"),
         ({"device": "abacus"}, "device is 'abacus'; choose cpu or cuda"),

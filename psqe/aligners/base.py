@@ -94,13 +94,6 @@ class Aligner(Parametrised, ABC):
     min_seeds: ClassVar[int] = 2
     matching: ClassVar[Matching] = "cosine"
 
-    def __post_init__(self) -> None:
-        """Check the parameters of a subclass that is a dataclass; raise :class:`ParameterError`."""
-        for name, value in self.parameters.items():
-            if isinstance(value, np.generic):  # a checkpoint must be readable without numpy's types
-                setattr(self, name, value.item())
-        self.typed(self.parameters)
-
     _left: FloatArray
     _right: FloatArray
     seconds_: float

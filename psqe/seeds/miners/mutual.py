@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import numpy as np
+from pydantic import PositiveInt
 
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask
-from psqe.parameters import check_positive
 from psqe.seeds.base import Miner, minable
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, find_nearest
 
 
+@dataclass(eq=False, repr=False)
 class MutualMiner(Miner):
     """Pairs that are each other's nearest in the fused features, best first.
 
@@ -34,13 +37,11 @@ class MutualMiner(Miner):
     10
     """
 
-    name = "mutual"
+    n_seeds: PositiveInt | None = None
+    _: KW_ONLY
+    weights: Mapping[str, float] | None = None
 
-    def __init__(self, n_seeds: int | None = None, *, weights: Mapping[str, float] | None = None) -> None:
-        if n_seeds is not None:
-            check_positive("n_seeds", n_seeds)
-        self.n_seeds = n_seeds
-        self.weights = weights
+    name: ClassVar[str] = "mutual"
 
     def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:
         left, right = minable(task, features)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
 import numpy as np
+from pydantic import PositiveInt
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import modality_vectors
 from psqe.graph import AlignmentTask
-from psqe.parameters import check_positive
 from psqe.seeds.base import Miner
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, greedy_one_to_one, largest_cells
 
 
+@dataclass(eq=False, repr=False)
 class PivotMiner(Miner):
     """The pseudo-seeds that EVA and its successors start from (visual pivot, Liu et al. 2021, sec. 3.4).
 
@@ -39,13 +43,12 @@ class PivotMiner(Miner):
     10
     """
 
-    name = "pivot"
+    n_seeds: PositiveInt = 600
+    _: KW_ONLY
+    modality: str | None = None
+    centre: bool = True
 
-    def __init__(self, n_seeds: int = 600, *, modality: str | None = None, centre: bool = True) -> None:
-        check_positive("n_seeds", n_seeds)
-        self.n_seeds: int = n_seeds
-        self.modality = modality
-        self.centre = centre
+    name: ClassVar[str] = "pivot"
 
     def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:
         modality = self.modality or next(iter(features))

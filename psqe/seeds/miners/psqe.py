@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from pydantic import NonNegativeInt, PositiveInt
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.canonical import canonical_order
 from psqe.graph import AlignmentTask
-from psqe.parameters import check_positive
 from psqe.seeds.base import Miner
 from psqe.seeds.rules import Rules
 from psqe.seeds.seed_set import SeedSet
@@ -27,79 +28,85 @@ STAGES: dict[str, type[Stage]] = {
 }
 
 
+@dataclass(eq=False, repr=False)
 class PSQEMiner(Miner):
-    """Three stages: clustered resampling, contrastive refinement, neighbourhood expansion.
+    """PSQE in three stages: clustered resampling, contrastive refinement, neighbourhood expansion.
 
-    Hong et al. (2026). The variant ``released`` follows the rules of the public code to the letter;
-    ``corrected`` keeps the three ideas and repairs the rules. :class:`~psqe.seeds.rules.Rules` has every
-    difference as a switch. Ties depend on content, never on ids.
+    The method is that of Hong et al. (2026). The variant ``released`` follows the rules of the public code
+    to the letter; ``corrected`` keeps the three ideas and repairs the rules.
+    :class:`~psqe.seeds.rules.Rules` has every difference as a switch. Ties depend on content, never on ids.
 
-    Three details of the public code are in neither: K-means starts (four here; there, scikit-learn's
-    default), the sign in its attention (a softmax of LeakyReLU here; there, of its negative) and the first
-    weights of that layer.
+    Three details of the public code are in neither variant: the number of K-means starts (four here; there,
+    scikit-learn's default), the sign in its attention (a softmax of LeakyReLU here; there, of its negative)
+    and the first weights of that layer.
 
     Parameters
     ----------
     n_seeds
-        Seeds wanted. Without the rule ``replace`` the list only grows and may end longer.
+        Number of seeds wanted. Without the rule ``replace`` the list only grows and may end longer.
     variant
-        Named set of switches: ``corrected`` or ``released``.
+        Name of a set of switches: ``corrected`` or ``released``.
     switches
-        Switches to set otherwise than the variant does, by name.
+        Values of switches that differ from the variant's, by name.
     stages
-        Names of the stages to run, in any order, from ``cluster``, ``refine`` and ``expand``.
+        Names of the stages to run, in any order: ``cluster``, ``refine`` and ``expand``.
     n_clusters
-        Clusters of stage 1, over whose sizes the seeds are shared out.
+        Number of clusters in the first stage, among which the seeds are shared out in proportion to their
+        sizes.
     weights
-        Weight of each modality's cosine, instead of the rule ``weighting``; 1 for those not named.
+        Weight of each modality's cosine, positive, instead of the rule ``weighting``; 1 for modalities not
+        named.
     random_state
-        Seed of the clusters, of the encoder and of noise.
+        Random seed of the clusters, of the encoder and of noise.
     device
-        Where similarities and the encoder are computed: ``cpu``, ``cuda`` or another of torch's devices.
+        The torch device that computes similarities and the encoder, for example ``cpu`` or ``cuda``.
 
     Raises
     ------
     ParameterError
-        If a number is not positive, a stage, a variant or a switch is unknown, or torch has no such
-        device.
+        If a number is not positive, a stage, a variant or a switch is unknown, or torch has no such device.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> seeds = PSQEMiner(10, stages=["cluster", "expand"], n_clusters=2).mine(*planted_pair(50, 2, 8))
+    >>> len(seeds), [stage.stage for stage in seeds.trace]
+    (10, ['cluster', 'expand'])
     """
 
-    name = "psqe"
+    n_seeds: PositiveInt = 600
+    _: KW_ONLY
+    variant: str = "corrected"
+    switches: Mapping[str, Any] | None = None
+    stages: Sequence[str] = ("cluster", "refine", "expand")
+    n_clusters: PositiveInt = 5
+    weights: Mapping[str, float] | None = None
+    random_state: NonNegativeInt = 0
+    device: str = "cpu"
 
-    def __init__(
-        self,
-        n_seeds: int = 600,
-        *,
-        variant: str = "corrected",
-        switches: Mapping[str, Any] | None = None,
-        stages: Sequence[str] = ("cluster", "refine", "expand"),
-        n_clusters: int = 5,
-        weights: Mapping[str, float] | None = None,
-        random_state: int = 0,
-        device: str = "cpu",
-    ) -> None:
-        check_positive("n_seeds", n_seeds)
-        check_positive("n_clusters", n_clusters)
-        self.rules = Rules.from_variant(variant, switches)
-        if not stages:
+    name: ClassVar[str] = "psqe"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rules = Rules.from_variant(self.variant, self.switches)
+        if not self.stages:
             raise ParameterError("there are no stages", remedy=f"choose from {', '.join(STAGES)}")
-        for stage in stages:
+        for stage in self.stages:
             if stage not in STAGES:
                 raise ParameterError(
                     f"there is no stage {stage!r}", remedy=f"choose from {', '.join(STAGES)}"
                 )
-        check_device(device)
-        self.n_seeds: int = n_seeds
-        self.variant = variant
-        self.switches = switches
-        self.stages = tuple(stages)
-        self.n_clusters = n_clusters
-        self.weights = weights
-        self.random_state = random_state
-        self.device = device
+        check_device(self.device)
+        self.stages = tuple(self.stages)
 
     def space(self, task: AlignmentTask, features: Features) -> Space:
-        """What the stages match in, for a task in canonical order."""
+        """Prepare what the stages match, for a task in canonical order.
+
+        Parameters
+        ----------
+        task, features
+            The data, from :func:`psqe.features.canonical.canonical_order`.
+        """
         return Space.build(
             task,
             features,
@@ -120,12 +127,19 @@ class PSQEMiner(Miner):
 
 
 def cluster_table(miner: PSQEMiner, task: AlignmentTask, features: Features) -> pd.DataFrame:
-    """The clusters of a miner's first stage, for a page to show.
+    """Describe the clusters of a miner's first stage, for a page to show.
+
+    Parameters
+    ----------
+    miner
+        The miner.
+    task, features
+        The data, in any order.
 
     Returns
     -------
-    One row per cluster: its number, left and right candidates, seeds due, and, where the left graph has
-    human-made groups, the commonest of them with its share.
+    A table with one row for each cluster: its number, its left and right candidates, its seeds due, and,
+    where the left graph has human-made groups, the most frequent of them with its share.
     """
     left, right = canonical_order(task, features)
     ordered = task.take(left, right)

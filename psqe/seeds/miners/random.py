@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
 import numpy as np
+from pydantic import NonNegativeInt, PositiveInt
 
 from psqe.features.base import Features
 from psqe.graph import AlignmentTask
-from psqe.parameters import check_positive
 from psqe.seeds.base import Miner
 from psqe.seeds.seed_set import SeedSet
 
 
+@dataclass(eq=False, repr=False)
 class RandomMiner(Miner):
     """One-to-one pairs of candidates drawn at random.
 
@@ -28,12 +32,11 @@ class RandomMiner(Miner):
     10
     """
 
-    name = "random"
+    n_seeds: PositiveInt = 600
+    _: KW_ONLY
+    random_state: NonNegativeInt = 0
 
-    def __init__(self, n_seeds: int = 600, *, random_state: int = 0) -> None:
-        check_positive("n_seeds", n_seeds)
-        self.n_seeds: int = n_seeds
-        self.random_state = random_state
+    name: ClassVar[str] = "random"
 
     def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:
         rng = np.random.default_rng(self.random_state)

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import sparse
 from tqdm import tqdm
 
+from psqe.errors import ParameterError
 from psqe.features.fusion import unit_rows
 from psqe.graph import FloatArray, IntArray, KnowledgeGraph
-from psqe.parameters import check_positive
 from psqe.seeds.stages.base import Pool, Space, Stage
 from psqe.seeds.stages.choose import Proposals, extend, filtered, propose, take, within_quotas
 from psqe.similarity import SparseDot, Sum
@@ -70,7 +70,8 @@ class ExpandStage(Stage):
     note = "neighbourhoods of the seeds on both graphs"
 
     def __post_init__(self) -> None:
-        check_positive("weight", self.weight)
+        if not self.weight > 0:
+            raise ParameterError(f"weight is {self.weight}; it must be positive")
 
     def run(self, space: Space, pool: Pool) -> Pool:
         """See :meth:`Stage.run`."""
