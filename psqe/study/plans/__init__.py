@@ -1,0 +1,18 @@
+"""The plans of the study: functions that return lists of :class:`~psqe.study.spec.RunSpec`, and nothing else.
+
+``psqe results fill PLAN`` runs what the store does not have yet.
+"""
+
+from psqe.study.plans import ablation, alignments, benchmarks, links, supervised
+from psqe.study.plans.base import Plan
+
+PLANS: dict[str, Plan] = {
+    **ablation.PLANS,
+    **alignments.PLANS,
+    **links.PLANS,
+    **benchmarks.PLANS,
+    **supervised.PLANS,
+}
+"""Every plan, by the name that the command line takes."""
+
+__all__ = ["PLANS", "Plan"]

@@ -1,0 +1,111 @@
+"""Plans about seeds alone: what each rule, stage and parameter of a miner does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from psqe.options import MinerOptions
+from psqe.seeds.miners.psqe import STAGES
+from psqe.seeds.rules import VARIANTS
+from psqe.study.plans.base import DBP15K, EMOJI, MINERS_COMPARED, Plan, psqe_options, seeds_spec
+from psqe.study.spec import RunSpec
+from psqe.study.store import Store
+
+N_CLUSTERS = (1, 2, 5, 10, 20)
+TEMPERATURES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+IMAGE_WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)
+SIZES = (150, 300, 600, 1000)
+
+
+def study_sizes(task: str) -> tuple[int, ...]:
+    """The numbers of seeds at which miners are compared on a task."""
+    return (1000, 3000, 6000) if task in DBP15K else SIZES[1:]
+
+
+def miners(task: str, random_state: int, sizes: Sequence[int] = ()) -> list[RunSpec]:
+    """Every compared miner with its defaults, at every size; the sizes of the study when omitted."""
+    return [
+        seeds_spec(task, MinerOptions(name=miner, n_seeds=n), random_state)
+        for n in sizes or study_sizes(task)
+        for miner in MINERS_COMPARED
+    ]
+
+
+def released(task: str, random_state: int, sizes: Sequence[int] = ()) -> list[RunSpec]:
+    """The released variant at every size; the sizes of the study when omitted."""
+    return [
+        seeds_spec(task, psqe_options(n, variant="released"), random_state)
+        for n in sizes or study_sizes(task)
+    ]
+
+
+def as_many(task: str, random_state: int, store: Store | None = None) -> list[RunSpec]:
+    """The corrected variant for as many seeds as the released one found, for all of its runs in a store."""
+    table = (store or Store()).table("seeds")
+    wanted = {spec.id for spec in released(task, random_state)}
+    whole = table[table["id"].isin(wanted) & (table["part_kind"] == "all")]
+    return [seeds_spec(task, psqe_options(n), random_state) for n in whole["seeds_found"].tolist() if n]
+
+
+def flips(variant: str) -> list[dict[str, object]]:
+    """Each switch alone, turned from a variant to the value that it has in the other one.
+
+    From ``corrected`` there is also a second round, which neither variant has.
+    """
+    other = next(name for name in VARIANTS if name != variant)
+    before, after = asdict(VARIANTS[variant]), asdict(VARIANTS[other])
+    turned: list[dict[str, object]] = [
+        {name: after[name]} for name in before if before[name] != after[name]
+    ]
+    return [*turned, {"rounds": 2}] if variant == "corrected" else turned
+
+
+def flip_specs(task: str, random_state: int, variant: str, n_seeds: int = 600) -> list[RunSpec]:
+    """A variant as it is, and with each switch turned alone."""
+    options = [psqe_options(n_seeds, variant=variant, switches=turned) for turned in [{}, *flips(variant)]]
+    return [seeds_spec(task, miner, random_state) for miner in options]
+
+
+def sweeps(task: str, random_state: int, n_seeds: int = 600) -> list[RunSpec]:
+    """Stages, clusters, number of seeds, temperature of the loss and weight of images, one at a time.
+
+    Of the stages, there are the first ones alone, and all but one.
+    """
+    names = tuple(STAGES)
+    stages = [names[:n] for n in range(1, len(names) + 1)]
+    stages += [tuple(name for name in names if name != left_out) for left_out in names[:-1]]
+    options = [
+        *(psqe_options(n_seeds, stages=chosen) for chosen in stages),
+        *(psqe_options(n_seeds, n_clusters=n) for n in N_CLUSTERS),
+        *(psqe_options(n) for n in SIZES),
+        *(psqe_options(n_seeds, switches={"temperature": value}) for value in TEMPERATURES),
+        *(psqe_options(n_seeds, weights={"image": weight}) for weight in IMAGE_WEIGHTS),
+    ]
+    return list(dict.fromkeys(seeds_spec(task, miner, random_state) for miner in options))
+
+
+def _each(
+    specs: Callable[[str, int], list[RunSpec]],
+) -> Callable[[Sequence[str], Sequence[int]], list[RunSpec]]:
+    """The specs of every task and random state, one pair of graphs after the other."""
+    return lambda tasks, states: [spec for state in states for task in tasks for spec in specs(task, state)]
+
+
+PLANS = {
+    "miners": Plan("Every miner at every number of seeds.", _each(miners), (*EMOJI, *DBP15K)),
+    "switches": Plan(
+        "The corrected rules with each switch turned alone.",
+        _each(lambda task, state: flip_specs(task, state, "corrected")),
+    ),
+    "sweeps": Plan("Stages and parameters of the miner psqe, one at a time.", _each(sweeps)),
+    "released": Plan("The released rules at every number of seeds.", _each(released), (*EMOJI, *DBP15K), (0,)),
+    "as-many": Plan(
+        "The corrected rules for as many seeds as the released ones found; run released before.",
+        _each(as_many), (*EMOJI, *DBP15K), (0,),
+    ),
+    "released-switches": Plan(
+        "The released rules with each switch turned alone.",
+        _each(lambda task, state: flip_specs(task, state, "released")), EMOJI[:1], (0,),
+    ),
+}  # fmt: skip

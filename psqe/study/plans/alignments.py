@@ -1,0 +1,134 @@
+"""Plans about alignments: every aligner on every kind of seeds, and the same features without an aligner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from psqe.aligners import ALIGNERS, TrainedAligner
+from psqe.options import MinerOptions
+from psqe.similarity.blocks import Matching
+from psqe.study.plans.ablation import SIZES
+from psqe.study.plans.base import (
+    DBP15K,
+    EMOJI,
+    KINDS_OF_SEEDS,
+    Plan,
+    alignment_spec,
+    study_features,
+    study_size,
+    task_options,
+    with_seeds,
+)
+from psqe.study.spec import RunSpec
+
+NO_SEEDS = "no seeds"
+"""What tables show in place of a kind of seeds, for an aligner that can do without them."""
+
+RESIDUAL = 2.0
+"""The weight of the input features beside the learned embedding, where it is tried. Chosen on emoji/en-fr with
+random state 0."""
+
+TRAININGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "residual": {"residual": RESIDUAL},
+    "iterative": {"iterative_start": 50},
+    "both": {"iterative_start": 50, "residual": RESIDUAL},
+    "stopped": {"patience": 3},
+}
+"""Ways to train: as the preset says; with the input features kept beside; iteratively; both; and stopped early
+without labels."""
+
+LEVELS = (1.0, 0.8, 0.6)
+"""Precisions of the seeds drawn."""
+
+EVENNESS = (0.0, 0.5, 1.0)
+"""Evenness of the seeds drawn, see :func:`psqe.seeds.oracle.evenly_drawn_seeds`."""
+
+
+def crossed(training: str, tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """Every aligner on every kind of seeds, trained in one way, each after the run about its seeds.
+
+    Without seeds there are only the aligners that can do without; a way to train is for those that train.
+    """
+    specs = []
+    for state in random_states:
+        for task in tasks:
+            seeds = [MinerOptions(name=kind, n_seeds=study_size(task)) for kind in KINDS_OF_SEEDS]
+            for miner in (None, *seeds):
+                for name, kind in ALIGNERS.items():
+                    trained = issubclass(kind, TrainedAligner)
+                    if (miner or not kind.min_seeds) and (trained or training == "plain"):
+                        specs.append(alignment_spec(task, miner, name, state, TRAININGS[training]))
+    return with_seeds(specs)
+
+
+def sizes(
+    tasks: Sequence[str],
+    random_states: Sequence[int],
+    *,
+    n_seeds: Sequence[int] = SIZES[1:],
+    parameters: Mapping[str, Any] | None = None,
+) -> list[RunSpec]:
+    """MCLEA on every kind of seeds at every number of seeds, each after the run about its seeds.
+
+    ``parameters`` are those of the aligner that depart from its preset.
+    """
+    return with_seeds(
+        alignment_spec(task, MinerOptions(name=kind, n_seeds=n), "mclea", state, parameters)
+        for state in random_states
+        for task in tasks
+        for n in n_seeds
+        for kind in KINDS_OF_SEEDS
+    )
+
+
+def untrained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The features without seeds and without training, by every matching: what the rest has to beat."""
+    return [
+        RunSpec(
+            subject="alignment", task=task_options(task), features=study_features(task), matching=matching,
+            random_state=state,
+        )
+        for state in random_states
+        for task in tasks
+        for matching in get_args(Matching)
+    ]  # fmt: skip
+
+
+def drawn(
+    tasks: Sequence[str], random_states: Sequence[int], *, n_seeds: int | None = None
+) -> list[RunSpec]:
+    """MCLEA on drawn seeds of every precision and every evenness, each after the run about its seeds."""
+    return with_seeds(
+        alignment_spec(
+            task,
+            MinerOptions(
+                name="drawn",
+                n_seeds=n_seeds or study_size(task),
+                parameters={"precision": precision, "evenness": evenness},
+            ),
+            "mclea",
+            state,
+        )
+        for task in tasks
+        for state in random_states
+        for precision in LEVELS
+        for evenness in EVENNESS
+    )
+
+
+def _crossed_plan(training: str) -> Plan:
+    return Plan(
+        f"Every aligner on every kind of seeds; training: {training}.",
+        lambda tasks, states: crossed(training, tasks, states),
+        (*EMOJI, *DBP15K),
+    )
+
+
+PLANS = {
+    **{f"aligners-{training}": _crossed_plan(training) for training in TRAININGS},
+    "sizes": Plan("MCLEA on every kind of seeds at every number of seeds.", sizes),
+    "untrained": Plan("The features alone, by every matching.", untrained),
+    "drawn": Plan("MCLEA on seeds of set precision and evenness.", drawn),
+}

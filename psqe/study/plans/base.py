@@ -1,0 +1,157 @@
+"""What every plan is made of: the tasks of the study, the ways to write a spec, and the type of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from psqe.datasets import default_encoders
+from psqe.datasets.benchmarks import BENCHMARKS
+from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
+from psqe.seeds.miners.psqe import STAGES
+from psqe.seeds.rules import VARIANTS
+from psqe.study.spec import RunSpec
+
+EMOJI = tuple(f"emoji/en-{language}" for language in ("fr", "de", "ja", "zh"))
+"""The emoji pairs of the study."""
+
+DBP15K = tuple(name for name in BENCHMARKS if name.startswith("dbp15k/"))
+"""The pairs of DBP15K, whose files a reader has to bring."""
+
+DANGLING = 0.125
+"""The share of candidates that the study drops from each side of an emoji pair."""
+
+STATES = (0, 1, 2, 3, 4)
+"""The random states of the study."""
+
+MINERS_COMPARED = ("pivot", "mutual", "psqe")
+"""The miners that the study compares."""
+
+KINDS_OF_SEEDS = (*MINERS_COMPARED, "true links")
+"""The kinds of seeds that the study compares; ``true links`` are the best seeds that there can be."""
+
+CLUSTERS = 5
+"""The number of clusters that the miner ``psqe`` has by default."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A list of runs that belong together.
+
+    Attributes
+    ----------
+    summary
+        What the runs tell, in one sentence.
+    specs
+        From tasks and random states to the specs, in the order in which data, seeds and models are shared.
+    tasks, random_states
+        What the study takes.
+
+    Examples
+    --------
+    >>> from psqe.study.plans import PLANS
+    >>> specs = PLANS["links"].specs(["emoji/en-fr"], [0])
+    >>> [spec.aligner and spec.aligner.name for spec in specs]
+    [None, 'eva', 'propagation']
+    """
+
+    summary: str
+    specs: Callable[[Sequence[str], Sequence[int]], list[RunSpec]]
+    tasks: Sequence[str] = EMOJI
+    random_states: Sequence[int] = STATES
+
+
+def task_options(name: str) -> TaskOptions:
+    """The options with which the study loads a task: emoji pairs with dangling entities."""
+    return TaskOptions(name=name, dangling=DANGLING if name.startswith("emoji/") else None)
+
+
+def features_by(encoders: Mapping[str, str | None]) -> FeatureOptions:
+    """Options for modalities, each with its encoder, or with ``None`` for the modality's default encoder."""
+    named = {modality: encoder for modality, encoder in encoders.items() if encoder is not None}
+    return FeatureOptions(modalities=tuple(encoders), encoders=named)
+
+
+def study_features(task: str) -> FeatureOptions:
+    """The modalities and encoders by which the study compares a task; any other pair as the emoji pairs."""
+    return features_by(default_encoders(task) or default_encoders(EMOJI[0]))
+
+
+def study_size(task: str) -> int:
+    """The number of seeds at which aligners are compared on a task."""
+    return 600 if task.startswith("emoji/") else 1000
+
+
+def seeds_spec(task: str, miner: MinerOptions, random_state: int) -> RunSpec:
+    """A run about the seeds of a miner."""
+    return RunSpec(
+        subject="seeds", task=task_options(task), features=study_features(task), miner=miner,
+        random_state=random_state,
+    )  # fmt: skip
+
+
+def alignment_spec(
+    task: str,
+    miner: MinerOptions | None,
+    aligner: str,
+    random_state: int,
+    parameters: Mapping[str, Any] | None = None,
+) -> RunSpec:
+    """A run about the alignment that an aligner, with its preset ``small``, makes of seeds."""
+    return RunSpec(
+        subject="alignment", task=task_options(task), features=study_features(task), miner=miner,
+        aligner=AlignerOptions(name=aligner, preset="small", parameters=dict(parameters or {})),
+        random_state=random_state,
+    )  # fmt: skip
+
+
+def psqe_options(
+    n_seeds: int,
+    *,
+    variant: str = "corrected",
+    switches: Mapping[str, Any] | None = None,
+    stages: Sequence[str] = tuple(STAGES),
+    n_clusters: int = CLUSTERS,
+    weights: Mapping[str, float] | None = None,
+) -> MinerOptions:
+    """Options of the miner ``psqe`` that name what departs from its defaults, and nothing else.
+
+    So one meaning has one spec. The parameters are those of :class:`~psqe.seeds.PSQEMiner`.
+
+    >>> psqe_options(600, switches={"temperature": 0.1, "mutual": False}, n_clusters=5).parameters
+    {'switches': {'mutual': False}}
+    """
+    rules = asdict(VARIANTS[variant])
+    turned = {name: value for name, value in (switches or {}).items() if rules[name] != value}
+    weighed = {name: float(weight) for name, weight in (weights or {}).items() if weight != 1}
+    departures: dict[str, Any] = {}
+    if variant != "corrected":
+        departures["variant"] = variant
+    if turned:
+        departures["switches"] = turned
+    if tuple(stages) != tuple(STAGES):
+        departures["stages"] = list(stages)
+    if n_clusters != CLUSTERS:
+        departures["n_clusters"] = n_clusters
+    if weighed:
+        departures["weights"] = weighed
+    return MinerOptions(name="psqe", n_seeds=n_seeds, parameters=departures)
+
+
+def with_seeds(specs: Iterable[RunSpec]) -> list[RunSpec]:
+    """Alignments, each after the run about its seeds where there is one; every run once."""
+    found: dict[RunSpec, None] = {}
+    for spec in specs:
+        if spec.miner is not None:
+            found[seeds_of(spec)] = None
+        found[spec] = None
+    return list(found)
+
+
+def seeds_of(spec: RunSpec) -> RunSpec:
+    """The run about the seeds that another run is made on."""
+    return RunSpec(
+        subject="seeds", task=spec.task, features=spec.features, miner=spec.miner,
+        random_state=spec.random_state,
+    )  # fmt: skip

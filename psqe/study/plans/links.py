@@ -1,0 +1,39 @@
+"""The plan about links and the answer "no counterpart", on every task where some entities have none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psqe.options import AlignerOptions, MinerOptions
+from psqe.study.plans.alignments import RESIDUAL
+from psqe.study.plans.base import DBP15K, EMOJI, Plan, study_features, study_size, task_options
+from psqe.study.spec import RunSpec
+
+TASKS = (*EMOJI, *DBP15K, "fb15k/db15k")
+"""The tasks in which some candidates have no counterpart."""
+
+MODELS: dict[str, AlignerOptions | None] = {
+    "features": None,
+    "eva": AlignerOptions(name="eva", preset="small", parameters={"residual": RESIDUAL}),
+    "propagation": AlignerOptions(name="propagation", preset="small"),
+}
+"""What the similarities come from, by the name that tables show: the features alone, or an aligner."""
+
+
+def links(
+    tasks: Sequence[str], random_states: Sequence[int], *, models: Sequence[str] = tuple(MODELS)
+) -> list[RunSpec]:
+    """The links of some models; aligners are trained on the seeds of PSQE."""
+    return [
+        RunSpec(
+            subject="links", task=task_options(task), features=study_features(task),
+            miner=MODELS[model] and MinerOptions(name="psqe", n_seeds=study_size(task)),
+            aligner=MODELS[model], random_state=state,
+        )
+        for state in random_states
+        for task in tasks
+        for model in models
+    ]  # fmt: skip
+
+
+PLANS = {"links": Plan("Links of three models by every matching, rule and threshold.", links, TASKS)}

@@ -1,0 +1,51 @@
+"""The plan of aligners trained on labels, to see whether they are what their authors published.
+
+The first 30 % of the gold links are given as labels, the rest is asked for, under the protocol ``peer``. It is
+no part of the study: no table of the study shows these runs beside one on pseudo-seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from psqe.aligners import ALIGNERS, TrainedAligner
+from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
+from psqe.study.plans.base import DBP15K, Plan, features_by
+from psqe.study.spec import RunSpec
+
+SHARE = 0.3
+"""The share of the gold links that is given as labels; the rest is what the protocol ``peer`` asks for."""
+
+GIVEN: dict[str, FeatureOptions] = {
+    "without names": features_by({"relation": "profile", "attribute": "bag"}),
+    "with names": features_by({"relation": "profile", "attribute": "bag", "name": None}),
+}
+"""The features. There are no images: the vectors of the publications are not at hand."""
+
+PUBLISHED: Mapping[str, Mapping[str, float]] = {
+    "eva": {"dbp15k/zh_en": 0.683, "dbp15k/ja_en": 0.669, "dbp15k/fr_en": 0.686},
+    "mclea": {"dbp15k/zh_en": 0.726, "dbp15k/ja_en": 0.719, "dbp15k/fr_en": 0.719},
+    "meaformer": {"dbp15k/zh_en": 0.772, "dbp15k/ja_en": 0.764, "dbp15k/fr_en": 0.771},
+}
+"""Hits@1 left to right with 30 % of the links as labels, with images, without surface names, not iterative, as
+Chen et al. (2023) report them for all three."""
+
+
+def supervised(
+    tasks: Sequence[str], random_states: Sequence[int], *, preset: str = "small"
+) -> list[RunSpec]:
+    """Every trained aligner on labels, with and without names."""
+    return [
+        RunSpec(
+            subject="alignment", task=TaskOptions(name=task), features=features,
+            miner=MinerOptions(name="supervised", parameters={"share": SHARE}),
+            aligner=AlignerOptions(name=name, preset=preset), random_state=state,
+        )
+        for task in tasks
+        for features in GIVEN.values()
+        for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)
+        for state in random_states
+    ]  # fmt: skip
+
+
+PLANS = {"supervised": Plan("Aligners trained on labels, as their authors do.", supervised, DBP15K, (0,))}
