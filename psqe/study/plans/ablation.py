@@ -55,9 +55,7 @@ def flips(variant: str) -> list[dict[str, object]]:
     """
     other = next(name for name in VARIANTS if name != variant)
     before, after = asdict(VARIANTS[variant]), asdict(VARIANTS[other])
-    turned: list[dict[str, object]] = [
-        {name: after[name]} for name in before if before[name] != after[name]
-    ]
+    turned: list[dict[str, object]] = [{name: after[name]} for name in before if before[name] != after[name]]
     return [*turned, {"rounds": 2}] if variant == "corrected" else turned
 
 
@@ -99,7 +97,9 @@ PLANS = {
         _each(lambda task, state: flip_specs(task, state, "corrected")),
     ),
     "sweeps": Plan("Stages and parameters of the miner psqe, one at a time.", _each(sweeps)),
-    "released": Plan("The released rules at every number of seeds.", _each(released), (*EMOJI, *DBP15K), (0,)),
+    "released": Plan(
+        "The released rules at every number of seeds.", _each(released), (*EMOJI, *DBP15K), (0,)
+    ),
     "as-many": Plan(
         "The corrected rules for as many seeds as the released ones found; run released before.",
         _each(as_many), (*EMOJI, *DBP15K), (0,),

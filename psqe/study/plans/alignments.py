@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.options import MinerOptions
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 from psqe.study.plans.ablation import SIZES
 from psqe.study.plans.base import (
     DBP15K,
@@ -26,8 +26,8 @@ NO_SEEDS = "no seeds"
 """What tables show in place of a kind of seeds, for an aligner that can do without them."""
 
 RESIDUAL = 2.0
-"""The weight of the input features beside the learned embedding, where it is tried. Chosen on emoji/en-fr with
-random state 0."""
+"""The weight of the input features beside the learned embedding, where it is tried. It was chosen on
+emoji/en-fr with random state 0."""
 
 TRAININGS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -36,8 +36,8 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "both": {"iterative_start": 50, "residual": RESIDUAL},
     "stopped": {"patience": 3},
 }
-"""Ways to train: as the preset says; with the input features kept beside; iteratively; both; and stopped early
-without labels."""
+"""Ways to train: as the preset says; with the input features kept beside; iteratively; both; and stopped
+early without labels."""
 
 LEVELS = (1.0, 0.8, 0.6)
 """Precisions of the seeds drawn."""
@@ -96,9 +96,7 @@ def untrained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpe
     ]  # fmt: skip
 
 
-def drawn(
-    tasks: Sequence[str], random_states: Sequence[int], *, n_seeds: int | None = None
-) -> list[RunSpec]:
+def drawn(tasks: Sequence[str], random_states: Sequence[int], *, n_seeds: int | None = None) -> list[RunSpec]:
     """MCLEA on drawn seeds of every precision and every evenness, each after the run about its seeds."""
     return with_seeds(
         alignment_spec(

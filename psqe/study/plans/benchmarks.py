@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.options import MinerOptions, TaskOptions
-from psqe.similarity.blocks import Matching
+from psqe.similarity import Matching
 from psqe.study.plans.base import MINERS_COMPARED, Plan, alignment_spec, features_by, seeds_spec, study_size
 from psqe.study.spec import RunSpec
 
@@ -33,8 +33,8 @@ ALONE: dict[str, tuple[tuple[str, str | None], ...]] = {
         ("number", None), ("attribute", None), ("relation", "use-m3"), ("relation", "profile"),
     ),
 }  # fmt: skip
-"""What is looked at alone: every modality that both sides have, with every encoder that can compare it; ``None``
-stands for the modality's default encoder."""
+"""What is looked at alone: every modality that both sides have, with every encoder that can compare it;
+``None`` stands for the modality's default encoder."""
 
 
 def facts(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:

@@ -1,0 +1,238 @@
+"""The commands ``psqe results``: see what is stored, fill it, and check that the numbers come out again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from psqe.errors import DataError, ParameterError
+from psqe.extras import needs_extra
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from psqe.study.spec import RunSpec
+    from psqe.study.store import RunResult, Store
+
+app = typer.Typer(help="List, compare, fill and repeat the stored results.", no_args_is_help=True)
+
+StoreFolder = Annotated[
+    Path | None, typer.Option("--store", help="The folder of the store; results/store of the project.")
+]
+Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only these tasks; repeatable.")]
+States = Annotated[list[int] | None, typer.Option("--state", help="Only these random states; repeatable.")]
+
+TOLERANCE = {"facts": 1e-6, "seeds": 0.01, "alignment": 0.02, "links": 0.02}
+"""By how much a number may differ when a run is repeated, by subject: a share by so much, any other number
+by that share of its size. Training on another machine rounds otherwise, and few seeds or links change with it."""
+
+
+@app.command("list")
+def list_runs(
+    store: StoreFolder = None,
+    task: Tasks = None,
+    state: States = None,
+    subject: Annotated[str | None, typer.Option(help="facts, seeds, alignment, links or cost.")] = None,
+    miner: Annotated[str | None, typer.Option(help="Only runs on seeds of this kind.")] = None,
+    aligner: Annotated[str | None, typer.Option(help="Only runs of this aligner.")] = None,
+) -> None:
+    """List the stored runs: id, what was run, and when."""
+    runs = _store(store).runs()
+    wanted = {"subject": subject, "miner": miner, "aligner": aligner}
+    for column, value in wanted.items():
+        if value is not None:
+            runs = runs[(runs[column] == value).fillna(value=False)]
+    runs = runs[runs["task"].isin(task)] if task else runs
+    runs = runs[runs["random_state"].isin(state)] if state else runs
+    for row in runs.sort_values(["subject", "task"], kind="stable").itertuples():
+        typer.echo(f"{row.id}\t{row.spec}\t{row.date[:10]}")
+    typer.echo(f"{len(runs)} runs", err=True)
+
+
+@app.command()
+def show(
+    run_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a run, or its beginning.")],
+    store: StoreFolder = None,
+) -> None:
+    """Show everything that is stored of one run."""
+    opened = _store(store)
+    spec = _spec(opened, run_id)
+    runs = opened.runs()
+    row = runs[runs["id"] == spec.id].iloc[0]
+    typer.echo(f"{spec.id}  {spec}\n{spec.json_text}")
+    for column in ("seconds", "peak_mb", "revision", "date", "machine", "versions"):
+        typer.echo(f"{column}: {row[column]}")
+    measures = opened.table(spec.subject)
+    typer.echo(_text(measures[measures["id"] == spec.id], spec))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="The folder of a store.")],
+    second: Annotated[Path, typer.Argument(help="The folder of another store.")],
+    tolerance: Annotated[float, typer.Option(help="Differences up to this are not listed.")] = 0.0,
+) -> None:
+    """Compare the numbers that two stores have of the same runs; the exit code is 1 if any differ."""
+    from psqe.study.store import KEYS, compare
+
+    one, other, differ = _store(first), _store(second), 0
+    for subject in KEYS:
+        table = compare(one.table(subject), other.table(subject), subject)
+        beyond = table[table["difference"].abs() > tolerance]
+        typer.echo(f"{subject}: {len(table)} numbers in both, {len(beyond)} differ", err=True)
+        if len(beyond):
+            typer.echo(beyond.to_string(index=False))
+        differ += len(beyond)
+    if differ:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rerun(
+    run_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a run, or its beginning.")],
+    store: StoreFolder = None,
+    overwrite: Annotated[bool, typer.Option(help="Store the new numbers in place of the old ones.")] = False,
+) -> None:
+    """Run a stored run again and report what comes out otherwise.
+
+    The exit code is 1 if a number differs by more than the tolerance of its subject, or is no longer there.
+    """
+    from psqe.study.run import run
+
+    opened = _store(store)
+    spec = _spec(opened, run_id)
+    result = run(spec)
+    table, missing = repeated(opened, result)
+    beyond = table[table["difference"].abs() > table["tolerance"]]
+    largest = table["difference"].abs().max() if len(table) else 0.0
+    typer.echo(
+        f"{len(table)} numbers compared, largest difference {largest:.3g}, {len(beyond)} beyond the "
+        f"tolerance of {TOLERANCE[spec.subject]:g}, {missing} missing"
+    )
+    if len(beyond):
+        typer.echo(beyond.to_string(index=False))
+    if overwrite:
+        opened.put([result])
+    if len(beyond) or missing:
+        raise typer.Exit(1)
+
+
+@app.command()
+def fill(
+    plan: Annotated[str, typer.Argument(help="The name of a plan; without one, the plans are listed.")] = "",
+    task: Tasks = None,
+    state: States = None,
+    store: StoreFolder = None,
+    aligner: Annotated[list[str] | None, typer.Option(help="Only these aligners; repeatable.")] = None,
+    miner: Annotated[list[str] | None, typer.Option(help="Only seeds of these kinds; repeatable.")] = None,
+    again: Annotated[bool, typer.Option(help="Also run what the store has.")] = False,
+    dry: Annotated[bool, typer.Option(help="Only list what would be run.")] = False,
+    alone: Annotated[
+        bool, typer.Option(help="Give each run a process, so that its memory is its own.")
+    ] = False,
+) -> None:
+    """Run what a plan has and the store has not; each result is stored as soon as it is there."""
+    with needs_extra("book"):
+        from psqe.study.plans import PLANS
+        from psqe.study.run import run_all
+    if plan not in PLANS:
+        for name, known in PLANS.items():
+            typer.echo(f"{name}\t{known.summary}")
+        if plan:
+            raise ParameterError(f"there is no plan {plan!r}", remedy=f"choose from {', '.join(PLANS)}")
+        return
+    opened, chosen = _store(store), PLANS[plan]
+    specs = chosen.specs(task or chosen.tasks, state or chosen.random_states)
+    specs = [
+        spec
+        for spec in specs
+        if (not aligner or (spec.aligner and spec.aligner.name in aligner))
+        and (not miner or (spec.miner and spec.miner.name in miner))
+    ]
+    stored = set() if again else set(opened.specs())
+    lacking = [spec for spec in specs if spec.id not in stored]
+    typer.echo(f"{len(specs)} runs, {len(lacking)} of them to be made", err=True)
+    if dry:
+        for spec in lacking:
+            typer.echo(f"{spec.id}\t{spec}")
+    elif alone:
+        _run_alone(lacking, opened)
+    else:
+        run_all(lacking, opened)
+
+
+def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int]:
+    """Set the numbers of a repeated run beside the stored ones.
+
+    Parameters
+    ----------
+    store
+        The store that has the run.
+    result
+        What the run measured now.
+
+    Returns
+    -------
+    The rows of :func:`psqe.study.store.compare` with a column ``tolerance`` (see :data:`TOLERANCE`), and the
+    number of stored numbers that did not come out again. What stages cost is not compared.
+    """
+    from psqe.study.store import KEYS, VALUES, compare, results_table
+
+    subject = result.spec.subject
+    stored = store.table(subject)
+    stored = stored[stored["id"] == result.spec.id]
+    table = compare(stored, results_table([result], subject), subject)
+    table = table[table["column"] != "stage_seconds"]
+    size = table["first"].abs().clip(lower=1.0)
+    table = table.assign(tolerance=TOLERANCE[subject] * size)
+    numbers = [name for name in VALUES[subject] if name not in ("stage_seconds", "search")]
+    missing = int(stored[numbers].notna().sum().sum()) - len(table)
+    return table[["id", *KEYS[subject], "column", "first", "second", "difference", "tolerance"]], missing
+
+
+def _store(folder: Path | None) -> Store:
+    with needs_extra("book"):
+        import pandera.pandas  # noqa: F401  # the store checks its schema with it
+    from psqe.study.store import Store
+
+    if folder is not None and not folder.is_dir():
+        raise DataError("is not a folder", path=folder, remedy="give the folder of a store")
+    return Store(folder)
+
+
+def _spec(store: Store, run_id: str) -> RunSpec:
+    """The spec of a stored run, by its id or the beginning of it."""
+    found = [spec for known, spec in store.specs().items() if known.startswith(run_id)]
+    if len(found) != 1:
+        raise ParameterError(
+            f"{len(found)} runs have an id that begins with {run_id!r}", remedy="see psqe results list"
+        )
+    return found[0]
+
+
+def _text(measures: pd.DataFrame, spec: RunSpec) -> str:
+    """The measures of a run as a table, without the columns that are empty."""
+    from psqe.study.store import KEYS, VALUES
+
+    shown = measures[[*KEYS[spec.subject], *VALUES[spec.subject]]].dropna(axis="columns", how="all")
+    return str(shown.to_string(index=False, na_rep=""))
+
+
+def _run_alone(specs: list[RunSpec], store: Store) -> None:
+    """Execute runs in processes of their own; the exit code is 1 if any fails."""
+    from multiprocessing import get_context
+
+    from psqe.study.run import run_all
+
+    failed = 0
+    for spec in specs:
+        process = get_context("spawn").Process(target=run_all, args=([spec], store))
+        process.start()
+        process.join()
+        failed += process.exitcode != 0
+    if failed:
+        print(f"{failed} of {len(specs)} runs failed; see above", file=sys.stderr)
+        raise typer.Exit(1)

@@ -1,0 +1,191 @@
+"""From what was made to the rows of the store: facts, seeds, alignments and links as numbers.
+
+Every function returns rows with the keys (:data:`psqe.study.store.KEYS`) and values
+(:data:`psqe.study.store.VALUES`) of one subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+import numpy as np
+
+from psqe.datasets.info import task_info
+from psqe.datasets.leaks import leaks
+from psqe.errors import ParameterError, PsqeError
+from psqe.evaluation import Scorer, evaluate
+from psqe.evaluation.regions import Regions
+from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.links.predict import Links, WeighedPairs
+from psqe.links.quality import link_quality
+from psqe.links.rules import LinkRule, Rule
+from psqe.seeds import SeedSet, audit, correct, judged
+from psqe.similarity import Matching
+
+Row = dict[str, Any]
+
+WHOLE: Row = {"part_kind": "all", "part": "all"}
+"""The part that a row about everything is about."""
+
+THRESHOLDS = ("none", "auto", "by labels")
+"""How the smallest confidence of a link is set: all chosen pairs are links;
+:func:`~psqe.links.rules.best_threshold`; or the one that is best by the gold links, which nobody has, to see
+what is lost."""
+
+
+def fact_rows(task: AlignmentTask) -> Iterator[Row]:
+    """Facts about a pair of graphs: what ``psqe data info`` tells, and what leaks (:func:`leaks`).
+
+    The side is ``both`` for a fact about the pair. Facts that are no numbers, or not known, are left out.
+    """
+    info = task_info(task)
+    facts = {side: {**info[side], "dangling_share": info["dangling_share"][side]} for side in SIDES}
+    shared = len(set(task.left.relations) & set(task.right.relations))
+    facts["both"] = {"links": info["links"], "shared_relations": shared, **leaks(task)}
+    for side, values in facts.items():
+        for fact, value in values.items():
+            if isinstance(value, int | float):
+                yield {"side": side, "fact": fact, "value": float(value)}
+
+
+def seed_rows(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -> Iterator[Row]:
+    """The quality of seeds: of all, by kind of region, by region, after every stage, by tenth of confidence.
+
+    Parameters
+    ----------
+    seeds, task, regions
+        As for :func:`psqe.seeds.audit`.
+    """
+    report = audit(seeds, task, regions)
+    yield {**WHOLE, **_quality(seeds.pairs, seeds.confidence, task), "recall": report["recall"]}
+    n_seeds = {"seeds_found": report["n_seeds"]}
+    for kind, shares in report["coverage"].items():
+        least = {"least_covered": min(shares.values())} if shares else {}
+        yield {"part_kind": kind, "part": "all", **n_seeds, "balance": report["balance"][kind], **least}
+        for name, share in shares.items():
+            yield {
+                "part_kind": kind, "part": name, **n_seeds, "coverage": share,
+                "precision": report["precision_by_region"][kind][name],
+                "estimated": report["estimated_by_region"][kind][name],
+            }  # fmt: skip
+    for trace in seeds.trace:
+        after = _quality(trace.pairs, trace.confidence, task)
+        yield {"part_kind": "stage", "part": trace.stage, **after, "stage_seconds": trace.seconds}
+    if seeds.confidence is not None:
+        tenth = np.minimum((10 * seeds.confidence).astype(int), 9)
+        for low in np.unique(tenth).tolist():
+            within = tenth == low
+            part = _quality(seeds.pairs[within], seeds.confidence[within], task)
+            yield {"part_kind": "confidence", "part": f"{low / 10:.1f}", **part}
+
+
+def alignment_rows(
+    task: AlignmentTask, scorer: Scorer, regions: Mapping[str, Regions], matching: Matching, *, peer: bool
+) -> Iterator[Row]:
+    """Hits@k and MRR by protocol and direction; Hits@1 under protocol ``full`` by region.
+
+    Parameters
+    ----------
+    task, scorer, regions, matching
+        As for :func:`psqe.evaluation.evaluate`.
+    peer
+        Whether to give the protocol ``peer``. It takes CSLS whatever the matching.
+    """
+    report = evaluate(task, scorer, matching=matching, regions=regions)
+    for direction, protocols in report["metrics"].items():
+        for protocol, metrics in protocols.items():
+            if protocol == "full" or peer:
+                yield {"protocol": protocol, "direction": direction, **WHOLE, **metrics}
+    for kind, by_region in report["regions"].items():
+        for name, values in by_region.items():
+            part = {"part_kind": kind, "part": name}
+            yield {"protocol": "full", "direction": "both", **part, "hits@1": values["hits@1"]}
+
+
+def link_rows(weighed: WeighedPairs, task: AlignmentTask) -> Iterator[Row]:
+    """The quality of links, and of the answer "no counterpart", by every matching, rule and threshold."""
+    for matching in get_args(Matching):
+        for rule in get_args(Rule):
+            links = weighed.choose(LinkRule(matching, rule))
+            for threshold in THRESHOLDS:
+                n, confidence = cut(links, task, threshold)
+                row = {
+                    "matching": matching, "rule": rule, "threshold": threshold, "min_confidence": confidence,
+                    "expected_correct": float(chosen_confidence(links)[:n].sum()),
+                }  # fmt: skip
+                for answer, values in _answers(chosen_pairs(links)[:n], task):
+                    yield {**row, "answer": answer, **values}
+
+
+def chosen_pairs(links: Links) -> IntArray:
+    """Every pair that the rule chose, most confident first, whatever the threshold: ``(n, 2)``."""
+    return np.vstack([links.pairs, links.doubtful])
+
+
+def chosen_confidence(links: Links) -> FloatArray:
+    """The confidence of each of :func:`chosen_pairs`, descending: ``(n,)``."""
+    return np.concatenate([links.confidence, links.doubtful_confidence])
+
+
+def cut(links: Links, task: AlignmentTask, threshold: str) -> tuple[int, float]:
+    """How many of :func:`chosen_pairs` are links under a threshold, and their smallest confidence.
+
+    Parameters
+    ----------
+    links
+        Links, chosen with the threshold ``auto``.
+    task
+        The task, with gold links where the threshold is ``by labels``.
+    threshold
+        One of :data:`THRESHOLDS`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such threshold.
+    PsqeError
+        If the threshold is set by labels, and there are no gold links.
+    """
+    if threshold not in THRESHOLDS:
+        raise ParameterError(
+            f"there is no threshold {threshold!r}", remedy=f"choose from {', '.join(THRESHOLDS)}"
+        )
+    confidence = chosen_confidence(links)
+    if threshold == "none" or not len(confidence):
+        return len(confidence), 0.0
+    if threshold == "auto":
+        return len(links), links.threshold
+    hits = correct(chosen_pairs(links), task)
+    if hits is None or task.links is None:
+        raise PsqeError(f"{task.name} has no gold links to find a threshold by")
+    f1 = 2 * hits.cumsum() / (np.arange(1, len(confidence) + 1) + len(task.links))
+    # A threshold cannot cut between equal confidences.
+    f1[:-1][confidence[:-1] == confidence[1:]] = 0
+    n = int(f1.argmax()) + 1
+    return n, float(confidence[n - 1])
+
+
+def _answers(pairs: IntArray, task: AlignmentTask) -> Iterator[tuple[str, Row]]:
+    """The quality of each answer: links, and "no counterpart" by side."""
+    quality = link_quality(pairs, task)
+    answers = {"link": (quality["links"], "n_gold")}
+    answers |= {f"no counterpart, {side}": (q, "n_dangling") for side, q in quality["no_counterpart"].items()}
+    for answer, (values, wanted) in answers.items():
+        shares = {name: values.get(name) for name in ("precision", "precision_judged", "recall", "f1")}
+        counts = {"n": values["n"], "n_correct": values["n_right"], "n_wanted": values[wanted]}
+        yield answer, {**counts, **shares}
+
+
+def _quality(pairs: IntArray, confidence: FloatArray | None, task: AlignmentTask) -> Row:
+    """The number of seeds, the share of correct ones, and the estimate of it."""
+    hits, known = correct(pairs, task), judged(pairs, task)
+    values: Row = {"seeds_found": len(pairs)}
+    if hits is not None and known is not None:
+        values |= {"precision": _mean(hits), "seeds_judged": int(known.sum())}
+        values |= {"precision_judged": _mean(hits[known])}
+    return values if confidence is None else {**values, "estimated": _mean(confidence)}
+
+
+def _mean(values: BoolArray | FloatArray) -> float | None:
+    return float(values.mean()) if len(values) else None

@@ -1,0 +1,238 @@
+"""The only place where experiments are executed: from a spec to what it measures.
+
+What several runs share is made once: the last data and the last model are kept, and some seeds.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tqdm import tqdm
+
+from psqe.aligners import Aligner
+from psqe.aligners.trained import ResidualFeatures
+from psqe.api import build_aligner, load_features, mine_seeds
+from psqe.datasets.pairs import load_pair
+from psqe.errors import ParameterError, PsqeWarning
+from psqe.evaluation import Scorer, embedding_scorer, feature_scorer
+from psqe.evaluation.regions import Regions, all_regions
+from psqe.features import Features
+from psqe.graph import AlignmentTask
+from psqe.links.predict import weigh_pairs
+from psqe.measure import measured
+from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
+from psqe.similarity import Matching
+from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, seed_rows
+from psqe.study.spec import RunSpec, Subject
+from psqe.study.store import RunResult, Store
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What a run is made on.
+
+    Attributes
+    ----------
+    task, features
+        The pair of graphs and its vectors.
+    regions
+        Every kind of region, by kind.
+    """
+
+    task: AlignmentTask
+    features: Features
+    regions: dict[str, Regions]
+
+
+@dataclass(frozen=True, eq=False)
+class Similarities:
+    """How a run compares entities, and what it cost to learn that.
+
+    Attributes
+    ----------
+    scorer
+        The similarities.
+    matching
+        How they are ranked.
+    seeds
+        The seeds that the aligner was trained on; ``None`` for features alone.
+    seconds, peak_mb
+        What mining and training cost; zero for features alone.
+    """
+
+    scorer: Scorer
+    matching: Matching
+    seeds: SeedSet | None
+    seconds: float
+    peak_mb: float
+
+
+def run(spec: RunSpec) -> RunResult:
+    """Execute one run.
+
+    Parameters
+    ----------
+    spec
+        What to run.
+
+    Returns
+    -------
+    RunResult
+        The measures, ready for :meth:`psqe.study.store.Store.put`. The cost is that of mining and training;
+        for features alone that of ranking; for facts that of loading.
+
+    Raises
+    ------
+    ParameterError
+        If a name or a parameter in the spec is unknown, or the spec is about costs, which are measured in
+        processes of their own.
+    DataError
+        If the data are missing or broken, or too few seeds are found for the aligner.
+
+    Examples
+    --------
+    >>> from psqe.options import FeatureOptions, MinerOptions, TaskOptions
+    >>> spec = RunSpec(
+    ...     subject="seeds",
+    ...     task=TaskOptions(name="emoji/en-fr"),
+    ...     features=FeatureOptions(modalities=("image", "attribute")),
+    ...     miner=MinerOptions(name="mutual", n_seeds=300),
+    ... )
+    >>> run(spec).rows[0]["seeds_found"]  # doctest: +SKIP
+    300
+    """
+    if spec.subject == "cost":
+        raise ParameterError(
+            f"costs are not run here: {spec.task.name}", remedy="run benchmarks/cost.py in a fresh process"
+        )
+    if spec.subject == "facts":
+        with measured() as cost:
+            rows = list(fact_rows(load_pair(spec.task, random_state=spec.random_state)))
+        return RunResult(spec, rows, cost.seconds, cost.peak_mb)
+    data = load_data(spec)
+    if spec.subject == "seeds":
+        seeds = load_seeds(spec)
+        return RunResult(spec, list(seed_rows(seeds, data.task, data.regions)), seeds.seconds, seeds.peak_mb)
+    with measured() as cost:
+        similarities = load_similarities(spec)
+        rows = list(_judged(spec, data, similarities))
+    if spec.aligner is None:
+        return RunResult(spec, rows, cost.seconds, cost.peak_mb)
+    # Seeds and model may have been kept from a run before.
+    return RunResult(spec, rows, similarities.seconds, similarities.peak_mb)
+
+
+def run_all(specs: Sequence[RunSpec], store: Store | None = None) -> list[RunResult]:
+    """Execute runs one after the other.
+
+    Parameters
+    ----------
+    specs
+        What to run.
+    store
+        Where the result of each goes as soon as it is done, so that an interrupted call loses nothing that is
+        finished; nowhere when omitted.
+
+    Returns
+    -------
+    The results, in the order of the specs.
+    """
+    results = []
+    for spec in tqdm(specs, "runs", disable=None):
+        results.append(run(spec))
+        if store is not None:
+            store.put(results[-1:])
+    return results
+
+
+def load_data(spec: RunSpec) -> Data:
+    """The task of a run with its features and regions; the last one is kept."""
+    return _data(_part_of(spec, "alignment", matching="cosine"))
+
+
+def load_seeds(spec: RunSpec) -> SeedSet:
+    """The seeds of a run; some are kept, since they may be trained on more than once."""
+    return SeedSet.empty() if spec.miner is None else _seeds(_part_of(spec, "seeds", miner=spec.miner))
+
+
+def load_similarities(spec: RunSpec) -> Similarities:
+    """How a run compares entities: by its features alone, or by its aligner, which is trained."""
+    data = load_data(spec)
+    if spec.aligner is None:
+        scorer = feature_scorer(data.task, data.features)
+        return Similarities(scorer, spec.matching or "cosine", None, 0.0, 0.0)
+    seeds = load_seeds(spec)
+    trained, weight = residual_later(spec)
+    model = _model(trained)
+    beside = ResidualFeatures.from_features(data.features, weight)
+    return Similarities(
+        embedding_scorer(*beside.beside(*model.embeddings())), model.matching, seeds,
+        seeds.seconds + model.seconds_, max(seeds.peak_mb, model.peak_mb_),
+    )  # fmt: skip
+
+
+def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
+    """The run without ``residual``, and its weight, where that changes nothing while training.
+
+    So a model is fitted once for both. Iterative learning and early stopping do see it.
+    """
+    assert spec.aligner is not None
+    parameters = dict(spec.aligner.parameters)
+    later = "residual" in parameters and not {"iterative_start", "patience"} & set(parameters)
+    weight = float(parameters.pop("residual")) if later else 0.0
+    aligner = spec.aligner.model_copy(update={"parameters": parameters})
+    return _part_of(spec, "alignment", miner=spec.miner, aligner=aligner), weight
+
+
+def _part_of(spec: RunSpec, subject: Subject, **parts: object) -> RunSpec:
+    """The run that makes a part of what another one needs, so that runs with the same part share it."""
+    common = {"task": spec.task, "features": spec.features, "random_state": spec.random_state}
+    return RunSpec.model_validate({"subject": subject, **common, **parts})
+
+
+def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[Row]:
+    """The rows of a run about an alignment or links."""
+    if spec.subject == "links":
+        weighed = weigh_pairs(data.task, data.features, similarities.scorer, seeds=similarities.seeds)
+        return link_rows(weighed, data.task)
+    # Protocol peer is CSLS whatever the matching: of features alone, only csls may bear its name.
+    peer = spec.aligner is not None or similarities.matching == "csls"
+    return alignment_rows(data.task, similarities.scorer, data.regions, similarities.matching, peer=peer)
+
+
+@lru_cache(maxsize=1)
+def _data(spec: RunSpec) -> Data:
+    task = load_pair(spec.task, random_state=spec.random_state)
+    features = load_features(task, spec.features)
+    return Data(task, features, all_regions(task, features))
+
+
+@lru_cache(maxsize=16)
+def _seeds(spec: RunSpec) -> SeedSet:
+    miner, data = spec.miner, load_data(spec)
+    assert miner is not None
+    if miner.name not in {*MINERS, *ORACLES}:
+        raise ParameterError(
+            f"there is no kind of seeds {miner.name!r}",
+            remedy=f"choose from {', '.join([*MINERS, *ORACLES])}",
+        )
+    if miner.name in MINERS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PsqeWarning)  # fewer seeds than wanted: the rows say how many
+            return mine_seeds(data.task, features=data.features, seeds=miner, random_state=spec.random_state)
+    known = inspect.signature(ORACLES[miner.name]).parameters
+    given = {"n_seeds": miner.n_seeds, "random_state": spec.random_state}
+    common = {name: value for name, value in given.items() if name in known and value is not None}
+    return oracle_seeds(miner.name, data.task, data.features, **common, **miner.parameters)
+
+
+@lru_cache(maxsize=1)
+def _model(spec: RunSpec) -> Aligner:
+    assert spec.aligner is not None
+    data = load_data(spec)
+    model = build_aligner(spec.aligner, spec.random_state)
+    return model.fit(data.task, data.features, load_seeds(spec))
