@@ -27,7 +27,7 @@ States = Annotated[list[int] | None, typer.Option("--state", help="Only these ra
 
 TOLERANCE = {"facts": 1e-6, "seeds": 0.01, "alignment": 0.02, "links": 0.02}
 """By how much a number may differ when a run is repeated, by subject: a share by so much, any other number
-by that share of its size. Training on another machine rounds otherwise, and few seeds or links change with it."""
+by that share of its size. Training on another machine rounds otherwise, and a few seeds or links change."""
 
 
 @app.command("list")
