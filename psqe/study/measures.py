@@ -107,7 +107,7 @@ def link_rows(weighed: WeighedPairs, task: AlignmentTask) -> Iterator[Row]:
     """The quality of links, and of the answer "no counterpart", by every matching, rule and threshold."""
     for matching in get_args(Matching):
         for rule in get_args(Rule):
-            links = weighed.choose(LinkRule(matching, rule))
+            links = weighed.choose(LinkRule(matching, rule, threshold=None))
             for threshold in THRESHOLDS:
                 n, confidence = cut(links, task, threshold)
                 row = {

@@ -97,12 +97,10 @@ PLANS = {
         _each(lambda task, state: flip_specs(task, state, "corrected")),
     ),
     "sweeps": Plan("Stages and parameters of the miner psqe, one at a time.", _each(sweeps)),
-    "released": Plan(
-        "The released rules at every number of seeds.", _each(released), (*EMOJI, *DBP15K), (0,)
-    ),
+    "released": Plan("The released rules at every number of seeds.", _each(released), (*EMOJI, *DBP15K)),
     "as-many": Plan(
         "The corrected rules for as many seeds as the released ones found; run released before.",
-        _each(as_many), (*EMOJI, *DBP15K), (0,),
+        _each(as_many), (*EMOJI, *DBP15K),
     ),
     "released-switches": Plan(
         "The released rules with each switch turned alone.",
