@@ -9,7 +9,7 @@ from psqe.datasets.layouts import read_folder
 from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask
 
-__all__ = ["load_task", "task_descriptions", "task_names"]
+__all__ = ["default_encoders", "load_task", "task_descriptions", "task_names"]
 
 
 def task_descriptions() -> dict[str, str]:
@@ -21,6 +21,24 @@ def task_descriptions() -> dict[str, str]:
 def task_names() -> tuple[str, ...]:
     """Return the names of tasks. :func:`load_task` knows more emoji pairs: any two languages make one."""
     return tuple(task_descriptions())
+
+
+def default_encoders(name: str) -> dict[str, str | None]:
+    """Return what a named task is compared by in the study, unless something else is asked for.
+
+    Parameters
+    ----------
+    name
+        Name of a task, such as ``emoji/en-fr``.
+
+    Returns
+    -------
+    Each modality with its encoder, or with ``None`` for the modality's default encoder; empty for a folder,
+    where only the data can tell.
+    """
+    if name.partition("/")[0] == emoji.PREFIX:
+        return {"image": None, "attribute": None}
+    return dict(benchmarks.BENCHMARKS[name].encoders) if name in benchmarks.BENCHMARKS else {}
 
 
 def load_task(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from psqe.datasets.layouts import LAYOUTS, read_folder
@@ -25,12 +26,17 @@ class Benchmark:
         One line for lists.
     notes
         What every result on the pair must say; empty if there is nothing to say.
+    encoders
+        The modalities that the pair is compared by unless others are asked for, each with its encoder, or
+        with ``None`` for the modality's default. They are the names where both sides have names, and else
+        what there is. Attributes of DBP15K are left out: only entities with a counterpart have any.
     """
 
     name: str
     folder: str
     description: str
     notes: str = ""
+    encoders: Mapping[str, str | None] = field(default_factory=lambda: {"name": None})
 
 
 BENCHMARKS = {
@@ -43,12 +49,18 @@ BENCHMARKS = {
             "srprs/en_fr", "SRPRS/en_fr_15k_V1", "SRPRS: DBpedia in English and French, natural degrees"
         ),
         Benchmark("srprs/dbp_yg", "SRPRS/dbp_yg_15k_V1", "SRPRS: DBpedia and YAGO, natural degrees"),
-        Benchmark("openea/d_w", "OpenEA/D_W_15K_V1", "OpenEA 15K V1: DBpedia and Wikidata"),
+        Benchmark(
+            "openea/d_w",
+            "OpenEA/D_W_15K_V1",
+            "OpenEA 15K V1: DBpedia and Wikidata",
+            encoders={"relation": "profile"},
+        ),
         Benchmark(
             "fb15k/db15k",
             "FB15K_DB15K",
             "FB15K-DB15K: DBpedia and Freebase, with attribute values",
             "the Freebase graph is partial: 381,186 of 592,213 triples",
+            {"number": None, "attribute": None, "relation": "use-m3"},
         ),
     )
 }

@@ -40,7 +40,9 @@ def fact_rows(task: AlignmentTask) -> Iterator[Row]:
     The side is ``both`` for a fact about the pair. Facts that are no numbers, or not known, are left out.
     """
     info = task_info(task)
-    facts = {side: {**info[side], "dangling_share": info["dangling_share"][side]} for side in SIDES}
+    facts: dict[str, Row] = {
+        side: {**info[side], "dangling_share": info["dangling_share"][side]} for side in SIDES
+    }
     shared = len(set(task.left.relations) & set(task.right.relations))
     facts["both"] = {"links": info["links"], "shared_relations": shared, **leaks(task)}
     for side, values in facts.items():

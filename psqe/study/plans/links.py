@@ -27,7 +27,7 @@ def links(
     return [
         RunSpec(
             subject="links", task=task_options(task), features=study_features(task),
-            miner=MODELS[model] and MinerOptions(name="psqe", n_seeds=study_size(task)),
+            miner=MinerOptions(name="psqe", n_seeds=study_size(task)) if MODELS[model] else None,
             aligner=MODELS[model], random_state=state,
         )
         for state in random_states
