@@ -26,7 +26,7 @@ class Entities:
 
 def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[int, Attributes]:
     """Read the attributes of each entity that has a line, by index."""
-    found: dict[int, Attributes] = {}
+    attributes: dict[int, Attributes] = {}
     lines: dict[str, int] = {}
     # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
     pairs: dict[str, tuple[str, None]] = {}
@@ -43,16 +43,18 @@ def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[in
             continue
         lines[uri] = line
         if uri in entities.by_uri:
-            found[entities.by_uri[uri]] = tuple(pairs.setdefault(label, (label, None)) for label in labels)
+            attributes[entities.by_uri[uri]] = tuple(
+                pairs.setdefault(label, (label, None)) for label in labels
+            )
         else:
             unknown[uri] = line
-    if lines and not found:
+    if lines and not attributes:
         faults.add(
             f"none of its {len(unknown)} URIs is an entity of {entities.path.name}",
             path=path,
             remedy="use the file that belongs to these entities, or delete it",
         )
-        return found
+        return attributes
     for uri, line in unknown.items():
         faults.leave_out(
             f"{uri!r} is no entity of {entities.path.name}",
@@ -60,7 +62,7 @@ def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[in
             line=line,
             remedy="add it there, or delete this line",
         )
-    return found
+    return attributes
 
 
 def attributes_by_line(
@@ -70,9 +72,9 @@ def attributes_by_line(
 
     Items are ``attribute|||value|||type``, joined by ``^^^``; the type may be missing, a line empty.
     """
-    found: tuple[dict[int, Attributes], dict[int, Attributes]] = ({}, {})
+    attributes: tuple[dict[int, Attributes], dict[int, Attributes]] = ({}, {})
     if path is None:
-        return found
+        return attributes
     last = max(max(side.by_id) for side in sides)
     for line, (text,) in rows(path, 1, faults, gaps=True):
         index = [side.by_id.get(line - 1) for side in sides]
@@ -95,8 +97,8 @@ def attributes_by_line(
             )
             continue
         side = 0 if index[0] is not None else 1
-        found[side][index[side]] = tuple((item[0].strip(), item[1].strip() or None) for item in items)  # type: ignore[index]
-    return found
+        attributes[side][index[side]] = tuple((item[0].strip(), item[1].strip() or None) for item in items)  # type: ignore[index]
+    return attributes
 
 
 def translated_names(

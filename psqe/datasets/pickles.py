@@ -139,17 +139,17 @@ def load_restricted(content: bytes) -> Any:
         raise pickle.UnpicklingError(f"it is broken ({type(error).__name__}: {error})") from error
 
 
-def _substituted(found: Any) -> Any:
+def _substituted(content: Any) -> Any:
     """Return an object with arrays in place of their substitutes."""
-    if isinstance(found, _Array):
-        if found.numpy is None:
+    if isinstance(content, _Array):
+        if content.numpy is None:
             raise pickle.UnpicklingError("an array in it has no content")
-        return found.numpy
-    if isinstance(found, dict):
-        return {key: _substituted(value) for key, value in found.items()}
-    if isinstance(found, list | tuple):
-        return type(found)(_substituted(value) for value in found)
-    return found
+        return content.numpy
+    if isinstance(content, dict):
+        return {key: _substituted(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return type(content)(_substituted(value) for value in content)
+    return content
 
 
 def read_vectors(

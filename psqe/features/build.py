@@ -186,9 +186,9 @@ def _encode_items(
 
 def _collected(graph: KnowledgeGraph, modality: str, items: dict[str, Any]) -> Keys:
     """Put the pictures or texts of a graph into ``items`` by content hash; return the hash of each."""
-    found: Sequence[Any] = graph.images if modality == "image" else TEXTS[modality](graph)
+    contents: Sequence[Any] = graph.images if modality == "image" else TEXTS[modality](graph)
     keys: Keys = []
-    for item in found:
+    for item in contents:
         key = None if not item else image_key(item) if modality == "image" else content_hash(item)
         if key is not None:
             items.setdefault(key, item)

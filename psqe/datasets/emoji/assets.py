@@ -48,11 +48,11 @@ def _files(folder: Path, suffix: str) -> dict[str, Path]:
 
 def _images(folder: Path, suffix: str, codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
     files = _files(folder, suffix)
-    found = []
+    images = []
     for code in codes:
         bare = "-".join(c for c in code if c != VARIATION_SELECTOR)
-        found.append(files.get("-".join(code)) or files.get(bare))
-    return tuple(found)
+        images.append(files.get("-".join(code)) or files.get(bare))
+    return tuple(images)
 
 
 def twemoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:

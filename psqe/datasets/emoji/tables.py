@@ -48,15 +48,15 @@ def read_annotations(language: str) -> dict[str, Annotation]:
             remedy=f"choose from {', '.join(languages())}, or write one with scripts/pack_emoji_tables.py",
         )
     path = TABLES / f"{language}{_SUFFIX}"
-    found: dict[str, Annotation] = {}
+    annotations: dict[str, Annotation] = {}
     try:
         for line in gzip.decompress(path.read_bytes()).decode().splitlines():
             key, name, keywords = line.split("\t")
             distinct = dict.fromkeys(keyword for keyword in keywords.split("|") if keyword)
-            found[key] = Annotation(name or None, tuple(distinct))
+            annotations[key] = Annotation(name or None, tuple(distinct))
     except (OSError, EOFError, ValueError) as error:
         raise DataError(f"broken emoji table ({error})", path=path, remedy=_REMEDY) from error
-    return found
+    return annotations
 
 
 @lru_cache(maxsize=1)

@@ -81,7 +81,7 @@ def read_emoji() -> tuple[Emoji, ...]:
         If the package ``emoji-data`` is missing or its file holds no emoji.
     """
     path = package_path("emoji_data", "data", "emoji-test.txt")
-    found: list[Emoji] = []
+    emoji: list[Emoji] = []
     group = subgroup = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("# group:"):
@@ -90,10 +90,10 @@ def read_emoji() -> tuple[Emoji, ...]:
             subgroup = line.partition(":")[2].strip()
         elif match := _LINE.match(line):
             code = tuple(f"{int(point, 16):x}" for point in match["code"].split())
-            found.append(Emoji(code, match["name"].strip(), match["version"], group, subgroup))
-    if not found:
+            emoji.append(Emoji(code, match["name"].strip(), match["version"], group, subgroup))
+    if not emoji:
         raise DataError("no fully qualified emoji in it", path=path, remedy="install emoji-data again")
-    return tuple(found)
+    return tuple(emoji)
 
 
 def untoned_keys(emoji: tuple[Emoji, ...]) -> dict[str, str]:

@@ -57,7 +57,7 @@ def recognises(folder: Path) -> bool:
 
 def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
-    found: dict[str, Path | None] = {}
+    sources: dict[str, Path | None] = {}
     for side in (1, 2):
         for kind, choices in (
             ("ent_ids", [f"ent_ids_{side}"]),
@@ -65,18 +65,18 @@ def files(folder: Path) -> dict[str, Path | None]:
             ("rel_ids", [f"rel_ids_{side}", f"rel_ids{side}"]),
             ("training_attrs", [f"training_attrs_{side}"]),
         ):
-            found[f"{kind}_{side}"] = _first(folder / name for name in choices)
-    found["attr"] = _first([folder / "attr"])
-    found["ill_ent_ids"] = _first([folder / "ill_ent_ids"])
+            sources[f"{kind}_{side}"] = _first(folder / name for name in choices)
+    sources["attr"] = _first([folder / "attr"])
+    sources["ill_ent_ids"] = _first([folder / "ill_ent_ids"])
     for names in SPLITS:
         for name in names:
-            found[name] = _first([folder / name])
+            sources[name] = _first([folder / name])
     pair = folder.absolute().name
     translated, images = f"dbp_{pair}.json", f"{pair}_GA_id_img_feature_dict.pkl"
     beside = folder.absolute().parent
-    found["translated names"] = _first([folder / translated, beside / "translated_ent_name" / translated])
-    found["image vectors"] = _first([folder / images, beside / "pkls" / images])
-    return found
+    sources["translated names"] = _first([folder / translated, beside / "translated_ent_name" / translated])
+    sources["image vectors"] = _first([folder / images, beside / "pkls" / images])
+    return sources
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
@@ -123,18 +123,18 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         no such line. If *all* lines are so, the file belongs to another pair, which is a fault. If an entity
         has several links, as four entities of FB15K-DB15K have: the first link counts.
     """
-    found = files(folder)
+    sources = files(folder)
     language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)
-    sides = [_entities(found[f"ent_ids_{side}"] or folder / f"ent_ids_{side}", faults) for side in (1, 2)]
-    _disjoint(sides, found, faults)
+    sides = [_entities(sources[f"ent_ids_{side}"] or folder / f"ent_ids_{side}", faults) for side in (1, 2)]
+    _disjoint(sides, sources, faults)
     readable = all(side.by_id for side in sides)
-    per_line = attributes_by_line(found["attr"], sides, faults) if readable else ({}, {})
-    translations = translated_names(found["translated names"], sides, faults) if readable else ((), ())
-    images = found["image vectors"]
+    per_line = attributes_by_line(sources["attr"], sides, faults) if readable else ({}, {})
+    translations = translated_names(sources["translated names"], sides, faults) if readable else ((), ())
+    images = sources["image vectors"]
     vectors = read_vectors(images, [side.by_id for side in sides], faults) if readable and images else None
     graphs = [
         _graph(
-            folder, side, entities, found, faults,
+            folder, side, entities, sources, faults,
             attributes=per_line[side - 1], translations=translations[side - 1],
             vectors={} if vectors is None else {"image": vectors[side - 1]},
             language=language[side] if language else None,
@@ -142,10 +142,10 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         for side, entities in enumerate(sides, 1)
         if entities.by_id
     ]  # fmt: skip
-    links = _all_links(found, sides, faults) if readable else None
+    links = _all_links(sources, sides, faults) if readable else None
     if len(graphs) < 2 or not graphs[0].n_entities or not graphs[1].n_entities:
         return None
-    partial = [s for s, n in (("left", 1), ("right", 2)) if str(found[f"triples_{n}"]).endswith("_partial")]
+    partial = [s for s, n in (("left", 1), ("right", 2)) if str(sources[f"triples_{n}"]).endswith("_partial")]
     parameters = {"partial": "+".join(partial)} if partial else {}
     return AlignmentTask(name, graphs[0], graphs[1], links, parameters)
 
@@ -158,7 +158,7 @@ def _graph(
     folder: Path,
     side: int,
     entities: Entities,
-    found: dict[str, Path | None],
+    sources: dict[str, Path | None],
     faults: Faults,
     *,
     attributes: dict[int, Attributes],
@@ -166,10 +166,10 @@ def _graph(
     vectors: dict[str, Vectors],
     language: str | None,
 ) -> KnowledgeGraph:
-    triples = _triples(found[f"triples_{side}"] or folder / f"triples_{side}", entities, faults)
+    triples = _triples(sources[f"triples_{side}"] or folder / f"triples_{side}", entities, faults)
     relations, triples[:, 1] = np.unique(triples[:, 1], return_inverse=True)
-    labels = _relations(found[f"rel_ids_{side}"], faults)
-    path = found[f"training_attrs_{side}"]
+    labels = _relations(sources[f"rel_ids_{side}"], faults)
+    path = sources[f"training_attrs_{side}"]
     known = attributes if path is None else attributes_by_uri(path, entities, faults)
     n = len(entities.by_uri)
     return KnowledgeGraph(
@@ -218,14 +218,14 @@ def _entities(path: Path, faults: Faults) -> Entities:
     return entities
 
 
-def _disjoint(sides: Sequence[Entities], found: dict[str, Path | None], faults: Faults) -> None:
+def _disjoint(sides: Sequence[Entities], sources: dict[str, Path | None], faults: Faults) -> None:
     """Report an id that is on both sides, if a file gives the ids of both sides together."""
     shared = sides[0].by_id.keys() & sides[1].by_id.keys()
-    together = [key for key in ("attr", "translated names", "image vectors") if found[key] is not None]
+    together = [key for key in ("attr", "translated names", "image vectors") if sources[key] is not None]
     if shared and together:
         key = min(shared)
         faults.add(
-            f"id {key} is on both sides, so {found[together[0]].name} does not say which entity it means",  # type: ignore[union-attr]
+            f"id {key} is on both sides, so {sources[together[0]].name} does not say which entity it means",  # type: ignore[union-attr]
             path=sides[1].path,
             line=sides[1].lines[sides[1].by_id[key]],
             remedy="give every entity of both sides an id of its own",
@@ -247,14 +247,14 @@ def _triples(path: Path, entities: Entities, faults: Faults) -> IntArray:
 
 def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
     """Read the URI of each relation by its id; without a file the result is empty."""
-    found: dict[int, str] = {}
+    labels: dict[int, str] = {}
     if path is None:
-        return found
+        return labels
     for line, (cell, uri) in rows(path, 2, faults):
         key = number(cell, path, line, faults)
         if key is None:
             continue
-        if key in found:
+        if key in labels:
             faults.add(
                 f"relation {key} is there twice",
                 path=path,
@@ -262,15 +262,15 @@ def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
                 remedy="keep one line for each relation",
             )
         else:
-            found[key] = bare(uri)
-    return found
+            labels[key] = bare(uri)
+    return labels
 
 
-def _all_links(found: dict[str, Path | None], sides: Sequence[Entities], faults: Faults) -> IntArray | None:
+def _all_links(sources: dict[str, Path | None], sides: Sequence[Entities], faults: Faults) -> IntArray | None:
     """Read the links ``(n_links, 2)``, as indices, from ``ill_ent_ids`` or else from all splits."""
     paths: list[Path] = []
     for names in (("ill_ent_ids",), *SPLITS):
-        paths = paths or [path for name in names if (path := found[name]) is not None]
+        paths = paths or [path for name in names if (path := sources[name]) is not None]
     if not paths:
         return None
     links: dict[int, tuple[int, str]] = {}

@@ -88,16 +88,16 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         If a line of attributes has fewer than three columns, because its value continues in the next line.
         The reader of OpenEA passes over such lines, too.
     """
-    found = files(folder)
+    sources = files(folder)
     language = re.match("([A-Z]{2})_([A-Z]{2})(?:_|$)", folder.absolute().name)
     graphs = []
     for side in (1, 2):
         spoken = language[side].lower() if language else None
-        graphs.append(_graph(folder, side, spoken, found[f"attr_triples_{side}"], faults))
+        graphs.append(_graph(folder, side, spoken, sources[f"attr_triples_{side}"], faults))
     left, right = graphs
     if not left.n_entities or not right.n_entities:
         return None
-    return AlignmentTask(name, left, right, _links(folder, found, left, right, faults))
+    return AlignmentTask(name, left, right, _links(folder, sources, left, right, faults))
 
 
 def _graph(
@@ -173,16 +173,16 @@ def _readable(uri: str) -> str | None:
 
 def _links(
     folder: Path,
-    found: dict[str, Path | None],
+    sources: dict[str, Path | None],
     left: KnowledgeGraph,
     right: KnowledgeGraph,
     faults: Faults,
 ) -> IntArray | None:
     paths = [folder / "ent_links"]
-    if found["ent_links"] is None:
+    if sources["ent_links"] is None:
         # All splits are needed: one split without the others holds only some of the links.
         paths = [folder / f"{FOLD}/{split}" for split in SPLITS]
-        if not any(found[f"{FOLD}/{split}"] for split in SPLITS):
+        if not any(sources[f"{FOLD}/{split}"] for split in SPLITS):
             return None
     links = LinkDraft(left, right, faults)
     for path in paths:

@@ -57,9 +57,9 @@ def recognises(folder: Path) -> bool:
 
 def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
-    found = {part: next(iter(_files_of(folder, part)), None) for part in ("left", "right", "links")}
+    sources = {part: next(iter(_files_of(folder, part)), None) for part in ("left", "right", "links")}
     settings = folder / "psqe.toml"
-    return {**found, "psqe.toml": settings if settings.is_file() else None}
+    return {**sources, "psqe.toml": settings if settings.is_file() else None}
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
