@@ -83,6 +83,19 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun if n == 1 else plural}"
 
 
+def positions(order: IntArray, n: int) -> IntArray:
+    """Return the position of each of ``0 .. n - 1`` in ``order``; -1 where it is missing.
+
+    Examples
+    --------
+    >>> positions(np.array([2, 0]), 3).tolist()
+    [1, -1, 0]
+    """
+    result = np.full(n, -1, dtype=np.int64)
+    result[order] = np.arange(len(order))
+    return result
+
+
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array = np.ascontiguousarray(array)
     array.flags.writeable = False
@@ -286,25 +299,22 @@ class KnowledgeGraph:
         KnowledgeGraph
             The graph without the other entities and without the triples of which they are head or tail.
         """
-        order = np.asarray(order, dtype=np.int64)
-        new = np.full(self.n_entities, -1, dtype=np.int64)
-        new[order] = np.arange(len(order))
+        new = positions(order, self.n_entities)
         triples = self.triples.copy()
         triples[:, 0], triples[:, 2] = new[triples[:, 0]], new[triples[:, 2]]
         kept = (triples[:, 0] >= 0) & (triples[:, 2] >= 0)
         candidates = new[self.candidates]
+        columns: dict[str, Any] = {
+            key: tuple(getattr(self, key)[i] for i in order)
+            for key in ("entities", "names", "translations", "attributes", "images", "groups")
+        }
         return replace(
             self,
-            entities=tuple(self.entities[i] for i in order),
             triples=triples[kept],
             candidates=candidates[candidates >= 0],
-            names=tuple(self.names[i] for i in order),
-            translations=tuple(self.translations[i] for i in order),
             vectors={modality: vectors.take(order) for modality, vectors in self.vectors.items()},
-            attributes=tuple(self.attributes[i] for i in order),
-            images=tuple(self.images[i] for i in order),
-            groups=tuple(self.groups[i] for i in order),
             ids=self.ids[order],
+            **columns,
         )
 
 
@@ -399,9 +409,7 @@ class AlignmentTask:
         """
         links = self.links
         if links is not None:
-            new_left = np.full(self.left.n_entities, -1, dtype=np.int64)
-            new_right = np.full(self.right.n_entities, -1, dtype=np.int64)
-            new_left[left], new_right[right] = np.arange(len(left)), np.arange(len(right))
-            links = np.column_stack([new_left[links[:, 0]], new_right[links[:, 1]]])
+            new = positions(left, self.left.n_entities), positions(right, self.right.n_entities)
+            links = np.column_stack([new[0][links[:, 0]], new[1][links[:, 1]]])
             links = links[(links >= 0).all(axis=1)]
         return replace(self, left=self.left.take(left), right=self.right.take(right), links=links)

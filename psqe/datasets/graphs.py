@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from psqe.datasets.faults import Faults
-from psqe.graph import IntArray, KnowledgeGraph
+from psqe.graph import IntArray, KnowledgeGraph, positions
 
 Attribute = tuple[str, str | None]
 
@@ -95,14 +95,11 @@ class GraphDraft:
         """
         labels = sorted(self.index)
         old = [self.index[label] for label in labels]
-        new = np.empty(len(old), dtype=np.int64)
-        new[old] = np.arange(len(old))
+        new = positions(np.array(old, dtype=np.int64), len(old))
         relations = sorted(self._relations)
-        relation_of = np.empty(len(relations), dtype=np.int64)
-        relation_of[[self._relations[relation] for relation in relations]] = np.arange(len(relations))
-        triples = self.triples()
-        if len(triples):
-            triples = np.column_stack([new[triples[:, 0]], relation_of[triples[:, 1]], new[triples[:, 2]]])
+        numbers = np.array([self._relations[relation] for relation in relations], dtype=np.int64)
+        heads, kinds, tails = self.triples().T
+        triples = np.column_stack([new[heads], positions(numbers, len(relations))[kinds], new[tails]])
         return KnowledgeGraph(
             name,
             tuple(labels),

@@ -112,10 +112,7 @@ def planted_pair(
         rng.permutation(np.concatenate([both, right_only])),
     )
     edges = _edges(region, densities, rng)
-    graphs = [
-        _graph(side, region, edges[rng.random(len(edges)) >= edge_loss]).take(order)
-        for side, order in zip(SIDES, members, strict=True)
-    ]
+    graphs = [_graph(side, region, edges[rng.random(len(edges)) >= edge_loss]) for side in SIDES]
     centres = rng.standard_normal((n_regions, dim))
     hidden = centres[region] + spreads[:, None] * rng.standard_normal((n, dim))
     arrays: dict[str, ArrayLike] = {}
@@ -126,15 +123,9 @@ def planted_pair(
             present = rng.random(n) >= missings
             arrays[f"{modality}_{side}"] = view[order].astype(np.float32)
             arrays[f"{modality}_{side}_present"] = present[order]
-    places = [np.argsort(np.concatenate([order, np.setdiff1d(np.arange(n), order)])) for order in members]
-    task = AlignmentTask(
-        name="synthetic/planted",
-        left=graphs[0],
-        right=graphs[1],
-        links=np.column_stack([places[0][both], places[1][both]]),
-        parameters={"n": n, "dangling": dangling, "random_state": random_state},
-    )
-    return task, Features.from_arrays(arrays)
+    parameters = {"n": n, "dangling": dangling, "random_state": random_state}
+    task = AlignmentTask("synthetic/planted", graphs[0], graphs[1], np.column_stack([both, both]), parameters)
+    return task.take(*members), Features.from_arrays(arrays)
 
 
 def _regions(n: int, regions: int | Sequence[float]) -> IntArray:

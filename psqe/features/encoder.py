@@ -180,8 +180,7 @@ def make_encoder(modality: str, name: str) -> Encoder:
         or not (argument if encoder.argument_name else not colon)
     ):
         raise ParameterError(
-            f"modality {modality!r} has no encoder {name!r}",
-            remedy=f"choose from {', '.join(choices)}",
+            f"modality {modality!r} has no encoder {name!r}", remedy=f"choose from {', '.join(choices)}"
         )
     return encoder(modality, argument)
 

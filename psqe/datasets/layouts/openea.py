@@ -172,11 +172,7 @@ def _readable(uri: str) -> str | None:
 
 
 def _links(
-    folder: Path,
-    sources: dict[str, Path | None],
-    left: KnowledgeGraph,
-    right: KnowledgeGraph,
-    faults: Faults,
+    folder: Path, sources: dict[str, Path | None], left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults
 ) -> IntArray | None:
     paths = [folder / "ent_links"]
     if sources["ent_links"] is None:

@@ -296,12 +296,7 @@ def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Fa
             others += 1
             continue
         if not isinstance(statement.subject, ox.NamedNode) or not isinstance(statement.object, ox.NamedNode):
-            faults.add(
-                "links something that has no IRI",
-                path=path,
-                line=line,
-                remedy="delete the statement",
-            )
+            faults.add("links something that has no IRI", path=path, line=line, remedy="delete the statement")
             continue
         first, second = label(statement.subject), label(statement.object)
         if first not in links.index[0] and first in links.index[1] and second in links.index[0]:
