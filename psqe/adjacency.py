@@ -5,7 +5,30 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from psqe.graph import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+
+
+def undirected_edges(edges: IntArray, *, n_loops: int = 0) -> IntArray:
+    """Return every edge in both directions, without repetition and sorted.
+
+    Parameters
+    ----------
+    edges
+        Integer array ``(m, 2)``: the nodes that each edge connects.
+    n_loops
+        Number of nodes, from 0 on, that get a self loop.
+
+    Returns
+    -------
+    Integer array ``(m', 2)``.
+
+    Examples
+    --------
+    >>> undirected_edges(np.array([[0, 1], [1, 0]]), n_loops=1).tolist()
+    [[0, 0], [0, 1], [1, 0]]
+    """
+    loops = np.repeat(np.arange(n_loops)[:, None], 2, axis=1)
+    return np.unique(np.concatenate([edges, edges[:, ::-1], loops]), axis=0)
 
 
 def normalised_adjacency(graph: KnowledgeGraph) -> sparse.csr_array:
@@ -30,10 +53,8 @@ def normalised_adjacency(graph: KnowledgeGraph) -> sparse.csr_array:
     [[0.5, 0.5], [0.5, 0.5]]
     """
     n = graph.n_entities
-    ends = graph.triples[:, [0, 2]]
-    loops = np.repeat(np.arange(n)[:, None], 2, axis=1)
-    both = np.unique(np.concatenate([ends, ends[:, ::-1], loops]), axis=0)
-    edges = sparse.csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(n, n))
+    pairs = undirected_edges(graph.triples[:, [0, 2]], n_loops=n)
+    edges = sparse.csr_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     scale = sparse.diags_array(1 / np.sqrt(np.asarray(edges.sum(axis=1)).ravel()))
     return sparse.csr_array(scale @ edges @ scale)
 

@@ -9,7 +9,7 @@ from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.seeds import MutualMiner, PivotMiner, PSQEMiner, RandomMiner, correct, true_links
-from psqe.seeds.confidence import DECOYS, Chance, pair_confidence
+from psqe.seeds.confidence import DECOYS, DecoyEstimate, pair_confidence
 from psqe.similarity.neighbours import TEMPERATURE
 
 
@@ -34,7 +34,7 @@ def mutual_shares(s: np.ndarray) -> np.ndarray:
 
 
 def test_by_plain_recomputation(planted):
-    """The share, less what decoys reach: right vectors with signs drawn as the module draws them."""
+    """The share minus the rate of decoys: right vectors with signs drawn as the module draws them."""
     pair = with_fewer_candidates(planted)
     task, features = pair
     pairs = all_pairs(pair)
@@ -72,16 +72,16 @@ def test_by_plain_recomputation(planted):
 def test_nothing_but_chance_leaves_no_confidence(n):
     """Pairs that are no more and no surer than decoys are all due to chance."""
     shares = np.linspace(0.3, 1, n).astype(np.float32)
-    chance = Chance.from_shares(shares, shares, 50)
-    assert chance.unmatched == pytest.approx(1, abs=0.02)
-    assert (chance.rate(shares) > 0.97).all()
+    estimate = DecoyEstimate.from_shares(shares, shares, 50)
+    assert estimate.unmatched == pytest.approx(1, abs=0.02)
+    assert (estimate.chance_rate(shares) > 0.97).all()
 
 
 def test_no_decoys_take_nothing_off():
     shares = np.linspace(0.3, 1, 40).astype(np.float32)
-    chance = Chance.from_shares(shares, shares[:0], 50)
-    assert chance.rate(shares).tolist() == [0] * 40
-    assert chance.unmatched == pytest.approx(1 - shares.sum() / 50, rel=1e-5)
+    estimate = DecoyEstimate.from_shares(shares, shares[:0], 50)
+    assert estimate.chance_rate(shares).tolist() == [0] * 40
+    assert estimate.unmatched == pytest.approx(1 - shares.sum() / 50, rel=1e-5)
 
 
 def test_features_that_say_nothing_have_no_confidence():

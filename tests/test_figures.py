@@ -275,7 +275,7 @@ def test_tables_of_a_task(task: AlignmentTask) -> None:
 def test_failures_tell_dangling_from_mistaken(task: AlignmentTask) -> None:
     seeds = SeedSet(np.array([[0, 0], [1, 2], [4, 3], [2, 4]]), np.ones(4), ("x",) * 4)
     found = failures(seeds, task)
-    assert found.right.tolist() == [True, False, False, False]
+    assert found.correct.tolist() == [True, False, False, False]
     assert found.left_dangling.tolist() == [False, False, True, False]
     assert found.right_dangling.tolist() == [False, False, False, True]
     assert found.wrong_on_dangling == pytest.approx(2 / 3)

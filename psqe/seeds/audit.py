@@ -1,4 +1,4 @@
-"""How good a seed set is, computed after the fact: precision, recall, coverage and balance."""
+"""Audit of a seed set against gold links: precision, recall, coverage and balance."""
 
 from __future__ import annotations
 
@@ -12,25 +12,48 @@ from psqe.evaluation.intervals import proportion_interval
 from psqe.evaluation.regions import Regions
 from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.seeds.failures import counterparts
-from psqe.seeds.seed_set import SeedSet
+from psqe.seeds.seed_set import SeedSet, StageTrace
 
 
 def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
-    """Which of ``pairs (n, 2)`` are gold links: boolean ``(n,)``, or ``None`` without gold links."""
+    """Tell which pairs are gold links.
+
+    Parameters
+    ----------
+    pairs
+        Left and right entities ``(n, 2)``.
+    task
+        The task that they belong to.
+
+    Returns
+    -------
+    Whether each pair is a gold link ``(n,)``; ``None`` if the task has no gold links.
+    """
     if task.links is None:
         return None
     of_left, _ = counterparts(task)
-    right: BoolArray = of_left[pairs[:, 0]] == pairs[:, 1]
-    return right
+    is_link: BoolArray = of_left[pairs[:, 0]] == pairs[:, 1]
+    return is_link
 
 
 def judged(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
-    """Which of ``pairs (n, 2)`` gold links can judge: those with an entity that has one; ``None`` without.
+    """Tell which pairs gold links can judge: those with at least one entity that has a gold link.
 
-    Gold links need not be complete. In DBP15K, most pairs of two entities without a link are the same
-    thing on both sides, by name; they are not wrong, they were left out. Precision among judged pairs does
-    not count them against anybody. Where dangling entities are known to have no counterpart, as in the
-    emoji pair, it does not see the pairs of two of them, which are wrong.
+    Gold links need not be complete. In DBP15K, most pairs of two entities without a link name the same
+    thing; they are not wrong, their links are missing. Precision among judged pairs does not count them as
+    wrong. Where dangling entities are known to have no counterpart, as in the emoji pair, precision among
+    judged pairs misses the pairs of two dangling entities, which are wrong.
+
+    Parameters
+    ----------
+    pairs
+        Left and right entities ``(n, 2)``.
+    task
+        The task that they belong to.
+
+    Returns
+    -------
+    Whether each pair can be judged ``(n,)``; ``None`` if the task has no gold links.
     """
     if task.links is None:
         return None
@@ -40,7 +63,19 @@ def judged(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
 
 
 def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
-    """Share of each region's entities, both sides together, that stand in a seed."""
+    """Compute the share of each region's entities, both sides together, that stand in a seed.
+
+    Parameters
+    ----------
+    pairs
+        The seeds ``(n, 2)``.
+    regions
+        The regions.
+
+    Returns
+    -------
+    The share by the name of the region, without empty regions.
+    """
     covered = np.concatenate([regions.left[pairs[:, 0]], regions.right[pairs[:, 1]]])
     counts = np.bincount(covered[covered >= 0], minlength=len(regions.names))
     sizes = regions.sizes()
@@ -52,10 +87,20 @@ def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
 
 
 def balance(shares: Mapping[str, float]) -> float:
-    """Evenness of coverage: effective number of covered regions over their number, in ``[0, 1]``.
+    """Compute how evenly regions are covered: the effective number of covered regions over their number.
 
-    ``exp(entropy(c / sum(c))) / n`` for coverages ``c`` (Hill number of order 1, Hill 1973): 1 when all
-    regions are covered alike, ``1 / n`` when one region has all the seeds, 0 without seeds.
+    This is ``exp(entropy(c / sum(c))) / n`` for coverages ``c`` (Hill number of order 1, Hill 1973): 1 when
+    all regions are covered alike, ``1 / n`` when one region has all the seeds, 0 without seeds.
+
+    Parameters
+    ----------
+    shares
+        The coverage of each region, by its name.
+
+    Examples
+    --------
+    >>> balance({"low": 0.2, "high": 0.2}), balance({"low": 0.2, "high": 0.0})
+    (1.0, 0.5)
     """
     values = np.array(list(shares.values()))
     if not values.sum() > 0:
@@ -66,7 +111,7 @@ def balance(shares: Mapping[str, float]) -> float:
 
 
 def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -> dict[str, Any]:
-    """Audit a seed set.
+    """Audit a seed set against gold links and by region.
 
     Parameters
     ----------
@@ -79,11 +124,11 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
 
     Returns
     -------
-    A dictionary ready for JSON: ``n_seeds``, ``precision`` with its 95 % ``precision_interval``,
-    ``precision_judged`` (see :func:`judged`), ``estimated_precision`` (the mean confidence, label-free),
-    ``recall``, then by kind of region ``coverage``, ``precision_by_region``, ``estimated_by_region`` and
-    ``balance``, and the ``stages`` trace with what each stage added, dropped and left, why, and the
-    precision of it, estimated and true.
+    A dictionary ready for JSON: ``n_seeds``, ``n_wanted``, ``precision`` with its 95 %
+    ``precision_interval`` (Wilson), ``precision_judged`` (see :func:`judged`), ``estimated_precision`` (the
+    mean confidence, label-free), ``recall``, then by kind of region ``coverage``, ``precision_by_region``,
+    ``estimated_by_region`` and ``balance``, and ``stages``: for each stage what it added, dropped and left,
+    why, with the true and the estimated precision.
     """
     hits, known = correct(seeds.pairs, task), judged(seeds.pairs, task)
     report: dict[str, Any] = {
@@ -103,25 +148,27 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
         },
     }
     report["balance"] = {kind: balance(shares) for kind, shares in report["coverage"].items()}
-    report["stages"] = [
-        {
-            "stage": trace.stage,
-            "note": trace.note,
-            "n_added": len(trace.added),
-            "n_dropped": len(trace.dropped),
-            "n_seeds": len(trace.pairs),
-            "why_added": dict(Counter(trace.why_added)),
-            "why_dropped": dict(Counter(trace.why_dropped)),
-            "estimated_precision": _mean(trace.confidence),
-            "precision_added": _mean(correct(trace.added, task)),
-            "precision_dropped": _mean(correct(trace.dropped, task)),
-            "precision": _mean(correct(trace.pairs, task)),
-            "seconds": trace.seconds,
-            "peak_mb": trace.peak_mb,
-        }
-        for trace in seeds.trace
-    ]
+    report["stages"] = [_audit_stage(stage, task) for stage in seeds.trace]
     return report
+
+
+def _audit_stage(stage: StageTrace, task: AlignmentTask) -> dict[str, Any]:
+    """Describe one stage for the audit."""
+    return {
+        "stage": stage.stage,
+        "note": stage.note,
+        "n_added": len(stage.added),
+        "n_dropped": len(stage.dropped),
+        "n_seeds": len(stage.pairs),
+        "why_added": dict(Counter(stage.why_added)),
+        "why_dropped": dict(Counter(stage.why_dropped)),
+        "estimated_precision": _mean(stage.confidence),
+        "precision_added": _mean(correct(stage.added, task)),
+        "precision_dropped": _mean(correct(stage.dropped, task)),
+        "precision": _mean(correct(stage.pairs, task)),
+        "seconds": stage.seconds,
+        "peak_mb": stage.peak_mb,
+    }
 
 
 def _mean(values: BoolArray | FloatArray | None) -> float | None:
@@ -131,7 +178,7 @@ def _mean(values: BoolArray | FloatArray | None) -> float | None:
 def _by_region(
     values: BoolArray | FloatArray | None, pairs: IntArray, regions: Regions
 ) -> dict[str, float | None]:
-    """Mean over the seeds whose left entity lies in a region."""
+    """Return the mean over the seeds whose left entity lies in each region."""
     if values is None:
         return dict.fromkeys(regions.names)
     labels = regions.left[pairs[:, 0]]

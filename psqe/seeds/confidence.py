@@ -1,14 +1,15 @@
-"""How good seeds are, without any label: what to read before training when nothing is known.
+"""Label-free confidence: the probability that a seed is correct, estimated without any label.
 
 A seed's **confidence** starts from its share (:mod:`psqe.similarity.neighbours`) under the fused features:
-the chance of the pair among all alternatives of its two entities. That supposes that the counterpart is where
-the features look for it. Features that say nothing also have nearest pairs, some of them with a large share,
-by chance alone. How many is found out with **decoys**, as in the search of mass spectra (Elias & Gygi 2007):
-the right vectors with the signs of their coordinates drawn at random. They are as many, as long and as
-crowded as the real ones, and none of them is a counterpart. What decoys reach by chance is taken off.
+the probability of the pair among all alternatives of its two entities. That supposes that the counterpart
+is where the features look for it. Features that say nothing also have nearest pairs, some of them with a
+large share, by chance alone. How many there are is estimated with **decoys**, as in the search of mass
+spectra (Elias & Gygi 2007): the right vectors with the signs of their coordinates drawn at random. They are
+as many, as long and as crowded as the real vectors, and none of them is a counterpart. The rate at which
+decoys reach a share is taken off.
 
-Neither needs gold links, nor anything of what mined the seeds: it works for seeds from anywhere. The mean
-over seeds estimates their precision.
+Neither step needs gold links, nor anything of what mined the seeds: the estimate works for seeds from
+anywhere. The mean over seeds estimates their precision.
 """
 
 from __future__ import annotations
@@ -26,72 +27,101 @@ from psqe.similarity import Dot, shares
 from psqe.similarity.neighbours import mutual_in_sample
 
 SAMPLE = 1000
-"""Left candidates whose nearest pairs are counted, among the right candidates and among the decoys."""
+"""Number of left candidates whose mutual nearest pairs are counted, among right candidates and decoys."""
 
 DECOYS = 2000
-"""Decoys to look for, at least: with few candidates they are drawn several times."""
+"""Smallest number of comparisons with decoys. With fewer candidates, decoys are drawn repeatedly."""
 
 
 @dataclass(frozen=True, eq=False)
-class Chance:
-    """How often pairs that are nearest in both directions reach a share by chance.
+class DecoyEstimate:
+    """How often mutual nearest pairs reach a share by chance, estimated with decoys.
 
-    Attributes
+    Parameters
     ----------
-    found, decoys
-        Shares of such pairs of a sample of left candidates, among the right ones and among decoys;
-        ascending.
+    target_shares, decoy_shares
+        Shares of the mutual nearest pairs of a sample of left candidates, among the right candidates and
+        among decoys; ascending.
     n_draws
-        How often decoys were drawn.
+        Number of times that decoys were drawn.
     unmatched
-        Estimated part of the sample that has no pair but by chance.
+        Estimated part of the sample without a pair that is more than chance, in [0, 1].
+
+    Examples
+    --------
+    >>> shares = np.array([0.5, 0.9], dtype=np.float32)
+    >>> estimate = DecoyEstimate.from_shares(shares, shares[:0], 4)
+    >>> round(estimate.unmatched, 2), estimate.chance_rate(shares).tolist()
+    (0.65, [0.0, 0.0])
     """
 
-    found: FloatArray
-    decoys: FloatArray
+    target_shares: FloatArray
+    decoy_shares: FloatArray
     n_draws: int
     unmatched: float
 
     @classmethod
-    def from_shares(cls, found: FloatArray, decoys: FloatArray, n: int, *, n_draws: int = 1) -> Chance:
-        """Solve for the part that is unmatched, given the shares in a sample of ``n``.
+    def from_shares(
+        cls, target_shares: FloatArray, decoy_shares: FloatArray, n: int, *, n_draws: int = 1
+    ) -> DecoyEstimate:
+        """Solve for the unmatched part of a sample.
 
-        It is what the pairs found leave over, each counted by its share less chance; chance in turn is
-        for the unmatched only. Iterating from "all are unmatched" settles in a few steps.
+        The unmatched part is what the target pairs leave over, each counted by its share times the
+        probability that it is not there by chance. That probability in turn depends on the unmatched part.
+        Iterating from "all are unmatched" settles in a few steps.
+
+        Parameters
+        ----------
+        target_shares, decoy_shares
+            Shares of the mutual nearest pairs, in any order.
+        n
+            Size of the sample.
+        n_draws
+            Number of times that decoys were drawn.
         """
-        chance = cls(np.sort(found), np.sort(decoys), n_draws, 1.0)
+        estimate = cls(np.sort(target_shares), np.sort(decoy_shares), n_draws, 1.0)
         for _ in range(100):
-            right = chance.found * (1 - chance.rate(chance.found))
-            chance = replace(chance, unmatched=float(np.clip(1 - right.sum() / n, 0, 1)))
-        return chance
+            correct = estimate.target_shares * (1 - estimate.chance_rate(estimate.target_shares))
+            estimate = replace(estimate, unmatched=float(np.clip(1 - correct.sum() / n, 0, 1)))
+        return estimate
 
-    def rate(self, reached: FloatArray) -> FloatArray:
-        """Of the pairs found with at least such a share, the part that is there by chance: ``(n,)``."""
-        n_found, n_decoys = (
-            len(values) - np.searchsorted(values, reached, side="left")
-            for values in (self.found, self.decoys)
+    def chance_rate(self, shares: FloatArray) -> FloatArray:
+        """Estimate which part of the pairs with at least a given share is there by chance.
+
+        Parameters
+        ----------
+        shares
+            The shares ``(n,)``.
+
+        Returns
+        -------
+        The rates ``(n,)``, in [0, 1].
+        """
+        n_targets, n_decoys = (
+            len(values) - np.searchsorted(values, shares, side="left")
+            for values in (self.target_shares, self.decoy_shares)
         )
-        rate: FloatArray = np.minimum(1, self.unmatched * n_decoys / self.n_draws / np.maximum(1, n_found))
+        rate: FloatArray = np.minimum(1, self.unmatched * n_decoys / self.n_draws / np.maximum(1, n_targets))
         return rate
 
 
 def pair_confidence(
     pairs: IntArray, task: AlignmentTask, features: Features, *, device: str = "cpu"
 ) -> FloatArray:
-    """Label-free probability that pairs of candidates are right.
+    """Estimate the probability that pairs of candidates are correct, without labels.
 
     Parameters
     ----------
     pairs
         Left and right entities ``(n, 2)``, in any order and not necessarily one-to-one.
     task, features
-        Where they come from; gold links are not looked at.
+        The data in which the pairs were found; gold links are not looked at.
     device
-        Where similarities are computed.
+        The torch device that computes similarities.
 
     Returns
     -------
-    ``(n,)`` in ``[0, 1]``; zero where an entity has none of the modalities.
+    Probabilities ``(n,)``; zero where an entity has none of the modalities.
 
     Raises
     ------
@@ -100,59 +130,66 @@ def pair_confidence(
     """
     features.check(task)
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    for column, graph in ((0, task.left), (1, task.right)):
+    places = np.empty_like(pairs)
+    ordered = []
+    for column, (graph, order) in enumerate(zip(task.sides, canonical_order(task, features), strict=True)):
         strange = ~np.isin(pairs[:, column], graph.candidates)
         if strange.any():
             raise DataError(f"{pairs[strange][0, column]} is no candidate of graph {graph.name!r}")
-    left, right = canonical_order(task, features)
-    ends = left[np.isin(left, task.left.candidates)], right[np.isin(right, task.right.candidates)]
-    places = np.empty_like(pairs)
-    for column, own in enumerate(ends):
-        order = np.argsort(own)
-        places[:, column] = order[np.searchsorted(own, pairs[:, column], sorter=order)]
-    return pair_confidence_in_order(places, features, *ends, device=device)
+        candidates = order[np.isin(order, graph.candidates)]
+        sorter = np.argsort(candidates)
+        places[:, column] = sorter[np.searchsorted(candidates, pairs[:, column], sorter=sorter)]
+        ordered.append(candidates)
+    return pair_confidence_in_order(places, features, *ordered, device=device)
 
 
 def pair_confidence_in_order(
     pairs: IntArray, features: Features, left: IntArray, right: IntArray, *, device: str = "cpu"
 ) -> FloatArray:
-    """:func:`pair_confidence` of positions ``(n, 2)`` in two lists of candidates in canonical order."""
-    known = [
-        np.any([mask[own] for mask in masks], axis=0)
-        for masks, own in (
-            ([m.left.present for m in features.values()], left),
-            ([m.right.present for m in features.values()], right),
-        )
-    ]
-    result = np.zeros(len(pairs), dtype=np.float32)
-    if not len(pairs) or not known[0].any() or not known[1].any():
-        return result
+    """Compute :func:`pair_confidence` for candidates that are in canonical order already.
+
+    Parameters
+    ----------
+    pairs
+        Positions ``(n, 2)`` in ``left`` and ``right``.
+    features
+        The features.
+    left, right
+        Candidates in canonical order, as indices into ``features``.
+    device
+        The torch device that computes similarities.
+    """
+    known_left = np.any([modality.left.present[left] for modality in features.values()], axis=0)
+    known_right = np.any([modality.right.present[right] for modality in features.values()], axis=0)
+    confidence = np.zeros(len(pairs), dtype=np.float32)
+    if not len(pairs) or not known_left.any() or not known_right.any():
+        return confidence
     similarity = Dot(*fuse(features, left, right), device)
-    can = known[0][pairs[:, 0]] & known[1][pairs[:, 1]]
-    reached = shares(similarity, *pairs[can].T)
-    result[can] = reached * (1 - _chance(similarity).rate(reached))
-    return result
+    comparable = known_left[pairs[:, 0]] & known_right[pairs[:, 1]]
+    share = shares(similarity, *pairs[comparable].T)
+    confidence[comparable] = share * (1 - _estimate(similarity).chance_rate(share))
+    return confidence
 
 
-def _chance(similarity: Dot) -> Chance:
+def _estimate(similarity: Dot) -> DecoyEstimate:
+    """Count mutual nearest pairs of a sample among targets and among decoys."""
     rng = np.random.default_rng(0)
-    n_left = similarity.shape[0]
+    n_left, width = similarity.left.shape
     sample = np.sort(rng.choice(n_left, min(SAMPLE, n_left), replace=False))
-    # Few candidates make few decoys: draw them more often.
     n_draws = -(-DECOYS // len(sample))
-    width = similarity.right.shape[1]
-    found = _mutual_shares(similarity, sample, np.ones(width, dtype=np.float32))
+    targets = _mutual_shares(similarity, sample, np.ones(width, dtype=np.float32))
     decoys = [
         _mutual_shares(similarity, sample, rng.choice(np.array([-1, 1], dtype=np.float32), width))
         for _ in range(n_draws)
     ]
-    return Chance.from_shares(found, np.concatenate(decoys), len(sample), n_draws=n_draws)
+    return DecoyEstimate.from_shares(targets, np.concatenate(decoys), len(sample), n_draws=n_draws)
 
 
 def _mutual_shares(similarity: Dot, rows: IntArray, signs: FloatArray) -> FloatArray:
-    """Shares of those of the left candidates ``rows`` that are nearest in both directions.
+    """Return the shares of the mutual nearest pairs of the left candidates ``rows``.
 
-    ``signs (d,)`` turn the right vectors; as ``<x, signs * y> = <signs * x, y>``, a few left ones will do.
+    ``signs (d,)`` multiply the right vectors. As ``<x, signs * y> = <signs * x, y>``, it is enough to
+    multiply the few vectors that are compared with all others.
     """
     left, right, device = similarity.left, similarity.right, similarity.device
     mutual, share = mutual_in_sample(

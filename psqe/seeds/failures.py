@@ -1,4 +1,4 @@
-"""Why a seed is wrong: the wrong counterpart, or no counterpart at all."""
+"""Why seeds are wrong: they name the wrong counterpart, or an entity that has no counterpart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from psqe.seeds.seed_set import SeedSet
 
 
 def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:
-    """The true counterpart of every entity, -1 where there is none: ``(n_left,)`` and ``(n_right,)``.
+    """Return the true counterpart of every entity.
+
+    Returns
+    -------
+    Index of the counterpart ``(n_left,)`` and ``(n_right,)``; -1 for an entity without counterpart.
 
     Raises
     ------
@@ -33,35 +37,41 @@ def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:
 
 @dataclass(frozen=True, eq=False)
 class Failures:
-    """What is true of each seed, in the order of the seeds.
+    """Which seeds are correct, and which stand on a dangling entity, in the order of the seeds.
 
-    Attributes
+    Parameters
     ----------
-    right
-        Whether the seed is a gold link ``(n,)``.
+    correct
+        Whether each seed is a gold link ``(n,)``.
     left_dangling, right_dangling
-        Whether its left or its right entity has no counterpart ``(n,)``. Such a seed is wrong.
+        Whether the left or the right entity of each seed has no counterpart ``(n,)``. Such a seed is wrong.
+
+    Examples
+    --------
+    >>> causes = Failures(np.array([True, False]), np.array([False, True]), np.array([False, False]))
+    >>> causes.on_dangling.tolist(), causes.wrong_on_dangling
+    ([False, True], 1.0)
     """
 
-    right: BoolArray
+    correct: BoolArray
     left_dangling: BoolArray
     right_dangling: BoolArray
 
     @property
     def on_dangling(self) -> BoolArray:
-        """Whether either entity of the seed is dangling ``(n,)``."""
+        """Whether either entity of each seed is dangling ``(n,)``."""
         either: BoolArray = self.left_dangling | self.right_dangling
         return either
 
     @property
     def wrong_on_dangling(self) -> float:
-        """Share of the wrong seeds that stand on a dangling entity; NaN when no seed is wrong."""
-        n_wrong = int((~self.right).sum())
+        """The share of the wrong seeds that stand on a dangling entity; NaN when no seed is wrong."""
+        n_wrong = int((~self.correct).sum())
         return float(self.on_dangling.sum() / n_wrong) if n_wrong else float("nan")
 
 
 def failures(seeds: SeedSet, task: AlignmentTask) -> Failures:
-    """Tell right seeds from wrong ones and the wrong ones by their cause.
+    """Tell correct seeds from wrong ones, and wrong ones by their cause.
 
     Raises
     ------
@@ -74,15 +84,25 @@ def failures(seeds: SeedSet, task: AlignmentTask) -> Failures:
 
 
 def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> IntArray:
-    """Left entities that took the counterpart of one another.
+    """Find left entities each of which took the counterpart of the next one.
 
-    The first is in a wrong seed: its right entity is the counterpart of the second, which thus had to take
-    another, the counterpart of the third, and so on, until an entity is right, dangling or in no seed.
+    The first entity is in a wrong seed: its right entity is the counterpart of the second entity, which had
+    to take another one, the counterpart of the third, and so on, until an entity is in a correct seed, is
+    dangling or is in no seed.
+
+    Parameters
+    ----------
+    seeds
+        The seeds.
+    task
+        The task that they were mined from, with gold links.
+    longest
+        Largest number of entities in a chain.
 
     Returns
     -------
-    Left entities ``(n,)`` of the longest such chain of at most ``longest``, of several the one that begins
-    with the more confident seed; empty when no seed is wrong. All have a counterpart.
+    Left entities ``(n,)`` of the longest chain. Of several equally long chains it is the one that begins with
+    the best seed. It is empty when no seed is wrong. All of its entities have a counterpart.
 
     Raises
     ------

@@ -190,7 +190,7 @@ def seed_table(
         If the task has no gold links.
     """
     found = failures(seeds, task)
-    kind = np.where(found.right, "right", np.where(found.on_dangling, "dangling", "wrong"))
+    kind = np.where(found.correct, "right", np.where(found.on_dangling, "dangling", "wrong"))
     candidates = task.left.candidates, task.right.candidates
     left, right = (
         vectors[np.searchsorted(own, ends)]
@@ -205,7 +205,7 @@ def seed_table(
     for temperature in temperatures:
         forth = Batch(left, right, temperature, same_side)
         for side, batch, place in zip(("left", "right"), (forth, forth.flipped), places, strict=True):
-            inside = (place >= 0) & ~found.right
+            inside = (place >= 0) & ~found.correct
             p_truth = np.where(inside, batch.p[seed, place], 0)
             pull = mass(batch) * temperature
             others = batch.p[:, :n].sum(axis=1) - batch.p_target - p_truth

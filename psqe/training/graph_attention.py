@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from psqe.adjacency import undirected_edges
 from psqe.graph import AlignmentTask, IntArray
 
 
@@ -133,8 +134,7 @@ class Edges:
         left = task.left.triples[:, [0, 2]]
         right = task.right.triples[:, [0, 2]] + n_left
         ends = np.concatenate([left, right])
-        loops = np.column_stack([np.arange(n), np.arange(n)])
-        both = np.unique(np.concatenate([ends, ends[:, ::-1], loops]), axis=0)
+        both = undirected_edges(ends, n_loops=n)
         return cls(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64), n)
 
 
