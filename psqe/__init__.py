@@ -10,16 +10,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from psqe.alignment import Alignment as Alignment
+    from psqe.alignment import Explanation as Explanation
+    from psqe.api import align as align
+    from psqe.api import mine_seeds as mine_seeds
     from psqe.datasets import load_task as load_task
     from psqe.datasets.frames import graph_from_frames as graph_from_frames
     from psqe.graph import AlignmentTask as AlignmentTask
     from psqe.graph import KnowledgeGraph as KnowledgeGraph
+    from psqe.links.rules import LinkRule as LinkRule
+    from psqe.options import AlignerOptions as AlignerOptions
+    from psqe.options import FeatureFile as FeatureFile
+    from psqe.options import FeatureOptions as FeatureOptions
+    from psqe.options import MinerOptions as MinerOptions
+    from psqe.options import TaskOptions as TaskOptions
+    from psqe.seeds.seed_set import SeedSet as SeedSet
 
 _PUBLIC = {
+    "AlignerOptions": "psqe.options",
+    "Alignment": "psqe.alignment",
     "AlignmentTask": "psqe.graph",
+    "Explanation": "psqe.alignment",
+    "FeatureFile": "psqe.options",
+    "FeatureOptions": "psqe.options",
     "KnowledgeGraph": "psqe.graph",
+    "LinkRule": "psqe.links.rules",
+    "MinerOptions": "psqe.options",
+    "SeedSet": "psqe.seeds.seed_set",
+    "TaskOptions": "psqe.options",
+    "align": "psqe.api",
     "graph_from_frames": "psqe.datasets.frames",
     "load_task": "psqe.datasets",
+    "mine_seeds": "psqe.api",
 }
 """The module of each public name."""
 

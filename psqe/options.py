@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,6 +50,21 @@ class FeatureOptions(_Options):
 
     modalities: tuple[str, ...] | None = None
     encoders: dict[str, str] = Field(default_factory=dict)
+
+
+class FeatureFile(_Options):
+    """A file with vectors of one's own; see :meth:`psqe.features.Features.load`.
+
+    Parameters
+    ----------
+    path
+        An ``.npz`` file with one row for each entity of the pair.
+    modalities
+        Names of the modalities to take from it, in order; all of them when ``None``.
+    """
+
+    path: Path
+    modalities: tuple[str, ...] | None = None
 
 
 class MinerOptions(_Options):

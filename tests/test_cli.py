@@ -173,7 +173,7 @@ def test_align_writes_links_and_report(task, capsys):
     assert report["n_links"] == len(lines) - 1
     parameters = report["parameters"]
     aligner = parameters["aligner"]
-    assert (aligner["name"], aligner["preset"], aligner["random_state"]) == ("mclea", "small", 0)
+    assert (aligner["name"], aligner["preset"], aligner["random_state"]) == ("propagation", "small", 0)
     assert parameters["miner"] == {"name": "given", "seeds": 30, "file": "seeds.tsv"}
     assert "Hits@1" in capsys.readouterr().out
 
@@ -306,6 +306,7 @@ def test_help_names_the_options(capsys):
 
 SEEDS = ("seeds", "t/x", "--features", "f.npz", "--n-seeds", "20")
 ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
+MCLEA = (*ALIGN, "--aligner", "mclea")
 
 
 @pytest.mark.parametrize(
@@ -317,7 +318,7 @@ ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
         ((*SEEDS, "--n-seeds", "many"), "Invalid value for '--n-seeds'"),
         ((*SEEDS, "--n-seeds", "0"), "n_seeds is 0; it must be greater than 0"),
         ((*SEEDS, "--n-seeds", "71"), "71 seeds asked for, but only 70 one-to-one pairs are possible in t/x"),
-        ((*SEEDS, "--miner", "greedy"), "no miner 'greedy'; choose from random, pivot, mutual, psqe"),
+        ((*SEEDS, "--miner", "greedy"), "no miner 'greedy'; choose from mutual, pivot, psqe, random"),
         ((*SEEDS, "--stages", "cluster,polish"), "no stage 'polish'; choose from cluster, refine, expand"),
         ((*SEEDS, "--stages", ""), "there are no stages; choose from cluster, refine, expand"),
         ((*SEEDS, "--miner", "pivot", "--stages", "cluster"), "miner pivot has no option --stages"),
@@ -336,23 +337,42 @@ ALIGN = ("align", "t/x", "--features", "f.npz", "--n-seeds", "20")
         (("seeds", "t/x", "--modalities", "image,image"), "named twice"),
         (("seeds", "t/x", "--encoder", "image"), "MODALITY=NAME"),
         (
-            ("seeds", "t/x", "--encoder", "image=resnet"),
+            ("seeds", "t/x", "--modalities", "image", "--encoder", "image=resnet"),
             "modality 'image' has no encoder 'resnet'; choose from",
         ),
-        (("seeds", "t/x", "--encoder", "name=use-m3"), "'name', which is not asked for"),
+        (
+            ("seeds", "t/x", "--modalities", "image", "--encoder", "name=use-m3"),
+            "'name', which is not asked for",
+        ),
+        (("seeds", "t/x"), "the two sides of t/x have no modality in common; add names or vectors to both"),
         (
             (*ALIGN, "--aligner", "oracle"),
             "no aligner 'oracle'; choose from eva, mclea, meaformer, propagation",
         ),
         ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
-        ((*ALIGN, "--parameter", "residual"), "--parameter 'residual' is not of the form NAME=VALUE"),
-        ((*ALIGN, "--parameter", "warmth=1"), "MCLEA has no parameter 'warmth'; choose from n_epochs"),
-        ((*ALIGN, "--parameter", "n_epochs=some"), "n_epochs is 'some'; it must be a valid integer"),
-        ((*ALIGN, "--parameter", "residual=-1"), "residual is -1; give 0 or more"),
-        ((*ALIGN, "--aligner", "propagation", "--checkpoint", "c.pt"), "propagation does not train"),
-        ((*ALIGN, "--checkpoint", "f.npz"), "f.npz: is not a checkpoint of psqe"),
+        ((*ALIGN, "--parameter", "residual"), "--aligner-parameter 'residual' is not of the form"),
+        ((*MCLEA, "--parameter", "warmth=1"), "MCLEA has no parameter 'warmth'; choose from n_epochs"),
+        ((*MCLEA, "--parameter", "n_epochs=some"), "n_epochs is 'some'; it must be a valid integer"),
+        ((*MCLEA, "--parameter", "residual=-1"), "residual is -1; it must be greater than or equal to 0"),
+        ((*ALIGN, "--checkpoint", "c.pt"), "propagation does not train"),
+        ((*ALIGN, "--aligner-parameter", "n_hops=two"), "n_hops is 'two'; it must be a valid"),
+        ((*ALIGN, "--device", "cpu", "--miner", "pivot"), "miner pivot has no option --device"),
+        ((*ALIGN, "--seeds", "s.tsv", "--modalities", "sound"), "no modality 'sound' in the features"),
+        ((*SEEDS, "--miner", "none"), "no miner 'none'; choose from mutual"),
+        (
+            (*SEEDS, "--miner-parameter", "warmth=1"),
+            "PSQEMiner has no parameter 'warmth'; choose from n_seeds",
+        ),
+        (
+            (*SEEDS, "--miner-parameter", "n_clusters=many"),
+            "n_clusters is 'many'; it must be a valid integer",
+        ),
+        ((*SEEDS, "--miner-parameter", "n_seeds=3"), "n_seeds is no parameter of its own here"),
+        ((*SEEDS, "--miner", "pivot", "--miner-parameter", "centre=1"), "centre is 1; it must be"),
+        (("describe", "greedy"), "there is no miner, aligner, encoder, layout 'greedy'; choose from mutual"),
+        ((*MCLEA, "--checkpoint", "f.npz"), "f.npz: is not a checkpoint of psqe"),
         ((*ALIGN, "--miner", "greedy"), "no miner 'greedy'"),
-        ((*ALIGN, "--miner", "none"), "0 seeds are too few to train mclea on; mine at least 2"),
+        ((*MCLEA, "--miner", "none"), "0 seeds are too few to train mclea on; mine at least 2"),
         ((*ALIGN, "--matching", "magic"), "no matching 'magic'; choose from cosine, csls, sinkhorn"),
         ((*ALIGN, "--rule", "greedy"), "no rule 'greedy'; choose from mutual, one_to_one"),
         ((*ALIGN, "--threshold", "high"), "--threshold 'high' is no number; give a confidence from 0 to 1"),
@@ -394,7 +414,7 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
 )
 def test_malformed_seeds(task, refused, text, words):
     Path("s.tsv").write_text(text)
-    refused(*ALIGN, "--seeds", "s.tsv", words=words)
+    refused(*MCLEA, "--seeds", "s.tsv", words=words)
 
 
 def test_broken_feature_files(task, refused):

@@ -66,7 +66,8 @@ def test_models_are_trained_on_seeds_of_psqe(planted_task, monkeypatch):
 
 def test_the_best_threshold_is_that_of_an_exhaustive_search(planted_task):
     task, features = planted_task
-    links = predict_links(task, features, feature_scorer(task, features))
+    rule = LinkRule(threshold=None)
+    links = predict_links(task, features, feature_scorer(task, features), rule=rule)
     pairs = linking.chosen_pairs(links)
     sure = np.concatenate([links.confidence, links.doubtful_confidence])
     assert (np.diff(sure) <= 0).all()

@@ -21,6 +21,7 @@ from psqe.similarity import Dot
 from psqe.similarity.neighbours import TEMPERATURE
 
 ALL = LinkRule(threshold=0.0)
+AUTO = LinkRule(threshold=None)
 """Every pair that is chosen becomes a link."""
 
 
@@ -224,14 +225,14 @@ def test_a_model_that_learnt_nonsense_is_not_believed(trained):
     unaware = predict_links(task, features, model.similarity, rule=ALL)
     assert unaware.confidence[np.isin(unaware.pairs[:, 0], seeds.pairs[:, 0])].mean() > 0.5
     # None of them is a link, and nobody else gets their ends.
-    cautious = predict_links(task, features, model.similarity, seeds=seeds)
+    cautious = predict_links(task, features, model.similarity, seeds=seeds, rule=AUTO)
     ends = np.isin(cautious.pairs[:, 0], seeds.pairs[:, 0]) | np.isin(cautious.pairs[:, 1], seeds.pairs[:, 1])
     assert cautious.from_seed[ends].all() and ends.sum() < 10
 
 
 def test_confidence_puts_right_links_first(trained):
     for task, features, seeds, model in trained:
-        links = predict_links(task, features, model.similarity, seeds=seeds)
+        links = predict_links(task, features, model.similarity, seeds=seeds, rule=AUTO)
         right = correct(links.pairs, task)
         half = len(links) // 2
         assert right[:half].mean() > right[half:].mean() + 0.15
@@ -302,7 +303,7 @@ def test_below_the_threshold_there_is_no_link(planted):
     seeds = some_seeds(planted, 30)
     every = predict_links(task, features, feature_scorer(*planted), seeds=seeds, rule=ALL)
     assert not len(every.doubtful) and every.threshold == 0
-    for rule in (LinkRule(threshold=0.5), LinkRule()):
+    for rule in (LinkRule(threshold=0.5), AUTO):
         links = predict_links(task, features, feature_scorer(*planted), seeds=seeds, rule=rule)
         wanted = rule.threshold or best_threshold(every.confidence, every.expected_links)
         assert links.threshold == pytest.approx(wanted) and 0.3 < wanted <= 0.5
@@ -324,7 +325,7 @@ def test_the_threshold_finds_the_dangling(trained):
     for task, features, seeds, model in trained:
         both = [
             link_quality(predict_links(task, features, model.similarity, seeds=seeds, rule=rule).pairs, task)
-            for rule in (LinkRule("cosine", "one_to_one", 0.0), LinkRule("cosine", "one_to_one"))
+            for rule in (LinkRule("cosine", "one_to_one", 0.0), LinkRule("cosine", "one_to_one", None))
         ]
         every, cut = ([q["links"]["f1"], q["no_counterpart"]["left"]["f1"]] for q in both)
         gains.append(np.subtract(cut, every))
@@ -334,8 +335,8 @@ def test_the_threshold_finds_the_dangling(trained):
 @pytest.mark.parametrize("change", [without_links, with_wrong_links])
 def test_gold_links_are_not_read(planted, change):
     seeds = some_seeds(planted, 30)
-    wanted = predict_links(*planted, feature_scorer(*planted), seeds=seeds)
-    found = predict_links(*change(planted), feature_scorer(*planted), seeds=seeds)
+    wanted = predict_links(*planted, feature_scorer(*planted), seeds=seeds, rule=AUTO)
+    found = predict_links(*change(planted), feature_scorer(*planted), seeds=seeds, rule=AUTO)
     np.testing.assert_array_equal(found.pairs, wanted.pairs)
     assert found.confidence.tobytes() == wanted.confidence.tobytes()
 

@@ -21,15 +21,15 @@ from psqe.evaluation.regions import all_regions
 from psqe.features import Features
 from psqe.graph import AlignmentTask
 from psqe.links import LinkRule, NoLinkReason, link_quality, predict_links, reasons_without_link
-from psqe.links.predict import DEFAULT
 from psqe.links.report import LinkFacts, LinkReport, link_facts, link_report, sentences, tables
 from psqe.links.report.facts import BORDER, CERTAIN, N_REJECTED
 from psqe.seeds import MutualMiner
 
+AUTO = LinkRule(threshold=None)
 EVIL = '</td><script src="https://evil.example/x.js"></script><img src=//evil.example/y.png>'
 
 
-def reviewed(pair, n_seeds: int = 20, rule: LinkRule = DEFAULT) -> LinkFacts:
+def reviewed(pair, n_seeds: int = 20, rule: LinkRule = AUTO) -> LinkFacts:
     task, features = pair
     seeds = MutualMiner(n_seeds).mine(task, features)
     links = predict_links(task, features, feature_scorer(task, features), seeds=seeds, rule=rule)

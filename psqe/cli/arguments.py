@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -36,30 +37,25 @@ def encoder_choice(text: str) -> tuple[str, str]:
     return _assigned("--encoder", text, "MODALITY=NAME", "name=use-m3")
 
 
-def switch_value(text: str) -> tuple[str, Any]:
-    """Switch and value of ``--switch``, see :func:`named_value`.
+def named_values(option: str, texts: Iterable[str] | None, example: str) -> dict[str, Any]:
+    """Values by name from texts ``NAME=VALUE``: a number, true, false, none, a list, or else a word.
 
-    >>> switch_value("mutual=false")
-    ('mutual', False)
-    """
-    return named_value("--switch", text, "mutual=false")
-
-
-def named_value(option: str, text: str, example: str) -> tuple[str, Any]:
-    """Name and value from ``NAME=VALUE``: a number, true, false, none, or else a word.
+    >>> named_values("--switch", ["mutual=false", "n_epochs=3"], "mutual=false")
+    {'mutual': False, 'n_epochs': 3}
 
     Raises
     ------
     ParameterError
         If the text is of another form.
     """
-    name, value = _assigned(option, text, "NAME=VALUE", example)
-    if value.lower() == "none":
-        return name, None
-    try:
-        return name, yaml.safe_load(value)
-    except yaml.YAMLError:
-        return name, value
+    values: dict[str, Any] = {}
+    for text in texts or ():
+        name, value = _assigned(option, text, "NAME=VALUE", example)
+        try:
+            values[name] = None if value.lower() == "none" else yaml.safe_load(value)
+        except yaml.YAMLError:
+            values[name] = value
+    return values
 
 
 def threshold_value(text: str) -> float | None:

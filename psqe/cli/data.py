@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from psqe.cli.options import Dangling, DataRoot, Task, TaskState, Tones
+from psqe.cli.groups import flat_options
+from psqe.cli.options import DataRoot, TaskGroup
 from psqe.files import write_json
 
 data = typer.Typer(no_args_is_help=True, help="The tasks there are and what they hold.")
@@ -24,22 +25,15 @@ def data_list() -> None:
 
 
 @data.command("info")
+@flat_options
 def data_info(
-    task: Task,
-    dangling: Dangling = None,
-    tones: Tones = False,
-    task_random_state: TaskState = 0,
-    data_root: DataRoot = None,
-    json_out: Annotated[Path | None, typer.Option("--json", help="Write it here, too.")] = None,
+    task: TaskGroup,
+    json_out: Annotated[Path | None, typer.Option("--json", help="File for the same as JSON.")] = None,
 ) -> None:
     """Say what a task holds and, if it is read from a folder, which files are there."""
-    from psqe.datasets import load_task
     from psqe.datasets.info import folder_info, task_folder, task_info
 
-    loaded = load_task(
-        task, dangling=dangling, tones=tones, random_state=task_random_state, data_root=data_root
-    )
-    folder = task_folder(task, data_root)
+    loaded, folder = task.load(), task_folder(task.task, task.data_root)
     source = None if folder is None else folder_info(folder)
     info = {**task_info(loaded), "source": source}
     if json_out is not None:

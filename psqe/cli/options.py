@@ -1,83 +1,254 @@
-"""The options that commands share: types for Typer, with their help texts."""
+"""The options that commands share, in groups for :func:`psqe.cli.groups.flat_options`."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+import inspect
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from psqe.cli.arguments import encoder_choice, named_values, names, threshold_value
+from psqe.errors import ParameterError
+from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions, TaskOptions
 
-class Profile(StrEnum):
-    """How much a notebook computes."""
+if TYPE_CHECKING:
+    from psqe.graph import AlignmentTask
+    from psqe.links import LinkRule
+    from psqe.similarity import Matching
 
-    smoke = "smoke"
-    default = "default"
-    full = "full"
-
-
-Task = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task, see psqe data list; or a folder.")]
-Dangling = Annotated[
-    float | None,
-    typer.Option(help="Share of the candidates dropped from each side [emoji: 0.125, others: 0]."),
+RandomState = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
 ]
-Tones = Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")]
-TaskState = Annotated[int, typer.Option(help="Draws the entities that are dropped.")]
+Device = Annotated[
+    str | None, typer.Option(help="Where the miner psqe and trained aligners compute: cpu or cuda [cpu].")
+]
 DataRoot = Annotated[
     Path | None,
     typer.Option(help="Folder of the benchmarks [PSQE_DATA, else the user's data folder]."),
 ]
-HidePresence = Annotated[
-    bool,
-    typer.Option(
-        "--hide-presence",
-        help="Give entities without attributes those of a random other, so that having any tells nothing.",
-    ),
-]
-Modalities = Annotated[
-    str | None,
-    typer.Option(
-        help="Comma-separated: image, attribute, number, name, translated_name, relation, or one that the "
-        "data brought vectors of [image,attribute; all of --features]."
-    ),
-]
-Encoder = Annotated[
-    list[str] | None, typer.Option("--encoder", metavar="MODALITY=NAME", help="Another encoder; repeatable.")
-]
-FeatureFile = Annotated[
-    Path | None, typer.Option("--features", help="Arrays of your own (.npz) instead of encoders.")
-]
-MinerName = Annotated[str, typer.Option("--miner", help="random, pivot, mutual or psqe.")]
-NSeeds = Annotated[int, typer.Option(help="Seeds wanted.")]
-Variant = Annotated[str | None, typer.Option(help="Of psqe: corrected or released.")]
-Switch = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--switch", metavar="NAME=VALUE", help="Of psqe: another rule than the variant's; repeatable."
-    ),
-]
-Device = Annotated[str | None, typer.Option(help="Of psqe and of trained aligners: cpu or cuda.")]
-Stages = Annotated[
-    str | None, typer.Option(help="Of psqe, comma-separated, in any order: cluster, refine, expand.")
-]
-NClusters = Annotated[int | None, typer.Option(help="Of psqe: clusters of the first stage.")]
-Matching = Annotated[
-    str | None,
-    typer.Option(
-        help="What pairs are ranked by: cosine, csls, sinkhorn [links: sinkhorn; metrics: the aligner's own]."
-    ),
-]
-Rule = Annotated[
-    str, typer.Option(help="How links are chosen: mutual, each other's best; or one_to_one, the largest sum.")
-]
-Threshold = Annotated[
-    str,
-    typer.Option(
-        help="Smallest confidence of a link, from 0 to 1; auto expects the largest F1. Who has no link has "
-        "no counterpart."
-    ),
-]
-RandomState = Annotated[
-    int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
-]
+
+
+@dataclass(frozen=True)
+class TaskGroup:
+    """Which pair of graphs to load."""
+
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="Name of a task, see psqe data list; or a folder.")
+    ]
+    dangling: Annotated[
+        float | None,
+        typer.Option(help="Share of the candidates dropped from each side [emoji: 0.125, others: 0]."),
+    ] = None
+    tones: Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")] = False
+    task_random_state: Annotated[
+        int, typer.Option(help="Draws the entities that are dropped, and the order of the right entities.")
+    ] = 0
+    hide_presence: Annotated[
+        bool,
+        typer.Option(
+            "--hide-presence",
+            help="Give entities without attributes those of another one, so that having some tells nothing.",
+        ),
+    ] = False
+    data_root: DataRoot = None
+
+    def check_outputs(self, *paths: Path | None) -> None:
+        """Find out now that a file cannot be written, or is a file of the pair."""
+        from psqe.datasets.pairs import check_outputs
+
+        check_outputs(paths, self.task, self.data_root)
+
+    def load(self) -> AlignmentTask:
+        """Load the pair."""
+        from psqe.datasets.pairs import load_pair
+
+        options = TaskOptions(
+            name=self.task, dangling=self.dangling, tones=self.tones, hide_presence=self.hide_presence
+        )
+        return load_pair(options, random_state=self.task_random_state, data_root=self.data_root)
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """What entities are compared by."""
+
+    modalities: Annotated[
+        str | None,
+        typer.Option(
+            help="Comma-separated: image, attribute, number, name, translated_name, relation, or one that "
+            "the data brought vectors of [named tasks: as in the study; folders: all that both sides have]."
+        ),
+    ] = None
+    encoder: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--encoder", metavar="MODALITY=NAME", help="Another encoder, see psqe describe; repeatable."
+        ),
+    ] = None
+    features: Annotated[
+        Path | None, typer.Option("--features", help="Vectors of your own (.npz) instead of encoders.")
+    ] = None
+
+    def options(self, task: TaskGroup) -> FeatureOptions | FeatureFile:
+        """Gather the choice of features for a pair.
+
+        Raises
+        ------
+        ParameterError
+            If a file is given together with what only encoders can do.
+        """
+        modalities = None if self.modalities is None else tuple(names(self.modalities))
+        if self.features is None:
+            encoders = dict(encoder_choice(text) for text in self.encoder or ())
+            return FeatureOptions(modalities=modalities, encoders=encoders)
+        if self.encoder:
+            raise ParameterError("--encoder and --features exclude each other", remedy="give one of them")
+        if task.hide_presence:
+            raise ParameterError(
+                "--hide-presence and --features exclude each other",
+                remedy="hide it in the arrays, or let encoders make them",
+            )
+        return FeatureFile(path=self.features, modalities=modalities)
+
+
+@dataclass(frozen=True)
+class MinerGroup:
+    """Which miner finds the seeds, and how."""
+
+    miner: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Miner of the seeds: {miners}; or none, for align [psqe]."),
+    ] = None
+    n_seeds: Annotated[
+        int | None, typer.Option(help="Seeds wanted [30 % of the candidates of the smaller side].")
+    ] = None
+    miner_parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--miner-parameter",
+            metavar="NAME=VALUE",
+            help="Another value than the miner's default, see psqe describe; repeatable.",
+        ),
+    ] = None
+    variant: Annotated[str | None, typer.Option(help="Rules of psqe: corrected or released.")] = None
+    switch: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--switch", metavar="NAME=VALUE", help="Another rule of psqe than the variant's; repeatable."
+        ),
+    ] = None
+    stages: Annotated[
+        str | None,
+        typer.Option(help="Stages of psqe, comma-separated, in any order: cluster, refine, expand."),
+    ] = None
+    n_clusters: Annotated[int | None, typer.Option(help="Clusters of the first stage of psqe.")] = None
+
+    def options(self, device: str | None, *, device_required: bool = True) -> MinerOptions:
+        """Gather the choice of the miner.
+
+        Parameters
+        ----------
+        device
+            Where to compute, if it is given.
+        device_required
+            Whether a miner that cannot be told where to compute is an error.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such miner, it has no such option, or the value of one is of another type.
+        """
+        from psqe.seeds import MINERS
+
+        kind = MINERS.resolve(self.miner or MinerOptions().name)
+        known = inspect.signature(kind).parameters
+        given = {
+            "variant": self.variant,
+            "switches": named_values("--switch", self.switch, "mutual=false") or None,
+            "stages": None if self.stages is None else names(self.stages),
+            "n_clusters": self.n_clusters,
+            "device": device if device_required or "device" in known else None,
+        }
+        shortcuts = {name: value for name, value in given.items() if value is not None}
+        for name in shortcuts:
+            if name not in known:
+                option = "switch" if name == "switches" else name.replace("_", "-")
+                raise ParameterError(f"miner {kind.name} has no option --{option}", remedy="leave it out")
+        parameters = named_values("--miner-parameter", self.miner_parameter, "n_clusters=7")
+        return MinerOptions(name=kind.name, n_seeds=self.n_seeds, parameters={**shortcuts, **parameters})
+
+
+@dataclass(frozen=True)
+class AlignerGroup:
+    """Which aligner compares the entities, and how."""
+
+    aligner: Annotated[str, typer.Option(metavar="NAME", help="Aligner: {aligners}.")] = AlignerOptions().name
+    preset: Annotated[str, typer.Option(help="Preset of the aligner: small or published.")] = "small"
+    aligner_parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--aligner-parameter",
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="Another value than the preset's, for example residual=2, see psqe describe; repeatable.",
+        ),
+    ] = None
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Keep the state of the training here, and go on from it.")
+    ] = None
+
+    def options(self, device: str | None) -> AlignerOptions:
+        """Gather the choice of the aligner; ``device`` is where it computes, if it can be told."""
+        parameters = named_values("--aligner-parameter", self.aligner_parameter, "residual=2")
+        if device is not None:
+            parameters = {"device": device, **parameters}
+        return AlignerOptions(name=self.aligner, preset=self.preset, parameters=parameters)
+
+    def takes_device(self) -> bool:
+        """Whether the aligner can be told where to compute."""
+        from psqe.aligners import ALIGNERS
+
+        return "device" in inspect.signature(ALIGNERS.resolve(self.aligner)).parameters
+
+
+@dataclass(frozen=True)
+class LinkGroup:
+    """How links are chosen."""
+
+    matching: Annotated[
+        str | None,
+        typer.Option(
+            help="What pairs are ranked by: cosine, csls, sinkhorn "
+            "[links: sinkhorn; metrics: the aligner's own]."
+        ),
+    ] = None
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            help="How links are chosen: mutual, each other's best; or one_to_one, the largest sum [mutual]."
+        ),
+    ] = None
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            help="Smallest confidence of a link, from 0 to 1, or auto, which expects the largest F1 [0]. "
+            "An entity without a link is said to have no counterpart."
+        ),
+    ] = None
+
+    def options(self) -> LinkRule | None:
+        """Gather the rule; ``None`` if nothing of it is given."""
+        from psqe.links import LinkRule
+
+        given: dict[str, Any] = {"matching": self.matching, "rule": self.rule}
+        given = {name: value for name, value in given.items() if value is not None}
+        if self.threshold is not None:
+            given["threshold"] = threshold_value(self.threshold)
+        return LinkRule(**given) if given else None
+
+    def ranked_by(self) -> Matching | None:
+        """What candidates are ranked by in the metrics; ``None`` for the aligner's own."""
+        rule = self.options()
+        return None if rule is None or self.matching is None else rule.matching

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from psqe.features.available import available_modalities
 from psqe.features.base import Features, Modality
 from psqe.features.build import build_features
 from psqe.features.encoder import ENCODERS, encoder_choices
 
-__all__ = ["ENCODERS", "Features", "Modality", "build_features", "encoder_choices"]
+__all__ = [
+    "ENCODERS", "Features", "Modality", "available_modalities", "build_features", "encoder_choices",
+]  # fmt: skip

@@ -92,7 +92,7 @@ def _ruled(key: Mapping[str, Any], weighed: WeighedPairs, task: AlignmentTask) -
     """Rows of one model."""
     for matching in get_args(Matching):
         for rule in get_args(Rule):
-            links = weighed.choose(LinkRule(matching, rule))
+            links = weighed.choose(LinkRule(matching, rule, None))
             own = {**key, "matching": matching, "rule": rule}
             for threshold in THRESHOLDS:
                 n, at = cut(links, task, threshold)

@@ -1,0 +1,413 @@
+"""What the alignment of two graphs found, and why a pair of entities is linked or not."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from psqe.aligners import Aligner
+from psqe.datasets.pairs import check_outputs
+from psqe.errors import DataError
+from psqe.evaluation import evaluate
+from psqe.evaluation.regions import Regions, all_regions
+from psqe.features import Features
+from psqe.features.fusion import modality_vectors
+from psqe.files import write_json
+from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side
+from psqe.links.predict import Links
+from psqe.links.quality import link_summary
+from psqe.links.report import link_report
+from psqe.links.unlinked import reasons_without_link
+from psqe.provenance import versions
+from psqe.seeds import SeedSet, audit
+from psqe.similarity import Matching
+
+
+@dataclass(frozen=True)
+class ExplainedEntity:
+    """One entity of an explained pair, seen from the model.
+
+    Parameters
+    ----------
+    entity
+        Identifier of the entity.
+    name
+        Name of the entity, or ``None``.
+    rank
+        Rank of the pair's other entity among the candidates, from 1, by similarity to this entity.
+    runner_up
+        Identifier of the most similar candidate but the pair's other entity; ``None`` when there is no other.
+    runner_up_similarity
+        Similarity of the runner-up to this entity, or ``None``.
+    linked_with
+        Identifier of the entity that this entity is linked with, or ``None``.
+    reason
+        Why this entity has no link, in a few words; ``None`` when it has one.
+
+    Examples
+    --------
+    >>> print(ExplainedEntity("p1", "France", 1, "p2", 0.31, "q1", None))
+    p1 (France): rank 1, runner-up p2 with 0.310, linked with q1
+    """
+
+    entity: str
+    name: str | None
+    rank: int
+    runner_up: str | None
+    runner_up_similarity: float | None
+    linked_with: str | None
+    reason: str | None
+
+    def __str__(self) -> str:
+        name = f" ({self.name})" if self.name else ""
+        link = f"no link: {self.reason}" if self.linked_with is None else f"linked with {self.linked_with}"
+        runner_up = "no runner-up"
+        if self.runner_up is not None:
+            runner_up = f"runner-up {self.runner_up} with {self.runner_up_similarity:.3f}"
+        return f"{self.entity}{name}: rank {self.rank}, {runner_up}, {link}"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why two entities are linked, or why they are not.
+
+    Parameters
+    ----------
+    left, right
+        The two entities. The rank of ``left`` is that of the right entity in the list of the left one.
+    similarity
+        Similarity of the two under the model.
+    by_modality
+        Cosine of the input vectors of the two by modality, each side's mean subtracted; ``None`` where one of
+        them does not have the modality.
+    confidence
+        Estimated probability that the pair is correct; ``None`` if the rule did not choose the pair.
+    threshold
+        Smallest confidence of a link.
+    linked
+        Whether the pair is a link.
+    """
+
+    left: ExplainedEntity
+    right: ExplainedEntity
+    similarity: float
+    by_modality: Mapping[str, float | None]
+    confidence: float | None
+    threshold: float
+    linked: bool
+
+    def __str__(self) -> str:
+        if self.linked:
+            verdict = f"linked, confidence {self.confidence:.3f}"
+        elif self.confidence is not None:
+            verdict = f"not linked: confidence {self.confidence:.3f} is below {self.threshold:.3f}"
+        else:
+            verdict = "not linked: the rule did not choose the pair"
+        parts = (
+            f"{name} {'missing' if value is None else f'{value:.3f}'}"
+            for name, value in self.by_modality.items()
+        )
+        return (
+            f"{self.left.entity} - {self.right.entity}: {verdict}\n"
+            f"  similarity {self.similarity:.3f}; by modality: {', '.join(parts)}\n"
+            f"  {self.left}\n  {self.right}"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Alignment:
+    """Links between two graphs, with everything that led to them; made by :func:`psqe.align`.
+
+    What needs gold links is ``None`` where they are not known. It is computed when it is first asked for.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+    features
+        The vectors that were compared.
+    seeds
+        The seeds that the aligner was given.
+    aligner
+        The fitted aligner.
+    predicted
+        The links as arrays of entity indices.
+    choices
+        One line that says what was chosen by default and why; empty if nothing was.
+    parameters
+        How the alignment was made, ready for JSON.
+    seconds
+        Wall-clock seconds of mining, fitting and linking.
+    peak_mb
+        Largest resident memory of the process until the links were found, in MiB.
+
+    Examples
+    --------
+    >>> import psqe
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> task, features = planted_pair(60)
+    >>> alignment = psqe.align(task, features=features)
+    >>> list(alignment.links.columns)
+    ['left', 'right', 'score', 'confidence', 'rank_margin']
+    >>> len(alignment.links) == len(alignment.predicted)
+    True
+    """
+
+    task: AlignmentTask
+    features: Features
+    seeds: SeedSet
+    aligner: Aligner
+    predicted: Links
+    choices: str
+    parameters: Mapping[str, Any]
+    seconds: float
+    peak_mb: float
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """The links as a frame, most confident first.
+
+        Columns ``left`` and ``right`` (identifiers), ``score`` (similarity), ``confidence`` (estimated
+        probability that the link is correct), ``rank_margin`` (how far the score is ahead of the best other
+        one of either entity), and ``left_name`` and ``right_name`` where names are known.
+        """
+        links = self.predicted
+        identifiers: dict[str, list[str]] = {}
+        names: dict[str, list[str | None]] = {}
+        for column, side in enumerate(SIDES):
+            graph = self.task.sides[side]
+            entities = links.pairs[:, column].tolist()
+            identifiers[side] = [graph.entities[i] for i in entities]
+            if any(graph.names):
+                names[f"{side}_name"] = [graph.names[i] for i in entities]
+        numbers = {"score": links.scores, "confidence": links.confidence, "rank_margin": links.rank_margin}
+        return pd.DataFrame({**identifiers, **numbers, **names})
+
+    @cached_property
+    def no_counterpart(self) -> pd.DataFrame:
+        """The candidates in no link: columns ``side``, ``entity`` (identifier), ``name`` and ``reason``."""
+        rows = [
+            (side, self.task.sides[side].entities[i], self.task.sides[side].names[i], str(reason))
+            for side in SIDES
+            for i, reason in self._reasons[side].items()
+        ]
+        return pd.DataFrame(rows, columns=["side", "entity", "name", "reason"])
+
+    @cached_property
+    def _reasons(self) -> dict[Side, Mapping[int, str]]:
+        return {side: reasons_without_link(self.task, self.features, self.predicted, side) for side in SIDES}
+
+    @cached_property
+    def _regions(self) -> Mapping[str, Regions]:
+        return all_regions(self.task, self.features)
+
+    @cached_property
+    def audit(self) -> dict[str, Any]:
+        """The audit of the seeds, see :func:`psqe.seeds.audit.audit`."""
+        return audit(self.seeds, self.task, self._regions)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any] | None:
+        """Hits@k and MRR by direction and protocol, see :func:`psqe.evaluation.evaluate`."""
+        metrics: dict[str, Any] | None = self.evaluation()["metrics"]
+        return metrics
+
+    @cached_property
+    def quality(self) -> dict[str, Any] | None:
+        """Precision, recall and F1 of the links and of "no counterpart", see :mod:`psqe.links.quality`."""
+        quality: dict[str, Any] | None = self._link_summary["link_quality"]
+        return quality
+
+    @cached_property
+    def _link_summary(self) -> dict[str, Any]:
+        return link_summary(self.predicted, self.task)
+
+    def evaluation(self, matching: Matching | None = None) -> dict[str, Any]:
+        """Hold the aligner's similarities against the gold links.
+
+        Parameters
+        ----------
+        matching
+            What candidates are ranked by: ``cosine``, ``csls`` or ``sinkhorn``; the aligner's own by default.
+
+        Returns
+        -------
+        The report of :func:`psqe.evaluation.evaluate`; ``metrics`` and ``regions`` are ``None`` where gold
+        links are not known.
+        """
+        if self.task.links is None or not len(self.task.links):
+            return {"metrics": None, "regions": None}
+        return evaluate(
+            self.task,
+            self.aligner.similarity,
+            matching=matching or self.aligner.matching,
+            regions=self._regions,
+        )
+
+    def summary(self, matching: Matching | None = None) -> dict[str, Any]:
+        """Everything about the alignment in numbers: the content of ``report.json``.
+
+        Parameters
+        ----------
+        matching
+            See :meth:`evaluation`.
+        """
+        return {
+            **self.evaluation(matching),
+            **self._link_summary,
+            "seconds": self.seconds,
+            "peak_mb": self.peak_mb,
+            "choices": self.choices,
+            **self._made,
+        }
+
+    @property
+    def _made(self) -> dict[str, Any]:
+        return {"parameters": dict(self.parameters), "versions": versions()}
+
+    def explain(self, left: str, right: str) -> Explanation:
+        """Explain why two candidates are linked, or why they are not.
+
+        Parameters
+        ----------
+        left, right
+            Identifiers of a left and of a right candidate.
+
+        Returns
+        -------
+        An object that prints well.
+
+        Raises
+        ------
+        DataError
+            If there is no such candidate.
+        """
+        graphs = self.task.sides
+        i, j = _candidate(graphs.left, left), _candidate(graphs.right, right)
+        of_left = self.aligner.similarity(np.array([i]), graphs.right.candidates).rows(0, 1)[0]
+        column = self.aligner.similarity(graphs.left.candidates, np.array([j]))
+        of_right = column.rows(0, len(graphs.left.candidates))[:, 0]
+        links = self.predicted
+        pairs = np.vstack([links.pairs, links.doubtful])
+        confidences = np.concatenate([links.confidence, links.doubtful_confidence])
+        chosen = np.flatnonzero((pairs == (i, j)).all(axis=1))
+        return Explanation(
+            left=self._explained("left", i, j, of_left),
+            right=self._explained("right", j, i, of_right),
+            similarity=float(of_left[np.searchsorted(graphs.right.candidates, j)]),
+            by_modality={name: self._cosine(name, i, j) for name in self.features},
+            confidence=float(confidences[chosen[0]]) if len(chosen) else None,
+            threshold=links.threshold,
+            linked=bool(len(chosen) and chosen[0] < len(links)),
+        )
+
+    def _explained(self, side: Side, entity: int, other: int, scores: FloatArray) -> ExplainedEntity:
+        """Describe one entity of a pair, given its similarities to all candidates of the other side."""
+        other_side: Side = "right" if side == "left" else "left"
+        graph, opposite = self.task.sides[side], self.task.sides[other_side]
+        at = int(np.searchsorted(opposite.candidates, other))
+        others = np.delete(scores, at)
+        best = int(np.delete(opposite.candidates, at)[others.argmax()]) if len(others) else None
+        column = SIDES.index(side)
+        linked = self.predicted.pairs[self.predicted.pairs[:, column] == entity, 1 - column]
+        return ExplainedEntity(
+            entity=graph.entities[entity],
+            name=graph.names[entity],
+            rank=1 + int((others > scores[at]).sum()),
+            runner_up=None if best is None else opposite.entities[best],
+            runner_up_similarity=None if best is None else float(others.max()),
+            linked_with=opposite.entities[int(linked[0])] if len(linked) else None,
+            reason=str(self._reasons[side][entity]) if entity in self._reasons[side] else None,
+        )
+
+    def _cosine(self, modality: str, left: int, right: int) -> float | None:
+        """Return the cosine of two candidates in one modality, or ``None`` if one of them lacks it."""
+        vectors = self.features[modality]
+        if not (vectors.left.present[left] and vectors.right.present[right]):
+            return None
+        candidates = self.task.left.candidates, self.task.right.candidates
+        # The mean that is subtracted is that of all candidates of a side, as in the fused features.
+        unit = modality_vectors(self.features, modality, *candidates)
+        rows = (np.searchsorted(own, entity) for own, entity in zip(candidates, (left, right), strict=True))
+        first, second = (side[row] for side, row in zip(unit, rows, strict=True))
+        return float(first @ second)
+
+    def report(self, path: str | Path) -> None:
+        """Write a page about the links that opens without a network.
+
+        Parameters
+        ----------
+        path
+            File to write (``.html``).
+        """
+        link_report(self.task, self.features, self.predicted, provenance=self._made).save(path)
+
+    def save(self, folder: str | Path) -> None:
+        """Write ``links.tsv``, ``seeds.tsv`` and ``report.json``, in the forms that the README describes.
+
+        Parameters
+        ----------
+        folder
+            Folder to write to; it is made if it is missing.
+
+        Raises
+        ------
+        ParameterError
+            If one of the three is a file of the pair itself, such as the gold links of a folder.
+        PsqeError
+            If the folder cannot be written.
+        """
+        links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
+        check_outputs((links, seeds, report), self.task.name)
+        self.predicted.save_tsv(links, self.task)
+        self.seeds.save_tsv(seeds, self.task)
+        write_json(report, self.summary())
+
+    def headline(self) -> str:
+        """Say in one line how many links and seeds there are, and how good the links are."""
+        summary = self._link_summary
+        alone = summary["no_counterpart"]
+        line = (
+            f"{len(self.predicted)} links from {len(self.seeds)} seeds, "
+            f"{summary['expected_right']:.0f} expected to be correct, "
+            f"no counterpart for {alone['left']} left and {alone['right']} right"
+        )
+        return line if self.quality is None else f"{line}, F1 {self.quality['links']['f1']:.3f}"
+
+    def __repr__(self) -> str:
+        return f"Alignment({self.task.name!r}: {self.headline()})"
+
+    def _repr_html_(self) -> str:
+        lines = [f"<b>{html.escape(self.task.name)}</b>: {html.escape(self.headline())}"]
+        if self.choices:
+            lines.append(f"Chosen by default: {html.escape(self.choices)}.")
+        return f"<p>{'<br>'.join(lines)}</p>{self.links.head(10).to_html(index=False, float_format='%.3f')}"
+
+
+def _candidate(graph: KnowledgeGraph, identifier: str) -> int:
+    """Return the index of a candidate.
+
+    Raises
+    ------
+    DataError
+        If the graph has no such entity, or it is no candidate.
+    """
+    if identifier not in graph.entities:
+        raise DataError(f"{identifier!r} is no entity of graph {graph.name!r}")
+    index = graph.entities.index(identifier)
+    if index not in graph.candidates:
+        raise DataError(
+            f"{identifier!r} is no candidate of graph {graph.name!r}",
+            remedy="name an entity that may get a link",
+        )
+    return index

@@ -1,0 +1,381 @@
+"""The whole job in one call: from two graphs to seeds, and from two graphs to links.
+
+:func:`align` and :func:`mine_seeds` do what the commands ``psqe align`` and ``psqe seeds`` do. What is left
+out is chosen by looking at the pair, and :attr:`~psqe.alignment.Alignment.choices` says what was chosen.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from psqe.aligners import ALIGNERS, Aligner, TrainedAligner
+from psqe.alignment import Alignment
+from psqe.datasets import default_encoders
+from psqe.datasets.pairs import Pair, load_pair
+from psqe.errors import ParameterError, PsqeWarning
+from psqe.features import Features, available_modalities, build_features
+from psqe.features.build import encoders_of
+from psqe.graph import AlignmentTask
+from psqe.links.predict import predict_links
+from psqe.links.rules import LinkRule
+from psqe.measure import measured
+from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
+from psqe.seeds import MINERS, Miner, SeedSet
+from psqe.seeds.base import minable
+
+FeatureChoice: TypeAlias = Features | FeatureOptions | FeatureFile | Sequence[str] | None
+"""What features can be given as, see :func:`load_features`."""
+
+SeedChoice: TypeAlias = str | Path | MinerOptions | SeedSet
+"""What seeds can be given as, see :func:`align`."""
+
+SEED_SHARE = 0.3
+"""Seeds wanted by default, as a share of the smaller side's candidates.
+
+Chosen on emoji en-de, where the F1 of the links hardly changes from 0.1 to 0.4 and falls from 0.5 on."""
+
+WITHOUT_SEEDS = "none"
+"""The word for no seeds at all, where a miner can be named."""
+
+
+def align(
+    pair: Pair,
+    *,
+    features: FeatureChoice = None,
+    seeds: SeedChoice = "psqe",
+    aligner: str | AlignerOptions = "propagation",
+    links: LinkRule | None = None,
+    random_state: int = 0,
+    checkpoint: Path | None = None,
+) -> Alignment:
+    """Align two knowledge graphs without labelled links.
+
+    Parameters
+    ----------
+    pair
+        The two graphs: the name of a task, a folder, an :class:`~psqe.graph.AlignmentTask`, two knowledge
+        graphs, or two mappings with the tables of :func:`psqe.graph_from_frames`; see
+        :func:`psqe.datasets.pairs.load_pair`.
+    features
+        What entities are compared by: names of modalities, :class:`~psqe.options.FeatureOptions`, a
+        :class:`~psqe.options.FeatureFile` or ready :class:`~psqe.features.Features`. By default the
+        modalities of the study for a named task, and for other pairs all that both sides have
+        (:func:`psqe.features.available_modalities`).
+    seeds
+        The name of a miner, :class:`~psqe.options.MinerOptions`, a file with seeds (``.tsv`` or ``.npy``),
+        ready seeds, or ``"none"``. By default the miner ``psqe``. Where no number of seeds is given, it is
+        30 % of the candidates of the smaller side.
+    aligner
+        The name of an aligner, with its preset ``small``, or :class:`~psqe.options.AlignerOptions`.
+    links
+        The rule that chooses links; ``None`` for :class:`~psqe.links.LinkRule` with its defaults.
+    random_state
+        Seed of everything that mining and training draw, not negative.
+    checkpoint
+        File in which a trained aligner keeps the state of its training, and from which it goes on.
+
+    Returns
+    -------
+    Alignment
+        The links, with everything that led to them.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, or a parameter is out of range.
+    DataError
+        If the data are missing or broken, or too few seeds are found for the aligner.
+
+    Warns
+    -----
+    PsqeWarning
+        If fewer seeds are found than were asked for.
+
+    Examples
+    --------
+    >>> import psqe
+    >>> cities = {"names": [("a", "Rome"), ("b", "Paris"), ("c", "Prague"), ("d", "Vienna")]}
+    >>> villes = {"names": [("1", "Rome"), ("2", "Paris"), ("3", "Prague"), ("4", "Vienne")]}
+    >>> alignment = psqe.align((cities, villes), features=["name"], seeds="none")
+    >>> alignment.links[["left_name", "right_name"]].values.tolist()[-1]
+    ['Vienna', 'Vienne']
+    """
+    options = AlignerOptions(name=aligner) if isinstance(aligner, str) else aligner
+    model = build_aligner(options, random_state)
+    if checkpoint is not None and not isinstance(model, TrainedAligner):
+        raise ParameterError(f"{options.name} does not train", remedy="leave the checkpoint out")
+    rule = LinkRule() if links is None else links
+    task = load_pair(pair)
+    chosen_features = choose_features(task, features)
+    vectors = load_features(task, chosen_features)
+    with measured() as cost:
+        found = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
+        if isinstance(model, TrainedAligner):
+            model.fit(task, vectors, found, checkpoint=checkpoint)
+        else:
+            model.fit(task, vectors, found)
+        predicted = predict_links(task, vectors, model.similarity, seeds=found, rule=rule)
+    choices = default_choices(task, features, vectors, seeds, found)
+    if options == AlignerOptions():
+        choices.append(f"aligner {options.name}")
+    if links is None:
+        choices.append("links of any confidence that are each other's best")
+    return Alignment(
+        task=task,
+        features=vectors,
+        seeds=found,
+        aligner=model,
+        predicted=predicted,
+        choices="; ".join(choices),
+        parameters={
+            **describe_data(task, chosen_features, vectors),
+            **describe_seeds(found, seeds),
+            "aligner": {"name": options.name, "preset": options.preset, **model.parameters},
+            "links": asdict(rule),
+        },
+        seconds=cost.seconds,
+        peak_mb=cost.peak_mb,
+    )
+
+
+def mine_seeds(
+    pair: Pair,
+    *,
+    features: FeatureChoice = None,
+    seeds: SeedChoice = "psqe",
+    random_state: int = 0,
+) -> SeedSet:
+    """Mine pseudo-seeds: pairs of entities that are believed to be the same, found without labels.
+
+    Parameters
+    ----------
+    pair, features, seeds, random_state
+        As in :func:`align`.
+
+    Returns
+    -------
+    SeedSet
+        One-to-one pairs, best first, each with a label-free estimate of the probability that it is correct.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, a parameter is out of range, or more seeds are asked for than there can be.
+    DataError
+        If the data are missing or broken.
+
+    Warns
+    -----
+    PsqeWarning
+        If fewer seeds are found than were asked for.
+
+    Examples
+    --------
+    >>> import psqe
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> task, features = planted_pair(60)
+    >>> len(psqe.mine_seeds(task, features=features, seeds="mutual"))
+    16
+    """
+    task = load_pair(pair)
+    if isinstance(seeds, SeedSet):
+        return seeds
+    if isinstance(seeds, str) and seeds == WITHOUT_SEEDS:
+        return SeedSet.empty()
+    path = _seed_file(seeds)
+    if path is not None:
+        return SeedSet.load(path, task)
+    options = seeds if isinstance(seeds, MinerOptions) else MinerOptions(name=str(seeds))
+    vectors = load_features(task, features)
+    miner = _build_miner(options, task, vectors, random_state)
+    with warnings.catch_warnings():
+        if options.n_seeds is None:  # nobody asked for the number, so that nobody has to be warned
+            warnings.filterwarnings("ignore", "miner .* seeds asked for", PsqeWarning)
+        return miner.mine(task, vectors)
+
+
+def choose_features(
+    task: AlignmentTask, features: FeatureChoice = None
+) -> Features | FeatureOptions | FeatureFile:
+    """Decide what the entities of a task are compared by, where that is left open.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+    features
+        As in :func:`align`.
+
+    Returns
+    -------
+    Ready features or a file as they are; else options that name the modalities. By default those are the
+    modalities and encoders of the study (:func:`psqe.datasets.default_encoders`) if both sides of a named
+    task have them, and all that both sides have (:func:`psqe.features.available_modalities`) otherwise.
+
+    Raises
+    ------
+    ParameterError
+        If the sides have no modality in common.
+    """
+    if isinstance(features, Features | FeatureFile):
+        return features
+    if not isinstance(features, FeatureOptions):
+        names = (features,) if isinstance(features, str) else features
+        features = FeatureOptions(modalities=None if names is None else tuple(names))
+    if features.modalities is not None:
+        return features
+    available, declared = available_modalities(task), default_encoders(task.name)
+    if declared and declared.keys() <= {*available}:
+        named = {name: encoder for name, encoder in declared.items() if encoder is not None}
+        return FeatureOptions(modalities=tuple(declared), encoders={**named, **features.encoders})
+    if not available:
+        raise ParameterError(
+            f"the two sides of {task.name} have no modality in common", remedy="add names or vectors to both"
+        )
+    return features.model_copy(update={"modalities": available})
+
+
+def load_features(task: AlignmentTask, features: FeatureChoice = None) -> Features:
+    """Make the vectors that the entities of a task are compared by.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+    features
+        Ready features, which are checked and returned; a file with vectors; or names of modalities or
+        options, which are encoded (:func:`psqe.features.build_features`). ``None`` for the default of
+        :func:`choose_features`.
+
+    Raises
+    ------
+    ParameterError
+        If a modality or an encoder is unknown.
+    DataError
+        If a side has nothing in a modality, both have no modality in common, or a file is missing or broken.
+    """
+    chosen = choose_features(task, features)
+    if isinstance(chosen, FeatureOptions):
+        return build_features(task, chosen.modalities or (), encoders=chosen.encoders)
+    vectors = chosen if isinstance(chosen, Features) else Features.load(chosen.path)
+    vectors.check(task)
+    selected = chosen.modalities if isinstance(chosen, FeatureFile) else None
+    return vectors if selected is None else vectors.select(selected)
+
+
+def _build_miner(options: MinerOptions, task: AlignmentTask, features: Features, random_state: int) -> Miner:
+    """Build a miner for a pair: its number of seeds checked or, if none is given, chosen."""
+    kind = MINERS.resolve(options.name)
+    if "n_seeds" in options.parameters:
+        raise ParameterError(
+            "n_seeds is no parameter of its own here", remedy="give the number of seeds instead"
+        )
+    parameters = _with_random_state(kind, random_state, kind.typed(options.parameters))
+    if "n_seeds" not in inspect.signature(kind).parameters:
+        return kind(**parameters)
+    n_seeds = options.n_seeds
+    if n_seeds is None:
+        n_seeds = max(1, round(SEED_SHARE * min(map(len, minable(task, features)))))
+    most = min(len(graph.candidates) for graph in task.sides)
+    if n_seeds > most:
+        raise ParameterError(
+            f"{n_seeds} seeds asked for, but only {most} one-to-one pairs are possible in {task.name}",
+            remedy=f"ask for at most {most}",
+        )
+    return kind(**{"n_seeds": n_seeds, **parameters})
+
+
+def build_aligner(options: AlignerOptions, random_state: int = 0) -> Aligner:
+    """Build the aligner that some options describe.
+
+    Parameters
+    ----------
+    options
+        Its name, preset and other parameters.
+    random_state
+        Seed of what it draws, unless ``options`` has one.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such aligner, preset or parameter, or a value is of another type.
+    """
+    kind = ALIGNERS.resolve(options.name)
+    return kind.preset(
+        options.preset, **_with_random_state(kind, random_state, kind.typed(options.parameters))
+    )
+
+
+def _with_random_state(kind: type, random_state: int, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Add ``random_state`` to the parameters of a class that takes one."""
+    takes_it = "random_state" in inspect.signature(kind).parameters
+    return {"random_state": random_state, **parameters} if takes_it else parameters
+
+
+def _seed_file(seeds: str | Path | MinerOptions) -> Path | None:
+    """Return the path if ``seeds`` names a file, rather than a miner."""
+    if isinstance(seeds, Path):
+        return seeds
+    if isinstance(seeds, str) and seeds not in MINERS and Path(seeds).suffix in (".tsv", ".npy"):
+        return Path(seeds)
+    return None
+
+
+# ---- what was done, in words and for the record
+
+
+def default_choices(
+    task: AlignmentTask, features: FeatureChoice, vectors: Features, seeds: SeedChoice, found: SeedSet
+) -> list[str]:
+    """Say what was chosen by looking at the pair, and why.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+    features, seeds
+        What :func:`align` was given.
+    vectors, found
+        The features and the seeds that came of it.
+
+    Returns
+    -------
+    A phrase for each choice; none where the caller chose.
+    """
+    said = []
+    if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):
+        study = default_encoders(task.name).keys() == vectors.keys()
+        said.append(
+            f"modalities {', '.join(vectors)} ({'as in the study' if study else 'all that both sides have'})"
+        )
+    named = isinstance(seeds, str) and seeds in MINERS
+    if named or (isinstance(seeds, MinerOptions) and seeds.n_seeds is None):
+        said.append(
+            f"{found.n_wanted} seeds by the miner {found.miner} ({SEED_SHARE:.0%} of the smaller side), "
+            f"{len(found)} found"
+        )
+    return said
+
+
+def describe_data(
+    task: AlignmentTask, chosen: Features | FeatureOptions | FeatureFile, features: Features
+) -> dict[str, Any]:
+    """Describe a task and its features for the record: name, parameters, modalities, encoders or file."""
+    source: dict[str, Any] = {"features": "given"}
+    if isinstance(chosen, FeatureFile):
+        source = {"features": str(chosen.path)}
+    elif isinstance(chosen, FeatureOptions):
+        source = {"encoders": encoders_of(task, tuple(features), chosen.encoders)}
+    return {"task": {"name": task.name, **task.parameters}, "modalities": list(features), **source}
+
+
+def describe_seeds(seeds: SeedSet, choice: SeedChoice) -> dict[str, Any]:
+    """Describe a seed set for the record: miner, number of seeds, parameters, and the file it is from."""
+    path = None if isinstance(choice, SeedSet) else _seed_file(choice)
+    file = {} if path is None else {"file": str(path)}
+    return {"miner": {"name": seeds.miner, "seeds": len(seeds), **seeds.parameters, **file}}

@@ -1,0 +1,73 @@
+"""The command ``psqe align``: from two graphs to links."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from psqe.cli.groups import flat_options
+from psqe.cli.options import (
+    AlignerGroup,
+    Device,
+    FeatureGroup,
+    LinkGroup,
+    MinerGroup,
+    RandomState,
+    TaskGroup,
+)
+from psqe.errors import ParameterError
+from psqe.files import write_json
+
+
+@flat_options
+def align(
+    task: TaskGroup,
+    miner: MinerGroup,
+    aligner: AlignerGroup,
+    features: FeatureGroup,
+    links: LinkGroup,
+    seeds_file: Annotated[
+        Path | None, typer.Option("--seeds", help="Seeds of your own, .tsv or .npy.")
+    ] = None,
+    device: Device = None,
+    random_state: RandomState = 0,
+    out: Annotated[Path, typer.Option(help="File for the links.")] = Path("links.tsv"),
+    json_out: Annotated[Path | None, typer.Option("--json", help="File for parameters and metrics.")] = None,
+    report_out: Annotated[
+        Path | None, typer.Option("--report", help="File for a page about the links (.html).")
+    ] = None,
+) -> None:
+    """Align two graphs: mine seeds, fit an aligner, write links, evaluate them where gold links are known."""
+    task.check_outputs(out, json_out, report_out, aligner.checkpoint)
+    if seeds_file is not None and miner.miner is not None:
+        raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
+    from psqe import api
+
+    for_aligner = device if aligner.takes_device() else None
+    seeds: api.SeedChoice = seeds_file or api.WITHOUT_SEEDS
+    if seeds_file is None and miner.miner != api.WITHOUT_SEEDS:
+        seeds = miner.options(device, device_required=for_aligner is None)
+    alignment = api.align(
+        task.load(),
+        features=features.options(task),
+        seeds=seeds,
+        aligner=aligner.options(for_aligner),
+        links=links.options(),
+        random_state=random_state,
+        checkpoint=aligner.checkpoint,
+    )
+    alignment.predicted.save_tsv(out, alignment.task)
+    summary = alignment.summary(links.ranked_by())
+    if json_out is not None:
+        write_json(json_out, summary)
+    if report_out is not None:
+        alignment.report(report_out)
+    score = ""
+    if summary["metrics"] is not None:
+        l2r, r2l = (summary["metrics"][direction]["full"]["hits@1"] for direction in ("l2r", "r2l"))
+        score = f", Hits@1 {l2r:.3f} left to right, {r2l:.3f} right to left"
+    if alignment.choices:
+        typer.echo(f"chosen: {alignment.choices}")
+    typer.echo(f"{alignment.headline()}{score}, {alignment.seconds:.1f} s -> {out}")

@@ -1,0 +1,120 @@
+"""The command ``psqe describe``: which miners, aligners, encoders and layouts there are."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from typing import Annotated, Any
+
+import typer
+
+from psqe.errors import ParameterError
+
+
+def describe(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A miner, an aligner, an encoder or a layout.")
+    ] = None,
+) -> None:
+    """Say what a miner, an aligner, an encoder or a layout is, and its parameters; or list them all."""
+    kinds = registered()
+    if name is None:
+        for kind, entries in kinds.items():
+            typer.echo(f"{kind}s:")
+            for entry, value in entries.items():
+                typer.echo(f"  {entry:22s}{summary(value)}")
+        return
+    found = {kind: entries[name] for kind, entries in kinds.items() if name in entries}
+    if not found:
+        known = ", ".join(entry for entries in kinds.values() for entry in entries)
+        raise ParameterError(f"there is no {', '.join(kinds)} {name!r}", remedy=f"choose from {known}")
+    for kind, value in found.items():
+        typer.echo("\n".join(described(name, kind, value)))
+
+
+def registered() -> dict[str, dict[str, Any]]:
+    """Return what is registered by kind and name, plug-ins included."""
+    from psqe.aligners import ALIGNERS
+    from psqe.datasets.layouts import LAYOUTS
+    from psqe.features import ENCODERS
+    from psqe.seeds import MINERS
+
+    return {
+        "miner": dict(MINERS),
+        "aligner": dict(ALIGNERS),
+        "encoder": dict(ENCODERS),
+        "layout": dict(LAYOUTS),
+    }
+
+
+def described(name: str, kind: str, value: Any) -> list[str]:
+    """Describe a registered object in lines of text.
+
+    Parameters
+    ----------
+    name, kind
+        The name that it is registered by, and what it is, such as ``"miner"``.
+    value
+        The class, object or module itself.
+
+    Returns
+    -------
+    Its name and summary; of a class each parameter with type, default and the first sentence of its
+    description; and the presets of an aligner.
+    """
+    lines = [f"{name} ({kind}): {summary(value)}"]
+    if not inspect.isclass(value):
+        return lines
+    documented = parameter_sentences(value)
+    for parameter in inspect.signature(value).parameters.values():
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        annotation = (
+            "" if parameter.annotation is parameter.empty else f": {_type_name(parameter.annotation)}"
+        )
+        lines.append(f"  {parameter.name}{annotation}{default}")
+        lines += textwrap.wrap(
+            documented.get(parameter.name, ""), 96, initial_indent=" " * 6, subsequent_indent=" " * 6
+        )
+    for preset, parameters in getattr(value, "PRESETS", {}).items():
+        values = ", ".join(f"{key}={given!r}" for key, given in parameters.items())
+        lines.append(f"  preset {preset}: {values or 'the defaults'}")
+    return lines
+
+
+def summary(value: Any) -> str:
+    """Return the first sentence of an object's documentation."""
+    return _first_sentence(inspect.getdoc(value) or "")
+
+
+def parameter_sentences(kind: type) -> dict[str, str]:
+    """Return the first sentence about each parameter, from the docstrings of a class and of its bases.
+
+    Examples
+    --------
+    >>> from psqe.seeds import RandomMiner
+    >>> parameter_sentences(RandomMiner)["n_seeds"]
+    'Seeds wanted.'
+    """
+    sentences: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        text = inspect.cleandoc(vars(base).get("__doc__") or "")
+        section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", text, re.DOTALL | re.MULTILINE)
+        for names, body in re.findall(
+            r"^(\w[\w, ]*)(?: :[^\n]*)?\n((?:(?: +[^\n]*)?\n?)+)", section[1] if section else "", re.MULTILINE
+        ):
+            sentence = _first_sentence(inspect.cleandoc(body))
+            sentences |= dict.fromkeys((name.strip() for name in names.split(",")), sentence)
+    return sentences
+
+
+def _first_sentence(text: str) -> str:
+    """Return the first sentence of a text, without marks of reStructuredText."""
+    paragraph = " ".join(text.split("\n\n")[0].split())
+    sentence = re.split(r"(?<=[.!?])\s(?=[A-Z`])", paragraph)[0]
+    return re.sub(r":\w+:`~?([^`]+)`|``([^`]*)``", lambda match: match[1] or match[2], sentence)
+
+
+def _type_name(annotation: Any) -> str:
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    return re.sub(r"\b(?:\w+\.)+", "", text)

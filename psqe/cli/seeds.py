@@ -1,0 +1,59 @@
+"""The command ``psqe seeds``: mine pseudo-seeds and audit them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from psqe.cli.groups import flat_options
+from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, TaskGroup
+from psqe.files import write_json
+
+
+@flat_options
+def seeds(
+    task: TaskGroup,
+    miner: MinerGroup,
+    features: FeatureGroup,
+    device: Device = None,
+    random_state: RandomState = 0,
+    out: Annotated[
+        Path, typer.Option(help="File for the seeds; .npy writes the form of other projects.")
+    ] = Path("seeds.tsv"),
+    json_out: Annotated[Path | None, typer.Option("--json", help="File for the audit.")] = None,
+) -> None:
+    """Mine pseudo-seeds and audit them."""
+    task.check_outputs(out, json_out)
+    chosen = features.options(task)
+    pair = task.load()
+    # The library loads torch. What is wrong with the pair is told without waiting for it.
+    from psqe import api
+    from psqe.evaluation.regions import all_regions
+    from psqe.provenance import versions
+    from psqe.seeds import audit
+
+    resolved = api.choose_features(pair, chosen)
+    vectors = api.load_features(pair, resolved)
+    options = miner.options(device)
+    found = api.mine_seeds(pair, features=vectors, seeds=options, random_state=random_state)
+    report = audit(found, pair, all_regions(pair, vectors))
+    if out.suffix == ".npy":
+        found.save_npy(out, pair)
+    else:
+        found.save_tsv(out, pair)
+    choices = "; ".join(api.default_choices(pair, chosen, vectors, options, found))
+    if json_out is not None:
+        parameters = {**api.describe_data(pair, resolved, vectors), **api.describe_seeds(found, options)}
+        costs = {"seconds": found.seconds, "peak_mb": found.peak_mb, "choices": choices}
+        write_json(json_out, {**report, **costs, "parameters": parameters, "versions": versions()})
+    quality = "no precision without seeds"
+    if report["estimated_precision"] is not None:
+        quality = f"estimated precision {report['estimated_precision']:.3f}"
+    if report["precision"] is not None:
+        low, high = report["precision_interval"]
+        quality += f", by gold links {report['precision']:.3f} ({low:.3f} to {high:.3f})"
+    if choices:
+        typer.echo(f"chosen: {choices}")
+    typer.echo(f"{len(found)} seeds, {quality}, {found.seconds:.1f} s -> {out}")

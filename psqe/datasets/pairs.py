@@ -1,0 +1,107 @@
+"""From whatever describes two graphs to an alignment task."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from psqe import datasets
+from psqe.datasets.frames import graph_from_frames
+from psqe.datasets.info import task_files
+from psqe.datasets.presence import hide_presence
+from psqe.errors import ParameterError
+from psqe.files import check_writable
+from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
+from psqe.options import TaskOptions
+
+Pair: TypeAlias = (
+    str | Path | TaskOptions | AlignmentTask | Sequence[KnowledgeGraph] | Sequence[Mapping[str, Any]]
+)
+"""What two graphs can be given as, see :func:`load_pair`."""
+
+
+def load_pair(pair: Pair, *, random_state: int = 0, data_root: str | Path | None = None) -> AlignmentTask:
+    """Make an alignment task of whatever describes two graphs.
+
+    Parameters
+    ----------
+    pair
+        An :class:`~psqe.graph.AlignmentTask`, which is returned as it is; the name of a task or a folder, as
+        :func:`psqe.load_task` takes it; :class:`~psqe.options.TaskOptions`; two knowledge graphs, the left
+        one first; or two mappings with the parameters of :func:`psqe.graph_from_frames`.
+    random_state
+        Not negative. For names, folders and options: decides which entities are dropped, and the order of the
+        right entities and of the links.
+    data_root
+        Folder of the benchmarks; ``PSQE_DATA``, else the user's data folder, by default.
+
+    Raises
+    ------
+    ParameterError
+        If ``pair`` is something else, or there is no such task or parameter.
+    DataError
+        If the data are missing or broken.
+    """
+    if isinstance(pair, AlignmentTask):
+        return pair
+    if isinstance(pair, str | Path):
+        return datasets.load_task(pair, random_state=random_state, data_root=data_root)
+    if isinstance(pair, TaskOptions):
+        task = datasets.load_task(
+            pair.name,
+            dangling=pair.dangling,
+            tones=pair.tones,
+            random_state=random_state,
+            data_root=data_root,
+        )
+        return hide_presence(task, random_state) if pair.hide_presence else task
+    sides: list[Any] = list(pair)
+    if len(sides) != 2 or not all(isinstance(side, KnowledgeGraph | Mapping) for side in sides):
+        raise ParameterError(
+            "the pair is neither a task nor two graphs",
+            remedy="give the name of a task, a folder, two knowledge graphs, or two mappings with tables",
+        )
+    left, right = (
+        _graph(side, one) if isinstance(one, Mapping) else one for side, one in zip(SIDES, sides, strict=True)
+    )
+    return AlignmentTask(f"{left.name} and {right.name}", left, right)
+
+
+def _graph(side: str, tables: Mapping[str, Any]) -> KnowledgeGraph:
+    """Build one graph from a mapping with the parameters of :func:`psqe.graph_from_frames`."""
+    known = inspect.signature(graph_from_frames).parameters
+    for key in tables:
+        if key not in known:
+            raise ParameterError(f"there is no table {key!r}", remedy=f"choose from {', '.join(known)}")
+    return graph_from_frames(**{"name": side, **tables})
+
+
+def check_outputs(paths: Iterable[Path | None], task: str, data_root: Path | None = None) -> None:
+    """Find out before the work, not after it, that a file cannot be written, or is one of the pair's own.
+
+    ``links.tsv`` is both the name of what is written by default and that of the gold links in a folder.
+
+    Parameters
+    ----------
+    paths
+        Files to write; ``None`` for one that is not wanted.
+    task
+        Name or folder of the task.
+    data_root
+        Folder of the benchmarks; see :func:`psqe.datasets.load_task`.
+
+    Raises
+    ------
+    ParameterError
+        If a path is a file of the task.
+    PsqeError
+        If a path cannot be written.
+    """
+    own = {path.resolve() for path in task_files(task, data_root)}
+    for path in paths:
+        if path is not None:
+            if path.resolve() in own:
+                raise ParameterError(f"{path} is a file of {task}", remedy="write to another file")
+            check_writable(path)
