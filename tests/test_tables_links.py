@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from stored import table
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
@@ -12,27 +13,35 @@ from psqe.links.predict import predict_links
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule
 from psqe.study.figures.links import threshold_curve as draw_curve
-from psqe.study.link_tables import answers, rule_table, task_table, threshold_curve
-from psqe.study.linking import THRESHOLDS
+from psqe.study.measures import THRESHOLDS
+from psqe.study.plans.links import links as link_plan
+from psqe.study.store import RunResult
+from psqe.study.tables import answers, rule_table, task_table, threshold_curve
 
 TASKS = ("emoji/en-fr", "emoji/en-de")
 
 
-def row(task="emoji/en-fr", state=0, answer="link", n=10, n_right=5, n_wanted=10, **values):
-    return {
-        "task": task, "model": "eva", "random_state": state, "matching": "cosine", "rule": "one_to_one",
-        "threshold": "auto", "answer": answer, "n": n, "n_right": n_right, "n_wanted": n_wanted, **values,
-    }  # fmt: skip
+def run(*rows, task="emoji/en-fr", state=0):
+    """Links of the model EVA: rows are choices with their counts."""
+    (spec,) = link_plan([task], [state], models=["eva"])
+    common = {"matching": "cosine", "rule": "one_to_one", "threshold": "auto", "answer": "link"}
+    counts = {"n": 10, "n_correct": 5, "n_wanted": 10}
+    return RunResult(spec, [{**common, **counts, **row} for row in rows])
+
+
+def quality(*runs):
+    return answers(table(runs, "links"))
 
 
 def test_the_two_sides_are_one_answer():
-    table = pd.DataFrame([
-        row(answer="no counterpart, left", n=4, n_right=1, n_wanted=2),
-        row(answer="no counterpart, right", n=6, n_right=4, n_wanted=8),
-        row(n=0, n_right=0, n_wanted=5),
-        row(task="emoji/en-de", n_wanted=0, n=2, n_right=0),
-    ])  # fmt: skip
-    found = answers(table)
+    found = quality(
+        run(
+            {"answer": "no counterpart, left", "n": 4, "n_correct": 1, "n_wanted": 2},
+            {"answer": "no counterpart, right", "n": 6, "n_correct": 4, "n_wanted": 8},
+            {"n": 0, "n_correct": 0, "n_wanted": 5},
+        ),
+        run({"n_wanted": 0, "n": 2, "n_correct": 0}, task="emoji/en-de"),
+    )
     assert found["task"].tolist() == ["emoji/en-fr", "emoji/en-fr", "emoji/en-de"], "the order of the study"
     link, none, other = found[["precision", "recall", "f1"]].to_numpy()
     assert none.tolist() == [0.5, 0.5, 0.5]
@@ -42,21 +51,27 @@ def test_the_two_sides_are_one_answer():
 
 def test_rules_are_averaged_over_whole_random_states():
     """State 2 was run on one of two pairs only, and does not count."""
-    rows = [row(task, state, n_right=5 + state) for task in TASKS for state in (0, 1)]
-    rows += [row(TASKS[0], 2, n_right=0), row(TASKS[0], 0, rule="mutual", n_right=9, threshold="none")]
-    rows += [row(TASKS[1], 0, rule="mutual", n_right=7, threshold="none")]
-    table = rule_table(answers(pd.DataFrame(rows)), TASKS, answer="link", model="eva")
-    assert list(table) == ["matching", "rule", *THRESHOLDS]
-    by = table.set_index("rule")
+    mutual = {"rule": "mutual", "threshold": "none"}
+    found = quality(
+        run({"n_correct": 5}, {**mutual, "n_correct": 9}, task=TASKS[0]),
+        run({"n_correct": 5}, {**mutual, "n_correct": 7}, task=TASKS[1]),
+        *(run({"n_correct": 6}, task=task, state=1) for task in TASKS),
+        run({"n_correct": 0}, task=TASKS[0], state=2),
+    )
+    shown = rule_table(found, TASKS, answer="link", model="eva")
+    assert list(shown) == ["matching", "rule", *THRESHOLDS]
+    by = shown.set_index("rule")
     assert by.loc["one to one", "auto"] == "0.550 [-0.085, 1.185]"
     assert by.loc["mutual", "none"] == "0.800" and pd.isna(by.loc["mutual", "auto"])
 
 
 def test_one_choice_by_task_and_model():
-    rows = [row(state=0, n_right=4), row(state=1, n_right=6), row(rule="mutual", n_right=0)]
-    rows += [row(state=s, answer="no counterpart, left", n=2, n_right=1, n_wanted=1) for s in (0, 1)]
-    table = task_table(answers(pd.DataFrame(rows)), matching="cosine", rule="one_to_one")
-    (only,) = table.to_dict("records")
+    alone = {"answer": "no counterpart, left", "n": 2, "n_correct": 1, "n_wanted": 1}
+    found = quality(
+        run({"n_correct": 4}, {"rule": "mutual", "n_correct": 0}, alone),
+        run({"n_correct": 6}, alone, state=1),
+    )
+    (only,) = task_table(found, matching="cosine", rule="one_to_one").to_dict("records")
     assert only == {
         "pair": "emoji/en-fr", "model": "eva", "states": 2, "link: P": 0.5, "link: R": 0.5, "link: F1": 0.5,
         "none: P": 0.5, "none: R": 1.0, "none: F1": pytest.approx(2 / 3),

@@ -1,0 +1,269 @@
+"""Tables about alignments: what aligners reach on which seeds, and what better seeds gain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import pandas as pd
+
+from psqe.aligners import ALIGNERS
+from psqe.errors import DataError
+from psqe.evaluation.intervals import format_interval, mean_interval
+from psqe.similarity import Matching
+from psqe.study.plans import alignments as plans
+from psqe.study.plans.alignments import NO_SEEDS, TRAININGS
+from psqe.study.plans.base import KINDS_OF_SEEDS
+from psqe.study.tables.page import group_rows
+from psqe.study.tables.selection import in_order, planned, select
+
+METRICS = ["hits@1", "hits@5", "hits@10", "mrr"]
+"""The metrics of an alignment."""
+
+KINDS = (NO_SEEDS, *KINDS_OF_SEEDS)
+"""What aligners are given, as tables name it."""
+
+FEATURES = "features"
+"""What tables show in place of an aligner for the input features, compared without seeds and training."""
+
+
+def alignment_results(table: pd.DataFrame, *, protocol: str, **values: object) -> pd.DataFrame:
+    """Tell what aligners reach as a whole under one protocol, one row a run.
+
+    Unless they are among ``values``, all runs must have the same aligner, preset and parameters.
+
+    Parameters
+    ----------
+    table
+        The alignments of the results store, or rows of them.
+    protocol
+        ``full`` or ``peer``.
+    values
+        Columns and their values, see :func:`psqe.study.tables.selection.select`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``miner`` (:data:`~psqe.study.plans.alignments.NO_SEEDS` where there is none), ``aligner``,
+        ``n_seeds``, ``random_state`` and every metric, the mean of the two directions.
+
+    Raises
+    ------
+    DataError
+        If there is no such run, or runs of several aligners, presets or parameters are mixed.
+    """
+    runs = table[table["aligner"].notna()]
+    chosen = select(runs, "alignment", protocol=protocol, part_kind="all", **values)
+    for column in ("aligner", "preset", "aligner_parameters"):
+        kinds = chosen[column].unique()
+        if len(kinds) > 1 and not isinstance(values.get(column), tuple):
+            raise DataError(f"the results mix {column}: {', '.join(sorted(kinds))}", remedy="choose one")
+    keys = ["id", "miner", "aligner", "n_seeds", "random_state"]
+    means = chosen.groupby(keys, as_index=False, sort=False, dropna=False)[METRICS].mean()
+    return in_order(means.sort_values(keys[2:], kind="stable")).drop(columns="id")
+
+
+def untrained_results(table: pd.DataFrame, *, protocol: str, **values: object) -> pd.DataFrame:
+    """Tell what features reach without seeds and without training under one protocol, one row a run.
+
+    Parameters
+    ----------
+    table, protocol, values
+        As for :func:`alignment_results`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``matching``, ``random_state`` and every metric, the mean of the two directions.
+
+    Raises
+    ------
+    DataError
+        If there is no such run.
+    """
+    runs = table[table["aligner"].isna()]
+    chosen = select(runs, "features alone", protocol=protocol, part_kind="all", **values)
+    return chosen.groupby(["matching", "random_state"], as_index=False)[METRICS].mean()
+
+
+def paired_gain(
+    table: pd.DataFrame, value: str, better: str, worse: str, *, by: Sequence[str] = ("n_seeds",)
+) -> pd.DataFrame:
+    """Compute how much one miner gains over another on the same draws.
+
+    Differences are taken within a random state, where both miners had the same graphs. So what makes a draw
+    easy or hard for both cancels out.
+
+    Parameters
+    ----------
+    table
+        One row a run: ``miner``, ``random_state``, the columns of ``by`` and ``value``.
+    value
+        The column to compare.
+    better, worse
+        The two miners; the gain is the value of ``better`` minus that of ``worse``.
+    by
+        The columns that name a comparison, the number of seeds by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``by``, ``gain``, its 95 % interval ``low`` and ``high``, and ``runs``.
+    """
+    wide = table.pivot_table(index=[*by, "random_state"], columns="miner", values=value)
+    differences = (wide[better] - wide[worse]).dropna().rename("gain").reset_index()
+    rows: list[dict[str, Any]] = []
+    for *labels, group in group_rows(differences, by):
+        mean, low, high = mean_interval([float(gain) for gain in group["gain"]])
+        named = dict(zip(by, labels, strict=True))
+        rows.append({**named, "gain": mean, "low": low, "high": high, "runs": len(group)})
+    return pd.DataFrame(rows)
+
+
+def crossed(table: pd.DataFrame, tasks: Sequence[str], *, protocol: str = "full") -> pd.DataFrame:
+    """Collect every stored run of an aligner on a kind of seeds, at the study's number of seeds.
+
+    Parameters
+    ----------
+    table
+        The alignments of the results store.
+    tasks
+        Names of pairs of graphs.
+    protocol
+        ``full`` or ``peer``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``task``, ``aligner``, ``miner``, ``random_state``, ``training`` (one of
+        :data:`psqe.study.plans.alignments.TRAININGS`), ``hits@1`` and ``mrr`` (means of both directions),
+        ``seconds`` and ``peak_mb``. The same features without an aligner have :data:`FEATURES` in its place,
+        and their matching in place of the training. Empty when nothing is stored.
+    """
+    whole = table[(table["protocol"] == protocol) & (table["part_kind"] == "all")]
+    parts = []
+    for training in TRAININGS:
+        runs = planned(whole, tasks, lambda tasks, states, t=training: plans.crossed(t, tasks, states))  # type: ignore[misc]
+        parts.append(runs.assign(training=training))
+    features = planned(whole, tasks, plans.untrained)
+    parts.append(features.assign(training=features["matching"], aligner=FEATURES))
+    runs = pd.concat(parts).drop_duplicates(["id", "direction"])
+    keys = ["task", "aligner", "miner", "random_state", "training"]
+    values = ["hits@1", "mrr", "seconds", "peak_mb"]
+    return in_order(runs.groupby(keys, as_index=False, sort=False, dropna=False)[values].mean())
+
+
+def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
+    """Cross aligners with kinds of seeds: the mean of a value over pairs and random states, as text.
+
+    Runs of one random state on several pairs are averaged first; the 95 % interval is over random states.
+    Only random states that were run on every pair of the table count, so that no mean is one over easier
+    pairs.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`crossed`.
+    value
+        The column to show.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``aligner``, ``training`` and one column a kind of seeds: percents with half of the interval where
+        there is more than one random state, and nothing where there is no run.
+    """
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for aligner, training, miner, own in group_rows(
+        _complete(runs, ["aligner", "training", "miner"]), ["aligner", "training", "miner"]
+    ):
+        mean, low, high = mean_interval(own.groupby("random_state")[value].mean().tolist())
+        text = f"{100 * mean:.1f}"
+        if low == low:  # The space does not break, since the two belong on one line.
+            text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{50 * (high - low):.1f}"
+        cells.setdefault((aligner, training), {})[miner] = text
+    order = {name: i for i, name in enumerate([FEATURES, *ALIGNERS, *get_args(Matching), *TRAININGS])}
+    rows = [
+        {"aligner": aligner, "training": training, **{miner: texts.get(miner, "") for miner in KINDS}}
+        for (aligner, training), texts in sorted(cells.items(), key=lambda cell: [order[x] for x in cell[0]])
+    ]
+    return pd.DataFrame(rows, columns=["aligner", "training", *KINDS])
+
+
+def _complete(runs: pd.DataFrame, by: list[str], n_tasks: int | None = None) -> pd.DataFrame:
+    """Choose the runs of those random states that were run on every pair, group by group."""
+    n_tasks = runs["task"].nunique() if n_tasks is None else n_tasks
+    return runs[runs.groupby([*by, "random_state"])["task"].transform("nunique") == n_tasks]
+
+
+def gains(runs: pd.DataFrame, over: str, *, better: str = "psqe", value: str = "hits@1") -> pd.DataFrame:
+    """Compute what one miner's seeds gain over another's, aligner by aligner and pair by pair.
+
+    Differences are taken on the same pair within a random state.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`crossed`.
+    over, better
+        The two kinds of seeds; the gain is the value on ``better`` minus that on ``over``.
+    value
+        The column to compare.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``aligner``, ``training``, ``task`` (``all`` for the mean over pairs, of random states that were run
+        on all of them), ``gain`` in points with its 95 % interval ``low`` and ``high`` (NaN for one run), and
+        ``runs``.
+    """
+    names = ["aligner", "training"]
+    columns = [*names, "task", "gain", "low", "high", "runs"]
+    wide = runs.pivot_table(index=[*names, "task", "random_state"], columns="miner", values=value)
+    if better not in wide or over not in wide:
+        return pd.DataFrame(columns=columns)
+    points = (100 * wide).rename_axis(columns=None).reset_index()
+    pairs = points.dropna(subset=[better, over])
+    whole = _complete(pairs, names, runs["task"].nunique())
+    together = whole.groupby([*names, "random_state"], as_index=False)[[better, over]].mean()
+    wide = pd.concat([pairs, together.assign(task="all")])
+    both = wide.melt([*names, "task", "random_state"], [better, over], "miner", value)
+    order = {name: i for i, name in enumerate(ALIGNERS)}
+    found = paired_gain(both, value, better, over, by=[*names, "task"])[columns]
+    keys = {
+        "aligner": found["aligner"].map(order),
+        "training": found["training"],
+        "task": found["task"] == "all",
+    }
+    places = pd.DataFrame(keys).sort_values(list(keys), kind="stable").index
+    return found.loc[places].reset_index(drop=True)
+
+
+def gain_table(runs: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
+    """Write :func:`gains` over several kinds of seeds side by side.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`crossed` of one training.
+    others
+        The kinds of seeds over which the seeds of PSQE gain.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Texts, one row an ``aligner`` and ``pair``, one column a kind of seeds.
+    """
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for other in others:
+        for row in gains(runs, other).to_dict("records"):
+            text = format_interval(
+                row["gain"], row["low"], row["high"], "+.1f", bounds_form=".1f", brackets=True
+            )
+            cells.setdefault((row["aligner"], row["task"]), {})[f"over {other}"] = text
+    titles = [f"over {other}" for other in others]
+    rows = [
+        {"aligner": aligner, "pair": task, **{title: texts.get(title, "") for title in titles}}
+        for (aligner, task), texts in cells.items()
+    ]
+    return pd.DataFrame(rows, columns=["aligner", "pair", *titles])

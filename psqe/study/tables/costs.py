@@ -1,0 +1,192 @@
+"""Tables of what mining costs: seconds and peak memory of each stage, limits, and growth with size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from psqe.study.costs import CASES, LIMITS, PUBLISHED, STAGES
+from psqe.study.tables.page import group_rows
+
+NOT_MEASURED = "not measured"
+"""What a page says where the table has no row."""
+
+
+def gigabytes(peak_mb: float) -> float:
+    """Convert MiB, as :func:`psqe.measure.peak_memory_mb` counts them, into units of 10^9 bytes."""
+    return peak_mb * 2**20 / 1e9
+
+
+def duration(seconds: float) -> str:
+    """Write seconds in words: as seconds up to two minutes, then as minutes, then as hours.
+
+    >>> duration(90), duration(200), duration(9000)
+    ('90 seconds', '3.3 minutes', '2.5 hours')
+    """
+    for most, unit, name in ((120, 1, "seconds"), (7200, 60, "minutes")):
+        if seconds < most:
+            return f"{seconds / unit:.{0 if unit == 1 else 1}f} {name}"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def cost_of(table: pd.DataFrame, case: str, stage: str = "total") -> Any:
+    """Find one measurement.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    case
+        The name of the case, such as ``fr_en/corrected``.
+    stage
+        The stage that was timed, or by default ``total``.
+
+    Returns
+    -------
+    pandas.Series or None
+        The row, or ``None`` where the case was not measured.
+    """
+    rows = table[(table["task"] == case) & (table["stage"] == stage)]
+    return None if rows.empty else rows.iloc[0]
+
+
+def ratio(table: pd.DataFrame, case: str, slow: str, fast: str) -> float | None:
+    """Compute how many times as long one variant of a case takes as another.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    case
+        The name of the case.
+    slow, fast
+        The two variants.
+
+    Returns
+    -------
+    float or None
+        The ratio of their seconds, or ``None`` where one was not measured.
+    """
+    seconds = table[table["task"] == case].set_index("variant")["stage_seconds"]
+    return float(seconds[slow] / seconds[fast]) if {slow, fast} <= set(seconds.index) else None
+
+
+def limits_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Set the cases that have limits beside the published procedure, as texts.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    """
+    hours = PUBLISHED["seconds an epoch"] * PUBLISHED["epochs"] / 3600
+    rows = [("published", f"{hours:.0f} hours", "", f"{PUBLISHED['peak_gb']:.1f} GB", "")]
+    for case, limit in LIMITS.items():
+        row = cost_of(table, case)
+        rows.append((
+            f"ours, {limit.variant}",
+            NOT_MEASURED if row is None else duration(row["stage_seconds"]),
+            f"{limit.seconds / 60:.0f} minutes",
+            NOT_MEASURED if row is None else f"{gigabytes(row['stage_peak_mb']):.2f} GB",
+            f"{limit.peak_gb:.0f} GB",
+        ))  # fmt: skip
+    return pd.DataFrame(rows, columns=["procedure", "time", "at most", "peak memory", "at most "])
+
+
+def verdict(table: pd.DataFrame, case: str) -> str:
+    """Say in words whether a case stayed within its limits.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    case
+        One of :data:`psqe.study.costs.LIMITS`.
+    """
+    row, limit = cost_of(table, case), LIMITS[case]
+    if row is None:
+        return NOT_MEASURED
+    over = [
+        what
+        for what, value, most in (
+            ("time", row["stage_seconds"], limit.seconds),
+            ("memory", gigabytes(row["stage_peak_mb"]), limit.peak_gb),
+        )
+        if value > most
+    ]
+    return f"over its limit of {' and of '.join(over)}" if over else "within both limits"
+
+
+def stage_table(table: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
+    """List seconds and peak memory of cases by stage, as texts.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    cases
+        Names of cases; one that was not measured gets one row that says so.
+    """
+    rows = []
+    for case in cases:
+        own = table[table["task"] == case]
+        if own.empty:
+            rows.append((case, NOT_MEASURED, "", ""))
+        for row in own.to_dict("records"):
+            peak = "" if pd.isna(row["stage_peak_mb"]) else f"{gigabytes(row['stage_peak_mb']):.2f}"
+            rows.append((case, row["stage"], f"{row['stage_seconds']:.1f}", peak))
+    return pd.DataFrame(rows, columns=["case", "stage", "seconds", "peak, GB"])
+
+
+def source_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Tell which cases were measured on which machine, at which revision and when.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    """
+    by = ["revision", "machine", "versions", "threads"]
+    rows = [
+        {
+            "cases": ", ".join(dict.fromkeys(group["task"])),
+            **dict(zip(by, map(str, labels), strict=True)),
+            "date": str(group["date"].max())[:10],
+        }
+        for *labels, group in group_rows(table, by)
+    ]
+    return pd.DataFrame(rows or [{"cases": NOT_MEASURED}])
+
+
+def not_measured(table: pd.DataFrame) -> list[str]:
+    """List the cases of :data:`psqe.study.costs.CASES` that have no row."""
+    return [case for case in CASES if case not in set(table["task"])]
+
+
+def scaling(table: pd.DataFrame) -> pd.DataFrame:
+    """Choose what :func:`psqe.study.figures.scaling` draws: cases that differ in their size only.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``data`` (``fr_en`` or ``planted``), ``entities`` of both sides, ``stage``, ``seconds``, ``peak_gb``
+        and ``search``, by data, stage and size. Empty where nothing was measured.
+    """
+    sized = {case: kind for case, kind in CASES.items() if kind is not None}
+    rows = table[table["task"].isin(sized) & table["stage"].isin([*STAGES, "total"])]
+    chosen = pd.DataFrame({
+        "data": rows["task"].map(sized),
+        "entities": (rows["n_left"] + rows["n_right"]).astype(int),
+        "stage": rows["stage"].astype(str),
+        "seconds": rows["stage_seconds"].astype(float),
+        "peak_gb": rows["stage_peak_mb"].astype(float).map(gigabytes),
+        "search": rows["search"].astype(str),
+    })  # fmt: skip
+    return chosen.sort_values(["data", "stage", "entities"], ignore_index=True)

@@ -1,0 +1,158 @@
+"""Tables about links and the answer "no counterpart"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from psqe.evaluation.intervals import format_interval, mean_interval
+from psqe.graph import AlignmentTask
+from psqe.links.predict import Links
+from psqe.links.quality import link_quality
+from psqe.study.measures import THRESHOLDS, chosen_confidence, chosen_pairs
+from psqe.study.plans.links import MODELS, TASKS
+from psqe.study.tables.page import group_rows
+
+ANSWERS = ("link", "no counterpart")
+"""The two answers about an entity."""
+
+CHOICE = ["task", "model", "random_state", "matching", "rule", "threshold"]
+"""The columns that tell one choice of links from another."""
+
+
+def answers(table: pd.DataFrame) -> pd.DataFrame:
+    """Tell the quality of both answers, one row a choice of links and answer.
+
+    Counts of the two sides of "no counterpart" are added, so that its precision, recall and F1 are those of
+    all entities with this answer.
+
+    Parameters
+    ----------
+    table
+        The links of the results store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`CHOICE`, ``answer`` (one of :data:`ANSWERS`), ``n``, ``n_correct``, ``n_wanted``,
+        ``n_seeds``, ``precision``, ``recall`` and ``f1``; tasks and models are in the order of the study.
+    """
+    link, alone = ANSWERS
+    answer = table["answer"].where(table["answer"] == link, alone)
+    named = table.assign(answer=answer, model=table["aligner"].fillna("features"))
+    named["n_seeds"] = named["n_seeds"].fillna(0)
+    counts = ["n", "n_correct", "n_wanted"]
+    both = named.groupby([*CHOICE, "n_seeds", "answer"], as_index=False)[counts].sum()
+    both[counts] = both[counts].astype("float64")
+    both["precision"] = both["n_correct"] / both["n"].where(both["n"] > 0)
+    both["recall"] = both["n_correct"] / both["n_wanted"].where(both["n_wanted"] > 0)
+    both["f1"] = 2 * both["n_correct"] / (both["n"] + both["n_wanted"])
+    for column, order in (("task", TASKS), ("model", list(MODELS)), ("threshold", THRESHOLDS)):
+        both[column] = pd.Categorical(both[column], order, ordered=True)
+    both = both.sort_values([*CHOICE, "answer"], kind="stable", ignore_index=True)
+    return both.astype({"task": str, "model": str, "threshold": str})
+
+
+def rule_table(quality: pd.DataFrame, tasks: Sequence[str], *, answer: str, model: str) -> pd.DataFrame:
+    """Tell the F1 of one answer by matching, rule and threshold.
+
+    The mean is first over tasks within a random state, then over random states with its 95 % interval. Only
+    random states that were run on every task count.
+
+    Parameters
+    ----------
+    quality
+        Rows of :func:`answers`.
+    tasks
+        The tasks to average.
+    answer
+        One of :data:`ANSWERS`.
+    model
+        The model to choose, one of :data:`psqe.study.plans.links.MODELS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Texts, one row a ``matching`` and ``rule``, one column a threshold.
+    """
+    chosen = quality[
+        (quality["answer"] == answer) & (quality["model"] == model) & quality["task"].isin(tasks)
+    ]
+    whole = chosen[chosen.groupby("random_state")["task"].transform("nunique") == len(tasks)]
+    rows = []
+    for matching, rule, runs in group_rows(whole, ["matching", "rule"]):
+        by = runs.groupby(["threshold", "random_state"])["f1"].mean()
+        cells = {
+            threshold: format_interval(*mean_interval(by[threshold].tolist()), brackets=True)
+            for threshold in THRESHOLDS if threshold in by.index
+        }  # fmt: skip
+        rows.append({"matching": matching, "rule": rule.replace("_", " "), **cells})
+    return pd.DataFrame(rows, columns=["matching", "rule", *THRESHOLDS])
+
+
+def task_table(quality: pd.DataFrame, *, matching: str, rule: str, threshold: str = "auto") -> pd.DataFrame:
+    """Tell precision, recall and F1 of both answers by task and model, as means over random states.
+
+    Parameters
+    ----------
+    quality
+        Rows of :func:`answers`.
+    matching, rule, threshold
+        The choice of links.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``pair``, ``model``, ``states`` (how many there are), and for ``link`` and ``none`` precision (P),
+        recall (R) and F1.
+    """
+    chosen = quality[
+        (quality["matching"] == matching) & (quality["rule"] == rule) & (quality["threshold"] == threshold)
+    ]
+    short = dict(zip(ANSWERS, ("link", "none"), strict=True))
+    names = dict(zip(("precision", "recall", "f1"), ("P", "R", "F1"), strict=True))
+    rows = []
+    for task, model, runs in group_rows(chosen, ["task", "model"]):
+        means = runs.groupby("answer")[list(names)].mean().reindex(ANSWERS)
+        cells = {f"{short[a]}: {text}": means.loc[a, name] for a in ANSWERS for name, text in names.items()}
+        rows.append({"pair": task, "model": model, "states": runs["random_state"].nunique(), **cells})
+    columns = [f"{s}: {text}" for s in short.values() for text in names.values()]
+    return pd.DataFrame(rows, columns=["pair", "model", "states", *columns])
+
+
+def threshold_curve(links: Links, task: AlignmentTask, *, n: int = 101) -> pd.DataFrame:
+    """Tell what any threshold would have made of the pairs that a rule chose, with the gold links in hand.
+
+    Parameters
+    ----------
+    links
+        The links.
+    task
+        The pair of graphs, with gold links.
+    n
+        Number of thresholds, evenly from 0 to 1; 101 by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``threshold``; ``precision`` (NaN without a link), ``recall`` and ``f1`` of the links; ``no
+        counterpart``, the F1 of the other answer, both sides together; and ``expected``, the F1 of the links
+        that the confidences promise (:func:`psqe.links.rules.best_threshold`).
+    """
+    pairs = chosen_pairs(links)
+    confidence = chosen_confidence(links).astype(np.float64)
+    rows = []
+    for threshold in np.linspace(0, 1, n):
+        kept = confidence >= threshold
+        quality = link_quality(pairs[kept], task)
+        alone = quality["no_counterpart"].values()
+        right, given, wanted = (sum(side[k] for side in alone) for k in ("n_right", "n", "n_dangling"))
+        rows.append({
+            "threshold": threshold,
+            **{name: quality["links"][name] for name in ("precision", "recall", "f1")},
+            "no counterpart": 2 * right / (given + wanted) if given + wanted else None,
+            "expected": 2 * confidence[kept].sum() / (kept.sum() + links.expected_links),
+        })  # fmt: skip
+    return pd.DataFrame(rows).astype("float64")

@@ -1,0 +1,111 @@
+"""Tables about benchmarks and costs come from the runs of their plans."""
+
+from __future__ import annotations
+
+import pytest
+from stored import cost_run, directions, table
+
+from psqe.options import TaskOptions
+from psqe.study import costs, figures, tables
+from psqe.study.plans import benchmarks as plans
+from psqe.study.plans.base import MINERS_COMPARED
+from psqe.study.spec import RunSpec
+from psqe.study.store import RunResult
+from psqe.study.tables import costs as cost_tables
+
+TASK = "openea/d_w"
+
+
+def test_modalities_alone_come_back_in_their_table():
+    runs = []
+    for spec in plans.alone([TASK], [0]):
+        peer = directions([0.8, 0.6], "peer") if spec.matching == "csls" else []
+        hits = [0.1, 0.3] if spec.matching == "cosine" else [0.2, 0.6]
+        runs.append(RunResult(spec, [*directions(hits), *peer]))
+    (found,) = tables.single_table(table(runs, "alignment")).to_dict("records")
+    assert found == {
+        "benchmark": TASK, "modality": "relation", "encoder": "profile", "full, l2r": 0.1, "full, r2l": 0.3,
+        "full, CSLS": pytest.approx(0.4), "peer": pytest.approx(0.7),
+    }  # fmt: skip
+
+
+def test_miners_and_the_aligner_come_back_in_their_table():
+    whole = {"part_kind": "all", "part": "all", "seeds_found": 20, "precision": 0.5, "precision_judged": 0.6}
+    mined = [RunResult(spec, [whole], 2.0, 1000.0) for spec in plans.mined([TASK], [0])]
+    aligned = [
+        RunResult(spec, directions([0.2, 0.4])) for spec in plans.aligned([TASK], [0])
+        if spec.miner.name == "psqe"
+    ]  # fmt: skip
+    found = tables.mined_table(table(mined, "seeds"), table(aligned, "alignment"))
+    assert found["miner"].tolist() == list(MINERS_COMPARED)
+    assert (found["seeds"] == 20).all() and (found["judged"] == 0.6).all()
+    assert found["Hits@1"].notna().tolist() == [False, False, True]
+    assert found["Hits@1"].iloc[2] == pytest.approx(0.3)
+    assert found["GB"].tolist() == pytest.approx([1.048576] * 3) and (found["seconds"] == 2).all()
+    assert tables.mined_table(table([], "seeds"), table(aligned, "alignment")).empty
+
+
+def test_facts_are_told_for_either_side_or_for_the_pair():
+    rows = [
+        {"side": "left", "fact": "triples", "value": 1200}, {"side": "right", "fact": "triples", "value": 7},
+        {"side": "both", "fact": "links", "value": 90}, {"side": "both", "fact": "equal_names", "value": 1.0},
+    ]  # fmt: skip
+    runs = [
+        RunResult(RunSpec(subject="facts", task=TaskOptions(name=name)), own)
+        for name, own in ((TASK, rows), ("dbp15k/zh_en", rows[:1]))
+    ]
+    shown = tables.fact_table(
+        table(runs, "facts"), {"triples": "triples", "links": "links", "equal_names": "equal"}
+    )
+    assert shown.to_numpy().tolist() == [
+        ["dbp15k/zh_en", "1,200", "", ""], [TASK, "1,200 / 7", "90", "1.00"]
+    ]  # fmt: skip
+
+
+def test_costs_say_what_is_not_measured():
+    empty = table([], "cost")
+    assert cost_tables.not_measured(empty) == list(costs.CASES)
+    assert cost_tables.verdict(empty, "fr_en/released") == cost_tables.NOT_MEASURED
+    assert cost_tables.limits_table(empty)["time"].tolist() == ["13 hours", *[cost_tables.NOT_MEASURED] * 2]
+    stages = cost_tables.stage_table(empty, ["fr_en/released"])
+    assert stages["stage"].tolist() == [cost_tables.NOT_MEASURED]
+    assert cost_tables.source_table(empty)["cases"].tolist() == [cost_tables.NOT_MEASURED]
+    assert cost_tables.ratio(empty, "ratios/survey", "two passes", "one pass") is None
+    assert cost_tables.scaling(empty).empty
+
+
+def test_costs_are_compared_with_their_limits():
+    # 2,900 MiB are more than 3 GB of 10^9 bytes, 2,800 are less.
+    rows = table([cost_run("fr_en/released", 601, 2900), cost_run("fr_en/corrected", 90, 2800)], "cost")
+    assert cost_tables.verdict(rows, "fr_en/released") == "over its limit of time and of memory"
+    assert cost_tables.verdict(rows, "fr_en/corrected") == "within both limits"
+    limits = cost_tables.limits_table(rows)
+    assert limits["time"].tolist() == ["13 hours", "10.0 minutes", "90 seconds"]
+    assert limits["peak memory"].tolist() == ["13.6 GB", "3.04 GB", "2.94 GB"]
+    assert cost_tables.stage_table(rows, ["fr_en/corrected"])["peak, GB"].tolist()[-2:] == ["", "2.94"]
+    assert cost_tables.duration(7200) == "2.0 hours"
+    spec = RunSpec(subject="cost", task=TaskOptions(name="r/x"))
+    both = [
+        {"variant": v, "stage": "total", "n_left": 1, "n_right": 1, "stage_seconds": s}
+        for v, s in (("a", 6), ("b", 2))
+    ]
+    assert cost_tables.ratio(table([RunResult(spec, both)], "cost"), "r/x", "a", "b") == 3
+
+
+def test_the_figure_draws_every_stage_of_both_data_and_the_border():
+    planted = cost_run("planted/1M", n=1_000_000)
+    runs = [
+        cost_run("fr_en/1k", n=500), cost_run("fr_en/2k", 2.0, n=1000), cost_run("fr_en/released"),
+        RunResult(planted.spec, planted.rows[:2]),
+    ]  # fmt: skip
+    shown = cost_tables.scaling(table(runs, "cost"))
+    assert set(shown["data"]) == {"fr_en", "planted"}
+    assert shown.loc[shown["stage"] == "cluster", "entities"].tolist() == [1000, 2000, 2_000_000]
+    seconds, peak = figures.scaling(shown, border=1_000_000).axes
+    drawn = [tuple(line.get_xdata()) for line in seconds.get_lines()]
+    assert drawn.count((1000, 2000)) == 4
+    assert (2_000_000,) in drawn
+    assert (1_000_000, 1_000_000) in drawn
+    assert [t.get_text() for t in peak.texts] == ["exact ", " approx."]
+    nothing = figures.scaling(shown[:0])
+    assert [t.get_text() for axes in nothing.axes for t in axes.texts] == [cost_tables.NOT_MEASURED] * 2

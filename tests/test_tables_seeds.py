@@ -1,0 +1,223 @@
+"""Tables about seeds, regions and drawn seeds compute what they say."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from stored import TASK, alignment_run, directions, part, seeds_run, table
+
+from psqe.errors import DataError, ParameterError
+from psqe.evaluation.intervals import mean_interval
+from psqe.options import MinerOptions
+from psqe.seeds import balance
+from psqe.study import figures, tables
+from psqe.study.plans.base import alignment_spec, psqe_options
+from psqe.study.store import RunResult
+from psqe.study.tables.phase import equivalent_share
+
+
+def test_nothing_found_is_said():
+    with pytest.raises(DataError, match=r"no regions with .*task=nowhere"):
+        tables.region_results(table([], "seeds"), "coverage", task="nowhere")
+
+
+def test_departures_from_the_default_do_not_mix_with_it():
+    low = part("degree", "low", coverage=0.5)
+    seeds = table(
+        [
+            seeds_run(low, part("stage", "refine", estimated=0.5)),
+            seeds_run(part("degree", "low", coverage=0.1), parameters={"variant": "released"}),
+            seeds_run(part("degree", "low", coverage=0.2), parameters={"switches": {"fill": False}}),
+        ],
+        "seeds",
+    )
+    assert tables.region_results(seeds, "coverage") == {"psqe": [{"degree": {"low": 0.5}}]}
+    released = tables.region_results(seeds, "coverage", miner_parameters={"variant": "released"})
+    assert released == {"psqe": [{"degree": {"low": 0.1}}]}
+    departed = tables.region_results(seeds, "coverage", miner_parameters={"switches": {"fill": False}})
+    assert departed == {"psqe": [{"degree": {"low": 0.2}}]}
+
+
+def test_changes_are_taken_on_the_same_draw_and_kept_in_order():
+    mutual, fill = (psqe_options(600, switches={name: False}) for name in ("mutual", "fill"))
+    seeds = table(
+        [
+            seeds_run(part("semantic", least_covered=0.1)),
+            seeds_run(state=1, precision=0.8),
+            seeds_run(miner=mutual, precision=0.85),
+            seeds_run(miner=mutual, state=1, precision=0.8),
+            seeds_run(miner=mutual, state=2, precision=0.1),  # There is no base on this draw.
+            seeds_run(miner=fill, precision=0.95, seeds_found=300),
+            seeds_run(miner=psqe_options(600, n_clusters=2), precision=0.7),
+        ],
+        "seeds",
+    )
+    wanted = {"mutual = False": mutual, "fill = False": fill}
+    found = tables.changes(seeds, psqe_options(600), wanted, ["precision", "right"])
+    assert list(dict.fromkeys(found["change"])) == list(wanted)
+    assert found["precision"].tolist() == pytest.approx([-5, 0, 5])
+    assert found["right"].tolist()[-1] == pytest.approx(100 * (0.95 / 2 - 0.9))
+    with pytest.raises(DataError, match="no departure from psqe"):
+        tables.changes(seeds, psqe_options(600, variant="released"), wanted, ["precision"])
+    tried = tables.swept(seeds)
+    assert tried[tried["parameter"] == "clusters"].sort_values("setting")["setting"].tolist() == [2, 5, 5]
+    assert set(tried["parameter"]) == {"clusters", "temperature", "image weight", "seeds K"}
+    assert tables.seed_sets(seeds)["least_covered"].dropna().tolist() == [0.1]
+
+
+def test_the_released_variant_is_compared_at_its_own_number():
+    found = tables.compared(
+        table(
+            [
+                seeds_run(),
+                seeds_run(parameters={"variant": "released"}, seeds_found=88, precision=0.7),
+                seeds_run(n_seeds=88, precision=1.0),
+                seeds_run(miner="pivot", precision=0.5),
+            ],
+            "seeds",
+        )
+    )
+    assert found["label"].tolist() == ["pivot", "psqe, released", "psqe, as many", "psqe"]
+    assert found["precision"].tolist() == [0.5, 0.7, 1.0, 0.9]
+    assert set(found["asked"]) == {600}
+
+
+def test_verdicts_name_what_the_corrected_variant_is_behind_in():
+    def seeds(precision, least):
+        known = {"precision_judged": 0.5, "seeds_judged": 10}
+        runs = [
+            ({"parameters": {"variant": "released"}, "seeds_found": 88, "precision": precision}, least),
+            ({"n_seeds": 88, "precision": 0.8}, 0.0),
+            ({"precision": 0.7}, 0.2),
+        ]
+        return table(
+            [seeds_run(part("semantic", least_covered=least), **run, **known) for run, least in runs], "seeds"
+        )
+
+    better = tables.verdicts(seeds(0.5, 0.1))
+    assert better["behind"].tolist() == ["-"] and better["found by released"].tolist() == [88]
+    assert tables.verdicts(seeds(0.9, 0.3))["behind"].tolist() == ["precision, least covered"]
+    assert tables.verdicts(seeds(0.9, 0.1))["behind"].tolist() == ["precision"]
+    assert tables.verdicts(table([seeds_run()], "seeds")).empty
+
+
+def test_intervals_are_over_random_states():
+    rows = pd.DataFrame({"random_state": [0, 0, 1], "x": [0.2, 0.4, 0.7]})
+    assert tables.over_states(rows, "x") == pytest.approx(mean_interval([0.3, 0.7]))
+
+
+def test_parts_of_seeds_have_their_own_names():
+    refine = part("stage", "refine", estimated=0.5)
+    tenth = part("confidence", "0.9", estimated=0.95)
+    seeds = table([seeds_run(refine), seeds_run(tenth, parameters={"variant": "released"})], "seeds")
+    assert tables.seed_parts(seeds, "stage")["part"].tolist() == ["refine"]
+    assert tables.seed_parts(seeds, "confidence")["label"].tolist() == ["psqe, released"]
+
+
+def thirds(*coverage, state=0, **run):
+    parts = [part("degree", name, coverage=c, precision=0.5)
+             for name, c in zip(("low", "middle", "high"), coverage, strict=False)]  # fmt: skip
+    return seeds_run(
+        *parts,
+        part("stage", "cluster", estimated=0.5),
+        **{"miner": "pivot", "n_seeds": 10, **run},
+        state=state,
+    )
+
+
+def test_contrasts_name_the_regions_and_leave_other_settings_out():
+    seeds = table(
+        [
+            thirds(0.1, 0.2, 0.4), thirds(0.2, 0.2, 0.2, state=1),
+            thirds(0.9, miner="psqe", parameters={"n_clusters": 2}), thirds(0.9, n_seeds=20),
+            thirds(0.9, miner="psqe", parameters={"variant": "released"}),
+        ],
+        "seeds",
+    )  # fmt: skip
+    parts = tables.region_parts(seeds, [TASK], 10)
+    assert len(parts) == 6 and set(parts["kind"]) == {"degree"}
+    (found,) = tables.region_contrasts(parts).to_dict("records")
+    assert (found["most covered"], found["least covered"]) == ("high", "low")
+    assert found["ratio"] == pytest.approx(0.3 / 0.15)
+    assert 0.9 < found["balance"] < 1
+    assert tables.region_parts(seeds, ["other"], 10).empty
+    assert tables.third_ranks(parts)["region"].tolist() == ["low"] * 2 + ["middle"] * 2 + ["high"] * 2
+
+
+def drawn_runs():
+    """Drawn seeds and what MCLEA makes of them, on two random states."""
+    runs = []
+    for state in (0, 1):
+        for precision in (1.0, 0.6):
+            for evenness in (0.0, 1.0):
+                miner = MinerOptions(
+                    name="drawn", n_seeds=600, parameters={"precision": precision, "evenness": evenness}
+                )
+                even = part("semantic", balance=0.6 + 0.3 * evenness)
+                runs.append(seeds_run(even, miner=miner, state=state, precision=precision, estimated=None))
+                hits = [0.3 * precision + 0.1 * evenness] * 2
+                runs.append(RunResult(alignment_spec(TASK, miner, "mclea", state), directions(hits)))
+    return runs
+
+
+def test_drawn_seeds_stand_beside_what_an_aligner_makes_of_them():
+    runs = drawn_runs()
+    seeds, alignments = table(runs, "seeds"), table(runs, "alignment")
+    found = tables.phase_rows(seeds, alignments, TASK, 600)
+    assert len(found) == 8 and found["random_state"].nunique() == 2
+    assert found["precision"].tolist() == pytest.approx(found["asked"].tolist())
+    assert found["hits@1"].tolist() == pytest.approx(
+        (0.3 * found["asked"] + 0.1 * found["evenness"]).tolist()
+    )
+    even = found.groupby("evenness")["balance"].mean()
+    assert even[1.0] > even[0.0]
+    assert tables.phase_rows(seeds, alignments, TASK, 601).empty
+    with pytest.raises(DataError):  # Pages that compare miners do not meet drawn seeds.
+        tables.region_results(seeds, "balance", task=TASK)
+    with pytest.raises(DataError):
+        tables.alignment_results(alignments, protocol="full", task=TASK)
+    other = table([*runs, alignment_run("mclea", miner="psqe", n_seeds=600)], "alignment")
+    assert len(tables.phase_rows(seeds, other, TASK, 600)) == 8, "its seeds have no row"
+    assert len(figures.operating(found).axes[0].texts) == 4
+
+
+def test_worth_is_paired_by_random_state():
+    rows = pd.DataFrame(
+        [
+            {"asked": p, "evenness": e, "random_state": s, "hits@1": 0.3 + 0.4 * p + 0.1 * e + 0.2 * s}
+            for p in (0.6, 0.8, 1.0) for e in (0.0, 1.0) for s in (0, 1, 2)
+        ]
+    )  # fmt: skip
+    found = tables.worth(rows).set_index("change")
+    assert found.loc["precision 0.6 to 1 at evenness 0", "mean"] == pytest.approx(16)
+    assert found.loc["evenness 0 to 1 at precision 0.8", ["mean", "low", "high"]].tolist() == pytest.approx(
+        [10] * 3
+    )
+    assert (found["n"] == 3).all()
+    uneven = rows[rows["evenness"] == 0]
+    assert tables.worth(uneven)["change"].tolist() == ["precision 0.6 to 1 at evenness 0"]
+    assert tables.worth(rows.iloc[:0]).empty
+    price = tables.price_of_evenness(rows)
+    assert price["precision"] == pytest.approx(16) and price["evenness high"] == pytest.approx(10)
+    assert price["points of precision"] == pytest.approx(25) and price["states"] == 3
+    assert tables.price_of_evenness(uneven) == tables.price_of_evenness(rows.iloc[:0]) == {}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.5])
+def test_a_balance_has_its_share_of_two_regions(share):
+    assert equivalent_share(balance({"a": 1 - share, "b": share})) == pytest.approx(share, abs=1e-6)
+
+
+def test_operating_points_are_means_of_whole_sets():
+    seeds = table(
+        [
+            seeds_run(part("semantic", balance=0.8), miner="pivot", n_seeds=10, precision=0.5),
+            seeds_run(part("semantic", balance=1.0), miner="pivot", n_seeds=10, state=1, precision=0.7),
+            seeds_run(miner="pivot", n_seeds=10, state=2, precision=0.1),
+        ],
+        "seeds",
+    )
+    ((x, y),) = tables.operating_points(seeds, [TASK], 10).values()
+    assert y == pytest.approx(0.6) and x == pytest.approx(equivalent_share(0.9))
+    with pytest.raises(ParameterError):
+        equivalent_share(0.4)
