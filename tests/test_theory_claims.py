@@ -34,4 +34,4 @@ def test_each_sentence_has_its_two_sides_and_its_evidence(section):
         for heading in headings:
             found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", source, flags=re.M | re.S)
             assert found, heading
-            assert re.search(r"figures\.", found[1]), heading
+            assert re.search(r"(figures|tables)\.", found[1]), heading

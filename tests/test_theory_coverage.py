@@ -14,7 +14,7 @@ from psqe.theory.coverage import (
     best_shares,
     measured_mass,
     net_mass,
-    shares_of,
+    region_shares,
 )
 from psqe.theory.planted import Drawn, Seeding, World, draw, hits, one_step, predicted, trained
 from psqe.theory.sphere import log_mean_exp, near, uniform
@@ -121,7 +121,7 @@ def test_mass_on_simulated_spheres_is_as_predicted(temperature):
         right = near(rng, left, 0.8)
         batch = Batch(left, right, temperature, same_side=False)
         found.append(measured_mass(batch, regions, 2))
-        told.append(RegionModel.measured(batch, regions, 2).mass(shares_of(regions, 2)))
+        told.append(RegionModel.measured(batch, regions, 2).mass(region_shares(regions, 2)))
     found, told = np.array(found), np.array(told)
     # Jensen: p+ is convex in the negatives, so average negatives miss by what they vary among anchors.
     np.testing.assert_allclose(told.mean(axis=0), found.mean(axis=0), rtol=0.1)
@@ -148,7 +148,9 @@ def test_a_measured_model_has_the_mass_of_its_batch(same_side):
     batch = Batch(left, near(np.random.default_rng(2), left, 0.7), 0.2, same_side)
     regions = np.arange(200) % 3
     model = RegionModel.measured(batch, regions, 3)
-    np.testing.assert_allclose(model.mass(shares_of(regions, 3)), measured_mass(batch, regions, 3), rtol=0.02)
+    np.testing.assert_allclose(
+        model.mass(region_shares(regions, 3)), measured_mass(batch, regions, 3), rtol=0.02
+    )
 
 
 @pytest.mark.parametrize("same_side", [False, True])

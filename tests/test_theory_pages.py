@@ -29,8 +29,8 @@ from psqe.theory.wrong import (
     expected,
     rince_expected,
     rince_losses,
-    rince_of,
     rince_pull,
+    rince_pull_at,
     rince_ratio,
     rince_simulated,
     seed_table,
@@ -98,12 +98,12 @@ def test_seeds_of_a_task_are_told_apart_and_measured(same_side):
 @many
 @given(batches(), st.floats(0.05, 1), st.floats(0.01, 1))
 def test_rince_pulls_by_similarity_and_share_alone(batch, q, weight):
-    found = rince_of(batch.s[batch.is_target], batch.p_target, batch.temperature, q=q, weight=weight)
+    found = rince_pull_at(batch.s[batch.is_target], batch.p_target, batch.temperature, q=q, weight=weight)
     truth = batch.temperature * rince_pull(batch, q=q, weight=weight)
     # Where weight is one and the target has nearly all, the pull is a difference of nearly equal numbers.
     size = np.exp(q * batch.s[batch.is_target] / batch.temperature)
     assert (np.abs(found - truth) / size).max() < 1e-9
-    plain = rince_of(batch.s[batch.is_target], batch.p_target, batch.temperature, q=0, weight=weight)
+    plain = rince_pull_at(batch.s[batch.is_target], batch.p_target, batch.temperature, q=0, weight=weight)
     np.testing.assert_allclose(plain, 1 - batch.p_target)
 
 

@@ -1,8 +1,8 @@
 """A batch of seeds, its candidate sets, and the gradient of the contrastive loss on them in closed form.
 
-Everything here is float64 and small: it is for reading, for figures and for checking, not for training.
-Names follow the book's notation page: ``z`` embeddings, ``s`` similarities, ``p`` softmax shares, ``tau``
-the temperature (``temperature`` in code), ``B`` the number of seeds in a batch.
+Everything is in float64 and meant for small batches: for reading, figures and checks, not for training. Names
+follow the notation page of the book: ``z`` for embeddings, ``s`` for similarities, ``p`` for softmax shares,
+``tau`` for the temperature (``temperature`` in code), ``B`` for the number of seeds in a batch.
 """
 
 from __future__ import annotations
@@ -20,24 +20,33 @@ from psqe.graph import BoolArray, DoubleArray
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """``B`` seeds ``(a_k, b_k)``; here every ``a_k`` is an anchor.
+    """A batch of ``B`` seeds ``(a_k, b_k)`` with their embeddings, in which every ``a_k`` is an anchor.
 
-    Candidates of anchor ``a_k`` are ``b_1 .. b_B`` and, with same-side negatives, ``a_j`` for ``j != k``. All
-    matrices with a row per anchor have ``2B`` columns: ``b_1 .. b_B``, then ``a_1 .. a_B``.
+    The candidates of anchor ``a_k`` are ``b_1 .. b_B`` and, with same-side negatives, ``a_j`` for ``j != k``.
+    All matrices with a row per anchor have ``2B`` columns: ``b_1 .. b_B``, then ``a_1 .. a_B``.
 
     Parameters
     ----------
     left, right
-        Embeddings ``z`` of the two ends ``(B, d)``; unit rows unless said otherwise.
+        Embeddings ``z`` of the left and the right entities ``(B, d)``, with unit rows unless a function says
+        otherwise.
     temperature
-        ``tau``, positive.
+        The positive temperature ``tau``.
     same_side
-        Whether the other anchors are candidates too.
+        Whether the other anchors are candidates too (the default).
 
     Raises
     ------
     ParameterError
         If the two sides differ in shape, hold fewer than two seeds, or the temperature is not positive.
+
+    Examples
+    --------
+    >>> batch = Batch(np.eye(3), np.eye(3), temperature=0.5, same_side=False)
+    >>> len(batch), batch.p.shape
+    (3, (3, 6))
+    >>> batch.p_target.round(3).tolist()
+    [0.787, 0.787, 0.787]
     """
 
     left: DoubleArray
@@ -61,34 +70,34 @@ class Batch:
 
     @property
     def flipped(self) -> Batch:
-        """The same seeds with the right ends as anchors."""
+        """The same seeds with the right entities as anchors."""
         return Batch(self.right, self.left, self.temperature, self.same_side)
 
     def keep(self, seeds: ArrayLike) -> Batch:
-        """Only some seeds, by position or mask."""
+        """Return the batch of some of the seeds, which are given by their positions or by a mask ``(B,)``."""
         chosen = np.asarray(seeds)
         return Batch(self.left[chosen], self.right[chosen], self.temperature, self.same_side)
 
     @cached_property
     def candidates(self) -> DoubleArray:
-        """Embeddings of all columns ``(2B, d)``."""
+        """Embeddings of the entities in all columns ``(2B, d)``."""
         return np.vstack([self.right, self.left])
 
     @cached_property
     def is_candidate(self) -> BoolArray:
-        """Which columns each anchor is compared with ``(B, 2B)``."""
+        """Mask of the columns that each anchor is compared with ``(B, 2B)``."""
         n = len(self)
         return np.hstack([np.ones((n, n), dtype=bool), ~np.eye(n, dtype=bool) & self.same_side])
 
     @cached_property
     def is_target(self) -> BoolArray:
-        """The other end of each anchor's seed ``(B, 2B)``: one in a row."""
+        """Mask of the other entity of each anchor's seed ``(B, 2B)``: one column in every row."""
         n = len(self)
         return np.hstack([np.eye(n, dtype=bool), np.zeros((n, n), dtype=bool)])
 
     @cached_property
     def s(self) -> DoubleArray:
-        """Similarities ``<z_{a_k}, z_v>`` ``(B, 2B)``; minus infinity where ``v`` is no candidate."""
+        """Similarities ``<z_{a_k}, z_v>`` ``(B, 2B)``, minus infinity where ``v`` is no candidate."""
         return np.where(self.is_candidate, self.left @ self.candidates.T, -np.inf)
 
     @cached_property
@@ -100,40 +109,41 @@ class Batch:
 
     @cached_property
     def p_target(self) -> DoubleArray:
-        """``p_{k b_k}`` ``(B,)``."""
+        """Softmax shares ``p_{k b_k}`` of the targets ``(B,)``."""
         return self.p[self.is_target]
 
     @cached_property
     def losses(self) -> DoubleArray:
-        """``l_k = -log p_{k b_k}`` ``(B,)``."""
+        """Losses ``l_k = -log p_{k b_k}`` of the anchors ``(B,)``."""
         logits = self.s / self.temperature
-        found: DoubleArray = logsumexp(logits, axis=1) - logits[self.is_target]
-        return found
+        losses: DoubleArray = logsumexp(logits, axis=1) - logits[self.is_target]
+        return losses
 
 
 def loss(batch: Batch) -> float:
-    """The symmetric loss: mean over anchors of ``l_k``, averaged over the two sides as anchors.
+    """Return the symmetric loss: the mean over anchors of ``l_k``, averaged over the two sides as anchors.
 
-    The same number as :func:`psqe.training.losses.info_nce`.
+    It is the same number as :func:`psqe.training.losses.info_nce`.
     """
     return float((batch.losses.mean() + batch.flipped.losses.mean()) / 2)
 
 
 def spread(batch: Batch, coefficients: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-    """Chain derivatives by similarities to derivatives by embeddings.
+    """Turn derivatives by similarities into gradients by embeddings.
 
-    A similarity has two ends: what pulls the anchor towards a candidate pulls the candidate as hard.
+    A similarity depends on two embeddings: a force that pulls the anchor towards a candidate pulls the
+    candidate as hard towards the anchor.
 
     Parameters
     ----------
     batch
         The batch.
     coefficients
-        ``d / d s_kv`` of something ``(B, 2B)``.
+        Derivatives ``d f / d s_kv`` of a function ``f`` of the similarities ``(B, 2B)``.
 
     Returns
     -------
-    Its gradients by ``left`` and by ``right``, ``(B, d)`` each.
+    Gradients of ``f`` by ``left`` and by ``right``, ``(B, d)`` each.
     """
     n = len(batch)
     by_anchor = coefficients @ batch.candidates
@@ -142,12 +152,12 @@ def spread(batch: Batch, coefficients: DoubleArray) -> tuple[DoubleArray, Double
 
 
 def gradient(batch: Batch) -> tuple[DoubleArray, DoubleArray]:
-    """The gradient of :func:`loss` by ``left`` and ``right``, ``(B, d)`` each.
+    """Return the gradient of :func:`loss` by ``left`` and by ``right``, ``(B, d)`` each.
 
-    ``d l_k / d s_kv = (p_kv - [v = b_k]) / tau``: all of contrastive learning is in these coefficients.
+    It follows from the coefficients ``d l_k / d s_kv = (p_kv - [v = b_k]) / tau``.
     """
     n = len(batch)
     left, right = spread(batch, (batch.p - batch.is_target) / batch.temperature)
     back = batch.flipped
-    right_too, left_too = spread(back, (back.p - back.is_target) / back.temperature)
-    return (left + left_too) / (2 * n), (right + right_too) / (2 * n)
+    right_back, left_back = spread(back, (back.p - back.is_target) / back.temperature)
+    return (left + left_back) / (2 * n), (right + right_back) / (2 * n)

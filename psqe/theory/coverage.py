@@ -1,4 +1,4 @@
-"""P4: how the seeds' shares of the regions decide the regions' shares of the gradient."""
+"""Proposition P4: the shares of the seeds that regions have decide their shares of the gradient."""
 
 from __future__ import annotations
 
@@ -17,27 +17,38 @@ from psqe.theory.batch import Batch
 
 @dataclass(frozen=True, eq=False)
 class RegionModel:
-    """Regions whose seeds are alike, in the mean-field view: an anchor meets average negatives.
+    """A mean-field model of ``R`` regions, in which every anchor meets average negatives.
 
-    ``p+_r = e_r / (e_r + B pi_r kappa_in_r + B (1 - pi_r) kappa_out_r)`` with ``e_r = exp(s_r / tau)``. A
-    region's mass in a batch, attraction and repulsion alike, is ``M_r = B pi_r (1 - p+_r) / tau``.
+    Let ``pi_r`` be the region's share of the seeds and ``e_r = exp(s_r / tau)``. The softmax share of the
+    target is ``p+_r = e_r / (e_r + B pi_r kappa_in_r + B (1 - pi_r) kappa_out_r)``. The mass of a region in a
+    batch, of attraction and of repulsion alike, is ``M_r = B pi_r (1 - p+_r) / tau``.
 
     Parameters
     ----------
     similarity
-        ``s_r``, of true pairs ``(R,)``.
-    log_kappa_in, log_kappa_out
-        ``log E exp(s / tau)`` over negatives of the anchor's own region and of the others, ``(R,)``. With
-        same-side negatives a seed stands there with both ends, and this is twice the mean.
+        Similarity ``s_r`` of true pairs in each region ``(R,)``.
+    log_kappa_in
+        ``log E exp(s / tau)`` over negatives of the anchor's region ``(R,)``. With same-side negatives a seed
+        is a negative with both of its entities, and ``kappa`` is twice the mean.
+    log_kappa_out
+        The same over negatives of the other regions ``(R,)``.
     temperature
-        ``tau``.
+        The temperature ``tau``.
     n_batch
-        ``B``, seeds in a batch.
+        Number ``B`` of seeds in a batch.
 
     Raises
     ------
     ParameterError
-        If shapes differ, or the temperature or the batch is not positive.
+        If shapes differ, or the temperature or the size of the batch is not positive.
+
+    Examples
+    --------
+    >>> model = RegionModel(np.array([0.8, 0.8]), np.array([1.0, 3.0]), np.array([1.0, 1.0]), 0.2, 64)
+    >>> model.mass([0.5, 0.5]).round(2).tolist()
+    [121.78, 148.86]
+    >>> model.even([1, 1]).round(2).tolist()
+    [0.55, 0.45]
     """
 
     similarity: DoubleArray
@@ -51,23 +62,23 @@ class RegionModel:
         for name in ("similarity", "log_kappa_in", "log_kappa_out"):
             values = np.atleast_1d(np.asarray(getattr(self, name), dtype=np.float64))
             if values.ndim != 1 or np.shape(getattr(self, name)) != shape:
-                raise ParameterError(f"{name} must be one number a region")
+                raise ParameterError(f"{name} must hold one number for each region")
             object.__setattr__(self, name, values)
         if not self.temperature > 0 or self.n_batch < 1:
             raise ParameterError("temperature and n_batch must be positive")
 
     @classmethod
     def measured(cls, batch: Batch, regions: ArrayLike, n_regions: int) -> RegionModel:
-        """The model's parameters as the embeddings of a batch have them.
+        """Measure the parameters of the model on the embeddings of a batch.
 
         Parameters
         ----------
         batch
-            Seeds; the left ends are the anchors.
+            The seeds, with the left entities as anchors.
         regions
             Region of each seed ``(B,)``, from 0.
         n_regions
-            ``R``. A region with fewer than two seeds takes the means over all anchors.
+            Number ``R`` of regions. A region with fewer than two seeds gets the means over all anchors.
         """
         label = np.asarray(regions)
         logits = batch.s / batch.temperature
@@ -88,44 +99,46 @@ class RegionModel:
             similarity[r] = targets[rows].mean() if len(rows) else targets.mean()
             inside[r] = log_mean(rows, negative & same)
             outside[r] = log_mean(rows, negative & ~same)
-        # With same-side negatives every other seed stands beside an anchor with both its ends.
-        ends = float(np.log(negative[0].sum() / max(1, len(batch) - 1)))
-        return cls(similarity, inside + ends, outside + ends, batch.temperature, len(batch))
+        # With same-side negatives every other seed is a negative with both of its entities.
+        per_seed = float(np.log(negative[0].sum() / max(1, len(batch) - 1)))
+        return cls(similarity, inside + per_seed, outside + per_seed, batch.temperature, len(batch))
 
     def _log_negatives(self, pi: DoubleArray) -> DoubleArray:
+        """Return the logarithm of the sum of ``exp(s / tau)`` over all negatives of an anchor ``(R,)``."""
         with np.errstate(divide="ignore"):
             parts = np.logaddexp(np.log(pi) + self.log_kappa_in, np.log1p(-pi) + self.log_kappa_out)
-        found: DoubleArray = np.log(self.n_batch) + parts
-        return found
+        total: DoubleArray = np.log(self.n_batch) + parts
+        return total
 
     def miss(self, pi: ArrayLike) -> DoubleArray:
-        """``1 - p+_r`` ``(R,)`` at seed shares ``pi (R,)``."""
+        """Return ``1 - p+_r`` ``(R,)`` at seed shares ``pi (R,)``."""
         shares = np.asarray(pi, dtype=np.float64)
-        found: DoubleArray = expit(self._log_negatives(shares) - self.similarity / self.temperature)
-        return found
+        missed: DoubleArray = expit(self._log_negatives(shares) - self.similarity / self.temperature)
+        return missed
 
     def mass(self, pi: ArrayLike) -> DoubleArray:
-        """``M_r`` ``(R,)``."""
-        found: DoubleArray = self.n_batch * np.asarray(pi) * self.miss(pi) / self.temperature
-        return found
+        """Return the masses ``M_r`` ``(R,)`` at seed shares ``pi (R,)``."""
+        masses: DoubleArray = self.n_batch * np.asarray(pi) * self.miss(pi) / self.temperature
+        return masses
 
     def exponent(self, pi: ArrayLike) -> DoubleArray:
-        """``d log M_r / d log pi_r`` ``(R,)`` while the other regions share the rest.
+        """Return the exponents ``d log M_r / d log pi_r`` ``(R,)`` of the masses at seed shares ``pi (R,)``.
 
-        ``1 + p+_r * B pi_r (kappa_in - kappa_out) / N_r``, with ``N_r`` all negatives: between one and two
-        where a region's own entities are the harder negatives, as both factors lie between zero and one.
+        It is ``1 + p+_r * B pi_r (kappa_in - kappa_out) / N_r``, where ``N_r`` is the sum over all negatives.
+        It lies between one and two where the entities of a region are the harder negatives of its anchors,
+        because both factors then lie between zero and one.
         """
         shares = np.asarray(pi, dtype=np.float64)
         log_n = self._log_negatives(shares)
-        own = self.n_batch * shares * (np.exp(self.log_kappa_in - log_n) - np.exp(self.log_kappa_out - log_n))
-        found: DoubleArray = 1 + (1 - self.miss(shares)) * own
-        return found
+        excess = np.exp(self.log_kappa_in - log_n) - np.exp(self.log_kappa_out - log_n)
+        exponents: DoubleArray = 1 + (1 - self.miss(shares)) * (self.n_batch * shares * excess)
+        return exponents
 
     def effective_negatives(self, pi: ArrayLike, halved: RegionModel) -> DoubleArray:
-        """``1 / sum_v w_v^2`` of an anchor ``(R,)``, from averages: how many negatives its push falls on.
+        """Return how many negatives the repulsion of an anchor falls on, ``1 / sum_v w_v^2``, from averages.
 
-        ``(sum_v e^{s_v / tau})^2 / sum_v e^{2 s_v / tau}``. The denominator is the sum of the numerator at
-        half the temperature.
+        It is ``(sum_v e^{s_v / tau})^2 / sum_v e^{2 s_v / tau}``. The denominator is the sum in the numerator
+        at half the temperature.
 
         Parameters
         ----------
@@ -133,6 +146,10 @@ class RegionModel:
             Seed shares ``(R,)``.
         halved
             The same regions at half the temperature.
+
+        Returns
+        -------
+        Numbers of negatives ``(R,)``.
 
         Raises
         ------
@@ -142,13 +159,13 @@ class RegionModel:
         if not np.isclose(2 * halved.temperature, self.temperature):
             raise ParameterError(f"the second model is at {halved.temperature}, not half {self.temperature}")
         shares = np.asarray(pi, dtype=np.float64)
-        found: DoubleArray = np.exp(2 * self._log_negatives(shares) - halved._log_negatives(shares))
-        return found
+        numbers: DoubleArray = np.exp(2 * self._log_negatives(shares) - halved._log_negatives(shares))
+        return numbers
 
     def even(self, sizes: ArrayLike) -> DoubleArray:
-        """The seed shares ``(R,)`` that make the smallest mass an entity as large as it can be.
+        """Return the seed shares that make the smallest mass per entity as large as possible.
 
-        ``M_r`` grows with ``pi_r``, so at the best shares ``M_r / n_r`` is the same everywhere: a region
+        ``M_r`` grows with ``pi_r``, so at the best shares ``M_r / n_r`` is the same in all regions: a region
         could only gain at the cost of another. For a given level ``m`` the share of a region is the positive
         root of ``beta pi^2 + (alpha - m n_r beta) pi - m n_r (e + alpha) = 0`` with ``alpha = B kappa_out``
         and ``beta = B (kappa_in - kappa_out)``; the level is the one at which shares add up to one. It lies
@@ -157,7 +174,11 @@ class RegionModel:
         Parameters
         ----------
         sizes
-            Entities of each region, ``n_r`` ``(R,)``; only their ratios count.
+            Number of entities ``n_r`` of each region ``(R,)``; only their ratios count.
+
+        Returns
+        -------
+        Seed shares ``(R,)``, which add up to one.
 
         Raises
         ------
@@ -168,7 +189,7 @@ class RegionModel:
         n = np.asarray(sizes, dtype=np.float64)
         if n.shape != self.similarity.shape or not (n > 0).all():
             raise ParameterError("there must be one positive size for each region")
-        if (self.exponent(np.ones_like(n)) <= 0).any():  # it is lowest where all seeds are
+        if (self.exponent(np.ones_like(n)) <= 0).any():  # it is lowest where a region has all seeds
             raise ParameterError("a region's mass falls as its share of the seeds grows")
         n = n / n.sum()
 
@@ -176,14 +197,14 @@ class RegionModel:
             return np.array([self._share(r, float(np.exp(log_level)) * n[r]) for r in range(len(n))])
 
         level = np.log(self.miss(n))
-        low, high = level.min() - 1e-6, level.max() + 1e-6  # some room, against rounding
+        low, high = level.min() - 1e-6, level.max() + 1e-6  # wider by a margin for rounding
         level = brentq(lambda x: np.log(shares(x).sum()), low, high, xtol=1e-14)
-        found = shares(level)
-        return np.asarray(found / found.sum())
+        best = shares(level)
+        return np.asarray(best / best.sum())
 
     def _share(self, region: int, wanted: float) -> float:
-        """The share at which ``pi (1 - p+)`` is ``wanted``, one or less."""
-        # All in units of e_r, so that nothing overflows.
+        """Return the share of one region at which ``pi (1 - p+)`` is ``wanted``, which is at most one."""
+        # All quantities are in units of e_r, so that nothing overflows.
         at_pair = self.similarity[region] / self.temperature
         inside, outside = (
             self.n_batch * np.exp(log - at_pair)
@@ -192,51 +213,59 @@ class RegionModel:
         alpha, beta = outside, inside - outside
         half = (alpha - wanted * beta) / 2
         rest = wanted * (1 + alpha)
-        # The root of beta x^2 + 2 half x - rest, in the form that does not cancel.
+        # This is the root of beta x^2 + 2 half x - rest in the form without cancellation.
         root = np.sqrt(max(half**2 + beta * rest, 0.0))
-        found = rest / (half + root) if half > 0 else (root - half) / beta
-        return float(found)
+        return float(rest / (half + root) if half > 0 else (root - half) / beta)
 
 
 def net_mass(
     model: RegionModel, pi: ArrayLike, precision: ArrayLike, *, harm: float, wrong_similarity: float = 0.0
 ) -> DoubleArray:
-    """Mass of the right seeds less ``harm`` times that of the wrong ones, by region ``(R,)``.
+    """Return the mass of correct seeds minus ``harm`` times that of wrong ones, by region ``(R,)``.
 
     Parameters
     ----------
-    model, pi
-        The regions and the seed shares.
+    model
+        The regions.
+    pi
+        Their shares of the seeds ``(R,)``.
     precision
-        ``rho_r``, share of right seeds among each region's ``(R,)``.
+        Share ``rho_r`` of correct seeds among those of each region ``(R,)``.
     harm
-        What a unit of pull in a wrong direction costs, in units of pull in the right one.
+        The cost of a unit of attraction to a wrong entity, in units of attraction to the correct one.
     wrong_similarity
-        Of the two ends of a wrong seed: where it is lower than a right one's, its ``1 - p`` is larger (P3).
+        Similarity of the two entities of a wrong seed, 0 by default. Where it is lower than that of a correct
+        seed, ``1 - p`` of the wrong seed is larger (proposition P3).
     """
     rho = np.asarray(precision, dtype=np.float64)
     shares = np.asarray(pi, dtype=np.float64)
     wrong = _with_similarity(model, wrong_similarity)
-    found: DoubleArray = rho * model.mass(shares) - harm * (1 - rho) * wrong.mass(shares)
-    return found
+    net: DoubleArray = rho * model.mass(shares) - harm * (1 - rho) * wrong.mass(shares)
+    return net
 
 
 def _with_similarity(model: RegionModel, similarity: float) -> RegionModel:
+    """Return the model with one similarity of its pairs in all regions."""
     return replace(model, similarity=np.full_like(model.similarity, similarity))
 
 
 def bearable_harm(model: RegionModel, precision: ArrayLike, *, wrong_similarity: float = 0.0) -> DoubleArray:
-    """The harm of a wrong seed at which a region's net mass is zero though it has all seeds ``(R,)``.
+    """Return the harm of a wrong seed at which a region with all seeds has no net mass ``(R,)``.
 
-    ``rho_r (1 - p+_r) / ((1 - rho_r) (1 - p^wrong_r))`` at ``pi_r = 1``; infinite where all seeds are right.
-    With more harm no share gives the region a positive net mass.
+    It is ``rho_r (1 - p+_r) / ((1 - rho_r) (1 - p^wrong_r))`` at ``pi_r = 1``, and infinite where all seeds
+    are correct. With more harm no share gives the region a positive net mass.
+
+    Parameters
+    ----------
+    model, precision, wrong_similarity
+        As in :func:`net_mass`.
     """
     rho = np.asarray(precision, dtype=np.float64)
-    all_of_them = np.ones_like(model.similarity)
-    wrong = _with_similarity(model, wrong_similarity).miss(all_of_them)
+    all_seeds = np.ones_like(model.similarity)
+    wrong = _with_similarity(model, wrong_similarity).miss(all_seeds)
     with np.errstate(divide="ignore"):
-        found: DoubleArray = rho * model.miss(all_of_them) / ((1 - rho) * wrong)
-    return found
+        harm: DoubleArray = rho * model.miss(all_seeds) / ((1 - rho) * wrong)
+    return harm
 
 
 def best_shares(
@@ -247,22 +276,31 @@ def best_shares(
     harm: float,
     wrong_similarity: float = 0.0,
 ) -> tuple[float, float]:
-    """For two regions, the share of the second that makes the smaller net mass an entity largest.
+    """Return the share of the second of two regions at which the smaller net mass per entity is largest.
 
-    A region's net mass is negative up to some share, which is zero for many, and grows from there. Where
-    shares exist that bring both regions above it, the best ones make their net masses an entity the same.
-    Else one region gets nothing.
+    The net mass of a region is negative up to some share, often zero, and grows from there. Where shares
+    exist that bring both regions above that point, the best ones make their net masses per entity the same.
+    Otherwise one region gets nothing.
+
+    Parameters
+    ----------
+    model
+        The two regions.
+    sizes
+        Number of entities of each region ``(2,)``; only their ratio counts.
+    precision, harm, wrong_similarity
+        As in :func:`net_mass`.
 
     Returns
     -------
-    The share ``pi_2`` and the net mass an entity that the worse region then gets. It is zero where one
-    region gets nothing; the share is NaN where neither can have a positive net mass.
+    The share ``pi_2``, and the net mass per entity of the worse region at that share. The mass is zero where
+    one region gets nothing; the share is NaN where neither region can have a positive net mass.
 
     Raises
     ------
     ParameterError
-        If there are not exactly two regions, a region's own negatives are easier than others, or wrong
-        seeds are more similar than right ones.
+        If there are not exactly two regions, the negatives of a region are easier within it than outside, or
+        wrong seeds are more similar than correct ones.
     """
     n = np.asarray(sizes, dtype=np.float64)
     if n.shape != (2,) or len(model.similarity) != 2:
@@ -274,7 +312,7 @@ def best_shares(
     n = n / n.sum()
 
     def each(first: float, second: float) -> DoubleArray:
-        """Net mass an entity; a region's depends on its own share alone."""
+        """Return the net mass per entity, which depends on the region's share alone."""
         shares = (first, second)
         net = net_mass(model, shares, precision, harm=harm, wrong_similarity=wrong_similarity)
         return np.asarray(net / n)
@@ -282,7 +320,7 @@ def best_shares(
     can = each(1, 1) > 0
     if not can.all():
         return (float("nan") if not can.any() else float(can[1])), 0.0
-    some = 1e-9  # at no share at all the net mass is zero, whatever it is beside it
+    some = 1e-9  # at a share of exactly zero the net mass is zero, whatever it is beside it
     from_one, from_two = (
         0.0 if each(some, some)[r] >= 0 else brentq(lambda x, r=r: each(x, x)[r], some, 1.0) for r in (0, 1)
     )
@@ -293,12 +331,12 @@ def best_shares(
 
 
 def measured_mass(batch: Batch, regions: IntArray, n_regions: int) -> DoubleArray:
-    """The true mass of each region in a batch ``(R,)``, with the left ends as anchors."""
+    """Return the true mass of each region in a batch ``(R,)``, with the left entities as anchors."""
     masses = np.where(batch.is_target, 0, batch.p).sum(axis=1) / batch.temperature
     return np.bincount(regions, weights=masses, minlength=n_regions).astype(np.float64)
 
 
-def shares_of(regions: Sequence[int] | IntArray, n_regions: int) -> DoubleArray:
-    """``pi_r`` ``(R,)`` of seeds in these regions."""
+def region_shares(regions: Sequence[int] | IntArray, n_regions: int) -> DoubleArray:
+    """Return the share ``pi_r`` of the seeds in each region ``(R,)``, from the region of each seed."""
     counts = np.bincount(np.asarray(regions), minlength=n_regions)
     return np.asarray(counts / counts.sum())

@@ -1,4 +1,4 @@
-"""P2: a seed enters the loss twice, as somebody's target and as everybody else's candidate."""
+"""Proposition P2: a seed enters the loss twice, as a target of its anchors and as a candidate of others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from psqe.theory.split import mass
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One part of a gradient: by the left and by the right embeddings, ``(B, d)`` each."""
+    """One part of a gradient, by the left and by the right embeddings.
+
+    Attributes
+    ----------
+    left, right
+        Gradients ``(B, d)``.
+
+    Examples
+    --------
+    >>> part = Part(np.array([[3.0, 0.0]]), np.array([[0.0, 4.0]]))
+    >>> part.norm, (part + part.flipped).norm
+    (5.0, 7.0710678118654755)
+    """
 
     left: DoubleArray
     right: DoubleArray
@@ -25,7 +37,7 @@ class Part:
 
     @property
     def flipped(self) -> Part:
-        """The sides exchanged."""
+        """The same part with its two sides exchanged."""
         return Part(self.right, self.left)
 
     @property
@@ -36,14 +48,20 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Membership:
-    """What one seed does to the gradient of the summed loss ``sum_k l_k``, over both sides as anchors.
+    """The effect of one seed on the gradient of the summed loss ``sum_k l_k``, over both sides as anchors.
 
     Attributes
     ----------
     as_target
-        The gradient of the seed's own two losses.
+        The gradient of the two losses whose anchors are the seed's entities.
     as_candidate
-        What it changes in the gradients of all other losses, by standing among their candidates.
+        The change in the gradients of all other losses because the seed is among their candidates.
+
+    Examples
+    --------
+    >>> effect = membership(Batch(np.eye(4), np.eye(4), temperature=0.5), seed=0)
+    >>> round(effect.as_target.norm, 3), round(effect.as_candidate.norm, 3)
+    (2.738, 1.451)
     """
 
     as_target: Part
@@ -51,33 +69,41 @@ class Membership:
 
     @property
     def total(self) -> Part:
-        """The gradient with the seed less the gradient without it."""
+        """The gradient with the seed minus the gradient without it."""
         return self.as_target + self.as_candidate
 
 
 def membership(batch: Batch, seed: int) -> Membership:
-    """What the seed at position ``seed`` does, in closed form: nothing is computed without it.
+    """Return the effect of one seed in closed form, without computing the loss without it.
 
-    For another anchor ``k`` let ``q_k`` be the share of the seed's ends among its candidates. The seed adds
-    ``-log(1 - q_k)`` to ``l_k``: it takes ``q_k`` for itself, and what it takes from the other negatives and
-    from the target, ``p_kv q_k / (1 - q_k)`` each, is repelled less or attracted more.
+    For another anchor ``k`` let ``q_k`` be the softmax share of the seed's entities among its candidates. The
+    seed adds ``-log(1 - q_k)`` to ``l_k``. It takes the share ``q_k`` itself. The share that it takes from
+    the other negatives and from the target, ``p_kv q_k / (1 - q_k)`` each, makes the repulsion of those
+    negatives smaller and the attraction of the target larger.
+
+    Parameters
+    ----------
+    batch
+        The batch.
+    seed
+        The position of the seed, from 0.
 
     Raises
     ------
     ParameterError
-        If there is no such seed, or no more than two (one alone has no loss without it).
+        If there is no such seed, or the batch has only two: a single remaining seed has no negatives.
     """
     if not 0 <= seed < len(batch) or len(batch) < 3:
         raise ParameterError(f"there is no seed {seed} to leave out of {len(batch)} with two remaining")
-    own, others = _one_way(batch, seed)
-    own_back, others_back = _one_way(batch.flipped, seed)
-    return Membership(own + own_back.flipped, others + others_back.flipped)
+    target, candidate = _one_way(batch, seed)
+    target_back, candidate_back = _one_way(batch.flipped, seed)
+    return Membership(target + target_back.flipped, candidate + candidate_back.flipped)
 
 
 def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
-    """The two parts with the left ends as anchors."""
+    """Return the two parts with the left entities as anchors."""
     n = len(batch)
-    # One anchor, so one row of coefficients: no need to multiply the others' zeros.
+    # There is one anchor and so one row of coefficients; all other rows would be zero.
     row = (batch.p[seed] - batch.is_target[seed]) / batch.temperature
     target = Part(np.outer(row[n:], batch.left[seed]), np.outer(row[:n], batch.left[seed]))
     target.left[seed] += row @ batch.candidates
@@ -86,7 +112,7 @@ def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
     taken = batch.p[:, ends].sum(axis=1, keepdims=True)
     rest = batch.s / batch.temperature
     rest[:, ends] = -np.inf
-    # Not p / (1 - taken): when the seed takes nearly all, that would be rounding, or zero by zero.
+    # p / (1 - taken) would be zero by zero, or only rounding, where the seed takes nearly everything.
     changed = -softmax(rest, axis=1) * taken
     changed[:, ends] = batch.p[:, ends]
     changed[seed] = 0
@@ -94,7 +120,7 @@ def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
 
 
 def summed_gradient(batch: Batch) -> Part:
-    """The gradient of ``sum_k l_k`` over both sides as anchors; not the mean, which depends on ``B``."""
+    """Return the gradient of the sum ``sum_k l_k`` (not of the mean) over both sides as anchors."""
     n_anchors = 2 * len(batch)
     left, right = gradient(batch)
     return Part(n_anchors * left, n_anchors * right)
@@ -102,12 +128,20 @@ def summed_gradient(batch: Batch) -> Part:
 
 @dataclass(frozen=True, eq=False)
 class Masses:
-    """The mass of both parts of every seed in a batch.
+    """The masses of both effects of every seed in a batch.
 
     Attributes
     ----------
-    as_target, as_candidate
-        ``(B,)`` each.
+    as_target
+        Attraction mass of each seed as a target ``(B,)``.
+    as_candidate
+        Repulsion mass of each seed as a candidate of other anchors ``(B,)``.
+
+    Examples
+    --------
+    >>> found = masses(Batch(np.eye(3), np.eye(3), temperature=0.5))
+    >>> found.as_target.round(3).tolist(), bool(np.isclose(found.as_target.sum(), found.as_candidate.sum()))
+    ([1.405, 1.405, 1.405], True)
     """
 
     as_target: DoubleArray
@@ -115,10 +149,11 @@ class Masses:
 
 
 def masses(batch: Batch) -> Masses:
-    """The pull each seed makes as a target, and the push it makes as a candidate.
+    """Return the attraction mass of each seed as a target and its repulsion mass as a candidate.
 
-    As a target ``(1 - p_{k b_k}) / tau`` over its two anchors; as a candidate ``q_k / tau`` over all other
-    anchors of both sides. Over the batch the two add up to the same: every negative is an end of some seed.
+    As a target a seed has ``(1 - p_{k b_k}) / tau``, summed over its two anchors; as a candidate it has
+    ``q_k / tau``, summed over all other anchors of both sides. Over a batch both have the same sum, because
+    every negative is an entity of some seed.
     """
     n = len(batch)
     taken = np.zeros(n)

@@ -1,9 +1,9 @@
-"""P6: what training does with precision and coverage, on a planted pair where it can be computed.
+"""Proposition P6: the effect of precision and coverage on training, for a planted pair in closed form.
 
-Two graphs show the same entities; the right one shows them turned, so nothing matches until the turn is
-learned from seeds. Entities of a region vary along directions of their own region and along directions that
-all regions share. A seed teaches the directions of its own region and the shared ones; a wrong seed
-teaches noise.
+Two graphs have the same entities. The vectors of the right graph are rotated, so that nothing matches until
+the rotation is learned from seeds. Entities of a region vary along directions of this region and along
+directions that all regions share. A seed teaches the directions of its region and the shared ones, and a
+wrong seed teaches noise.
 """
 
 from __future__ import annotations
@@ -23,18 +23,32 @@ from psqe.training.losses import info_nce
 
 @dataclass(frozen=True)
 class World:
-    """Regions of set size and confusability.
+    """The regions of a planted pair: how large they are and how easily their entities are confused.
 
     Attributes
     ----------
     sizes
-        Entities of each region, ``n_r``.
+        Number of entities ``n_r`` of each region, at least 2.
     directions
-        ``m``: dimensions along which the entities of a region vary. Few make a region confusable.
+        Number ``m`` of dimensions along which the entities of a region vary, 32 by default. In a region with
+        few of them entities are easily confused.
     shared
-        How many of them all regions have in common: what is learned there serves every region.
+        Number of these dimensions that all regions have in common, 8 by default. What is learned there serves
+        every region.
     noise
-        Norm of what either side adds to an entity's vector, which has norm one on average.
+        Norm of the noise that each side adds to the vector of an entity, whose norm is one on average; 0.5 by
+        default.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of its bounds.
+
+    Examples
+    --------
+    >>> world = World((20, 30), directions=4, shared=1)
+    >>> world.dim, world.axes(1).tolist()
+    (7, [0, 4, 5, 6])
     """
 
     sizes: tuple[int, ...]
@@ -50,11 +64,11 @@ class World:
 
     @property
     def dim(self) -> int:
-        """``D``: all directions of the world together."""
+        """Number ``D`` of all dimensions together."""
         return self.shared + len(self.sizes) * (self.directions - self.shared)
 
     def axes(self, region: int) -> IntArray:
-        """The axes along which a region varies ``(m,)``: shared ones first."""
+        """Return the axes along which a region varies ``(m,)``, the shared ones first."""
         private = self.directions - self.shared
         start = self.shared + region * private
         return np.concatenate([np.arange(self.shared), np.arange(start, start + private)])
@@ -62,16 +76,26 @@ class World:
 
 @dataclass(frozen=True, eq=False)
 class Seeding:
-    """How many seeds, where, and how many of them right.
+    """The number of seeds, how they spread over regions, and how many of them are correct.
 
     Attributes
     ----------
     n_seeds
-        ``K``.
+        Number ``K`` of seeds, at least 2.
     shares
-        ``pi_r`` ``(R,)``, adding up to one.
+        Share ``pi_r`` of the seeds in each region ``(R,)``; they add up to one.
     precision
-        ``rho``, the same everywhere or one a region.
+        Share ``rho`` of correct seeds in [0, 1], one for all regions or one for each ``(R,)``; 1 by default.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of its bounds, or the shares do not add up to one.
+
+    Examples
+    --------
+    >>> Seeding(10, np.array([0.5, 0.5]), precision=0.8).precision.tolist()
+    [0.8, 0.8]
     """
 
     n_seeds: int
@@ -92,24 +116,30 @@ class Seeding:
 def predicted(
     world: World, seeding: Seeding, *, weights: DoubleArray | None = None, n_entities: int = 400
 ) -> DoubleArray:
-    """Hits@1 of each region ``(R,)`` after one step from nothing: closed form for each entity.
+    """Predict Hits@1 of each region after one gradient step from small weights, in closed form.
 
-    One gradient step of InfoNCE from small weights makes the score of two vectors ``x^T C y``, where
-    ``C`` is the seeds' cross-covariance: ``C = sum_k w_k x_{a_k} y_{b_k}^T / K``. Its mean holds ``pi_r
-    rho_r w_r / m`` on the private directions of region ``r`` and the sum of these over regions on the
-    shared ones; around it lies the noise of finitely many seeds, right and wrong. Given an entity and its
-    counterpart, scores are taken as normal: the true one around what the mean of ``C`` gives it, rivals
-    around zero. If the entity stands in a seed, the seed adds to the score of its two ends. Hits@1 is the
-    chance that no rival scores more, averaged over drawn entities of the region.
+    After one step of InfoNCE from small weights the score of two vectors is ``x^T C y``, where ``C`` is the
+    cross-covariance of the seeds, ``C = sum_k w_k x_{a_k} y_{b_k}^T / K``. The mean of ``C`` is
+    ``pi_r rho_r w_r / m`` on the private directions of region ``r``, and the sum of these over regions on the
+    shared ones; around the mean lies the noise of finitely many seeds, correct and wrong. Given an entity
+    and its counterpart, scores are taken to be normal: the true one around its score under the mean of ``C``,
+    those of rivals around zero. If the entity is in a seed, the seed adds to the score of its two entities.
+    Hits@1 is the probability that no rival has a higher score, averaged over drawn entities of the region.
 
     Parameters
     ----------
-    world, seeding
-        What is planted and what is known.
+    world
+        The regions.
+    seeding
+        The seeds.
     weights
-        ``w_r`` ``(R,)``: what a seed of each region counts, ``1 - p+_r`` of P4; one when omitted.
+        Weight ``w_r`` of a seed of each region ``(R,)``, as ``1 - p+_r`` of proposition P4; 1 by default.
     n_entities
-        Entities drawn to average over; always the same ones.
+        Number of entities that are drawn to average over, 400 by default; they are always the same.
+
+    Returns
+    -------
+    Hits@1 by region ``(R,)``.
 
     Raises
     ------
@@ -123,14 +153,14 @@ def predicted(
     rho, k = np.asarray(seeding.precision), seeding.n_seeds
     sizes = np.asarray(world.sizes)
 
-    # Second moments of a region's vectors by coordinate: signal on its own axes, noise everywhere.
+    # The second moments of a region's vectors by coordinate: signal on the region's axes, noise on all.
     signal = np.zeros((n_regions, world.dim))
     for r in range(n_regions):
         signal[r, world.axes(r)] = 1 / m
     power = signal + world.noise**2 / world.dim
-    mean_c = (seeding.shares * rho * w) @ signal  # of C, which is diagonal on average
-    seeded = np.minimum(1.0, k * seeding.shares / sizes)  # chance that an entity stands in a seed
-    itself = w / k * power.sum(axis=1)  # what a seed gives its own ends, on average
+    mean_c = (seeding.shares * rho * w) @ signal  # the mean of C, which is diagonal
+    seeded = np.minimum(1.0, k * seeding.shares / sizes)  # probability that an entity is in a seed
+    itself = w / k * power.sum(axis=1)  # mean of what a seed adds to the score of its own entities
     found = np.zeros(n_regions)
     rng = np.random.default_rng(0)
     for r in range(n_regions):
@@ -140,8 +170,8 @@ def predicted(
             h + world.noise / world.dim**0.5 * rng.standard_normal(hidden.shape)
             for h in (hidden, hidden, rng.permutation(hidden))
         )
-        # The noise of C between x and some y: w <x, x_a> <y_b, y> over seeds of every region. The ends of a
-        # right seed have one signal, so that what it adds varies more where x is like y.
+        # The noise of C between x and some y is w <x, x_a> <y_b, y>, summed over seeds of every region. The
+        # two entities of a correct seed have the same signal, so that its term varies more where x is like y.
         each = w**2 * seeding.shares * ((x**2) @ power.T) / k
         twice = w**2 * seeding.shares * rho / k
         own_mean = (x * mean_c * y).sum(axis=1)
@@ -163,8 +193,8 @@ def predicted(
             ),
             (seeded[r] * (1 - rho[r]), own_mean, x * mean_c + ahead[:, None] * other, ahead * power[r].sum()),
         ):
-            # A rival is met through this row of C; one that stands in a seed has its own part in C, too:
-            # in a right seed that goes with its signal, in a wrong one it does not.
+            # The score of a rival comes from this row of C. A rival in a seed adds a part to C itself, which
+            # is correlated with its signal in a correct seed and not in a wrong one.
             plain = row**2 @ power.T + rival_noise
             apart = itself**2 * (x**2 @ power.T)
             together = 2 * itself * ((row * x) @ signal.T)
@@ -181,17 +211,25 @@ def _wins(
     counts: DoubleArray,
     extra: tuple[DoubleArray, DoubleArray] | None = None,
 ) -> float:
-    """The chance that a normal score beats ``counts`` rivals of each kind, and one extra rival.
+    """Return the probability that a normal score is higher than those of all rivals, averaged over entities.
 
-    Averaged over entities: ``mean``, ``var (n,)``, ``rival_var (n, kinds)``; the extra rival has a mean and a
-    variance ``(n,)``.
+    Parameters
+    ----------
+    mean, var
+        Mean and variance of the score of each entity's counterpart ``(n,)``.
+    rival_var
+        Variance of the score of a rival of each kind, whose mean is zero ``(n, kinds)``.
+    counts
+        Number of rivals of each kind ``(kinds,)``.
+    extra
+        Mean and variance ``(n,)`` of the score of one further rival, if there is one.
     """
     nodes, weights = np.polynomial.hermite_e.hermegauss(41)
     score = mean[:, None] + np.sqrt(var)[:, None] * nodes
     beaten = np.zeros_like(score)
     for kind, count in enumerate(counts):
         if count:
-            # A hair of variance, for rivals that all score exactly zero.
+            # A tiny variance is added for rivals whose score is exactly zero.
             beaten += count * stats.norm.logcdf(score / np.sqrt(rival_var[:, kind, None] + 1e-30))
     if extra is not None:
         beaten += stats.norm.logcdf((score - extra[0][:, None]) / np.sqrt(extra[1][:, None] + 1e-30))
@@ -200,16 +238,22 @@ def _wins(
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A world drawn: vectors of both sides, row by row the same entity, and seeds.
+    """A planted pair that was drawn: vectors of both sides, row by row of the same entity, and seeds.
 
     Attributes
     ----------
     left, right
-        ``(n, D)``.
+        Vectors ``(n, D)``.
     regions
-        ``(n,)``.
+        Region of each entity ``(n,)``.
     seeds
-        ``(K, 2)``: left and right rows.
+        Rows of the left and the right entity of each seed ``(K, 2)``.
+
+    Examples
+    --------
+    >>> drawn = draw(World((20, 30)), Seeding(10, np.array([0.5, 0.5])), random_state=0)
+    >>> drawn.left.shape, drawn.seeds.shape
+    ((50, 56), (10, 2))
     """
 
     left: DoubleArray
@@ -219,9 +263,19 @@ class Drawn:
 
 
 def draw(world: World, seeding: Seeding, *, random_state: int) -> Drawn:
-    """Draw entities and seeds. A region that has fewer entities than seeds gives them more than once.
+    """Draw entities and seeds.
 
-    A wrong seed's right end is another entity of the same region, drawn at random.
+    A region with fewer entities than seeds gives some of them more than once. The right entity of a wrong
+    seed is another entity of the same region, drawn at random.
+
+    Parameters
+    ----------
+    world
+        The regions.
+    seeding
+        The seeds.
+    random_state
+        Seed of the random generator.
     """
     rng = np.random.default_rng(random_state)
     regions = np.repeat(np.arange(len(world.sizes)), world.sizes)
@@ -248,23 +302,26 @@ def draw(world: World, seeding: Seeding, *, random_state: int) -> Drawn:
 
 
 def _rounded(values: DoubleArray, total: int) -> IntArray:
-    """Integers near ``values`` with this sum, the largest remainders rounded up."""
+    """Round ``values`` to integers with the sum ``total``; those with the largest remainders go up."""
     counts = np.floor(values).astype(np.int64)
     counts[np.argsort(counts - values, kind="stable")[: total - counts.sum()]] += 1
     return counts
 
 
 def hits(scores: DoubleArray, regions: IntArray, n_regions: int) -> DoubleArray:
-    """Hits@1 by region ``(R,)`` of scores ``(n, n)``, right on the diagonal; ``t`` that tie get ``1 / t``."""
-    own = np.diagonal(scores)[:, None]
-    better = (scores > own).sum(axis=1)
-    tied = (scores == own).sum(axis=1)
+    """Return Hits@1 by region ``(R,)`` of scores ``(n, n)`` whose true pairs are on the diagonal.
+
+    An entity whose true score is the highest together with others, ``t`` in all, counts ``1 / t``.
+    """
+    true = np.diagonal(scores)[:, None]
+    better = (scores > true).sum(axis=1)
+    tied = (scores == true).sum(axis=1)
     won = (better == 0) / tied
     return np.bincount(regions, weights=won, minlength=n_regions) / np.bincount(regions, minlength=n_regions)
 
 
 def one_step(drawn: Drawn, n_regions: int, *, weights: DoubleArray | None = None) -> DoubleArray:
-    """Hits@1 by region ``(R,)`` when the cross-covariance of the drawn seeds is all that was learned."""
+    """Return Hits@1 by region ``(R,)`` of the scores under the cross-covariance of the drawn seeds."""
     a, b = drawn.seeds.T
     w = np.ones(len(a)) if weights is None else np.asarray(weights)[drawn.regions[a]]
     c = (drawn.left[a] * w[:, None]).T @ drawn.right[b] / len(a)
@@ -282,7 +339,27 @@ def trained(
     learning_rate: float = 1e-2,
     random_state: int = 0,
 ) -> DoubleArray:
-    """Hits@1 by region ``(R,)`` after InfoNCE training of one linear map a side; cosines of embeddings."""
+    """Return Hits@1 by region ``(R,)`` of cosines after training one linear map per side with InfoNCE.
+
+    Parameters
+    ----------
+    drawn
+        Vectors, regions and seeds.
+    n_regions
+        Number ``R`` of regions.
+    temperature
+        Temperature of InfoNCE.
+    dim
+        Width of the embeddings; 64 by default.
+    n_batch
+        Largest number of seeds in a batch; 512 by default.
+    n_epochs
+        Number of passes over the seeds; 100 by default.
+    learning_rate
+        Learning rate of AdamW; 0.01 by default.
+    random_state
+        Seed of initial weights and batches.
+    """
     x, y = (torch.from_numpy(side.astype(np.float32)) for side in (drawn.left, drawn.right))
     with seeded(random_state):
         maps = nn.ModuleList([nn.Linear(x.shape[1], dim, bias=False) for _ in range(2)])

@@ -1,4 +1,4 @@
-"""P5: through the graph, entities without a seed learn what the seeds near them learn."""
+"""Proposition P5: through the graph, entities without a seed learn from the seeds near them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ from psqe.training.modalities import STRUCTURE, ModalityEncoder, ModelInputs, un
 
 
 def propagated(adjacency: sparse.csr_array, values: DoubleArray, n_layers: int) -> DoubleArray:
-    """``A^L values``, step by step: never a power of ``A``.
+    """Return ``A^L values``, computed step by step without a power of ``A``.
+
+    Parameters
+    ----------
+    adjacency
+        The matrix ``A`` ``(n, n)``.
+    values
+        One value or one vector per node, ``(n,)`` or ``(n, d)``.
+    n_layers
+        The number ``L`` of steps.
 
     Raises
     ------
@@ -37,22 +46,32 @@ def propagated(adjacency: sparse.csr_array, values: DoubleArray, n_layers: int) 
 
 @dataclass(frozen=True, eq=False)
 class LinearEncoder:
-    """``Z = A^L X W``: graph propagation without nonlinearity (Wu et al. 2019).
+    """The linear graph encoder ``Z = A^L X W``, graph propagation without nonlinearity (Wu et al. 2019).
 
-    Changes are those that a gradient step makes, per unit of learning rate. They are exact, as ``Z`` is
-    linear in ``X`` and in ``W``. ``gradient`` is ``G = dl / dZ`` ``(n, d)``, zero but at the seeds.
+    The methods return the change of ``Z`` by a gradient step, per unit of learning rate. These changes are
+    exact, because ``Z`` is linear in ``X`` and in ``W``. Their argument ``gradient`` is ``G = dl / dZ``
+    ``(n, d)``, which is zero except at the seeds.
 
     Attributes
     ----------
     adjacency
-        ``A`` ``(n, n)``, symmetric (:func:`psqe.adjacency.normalised_adjacency`) or
-        not (:func:`psqe.adjacency.walk`).
+        The matrix ``A`` ``(n, n)``, symmetric (:func:`psqe.adjacency.normalised_adjacency`) or not
+        (:func:`psqe.adjacency.walk`).
     inputs
-        ``X`` ``(n, d_in)``.
+        The inputs ``X`` ``(n, d_in)``.
     weights
-        ``W`` ``(d_in, d)``.
+        The weights ``W`` ``(d_in, d)``.
     n_layers
-        ``L``.
+        The number ``L`` of layers.
+
+    Examples
+    --------
+    >>> mean = sparse.csr_array(np.full((2, 2), 0.5))
+    >>> encoder = LinearEncoder(mean, np.eye(2), np.eye(2), n_layers=1)
+    >>> encoder.embeddings().tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
+    >>> encoder.change_by_inputs(np.array([[1.0, 0.0], [0.0, 0.0]])).tolist()
+    [[-0.5, 0.0], [-0.5, 0.0]]
     """
 
     adjacency: sparse.csr_array
@@ -61,38 +80,52 @@ class LinearEncoder:
     n_layers: int
 
     def embeddings(self) -> DoubleArray:
-        """``Z`` ``(n, d)``."""
+        """Return ``Z`` ``(n, d)``."""
         return propagated(self.adjacency, self.inputs @ self.weights, self.n_layers)
 
     def change_by_weights(self, gradient: DoubleArray) -> DoubleArray:
-        """What a step of ``W`` does to ``Z``: ``-A^L X X^T (A^L)^T G`` ``(n, d)``."""
+        """Return the change of ``Z`` by a step of ``W``, ``-A^L X X^T (A^L)^T G`` ``(n, d)``."""
         at_inputs = self._back(gradient)
         return -propagated(self.adjacency, self.inputs @ (self.inputs.T @ at_inputs), self.n_layers)
 
     def change_by_graph(self, gradient: DoubleArray) -> DoubleArray:
-        """The part of :meth:`change_by_weights` that takes the way of the graph ``(n, d)``.
+        """Return the part of :meth:`change_by_weights` that spreads along edges of the graph ``(n, d)``.
 
-        ``-A^L diag(X X^T) (A^L)^T G``; the rest jumps between entities by the similarity of their inputs.
+        It is ``-A^L diag(X X^T) (A^L)^T G``. The other part goes from an entity to others with similar
+        inputs.
         """
-        own = (self.inputs**2).sum(axis=1, keepdims=True)
-        return -propagated(self.adjacency, own * self._back(gradient), self.n_layers)
+        squared = (self.inputs**2).sum(axis=1, keepdims=True)
+        return -propagated(self.adjacency, squared * self._back(gradient), self.n_layers)
 
     def change_by_inputs(self, gradient: DoubleArray) -> DoubleArray:
-        """What a step of learned inputs ``X`` does to ``Z``: ``-A^L (A^L)^T G W^T W`` ``(n, d)``."""
+        """Return the change of ``Z`` by a step of the inputs ``X``, ``-A^L (A^L)^T G W^T W`` ``(n, d)``."""
         arrived = propagated(self.adjacency, self._back(gradient), self.n_layers)
         return -arrived @ (self.weights.T @ self.weights)
 
     def _back(self, gradient: DoubleArray) -> DoubleArray:
-        """``(A^L)^T G``."""
+        """Return ``(A^L)^T G``."""
         return propagated(self.adjacency.T.tocsr(), gradient, self.n_layers)
 
 
 def reach(adjacency: sparse.csr_array, seeds: IntArray, n_layers: int) -> DoubleArray:
-    """``sum_k [A^L (A^L)^T]_{u k}`` over the seeds ``(n,)``: how much of the seeds' gradients gets to ``u``.
+    """Return how much of the seeds' gradients reaches each entity ``u``, ``sum_k [A^L (A^L)^T]_{u k}``.
 
-    For the symmetric ``A``, ``[A^(2L)]_{u k} = sqrt(deg u / deg k) P^(2L)(u -> k)``, with ``P`` the random
-    walk and degrees with self loop: the walk is a matter of place, the root favours high degrees. For
-    ``A = P`` it is the chance that walks of ``L`` steps from ``u`` and from ``k`` end at one place.
+    For the symmetric ``A``, ``[A^(2L)]_{u k} = sqrt(deg u / deg k) P^(2L)(u -> k)``, where ``P`` is the
+    random walk and degrees count the self loop; the root favours entities of high degree. For ``A = P`` it is
+    the probability that walks of ``L`` steps from ``u`` and from ``k`` end at the same entity.
+
+    Parameters
+    ----------
+    adjacency
+        The matrix ``A`` ``(n, n)``.
+    seeds
+        Entities that are in seeds ``(m,)``.
+    n_layers
+        The number ``L`` of layers.
+
+    Returns
+    -------
+    Sums over the seeds ``(n,)``.
     """
     given = np.zeros(adjacency.shape[0])
     np.add.at(given, seeds, 1.0)
@@ -100,59 +133,88 @@ def reach(adjacency: sparse.csr_array, seeds: IntArray, n_layers: int) -> Double
 
 
 def lengths(adjacency: sparse.csr_array, n_layers: int) -> DoubleArray:
-    """``sqrt([A^L (A^L)^T]_{u u})`` ``(n,)``: how long ``Z_u`` is when inputs are independent and alike.
+    """Return the expected length of each embedding ``Z_u`` for independent inputs ``(n,)``.
 
-    Needs ``A^L``, which has an entry for every two entities within ``L`` steps: for graphs of some 10,000
-    entities and two or three layers.
+    It is ``sqrt([A^L (A^L)^T]_{u u})``. The function computes ``A^L``, which has an entry for every two
+    entities within ``L`` steps. It is meant for graphs of some 10,000 entities and two or three layers.
     """
     power = sparse.csr_array(sparse.eye_array(adjacency.shape[0]))
     for _ in range(n_layers):
         power = power @ adjacency
-    found: DoubleArray = np.sqrt(np.asarray(power.multiply(power).sum(axis=1)).ravel())
-    return found
+    roots: DoubleArray = np.sqrt(np.asarray(power.multiply(power).sum(axis=1)).ravel())
+    return roots
 
 
 def turn(change: DoubleArray, embeddings: DoubleArray) -> DoubleArray:
-    """How far the directions of ``embeddings (n, d)`` turn by a small ``change (n, d)``: radians ``(n,)``.
+    """Return the angles ``(n,)``, in radians, by which a small ``change (n, d)`` turns ``embeddings (n, d)``.
 
-    The part of the change across the embedding, over its length: all that unit rows keep of it.
+    An angle is the length of the part of the change orthogonal to the embedding, divided by the length of the
+    embedding: unit rows keep nothing else of the change.
     """
     length = np.linalg.norm(embeddings, axis=1)
-    found: DoubleArray = np.linalg.norm(tangent(change, embeddings / length[:, None]), axis=1) / length
-    return found
+    angles: DoubleArray = np.linalg.norm(tangent(change, embeddings / length[:, None]), axis=1) / length
+    return angles
 
 
 def unit_gradient(embeddings: DoubleArray, pairs: IntArray, temperature: float) -> DoubleArray:
-    """``G``: the gradient of :func:`psqe.theory.batch.loss` of unit rows by ``embeddings (n, d)``.
+    """Return the gradient ``G`` of :func:`psqe.theory.batch.loss` of unit rows by embeddings.
 
-    ``pairs (B, 2)`` are the rows of the seeds, each row at most once.
+    Parameters
+    ----------
+    embeddings
+        Embeddings of all entities ``(n, d)``, not normalised.
+    pairs
+        Rows of the seeds' entities ``(B, 2)``, each row at most once.
+    temperature
+        Temperature of the loss.
+
+    Returns
+    -------
+    The gradient ``(n, d)``, which is zero except at the seeds.
     """
-    found = np.zeros_like(embeddings)
+    at_embeddings = np.zeros_like(embeddings)
     length = np.linalg.norm(embeddings[pairs], axis=2)
     unit = embeddings[pairs] / length[:, :, None]
     for side, part in enumerate(gradient(Batch(unit[:, 0], unit[:, 1], temperature))):
-        found[pairs[:, side]] = tangent(part, unit[:, side]) / length[:, [side]]
-    return found
+        at_embeddings[pairs[:, side]] = tangent(part, unit[:, side]) / length[:, [side]]
+    return at_embeddings
 
 
 def limit(adjacency: sparse.csr_array, seeds: IntArray) -> DoubleArray:
-    """What :func:`reach` tends to with many layers ``(n,)``, in every connected part of the graph.
+    """Return the limit of :func:`reach` for many layers ``(n,)``.
 
-    ``sum_k sqrt(deg u deg k) / sum_v deg v``, over the part that ``u`` is in: the seeds' places are
-    forgotten, degrees alone remain.
+    It is ``sum_k sqrt(deg u deg k) / sum_v deg v``, over the connected part of the graph that contains ``u``.
+    It depends on degrees only, and no longer on where the seeds are.
+
+    Parameters
+    ----------
+    adjacency
+        The symmetric matrix ``A`` ``(n, n)`` of :func:`psqe.adjacency.normalised_adjacency`.
+    seeds
+        Entities that are in seeds ``(m,)``.
     """
     _, part = sparse.csgraph.connected_components(adjacency, directed=False)
-    # A = D^(-1/2) (E + I) D^(-1/2), so the loops give the degrees back.
+    # The diagonal of A = D^(-1/2) (E + I) D^(-1/2) holds the inverse degrees.
     degree = 1 / adjacency.diagonal()
     given = np.zeros(len(degree))
     np.add.at(given, seeds, 1.0)
     by_part = np.bincount(part, weights=given * np.sqrt(degree)) / np.bincount(part, weights=degree)
-    found: DoubleArray = np.sqrt(degree) * by_part[part]
-    return found
+    limits: DoubleArray = np.sqrt(degree) * by_part[part]
+    return limits
 
 
 def attention_model(task: AlignmentTask, *, dim: int = 64, random_state: int = 0) -> ModalityEncoder:
-    """The structure embedding of MCLEA with its initial weights, and no other modality."""
+    """Return the structure encoder of MCLEA with its initial weights, and no other modality.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+    dim
+        Width of the structure embedding; 64 by default.
+    random_state
+        Seed of the initial weights.
+    """
     with seeded(random_state):
         inputs = ModelInputs(Edges.joint(task), {}, {}, task.left.n_entities)
         return ModalityEncoder(inputs, DiagonalGAT, structure_dim=dim, dims={})
@@ -166,9 +228,20 @@ def train_attention(
     temperature: float = 0.1,
     learning_rate: float = 1e-2,
 ) -> None:
-    """Train the structure embedding alone on the seeds ``pairs (B, 2)``, nodes of the joint graph, in place.
+    """Train the structure encoder on seeds, in place, with all seeds in one batch.
 
-    One batch an epoch.
+    Parameters
+    ----------
+    model
+        The encoder, from :func:`attention_model`.
+    pairs
+        The seeds ``(B, 2)``, as nodes of the joint graph (right entities after the left ones).
+    n_epochs
+        Number of steps.
+    temperature
+        Temperature of InfoNCE; 0.1 by default.
+    learning_rate
+        Learning rate of AdamW; 0.01 by default.
     """
     nodes = torch.from_numpy(pairs)
     subgraph = model.inputs.edges.k_hop_subgraph(nodes.flatten(), n_layers=2)
@@ -185,16 +258,27 @@ def train_attention(
 
 @dataclass(frozen=True, eq=False)
 class AttentionStep:
-    """What one small step of a graph attention network does to its output, per unit of learning rate.
+    """The effect of one small step of a graph attention network on its output, per unit of learning rate.
 
     Attributes
     ----------
-    embeddings, gradient
-        ``Z`` and ``G = dl / dZ`` ``(n, d)`` before the step; ``Z`` is not normalised.
+    embeddings
+        The output ``Z`` ``(n, d)`` before the step, not normalised.
+    gradient
+        The gradient ``G = dl / dZ`` ``(n, d)`` before the step.
     change
-        Change of ``Z`` ``(n, d)`` by a gradient step of ``inputs`` (the learned vector of every entity),
-        of ``shared`` weights (diagonal and attention), of ``all`` parameters, and by the first step of
-        ``adam``, which divides every coordinate of the gradient by its own size.
+        By name, the change of ``Z`` ``(n, d)``: by a gradient step of ``inputs`` (the learned vector of every
+        entity), of ``shared`` weights (diagonal and attention), of ``all`` parameters, and by the first step
+        of ``adam``, which divides every coordinate of the gradient by its own absolute value.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> task, _ = planted_pair(20, random_state=0)
+    >>> model = attention_model(task, dim=4)
+    >>> pairs = np.array([[0, task.left.n_entities], [1, task.left.n_entities + 1]])
+    >>> sorted(attention_step(model, pairs).change)
+    ['adam', 'all', 'inputs', 'shared']
     """
 
     embeddings: DoubleArray
@@ -203,10 +287,19 @@ class AttentionStep:
 
 
 def attention_step(model: ModalityEncoder, pairs: IntArray, *, temperature: float = 0.1) -> AttentionStep:
-    """Measure a step of :func:`psqe.training.losses.info_nce` on the seeds ``pairs (B, 2)``, in float64.
+    """Measure the effect of a step of :func:`psqe.training.losses.info_nce`, in float64.
 
-    Changes are central differences: the network is not linear, and a real step would mix its size in. The
-    model is left in float64, with its weights as they were.
+    Changes are central differences, because the network is not linear and the effect of a real step depends
+    on its size. The model is left in float64 with unchanged weights.
+
+    Parameters
+    ----------
+    model
+        The encoder, from :func:`attention_model`.
+    pairs
+        The seeds ``(B, 2)``, as nodes of the joint graph.
+    temperature
+        Temperature of InfoNCE; 0.1 by default.
     """
     model = model.double()
     graph, edges = model.graph, model.inputs.edges
@@ -217,7 +310,7 @@ def attention_step(model: ModalityEncoder, pairs: IntArray, *, temperature: floa
     loss = info_nce(left, right, temperature=temperature)
     at_z, *slopes = torch.autograd.grad(loss, [z, *parameters])
     none = [torch.zeros_like(slope) for slope in slopes]
-    # The first step of Adam: both running means are the gradient itself, up to the same factor.
+    # In the first step of Adam both running means are the gradient itself, up to the same factor.
     adam = [slope / (slope.abs() + 1e-8) for slope in slopes]
     ways = {"inputs": [slopes[0], *none[1:]], "shared": [none[0], *slopes[1:]], "all": slopes, "adam": adam}
 
@@ -228,14 +321,14 @@ def attention_step(model: ModalityEncoder, pairs: IntArray, *, temperature: floa
             for p, d in zip(parameters, by, strict=True)
             if d.any()
         )
-        ends = []
+        outputs = []
         for sign in (1.0, -1.0):
             for p, d in zip(parameters, by, strict=True):
                 p.sub_(sign * size * d)
-            ends.append(graph(model.entity, edges))
+            outputs.append(graph(model.entity, edges))
             for p, d in zip(parameters, by, strict=True):
                 p.add_(sign * size * d)
-        found: DoubleArray = ((ends[0] - ends[1]) / (2 * size)).numpy()
-        return found
+        change: DoubleArray = ((outputs[0] - outputs[1]) / (2 * size)).numpy()
+        return change
 
     return AttentionStep(z.detach().numpy(), at_z.numpy(), {name: moved(by) for name, by in ways.items()})

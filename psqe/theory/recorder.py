@@ -1,4 +1,4 @@
-"""What a training does with its seeds: attraction and repulsion mass by region, while a real model trains."""
+"""A recorder of the attraction and repulsion mass of seeds by region, while a real model trains."""
 
 from __future__ import annotations
 
@@ -18,33 +18,44 @@ from psqe.graph import AlignmentTask, DoubleArray, IntArray
 from psqe.seeds.failures import counterparts
 from psqe.seeds.seed_set import SeedSet
 from psqe.theory.batch import Batch
-from psqe.theory.coverage import RegionModel, shares_of
+from psqe.theory.coverage import RegionModel, region_shares
 from psqe.training.callback import Callback
 from psqe.training.losses import NCA, ContrastiveLoss, InfoNCE
 
 SEED_KINDS = ("right", "wrong", "dangling")
 ALL = "all"
-"""The kind and the name of the region that every seed is in."""
+"""The kind and the name of the region that contains every seed."""
 
 
 @dataclass(frozen=True, eq=False)
 class SeedMasses:
-    """What the loss does with each seed of a batch, both directions together; ``(B,)`` each.
+    """The forces of a contrastive loss on each seed of a batch, in both directions together.
+
+    For the loss of EVA (:func:`psqe.training.losses.nca`) the forces have other forms. The attraction is
+    ``beta / (1 + s_kk)``, or 0 where the cosine is negative; it is no sum over negatives. An anchor ``k``
+    gives the repulsion ``q_kv = e^(alpha s_kv) / (1 + sum_j e^(alpha s_kj))`` to a negative ``v``, and
+    ``w_kv`` is the share of ``q_kv`` in ``sum_v q_kv``.
 
     Attributes
     ----------
     attraction
-        ``(1 - p) / tau``, added up over its two ends as anchors: what each is pulled with, and what each
-        pushes the negatives with (P1, the two are the same).
+        ``(1 - p) / tau``, added up over the seed's two entities as anchors ``(B,)``: the attraction of each
+        towards the other, and by proposition P1 the repulsion that each gives to the negatives.
     received
-        ``p_kv / tau``, added up over its two ends as negatives ``v`` and over the anchors ``k`` of all other
-        seeds: what they push it with. Over a batch, as much is received as is given.
+        ``p_kv / tau``, added up over the seed's two entities as negatives ``v`` and over the anchors ``k`` of
+        all other seeds ``(B,)``: the repulsion that the seed receives. Over a batch, as much repulsion is
+        received as is given.
     effective_negatives
-        ``1 / sum_v w_kv^2`` for the shares ``w`` of an anchor's repulsion, mean of its two ends.
+        ``1 / sum_v w_kv^2`` for the shares ``w`` of an anchor's repulsion, averaged over the two entities
+        ``(B,)``.
 
-    EVA's loss (:func:`psqe.training.losses.nca`) has other forms. Attraction is ``beta / (1 + s_kk)``, 0
-    where the cosine is negative; it is no sum over negatives. What an anchor k gives to a negative v is
-    ``q_kv = e^(alpha s_kv) / (1 + sum_j e^(alpha s_kj))``; ``w_kv`` is its share of ``sum_v q_kv``.
+    Examples
+    --------
+    >>> masses = seed_masses(torch.eye(3), torch.eye(3), InfoNCE(temperature=0.5))
+    >>> [round(mass, 3) for mass in masses.attraction.tolist()]
+    [1.405, 1.405, 1.405]
+    >>> [round(number, 3) for number in masses.effective_negatives.tolist()]
+    [4.0, 4.0, 4.0]
     """
 
     attraction: Tensor
@@ -54,15 +65,22 @@ class SeedMasses:
 
 @torch.no_grad()
 def seed_masses(left: Tensor, right: Tensor, loss: ContrastiveLoss) -> SeedMasses:
-    """The closed forms of :mod:`psqe.theory.split`, in the tensors' own precision and on their device.
+    """Compute the closed forms of :mod:`psqe.theory.split` in the precision and on the device of the tensors.
 
-    Needs one matrix ``(B, 2B)`` at a time, half of that without same-side negatives. Takes no part in
-    automatic differentiation.
+    The function needs one matrix ``(B, 2B)`` at a time, half of that without same-side negatives, and has no
+    part in automatic differentiation.
+
+    Parameters
+    ----------
+    left, right
+        Embeddings ``(B, d)``, row by row the two entities of a seed.
+    loss
+        The contrastive loss.
 
     Raises
     ------
     ParameterError
-        If there are fewer than two seeds: one alone has no negative.
+        If there are fewer than two seeds, for a single one has no negative.
     """
     if len(left) < 2:
         raise ParameterError("a seed alone has no negatives", remedy="give at least two")
@@ -78,23 +96,24 @@ def seed_masses(left: Tensor, right: Tensor, loss: ContrastiveLoss) -> SeedMasse
 
 
 def _nca_masses(left: Tensor, right: Tensor, loss: NCA) -> SeedMasses:
+    """Return the masses of EVA's loss."""
     s = left @ right.T
     of_seed = s.diagonal().clone()
     logits = (loss.scale * s).fill_diagonal_(-torch.inf)
     received, effective = torch.zeros_like(of_seed), torch.zeros_like(of_seed)
-    for one in (logits, logits.T):
-        # 1 + sum exp: the one is a cell e^0 of its own.
-        total = torch.logaddexp(one.logsumexp(dim=1), torch.zeros_like(of_seed))
-        given = torch.exp(one - total[:, None])
+    for by_anchor in (logits, logits.T):
+        # 1 + sum exp: the 1 is a further cell, e^0.
+        total = torch.logaddexp(by_anchor.logsumexp(dim=1), torch.zeros_like(of_seed))
+        given = torch.exp(by_anchor - total[:, None])
         received += given.sum(dim=0)
-        # Shares from the logits: of an anchor at ease, what it gives may be all zero.
-        effective += torch.linalg.vector_norm(one.softmax(dim=1), dim=1) ** -2 / 2
+        # Shares come from the logits, because all that an anchor gives may be rounded to zero.
+        effective += torch.linalg.vector_norm(by_anchor.softmax(dim=1), dim=1) ** -2 / 2
     attraction = torch.where(of_seed > 0, loss.attraction / (1 + of_seed), 0.0)
     return SeedMasses(attraction, received, effective)
 
 
 def _one_way(anchors: Tensor, targets: Tensor, temperature: float, same_side: bool) -> SeedMasses:
-    """The same with one end of each seed as anchor, masses not yet divided by ``temperature``."""
+    """Return the masses of InfoNCE with one entity of each seed as anchor, times ``temperature``."""
     n = len(anchors)
     logits = anchors @ (torch.cat([targets, anchors]) if same_side else targets).T
     logits /= temperature
@@ -106,45 +125,57 @@ def _one_way(anchors: Tensor, targets: Tensor, temperature: float, same_side: bo
     shares = logits.sub_(peak[:, None]).exp_()
     total = shares.sum(dim=1)
     shares /= total[:, None]
-    # 1 - p from the negatives' logarithm: of a sure anchor, 1 - p itself would be all rounding.
+    # 1 - p comes from the logarithm of the negatives: for p near 1, 1 - p itself would be only rounding.
     mass = torch.sigmoid(peak + total.log() - of_target)
     received = (mass @ shares).view(-1, n).sum(dim=0)
     return SeedMasses(mass, received, torch.linalg.vector_norm(shares, dim=1) ** -2)
 
 
 class Recorder(Callback):
-    """Records attraction and repulsion mass by region and by kind of seed, at some steps of a training.
+    """A callback that records attraction and repulsion mass by region and kind of seed during a training.
 
-    ``aligner.fit(task, features, seeds, callback=recorder)``, then :meth:`table`. This is a measurement after
-    the fact: gold links tell right seeds from wrong ones in the table, and nothing flows back into the
-    training. The steps recorded are in a row: a training that begins anew, or goes on from a checkpoint at
-    another step than the next, forgets what was recorded before. Steps that were done when a training goes
-    on are not in the table; a :class:`~psqe.errors.PsqeWarning` says which are.
+    Give it to an aligner, ``aligner.fit(task, features, seeds, callback=recorder)``, and then call
+    :meth:`table`. Gold links distinguish correct seeds from wrong ones in the table only; nothing flows back
+    into the training. The recorded steps follow each other without a gap: when a training begins anew, or is
+    resumed from a checkpoint at another step than the next one, earlier records are dropped. Steps before the
+    checkpoint are not in the table, and a :class:`~psqe.errors.PsqeWarning` says so.
 
-    A seed is *right* when it is a gold link. A wrong one is *dangling* when at least one of its ends has no
-    counterpart, else *wrong*. Its region is that of its left end; a seed whose left end is in no region of
-    a kind counts in the row of all seeds alone.
+    A seed is *right* if it is a gold link. Another seed is *dangling* if at least one of its entities has no
+    counterpart, and otherwise *wrong*. The region of a seed is that of its left entity. A seed whose left
+    entity is in no region of a kind counts in the row of all seeds only.
 
     Parameters
     ----------
     task
-        The task that is trained on, with its gold links.
+        The task of the training, with its gold links.
     regions
-        Regions of the task by kind, as of :func:`psqe.evaluation.regions.all_regions`.
+        Regions of the task by kind, as from :func:`psqe.evaluation.regions.all_regions`.
     every
-        Steps 0, ``every``, 2 ``every`` and so on are recorded; a step is a batch.
+        Number of steps from one record to the next, 10 by default; a step is a batch.
     embeddings
-        Names of the embeddings to record, all when omitted.
+        Names of the embeddings to record; all by default.
     mean_field
-        Whether to compute, too, what the averages of each recorded batch predict, for
-        :meth:`mean_field_table`. Needs a few matrices ``(B, 2B)`` in double precision.
+        Whether the recorder also computes what the averages of each recorded batch predict, for
+        :meth:`mean_field_table`; not by default. It needs a few matrices ``(B, 2B)`` in double precision.
 
     Raises
     ------
     DataError
         If the task has no gold links.
     ParameterError
-        If ``every`` is less than 1, or the regions are not those of the task.
+        If ``every`` is smaller than 1, or the regions are not those of the task.
+
+    Examples
+    --------
+    >>> from psqe.aligners import MCLEA
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import true_links
+    >>> task, features = planted_pair(30, random_state=0)
+    >>> recorder = Recorder(task, {}, every=2, embeddings=["joint"])
+    >>> model = MCLEA.preset("small", n_epochs=4)
+    >>> model = model.fit(task, features, true_links(task, 10), callback=recorder)
+    >>> recorder.table()[["step", "seed_kind", "n_seeds"]].head(3).to_numpy().tolist()
+    [[0, 'right', 10], [0, 'wrong', 0], [0, 'dangling', 0]]
     """
 
     def __init__(
@@ -160,11 +191,11 @@ class Recorder(Callback):
             raise ParameterError(f"every is {every}", remedy="give at least 1")
         self._of_left, self._of_right = counterparts(task)
         n_left = task.left.n_entities
-        everyone = Regions(ALL, (ALL,), np.zeros(n_left, np.int64), np.zeros(task.right.n_entities, np.int64))
+        whole = Regions(ALL, (ALL,), np.zeros(n_left, np.int64), np.zeros(task.right.n_entities, np.int64))
         first_cells = []
         self._cells: list[tuple[str, str, str]] = []
-        for kind, found in {ALL: everyone, **regions}.items():
-            if len(found.left) != n_left or (kind == ALL and found is not everyone):
+        for kind, found in {ALL: whole, **regions}.items():
+            if len(found.left) != n_left or (kind == ALL and found is not whole):
                 raise ParameterError(
                     f"{kind!r} is no kind of regions of {task.name}",
                     remedy=f"give regions of its {n_left} left entities, under any name but {ALL!r}",
@@ -188,14 +219,19 @@ class Recorder(Callback):
     def contrast(
         self, name: str, pairs: IntArray, left: Tensor, right: Tensor, loss: ContrastiveLoss
     ) -> None:
-        """Record the batch, if its step and its embedding are to be recorded.
+        """Record the masses of a batch, if its step and its embedding are to be recorded.
+
+        Parameters
+        ----------
+        name, pairs, left, right, loss
+            As in :meth:`psqe.training.callback.Callback.contrast`.
 
         Raises
         ------
         ParameterError
             If there are fewer than two seeds.
         DataError
-            If a seed names an entity that the task does not have: it is another task's.
+            If a seed names an entity that the task does not have, because it is a seed of another task.
         """
         if self._step % self._every or not (self._embeddings is None or name in self._embeddings):
             return
@@ -212,9 +248,9 @@ class Recorder(Callback):
             for column in columns
         ]
         self._recorded.append((self._step, name, np.column_stack(sums)))
-        if self._averaged and isinstance(loss, InfoNCE):  # P4 is about no other loss
-            first_end, second_end = (z.detach().cpu().double().numpy() for z in (left, right))
-            batch = Batch(first_end, second_end, loss.temperature, loss.same_side)
+        if self._averaged and isinstance(loss, InfoNCE):  # proposition P4 holds for this loss only
+            z_left, z_right = (z.detach().cpu().double().numpy() for z in (left, right))
+            batch = Batch(z_left, z_right, loss.temperature, loss.same_side)
             for kind, regions in self._averaged.items():
                 masses = mean_field_mass(batch, regions.left[pairs[:, 0]], len(regions.names))
                 self._predicted += [
@@ -223,18 +259,18 @@ class Recorder(Callback):
                 ]
 
     def table(self) -> pd.DataFrame:
-        """One row per step, embedding, kind of region, region and kind of seed, those without seeds too.
+        """Return the recorded masses, one row per step, embedding, kind of region, region and kind of seed.
 
         Returns
         -------
-        Columns ``step``, ``embedding``, ``region_kind``, ``region`` (both ``all``: the whole batch),
-        ``seed_kind``; then ``n_seeds``, ``attraction`` and ``received``, summed over the seeds, and
-        ``effective_negatives``, their mean, NaN without seeds (see :class:`SeedMasses`).
+        A table with the columns ``step``, ``embedding``, ``region_kind`` and ``region`` (both ``all`` for the
+        whole batch), ``seed_kind``, ``n_seeds``, ``attraction`` and ``received``, summed over the seeds, and
+        ``effective_negatives``, their mean (see :class:`SeedMasses`). A row without seeds has zeros and NaN.
 
         Raises
         ------
         ParameterError
-            If an embedding that was asked for was in no contrastive loss at the recorded steps.
+            If one of the chosen embeddings was in no contrastive loss at the recorded steps.
         """
         seen = list(dict.fromkeys(name for _, name, _ in self._recorded))
         for name in self._embeddings or ():
@@ -252,39 +288,45 @@ class Recorder(Callback):
         return table
 
     def mean_field_table(self) -> pd.DataFrame:
-        """What P4 makes of the averages of each recorded batch, one row per step, embedding and region.
+        """Return what proposition P4 predicts from the averages of each recorded batch.
 
         Returns
         -------
-        Columns ``step``, ``embedding``, ``region_kind``, ``region`` and ``mean_field``: the attraction as
-        :func:`mean_field_mass` has it, to be held against that of :meth:`table`, summed over kinds of seed.
+        A table with one row per step, embedding and region and the columns ``step``, ``embedding``,
+        ``region_kind``, ``region`` and ``mean_field``. The last one is the attraction by
+        :func:`mean_field_mass`, to be compared with that of :meth:`table` summed over kinds of seed.
         """
         columns = ["step", "embedding", "region_kind", "region", "mean_field"]
         return pd.DataFrame(self._predicted, columns=columns)
 
     def _kinds(self, pairs: IntArray) -> IntArray:
-        """The place of each seed's kind in ``SEED_KINDS`` ``(B,)``."""
+        """Return the index of each seed's kind in ``SEED_KINDS`` ``(B,)``."""
         of_left, of_right = self._of_left[pairs[:, 0]], self._of_right[pairs[:, 1]]
         dangling = (of_left < 0) | (of_right < 0)
         return np.where(of_left == pairs[:, 1], 0, np.where(dangling, 2, 1))
 
 
 def mean_field_mass(batch: Batch, regions: IntArray, n_regions: int) -> DoubleArray:
-    """Attraction of each region ``(R,)`` by P4 from the averages of a batch, both ends as anchors.
+    """Return the attraction mass of each region by proposition P4, from the averages of a batch.
 
     Parameters
     ----------
     batch
-        The seeds.
+        The seeds; both of their entities are anchors.
     regions
-        Region of each seed ``(B,)``, -1 for none: such a seed is only a negative, one of another region.
+        Region of each seed ``(B,)``, -1 for none. A seed without a region is only a negative, which belongs
+        to another region than any anchor.
     n_regions
-        ``R``.
+        Number ``R`` of regions.
+
+    Returns
+    -------
+    Masses ``(R,)``.
     """
     label = np.where(regions < 0, n_regions, regions)
-    shares = shares_of(label, n_regions + 1)
+    shares = region_shares(label, n_regions + 1)
     there, back = (
-        RegionModel.measured(one, label, n_regions + 1).mass(shares) for one in (batch, batch.flipped)
+        RegionModel.measured(side, label, n_regions + 1).mass(shares) for side in (batch, batch.flipped)
     )
     return np.asarray((there + back)[:n_regions])
 
@@ -297,10 +339,23 @@ def predicted_shares(
     *,
     temperature: float,
 ) -> dict[str, float]:
-    """What share of the attraction mass each region will get, by P4, from the features before training.
+    """Predict each region's share of the attraction mass by proposition P4, from features before training.
 
-    Averages are taken over the fused features of the seeds, both sides as anchors, with same-side negatives;
-    a seed is in the region of its left end.
+    Averages are taken over the fused features of the seeds, both sides as anchors, with same-side negatives.
+    A seed is in the region of its left entity.
+
+    Parameters
+    ----------
+    task, features, seeds
+        The task, its vectors, and seeds whose entities are candidates.
+    regions
+        Regions of one kind.
+    temperature
+        Temperature of InfoNCE.
+
+    Returns
+    -------
+    By name of region, its share; the shares add up to one.
     """
     vectors = fuse(features, task.left.candidates, task.right.candidates)
     rows = np.searchsorted(task.left.candidates, seeds.pairs[:, 0])

@@ -1,4 +1,4 @@
-"""P3: a wrong seed pulls harder than a right one, and pushes the true counterpart away."""
+"""Proposition P3: a wrong seed attracts more than a correct one, and repels the true counterpart."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from psqe.theory.split import attraction, mass, repulsion
 
 
 def margin_change(batch: Batch, seed: int, truth: DoubleArray) -> float:
-    """How fast the margin of the truth grows along descent of ``l_k`` by the anchor.
+    """Return the change of the margin of the true counterpart when the anchor descends on ``l_k``.
 
-    ``m = <z_a, z_b*> - <z_a, z_b>``, of the true counterpart over the seed's end; ``dm`` for a unit of
-    learning rate, with all candidates held still.
+    The margin ``m = <z_a, z_b*> - <z_a, z_b>`` is that of the true counterpart ``b*`` over the entity ``b``
+    of the seed. Its change is given per unit of learning rate, with all candidates fixed.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def margin_change(batch: Batch, seed: int, truth: DoubleArray) -> float:
     seed
         Position of the wrong seed ``(a, b)``.
     truth
-        ``z_b*`` ``(d,)``, whether it is in the batch or not.
+        The embedding ``z_b*`` ``(d,)``, which may be in the batch or not.
     """
     descent = -(attraction(batch) + repulsion(batch))[seed]
     return float(descent @ (truth - batch.right[seed]))
@@ -42,21 +42,21 @@ def margin_change(batch: Batch, seed: int, truth: DoubleArray) -> float:
 def margin_change_parts(
     batch: Batch, seed: int, truth: DoubleArray, place: int | None
 ) -> tuple[float, float]:
-    """:func:`margin_change` of unit vectors as the seed's own doing and that of all other candidates.
+    """Split :func:`margin_change` of unit vectors into the part of the seed and that of all other candidates.
 
-    Own: ``-(1 - <z_b, z_b*>)(1 - p_b + p_b*) / tau``, with ``p_b*`` zero unless ``b*`` is in the batch.
-    Others: ``-sum_v p_v <z_v, z_b* - z_b> / tau``.
+    The part of the seed is ``-(1 - <z_b, z_b*>)(1 - p_b + p_b*) / tau``, with ``p_b* = 0`` unless ``b*`` is
+    in the batch. The part of the others is ``-sum_v p_v <z_v, z_b* - z_b> / tau``.
 
     Parameters
     ----------
     batch, seed, truth
-        As in :func:`margin_change`; unit vectors.
+        As in :func:`margin_change`, with unit vectors.
     place
         The column of ``b*`` (see :class:`~psqe.theory.batch.Batch`), or ``None`` if it is not in the batch.
 
     Returns
     -------
-    The two parts; their sum is :func:`margin_change`.
+    The part of the seed and the part of the others; their sum is :func:`margin_change`.
 
     Raises
     ------
@@ -78,14 +78,20 @@ def margin_change_parts(
 
 @dataclass(frozen=True)
 class WrongSeed:
-    """A wrong seed beside a right one.
+    """The forces of a wrong seed in comparison with those of a correct one.
 
     Attributes
     ----------
     pull
-        The wrong seed's attraction mass over the right one's.
+        Attraction mass of the wrong seed divided by that of the correct one.
     on_truth
-        Share of the wrong seed's repulsion that falls on the true counterpart, in the same batch.
+        Share of the wrong seed's repulsion that falls on the true counterpart in the same batch.
+
+    Examples
+    --------
+    >>> wrong = expected(0.1, n_batch=64)
+    >>> round(wrong.pull, 2), round(wrong.on_truth, 2)
+    (22.84, 0.96)
     """
 
     pull: float
@@ -93,17 +99,29 @@ class WrongSeed:
 
 
 def expected(temperature: float, *, cosine: float = 0.8, n_batch: int = 512, dim: int = 64) -> WrongSeed:
-    """What to expect of a wrong seed when everything but true pairs is uniform on the sphere.
+    """Return the expected forces of a wrong seed where everything except true pairs is uniform on the sphere.
 
-    With ``N = (B - 1) E exp(s / tau)`` for the negatives and ``e = exp(cosine / tau)``: a right seed's
-    ``1 - p`` is ``N / (e + N)``; of a wrong one, whose target is one more random direction, it is nearly one.
-    The true counterpart stands among ``B - 1`` negatives of the wrong seed, and gets ``e`` of them.
+    Let the negatives add up to ``N = (B - 1) E exp(s / tau)``, and let ``e = exp(cosine / tau)``. Then ``1 -
+    p`` of a correct seed is ``N / (e + N)``; that of a wrong one, whose target is a further random direction,
+    is nearly one. The true counterpart is one of the ``B - 1`` negatives of the wrong seed, with the weight
+    ``e``.
+
+    Parameters
+    ----------
+    temperature
+        The temperature ``tau``.
+    cosine
+        Cosine of the entities of a true pair; 0.8 by default.
+    n_batch
+        Number ``B`` of seeds in the batch; 512 by default.
+    dim
+        Number of dimensions; 64 by default.
     """
     log_one = log_mean_exp(temperature, dim)
     log_true = cosine / temperature
     log_n = np.log(n_batch - 1) + log_one
     right = 1 / (1 + np.exp(log_true - log_n))
-    # The wrong seed's negatives: the truth and B - 2 others; its target is one more like these.
+    # The negatives of the wrong seed are the true counterpart and B - 2 others, which are like its target.
     log_rest = np.logaddexp(log_true, np.log(max(n_batch - 2, 1)) + log_one)
     wrong = 1 / (1 + np.exp(log_one - log_rest))
     return WrongSeed(float(wrong / right), float(np.exp(log_true - log_rest)))
@@ -112,9 +130,17 @@ def expected(temperature: float, *, cosine: float = 0.8, n_batch: int = 512, dim
 def swapped(
     rng: np.random.Generator, temperature: float, *, cosine: float = 0.8, n_batch: int = 512, dim: int = 64
 ) -> Batch:
-    """True pairs on the sphere, of which seeds 0 and 1 have swapped right ends; no same-side negatives.
+    """Draw true pairs on the sphere and exchange the right entities of seeds 0 and 1.
 
-    The true counterpart of either is the other's right end.
+    The true counterpart of each of the two wrong seeds is the right entity of the other. The batch has no
+    same-side negatives.
+
+    Parameters
+    ----------
+    rng
+        The random generator.
+    temperature, cosine, n_batch, dim
+        As in :func:`expected`.
     """
     left = uniform(rng, n_batch, dim)
     right = near(rng, left, cosine)
@@ -131,23 +157,46 @@ def simulated(
     n_draws: int = 20,
     random_state: int = 0,
 ) -> list[WrongSeed]:
-    """The same, drawn: means over the two wrong and over the right seeds of :func:`swapped`, a draw each."""
+    """Measure what :func:`expected` predicts on batches of :func:`swapped`.
+
+    Parameters
+    ----------
+    temperature, cosine, n_batch, dim
+        As in :func:`expected`.
+    n_draws
+        Number of batches; 20 by default.
+    random_state
+        Seed of the random generator.
+
+    Returns
+    -------
+    For each batch, the mean over its two wrong seeds in comparison with the mean over its correct ones.
+    """
     rng = np.random.default_rng(random_state)
-    found = []
+    measured = []
     for _ in range(n_draws):
         batch = swapped(rng, temperature, cosine=cosine, n_batch=n_batch, dim=dim)
         masses = mass(batch)
         pull = masses[:2].mean() / masses[2:].mean()
         on_truth = (batch.p[[0, 1], [1, 0]] / temperature / masses[:2]).mean()
-        found.append(WrongSeed(float(pull), float(on_truth)))
-    return found
+        measured.append(WrongSeed(float(pull), float(on_truth)))
+    return measured
 
 
 def descended(batch: Batch, n_steps: int, *, learning_rate: float) -> Batch:
-    """The batch after steps down its own loss, every vector free to move on the sphere.
+    """Return a batch after some steps of descent on its loss, in which every vector moves on the sphere.
 
-    A step goes against ``B tau`` times :func:`psqe.theory.batch.gradient`, so that the rate is that of one
-    seed whatever the size of the batch and the temperature; then rows are unit again.
+    A step goes against ``B tau`` times :func:`psqe.theory.batch.gradient`, so that the learning rate is that
+    of one seed for any size of the batch and any temperature. After each step rows are scaled to unit length.
+
+    Parameters
+    ----------
+    batch
+        The batch, with unit rows.
+    n_steps
+        Number of steps.
+    learning_rate
+        Learning rate of one seed.
     """
     for _ in range(n_steps):
         moved = []
@@ -166,23 +215,28 @@ def seed_table(
     temperatures: Sequence[float],
     same_side: bool = False,
 ) -> pd.DataFrame:
-    """What each seed of a list does to its two ends when all of them are one batch of fused features.
+    """Measure the forces of each seed where all seeds are one batch of fused features.
 
     Parameters
     ----------
-    seeds, task, features
-        The seeds; the task they are of, with gold links; vectors, fused by :func:`psqe.features.fusion.fuse`.
-    temperatures, same_side
-        Of the loss.
+    seeds
+        The seeds; their entities are candidates.
+    task
+        The task, with gold links.
+    features
+        Vectors, which are fused by :func:`psqe.features.fusion.fuse`.
+    temperatures
+        Temperatures of InfoNCE.
+    same_side
+        Whether the other anchors are negatives too; not by default.
 
-    Returns
-    -------
-    One row per ``temperature``, seed and ``side`` as anchor: ``kind`` (``right``; ``wrong`` when both ends
-    have another counterpart; ``dangling`` when an end has none), ``cosine`` of the two ends, ``pull``
-    (``1 - p`` of the target), ``chance`` (the mean of ``1 - p_v`` over the other ends ``v`` across that are
-    not the truth: what the pull would be of a target drawn among them), ``on_truth`` (share of the
-    repulsion on the true counterpart; NaN when that is not in the batch, or is the target), ``others`` and
-    ``others_squared`` (mean cosine with the other ends across, and mean of its square).
+    Returns ------- A table with one row per ``temperature``, seed and ``side`` of the anchor and the columns
+    ``kind`` (``right``; ``wrong`` if both entities have another counterpart; ``dangling`` if one has none),
+    ``cosine`` of the two entities, ``pull`` (``1 - p`` of the target), ``chance`` (the mean of ``1 - p_v``
+    over the other entities ``v`` of the other side except the true counterpart, which is the pull of a target
+    drawn among them), ``on_truth`` (share of the repulsion on the true counterpart; NaN if that is not in the
+    batch or is the target), ``others`` and ``others_squared`` (mean cosine with the other entities of the
+    other side, and mean of its square).
 
     Raises
     ------
@@ -193,8 +247,8 @@ def seed_table(
     kind = np.where(found.correct, "right", np.where(found.on_dangling, "dangling", "wrong"))
     candidates = task.left.candidates, task.right.candidates
     left, right = (
-        vectors[np.searchsorted(own, ends)]
-        for vectors, own, ends in zip(fuse(features, *candidates), candidates, seeds.pairs.T, strict=True)
+        vectors[np.searchsorted(among, ends)]
+        for vectors, among, ends in zip(fuse(features, *candidates), candidates, seeds.pairs.T, strict=True)
     )
     n, seed = len(seeds), np.arange(len(seeds))
     places = []
@@ -222,11 +276,20 @@ def seed_table(
 
 
 def rince_losses(batch: Batch, *, q: float, weight: float) -> DoubleArray:
-    """RINCE (Chuang et al. 2022), per anchor ``(B,)``: a loss that forgives wrong seeds.
+    """Return RINCE (Chuang et al. 2022), a loss that is robust against wrong seeds, per anchor ``(B,)``.
 
-    ``-exp(q s_+ / tau) / q + (weight * sum_v exp(s_v / tau))^q / q``. For ``q`` towards 0 it behaves like
-    InfoNCE, up to the constant ``log weight``; at ``q = 1`` it is linear in all ``exp(s_v / tau)``, and label
-    noise that does not depend on the pair does no more than change the weight (:func:`under_noise`).
+    It is ``-exp(q s_+ / tau) / q + (weight * sum_v exp(s_v / tau))^q / q``. For ``q`` towards 0 it approaches
+    InfoNCE, up to the constant ``log weight``. At ``q = 1`` it is linear in all ``exp(s_v / tau)``, and label
+    noise that does not depend on the pair only changes the weight (:func:`under_noise`).
+
+    Parameters
+    ----------
+    batch
+        The batch.
+    q
+        Robustness, in (0, 1].
+    weight
+        Positive weight of the sum over candidates.
 
     Raises
     ------
@@ -236,62 +299,78 @@ def rince_losses(batch: Batch, *, q: float, weight: float) -> DoubleArray:
     _check(q, weight)
     logits = batch.s / batch.temperature
     total = np.exp(logits).sum(axis=1)
-    found: DoubleArray = (-np.exp(q * logits[batch.is_target]) + (weight * total) ** q) / q
-    return found
+    losses: DoubleArray = (-np.exp(q * logits[batch.is_target]) + (weight * total) ** q) / q
+    return losses
 
 
 def rince_coefficients(batch: Batch, *, q: float, weight: float) -> DoubleArray:
-    """``d l_k / d s_kv`` of RINCE ``(B, 2B)``.
+    """Return the derivatives ``d l_k / d s_kv`` of RINCE ``(B, 2B)``.
 
-    With ``e_v = exp(s_v / tau)`` and ``E`` their sum: ``weight^q E^(q-1) e_v / tau``, less ``e_+^q / tau``
-    at the target. The factor ``e_+^q`` is what forgives: a target that is far away pulls weakly.
+    With ``e_v = exp(s_v / tau)`` and ``E`` their sum they are ``weight^q E^(q-1) e_v / tau``, minus
+    ``e_+^q / tau`` at the target. The factor ``e_+^q`` makes the loss robust, because the attraction of a
+    distant target is weak.
+
+    Parameters
+    ----------
+    batch, q, weight
+        As in :func:`rince_losses`.
     """
     _check(q, weight)
     logits = batch.s / batch.temperature
     e = np.exp(logits)
     coefficients = weight**q * e.sum(axis=1, keepdims=True) ** (q - 1) * e
     coefficients[batch.is_target] -= e[batch.is_target] ** q
-    found: DoubleArray = coefficients / batch.temperature
-    return found
+    scaled: DoubleArray = coefficients / batch.temperature
+    return scaled
 
 
 def rince_pull(batch: Batch, *, q: float, weight: float) -> DoubleArray:
-    """The size of RINCE's attraction ``(B,)``: minus its coefficient at the target."""
+    """Return the attraction of RINCE ``(B,)``, which is minus its derivative by the target's similarity."""
     return -rince_coefficients(batch, q=q, weight=weight)[batch.is_target]
 
 
-def rince_of(s: ArrayLike, p: ArrayLike, temperature: float, *, q: float, weight: float) -> DoubleArray:
-    """``tau`` times :func:`rince_pull`, from similarity ``s`` and InfoNCE share ``p`` of the target.
+def rince_pull_at(s: ArrayLike, p: ArrayLike, temperature: float, *, q: float, weight: float) -> DoubleArray:
+    """Return ``tau`` times :func:`rince_pull`, from similarities and InfoNCE shares of targets.
 
-    ``e^q (1 - weight^q p^(1-q))`` with ``e = exp(s / tau)``; at ``q = 0`` this is ``1 - p``, the pull of
-    InfoNCE. The shape is that of ``s`` and ``p``.
+    It is ``e^q (1 - weight^q p^(1-q))`` with ``e = exp(s / tau)``; at ``q = 0`` this is ``1 - p``, the
+    attraction of InfoNCE.
+
+    Parameters
+    ----------
+    s, p
+        Similarities and softmax shares of the targets, of one shape, which is that of the result.
+    temperature
+        The temperature ``tau``.
+    q, weight
+        As in :func:`rince_losses`; here ``q`` may be 0.
     """
     powered = np.exp(q * np.asarray(s, dtype=np.float64) / temperature)
-    found: DoubleArray = powered * (1 - weight**q * np.asarray(p, dtype=np.float64) ** (1 - q))
-    return found
+    pull: DoubleArray = powered * (1 - weight**q * np.asarray(p, dtype=np.float64) ** (1 - q))
+    return pull
 
 
 def rince_expected(
     cosines: ArrayLike, temperature: float, *, q: float, weight: float, n_batch: int = 512, dim: int = 64
 ) -> DoubleArray:
-    """:func:`rince_of` for right seeds with these cosines, in the setting of :func:`expected`."""
+    """Return :func:`rince_pull_at` of correct seeds with these cosines in the setting of :func:`expected`."""
     s = np.asarray(cosines, dtype=np.float64)
     log_n = np.log(n_batch - 1) + log_mean_exp(temperature, dim)
-    return rince_of(s, 1 / (1 + np.exp(log_n - s / temperature)), temperature, q=q, weight=weight)
+    return rince_pull_at(s, 1 / (1 + np.exp(log_n - s / temperature)), temperature, q=q, weight=weight)
 
 
 def rince_ratio(
     temperature: float, *, q: float, weight: float, cosine: float = 0.8, n_batch: int = 512, dim: int = 64
 ) -> float:
-    """The pull of a wrong seed over that of a right one under RINCE, in the setting of :func:`expected`.
+    """Return the attraction of a wrong seed divided by that of a correct one under RINCE.
 
-    The wrong target is a random direction, so ``e`` becomes its mean. At ``q = 0``: :func:`expected`.
+    The setting is that of :func:`expected`. The wrong target is a random direction, so that its ``e`` is
+    replaced by the mean. At ``q = 0`` the ratio is that of :func:`expected`.
     """
-    one = np.exp(log_mean_exp(temperature, dim))
-    # The mean of e^q, with e^(s q / tau): the same integral at the temperature tau / q.
+    mean = np.exp(log_mean_exp(temperature, dim))
+    # The mean of e^q = e^(s q / tau) is the same integral at the temperature tau / q.
     powered = np.exp(log_mean_exp(temperature / q, dim)) if q > 0 else 1.0
-    total = np.exp(cosine / temperature) + (n_batch - 1) * one
-    wrong = powered - weight**q * total ** (q - 1) * one
+    total = np.exp(cosine / temperature) + (n_batch - 1) * mean
+    wrong = powered - weight**q * total ** (q - 1) * mean
     right = rince_expected(cosine, temperature, q=q, weight=weight, n_batch=n_batch, dim=dim)
     return float(wrong / right)
 
@@ -308,12 +387,23 @@ def rince_simulated(
     n_draws: int = 20,
     random_state: int = 0,
 ) -> pd.DataFrame:
-    """Pulls under RINCE, drawn: as in :func:`swapped`, with eight right seeds of each of ``cosines``.
+    """Measure the attraction under RINCE on batches of :func:`swapped`.
+
+    Parameters
+    ----------
+    temperature, cosine, n_batch, dim, n_draws, random_state
+        As in :func:`simulated`.
+    qs
+        Values of ``q``; 0 is InfoNCE.
+    weight
+        As in :func:`rince_losses`.
+    cosines
+        Cosines of further correct seeds, of which the batch has eight each; none by default.
 
     Returns
     -------
-    One row per ``draw``, ``q`` (0 is InfoNCE) and ``cosine`` (NaN for the wrong seeds): ``pull``, the mean
-    over that of the right seeds with the cosine of all others.
+    A table with one row per ``draw``, ``q`` and ``cosine`` (NaN for the wrong seeds) and the column ``pull``:
+    their mean attraction divided by the mean attraction of the correct seeds with the cosine ``cosine``.
 
     Raises
     ------
@@ -341,16 +431,30 @@ def rince_simulated(
 
 
 def under_noise(weight: float, *, noise: float, n_batch: int) -> tuple[float, float]:
-    """What noise that is blind to the pair makes of RINCE at ``q = 1``: a factor, and another weight.
+    """Return the effect on RINCE at ``q = 1`` of label noise that does not depend on the pair.
 
-    Let each target be the true one with probability ``1 - noise``, else one of the ``B - 1`` other right ends
-    of the batch, all alike. The expected loss is ``factor`` times the loss on true seeds with the weight
-    returned: ``factor = 1 - noise B / (B - 1)``, ``(weight - noise / (B - 1)) / factor``.
+    Let each target be the true one with probability ``1 - noise``, and otherwise one of the ``B - 1`` other
+    right entities of the batch, each with the same probability. The expected loss is ``factor`` times the
+    loss on true seeds with another weight: ``factor = 1 - noise B / (B - 1)``, and the weight is ``(weight -
+    noise / (B - 1)) / factor``.
+
+    Parameters
+    ----------
+    weight
+        As in :func:`rince_losses`.
+    noise
+        Probability that a target is wrong.
+    n_batch
+        Number ``B`` of seeds in a batch.
+
+    Returns
+    -------
+    The factor and the new weight.
 
     Raises
     ------
     ParameterError
-        If the true end is not the likeliest, or the weight so small that the new one would not be positive.
+        If the true entity is not the most probable one, or the new weight would not be positive.
     """
     each = noise / (n_batch - 1)
     factor = 1 - noise - each
@@ -363,5 +467,6 @@ def under_noise(weight: float, *, noise: float, n_batch: int) -> tuple[float, fl
 
 
 def _check(q: float, weight: float) -> None:
+    """Raise :class:`ParameterError` if the parameters of RINCE are out of their bounds."""
     if not 0 < q <= 1 or not weight > 0:
         raise ParameterError(f"q is {q} and weight {weight}", remedy="give q in (0, 1] and a positive weight")
