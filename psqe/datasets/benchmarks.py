@@ -30,6 +30,11 @@ class Benchmark:
         The modalities that the pair is compared by unless others are asked for, each with its encoder, or
         with ``None`` for the modality's default. They are the names where both sides have names, and else
         what there is. Attributes of DBP15K are left out: only entities with a counterpart have any.
+
+    Examples
+    --------
+    >>> BENCHMARKS["openea/d_w"].folder
+    'OpenEA/D_W_15K_V1'
     """
 
     name: str

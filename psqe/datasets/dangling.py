@@ -23,8 +23,9 @@ def draw_dangling(n: int, share: float, rng: np.random.Generator) -> tuple[IntAr
 
     Returns
     -------
-    both, left_only, right_only
-        Indices in random order, disjoint, together ``0 .. n - 1``.
+    tuple
+        Indices of the pairs kept on both sides, on the left only and on the right only: in random order,
+        disjoint, together ``0 .. n - 1``.
 
     Raises
     ------

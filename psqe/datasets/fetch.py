@@ -48,6 +48,11 @@ class PinnedFile:
         Source of the file; empty for a derived file.
     licence
         Licence of the repository.
+
+    Examples
+    --------
+    >>> PinnedFile("a/b", 3, "0" * 64, "owner/project", "main", "data/b").url("https://example.org")
+    'https://example.org/owner/project/main/data/b'
     """
 
     file: str
@@ -90,7 +95,13 @@ class Derived:
 
 @dataclass(frozen=True)
 class Pinned:
-    """All files of one benchmark: the files that can be fetched, and the derived files if there are any."""
+    """All files of one benchmark: the files that can be fetched, and the derived files if there are any.
+
+    Examples
+    --------
+    >>> len(pinned("dbp15k/zh_en").files) > 5
+    True
+    """
 
     files: tuple[PinnedFile, ...]
     derived: Derived | None = None

@@ -126,6 +126,15 @@ class LinkDraft:
         The two graphs.
     faults
         Receives links that name no entity or no candidate, and links whose entity has another link.
+
+    Examples
+    --------
+    >>> left = KnowledgeGraph("l", ("rome", "oslo"), (), [])
+    >>> right = KnowledgeGraph("r", ("roma",), (), [])
+    >>> links = LinkDraft(left, right, Faults())
+    >>> links.add("rome", "roma", Path("links.tsv"), 1)
+    >>> links.array().tolist()
+    [[0, 0]]
     """
 
     def __init__(self, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> None:

@@ -16,7 +16,13 @@ Attributes = tuple[tuple[str, str | None], ...]
 
 @dataclass(frozen=True)
 class Entities:
-    """The entities of one side: the index of each by id and by URI, and the line of each in the file."""
+    """The entities of one side: the index of each by id and by URI, and the line of each in the file.
+
+    Examples
+    --------
+    >>> Entities(Path("ent_ids_1"), {7: 0}, {"http://x.org/Rome": 0}, [1]).by_id[7]
+    0
+    """
 
     path: Path
     by_id: dict[int, int]
@@ -31,7 +37,7 @@ def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[in
     # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
     pairs: dict[str, tuple[str, None]] = {}
     unknown: dict[str, int] = {}
-    for line, (cell, *labels) in rows(path, lambda n: n >= 2, faults, wanted="2 columns or more"):
+    for line, (cell, *labels) in rows(path, 2, faults, more=True):
         uri = bare(cell)
         if uri in lines:
             faults.add(

@@ -41,7 +41,13 @@ class _Strict(BaseModel):
 
 
 class Languages(_Strict):
-    """The preferred language of the names of each side, as a tag such as ``en``; ``None`` for any."""
+    """The preferred language of the names of each side, as a tag such as ``en``; ``None`` for any.
+
+    Examples
+    --------
+    >>> Languages(left="EN")
+    Languages(left='en', right=None)
+    """
 
     left: Language | None = None
     right: Language | None = None
@@ -58,6 +64,11 @@ class Settings(_Strict):
         Predicates whose objects are images, in order of preference.
     languages
         The preferred languages of names.
+
+    Examples
+    --------
+    >>> Settings(images=[]).labels[0]
+    'http://www.w3.org/2000/01/rdf-schema#label'
     """
 
     labels: list[Predicate] = list(LABELS)

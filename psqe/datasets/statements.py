@@ -39,6 +39,15 @@ class Statements:
     ----------
     broken
         Whether the file could not be read to its end.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "left.nt")
+    ...     _ = file.write_text("<http://x.org/a> <http://x.org/knows> <http://x.org/b> .")
+    ...     [(line, label(statement.object)) for line, statement in Statements(file, Faults())]
+    [(1, 'http://x.org/b')]
     """
 
     def __init__(self, path: Path, faults: Faults) -> None:

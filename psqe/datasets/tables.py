@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
@@ -23,12 +23,10 @@ def present_files(folder: Path, names: Iterable[str]) -> dict[str, Path | None]:
 
 def rows(
     path: Path,
-    columns: int | Callable[[int], bool],
+    columns: int | Sequence[str],
     faults: Faults,
     *,
-    wanted: str = "",
-    header: Sequence[str] = (),
-    may_be_empty: bool = False,
+    more: bool = False,
     gaps: bool = False,
     optional_cells: Sequence[int] = (),
 ) -> Iterator[tuple[int, list[str]]]:
@@ -40,63 +38,48 @@ def rows(
         A file in UTF-8, with or without a byte order mark. Only a newline ends a line; a carriage return
         before it does not count.
     columns
-        Number of cells of a line, or a function that returns whether a number of cells is allowed.
+        Number of the columns, or their names. A first line that consists of these names is no record.
     faults
         Receives a file that cannot be read or has no line; a line that is not UTF-8, is empty, or has
         another number of cells; and an empty cell. Such lines are left out.
-    wanted
-        The number of columns in words, for the message.
-    header
-        Names of the columns: a first line that consists of these names is no record.
-    may_be_empty
-        Whether a file without any line is allowed; by default it is a fault.
+    more
+        Whether a line may have further columns; by default it may not.
     gaps
         Whether empty lines are allowed; they are passed over. By default they are faults.
     optional_cells
         Columns (from 0) that may be empty; none by default.
     """
-    fits = columns if callable(columns) else lambda n: n == columns
-    wanted = wanted or f"{columns} columns"
+    names = [] if isinstance(columns, int) else list(columns)
+    n = columns if isinstance(columns, int) else len(columns)
     any_line = False
     try:
         stream = path.open("rb")
     except OSError as error:
-        faults.add(
-            f"cannot be read ({error.strerror})",
-            path=path,
-            remedy=f"the folder needs {path.name}, and readable",
-        )
+        remedy = f"the folder needs {path.name}, and readable"
+        faults.add(f"cannot be read ({error.strerror})", path=path, remedy=remedy)
         return
     with stream:
         for line, content in enumerate(stream, 1):
-            if line == 1:
-                content = content.removeprefix(b"\xef\xbb\xbf")
             try:
-                text = content.decode()
+                text = content.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
                 faults.add("is not UTF-8", path=path, line=line, remedy="save the file as UTF-8")
                 continue
-            text = text.rstrip("\r\n")
-            if not text and gaps:
-                continue
             cells = text.split("\t")
-            if line == 1 and header and [cell.strip().lower() for cell in cells] == list(header):
+            header = line == 1 and names and [cell.strip().lower() for cell in cells] == names
+            if header or (not text and gaps):
                 continue
             any_line = True
-            if not fits(len(cells)):
-                faults.add(
-                    f"expected {wanted}, found {len(cells)}",
-                    path=path,
-                    line=line,
-                    remedy="separate columns by tabs and leave no line empty",
-                )
-                continue
             empty = [i for i, cell in enumerate(cells) if not cell.strip() and i not in optional_cells]
-            if empty:
+            if len(cells) != n and not (more and len(cells) > n):
+                what = f"expected {n} columns{' or more' if more else ''}, found {len(cells)}"
+                remedy = "separate columns by tabs and leave no line empty"
+                faults.add(what, path=path, line=line, remedy=remedy)
+            elif empty:
                 faults.add(f"column {empty[0] + 1} is empty", path=path, line=line, remedy="fill it")
-                continue
-            yield line, cells
-    if not any_line and not may_be_empty:
+            else:
+                yield line, cells
+    if not any_line:
         faults.add("is empty", path=path, remedy="fetch the file again, or delete it if it is optional")
 
 

@@ -1,4 +1,4 @@
-"""What an encoder is, how to find one by its name, and how items are encoded once and kept.
+"""Encoders: their two kinds, their names, and the cached encoding of items.
 
 An encoder makes the vectors of one modality. There are two kinds: a :class:`TaskEncoder` counts over both
 graphs of a task together, as a bag of words does; an :class:`ItemEncoder` turns one picture or text after the
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,7 +34,7 @@ DEFAULT_ENCODERS = {
 
 
 class Encoder(ABC):
-    """What all encoders have in common. Subclass :class:`TaskEncoder` or :class:`ItemEncoder`.
+    """The base of both kinds of encoders, :class:`TaskEncoder` and :class:`ItemEncoder`.
 
     Parameters
     ----------
@@ -52,7 +51,12 @@ class Encoder(ABC):
     modalities
         Names of the modalities that the encoder serves.
     argument_name
-        What the argument is, for messages; empty, the default, for an encoder without one.
+        Name of the argument, for messages; empty, the default, for an encoder without an argument.
+
+    Examples
+    --------
+    >>> make_encoder("relation", "bag").modalities
+    ('relation', 'attribute')
     """
 
     name: str
@@ -124,7 +128,6 @@ ENCODERS: Registry[type[Encoder]] = Registry(
 """Every encoder by name: the modules of :mod:`psqe.features.encoders`, and entry points ``psqe.encoders``."""
 
 
-@cache
 def encoder_choices() -> dict[str, tuple[str, ...]]:
     """Return the names of the encoders of each modality, the default one first.
 

@@ -3,7 +3,7 @@
 Bags (:mod:`psqe.features.bags`) match relations by label. Where the sides have no label in common, a relation
 is described by something that can be compared, a vector, and an entity by the sum of its relations' vectors,
 weighted as in a bag. Here the vector is that of the label's words. An entity that is the head of a relation
-is told from one that is its tail.
+is distinguished from one that is its tail.
 
 Each label has a vector, and not the joint text of all labels around an entity. This was chosen with gold
 links in view: between DBpedia and YAGO it is as good, and there are some hundred labels but some ten thousand

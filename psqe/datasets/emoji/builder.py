@@ -25,6 +25,14 @@ class GraphBuilder:
         Names and keywords by key.
     images
         The picture of each emoji, or ``None``.
+
+    Examples
+    --------
+    >>> sun = Emoji(("2600",), "sun", "0.6", "Travel & Places", "sky & weather")
+    >>> graph = GraphBuilder("emoji", "en", [sun], {}, [None])
+    >>> graph.add(graph.emoji_id("2600"), "in_group", graph.node("group", "sky"))
+    >>> graph.build()
+    KnowledgeGraph('emoji': 2 entities, 1 candidate, 1 relation, 1 triple)
     """
 
     def __init__(

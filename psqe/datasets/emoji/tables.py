@@ -17,7 +17,13 @@ _REMEDY = "install psqe again, or write the tables with scripts/pack_emoji_table
 
 
 class Annotation(NamedTuple):
-    """Name and keywords of an emoji in one language, from Unicode's CLDR."""
+    """Name and keywords of an emoji in one language, from Unicode's CLDR.
+
+    Examples
+    --------
+    >>> read_annotations("en")["1f984"].name
+    'unicorn'
+    """
 
     name: str | None
     keywords: tuple[str, ...]

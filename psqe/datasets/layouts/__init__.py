@@ -1,7 +1,7 @@
 """The layouts of folders: which layout a folder has, and the task in it.
 
 A layout is a module of this package, which is named as the layout is, or an entry point ``psqe.layouts`` of
-another distribution; see :class:`Layout` for what it offers.
+another distribution; see :class:`Layout` for its members.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from psqe.registry import Registry
 
 
 class Layout(Protocol):
-    """What a module (or any other object) must offer to be a layout."""
+    """The members that a module (or any other object) needs to be a layout.
+
+    Examples
+    --------
+    >>> LAYOUTS["openea"].DESCRIPTION
+    'OpenEA: rel_triples_1, rel_triples_2'
+    """
 
     DESCRIPTION: str
     """One line: the projects that use the layout, and the files that it cannot do without."""

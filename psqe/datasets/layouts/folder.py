@@ -27,7 +27,7 @@ from psqe.datasets.graphs import GraphDraft, LinkDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
 from psqe.datasets.tables import COLUMNS, present_files, rows
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 DESCRIPTION = "a pair of your own: left/triples.tsv, right/triples.tsv"
 TABLES = tuple(f"{table}.tsv" for table in COLUMNS)
@@ -35,7 +35,7 @@ TABLES = tuple(f"{table}.tsv" for table in COLUMNS)
 
 def recognises(folder: Path) -> bool:
     """Return whether a folder has the sides of this layout."""
-    return any((folder / side).is_dir() for side in ("left", "right")) or bool(_with_triples(folder))
+    return any((folder / side).is_dir() for side in SIDES) or bool(_with_triples(folder))
 
 
 def files(folder: Path) -> dict[str, Path | None]:
@@ -136,7 +136,7 @@ def read_links(
         Integer array ``(n_links, 2)``, sorted by left entity.
     """
     links = LinkDraft(left, right, faults)
-    for line, cells in rows(path, 2, faults, header=("left", "right")):
+    for line, cells in rows(path, SIDES, faults):
         links.add(label(cells[0]), label(cells[1]), path, line)
     return links.array()
 
@@ -146,7 +146,7 @@ def _with_triples(folder: Path) -> list[Path]:
 
 
 def _sides(folder: Path) -> list[Path]:
-    named = [folder / side for side in ("left", "right")]
+    named = [folder / side for side in SIDES]
     return named if any(side.is_dir() for side in named) else _with_triples(folder)
 
 
@@ -165,12 +165,12 @@ def _leave_out_strangers(folder: Path, known: Sequence[str], faults: Faults) -> 
 def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph:
     draft = GraphDraft()
     path = side / "triples.tsv"
-    for line, cells in rows(path, 3, faults, header=COLUMNS["triples"]):
+    for line, cells in rows(path, COLUMNS["triples"], faults):
         if _clean(cells, path, line, faults):
             draft.add_triple(draft.entity(cells[0]), cells[1], draft.entity(cells[2]))
     path = side / "attributes.tsv"
     if path.exists():
-        for line, cells in rows(path, 3, faults, header=COLUMNS["attributes"], optional_cells=(2,)):
+        for line, cells in rows(path, COLUMNS["attributes"], faults, optional_cells=(2,)):
             if _clean(cells[:2], path, line, faults):
                 draft.add_attribute(draft.entity(cells[0]), cells[1], cells[2])
     named = (side / "names.tsv").exists()
@@ -217,7 +217,7 @@ def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line:
 
 def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
-    for line, (entity, name) in rows(path, 2, faults, header=COLUMNS["names"]):
+    for line, (entity, name) in rows(path, COLUMNS["names"], faults):
         if _clean([entity], path, line, faults) and _first_time(
             entity, lines, "one name", path, line, faults
         ):
@@ -227,7 +227,7 @@ def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
 def _add_listed_images(draft: GraphDraft, side: Path, faults: Faults) -> None:
     path = side / "images.tsv"
     lines: dict[str, int] = {}
-    for line, (entity, image) in rows(path, 2, faults, header=COLUMNS["images"]):
+    for line, (entity, image) in rows(path, COLUMNS["images"], faults):
         if not _clean([entity], path, line, faults) or not _first_time(
             entity, lines, "one image", path, line, faults
         ):

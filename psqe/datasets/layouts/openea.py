@@ -116,8 +116,7 @@ def _graph(
 def _add_attributes(draft: GraphDraft, path: Path, triples: Path, faults: Faults) -> None:
     in_triples = len(draft.index)
     anywhere = False
-    wanted = {"wanted": "3 columns", "gaps": True, "optional_cells": range(2, 10**6)}
-    for line, cells in rows(path, lambda n: n >= 1, faults, **wanted):  # type: ignore[arg-type]
+    for line, cells in rows(path, 1, faults, more=True, gaps=True, optional_cells=range(2, 10**6)):
         if len(cells) < 3:
             faults.leave_out(
                 f"expected 3 columns, found {len(cells)}",

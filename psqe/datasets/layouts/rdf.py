@@ -41,7 +41,7 @@ from psqe.datasets.images import is_image
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.layouts.folder import read_links
 from psqe.datasets.statements import BASE, SUFFIXES, Statements, label
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 if TYPE_CHECKING:
     from psqe.datasets.rdf_settings import Settings
@@ -52,12 +52,12 @@ SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
 
 def recognises(folder: Path) -> bool:
     """Return whether a folder has files of this layout."""
-    return any(_files_of(folder, side) for side in ("left", "right"))
+    return any(_files_of(folder, side) for side in SIDES)
 
 
 def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
-    sources = {part: next(iter(_files_of(folder, part)), None) for part in ("left", "right", "links")}
+    sources = {part: next(iter(_files_of(folder, part)), None) for part in (*SIDES, "links")}
     settings = folder / "psqe.toml"
     return {**sources, "psqe.toml": settings if settings.is_file() else None}
 

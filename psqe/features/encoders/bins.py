@@ -56,7 +56,13 @@ _DATE = re.compile(r"([+-]?\d{4,6})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ].*|Z|[+-]\d\d
 
 
 class Number(NamedTuple):
-    """A number, and the day of the calendar if it is a date with a day; the day is 0 otherwise."""
+    """A number, and the day of the calendar if it is a date with a day; the day is 0 otherwise.
+
+    Examples
+    --------
+    >>> Number(1955.75).day
+    0
+    """
 
     value: float
     day: int = 0

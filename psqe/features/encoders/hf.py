@@ -42,6 +42,11 @@ class HuggingFace(ItemEncoder):
     ------
     ParameterError
         If transformers is not installed, or the model cannot be found.
+
+    Examples
+    --------
+    >>> HuggingFace.argument_name, "image" in HuggingFace.modalities
+    ('model', True)
     """
 
     modalities = ("image", "name", "translated_name", "attribute", "relation")
