@@ -53,7 +53,7 @@ def test_the_most_frequent_labels_are_kept_ties_by_the_alphabet() -> None:
     encoder = BagEncoder("relation")
     encoder.max_labels = 3
     modality = encoder.encode_task(AlignmentTask("t", left, right))
-    # ResidualFeatures: head of often, tail of often (3 each), then "head of a", which entity 2 has.
+    # Kept are head of often, tail of often (3 each), then "head of a", which entity 2 has.
     assert modality.left.values.shape == (4, 3)
     assert np.flatnonzero(modality.left.values[:, 2]).tolist() == [2]
 
