@@ -206,7 +206,7 @@ class Aligner(Parametrised, ABC):
         """
 
     def _to_task_order(self, left: IntArray, right: IntArray) -> None:
-        """Renumber what :meth:`_fit` has stored about pairs; called with the task's index of each entity."""
+        """Renumber the pairs that :meth:`_fit` has stored, with the task's index of each entity."""
 
     def embeddings(self) -> tuple[FloatArray, FloatArray]:
         """Return the embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""

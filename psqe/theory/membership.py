@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from psqe.errors import ParameterError
 from psqe.graph import DoubleArray
-from psqe.theory.batch import Batch, gradient, spread
+from psqe.theory.batch import Batch, spread
 from psqe.theory.split import mass
 
 
@@ -117,13 +117,6 @@ def _one_way(batch: Batch, seed: int) -> tuple[Part, Part]:
     changed[:, ends] = batch.p[:, ends]
     changed[seed] = 0
     return target, Part(*spread(batch, changed / batch.temperature))
-
-
-def summed_gradient(batch: Batch) -> Part:
-    """Return the gradient of the sum ``sum_k l_k`` (not of the mean) over both sides as anchors."""
-    n_anchors = 2 * len(batch)
-    left, right = gradient(batch)
-    return Part(n_anchors * left, n_anchors * right)
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,19 +54,6 @@ def tangent(vectors: DoubleArray, at: DoubleArray) -> DoubleArray:
     return along
 
 
-def decoupled_losses(batch: Batch) -> DoubleArray:
-    """Return the decoupled losses (Yeh et al. 2022), InfoNCE without the target in the denominator ``(B,)``.
-
-    They are ``-s_{k b_k} / tau + log sum_{v != b_k} exp(s_kv / tau)``. Their gradient by the anchor, times
-    ``1 - p_{k b_k}``, is that of InfoNCE.
-    """
-    logits = np.where(batch.is_target, -np.inf, batch.s / batch.temperature)
-    peak = logits.max(axis=1)
-    rest = peak + np.log(np.exp(logits - peak[:, None]).sum(axis=1))
-    losses: DoubleArray = rest - batch.s[batch.is_target] / batch.temperature
-    return losses
-
-
 def lead(batch: Batch) -> DoubleArray:
     """Return the lead ``s_{k b_k} - max_{v != b_k} s_kv`` of targets over their nearest negative ``(B,)``."""
     nearest = np.where(batch.is_target, -np.inf, batch.s).max(axis=1)
@@ -138,16 +125,3 @@ def shares_by_rank(
     weights = np.exp((s - s[:, :1]) / temperature)
     shares: DoubleArray = weights / weights.sum(axis=1, keepdims=True)
     return shares
-
-
-def hardest_share(
-    temperature: float, *, n_negatives: int = 63, dim: int = 64, n_draws: int = 200, random_state: int = 0
-) -> DoubleArray:
-    """Return the share of the repulsion that falls on the nearest of random negatives ``(n_draws,)``.
-
-    It is the first column of :func:`shares_by_rank`, with the same parameters and errors.
-    """
-    ranked = shares_by_rank(
-        temperature, n_negatives=n_negatives, dim=dim, n_draws=n_draws, random_state=random_state
-    )
-    return ranked[:, 0]

@@ -101,10 +101,10 @@ class WrongSeed:
 def expected(temperature: float, *, cosine: float = 0.8, n_batch: int = 512, dim: int = 64) -> WrongSeed:
     """Return the expected forces of a wrong seed where everything except true pairs is uniform on the sphere.
 
-    Let the negatives add up to ``N = (B - 1) E exp(s / tau)``, and let ``e = exp(cosine / tau)``. Then ``1 -
-    p`` of a correct seed is ``N / (e + N)``; that of a wrong one, whose target is a further random direction,
-    is nearly one. The true counterpart is one of the ``B - 1`` negatives of the wrong seed, with the weight
-    ``e``.
+    Let the negatives add up to ``N = (B - 1) E exp(s / tau)``, and let ``e = exp(cosine / tau)``. Then
+    ``1 - p`` of a correct seed is ``N / (e + N)``; that of a wrong one, whose target is a further random
+    direction, is nearly one. The true counterpart is one of the ``B - 1`` negatives of the wrong seed, with the
+    weight ``e``.
 
     Parameters
     ----------
@@ -435,8 +435,8 @@ def under_noise(weight: float, *, noise: float, n_batch: int) -> tuple[float, fl
 
     Let each target be the true one with probability ``1 - noise``, and otherwise one of the ``B - 1`` other
     right entities of the batch, each with the same probability. The expected loss is ``factor`` times the
-    loss on true seeds with another weight: ``factor = 1 - noise B / (B - 1)``, and the weight is ``(weight -
-    noise / (B - 1)) / factor``.
+    loss on true seeds with another weight: ``factor = 1 - noise B / (B - 1)``, and the weight is
+    ``(weight - noise / (B - 1)) / factor``.
 
     Parameters
     ----------

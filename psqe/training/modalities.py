@@ -240,8 +240,8 @@ class ModalityAttention(nn.Module):
 
         Returns ------- Vectors after attention ``(n, M, d)``, zero where absent, and the weights ``(n, M)``
         of the modalities, which add up to one over an entity and are zero where absent. They are a softmax
-        over the attention that a modality receives from all modalities of its entity, divided by ``sqrt(M *
-        heads)``.
+        over the attention that a modality receives from all modalities of its entity, divided by
+        ``sqrt(M * heads)``.
         """
         n_modalities = tokens.shape[1]
         heads = self.attention.num_heads

@@ -61,8 +61,8 @@ class Propagation(Aligner):
     dim
         Number of main axes of the fused features of both sides that are kept; ``None`` for all of them.
     label_dim
-        Number of dimensions of the labels. By chance, two labels have a cosine of about ``label_dim **
-        -0.5``.
+        Number of dimensions of the labels. By chance, two labels have a cosine of about
+        ``label_dim ** -0.5``.
     random_state
         Seed of the random generator for the labels.
 
