@@ -9,6 +9,7 @@ import torch
 from pairs import relabelled, tiny, with_arrays, with_fewer_candidates, with_wrong_links, without_links
 
 from psqe.aligners import ALIGNERS, Aligner
+from psqe.cli.describe import parameter_sentences
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
@@ -272,6 +273,18 @@ def test_training_goes_down_and_beats_chance(name):
     chance = 1 / len(task.right.candidates)
     for metrics in evaluate(task, aligner.similarity)["metrics"].values():
         assert metrics["full"]["hits@1"] > 30 * chance
+
+
+def test_every_parameter_has_a_type_that_is_checked_and_a_sentence(name):
+    aligner = ALIGNERS[name]
+    defaults = make(name).parameters
+    assert aligner.typed(defaults) == defaults
+    assert all(parameter_sentences(aligner).get(parameter) for parameter in defaults)
+    for parameter in defaults:
+        with pytest.raises(ParameterError, match=f"{parameter} is"):
+            aligner.typed({parameter: object()})
+    with pytest.raises(ParameterError, match="has no parameter 'dims'; choose from"):
+        aligner.typed({"dims": 3})
 
 
 def test_presets(name):

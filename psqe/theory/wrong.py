@@ -103,8 +103,8 @@ def expected(temperature: float, *, cosine: float = 0.8, n_batch: int = 512, dim
 
     Let the negatives add up to ``N = (B - 1) E exp(s / tau)``, and let ``e = exp(cosine / tau)``. Then
     ``1 - p`` of a correct seed is ``N / (e + N)``; that of a wrong one, whose target is a further random
-    direction, is nearly one. The true counterpart is one of the ``B - 1`` negatives of the wrong seed, with the
-    weight ``e``.
+    direction, is nearly one. The true counterpart is one of the ``B - 1`` negatives of the wrong seed, with
+    the weight ``e``.
 
     Parameters
     ----------
