@@ -21,7 +21,7 @@ from psqe.seeds.miners.psqe import cluster_table
 from psqe.seeds.rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
 from psqe.seeds.stages.choose import propose
-from psqe.seeds.stages.refine import Inputs, RefinementEncoder, SeedNodes
+from psqe.seeds.stages.refine import ModalityInput, RefinementEncoder, SeedNodes
 from psqe.training.graph_attention import Edges
 from psqe.training.loop import seeded
 
@@ -346,7 +346,9 @@ def test_the_encoder_at_some_nodes_is_the_encoder_everywhere():
     ends = rng.integers(n, size=(40, 2))
     both = np.unique(np.concatenate([ends, ends[:, ::-1], np.arange(n)[:, None].repeat(2, axis=1)]), axis=0)
     inputs = {
-        name: Inputs(nodes, tuple(torch.from_numpy(rng.standard_normal((m, 5)).astype("f")) for m in (8, 12)))
+        name: ModalityInput(
+            nodes, tuple(torch.from_numpy(rng.standard_normal((m, 5)).astype("f")) for m in (8, 12))
+        )
         for name in ("image", "attribute")
         for nodes in [torch.from_numpy(np.sort(rng.permutation(n)[:20]))]
     }

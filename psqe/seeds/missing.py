@@ -1,4 +1,4 @@
-"""Noise for what is missing: what the peers do and the variant ``released`` repeats."""
+"""Noise in place of missing vectors: what the public codes do and the variant ``released`` repeats."""
 
 from __future__ import annotations
 
@@ -12,10 +12,22 @@ from psqe.graph import Vectors
 
 
 def filled_with_noise(features: Features, *, random_state: int) -> Features:
-    """Give every entity without a vector one drawn from N(mean, std) of the vectors that are there.
+    """Give every entity without a vector one that is drawn from a normal distribution.
 
-    Per modality, side and dimension, as in the data preparation of EVA and what builds on it (Liu et al.
-    2021). Such a vector says nothing about its entity, and is compared as if it did.
+    Mean and standard deviation are those of the vectors that are there, by modality, side and dimension, as
+    in the data preparation of EVA and of what builds on it (Liu et al. 2021). Such a vector says nothing
+    about its entity, and is compared as if it did.
+
+    Parameters
+    ----------
+    features
+        The features; they are left as they were.
+    random_state
+        Random seed of the draws.
+
+    Returns
+    -------
+    Features in which every entity has a vector in each modality that its side has.
 
     Warns
     -----
@@ -25,12 +37,12 @@ def filled_with_noise(features: Features, *, random_state: int) -> Features:
     rng = np.random.default_rng(random_state)
     counts = {}
 
-    def fill(own: Vectors) -> Vectors:
-        present = own.present
+    def fill(vectors: Vectors) -> Vectors:
+        present = vectors.present
         if present.all() or not present.any():
-            return own
-        known = own.values[present]
-        filled = own.values.copy()
+            return vectors
+        known = vectors.values[present]
+        filled = vectors.values.copy()
         noise = rng.standard_normal((int((~present).sum()), filled.shape[1]), dtype=np.float32)
         filled[~present] = known.mean(axis=0) + known.std(axis=0) * noise
         return Vectors(filled, np.ones_like(present))

@@ -1,4 +1,4 @@
-"""The rules of PSQE, one by one: what the release does, what we do, and the two named sets of them."""
+"""The rules of PSQE as switches: what the released code does, what we do, and two named sets of rules."""
 
 from __future__ import annotations
 
@@ -12,21 +12,28 @@ from psqe.errors import ParameterError
 
 
 def _rule(default: Any, *, point: str, released: str, ours: str) -> Any:
-    """A field that knows which question about the release it answers."""
+    """Make a field that records which question about the release it answers."""
     return field(default=default, metadata={"point": point, "released": released, "ours": ours})
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Every place where the released procedure is questionable, as a switch. Defaults are our repairs.
+    """A switch for every place where the released procedure is questionable. Defaults are our repairs.
 
     :data:`VARIANTS` names two sets: ``released`` (Hong et al. 2026, the public code, to the letter) and
-    ``corrected``. A variant is nothing but such a set.
+    ``corrected``. :func:`rules_table` describes every switch.
 
     Raises
     ------
     ParameterError
-        If a value is not one that a switch has.
+        If a switch cannot have a value.
+
+    Examples
+    --------
+    >>> Rules().mutual, Rules.from_variant("released").mutual
+    (True, False)
+    >>> Rules.from_variant("corrected", {"n_epochs": 5}).n_epochs
+    5
     """
 
     match_modalities: Literal["text", "all"] = _rule(
@@ -138,7 +145,14 @@ class Rules:
 
     @classmethod
     def from_variant(cls, variant: str, switches: Mapping[str, Any] | None = None) -> Rules:
-        """The rules of a variant, with some switches set otherwise.
+        """Make the rules of a variant, with some switches set otherwise.
+
+        Parameters
+        ----------
+        variant
+            A key of :data:`VARIANTS`.
+        switches
+            Values of switches that differ from the variant's, by name.
 
         Raises
         ------
@@ -187,7 +201,7 @@ SWITCHES = tuple(f.name for f in fields(Rules))
 
 
 def rules_table() -> pd.DataFrame:
-    """All switches with their values in either variant and what they mean, for a page to show."""
+    """Return a table of all switches with their values in both variants and what they mean."""
     return pd.DataFrame(
         [
             {

@@ -1,4 +1,4 @@
-"""What the stages share: the space they match in, the pool they pass on, and the pipeline they form."""
+"""What the stages of PSQE share: the candidates they match, the seeds they pass on, and their pipeline."""
 
 from __future__ import annotations
 
@@ -23,26 +23,33 @@ from psqe.seeds.seed_set import StageTrace
 from psqe.similarity import Dot, Similarity
 
 SKETCH = 256
-"""Dimensions in which candidates are clustered."""
+"""Number of dimensions in which candidates are clustered."""
 
 
 @dataclass(frozen=True, eq=False)
 class Space:
     """The candidates of a task and how they are compared, in canonical order.
 
-    Attributes
+    Parameters
     ----------
     task, features
-        What is mined, blind and in canonical order.
+        The data, blind (:meth:`psqe.graph.AlignmentTask.blind`) and in canonical order.
     left, right
         Entity indices of the candidates that have a modality, ``(m_left,)`` and ``(m_right,)``. Stages
-        number candidates by their position here.
+        number candidates by their position in these arrays.
     rules
-        Switches.
+        The switches.
     weights
-        Weight of each modality.
+        Weight of each modality, by name.
     n_clusters, n_seeds, random_state, device
         The miner's parameters.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> space = Space.build(*planted_pair(50, 2, 8), rules=Rules(), n_clusters=2, n_seeds=10)
+    >>> space.quotas.tolist()
+    [5, 5]
     """
 
     task: AlignmentTask
@@ -69,7 +76,14 @@ class Space:
         random_state: int = 0,
         device: str = "cpu",
     ) -> Space:
-        """Choose the minable candidates and complete what is missing by the rules.
+        """Choose the minable candidates, and complete missing vectors and weights by the rules.
+
+        Parameters
+        ----------
+        task, features, rules, n_clusters, n_seeds, random_state, device
+            See the class.
+        weights
+            Weight of each modality, positive; set by the rule ``weighting`` when ``None``.
 
         Raises
         ------
@@ -99,19 +113,20 @@ class Space:
 
     @property
     def texts(self) -> list[str]:
-        """The modalities that are no images."""
+        """Names of the modalities other than images."""
         return [name for name in self.features if name != "image"]
 
     @cached_property
     def fused(self) -> tuple[FloatArray, FloatArray]:
-        """Unit vectors of all modalities, ``(m_left, d)`` and ``(m_right, d)``."""
+        """Unit vectors of the candidates over all modalities, ``(m_left, d)`` and ``(m_right, d)``."""
         return fuse(self.features, self.left, self.right, weights=self.weights)
 
     @property
     def similarity(self) -> Similarity:
-        """How alike two candidates are by their features, under the rules: ``(m_left, m_right)``.
+        """Similarity of the candidates by their features, under the rules: ``(m_left, m_right)``.
 
-        Not kept: where it is not of the fused vectors, its copies go when the pool has another.
+        It is not cached: where it does not use the fused vectors, its copies of the features are freed as
+        soon as the pool has another similarity.
         """
         matched = self.features
         if self.rules.match_modalities == "text":
@@ -129,35 +144,36 @@ class Space:
 
     @cached_property
     def clusters(self) -> tuple[IntArray, IntArray]:
-        """K-means cluster of each candidate, both sides clustered together: ``(m_left,)``, ``(m_right,)``."""
+        """K-means cluster of each candidate, ``(m_left,)`` and ``(m_right,)``, of both sides together."""
         if self.rules.normalise:
             rows = np.vstack(_sketched(self.fused, self.random_state))
         else:
-            rows = self._as_released()
+            rows = self._released_vectors()
         labels = cluster(rows, self.n_clusters, random_state=self.random_state)
         return labels[: len(self.left)], labels[len(self.left) :]
 
-    def _as_released(self) -> FloatArray:
-        """What the release clusters ``(m_left + m_right, d)``: raw pictures, the rest of length one."""
+    def _released_vectors(self) -> FloatArray:
+        """Return what the release clusters ``(m_left + m_right, d)``: raw images, the rest of unit length."""
         n_left = len(self.left)
         rows = np.empty((n_left + len(self.right), sum(m.dim for m in self.features.values())), np.float32)
         start = 0
         for name, modality in self.features.items():
             columns = slice(start, start + modality.dim)
-            for part, own, entities in (
+            for part, values, entities in (
                 (rows[:n_left, columns], modality.left.values, self.left),
                 (rows[n_left:, columns], modality.right.values, self.right),
             ):
-                vectors = own[entities] if name == "image" else unit_rows(own[entities])
+                vectors = values[entities] if name == "image" else unit_rows(values[entities])
                 np.multiply(vectors, np.float32(self.weights.get(name, 1.0)), out=part)
             start = columns.stop
         return rows
 
     @cached_property
     def quotas(self) -> IntArray:
-        """Seeds due to each cluster ``(n_clusters,)``: its share of the candidates, rounded down.
+        """Number of seeds due to each cluster ``(n_clusters,)``: its share of the candidates, rounded down.
 
-        With the rule ``fill``, largest remainders get the seeds that rounding leaves over.
+        With the rule ``fill``, the clusters with the largest remainders get the seeds that rounding leaves
+        over.
         """
         sizes = np.bincount(np.concatenate(self.clusters), minlength=self.n_clusters)
         exact = self.n_seeds * sizes / sizes.sum()
@@ -169,10 +185,10 @@ class Space:
 
 
 def _sketched(sides: tuple[FloatArray, FloatArray], random_state: int) -> tuple[FloatArray, FloatArray]:
-    """Both sides projected at random to :data:`SKETCH` dimensions, if they are wider.
+    """Project both sides at random to :data:`SKETCH` dimensions, if they are wider.
 
-    That keeps distances (Johnson & Lindenstrauss 1984) as well as clusters need them, at a small part of
-    the time and memory.
+    A random projection keeps distances (Johnson & Lindenstrauss 1984) as well as clusters need them, at a
+    small part of the time and memory.
     """
     width = sides[0].shape[1]
     if width <= SKETCH:
@@ -187,15 +203,20 @@ OtherItem = TypeVar("OtherItem")
 
 
 @dataclass(frozen=True, eq=False)
-class Learned(Generic[Item]):
-    """Embeddings of the same entities, by what they were learned from.
+class LearnedEmbeddings(Generic[Item]):
+    """Embeddings of the same entities, by what they were learned from. Iterating yields all of them.
 
-    Attributes
+    Parameters
     ----------
     modalities
-        By modality; one may have any name, ``structure`` too.
+        The embedding of each modality, by its name.
     structure
-        Of the place in the graph; ``None`` if no modality was carried along its edges.
+        The embedding of the neighbourhood in the graph; ``None`` if no modality was carried along edges.
+
+    Examples
+    --------
+    >>> list(LearnedEmbeddings({"image": 1}, structure=2).map(lambda embedding: 10 * embedding))
+    [10, 20]
     """
 
     modalities: Mapping[str, Item]
@@ -206,28 +227,28 @@ class Learned(Generic[Item]):
         if self.structure is not None:
             yield self.structure
 
-    def map(self, change: Callable[[Item], OtherItem]) -> Learned[OtherItem]:
-        """The same with each embedding changed."""
-        return Learned(
-            {name: change(own) for name, own in self.modalities.items()},
+    def map(self, change: Callable[[Item], OtherItem]) -> LearnedEmbeddings[OtherItem]:
+        """Apply ``change`` to each embedding."""
+        return LearnedEmbeddings(
+            {name: change(embedding) for name, embedding in self.modalities.items()},
             None if self.structure is None else change(self.structure),
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Seeds between two stages, by position in :class:`Space`.
+    """The seeds between two stages. Candidates are numbered by their position in :class:`Space`.
 
-    Attributes
+    Parameters
     ----------
     rows, columns
-        Left and right candidate of each seed, ``(n,)``.
+        Left and right candidate of each seed ``(n,)``.
     scores
-        Confidence ``(n,)``, comparable among pairs that one stage found.
+        Score of each seed ``(n,)``, comparable among pairs that one stage found.
     found_by, why
-        Stage that found each, and the reason, ``n`` strings each.
+        The stage that found each seed, and the reason.
     similarity
-        What pairs are compared by.
+        The similarity ``(m_left, m_right)`` that compares the candidates.
     learned
         Unit embeddings of all entities ``(n_left + n_right, dim)``, left ones first; ``None`` until an
         encoder was trained.
@@ -239,25 +260,25 @@ class Pool:
     found_by: tuple[str, ...]
     why: tuple[str, ...]
     similarity: Similarity
-    learned: Learned[FloatArray] | None = None
+    learned: LearnedEmbeddings[FloatArray] | None = None
 
     @classmethod
     def start(cls, space: Space, pairs: IntArray | None = None) -> Pool:
-        """Begin with nothing, or with pairs ``(n, 2)`` of positions in ``space``."""
-        found = np.empty((0, 2), dtype=np.int64) if pairs is None else np.asarray(pairs, dtype=np.int64)
-        given = ("given",) * len(found)
-        scores = np.ones(len(found), dtype=np.float32)
-        return cls(found[:, 0], found[:, 1], scores, given, given, space.similarity)
+        """Make a pool without seeds, or with pairs ``(n, 2)`` of positions in ``space``."""
+        start = np.empty((0, 2), dtype=np.int64) if pairs is None else np.asarray(pairs, dtype=np.int64)
+        given = ("given",) * len(start)
+        scores = np.ones(len(start), dtype=np.float32)
+        return cls(start[:, 0], start[:, 1], scores, given, given, space.similarity)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def pairs(self, space: Space) -> IntArray:
-        """Entity indices ``(n, 2)``."""
+        """Return the seeds as entity indices ``(n, 2)``."""
         return np.column_stack([space.left[self.rows], space.right[self.columns]])
 
     def keep(self, positions: IntArray) -> Pool:
-        """Only the seeds at ``positions``, in that order."""
+        """Return a pool with only the seeds at ``positions (n',)``, in that order."""
         return replace(
             self,
             rows=self.rows[positions],
@@ -270,12 +291,14 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class Stage(ABC):
-    """One step of PSQE. It takes a pool, also an empty one, and returns another.
+    """One step of PSQE, which takes a pool (an empty one too) and returns another.
 
     Attributes
     ----------
-    name, note
-        What to call it, and what it does in a few words.
+    name
+        The name of the stage.
+    note
+        What the stage does, in a few words.
     """
 
     name: ClassVar[str]
@@ -283,26 +306,56 @@ class Stage(ABC):
 
     @abstractmethod
     def run(self, space: Space, pool: Pool) -> Pool:
-        """Return the seeds after the stage."""
+        """Choose seeds.
+
+        Parameters
+        ----------
+        space
+            The candidates.
+        pool
+            The seeds before the stage.
+
+        Returns
+        -------
+        The seeds after the stage.
+        """
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Stages one after the other, in any order, each as often as wanted.
+    """Stages that run one after the other, in any order and as often as wanted.
 
-    >>> pipeline = Pipeline([ClusterStage(), ExpandStage()])  # doctest: +SKIP
-    >>> pool, trace = pipeline.run(space)  # doctest: +SKIP
-
-    Attributes
+    Parameters
     ----------
     stages
-        The steps.
+        The stages.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds.stages import ClusterStage, ExpandStage
+    >>> space = Space.build(*planted_pair(50, 2, 8), rules=Rules(), n_clusters=2, n_seeds=10)
+    >>> pool, trace = Pipeline([ClusterStage(), ExpandStage()]).run(space)
+    >>> len(pool), [stage.stage for stage in trace]
+    (10, ['cluster', 'expand'])
     """
 
     stages: Sequence[Stage] = field(default_factory=tuple)
 
     def run(self, space: Space, pool: Pool | None = None) -> tuple[Pool, list[StageTrace]]:
-        """Run the stages on ``pool`` (an empty one when omitted) and trace what each did."""
+        """Run the stages.
+
+        Parameters
+        ----------
+        space
+            The candidates.
+        pool
+            The seeds to begin with; none when ``None``.
+
+        Returns
+        -------
+        The seeds after the last stage, and what each stage did.
+        """
         pool = Pool.start(space) if pool is None else pool
         trace = []
         for stage in self.stages:
@@ -313,7 +366,7 @@ class Pipeline:
 
 
 def _traced(stage: Stage, space: Space, before: Pool, after: Pool, cost: Cost) -> StageTrace:
-    """What a stage changed, and why."""
+    """Describe what a stage changed, and why."""
     old = dict(zip(zip(before.rows.tolist(), before.columns.tolist(), strict=True), before.why, strict=True))
     new = dict(zip(zip(after.rows.tolist(), after.columns.tolist(), strict=True), after.why, strict=True))
     added = sorted(pair for pair in new if pair not in old)

@@ -1,4 +1,4 @@
-"""Which pairs to take: proposals, quotas, conflicts, and the released filter."""
+"""The choice of pairs: proposals, quotas, conflicts, and the released filter."""
 
 from __future__ import annotations
 
@@ -16,50 +16,69 @@ from psqe.similarity import Nearest, Similarity, find_neighbours, greedy_one_to_
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """Pairs worth a seed, best first.
+    """Pairs that may become seeds, best first.
 
-    Attributes
+    Parameters
     ----------
     rows, columns
-        Positions ``(n,)``.
+        Left and right candidate of each pair ``(n,)``, by position in :class:`~psqe.seeds.stages.Space`.
     scores
-        What they are ranked by ``(n,)``, descending: not cut at one, where rounding puts many shares.
-    sure
-        Whether each may fill a quota ``(n,)``; others only fill what quotas leave.
+        The scores that rank the pairs ``(n,)``, descending. They are not cut at one, where rounding puts many
+        shares.
+    for_quota
+        Whether each pair may fill a cluster's quota ``(n,)``. Other pairs only fill what the quotas leave.
     why
-        What speaks for each, ``n`` strings.
+        The reason for each pair.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> similarity = Dot(np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32))
+    >>> proposals = propose(similarity, 3, Rules())
+    >>> proposals.rows.tolist(), proposals.columns.tolist(), proposals.for_quota.tolist()
+    ([0, 1, 2], [0, 1, 2], [True, True, True])
     """
 
     rows: IntArray
     columns: IntArray
     scores: FloatArray
-    sure: BoolArray
+    for_quota: BoolArray
     why: Sequence[str]
 
     @classmethod
     def joined(cls, parts: Sequence[Proposals]) -> Proposals:
-        """Several lists as one, best first; equal scores stay in order."""
+        """Merge several lists into one, best first; equal scores stay in the given order."""
         # Start from nothing, in the right types: there may be no part at all.
         rows = np.concatenate([np.empty(0, dtype=np.int64), *(p.rows for p in parts)])
         columns = np.concatenate([np.empty(0, dtype=np.int64), *(p.columns for p in parts)])
         scores = np.concatenate([np.empty(0, dtype=np.float32), *(p.scores for p in parts)])
-        sure = np.concatenate([np.empty(0, dtype=np.bool_), *(p.sure for p in parts)])
+        for_quota = np.concatenate([np.empty(0, dtype=np.bool_), *(p.for_quota for p in parts)])
         why = [reason for p in parts for reason in p.why]
         order = np.argsort(-scores, kind="stable")
-        return cls(rows[order], columns[order], scores[order], sure[order], [why[i] for i in order])
+        return cls(rows[order], columns[order], scores[order], for_quota[order], [why[i] for i in order])
 
 
 def propose(similarity: Similarity, n: int, rules: Rules) -> Proposals:
     """Propose pairs by the rules ``mutual`` and ``dangling``.
 
-    With ``mutual``, the nearest pair of every candidate; those that are nearest in one direction only,
-    or tied for it, may not fill a quota. Without, the ``100 * n`` largest cells. With ``dangling``, pairs
-    are compared by their share (:mod:`psqe.similarity.neighbours`), which is their score; without, by their
-    similarity.
+    With ``mutual``, every candidate is proposed with its nearest; pairs that are nearest in one direction
+    only, or tied, may not fill a quota. Without ``mutual``, the ``100 * n`` largest similarities are
+    proposed. With ``dangling``, pairs are scored by their share (:mod:`psqe.similarity.neighbours`);
+    without, by their similarity.
+
+    Parameters
+    ----------
+    similarity
+        Similarities of the candidates ``(m_left, m_right)``.
+    n
+        Number of seeds wanted.
+    rules
+        The switches.
     """
     if rules.mutual:
-        found = find_neighbours(similarity)
-        return _nearest_pairs(found.nearest_by_share() if rules.dangling else found.nearest(), rules)
+        neighbours = find_neighbours(similarity)
+        nearest = neighbours.nearest_by_share() if rules.dangling else neighbours.nearest()
+        return _nearest_pairs(nearest, rules)
     if rules.dangling:
         rows, columns, logs = largest_cells(find_neighbours(similarity).by_share(similarity), 100 * n)
         scores = np.exp(logs)
@@ -68,14 +87,15 @@ def propose(similarity: Similarity, n: int, rules: Rules) -> Proposals:
     return Proposals(rows, columns, scores, np.ones(len(rows), dtype=bool), ["a largest cell"] * len(rows))
 
 
-def _nearest_pairs(found: Nearest, rules: Rules) -> Proposals:
-    rows = np.concatenate([np.arange(len(found.of_left)), found.of_right])
-    columns = np.concatenate([found.of_left, np.arange(len(found.of_right))])
-    scores = np.concatenate([found.score_left, found.score_right])
-    _, first = np.unique(rows * len(found.of_right) + columns, return_index=True)
+def _nearest_pairs(nearest: Nearest, rules: Rules) -> Proposals:
+    """Propose every candidate with its nearest."""
+    rows = np.concatenate([np.arange(len(nearest.of_left)), nearest.of_right])
+    columns = np.concatenate([nearest.of_left, np.arange(len(nearest.of_right))])
+    scores = np.concatenate([nearest.score_left, nearest.score_right])
+    _, first = np.unique(rows * len(nearest.of_right) + columns, return_index=True)
     rows, columns, scores = rows[first], columns[first], scores[first]
-    mutual = (found.of_left[rows] == columns) & (found.of_right[columns] == rows)
-    mutual &= found.margin(rows, columns) > 0
+    mutual = (nearest.of_left[rows] == columns) & (nearest.of_right[columns] == rows)
+    mutual &= nearest.margin(rows, columns) > 0
     # Similarities do not tell the two kinds apart; two less puts any one-sided cosine last.
     scores = np.exp(scores) if rules.dangling else np.where(mutual, scores, scores - 2)
     scores = scores.astype(np.float32)
@@ -87,8 +107,15 @@ def _nearest_pairs(found: Nearest, rules: Rules) -> Proposals:
 def within_quotas(space: Space, proposals: Proposals) -> IntArray:
     """Choose one-to-one pairs, best first, so that every cluster gets its quota where it can.
 
-    A pair belongs to the cluster of its left end. With the rule ``fill``, what a cluster cannot fill with
-    sure pairs goes to the best pairs left over.
+    A pair belongs to the cluster of its left candidate. With the rule ``fill``, seeds that a cluster cannot
+    fill go to the best pairs left over.
+
+    Parameters
+    ----------
+    space
+        The candidates, with clusters and quotas.
+    proposals
+        The pairs to choose from.
 
     Returns
     -------
@@ -99,7 +126,7 @@ def within_quotas(space: Space, proposals: Proposals) -> IntArray:
     cluster_of = space.clusters[0][proposals.rows[free]]
     chosen = np.zeros(len(free), dtype=bool)
     for label, quota in enumerate(space.quotas):
-        chosen[np.flatnonzero((cluster_of == label) & proposals.sure[free])[:quota]] = True
+        chosen[np.flatnonzero((cluster_of == label) & proposals.for_quota[free])[:quota]] = True
     if space.rules.fill:
         rest = space.n_seeds - int(chosen.sum())
         chosen[np.flatnonzero(~chosen)[:rest]] = True
@@ -108,10 +135,19 @@ def within_quotas(space: Space, proposals: Proposals) -> IntArray:
 
 
 def take(space: Space, pool: Pool, proposals: Proposals, positions: IntArray, stage: str) -> Pool:
-    """The pool after ``stage`` chose these proposals: instead of its seeds, or beside them.
+    """Put chosen proposals into the pool: instead of its seeds, or beside them.
 
-    With the rule ``replace`` they are all the seeds there are; those that were seeds before keep their
-    finder's name. Without, they are added where both ends are free.
+    With the rule ``replace`` they take the place of all seeds; those that were seeds before keep the name
+    of the stage that found them. Without, they are added where both of their entities are free.
+
+    Parameters
+    ----------
+    space, pool
+        The candidates, and the seeds before the stage.
+    proposals, positions
+        The proposals, and the positions of those chosen ``(n,)``.
+    stage
+        Name of the stage that chose.
     """
     if not space.rules.replace:
         return extend(pool, proposals, positions, stage)
@@ -127,31 +163,41 @@ def take(space: Space, pool: Pool, proposals: Proposals, positions: IntArray, st
 
 
 def extend(pool: Pool, proposals: Proposals, positions: IntArray, stage: str) -> Pool:
-    """The pool and, at its end, those of the proposals whose two entities it does not use yet."""
-    used_left, used_right = set(pool.rows.tolist()), set(pool.columns.tolist())
-    new = []
-    for i in positions.tolist():
-        row, column = int(proposals.rows[i]), int(proposals.columns[i])
-        if row not in used_left and column not in used_right:
-            used_left.add(row)
-            used_right.add(column)
-            new.append(i)
-    added = np.array(new, dtype=np.int64)
+    """Add those of the chosen proposals to the end of the pool whose two entities it does not use yet.
+
+    See :func:`take` for the parameters.
+    """
+    used_left, used_right = (np.zeros(n, dtype=bool) for n in pool.similarity.shape)
+    used_left[pool.rows] = used_right[pool.columns] = True
+    free = greedy_one_to_one(
+        proposals.rows[positions], proposals.columns[positions], len(positions),
+        used_left=used_left, used_right=used_right,
+    )  # fmt: skip
+    added = positions[free]
     return replace(
         pool,
         rows=np.concatenate([pool.rows, proposals.rows[added]]),
         columns=np.concatenate([pool.columns, proposals.columns[added]]),
         scores=np.concatenate([pool.scores, proposals.scores[added]]),
-        found_by=pool.found_by + (stage,) * len(new),
-        why=pool.why + tuple(proposals.why[i] for i in new),
+        found_by=pool.found_by + (stage,) * len(added),
+        why=pool.why + tuple(proposals.why[i] for i in added),
     )
 
 
 def filtered(space: Space, pool: Pool, *, block: int = 2048) -> Pool:
-    """Drop seeds whose similarity is not the largest of its row, among the seeds' right ends.
+    """Drop seeds whose similarity is not the largest of its row, among the right entities of the seeds.
 
-    The released filter (rule ``reciprocal_filter``): ``S = sum_m weight_m <left_m, right_m>`` of the
-    features, raw or, with the rule ``normalise``, of length one.
+    This is the released filter (rule ``reciprocal_filter``). The similarity is ``S = sum_m weight_m
+    <left_m, right_m>`` of the features, raw or, with the rule ``normalise``, of length one.
+
+    Parameters
+    ----------
+    space
+        The candidates.
+    pool
+        The seeds.
+    block
+        Number of seeds that are compared with all others at a time.
     """
     if not space.rules.reciprocal_filter or not len(pool):
         return pool
@@ -169,6 +215,6 @@ def filtered(space: Space, pool: Pool, *, block: int = 2048) -> Pool:
     for start in range(0, len(pool), block):
         rows = slice(start, start + block)
         scores = np.sum([a[rows] @ b.T for a, b in sides], axis=0)
-        own = scores[np.arange(len(scores)), start + np.arange(len(scores))]
-        kept[rows] = own >= scores.max(axis=1)
+        of_seeds = scores[np.arange(len(scores)), start + np.arange(len(scores))]
+        kept[rows] = of_seeds >= scores.max(axis=1)
     return pool.keep(np.flatnonzero(kept))

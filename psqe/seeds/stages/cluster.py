@@ -1,8 +1,8 @@
-"""Stage 1, clustered resampling: match inside clusters, and give each its share of the seeds."""
+"""Stage 1, clustered resampling: match within clusters, and give each cluster its share of the seeds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from psqe.seeds.stages.choose import Proposals, propose, take, within_quotas
 
 @dataclass(frozen=True, eq=False)
 class ClusterStage(Stage):
-    """Cluster both sides together and match within each cluster.
+    """Cluster both sides together and match within each cluster (Hong et al. 2026, stage 1).
 
-    Each cluster gets seeds in proportion to its size, so that a cluster of look-alikes cannot take them
-    all. A cluster of one side only has nothing to match.
+    Each cluster gets seeds in proportion to its size, so that a cluster of look-alikes cannot take all of
+    them. A cluster with entities of one side only has nothing to match.
     """
 
     name = "cluster"
@@ -28,10 +28,8 @@ class ClusterStage(Stage):
             rows, columns = (np.flatnonzero(labels == label) for labels in space.clusters)
             if not len(rows) or not len(columns) or not quota:
                 continue
-            found = propose(pool.similarity.take(rows, columns), quota, space.rules)
-            parts.append(
-                Proposals(rows[found.rows], columns[found.columns], found.scores, found.sure, found.why)
-            )
+            part = propose(pool.similarity.take(rows, columns), quota, space.rules)
+            parts.append(replace(part, rows=rows[part.rows], columns=columns[part.columns]))
         proposals = Proposals.joined(parts)
         chosen = within_quotas(space, proposals)
         if space.rules.order == "file":  # the list grows cluster by cluster

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 from tqdm import tqdm
 
+from psqe.adjacency import undirected_edges
 from psqe.errors import ParameterError
 from psqe.features.fusion import unit_rows
 from psqe.graph import FloatArray, IntArray, KnowledgeGraph
@@ -17,14 +18,25 @@ from psqe.similarity import SparseDot, Sum
 
 
 def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:
-    """Walk probabilities between candidates ``(m, m)``: one step, or two through a node that is none.
+    """Compute the probabilities of a random walk between candidates: one step, or two through another node.
 
-    In graphs where things hang together by categories and keywords, two candidates meet in a node that
-    is no candidate itself. Rows add up to at most one; staying put does not count.
+    In graphs whose entities are connected by categories and keywords, two candidates meet in a node that is
+    no candidate itself. Unlike :func:`psqe.adjacency.walk`, the walk has no self loops, and steps that
+    return to their start do not count.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    candidates
+        Indices of the candidates ``(m,)``.
+
+    Returns
+    -------
+    Float32 matrix ``(m, m)`` whose rows add up to at most one.
     """
     n = graph.n_entities
-    ends = graph.triples[:, [0, 2]]
-    both = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
+    both = undirected_edges(graph.triples[:, [0, 2]])
     adjacency = sparse.csr_array((np.ones(len(both), np.float32), (both[:, 0], both[:, 1])), shape=(n, n))
     degree = np.maximum(np.asarray(adjacency.sum(axis=1)).ravel(), 1)
     walk = sparse.csr_array(sparse.diags_array((1 / degree).astype(np.float32)) @ adjacency)
@@ -40,6 +52,7 @@ def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_a
 
 
 def _unit(rows: sparse.csr_array) -> sparse.csr_array:
+    """Scale every row to unit length; rows of zeros stay zero."""
     norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
     return sparse.csr_array(sparse.diags_array(scale.astype(np.float32)) @ rows)
@@ -47,21 +60,22 @@ def _unit(rows: sparse.csr_array) -> sparse.csr_array:
 
 @dataclass(frozen=True, eq=False)
 class ExpandStage(Stage):
-    """Look around the seeds: the neighbours of two entities that match are likely to match, too.
+    """Match the neighbours of seeds: where two entities match, their neighbours are likely to match, too.
 
-    With the rule ``replace``, walk from every candidate to the seeds near it in its graph. Two candidates
-    whose walks meet the same seeds are alike in their neighbourhood. That is added to the similarity, and
-    the seeds are chosen afresh; one that its neighbourhood contradicts gives way. With ``order`` by
-    confidence, a seed counts by its confidence.
+    With the rule ``replace``, a random walk leads from every candidate to the seeds near it in its graph.
+    Two candidates whose walks meet the same seeds have similar neighbourhoods. The cosine of the walks is
+    added to the similarity, and the seeds are chosen afresh, so that a seed which its neighbourhood
+    contradicts is dropped. With the rule ``order`` by confidence, each seed counts by its confidence.
 
-    Without, as released: for every seed compare the neighbours of its left with those of its right entity
-    and add the best pairs above a threshold that rises from .8 to .9 along the list of seeds, at most 6
-    falling to 3 a seed.
+    Without the rule ``replace``, the stage is as released (Hong et al. 2026, stage 3): for every seed it
+    compares the neighbours of the left entity with those of the right entity, and adds the best pairs above a
+    threshold that rises from 0.8 to 0.9 along the list of seeds, at most 6 pairs for the first seed and 3 for
+    the last.
 
     Parameters
     ----------
     weight
-        Of the cosine of walks beside the similarity of the stages before.
+        Weight of the cosine of the walks, positive; the similarity of the stages before has weight 1.
     """
 
     weight: float = 0.1
@@ -79,21 +93,21 @@ class ExpandStage(Stage):
             return filtered(space, self._along_the_list(space, pool))
         confidence = pool.scores if space.rules.order == "confidence" and space.rules.dangling else None
         walks = []
-        for graph, candidates, ends in (
+        for graph, candidates, seeds in (
             (space.task.left, space.left, pool.rows),
             (space.task.right, space.right, pool.columns),
         ):
-            meets = sparse.csr_array(candidate_graph(graph, candidates)[:, ends])
+            reached = sparse.csr_array(candidate_graph(graph, candidates)[:, seeds])
             if confidence is not None:
-                meets = sparse.csr_array(meets @ sparse.diags_array(confidence))
-            walks.append(_unit(meets))
+                reached = sparse.csr_array(reached @ sparse.diags_array(confidence))
+            walks.append(_unit(reached))
         similarity = Sum((pool.similarity, SparseDot(*walks)), (1.0, self.weight))
         proposals = propose(similarity, space.n_seeds, space.rules)
         chosen = within_quotas(space, proposals)
         return take(space, replace(pool, similarity=similarity), proposals, chosen, self.name)
 
     def _along_the_list(self, space: Space, pool: Pool) -> Pool:
-        """The released rule; see the class."""
+        """Apply the released rule; see the class."""
         if space.rules.missing == "noise" and "image" not in space.features:
             return pool  # the release compares neighbours by pictures or not at all
         if space.rules.order == "confidence":
@@ -122,26 +136,27 @@ class ExpandStage(Stage):
 
 
 def largest(scores: FloatArray, n: int) -> IntArray:
-    """Positions of the ``n`` largest cells in the flattened matrix, best first, ties by position."""
+    """Find the positions of the ``n`` largest cells in the flattened matrix, best first, ties by position."""
     order: IntArray = np.argsort(-scores.ravel(), kind="stable")[:n]
     return order
 
 
 def _neighbours(graph: KnowledgeGraph, candidates: IntArray) -> list[IntArray]:
-    """For each candidate the positions of the candidates next to it, ascending."""
+    """Return for each candidate the positions of the candidates next to it, ascending."""
     position = np.full(graph.n_entities, -1, dtype=np.int64)
     position[candidates] = np.arange(len(candidates))
     ends = position[graph.triples[:, [0, 2]]]
     ends = ends[(ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])]
-    both = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
+    both = undirected_edges(ends)
     starts = np.searchsorted(both[:, 0], np.arange(len(candidates) + 1))
     return np.split(both[:, 1], starts[1:-1])
 
 
 def _compared(space: Space, pool: Pool, left: IntArray, right: IntArray) -> FloatArray:
-    """Similarity of neighbours ``(m, k)``: per modality, the cosine of features and embedding as one.
+    """Compute the similarity of neighbours ``(m, k)``.
 
-    Pictures go with the structure embedding, where there is one; weights are those of the modalities.
+    It is the weighted mean over modalities of the cosine of features and learned embedding, concatenated.
+    Images take the structure embedding, where there is one.
     """
     total = np.zeros((len(left), len(right)), dtype=np.float32)
     n_left = space.task.left.n_entities
@@ -150,11 +165,11 @@ def _compared(space: Space, pool: Pool, left: IntArray, right: IntArray) -> Floa
         if pool.learned is not None:
             learned = pool.learned.structure if name == "image" else pool.learned.modalities[name]
         sides = []
-        for own, entities, shift in (
+        for values, entities, shift in (
             (modality.left.values, space.left[left], 0),
             (modality.right.values, space.right[right], n_left),
         ):
-            vectors = unit_rows(own[entities]) if space.rules.normalise else own[entities]
+            vectors = unit_rows(values[entities]) if space.rules.normalise else values[entities]
             if learned is not None:
                 vectors = np.hstack([vectors, learned[entities + shift]])
             sides.append(unit_rows(vectors))

@@ -1,4 +1,4 @@
-"""Stage 2, contrastive refinement: learn from the seeds what a match looks like, then match again."""
+"""Stage 2, contrastive refinement: an encoder is trained on the seeds, and its embeddings match again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from psqe.features.axes import main_axes
 from psqe.features.fusion import modality_vectors, unit_rows
 from psqe.graph import FloatArray
-from psqe.seeds.stages.base import Learned, Pool, Space, Stage
+from psqe.seeds.stages.base import LearnedEmbeddings, Pool, Space, Stage
 from psqe.seeds.stages.choose import filtered, propose, take, within_quotas
 from psqe.similarity import Dot, Sum, greedy_one_to_one
 from psqe.training.graph_attention import DiagonalGAT, Edges
@@ -20,19 +20,27 @@ from psqe.training.loop import Training, TrainingConfig, seeded
 from psqe.training.losses import info_nce
 
 BATCH_SIZE = 2000
-"""Seeds in a batch, as released."""
+"""Number of seeds in a batch, as released."""
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
-    """The vectors of one modality, of those nodes that have it.
+class ModalityInput:
+    """The vectors of one modality for the nodes that have it.
 
-    Attributes
+    Nodes are the entities of both graphs; right entities follow the left ones.
+
+    Parameters
     ----------
     nodes
-        Numbers ``(m_left + m_right,)``, ascending; right entities follow the left ones.
+        The nodes that have the modality ``(m_left + m_right,)``, ascending.
     sides
-        Vectors ``(m_left, d)`` and ``(m_right, d)``: apart, for together they would be a copy.
+        Their vectors ``(m_left, d)`` and ``(m_right, d)``. One array of both would be a copy.
+
+    Examples
+    --------
+    >>> given = ModalityInput(torch.arange(3), (torch.zeros(2, 4), torch.ones(1, 4)))
+    >>> given.take(torch.tensor([True, False, True])).sum(dim=1).tolist()
+    [0.0, 4.0]
     """
 
     nodes: Tensor
@@ -40,42 +48,42 @@ class Inputs:
 
     @property
     def width(self) -> int:
-        """Dimensions ``d``."""
+        """Number of dimensions ``d``."""
         return int(self.sides[0].shape[1])
 
     def take(self, used: Tensor) -> Tensor:
-        """The vectors under a mask ``(m_left + m_right,)`` over the nodes."""
+        """Return the vectors of the nodes where the mask ``used (m_left + m_right,)`` is true."""
         n_left = len(self.sides[0])
         return torch.cat([self.sides[0][used[:n_left]], self.sides[1][used[n_left:]]])
 
     def mapped(self, linear: nn.Module) -> Tensor:
-        """All vectors through a map ``(m_left + m_right, dim)``."""
+        """Return all vectors mapped by ``linear``: ``(m_left + m_right, dim)``."""
         return torch.cat([linear(side) for side in self.sides])
 
 
 class RefinementEncoder(nn.Module):
-    """A linear map per modality, and graph attention over the sum of some of them.
+    """A linear map for each modality, and graph attention over the sum of some of them.
 
     Parameters
     ----------
     edges
-        Both graphs as one, ``n`` nodes.
+        The edges of both graphs as one, with ``n`` nodes.
     inputs
-        Of each modality.
+        The vectors of each modality, by its name.
     structural
-        The modalities that graph attention reads.
+        Names of the modalities that graph attention reads.
     separate
-        The modalities that are embeddings of their own, too.
+        Names of the modalities whose mapped vectors are embeddings, too.
     dim
         Width of every embedding.
     bias
-        Whether the linear maps have one.
+        Whether the linear maps have a bias.
     """
 
     def __init__(
         self,
         edges: Edges,
-        inputs: dict[str, Inputs],
+        inputs: dict[str, ModalityInput],
         *,
         structural: Sequence[str],
         separate: Sequence[str],
@@ -92,10 +100,10 @@ class RefinementEncoder(nn.Module):
         self.maps = nn.ModuleList(nn.Linear(given.width, dim, bias=bias) for given in inputs.values())
         self.gat = DiagonalGAT(dim) if structural else None
 
-    def forward(self, ends: SeedNodes | None = None) -> Learned[Tensor]:
-        """Embeddings; zero rows where a modality is absent.
+    def forward(self, ends: SeedNodes | None = None) -> LearnedEmbeddings[Tensor]:
+        """Embed all nodes ``(n, dim)`` or, if given, the nodes ``ends (m, dim)`` only.
 
-        Of all nodes ``(n, dim)`` or, with ``ends``, of those ``(m, dim)``.
+        Rows are zero where a modality is absent.
         """
         parts = {}
         total: Tensor | None = None
@@ -111,13 +119,21 @@ class RefinementEncoder(nn.Module):
         structure = None
         if self.gat is not None and total is not None:
             structure = self.gat(total, self.edges if ends is None else ends.subgraph.layers)
-        return Learned(parts, structure)
+        return LearnedEmbeddings(parts, structure)
 
 
 class SeedNodes:
-    """What an encoder needs to embed some nodes ``(m,)`` only, each of them once.
+    """What an encoder needs to embed some nodes only, each of them once.
 
-    Pictures are wide and nodes many: only those within reach are mapped, and only who has a modality.
+    Image vectors are wide and there are many nodes, so only nodes within reach of graph attention are
+    mapped, and only those that have the modality.
+
+    Parameters
+    ----------
+    encoder
+        The encoder.
+    nodes
+        The nodes to embed ``(m,)``.
     """
 
     def __init__(self, encoder: RefinementEncoder, nodes: Tensor) -> None:
@@ -135,29 +151,31 @@ class SeedNodes:
         self.among_reached = reached[ordered]
 
     def mapped(self, name: str, linear: nn.Module, structural: bool) -> tuple[Tensor, Tensor]:
-        """One modality's embeddings at the ends, and, if ``structural``, at all nodes in reach."""
+        """Map one modality: at the nodes to embed, and, if ``structural``, at all nodes within reach."""
         place, x, n = self.inputs[name]
         rows = _spread(linear(x), place, n)
         return (rows.index_select(0, self.among_reached) if structural else rows), rows
 
 
 def _spread(rows: Tensor, nodes: Tensor, n: int) -> Tensor:
-    """Rows of ascending ``nodes (m,)`` among ``n``: ``(n, dim)``; zeros for who lacks the modality."""
+    """Put rows of ascending ``nodes (m,)`` in their places among ``n`` nodes ``(n, dim)``; else zeros."""
     return rows if len(rows) == n else rows.new_zeros(n, rows.shape[1]).index_copy(0, nodes, rows)
 
 
 @dataclass(frozen=True, eq=False)
 class RefineStage(Stage):
-    """Train an encoder on the seeds, and match again with what it learned.
+    """Train an encoder on the seeds, and match again with its embeddings (Hong et al. 2026, stage 2).
 
-    The encoder sees the graph, which the features do not. The similarity of a pair is a weighted mean of
-    the features' and the learned cosine (rule ``learned_weight``). Fewer than two seeds teach nothing:
-    then pairs are matched by what they were compared by before.
+    The encoder reads the graph, which the features do not. The similarity of a pair is a weighted mean of
+    the cosine of features and the cosine of embeddings (rule ``learned_weight``). A contrastive loss needs
+    two seeds; with fewer, pairs are matched by the similarity of the stage before.
+
+    The loss is InfoNCE with same-side negatives, summed over the embeddings.
 
     Parameters
     ----------
     learning_rate
-        Of AdamW, on InfoNCE with same-side negatives, summed over the embeddings.
+        Learning rate of AdamW.
     """
 
     learning_rate: float = 1e-2
@@ -177,7 +195,7 @@ class RefineStage(Stage):
             learned = self._learn(space, pool)
             scaled = [space.weights.get(name, 1.0) * z for name, z in learned.modalities.items()]
             if learned.structure is not None:
-                # It stands for the pictures, where those do not match by themselves.
+                # The structure embedding stands for images where images are not matched themselves.
                 weight = space.weights.get("image", 1.0) if rules.match_modalities == "text" else 1.0
                 scaled.append(weight * learned.structure)
             together = unit_rows(np.hstack(scaled).astype(np.float32))
@@ -193,14 +211,14 @@ class RefineStage(Stage):
             chosen = greedy_one_to_one(proposals.rows, proposals.columns, space.n_seeds)
         return filtered(space, take(space, pool, proposals, chosen, self.name))
 
-    def _inputs(self, space: Space) -> dict[str, Inputs]:
-        """What the encoder reads, by the rules."""
-        everyone = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
+    def _inputs(self, space: Space) -> dict[str, ModalityInput]:
+        """Prepare the vectors that the encoder reads, by the rules."""
+        all_entities = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
         inputs = {}
         for name, modality in space.features.items():
             sides = modality.left.values, modality.right.values
             if space.rules.normalise:
-                sides = modality_vectors(space.features, name, *everyone)
+                sides = modality_vectors(space.features, name, *all_entities)
             width = space.rules.n_components
             if width is not None and width < modality.dim:
                 axes = main_axes(sides, width, fix_signs=True)
@@ -209,11 +227,11 @@ class RefineStage(Stage):
             kept = [x if own.all() else x[own] for x, own in zip(sides, present, strict=True)]
             left, right = (torch.from_numpy(x).to(space.device) for x in kept)
             nodes = torch.from_numpy(np.flatnonzero(np.concatenate(present))).to(space.device)
-            inputs[name] = Inputs(nodes, (left, right))
+            inputs[name] = ModalityInput(nodes, (left, right))
         return inputs
 
-    def _learn(self, space: Space, pool: Pool) -> Learned[FloatArray]:
-        """Learned unit vectors of all entities, ``(n, dim)`` each."""
+    def _learn(self, space: Space, pool: Pool) -> LearnedEmbeddings[FloatArray]:
+        """Train an encoder and return its unit embeddings of all entities, ``(n, dim)`` each."""
         rules, n_left = space.rules, space.task.left.n_entities
         split = rules.match_modalities == "text"
         with seeded(space.random_state):
@@ -252,5 +270,5 @@ class RefineStage(Stage):
             )
             Training(encoder, loss, rows, config, description="PSQE refinement").run()
             with torch.inference_mode():
-                found: Learned[Tensor] = encoder()
-                return found.map(lambda z: unit_rows(z.cpu().numpy()))
+                embeddings: LearnedEmbeddings[Tensor] = encoder()
+                return embeddings.map(lambda z: unit_rows(z.cpu().numpy()))
