@@ -17,7 +17,10 @@ from psqe.similarity import Dot, Matching, Similarity, matched
 from psqe.similarity.matching import CSLS_K
 
 Scorer = Callable[[IntArray, IntArray], Similarity]
-"""From left and right entities (indices) to their similarities, for example ``aligner.similaritrge."""
+"""A function from left and right entities (indices) to their similarities, such as ``aligner.similarity``."""
+
+DIRECTIONS = ("l2r", "r2l")
+"""Names of the two directions of ranking: from left to right, and from right to left."""
 
 PEER_TEST_SHARE = 0.7
 """Share of the gold links, the last ones, that protocol ``peer`` tests on."""
@@ -42,35 +45,38 @@ def evaluate(
     matching: Matching = "cosine",
     regions: Mapping[str, Regions] | None = None,
 ) -> dict[str, Any]:
-    """Evaluate similarities against the gold links.
+    """Evaluate similarities against the gold links, under two protocols.
 
-    Protocol ``full`` asks for every link and takes all candidates of the other side, dangling ones
-    included, with the similarity and ``matching`` given. Protocol ``peer`` is the published models': the
-    last 70 % of the links only, candidates restricted to their own counterparts, CSLS with k = 3.
+    Protocol ``full`` ranks every linked entity's counterpart among all candidates of the other side,
+    dangling ones included, with the given ``matching``. Protocol ``peer`` is that of the published models:
+    it tests on the last 70 % of the links only, restricts the candidates to the entities of these links,
+    and uses CSLS with k = 3.
 
     Parameters
     ----------
     task
         A task with gold links.
     scorer
-        Similarities of entities, for example ``aligner.similarity`` or :func:`feature_scorer`.
+        The similarities to evaluate, for example ``aligner.similarity`` or :func:`feature_scorer`.
     matching
-        What to make of the similarities under protocol ``full``: ``cosine`` as they are, ``csls`` with
-        k = 10, or ``sinkhorn`` at temperature 0.02.
+        What is made of the similarities under protocol ``full``: ``cosine`` leaves them as they are, ``csls``
+        uses k = 10, and ``sinkhorn`` a temperature of 0.02.
     regions
-        Regions by kind, to break down protocol ``full``.
+        Regions by kind, for results by region under protocol ``full``; none when ``None``.
 
     Returns
     -------
-    ``metrics``: ``l2r`` and ``r2l``, each with ``full`` and ``peer``, each with ``hits@1``, ``hits@5``,
-    ``hits@10`` and ``mrr`` of realistic ranks; ``ties``: Hits@1 of ``full`` from optimistic and from
-    pessimistic ranks; ``regions``: by kind and region ``n`` links and the mean over both directions of
-    Hits@1, ``hits@1``.
+    A dictionary with three entries. ``metrics`` has, by direction (``l2r``, ``r2l``) and protocol (``full``,
+    ``peer``), ``hits@1``, ``hits@5``, ``hits@10`` and ``mrr`` of realistic ranks. ``ties`` has, by direction,
+    Hits@1 of protocol ``full`` from optimistic and from pessimistic ranks. ``regions`` has, by kind and
+    region, the number of links ``n`` and the mean over both directions of Hits@1, ``hits@1``.
 
     Raises
     ------
     DataError
         If the task has no gold links.
+    ParameterError
+        If there is no such matching.
     """
     if task.links is None or not len(task.links):
         raise DataError(
@@ -82,34 +88,40 @@ def evaluate(
     peer = _both_directions(
         scorer, tested, np.unique(tested[:, 0]), np.unique(tested[:, 1]), "csls", PEER_CSLS_K
     )
-    directions = ("l2r", "r2l")
-    by_kind: dict[str, dict[str, dict[str, float]]] = {}
-    first = {d: full[d].realistic <= 1 for d in directions}
-    for kind, r in (regions or {}).items():
-        label = {"l2r": r.left[links[:, 0]], "r2l": r.right[links[:, 1]]}
-        by_kind[kind] = {}
-        for i, name in enumerate(r.names):
-            hits = [first[d][label[d] == i] for d in directions]
-            if any(map(len, hits)):
-                by_kind[kind][name] = {
-                    "n": len(hits[0]),
-                    "hits@1": float(np.mean([h.mean() for h in hits if len(h)])),
-                }
     return {
-        "metrics": {d: {"full": full[d].metrics(), "peer": peer[d].metrics()} for d in directions},
+        "metrics": {d: {"full": full[d].metrics(), "peer": peer[d].metrics()} for d in DIRECTIONS},
         "ties": {
             d: {
                 "optimistic": full[d].metrics("optimistic")["hits@1"],
                 "pessimistic": full[d].metrics("pessimistic")["hits@1"],
             }
-            for d in directions
+            for d in DIRECTIONS
         },
-        "regions": by_kind,
+        "regions": {kind: _by_region(full, links, r) for kind, r in (regions or {}).items()},
     }
 
 
+def _by_region(full: Mapping[str, Ranks], links: IntArray, regions: Regions) -> dict[str, dict[str, float]]:
+    """Return the number of links and the mean Hits@1 of both directions, by the name of the region."""
+    labels = {"l2r": regions.left[links[:, 0]], "r2l": regions.right[links[:, 1]]}
+    first = {d: full[d].realistic <= 1 for d in DIRECTIONS}
+    result = {}
+    for i, name in enumerate(regions.names):
+        hits = [first[d][labels[d] == i] for d in DIRECTIONS]
+        if any(map(len, hits)):
+            mean = float(np.mean([h.mean() for h in hits if len(h)]))
+            result[name] = {"n": len(hits[0]), "hits@1": mean}
+    return result
+
+
 def embedding_scorer(left: FloatArray, right: FloatArray) -> Scorer:
-    """Cosine of embeddings of all entities, ``(n_left, d)`` and ``(n_right, d)``."""
+    """Make a scorer of the cosines of embeddings.
+
+    Parameters
+    ----------
+    left, right
+        Embeddings of all entities ``(n_left, d)`` and ``(n_right, d)``.
+    """
 
     def scorer(rows: IntArray, columns: IntArray) -> Dot:
         return Dot(unit_rows(left[rows]), unit_rows(right[columns]))
@@ -118,7 +130,15 @@ def embedding_scorer(left: FloatArray, right: FloatArray) -> Scorer:
 
 
 def feature_scorer(task: AlignmentTask, features: Features) -> Scorer:
-    """Cosine of the fused input features: no seeds, no training. The bar that both must beat."""
+    """Make a scorer of the cosines of the fused features of candidates.
+
+    It uses no seeds and no training, and is therefore the bar that both must beat.
+
+    Raises
+    ------
+    DataError
+        If the features do not fit the task.
+    """
     features.check(task)
     left, right = fuse(features, task.left.candidates, task.right.candidates)
 

@@ -1,6 +1,6 @@
-"""Three meanings of "region": by graph degree, by density of the features, by meaning.
+"""Regions of a pair of graphs, in three meanings: by degree, by density of the features, and by topic.
 
-They are three different things, and every result says which it used.
+The three are different things, and every result says which it used.
 """
 
 from __future__ import annotations
@@ -18,20 +18,26 @@ from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.similarity import Dot, top_k
 
 THIRDS = ("low", "middle", "high")
+"""Names of the regions that are thirds of a quantity."""
 
 
 @dataclass(frozen=True, eq=False)
 class Regions:
     """A partition of the candidates of both sides.
 
-    Attributes
+    Parameters
     ----------
     kind
-        ``degree``, ``density`` or ``semantic``.
+        What the regions are made by: ``degree``, ``density`` or ``semantic``.
     names
         Name of each region.
     left, right
-        Region of each entity, ``(n_left,)`` and ``(n_right,)``; -1 for entities in no region.
+        Number of the region of each entity, ``(n_left,)`` and ``(n_right,)``; -1 for entities in no region.
+
+    Examples
+    --------
+    >>> Regions("degree", ("low", "high"), np.array([0, 1, -1]), np.array([1])).sizes().tolist()
+    [1, 2]
     """
 
     kind: str
@@ -40,13 +46,13 @@ class Regions:
     right: IntArray
 
     def sizes(self) -> IntArray:
-        """Number of entities of both sides in each region."""
+        """Count the entities of both sides in each region ``(n_regions,)``."""
         both = np.concatenate([self.left, self.right])
         return np.bincount(both[both >= 0], minlength=len(self.names)).astype(np.int64)
 
 
 def _thirds(values: FloatArray | IntArray, candidates: IntArray, n: int) -> IntArray:
-    """Lower, middle and upper third of the candidates' values; equal values share a third."""
+    """Return the third in which each candidate's value lies ``(n,)``; equal values share a third."""
     labels = np.full(n, -1, dtype=np.int64)
     low, high = np.quantile(values, [1 / 3, 2 / 3])
     labels[candidates] = (values > low).astype(np.int64) + (values > high)
@@ -54,7 +60,7 @@ def _thirds(values: FloatArray | IntArray, candidates: IntArray, n: int) -> IntA
 
 
 def degree_regions(task: AlignmentTask) -> Regions:
-    """Thirds by graph degree, per side."""
+    """Partition the candidates of each side into thirds by graph degree."""
     left, right = (
         _thirds(graph.degree()[graph.candidates], graph.candidates, graph.n_entities)
         for graph in (task.left, task.right)
@@ -63,9 +69,16 @@ def degree_regions(task: AlignmentTask) -> Regions:
 
 
 def density_regions(task: AlignmentTask, features: Features, *, k: int = 10) -> Regions:
-    """Thirds by local density of the fused features, per side.
+    """Partition the candidates of each side into thirds by the local density of the fused features.
 
-    The density of an entity is its mean cosine to the ``k`` nearest of its own side.
+    The density of an entity is its mean cosine to the ``k`` nearest entities of the same side.
+
+    Parameters
+    ----------
+    task, features
+        The data.
+    k
+        Number of nearest entities.
     """
     fused = fuse(features, task.left.candidates, task.right.candidates)
     labels = []
@@ -77,9 +90,21 @@ def density_regions(task: AlignmentTask, features: Features, *, k: int = 10) -> 
 
 
 def cluster(vectors: FloatArray, n_clusters: int, *, random_state: int = 0) -> IntArray:
-    """K-means labels ``(n,)`` of ``(n, d)``, best of four starts. Bring the rows in canonical order.
+    """Cluster vectors by K-means, with the best of four starts.
 
-    Works on ``vectors`` in place and leaves them as they were but for the last bits.
+    Parameters
+    ----------
+    vectors
+        Float32 array ``(n, d)``, its rows in canonical order. K-means works on it in place and leaves it as
+        it was, except for the last bits.
+    n_clusters
+        Number of clusters.
+    random_state
+        Random seed of the starts.
+
+    Returns
+    -------
+    The cluster of each row ``(n,)``.
 
     Raises
     ------
@@ -96,9 +121,18 @@ def cluster(vectors: FloatArray, n_clusters: int, *, random_state: int = 0) -> I
 def semantic_regions(
     task: AlignmentTask, features: Features, *, n_clusters: int = 8, random_state: int = 0
 ) -> Regions:
-    """Regions by meaning: the data's own groups where both graphs have them, else K-means clusters.
+    """Partition by topic: by the data's own groups where both graphs have them, else by K-means clusters.
 
-    The clusters are of the fused features of both sides together.
+    Clusters are made of the fused features of both sides together.
+
+    Parameters
+    ----------
+    task, features
+        The data.
+    n_clusters
+        Number of clusters, where the data has no groups.
+    random_state
+        Random seed of the clusters.
     """
     groups = [task.left.groups, task.right.groups]
     if all(any(group is not None for group in side) for side in groups):
@@ -116,15 +150,19 @@ def semantic_regions(
     ]
     vectors = np.vstack(fuse(features, candidates[0], candidates[1]))
     n_clusters = min(n_clusters, len(vectors))
-    found = cluster(vectors, n_clusters, random_state=random_state)
+    labels = cluster(vectors, n_clusters, random_state=random_state)
     left = np.full(task.left.n_entities, -1, dtype=np.int64)
     right = np.full(task.right.n_entities, -1, dtype=np.int64)
-    left[candidates[0]], right[candidates[1]] = np.split(found, [len(candidates[0])])
+    left[candidates[0]], right[candidates[1]] = np.split(labels, [len(candidates[0])])
     return Regions("semantic", tuple(f"cluster {i}" for i in range(n_clusters)), left, right)
 
 
 def all_regions(task: AlignmentTask, features: Features) -> dict[str, Regions]:
-    """Every kind of region, by kind.
+    """Make every kind of regions.
+
+    Returns
+    -------
+    The regions by kind: ``degree``, ``density`` and ``semantic``.
 
     Raises
     ------

@@ -23,7 +23,7 @@ from psqe.seeds.seed_set import SeedSet
 class Miner(Parametrised, ABC):
     """A rule that finds pseudo-seeds. Parameters go to the constructor, data to :meth:`mine`.
 
-    A subclass stores its parameters under their own names and implements :meth:`_mine`. That method is
+    A subclass is a dataclass whose fields are its parameters, and implements :meth:`_mine`. That method is
     given a task without gold links, human-made groups and identifiers, in canonical order, so that a miner
     can neither look at labels nor depend on ids.
 
@@ -103,9 +103,9 @@ class Miner(Parametrised, ABC):
                     added=original(stage.added),
                     dropped=original(stage.dropped),
                     pairs=original(stage.pairs),
-                    confidence=sure,
+                    confidence=confidence_after,
                 )
-                for stage, sure in zip(mined.trace, stage_confidence, strict=True)
+                for stage, confidence_after in zip(mined.trace, stage_confidence, strict=True)
             ),
             n_wanted=self.n_seeds,
             seconds=cost.seconds,

@@ -109,11 +109,11 @@ class RefinementEncoder(nn.Module):
         total: Tensor | None = None
         for linear, (name, given) in zip(self.maps, self.inputs.items(), strict=True):
             if ends is None:
-                own = mapped = _spread(given.mapped(linear), given.nodes, self.edges.n)
+                embedding = mapped = _spread(given.mapped(linear), given.nodes, self.edges.n)
             else:
-                own, mapped = ends.mapped(name, linear, name in self.structural)
+                embedding, mapped = ends.mapped(name, linear, name in self.structural)
             if name in self.separate:
-                parts[name] = own
+                parts[name] = embedding
             if name in self.structural:
                 total = mapped if total is None else total + mapped
         structure = None
@@ -224,7 +224,7 @@ class RefineStage(Stage):
                 axes = main_axes(sides, width, fix_signs=True)
                 sides = unit_rows(sides[0] @ axes), unit_rows(sides[1] @ axes)
             present = modality.left.present, modality.right.present
-            kept = [x if own.all() else x[own] for x, own in zip(sides, present, strict=True)]
+            kept = [x if has.all() else x[has] for x, has in zip(sides, present, strict=True)]
             left, right = (torch.from_numpy(x).to(space.device) for x in kept)
             nodes = torch.from_numpy(np.flatnonzero(np.concatenate(present))).to(space.device)
             inputs[name] = ModalityInput(nodes, (left, right))
