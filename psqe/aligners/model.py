@@ -64,6 +64,16 @@ class SeedBatch:
         By modality, which entities of both sides have it ``(n,)``.
     callbacks
         Callbacks that observe contrastive losses.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> inputs = ModelInputs.from_task(*planted_pair(20, random_state=0), dtype=torch.float32)
+    >>> seeds = torch.tensor([[0, 0], [1, 1]])
+    >>> nodes = inputs.nodes(seeds)
+    >>> batch = SeedBatch(seeds, nodes, inputs.edges.k_hop_subgraph(nodes, 2), inputs.present, ())
+    >>> batch.pair_embeddings("joint", torch.ones(4, 3)).left.shape
+    torch.Size([2, 3])
     """
 
     seeds: Tensor
@@ -110,6 +120,23 @@ class Model(nn.Module):
     ----------
     inputs, graph, structure_dim, dims
         As for :class:`~psqe.training.modalities.ModalityEncoder`.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.training.graph_attention import DiagonalGAT
+    >>> from psqe.training.losses import InfoNCE
+    >>> class StructureModel(Model):
+    ...     def join(self, parts, nodes):
+    ...         return unit(parts["structure"])
+    ...
+    ...     def loss(self, batch):
+    ...         joint = self.join(self.encoder(batch.nodes, batch.subgraph), batch.nodes)
+    ...         return batch.contrast("joint", batch.pair_embeddings("joint", joint), InfoNCE(0.1))
+    >>> task, _ = planted_pair(20, random_state=0)
+    >>> inputs = ModelInputs.from_task(task, {}, dtype=torch.float32)
+    >>> StructureModel(inputs, DiagonalGAT, structure_dim=4, dims={}).embeddings().shape[1]
+    4
     """
 
     def __init__(
@@ -156,6 +183,15 @@ class ConcatenatingModel(Model):
     ----------
     inputs, graph, structure_dim, dims
         As for :class:`~psqe.training.modalities.ModalityEncoder`.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.training.graph_attention import DiagonalGAT
+    >>> inputs = ModelInputs.from_task(*planted_pair(20, random_state=0), dtype=torch.float32)
+    >>> dims = dict.fromkeys(inputs.vectors, 3)
+    >>> ConcatenatingModel(inputs, DiagonalGAT, structure_dim=4, dims=dims).embeddings().shape[1]
+    10
     """
 
     def __init__(

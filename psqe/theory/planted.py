@@ -292,9 +292,10 @@ def draw(world: World, seeding: Seeding, *, random_state: int) -> Drawn:
     pairs = []
     counts = _rounded(seeding.shares * seeding.n_seeds, seeding.n_seeds)
     for r, count in enumerate(counts):
-        own = np.flatnonzero(regions == r)
-        order = np.concatenate([rng.permutation(own) for _ in range(-(-count // len(own)))])[:count]
-        others = own[(np.searchsorted(own, order) + rng.integers(1, len(own), len(order))) % len(own)]
+        inside = np.flatnonzero(regions == r)
+        order = np.concatenate([rng.permutation(inside) for _ in range(-(-count // len(inside)))])[:count]
+        shift = rng.integers(1, len(inside), len(order))
+        others = inside[(np.searchsorted(inside, order) + shift) % len(inside)]
         wrong = np.zeros(count, dtype=bool)
         wrong[: round(count * (1 - float(np.asarray(seeding.precision)[r])))] = True
         pairs.append(np.column_stack([order, np.where(wrong, others, order)]))
@@ -333,13 +334,13 @@ def trained(
     n_regions: int,
     *,
     temperature: float,
-    dim: int = 64,
     n_batch: int = 512,
     n_epochs: int = 100,
-    learning_rate: float = 1e-2,
     random_state: int = 0,
 ) -> DoubleArray:
     """Return Hits@1 by region ``(R,)`` of cosines after training one linear map per side with InfoNCE.
+
+    The embeddings have 64 dimensions, and the learning rate of AdamW is 0.01.
 
     Parameters
     ----------
@@ -349,20 +350,16 @@ def trained(
         Number ``R`` of regions.
     temperature
         Temperature of InfoNCE.
-    dim
-        Width of the embeddings; 64 by default.
     n_batch
         Largest number of seeds in a batch; 512 by default.
     n_epochs
         Number of passes over the seeds; 100 by default.
-    learning_rate
-        Learning rate of AdamW; 0.01 by default.
     random_state
         Seed of initial weights and batches.
     """
     x, y = (torch.from_numpy(side.astype(np.float32)) for side in (drawn.left, drawn.right))
     with seeded(random_state):
-        maps = nn.ModuleList([nn.Linear(x.shape[1], dim, bias=False) for _ in range(2)])
+        maps = nn.ModuleList([nn.Linear(x.shape[1], 64, bias=False) for _ in range(2)])
 
         def embedded(rows: tuple[torch.Tensor, torch.Tensor]) -> list[torch.Tensor]:
             return [nn.functional.normalize(f(v), dim=1) for f, v in zip(maps, rows, strict=True)]
@@ -371,7 +368,7 @@ def trained(
             left, right = embedded((x[batch[:, 0]], y[batch[:, 1]]))
             return info_nce(left, right, temperature=temperature)
 
-        config = TrainingConfig(n_epochs=n_epochs, batch_size=n_batch, learning_rate=learning_rate)
+        config = TrainingConfig(n_epochs=n_epochs, batch_size=n_batch, learning_rate=1e-2)
         Training(maps, loss, torch.from_numpy(drawn.seeds), config, description="planted").run()
         with torch.inference_mode():
             left, right = embedded((x, y))

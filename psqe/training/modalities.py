@@ -81,8 +81,8 @@ class ModelInputs:
                     f"a modality is called {name!r}, as an embedding of every aligner is",
                     remedy="give it another name",
                 )
-        everyone = np.arange(task.left.n_entities), np.arange(task.right.n_entities)
-        vectors = {name: modality_vectors(features, name, *everyone) for name in features}
+        entities = task.sides.map(lambda graph: np.arange(graph.n_entities))
+        vectors = {name: modality_vectors(features, name, *entities) for name in features}
 
         def on_device(array: NDArray[Any]) -> Tensor:
             return torch.from_numpy(array).to(device)
@@ -119,6 +119,17 @@ class ModalityEncoder(nn.Module):
         Width of the learned entity vectors.
     dims
         By modality, the width of the linear map's output.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.training.graph_attention import DiagonalGAT
+    >>> inputs = ModelInputs.from_task(*planted_pair(20, random_state=0), dtype=torch.float32)
+    >>> dims = dict.fromkeys(inputs.vectors, 3)
+    >>> encoder = ModalityEncoder(inputs, DiagonalGAT, structure_dim=4, dims=dims)
+    >>> {name: part.shape[1] for name, part in encoder().items()}
+    {'structure': 4, 'image': 3, 'attribute': 3}
     """
 
     def __init__(

@@ -24,6 +24,14 @@ class MCLEAModel(ConcatenatingModel):
         Both graphs and their vectors.
     aligner
         The aligner whose parameters are used.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> inputs = ModelInputs.from_task(*planted_pair(20, random_state=0), dtype=torch.float32)
+    >>> len(MCLEAModel(inputs, MCLEA.preset("small")).embeddings()) == inputs.edges.n
+    True
     """
 
     def __init__(self, inputs: ModelInputs, aligner: MCLEA) -> None:

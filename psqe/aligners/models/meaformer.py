@@ -32,6 +32,13 @@ class MEAformerModel(Model):
         Both graphs and their vectors.
     aligner
         The aligner whose parameters are used.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> inputs = ModelInputs.from_task(*planted_pair(20, random_state=0), dtype=torch.float32)
+    >>> len(MEAformerModel(inputs, MEAformer.preset("small")).embeddings()) == inputs.edges.n
+    True
     """
 
     def __init__(self, inputs: ModelInputs, aligner: MEAformer) -> None:
