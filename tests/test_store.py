@@ -1,6 +1,10 @@
-"""The results store: typed, keyed, sorted, never half-written."""
+"""The results store: typed, keyed, joined by the id of a run alone, never half-written."""
+
+from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,157 +13,316 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psqe.errors import DataError
-from psqe.study.old_store import COLUMNS, KEY, METRICS, append, read
+from psqe.errors import DataError, ParameterError, PsqeError
+from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
+from psqe.study import store as module
+from psqe.study.spec import SPEC_COLUMNS, RunSpec
+from psqe.study.store import COLUMNS, KEYS, VALUES, RunResult, Store, compare, file_name, results_table
 
-ROW: dict[str, Any] = {
-    "task": "emoji/en-fr",
-    "modalities": ["image", "attribute"],
-    "miner": "psqe",
-    "variant": "corrected",
-    "n_seeds": 600,
-    "random_state": 0,
-    "precision": 0.86,
-}
-
-rows = st.fixed_dictionaries(
-    {
-        "task": st.sampled_from(["emoji/en-fr", "emoji/en-ja"]),
-        "modalities": st.permutations(["image", "attribute", "name"]),
-        "miner": st.sampled_from(["pivot", "psqe"]),
-        "n_seeds": st.integers(0, 3),
-        "random_state": st.integers(0, 2),
-        "hits@1": st.floats(0, 1),
-    }
-)
+FEATURES = FeatureOptions(modalities=("image", "attribute"))
+SOURCE = {"revision": "r", "date": "2026-01-01T00:00:00+00:00", "versions": "python 3", "machine": "m"}
+WHOLE = {"part_kind": "all", "part": "all"}
 
 
-def test_a_row_is_read_back_with_types_and_provenance(tmp_path: Path) -> None:
-    path = tmp_path / "results" / "store"
-    assert append([ROW], path) == 1
-    table = read(path)
-    assert list(table.columns) == list(COLUMNS)
+def seeds_spec(
+    n_seeds: int = 600, random_state: int = 0, task: str = "emoji/en-fr", **parameters: Any
+) -> RunSpec:
+    return RunSpec(
+        subject="seeds", task=TaskOptions(name=task), features=FEATURES, random_state=random_state,
+        miner=MinerOptions(name="psqe", n_seeds=n_seeds, parameters=parameters),
+    )  # fmt: skip
+
+
+def result(spec: RunSpec | None = None, **values: Any) -> RunResult:
+    row = {**WHOLE, "precision": 0.86, "seeds_found": 600, **values}
+    return RunResult(spec or seeds_spec(), [row], 1.5, 100.0, SOURCE)
+
+
+def alignment(
+    task: str = "emoji/en-fr", modalities: tuple[str, ...] = ("image",), hits: float = 0.5
+) -> RunResult:
+    spec = RunSpec(
+        subject="alignment", task=TaskOptions(name=task), features=FeatureOptions(modalities=modalities),
+        miner=MinerOptions(name="psqe", n_seeds=9), aligner=AlignerOptions(name="eva", preset="small"),
+    )  # fmt: skip
+    return RunResult(spec, [{"protocol": "full", "direction": "l2r", **WHOLE, "hits@1": hits}], source=SOURCE)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.csv")}
+
+
+def test_a_run_is_read_back_with_its_spec_types_and_provenance(tmp_path: Path) -> None:
+    store = Store(tmp_path / "results" / "store")
+    assert store.table("seeds").empty and not store.specs()
+    spec = seeds_spec(switches={"mutual": False}, n_clusters=2)
+    store.put([RunResult(spec, [{**WHOLE, "precision": 0.86, "seeds_found": 7}], 1.5, 100.0)])
+    table = store.table("seeds")
+    assert set(SPEC_COLUMNS) | {*KEYS["seeds"], *VALUES["seeds"], "spec", "id"} <= set(table)
     row = table.iloc[0]
-    assert row["modalities"] == "attribute+image"
-    assert row["n_seeds"] == 600
-    assert table["n_seeds"].dtype == "Int64"
-    assert row["precision"] == 0.86
-    assert pd.isna(row["hits@1"])
-    assert "torch" in row["versions"]
-    assert row["date"].endswith("+00:00")
-    assert row["aligner"] == "-"
-    assert row["region"] == "all"
+    assert row["spec"] == spec and row["spec"].miner.parameters["switches"] == {"mutual": False}
+    assert (row["id"], row["modalities"], row["n_seeds"]) == (spec.id, "attribute+image", 600)
+    assert table["n_seeds"].dtype == "Int64" and table["precision"].dtype == "Float64"
+    assert row["precision"] == 0.86 and pd.isna(row["recall"]) and pd.isna(row["aligner"])
+    assert (row["seconds"], row["peak_mb"]) == (1.5, 100.0)
+    assert "torch" in row["versions"] and row["date"].endswith("+00:00")
+    assert store.specs() == {spec.id: spec}
 
 
-def test_a_lost_environment_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "store"
-    append([ROW, {**ROW, "n_seeds": 7, "machine": "another"}], path)
-    beside = path / "environments.csv"
-    lines = beside.read_text().splitlines(keepends=True)
-    assert len(lines) == 3
-    assert read(path).set_index("n_seeds")["machine"][7] == "another"
-    beside.write_text("".join(line for line in lines if "another" not in line))
-    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:2: environment .* is not in environments"):
-        read(path)
+def test_rows_of_a_run_keep_their_order(tmp_path: Path) -> None:
+    parts = ["low", "middle", "high"]
+    rows = [{"part_kind": "degree", "part": part, "coverage": 0.1} for part in parts]
+    assert results_table([RunResult(seeds_spec(), rows)], "seeds")["part"].tolist() == parts
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(rows, min_size=1, max_size=8), st.randoms())
-def test_one_row_per_key_the_last_wins_and_order_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, new: list[dict[str, Any]], random: Any
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 1), st.sampled_from(["a/b", "t"]), st.floats(0, 1)),
+        min_size=1, max_size=6,
+    ),
+    st.randoms(),
+)  # fmt: skip
+def test_the_last_result_of_a_run_wins_and_order_does_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, made: list[tuple[int, int, str, float]], random: Any
 ) -> None:
-    def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return row["task"], row["miner"], row["n_seeds"], row["random_state"]
-
-    folder = tmp_path_factory.mktemp("store")
-    stamped = [{**row, "date": "2026-01-01T00:00:00+00:00", "revision": "r"} for row in new]
-    last = {key(row): row for row in stamped}
-    for row in stamped:
-        append([row], folder / "one")
+    results = [result(seeds_spec(n, state, task), precision=value) for n, state, task, value in made]
+    last = {one.spec.id: one for one in results}
+    folder = tmp_path_factory.mktemp("stores")
+    for one in results:
+        Store(folder / "one").put([one])
     shuffled = list(last.values())
     random.shuffle(shuffled)
-    append(shuffled, folder / "all")
-    one, all_ = (
-        {file.name: file.read_bytes() for file in (folder / x).glob("*.csv")} for x in ("one", "all")
-    )
-    assert one == all_ and len(one) == 1 + len({row["task"] for row in new})
-    table = read(folder / "one")
+    Store(folder / "all").put(shuffled)
+    assert files(folder / "one") == files(folder / "all")
+    table = Store(folder / "one").table("seeds")
     assert len(table) == len(last)
-    assert not table.duplicated(KEY).any()
-    for row in table.to_dict("records"):
-        assert row["hits@1"] == pytest.approx(last[key(row)]["hits@1"], rel=1e-6)  # seven digits are kept
+    for row in table.itertuples():
+        assert row.precision == pytest.approx(last[row.id].rows[0]["precision"], rel=1e-9)
 
 
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"colour": "red"}, "no column 'colour'"),
-        ({"task": None}, "'task' is missing"),
-        ({"task": ""}, "'task' is ''"),
-        ({"n_seeds": 1.5}, "whole number"),
-        ({"n_seeds": "many"}, "give a number"),
-        ({"precision": 1.2}, r"must lie in 0\.\.1"),
-        ({"precision": None}, f"no metric in it; give at least one of {METRICS[0]}"),
-        ({"miner": "two\nlines"}, "printable"),
+        ({"colour": "red"}, "colour"),
+        ({"part": None}, "part"),
+        ({"part": " x"}, "part"),
+        ({"seeds_found": 1.5}, "seeds_found"),
+        ({"seeds_found": "many"}, "seeds_found"),
+        ({"seeds_found": -1}, "seeds_found"),
+        ({"precision": 1.2}, r"precision.*1\.2"),
+        ({"precision": float("inf")}, "precision"),
+        ({"precision": None, "seeds_found": None}, "at least one value"),
     ],
 )
-def test_a_row_that_does_not_fit_is_refused_and_nothing_is_written(
+def test_a_measure_that_does_not_fit_is_refused_and_nothing_is_written(
     tmp_path: Path, change: dict[str, Any], part: str
 ) -> None:
-    path = tmp_path / "store"
+    store = Store(tmp_path / "store")
     with pytest.raises(DataError, match=part):
-        append([ROW, {**ROW, "random_state": 1, **change}], path)
-    assert not path.exists()
+        store.put([result(), result(seeds_spec(7), **change)])
+    assert not store.folder.exists()
 
 
-def test_a_store_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "store"
-    append([ROW, {**ROW, "random_state": 1}], path)
-    file = path / "emoji-en-fr.csv"
-    good = file.read_text()
-    file.write_text(good.replace("0.86", "86 %", 1))
-    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:2: column 'precision' is '86 %'"):
-        read(path)
-    file.write_text(good + good.splitlines()[-1] + "\n")
-    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:4: repeats the key"):
-        read(path)
-    file.write_text(good.replace("mrr", "rank", 1))
-    with pytest.raises(DataError, match="lacks column 'mrr'"):
-        read(path)
-    file.write_text(good)
-    file.rename(path / "copy.csv")
-    with pytest.raises(DataError, match=r"copy\.csv:2: task 'emoji/en-fr' does not belong here"):
-        read(path)
+def test_a_key_that_repeats_and_a_run_that_measured_nothing_are_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    row = result().rows[0]
+    with pytest.raises(DataError, match="repeats the key"):
+        store.put([RunResult(seeds_spec(), [row, row])])
+    with pytest.raises(DataError, match="measured nothing"):
+        store.put([RunResult(seeds_spec(), [])])
+    with pytest.raises(ParameterError, match="no subject 'prices'"):
+        store.table("prices")  # type: ignore[arg-type]
+    assert not store.folder.exists()
+
+
+def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.put([result(), result(seeds_spec(7))])
+    measures, runs = (store.folder / name / "emoji-en-fr.csv" for name in ("seeds", "runs"))
+    good = measures.read_text()
+    for old, new, message in (
+        ("0.86", "86 %", r"emoji-en-fr\.csv:2: column 'precision' is '86 %'"),
+        ("0.86", "1.86", r"emoji-en-fr\.csv:2: column 'precision'"),
+        ("recall", "rank", "rank"),
+        ("part,", "piece,", "piece"),
+        (good.splitlines()[1], good.splitlines()[2], "repeats the key"),
+    ):
+        measures.write_text(good.replace(old, new, 1))
+        with pytest.raises(DataError, match=message):
+            store.table("seeds")
+    measures.write_text(good)
+    copy = measures.with_name("copy.csv")
+    copy.write_text(good)
+    with pytest.raises(DataError, match="is in two files"):
+        store.table("seeds")
+    copy.unlink()
+    text = runs.read_text()
+    runs.write_text(text.replace('""n_seeds"":7', '""n_seeds"":8'))
+    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:\d: run .* is not the spec beside it"):
+        store.runs()
+    runs.write_text(text)
+    runs.rename(runs.with_name("copy.csv"))
+    with pytest.raises(DataError, match=r"copy\.csv:2: .* belongs elsewhere"):
+        store.runs()
 
 
 def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: Path) -> None:
-    path = tmp_path / "store"
-    append([ROW], path)
-    file = path / "emoji-en-fr.csv"
-    later = [name for name, column in COLUMNS.items() if column.later]
-    assert later
-    pd.read_csv(file, dtype="string").drop(columns=later).to_csv(file, index=False)
-    table = read(path)
-    assert list(table.columns) == list(COLUMNS)
-    assert table[later].isna().all(axis=None)
-    append([{**ROW, "n_seeds": 7, "estimated": 0.5}], path)
-    assert read(path).set_index("n_seeds")["estimated"][7] == 0.5
+    store = Store(tmp_path / "store")
+    store.put([result()])
+    file = store.folder / "seeds" / "emoji-en-fr.csv"
+    pd.read_csv(file, dtype="string").drop(columns=["estimated", "recall"]).to_csv(file, index=False)
+    assert store.table("seeds")[["estimated", "recall"]].isna().all(axis=None)
+    store.put([result(seeds_spec(7), estimated=0.5)])
+    assert store.table("seeds").set_index("n_seeds")["estimated"][7] == 0.5
 
 
-def test_no_folder_is_an_empty_store(tmp_path: Path) -> None:
-    assert len(read(tmp_path / "none")) == 0
+def test_a_lost_environment_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    other = RunResult(seeds_spec(7), result().rows, source={**SOURCE, "machine": "another"})
+    store.put([result(), other])
+    assert store.runs().set_index("n_seeds")["machine"].to_dict() == {600: "m", 7: "another"}
+    beside = store.folder / "environments.csv"
+    lines = beside.read_text().splitlines(keepends=True)
+    beside.write_text("".join(line for line in lines if "another" not in line))
+    with pytest.raises(DataError, match=r"environment .* is not in environments\.csv"):
+        store.runs()
 
 
-def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "store"
-    context = multiprocessing.get_context("spawn")
-    writers = [
-        context.Process(target=append, args=([{**ROW, "random_state": 10 * w + i} for i in range(3)], path))
-        for w in range(2)
-    ]
+def test_measures_of_an_interrupted_writer_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "store")
+    store.put([result()])
+    real = Store._merge
+
+    def interrupted(self: Store, path: Path, *rest: Any) -> None:
+        if path.parent.name == "runs":
+            raise KeyboardInterrupt
+        real(self, path, *rest)
+
+    monkeypatch.setattr(Store, "_merge", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.put([result(seeds_spec(7))])
+    monkeypatch.setattr(Store, "_merge", real)
+    assert store.table("seeds")["n_seeds"].tolist() == [600]
+    store.put([result(seeds_spec(7))])
+    assert store.table("seeds")["n_seeds"].tolist() == [7, 600]
+
+
+def _write(folder: Path, state: int) -> None:
+    for n in range(1, 9):
+        Store(folder).put([result(seeds_spec(n, state))])
+
+
+def test_two_writers_lose_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_write, args=(tmp_path / "store", state)) for state in (0, 1)]
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
-        assert writer.exitcode == 0
-    assert sorted(read(path)["random_state"]) == [0, 1, 2, 10, 11, 12]
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert len(Store(tmp_path / "store").table("seeds")) == 16
+
+
+def test_a_writer_that_is_killed_leaves_a_store_that_is_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    Store(folder).put([result()])
+    context = multiprocessing.get_context("fork")
+    writer = context.Process(target=_write, args=(folder, 1))
+    writer.start()
+    assert writer.pid is not None
+    while len(Store(folder).runs()) < 3:
+        assert writer.is_alive()
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.join()
+    before = len(Store(folder).table("seeds"))
+    (folder / "seeds" / ".emoji-en-fr.half.csv").write_text("id,part")
+    Store(folder).put([result(seeds_spec(1000))])  # the lock is free again
+    assert len(Store(folder).table("seeds")) == before + 1
+    assert not list(folder.rglob(".*.csv"))
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(PsqeError, match="cannot be written"):
+        Store(blocked / "store").put([result()])
+
+
+def test_tables_are_compared_by_run_and_key_alone() -> None:
+    """The same miner, aligner and random state on another task, or by other modalities, is another run."""
+    here = [
+        alignment(hits=0.5),
+        alignment("emoji/en-de", hits=0.6),
+        alignment(modalities=("name",), hits=0.7),
+    ]
+    stored = [
+        alignment(hits=0.4),
+        alignment("emoji/en-ja", hits=0.1),
+        alignment(modalities=("image", "name")),
+    ]
+    tables = (results_table(results, "alignment") for results in (here, stored))
+    found = compare(*tables, "alignment")
+    assert found[["task", "column", "first", "second"]].values.tolist() == [
+        ["emoji/en-fr", "hits@1", 0.5, 0.4]
+    ]
+    assert found["difference"].tolist() == [pytest.approx(-0.1)]
+    assert found["id"].tolist() == [here[0].spec.id]
+
+
+def test_every_column_is_described_and_used() -> None:
+    used = {"id", *module.RUN_COLUMNS, *module.ENVIRONMENT_COLUMNS}
+    used |= {name for names in (*KEYS.values(), *VALUES.values()) for name in names}
+    assert used == set(COLUMNS)
+    assert all(column.meaning.endswith(".") for column in COLUMNS.values())
+
+
+# ---- what is stored in the project
+
+
+@pytest.fixture(scope="module")
+def kept() -> Store:
+    return Store()
+
+
+def test_the_stored_results_are_sound(kept: Store) -> None:
+    runs = kept.runs()
+    for subject in KEYS:
+        table = kept.table(subject)
+        assert set(table["id"]) == set(runs.loc[runs["subject"] == subject, "id"])
+        assert not table.duplicated(["id", *KEYS[subject]]).any()
+    assert max(path.stat().st_size for path in kept.folder.rglob("*.csv")) < 2e6
+    assert {file_name(spec) for spec in runs["spec"]} == {
+        path.name for path in (kept.folder / "runs").iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    ("subject", "chosen", "column", "value"),
+    [
+        ("seeds", {"task": "emoji/en-fr", "miner": "mutual", "n_seeds": 300}, "precision", 0.9433333),
+        ("seeds", {"task": "dbp15k/zh_en", "miner": "mutual", "n_seeds": 1000}, "recall", 0.05446667),
+        ("alignment", {"task": "openea/d_w", "protocol": "full", "direction": "l2r"}, "mrr", 0.05741872),
+        (
+            "links",
+            {
+                "task": "dbp15k/fr_en", "aligner": "eva", "matching": "cosine", "rule": "mutual",
+                "threshold": "auto", "answer": "link",
+            },
+            "f1", 0.812474,
+        ),
+        ("facts", {"task": "dbp15k/zh_en", "side": "left", "fact": "entities"}, "value", 19388),
+        ("cost", {"task": "fr_en/10k", "stage": "data"}, "stage_peak_mb", 510.597656),
+    ],
+)  # fmt: skip
+def test_numbers_known_before_are_found(
+    kept: Store, subject: Any, chosen: dict[str, Any], column: str, value: float
+) -> None:
+    table = kept.table(subject)
+    whole = {"part_kind": "all", "miner_parameters": "{}"} if subject == "seeds" else {}
+    only_mclea = {"aligner": "mclea"} if subject == "alignment" else {}
+    for name, wanted in {"random_state": 0, **whole, **only_mclea, **chosen}.items():
+        table = table[(table[name] == wanted).fillna(value=False)]
+    assert table[column].dropna().tolist() == [value]

@@ -1,7 +1,8 @@
 """Similarities in blocks: nearest neighbours, CSLS, Sinkhorn, approximate search."""
 
+from psqe.options import Matching
 from psqe.similarity.base import Dot, Shifted, Similarity, SparseDot, Sum
-from psqe.similarity.matching import Matching, csls, matched
+from psqe.similarity.matching import csls, matched
 from psqe.similarity.neighbours import Nearest, Neighbours, find_nearest, find_neighbours, shares
 from psqe.similarity.search import (
     best_in_rows,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from psqe.errors import ParameterError
+from psqe.options import Matching
 from psqe.similarity.base import Shifted, Similarity
 from psqe.similarity.search import top_k
 from psqe.similarity.sinkhorn import sinkhorn
-
-Matching = Literal["cosine", "csls", "sinkhorn"]
-"""Name of a matching: ``cosine`` leaves similarities as they are, ``csls`` is :func:`csls`, ``sinkhorn`` is
-:func:`psqe.similarity.sinkhorn.sinkhorn`."""
 
 Scores = TypeVar("Scores", np.float32, np.float64)
 

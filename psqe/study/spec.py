@@ -15,8 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from psqe.errors import DataError
 from psqe.files import content_hash
-from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
-from psqe.similarity import Matching
+from psqe.options import AlignerOptions, FeatureOptions, Matching, MinerOptions, TaskOptions
 
 Subject = Literal["facts", "seeds", "alignment", "links", "cost"]
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the

@@ -169,6 +169,9 @@ VALUES: dict[Subject, tuple[str, ...]] = {
 }  # fmt: skip
 """The columns of a subject that hold what was measured; at least one of them is filled in a row."""
 
+FILES = "[!.]*.csv"
+"""The files of a store; the name of one that is being written begins with a full stop."""
+
 MAY_BE_EMPTY = {*(name for names in VALUES.values() for name in names), "seconds", "peak_mb"}
 
 
@@ -228,7 +231,7 @@ class Store:
             If a file has another form than :data:`COLUMNS` says, an id is not that of its spec, a run is
             there twice, or its environment is missing.
         """
-        files = sorted((self.folder / "runs").glob("*.csv"))
+        files = sorted((self.folder / "runs").glob(FILES))
         table = pd.concat([self._read_runs(path) for path in files] or [_empty(RUN_COLUMNS)])
         if (twice := table.duplicated("id")).any():
             raise DataError(f"run {table['id'][twice].iloc[0]} is there twice", path=self.folder / "runs")
@@ -273,7 +276,7 @@ class Store:
             As :meth:`runs`; or if a key repeats.
         """
         names = _measure_columns(subject)
-        files = sorted((self.folder / subject).glob("*.csv"))
+        files = sorted((self.folder / subject).glob(FILES))
         parts = [_read(path, names, ("id", *KEYS[subject])) for path in files]
         measures = pd.concat(parts or [_empty(names)])
         runs = self.runs()
@@ -314,6 +317,8 @@ class Store:
         }  # fmt: skip
         file_by_id = {result.spec.id: file_name(result.spec) for result in results}
         with self._locked():
+            for path in self.folder.rglob(".*.csv"):
+                path.unlink()  # a writer that was killed left it
             self._merge(self.folder / "environments.csv", environments, ENVIRONMENT_COLUMNS, "environment")
             for subject, table in measures.items():
                 for name, part in table.groupby(table["id"].map(file_by_id)):
@@ -454,14 +459,18 @@ def _empty(names: Sequence[str]) -> pd.DataFrame:
 
 
 def _read(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.DataFrame:
-    """One file, checked; an empty table where it does not exist."""
+    """One file, checked; an empty table where it does not exist.
+
+    A column of values that the file lacks was added to the schema later, and is empty.
+    """
     if not path.exists():
         return _empty(names)
     try:
         table = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise DataError(f"cannot be read ({error})", path=path) from error
-    return _validated(table, names, key, path)
+    later = {name: pd.NA for name in names if name in MAY_BE_EMPTY and name not in table}
+    return _validated(table.assign(**later), names, key, path)
 
 
 def _checked(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
@@ -480,9 +489,15 @@ def _validated(
         return _schema(tuple(names), tuple(key)).validate(table, lazy=True)
     except SchemaErrors as error:
         first = error.failure_cases.iloc[0]
+        where = f"column {first['column']!r} is " if isinstance(first["column"], str) else ""
+        check = {
+            "multiple_fields_uniqueness": "repeats the key of another row",
+            "column_in_schema": "is no column of the store",
+            "column_in_dataframe": "is a column that is missing",
+        }.get(str(first["check"]), f"does not pass the check {first['check']}")
         line = None if path is None or pd.isna(first["index"]) else int(first["index"]) + 2
         raise DataError(
-            f"column {first['column']!r} is {first['failure_case']!r}, which does not pass {first['check']}",
+            f"{where}{first['failure_case']!r}, which {check}",
             path=path,
             line=line,
             remedy="write it with psqe only" if path else "see psqe.study.store.COLUMNS",
