@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from tqdm import tqdm
 
-from psqe.aligners import ALIGNERS, Aligner
+from psqe.aligners import Aligner
 from psqe.aligners.trained import ResidualFeatures
-from psqe.datasets import load_task
+from psqe.api import build_aligner, load_features, mine_seeds
+from psqe.datasets.pairs import load_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import Scorer, embedding_scorer, feature_scorer
 from psqe.evaluation.regions import Regions, all_regions
-from psqe.features import Features, build_features
+from psqe.features import Features
 from psqe.graph import AlignmentTask
 from psqe.links.predict import weigh_pairs
 from psqe.measure import measured
@@ -110,7 +111,7 @@ def run(spec: RunSpec) -> RunResult:
         )
     if spec.subject == "facts":
         with measured() as cost:
-            rows = list(fact_rows(_task(spec)))
+            rows = list(fact_rows(load_pair(spec.task, random_state=spec.random_state)))
         return RunResult(spec, rows, cost.seconds, cost.peak_mb)
     data = load_data(spec)
     if spec.subject == "seeds":
@@ -203,17 +204,10 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
     return alignment_rows(data.task, similarities.scorer, data.regions, similarities.matching, peer=peer)
 
 
-def _task(spec: RunSpec) -> AlignmentTask:
-    return load_task(
-        spec.task.name, dangling=spec.task.dangling, tones=spec.task.tones, random_state=spec.random_state
-    )
-
-
 @lru_cache(maxsize=1)
 def _data(spec: RunSpec) -> Data:
-    task, options = _task(spec), spec.features
-    assert options is not None
-    features = build_features(task, options.modalities or (), encoders=options.encoders)
+    task = load_pair(spec.task, random_state=spec.random_state)
+    features = load_features(task, spec.features)
     return Data(task, features, all_regions(task, features))
 
 
@@ -229,11 +223,8 @@ def _seeds(spec: RunSpec) -> SeedSet:
     if miner.name in MINERS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PsqeWarning)  # fewer seeds than wanted: the rows say how many
-            kind = MINERS[miner.name]
-            drawn = {"random_state": spec.random_state} if "random_state" in _parameters(kind) else {}
-            found = kind(**{"n_seeds": miner.n_seeds, **drawn, **kind.typed(miner.parameters)})
-            return found.mine(data.task, data.features)
-    known = _parameters(ORACLES[miner.name])
+            return mine_seeds(data.task, features=data.features, seeds=miner, random_state=spec.random_state)
+    known = inspect.signature(ORACLES[miner.name]).parameters
     given = {"n_seeds": miner.n_seeds, "random_state": spec.random_state}
     common = {name: value for name, value in given.items() if name in known and value is not None}
     return oracle_seeds(miner.name, data.task, data.features, **common, **miner.parameters)
@@ -243,11 +234,5 @@ def _seeds(spec: RunSpec) -> SeedSet:
 def _model(spec: RunSpec) -> Aligner:
     assert spec.aligner is not None
     data = load_data(spec)
-    kind = ALIGNERS.resolve(spec.aligner.name)
-    drawn = {"random_state": spec.random_state} if "random_state" in _parameters(kind) else {}
-    model = kind.preset(spec.aligner.preset, **{**drawn, **kind.typed(spec.aligner.parameters)})
+    model = build_aligner(spec.aligner, spec.random_state)
     return model.fit(data.task, data.features, load_seeds(spec))
-
-
-def _parameters(function: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(function).parameters

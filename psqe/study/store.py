@@ -255,6 +255,11 @@ class Store:
         """
         return dict(self.runs()[["id", "spec"]].itertuples(index=False, name=None))
 
+    def lacking(self, specs: Iterable[RunSpec]) -> list[RunSpec]:
+        """The specs whose runs are not stored, in their order."""
+        stored = self.specs()
+        return [spec for spec in specs if spec.id not in stored]
+
     def table(self, subject: Subject) -> pd.DataFrame:
         """The measures of all runs about a subject, each beside the columns of its run's spec.
 

@@ -152,8 +152,7 @@ def fill(
         if (not aligner or (spec.aligner and spec.aligner.name in aligner))
         and (not miner or (spec.miner and spec.miner.name in miner))
     ]
-    stored = set() if again else set(opened.specs())
-    lacking = [spec for spec in specs if spec.id not in stored]
+    lacking = specs if again else opened.lacking(specs)
     typer.echo(f"{len(specs)} runs, {len(lacking)} of them to be made", err=True)
     if dry:
         for spec in lacking:

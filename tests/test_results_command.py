@@ -1,0 +1,124 @@
+"""The commands psqe results: list, show, compare, rerun and fill."""
+
+import pytest
+from planted_runs import in_place
+from typer.testing import CliRunner
+
+from psqe.datasets.synthetic import planted_pair
+from psqe.errors import DataError, ParameterError
+from psqe.options import MinerOptions
+from psqe.study import run as module
+from psqe.study.commands.results import TOLERANCE, app, repeated
+from psqe.study.plans import PLANS, Plan
+from psqe.study.plans.base import alignment_spec, seeds_of, seeds_spec
+from psqe.study.run import run, run_all
+from psqe.study.store import KEYS, RunResult, Store
+
+TASK = "emoji/en-fr"
+SPEC = alignment_spec(TASK, MinerOptions(name="mutual", n_seeds=12), "eva", 0)
+
+
+@pytest.fixture
+def store(monkeypatch, tmp_path):
+    """A store with two runs on a planted pair."""
+    store = Store(tmp_path / "store")
+    for _ in in_place({0: planted_pair(40, 3, 8, random_state=0)}, monkeypatch):
+        run_all([seeds_of(SPEC), SPEC], store)
+        yield store
+
+
+def psqe(*arguments, code=0):
+    """The output of a command."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+def test_runs_are_listed_and_shown(store):
+    listed = psqe("list", "--store", store.folder)
+    assert SPEC.id in listed and seeds_of(SPEC).id in listed and "2 runs" in listed
+    assert seeds_of(SPEC).id not in psqe("list", "--store", store.folder, "--aligner", "eva")
+    assert "0 runs" in psqe("list", "--store", store.folder, "--task", "emoji/en-de")
+    assert "1 runs" in psqe("list", "--store", store.folder, "--subject", "seeds", "--state", 0)
+    shown = psqe("show", SPEC.id[:8], "--store", store.folder)
+    for text in (SPEC.json_text, "revision: ", "hits@1", "l2r"):
+        assert text in shown
+    assert "balance" not in shown
+
+
+def test_a_run_that_is_repeated_agrees(store):
+    said = psqe("rerun", SPEC.id, "--store", store.folder)
+    assert "0 beyond the tolerance of 0.02, 0 missing" in said
+    before = store.table("alignment")["date"].tolist()
+    psqe("rerun", seeds_of(SPEC).id, "--store", store.folder)
+    assert store.table("alignment")["date"].tolist() == before
+
+
+def test_what_comes_out_otherwise_is_told_and_the_store_is_left_as_it_is(store):
+    true = run(SPEC)
+    first, *rest = true.rows
+    lost = {"protocol": "full", "direction": "both", "part_kind": "degree", "part": "none", "hits@1": 0.5}
+    store.put([RunResult(SPEC, [{**first, "hits@1": abs(first["hits@1"] - 0.5)}, *rest, lost])])
+    table, missing = repeated(store, true)
+    assert missing == 1
+    beyond = table[table["difference"].abs() > table["tolerance"]]
+    assert beyond[[*KEYS["alignment"], "column"]].values.tolist() == [["full", "l2r", "all", "all", "hits@1"]]
+    before = {path: path.read_bytes() for path in store.folder.rglob("*.csv")}
+    said = psqe("rerun", SPEC.id, "--store", store.folder, code=1)
+    assert "1 beyond the tolerance" in said and "1 missing" in said and "hits@1" in said
+    assert {path: path.read_bytes() for path in store.folder.rglob("*.csv")} == before
+    psqe("rerun", SPEC.id, "--store", store.folder, "--overwrite", code=1)
+    assert "0 beyond" in psqe("rerun", SPEC.id, "--store", store.folder)
+
+
+def test_differences_within_the_tolerance_are_no_fault(store):
+    true = run(SPEC)
+    moved = [{**row, "hits@1": min(1.0, row["hits@1"] + TOLERANCE["alignment"] / 2)} for row in true.rows]
+    store.put([RunResult(SPEC, moved)])
+    assert "0 beyond" in psqe("rerun", SPEC.id, "--store", store.folder)
+
+
+def test_stores_are_compared(store, tmp_path):
+    other = Store(tmp_path / "other")
+    other.put([RunResult(SPEC, run(SPEC).rows)])
+    assert "alignment: " in psqe("compare", store.folder, other.folder)
+    first, *rest = run(SPEC).rows
+    other.put([RunResult(SPEC, [{**first, "hits@1": abs(first["hits@1"] - 0.5)}, *rest])])
+    assert "1 differ" in psqe("compare", store.folder, other.folder, code=1)
+    psqe("compare", store.folder, other.folder, "--tolerance", 0.6)
+
+
+def test_a_plan_is_filled_where_it_stopped(store, monkeypatch):
+    def specs(tasks, states):
+        return [
+            seeds_of(SPEC),
+            SPEC,
+            *(seeds_spec(t, MinerOptions(name="pivot", n_seeds=9), s) for t in tasks for s in states),
+        ]
+
+    monkeypatch.setitem(PLANS, "small", Plan("Some runs.", specs, [TASK], [0]))
+    assert "small\tSome runs." in psqe("fill")
+    ran, real = [], module.run
+    monkeypatch.setattr(module, "run", lambda spec: ran.append(spec) or real(spec))
+    assert (
+        "3 runs, 1 of them to be made" in psqe("fill", "small", "--store", store.folder, "--dry") and not ran
+    )
+    psqe("fill", "small", "--store", store.folder)
+    assert [spec.miner.name for spec in ran] == ["pivot"] and len(store.specs()) == 3
+    psqe("fill", "small", "--store", store.folder)
+    assert len(ran) == 1
+    psqe("fill", "small", "--store", store.folder, "--again", "--aligner", "eva")
+    psqe("fill", "small", "--store", store.folder, "--again", "--miner", "pivot")
+    assert [spec.subject for spec in ran[1:]] == ["alignment", "seeds"]
+
+
+def test_what_is_not_there_is_told(store):
+    def fault(*arguments):
+        return CliRunner().invoke(app, [str(argument) for argument in arguments]).exception
+
+    assert "no plan 'everything'; choose from miners" in str(
+        fault("fill", "everything", "--store", store.folder)
+    )
+    assert "0 runs have an id that begins with 'zz'" in str(fault("show", "zz", "--store", store.folder))
+    assert isinstance(fault("rerun", "", "--store", store.folder), ParameterError), "two runs begin so"
+    assert isinstance(fault("list", "--store", store.folder / "none"), DataError)
