@@ -15,7 +15,6 @@ from psqe.options import FeatureOptions, MinerOptions
 from psqe.study import tables
 from psqe.study.plans import supervised
 from psqe.study.plans.alignments import NO_SEEDS, untrained
-from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult
 from psqe.study.tables.alignments import FEATURES
 
@@ -80,7 +79,7 @@ def test_the_bar_is_there_by_matching():
     cosine, csls, _ = untrained([TASK], [0])
     image = FeatureOptions(modalities=("image",))
     encoded = FeatureOptions(modalities=("image", "attribute"), encoders={"attribute": "bag"})
-    others = [RunSpec(**{**dict(csls), "features": features}) for features in (image, encoded)]
+    others = [csls.replace(features=features) for features in (image, encoded)]
     bar = [
         RunResult(spec, directions([hit] * 2))
         for spec, hit in ((csls, 0.7), (cosine, 0.6), (others[0], 0.1), (others[1], 0.2))
@@ -94,9 +93,7 @@ def test_the_bar_is_there_by_matching():
 def test_crossed_keeps_the_studys_runs_only():
     own = alignment_run()
     own = RunResult(own.spec, [*own.rows, *directions([0.9, 0.9], "peer")])
-    published = RunSpec(
-        **{**dict(own.spec), "aligner": own.spec.aligner.model_copy(update={"preset": "published"})}
-    )
+    published = own.spec.replace(aligner=own.spec.aligner.model_copy(update={"preset": "published"}))
     runs = [own, alignment_run(training="residual", hits=(0.6, 0.8)), alignment_run(n_seeds=77)]
     runs.append(RunResult(published, directions([0.1, 0.1])))
     found = crossed(*runs).set_index("training")

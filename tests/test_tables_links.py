@@ -12,7 +12,7 @@ from psqe.evaluation import feature_scorer
 from psqe.links.predict import predict_links
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule
-from psqe.study.figures.links import threshold_curve as draw_curve
+from psqe.study.figures import threshold_curve as draw_curve
 from psqe.study.measures import THRESHOLDS
 from psqe.study.plans.links import links as link_plan
 from psqe.study.store import RunResult

@@ -110,6 +110,23 @@ class RunSpec(BaseModel):
             where = ".".join(map(str, first["loc"]))
             raise DataError(f"the spec of a run is not valid: {where} {first['msg']}") from error
 
+    def replace(self, **parts: Any) -> RunSpec:
+        """Return the spec of the run in which some parts are others.
+
+        Parameters
+        ----------
+        parts
+            Fields of the spec and their new values.
+
+        Examples
+        --------
+        >>> from psqe.options import TaskOptions
+        >>> spec = RunSpec(subject="facts", task=TaskOptions(name="emoji/en-fr"))
+        >>> spec.replace(random_state=3).random_state
+        3
+        """
+        return RunSpec(**{**{name: getattr(self, name) for name in RunSpec.model_fields}, **parts})
+
     @cached_property
     def json_text(self) -> str:
         """The canonical JSON: keys sorted, options that are not given left out."""

@@ -21,7 +21,7 @@ def threshold_curve(curve: pd.DataFrame, chosen: Mapping[str, float]) -> Figure:
     curve
         Columns ``threshold``, ascending; ``precision``, ``recall`` and ``f1`` of the links; ``no
         counterpart``, the F1 of the other answer; ``expected``, the F1 expected from the confidences. See
-        :func:`psqe.study.link_tables.threshold_curve`.
+        :func:`psqe.study.tables.threshold_curve`.
     chosen
         Thresholds by name.
 
