@@ -1,10 +1,9 @@
-"""Measure trained aligners: seconds an epoch and peak memory, a process a case.
+"""Measure trained aligners: seconds per epoch and peak memory, in one process per case.
 
-``python benchmarks/aligners.py`` takes dbp15k/fr_en with its names if it is there (``PSQE_DATA``), else a
-planted pair of 20,000 entities a side; every trained aligner with both presets, on 1,000 gold links as seeds
-(gold links because mining is not what is measured; nothing is learned from the result). Seconds an epoch are
-the difference of two trainings, so that loading and set-up cancel out. The exit code is 1 when a process
-needs 4 GB.
+``python benchmarks/aligners.py`` takes dbp15k/fr_en with its names if the data are there (``PSQE_DATA``), and
+otherwise a planted pair of 20,000 entities per side. It trains every trained aligner with both presets on
+1,000 gold links as seeds, because mining is not measured here. Seconds per epoch come from the difference of
+two trainings, so that loading and set-up cancel out. The exit code is 1 if a process needs 4 GB.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ N_SEEDS, LIMIT_GB = 1000, 4.0
 
 
 def measure(case: str, aligner: str, preset: str, epochs: tuple[int, int]) -> dict[str, Any]:
-    """Train twice for another number of epochs; seconds of one epoch and the peak of the process."""
+    """Train for two numbers of epochs; return the seconds of one epoch and the peak memory of the process."""
     with measured() as cost:
         if case.startswith("planted/"):
             task, features = planted_pair(int(case.removeprefix("planted/")), random_state=0)
@@ -44,7 +43,7 @@ def measure(case: str, aligner: str, preset: str, epochs: tuple[int, int]) -> di
 
 
 def main() -> int:
-    """Print a line a case."""
+    """Print one line per case and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--case", help="a task, or planted/N")
     parser.add_argument("--epochs", type=int, nargs=2, default=(1, 6), help="of the two trainings")
@@ -68,7 +67,7 @@ def main() -> int:
             found = json.loads(done.stdout)
             over += found["gb"] > LIMIT_GB
             print(
-                f"{case}  {aligner:10} {preset:10} {found['per_epoch']:7.2f} s an epoch  "
+                f"{case}  {aligner:10} {preset:10} {found['per_epoch']:7.2f} s per epoch  "
                 f"{found['set_up']:6.1f} s with one  {found['gb']:.2f} GB",
                 flush=True,
             )

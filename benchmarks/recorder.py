@@ -1,10 +1,10 @@
-"""Measure what recording masses adds to a training: MCLEA on a pair of emoji graphs.
+"""Measure the time that recording masses adds to a training of MCLEA on a pair of emoji graphs.
 
-``python benchmarks/recorder.py`` trains with and without the recorder by turns, on one thread, and prints
-two ratios with their 95 % intervals: CPU time with the recorder over CPU time without it, and the share
-of a recorded training that passes inside the recorder. CPU time, because other work on the machine
-does not count in it. Both ratios are of the whole of ``fit``; the first also has what lies outside the
-recorder, and all the noise of two trainings. The exit code is 1 when either says that recording adds 20 %.
+``python benchmarks/recorder.py`` trains with and without the recorder in turn, on one thread, and prints two
+ratios with their 95 % intervals: CPU time with the recorder divided by CPU time without it, and the share of
+a recorded training that is spent inside the recorder. CPU time is measured because it does not contain other
+work on the machine. Both ratios are of the whole of ``fit``; the first also contains work outside the
+recorder, and the noise of two trainings. The exit code is 1 if either says that recording adds 20 %.
 """
 
 from __future__ import annotations
@@ -28,25 +28,32 @@ LIMIT = 0.2
 
 
 class Timed(Recorder):
-    """A recorder that adds up the CPU seconds that pass inside it."""
+    """A recorder that adds up the CPU seconds that are spent inside it."""
 
     seconds = 0.0
 
     def contrast(self, *args: Any, **options: Any) -> None:
-        """Record, and time it."""
+        """Record a batch and add up the time."""
         start = time.process_time()
         super().contrast(*args, **options)
         self.seconds += time.process_time() - start
 
 
 def main() -> int:
-    """Train by turns and print the ratios."""
+    """Train in turn with and without the recorder, print the ratios, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--task", default="emoji/en-fr")
     parser.add_argument("--n-seeds", type=int, default=600)
-    parser.add_argument("--every", type=int, default=10, help="steps from one record to the next")
-    parser.add_argument("--n-epochs", type=int, default=40, help="short: neighbours meet the same machine")
-    parser.add_argument("--repeats", type=int, default=10, help="trainings of each kind, after one of each")
+    parser.add_argument("--every", type=int, default=10, help="number of steps from one record to the next")
+    parser.add_argument(
+        "--n-epochs", type=int, default=40, help="few, so that neighbouring trainings meet the same load"
+    )
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=10,
+        help="number of trainings of each kind, after one of each to warm up",
+    )
     given = parser.parse_args()
 
     torch.set_num_threads(1)

@@ -23,6 +23,8 @@ from psqe.training.callback import Callback
 from psqe.training.losses import NCA, ContrastiveLoss, InfoNCE
 
 SEED_KINDS = ("right", "wrong", "dangling")
+"""The kinds of seeds, as :class:`Recorder` defines them."""
+
 ALL = "all"
 """The kind and the name of the region that contains every seed."""
 
