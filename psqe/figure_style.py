@@ -1,4 +1,4 @@
-"""One look for all figures: the style file, a palette safe for the colour-blind, one mark per miner."""
+"""One look for all figures: a style file, a palette for any colour vision, and one mark for each miner."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from matplotlib.figure import Figure
 P = ParamSpec("P")
 
 STYLE = Path(__file__).with_suffix(".mplstyle")
+"""The style file of matplotlib that all figures use."""
 
-# Okabe and Ito's palette: told apart with any kind of colour vision.
+# The palette of Okabe and Ito, whose colours can be distinguished with any kind of colour vision.
 BLACK, GREY = "#000000", "#8C8C8C"
 ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 
-RIGHT, WRONG = BLUE, VERMILION
-"""Colours of right and wrong seeds; a symbol always goes with them."""
+CORRECT, WRONG = BLUE, VERMILION
+"""Colours of correct and wrong pairs; a symbol always accompanies them."""
 
-RIGHT_SYMBOL, WRONG_SYMBOL = "\N{CHECK MARK}", "\N{BALLOT X}"
+CORRECT_SYMBOL, WRONG_SYMBOL = "\N{CHECK MARK}", "\N{BALLOT X}"
 
 LEFT_SIDE, RIGHT_SIDE = SKY, ORANGE
 """Colours of the two graphs."""
@@ -30,7 +31,7 @@ LEFT_SIDE, RIGHT_SIDE = SKY, ORANGE
 
 @dataclass(frozen=True)
 class Mark:
-    """How a series is drawn: colour and marker, so that neither has to be told apart alone."""
+    """The colour and the marker of a series; a reader needs only one of them to recognise it."""
 
     colour: str
     marker: str
@@ -43,14 +44,14 @@ MARKS = {
     "random": Mark(GREY, "v"),
     "true links": Mark(BLACK, "*"),
 }
-"""The mark of every miner by name, the same in all figures."""
+"""The mark of each miner by name, the same in all figures."""
 
 SPARE = (Mark(PURPLE, "^"), Mark(ORANGE, "P"), Mark(SKY, "X"), Mark(GREY, "<"), Mark(BLACK, ">"))
-"""Marks of series with another name, in order of appearance."""
+"""Marks of series that are no miner, in order of appearance."""
 
 
 def marks(names: Iterable[str]) -> dict[str, Mark]:
-    """A mark for every name; names that are no miner's share out :data:`SPARE`, again from its start."""
+    """Choose a mark for each name; names of no miner take the marks of :data:`SPARE` in turn."""
     chosen: dict[str, Mark] = {}
     n_spare = 0
     for name in names:
@@ -63,10 +64,10 @@ def marks(names: Iterable[str]) -> dict[str, Mark]:
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw in the book's style, and take the figure out of pyplot's hands.
+    """Decorate a function so that it draws in :data:`STYLE` and pyplot does not keep its figure.
 
-    A figure that pyplot still holds is shown by a notebook twice when it is also the value of a cell,
-    and stays in memory for ever in a script.
+    A notebook shows a figure that pyplot keeps twice when it is also the value of a cell, and a script keeps
+    such a figure in memory until it ends.
     """
 
     @wraps(draw)

@@ -15,7 +15,7 @@ from PIL import Image
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation.intervals import mean_interval
 from psqe.features import Features
-from psqe.figure_style import MARKS, RIGHT, RIGHT_SYMBOL, SPARE, WRONG, WRONG_SYMBOL, marks
+from psqe.figure_style import CORRECT, CORRECT_SYMBOL, MARKS, SPARE, WRONG, WRONG_SYMBOL, marks
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import SeedSet, StageTrace
 from psqe.seeds.failures import blame_chain, counterparts, failures
@@ -72,12 +72,12 @@ def test_seed_gallery_marks_right_and_wrong_by_colour_and_symbol(task: Alignment
     pairs = np.array([[0, 0], [1, 2], [4, 3], [2, 4]])
     figure = figures.seed_gallery(task, pairs, scores=np.array([0.9, 0.8, 0.7, 0.6]))
     shown = texts(figure)
-    assert (shown.count(RIGHT_SYMBOL), shown.count(WRONG_SYMBOL)) == (1, 3)
+    assert (shown.count(CORRECT_SYMBOL), shown.count(WRONG_SYMBOL)) == (1, 3)
     assert shown.count("none:\ndangling") == 1  # left 4
     assert shown.count("(dangling)") == 1  # right 4
     assert "0.80" in shown
     frames = [tuple(p.get_edgecolor()) for p in figure.axes[0].patches if p.get_linewidth() > 1]
-    colours = [plt.matplotlib.colors.to_rgba(c) for c in (RIGHT, WRONG)]
+    colours = [plt.matplotlib.colors.to_rgba(c) for c in (CORRECT, WRONG)]
     assert [frames.count(c) for c in colours] == [1, 3]
     drawn_without_warning(figure)
 

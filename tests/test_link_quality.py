@@ -1,4 +1,4 @@
-"""Quality of links and of "no counterpart", against sets and by hand."""
+"""The quality of links and of "no counterpart" agrees with sets and with values by hand."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ from psqe.links.rules import LinkRule
 
 
 def matching_of(n_left: int, n_right: int) -> st.SearchStrategy[np.ndarray]:
-    """Some pairs, one to one."""
+    """One-to-one pairs, possibly none."""
     return st.tuples(
         st.permutations(range(n_left)), st.permutations(range(n_right)), st.integers(0, min(n_left, n_right))
     ).map(
@@ -34,7 +34,7 @@ def share(part: int, whole: int) -> float | None:
 @settings(max_examples=100, deadline=None)
 @given(matching_of(6, 8), matching_of(6, 8), st.sets(st.integers(0, 5)), st.sets(st.integers(0, 7)))
 def test_by_sets(gold, found, left_more, right_more):
-    """Candidates are the ends of gold links, of links, and some more."""
+    """Candidates are the entities of gold links and of links, and some others."""
     candidates = [
         sorted({*gold[:, k].tolist(), *found[:, k].tolist(), *more})
         for k, more in enumerate((left_more, right_more))
@@ -68,7 +68,7 @@ def test_by_sets(gold, found, left_more, right_more):
     json.dumps(quality, allow_nan=False)
 
 
-def test_all_right_all_wrong_and_none(planted):
+def test_all_correct_all_wrong_and_none(planted):
     task, _ = planted
     best = link_quality(task.links, task)
     assert best["links"]["f1"] == 1 and best["no_counterpart"]["left"]["f1"] == 1
@@ -80,15 +80,15 @@ def test_all_right_all_wrong_and_none(planted):
     assert nothing["no_counterpart"]["left"]["precision"] < 0.5
 
 
-def test_what_a_report_says(planted):
+def test_the_summary_has_the_numbers_of_the_links(planted):
     task, features = planted
     links = predict_links(task, features, feature_scorer(task, features), rule=LinkRule(threshold=0.4))
-    told = link_summary(links, task)
-    assert told["n_links"] == len(links) and told["threshold"] == 0.4
-    assert told["expected_right"] == pytest.approx(links.confidence.sum())
-    assert told["expected_links"] == links.expected_links
-    assert told["no_counterpart"]["left"] == len(task.left.candidates) - len(links) > 0
-    assert told["link_quality"] == link_quality(links.pairs, task)
+    summary = link_summary(links, task)
+    assert summary["n_links"] == len(links) and summary["threshold"] == 0.4
+    assert summary["expected_right"] == pytest.approx(links.confidence.sum())
+    assert summary["expected_links"] == links.expected_links
+    assert summary["no_counterpart"]["left"] == len(task.left.candidates) - len(links) > 0
+    assert summary["link_quality"] == link_quality(links.pairs, task)
     assert link_summary(links, replace(task, links=None))["link_quality"] is None
 
 

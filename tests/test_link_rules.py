@@ -1,4 +1,4 @@
-"""Rules that choose links, against plain loops and against all that could have been chosen."""
+"""Rules that choose links agree with plain loops and with an exhaustive search."""
 
 from itertools import combinations, permutations
 
@@ -28,7 +28,7 @@ def pairs_of(listed: Shortlist, positions) -> list[tuple[int, int]]:
 
 @settings(max_examples=60, deadline=None)
 @given(tables, st.integers(1, 5))
-def test_mutual_pairs_are_best_for_both_and_alone_in_that(table, k):
+def test_mutual_pairs_are_strictly_best_for_both_entities(table, k):
     listed = Shortlist.from_similarity(Table(table), k=k)
     chosen = pairs_of(listed, mutual(listed, listed.values, tie=TIE))
     wanted = []
@@ -41,7 +41,7 @@ def test_mutual_pairs_are_best_for_both_and_alone_in_that(table, k):
 
 
 def best_sum(table: np.ndarray, listed: Shortlist) -> float:
-    """The largest sum of scores less the worst one listed, by trying all partial assignments."""
+    """The largest sum of scores minus the worst listed score, over all partial assignments."""
     worth = {pair: table[pair] - listed.values.min() for pair in pairs_of(listed, np.arange(len(listed)))}
     n_left, n_right = table.shape
     best = 0.0
@@ -74,8 +74,8 @@ def test_one_to_one_gives_up_a_best_pair_for_two_good_ones():
     assert pairs_of(listed, mutual(listed, listed.values, tie=TIE)) == [(0, 0)]
 
 
-def test_an_entity_may_stay_alone_but_need_not():
-    """Both left entities list one right entity only, the same; and a pair worth nothing else is a pair."""
+def test_an_entity_may_remain_unpaired():
+    """All left entities list the same right entity, and only the best of these pairs is chosen."""
     table = np.array([[0.9, 0.0], [0.8, 0.0], [0.7, 0.0]], dtype=np.float32)
     listed = Shortlist.from_similarity(Table(table[:, :1]))
     assert pairs_of(listed, one_to_one(listed, listed.values)) == [(0, 0)]
@@ -96,15 +96,15 @@ def test_the_threshold_expects_the_largest_f1(sure, expected):
 
 
 def test_the_threshold_in_numbers():
-    """Of four links 0.9, 0.8, 0.3, 0.2 and three true ones: F1 is 0.36, 0.68, 0.667, 0.63 of 1 to 4 links."""
+    """With confidences .9, .8, .3 and .2 and three true links, half of F1 is largest for two links."""
     sure = np.array([0.2, 0.9, 0.3, 0.8], dtype=np.float32)
     assert best_threshold(sure, 3) == pytest.approx(1.7 / 5)
     with pytest.raises(ParameterError, match="-1 true links cannot be expected"):
         best_threshold(sure, -1)
 
 
-def test_what_pairs_are_chosen_by():
-    """A hub, right 0, that cosine gives to left 0, CSLS and the probabilities not to it."""
+def test_the_three_matchings_choose_different_pairs():
+    """Right 0 is a hub: cosine links it to left 1, CSLS and the probabilities do not."""
     rng = np.random.default_rng(0)
     table = rng.uniform(0, 0.2, (30, 30)).astype(np.float32)
     table[:, 0] = 0.5
@@ -130,7 +130,7 @@ def test_what_pairs_are_chosen_by():
 
 
 def test_probabilities_that_differ_by_rounding_are_tied():
-    """A similarity is right to a millionth; at a small temperature a probability is right to less."""
+    """A similarity is accurate to a millionth; at a small temperature a probability is less accurate."""
     listed = Shortlist.from_similarity(Table(np.zeros((2, 1), np.float32)))
     probability = np.array([0.50001, 0.49999])
     assert len(LinkRule("sinkhorn", "mutual").choose(listed, probability, temperature=0.02)) == 0
@@ -146,6 +146,6 @@ def test_probabilities_that_differ_by_rounding_are_tied():
         ({"threshold": float("nan")}, "the threshold is nan"),
     ],
 )
-def test_rules_there_are_not(options, words):
+def test_unknown_rules_are_refused(options, words):
     with pytest.raises(ParameterError, match=words):
         LinkRule(**options)

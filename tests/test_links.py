@@ -1,4 +1,4 @@
-"""Predicted links: who competes with whom, their order, their confidence, the threshold, and their file."""
+"""Predicted links: competition among candidates, order, confidence, threshold and file."""
 
 import numpy as np
 import pytest
@@ -33,21 +33,21 @@ def some_seeds(pair, n: int) -> SeedSet:
 
 
 def test_links_by_plain_recomputation(planted):
-    """Seeds as they are; mutual nearest ones among the others; confidence from a plan of all pairs."""
+    """Links are seeds and mutual nearest neighbours of other candidates; a full plan gives the confidence."""
     pair = with_fewer_candidates(planted)
     task, features = pair
     scorer, seeds = feature_scorer(*pair), some_seeds(pair, 12)
     links = predict_links(task, features, scorer, seeds=seeds, rule=LinkRule("cosine", "mutual", 0.0))
     left, right = task.left.candidates, task.right.candidates
-    everybody = scorer(left, right).rows(0, len(left)).astype(np.float64)
+    similarity = scorer(left, right).rows(0, len(left)).astype(np.float64)
     free = [np.flatnonzero(~np.isin(own, seeds.pairs[:, k])) for k, own in enumerate((left, right))]
-    s = everybody[np.ix_(*free)]
+    s = similarity[np.ix_(*free)]
     plan = plain_plan(s, plain_temperature(s), plain_counterparts(s))
     wanted = {}
     for (i, j), sure in zip(seeds.pairs.tolist(), pair_confidence(seeds.pairs, *pair), strict=True):
         i_, j_ = np.searchsorted(left, i), np.searchsorted(right, j)
-        second = max(np.delete(everybody[i_], j_).max(), np.delete(everybody[:, j_], i_).max())
-        wanted[i, j] = (everybody[i_, j_], sure, everybody[i_, j_] - second, True)
+        second = max(np.delete(similarity[i_], j_).max(), np.delete(similarity[:, j_], i_).max())
+        wanted[i, j] = (similarity[i_, j_], sure, similarity[i_, j_] - second, True)
     for i in range(len(s)):
         j = int(s[i].argmax())
         if int(s[:, j].argmax()) == i:
@@ -62,7 +62,7 @@ def test_links_by_plain_recomputation(planted):
     for (i, j), *found in zip(
         links.pairs.tolist(), links.scores, links.confidence, links.rank_margin, links.from_seed, strict=True
     ):
-        # The temperature is sought to a hundredth, and not all pairs are listed.
+        # The temperature is found to within a hundredth, and the shortlist omits some pairs.
         np.testing.assert_allclose(found, wanted[i, j], rtol=0.02, atol=1e-3)
     order = list(zip(-links.confidence, -links.rank_margin, strict=True))
     assert order == sorted(order)
@@ -83,7 +83,7 @@ def plain_plan(s: np.ndarray, temperature: float, n: float) -> np.ndarray:
 
 
 def plain_temperature(s: np.ndarray) -> float:
-    """Half of where nearest ones expect to be right as often as they are mutual, by trying many."""
+    """Half of the tried temperature whose mean nearest probability is closest to the share of mutual ones."""
     mutual = np.mean(
         [(m.argmax(axis=0)[m.argmax(axis=1)] == np.arange(len(m))).mean() for m in (s, s.T)]
     )  # fmt: skip
@@ -117,8 +117,8 @@ def test_nothing_to_compare_leaves_the_temperature_of_features(s):
     assert model_temperature(Table(s.astype(np.float32))) == TEMPERATURE
 
 
-def test_a_perfect_model_is_sure_and_a_model_of_noise_is_not():
-    """The two ends of the search: all mutual, and no more mutual than chance makes."""
+def test_confidence_is_high_for_a_perfect_model_and_low_for_noise():
+    """The search is tested at both ends: all neighbours are mutual, or as many as by chance."""
     n = 60
     assert model_temperature(Table(np.eye(n, dtype=np.float32))) < 0.01
     rng = np.random.default_rng(0)
@@ -128,7 +128,7 @@ def test_a_perfect_model_is_sure_and_a_model_of_noise_is_not():
     assert len(i) > 10 and plan[i, j].mean() < 0.85
 
 
-def test_only_a_sample_is_looked_at_of_many(monkeypatch):
+def test_a_sample_of_many_candidates_gives_the_temperature(monkeypatch):
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((1500, 8)).astype(np.float32)
     similarity = Dot(vectors, vectors + rng.standard_normal(vectors.shape).astype(np.float32) / 3)
@@ -152,7 +152,7 @@ def ids(rule: LinkRule) -> str:
 @pytest.mark.parametrize("rule", RULES, ids=ids)
 @pytest.mark.parametrize("noise", [0.2, 0.5, 0.8])
 def test_calibrated_without_training(noise, rule):
-    """Expected and true number of right links, over some planted pairs with dangling entities."""
+    """The expected number of correct links is close to the true one over planted pairs with dangling ones."""
     expected, right, n = 0.0, 0, 0
     for random_state in range(4):
         task, features = planted_pair(160, 4, 16, noise=noise, dangling=0.1, random_state=random_state)
@@ -178,13 +178,13 @@ def models(noise: float):
 
 @pytest.fixture(scope="module")
 def trained():
-    """Features that say little: four in ten seeds of the last one are wrong."""
+    """Features carry little information: four in ten seeds of the last model are wrong."""
     return models(1.2)
 
 
 @pytest.fixture(scope="module")
 def trained_well():
-    """Features that say enough for nearly all seeds to be right."""
+    """Features carry enough information for nearly all seeds to be correct."""
     return models(0.8)
 
 
@@ -201,21 +201,21 @@ def claims(models, rule: LinkRule):
 
 @pytest.mark.parametrize("rule", RULES, ids=ids)
 def test_calibrated_after_training(trained_well, rule):
-    """However long a model was trained, and apart for what it was trained on and what not."""
+    """This holds for any number of epochs, for pairs that the model was trained on and for others."""
     for sure, right in claims(trained_well, rule):
         assert len(sure) > 150 and sure.mean() == pytest.approx(right.mean(), abs=0.1)
 
 
-def test_calibrated_where_features_say_little(trained):
-    """Links that are each other's nearest, that is. Chosen by confidence, they claim too much, to a bound."""
+def test_calibrated_where_features_carry_little_information(trained):
+    """Mutual nearest neighbours are calibrated; links chosen by confidence claim too much, up to a bound."""
     for sure, right in claims(trained, LinkRule("cosine", "mutual", 0.0)):
         assert len(sure) > 90 and sure.mean() == pytest.approx(right.mean(), abs=0.1) and right.mean() < 0.8
     _, (sure, right) = claims(trained, ALL)
     assert 0.05 < sure.mean() - right.mean() < 0.2
 
 
-def test_a_model_that_learnt_nonsense_is_not_believed(trained):
-    """It gives its seeds back with similarities near one. Being trained on a pair is no evidence."""
+def test_random_seeds_get_low_confidence(trained):
+    """A model returns its seeds with similarities near one, which is no evidence that they are correct."""
     task, features, _, _ = trained[0]
     seeds = RandomMiner(100, random_state=0).mine(task, features)
     model = MCLEA.preset("small", n_epochs=100, random_state=0).fit(task, features, seeds)
@@ -224,13 +224,13 @@ def test_a_model_that_learnt_nonsense_is_not_believed(trained):
     assert links.confidence[links.from_seed].mean() < 0.1
     unaware = predict_links(task, features, model.similarity, rule=ALL)
     assert unaware.confidence[np.isin(unaware.pairs[:, 0], seeds.pairs[:, 0])].mean() > 0.5
-    # None of them is a link, and nobody else gets their ends.
+    # None of the seeds becomes a link, and no other link uses their entities.
     cautious = predict_links(task, features, model.similarity, seeds=seeds, rule=AUTO)
     ends = np.isin(cautious.pairs[:, 0], seeds.pairs[:, 0]) | np.isin(cautious.pairs[:, 1], seeds.pairs[:, 1])
     assert cautious.from_seed[ends].all() and ends.sum() < 10
 
 
-def test_confidence_puts_right_links_first(trained):
+def test_confidence_puts_correct_links_first(trained):
     for task, features, seeds, model in trained:
         links = predict_links(task, features, model.similarity, seeds=seeds, rule=AUTO)
         right = correct(links.pairs, task)
@@ -238,11 +238,11 @@ def test_confidence_puts_right_links_first(trained):
         assert right[:half].mean() > right[half:].mean() + 0.15
 
 
-# ---- who competes with whom
+# ---- the competition among candidates
 
 
 HUB = np.array([[0.99, 0.1, 0.0], [0.8, 0.7, 0.0], [0.8, 0.1, 0.6]], dtype=np.float32)
-"""Similarities of three: right 0 belongs to left 0, and is nearest to the two others as well."""
+"""Similarities of three entities: right 0 belongs to left 0 and is nearest to the two others too."""
 
 
 def linked(table: np.ndarray, seeds, rule: LinkRule) -> Links:
@@ -254,32 +254,32 @@ def linked(table: np.ndarray, seeds, rule: LinkRule) -> Links:
 
 @pytest.mark.parametrize("matching", ["cosine", "csls", "sinkhorn"])
 @pytest.mark.parametrize("rule", ["mutual", "one_to_one"])
-def test_the_ends_of_seeds_do_not_compete(matching, rule):
+def test_the_entities_of_seeds_do_not_compete(matching, rule):
     links = linked(HUB, [[0, 0]], LinkRule(matching, rule, 0.0))
     assert sorted(links.pairs.tolist()) == [[0, 0], [1, 1], [2, 2]]
     assert sorted(links.pairs[links.from_seed].tolist()) == [[0, 0]]
     by_left = np.argsort(links.pairs[:, 0])
-    # A seed is held against all, the others against those in no seed.
+    # A seed is compared with all candidates, another link with the candidates in no seed.
     np.testing.assert_allclose(links.rank_margin[by_left], [0.99 - 0.8, 0.7 - 0.1, 0.6 - 0.1], atol=1e-6)
     np.testing.assert_array_equal(links.nearest["left"].entities, [[0, 1], [1, 2], [2, 1]])
     np.testing.assert_array_equal(links.nearest["right"].entities, [[0, 1], [1, 2], [2, 1]])
     np.testing.assert_allclose(links.nearest["right"].scores[0], [0.99, 0.8])
 
 
-def test_a_wrong_seed_takes_its_ends_along():
-    """The model was trained to misplace them: what it says of them is no evidence for others either."""
+def test_the_entities_of_a_wrong_seed_get_no_other_link():
+    """The model was trained to misplace these entities, so their other similarities are no evidence."""
     assert sorted(linked(HUB, [[0, 1]], ALL).pairs.tolist()) == [[0, 1], [1, 0], [2, 2]]
 
 
 def test_more_unseeded_links_than_among_all(trained):
-    """What settling is for: rivals that are hubs hide right pairs from the mutual rule."""
+    """Entities of seeds are hubs; as competitors they would hide correct pairs from the mutual rule."""
     for task, features, seeds, model in trained[1:]:
-        alone = predict_links(
+        unlinked = predict_links(
             task, features, model.similarity, seeds=seeds, rule=LinkRule("cosine", "mutual", 0)
         )
         among_all = predict_links(task, features, model.similarity, rule=LinkRule("cosine", "mutual", 0))
         of_seed = np.isin(among_all.pairs[:, 0], seeds.pairs[:, 0])
-        n_right = correct(alone.pairs[~alone.from_seed], task).sum()
+        n_right = correct(unlinked.pairs[~unlinked.from_seed], task).sum()
         assert n_right > correct(among_all.pairs[~of_seed], task).sum()
 
 
@@ -313,14 +313,14 @@ def test_below_the_threshold_there_is_no_link(planted):
         np.testing.assert_array_equal(links.doubtful, every.pairs[n:])
         np.testing.assert_array_equal(links.doubtful_confidence, every.confidence[n:])
         assert len(every) - 5 > n > 30 and len(set(every.from_seed[n:].tolist())) == 2
-        alone = links.without_counterpart(task)
+        unlinked = links.without_counterpart(task)
         for k, side in enumerate(("left", "right")):
             own = task.sides[side].candidates
-            assert sorted([*alone[side].tolist(), *links.pairs[:, k].tolist()]) == own.tolist()
+            assert sorted([*unlinked[side].tolist(), *links.pairs[:, k].tolist()]) == own.tolist()
 
 
 def test_the_threshold_finds_the_dangling(trained):
-    """F1 of links grows, and so does that of "no counterpart", over a rule that links all it can."""
+    """The F1 of links and that of "no counterpart" are higher than without a threshold."""
     gains = []
     for task, features, seeds, model in trained:
         both = [
@@ -359,7 +359,7 @@ def test_relabelled_entities_have_the_same_links(planted, matching, rule):
 
 @pytest.mark.parametrize("matching", ["cosine", "csls", "sinkhorn"])
 def test_mutual_leaves_ties_out(matching):
-    """Two left entities are alike: which of them is linked could only be decided by their order."""
+    """Two left entities are identical, so only their order could decide which of them is linked."""
     task, features = tiny(3, 2)
     vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
     links = predict_links(
@@ -369,7 +369,7 @@ def test_mutual_leaves_ties_out(matching):
     assert links.pairs.tolist() == [[2, 1]]
 
 
-def test_one_to_one_says_of_ties_that_it_does_not_know():
+def test_one_to_one_gives_a_tie_a_confidence_of_one_half():
     task, features = tiny(3, 2)
     vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
     links = predict_links(
@@ -381,7 +381,7 @@ def test_one_to_one_says_of_ties_that_it_does_not_know():
     assert next(iter(sure.values())) == pytest.approx(0.5, abs=0.02)
 
 
-def test_a_single_pair_is_a_link_without_rival():
+def test_a_single_pair_is_a_link_without_competitor():
     task, features = tiny(1, 1)
     one = np.ones((1, 1), np.float32)
     links = predict_links(task, features, lambda rows, columns: Dot(one[rows], one[columns]))
@@ -390,7 +390,7 @@ def test_a_single_pair_is_a_link_without_rival():
 
 
 def test_every_candidate_in_a_seed(planted):
-    """No candidate is left to choose a temperature from, and no link needs one."""
+    """No candidate remains to estimate a temperature from, and no link needs one."""
     task, features = tiny(6, 6, links=True)
     n = len(task.links)
     seeds = SeedSet(task.links, np.zeros(n, np.float32), ("given",) * n)
@@ -408,11 +408,11 @@ def test_scores_that_are_not_finite(planted):
 
 def test_tsv(tmp_path):
     task, _ = tiny(3, 3)
-    nobody = TwoNearest(np.full((3, 2), -1), np.full((3, 2), -np.inf, np.float32))
+    nothing = TwoNearest(np.full((3, 2), -1), np.full((3, 2), -np.inf, np.float32))
     links = Links(
         np.array([[2, 0], [0, 1]]), np.array([0.5, 0.25]), np.array([1.0, 1 / 3]), np.array([np.inf, 1e-7]),
         np.array([True, False]), np.array([[1, 2]]), np.array([0.1]), 0.2, 0.02, 2.0, LinkRule(),
-        Sides(nobody, nobody),
+        Sides(nothing, nothing),
     )  # fmt: skip
     links.save_tsv(tmp_path / "new" / "links.tsv", task)
     assert (tmp_path / "new" / "links.tsv").read_text() == (

@@ -285,6 +285,14 @@ def test_sentences_about_no_link_and_about_one():
     assert said["confidence"].endswith("It is below 0.5 for 1 link, more likely wrong than correct.")
 
 
+def test_the_rule_is_told():
+    found = facts()
+    assert sentences.rule(found).endswith("Every chosen pair became a link, whatever its confidence.")
+    links = replace(found.links, chosen_by=LinkRule("csls", "one_to_one", 0.25), threshold=0.25)
+    said = sentences.rule(replace(found, links=links))
+    assert "one-to-one pairs with the largest sum of similarity minus" in said and "at least 0.25." in said
+
+
 def test_the_most_frequent_reason_is_told():
     said = sentences.takeaways(facts())["unlinked"]
     assert said.startswith("5 of 200 left entities (2.5%) and 0 of 10 right entities (0.0%) have no link;")

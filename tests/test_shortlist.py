@@ -1,4 +1,4 @@
-"""Shortlists against plain loops over the whole matrix."""
+"""Shortlists agree with plain loops over the whole matrix."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def plain_top(row, k: int) -> list[int]:
 
 @settings(max_examples=60, deadline=None)
 @given(tables, st.integers(1, 9))
-def test_of_every_entity_its_nearest(table, k):
+def test_the_nearest_of_each_entity_are_listed(table, k):
     listed = Shortlist.from_similarity(Table(table), k=k)
     wanted = {(i, j) for i, row in enumerate(table) for j in plain_top(row, k)}
     wanted |= {(i, j) for j, column in enumerate(table.T) for i in plain_top(column, k)}
@@ -63,7 +63,7 @@ def test_csls_is_that_of_the_whole_matrix():
 
 
 def test_what_an_approximate_search_does_not_find_is_not_listed(monkeypatch):
-    """Some entities find fewer than k: the places left empty are no pairs."""
+    """Some entities find fewer than k neighbours, and the empty places are no pairs."""
     monkeypatch.setattr(neighbours, "EXACT", 10)
     monkeypatch.setattr(neighbours, "N_PROBE", 1)
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Sinkhorn from lists of the largest cells, against the iteration on the whole matrix."""
+"""Sinkhorn on the largest cells agrees with the iteration on the whole matrix."""
 
 import numpy as np
 import pytest
@@ -66,8 +66,8 @@ def noisy(n: int = 200, noise: float = 0.4) -> np.ndarray:
     return (both[0] @ both[1].T).astype(np.float32)
 
 
-def test_a_tenth_of_the_cells_does():
-    """The best of nearly every row is that of the whole matrix, and longer lists come nearer to it."""
+def test_a_tenth_of_the_cells_suffices():
+    """Nearly every row has the best column of the whole matrix, and longer lists bring more rows to it."""
     table = noisy()
     wanted = dense(table, 0.02, 10)
     off = []
@@ -80,8 +80,8 @@ def test_a_tenth_of_the_cells_does():
 
 
 @pytest.mark.parametrize("k", [3, 8, 200])
-def test_who_is_alike_is_treated_alike_in_any_order(k):
-    """Copies of rows and columns, and ones of which nothing is known, have equal scores."""
+def test_identical_entities_have_equal_scores_in_any_order(k):
+    """Copies of rows and columns, and rows and columns without any information, have equal scores."""
     table = noisy(30)
     table = np.vstack([table, table[:4], np.zeros((6, 30), dtype=np.float32)])
     table = np.hstack([table, table[:, :3], np.zeros((40, 5), dtype=np.float32)])
@@ -96,8 +96,8 @@ def test_who_is_alike_is_treated_alike_in_any_order(k):
     np.testing.assert_allclose(moved, scores[np.ix_(rows, columns)], atol=1e-4)
 
 
-def test_of_whom_nothing_is_known_as_if_all_were_listed():
-    """Cells that are all equal: what is taken for them is exact."""
+def test_rows_of_equal_cells_count_as_if_all_cells_were_listed():
+    """All cells are equal, and what replaces the lists is exact."""
     table = np.zeros((6, 9), dtype=np.float32)
     found = sinkhorn(Table(table), k=2)
     np.testing.assert_allclose(found.rows(0, 6), dense(table, 0.02, 10), atol=1e-5)

@@ -1,4 +1,4 @@
-"""Probabilities of pairs that are one to one, against plain loops and against counting all assignments."""
+"""Probabilities of one-to-one pairs agree with plain loops and with all assignments."""
 
 from itertools import permutations
 
@@ -20,7 +20,7 @@ tables = st.tuples(st.integers(1, 7), st.integers(1, 7)).flatmap(
 
 
 def whole(table: np.ndarray, temperature: float, n: float) -> np.ndarray:
-    """The plan of a table as a table; every pair is listed."""
+    """The transport plan of a table, with every pair listed."""
     listed = Shortlist.from_similarity(Table(table), k=max(table.shape))
     plan = np.zeros(table.shape)
     plan[listed.rows, listed.columns] = probabilities(listed, temperature=temperature, n_counterparts=n)
@@ -28,7 +28,7 @@ def whole(table: np.ndarray, temperature: float, n: float) -> np.ndarray:
 
 
 def plain_plan(table: np.ndarray, temperature: float, n: float) -> np.ndarray:
-    """One more row and one more column for what is left over, scaled by turns until nothing changes."""
+    """A matrix with one extra row and column, scaled alternately until nothing changes."""
     n_left, n_right = table.shape
     padded = np.zeros((n_left + 1, n_right + 1))
     padded[:-1, :-1] = np.exp(table.astype(np.float64) / temperature)
@@ -51,7 +51,7 @@ def test_the_plan_of_plain_scaling(table, temperature, part):
 
 
 def test_near_the_share_of_all_assignments_that_a_pair_is_in():
-    """At half the temperature; it is close where pairs stand out, which is what it is for."""
+    """The plan at half the temperature is close to the share where some pairs stand out."""
     rng = np.random.default_rng(0)
     errors = []
     for _ in range(20):
@@ -73,21 +73,21 @@ def test_between_two_and_two_it_is_exact(ahead, temperature):
     assert plan[1, 1] == pytest.approx(plan[0, 0], abs=5 * SETTLED)
 
 
-def test_a_candidate_that_another_one_has_better_claim_to():
-    """Left 0 is nearest to right 0, but right 0 belongs to left 1: so left 0 takes right 1, and is sure."""
+def test_a_candidate_goes_to_the_entity_that_is_nearer_to_it():
+    """Left 0 is nearest to right 0, but right 0 belongs to left 1, so left 0 is paired with right 1."""
     table = np.array([[0.6, 0.5], [0.9, 0.1]], dtype=np.float32)
     plan = whole(table, 0.05, 2)
     assert plan[0, 1] > 0.99 and plan[1, 0] > 0.99
 
 
-def test_poor_pairs_are_the_first_to_be_left_over():
+def test_poor_pairs_are_the_first_without_counterpart():
     table = np.array([[0.9, 0.0, 0.0], [0.0, 0.8, 0.0], [0.0, 0.0, 0.2]], dtype=np.float32)
     plan = whole(table, 0.03, 2)
     assert plan[0, 0] > 0.99 and plan[1, 1] > 0.99 and plan[2, 2] < 0.02
 
 
-def test_the_larger_side_has_entities_left_over():
-    """Two right entities for one left: a uniform plan would give each pair half of what it deserves."""
+def test_the_larger_side_has_entities_without_counterpart():
+    """With two right entities for one left, a uniform plan would halve the probability of each pair."""
     plan = whole(np.array([[0.9, 0.1]], dtype=np.float32), 0.05, 1)
     assert plan[0, 0] > 0.99 and plan[0, 1] < 0.01
 
@@ -101,8 +101,8 @@ def test_neither_scale_nor_side_matters(table, temperature, scale):
     np.testing.assert_allclose(whole(table.T, temperature, n).T, wanted, atol=20 * SETTLED)
 
 
-def test_lists_on_which_not_everybody_finds_a_partner():
-    """Three left entities that list the same two right ones: nothing is infinite, and nobody is sure."""
+def test_lists_that_cannot_pair_all_entities():
+    """Three left entities list the same two right ones: all values are finite, and no pair is certain."""
     table = np.full((3, 3), -1, dtype=np.float32)
     table[:, :2] = 0.9
     listed = Shortlist.from_similarity(Table(table), k=1)

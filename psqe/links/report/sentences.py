@@ -116,11 +116,11 @@ def modalities(facts: LinkFacts) -> str:
 
 def rule(facts: LinkFacts) -> str:
     """How the links were chosen."""
-    chosen_by = facts.links.chosen_by
-    return (
-        f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. A chosen pair became a link if its "
-        f"confidence is at least {facts.links.threshold:.2f}."
-    )
+    chosen_by, threshold = facts.links.chosen_by, facts.links.threshold
+    linked = f"A chosen pair became a link if its confidence is at least {threshold:.2f}."
+    if not threshold:
+        linked = "Every chosen pair became a link, whatever its confidence."
+    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}"
 
 
 def missed(facts: LinkFacts) -> str:

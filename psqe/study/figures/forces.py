@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from psqe.errors import ParameterError
-from psqe.figure_style import BLACK, BLUE, GREEN, GREY, PURPLE, RIGHT, VERMILION, WRONG, Mark, styled
+from psqe.figure_style import BLACK, BLUE, CORRECT, GREEN, GREY, PURPLE, VERMILION, WRONG, Mark, styled
 from psqe.graph import DoubleArray
 from psqe.study.figures.drawing import (
     DASHES,
@@ -26,7 +26,7 @@ from psqe.study.figures.drawing import (
 from psqe.theory.batch import Batch
 from psqe.theory.split import attraction, lead, mass, repulsion, repulsion_coefficients, tangent
 
-KINDS = {"right": Mark(RIGHT, "o"), "wrong": Mark(WRONG, "X"), "dangling": Mark(PURPLE, "^")}
+KINDS = {"right": Mark(CORRECT, "o"), "wrong": Mark(WRONG, "X"), "dangling": Mark(PURPLE, "^")}
 """The mark of every kind of seed. A wrong seed joins two linked entities, a dangling one has an end without
 counterpart."""
 

@@ -1,4 +1,4 @@
-"""Figures made of the entities' own pictures: pairs, seeds, and the pivot's rule on a small example."""
+"""Figures made of the pictures of entities: pairs, seeds, and a small similarity matrix."""
 
 from __future__ import annotations
 
@@ -14,22 +14,29 @@ from PIL import Image
 
 from psqe.errors import ParameterError
 from psqe.features.image import open_picture
-from psqe.figure_style import GREY, RIGHT, RIGHT_SYMBOL, WRONG, WRONG_SYMBOL, styled
+from psqe.figure_style import CORRECT, CORRECT_SYMBOL, GREY, WRONG, WRONG_SYMBOL, styled
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.seeds.failures import counterparts
 from psqe.study.figures.labels import entity_labels, label
 
 WIDTH = 7.0
-"""Width of a page of pictures in inches. Everything below is in inches too."""
+"""Width of a figure of pictures in inches."""
 
 PICTURE = 0.6
+"""Width and height of a picture in inches."""
+
 ROW = 1.06
+"""Height of a row of pictures and names in inches."""
+
 FOOT = 0.06
+"""Height of the empty space below the last row in inches."""
+
 PIXELS = 144
+"""Width and height of a picture in pixels."""
 
 
 def _page(height: float) -> tuple[Figure, Axes]:
-    """An empty page whose coordinates are inches from the upper left corner."""
+    """An empty figure whose coordinates are inches from the upper left corner."""
     figure = plt.figure(figsize=(WIDTH, height), layout="none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, WIDTH), ylim=(height, 0))
@@ -38,7 +45,7 @@ def _page(height: float) -> tuple[Figure, Axes]:
 
 
 def _picture(axes: Axes, path: Path | None, x: float, y: float, size: float = PICTURE) -> None:
-    """Put a picture with its middle at ``(x, y)``; a dashed box where the entity has none."""
+    """Draw a picture with its centre at ``(x, y)``; a dotted box where the entity has none."""
     half = size / 2
     if path is None:
         axes.add_patch(Rectangle((x - half, y - half), size, size, fill=False, ec=GREY, ls=":", lw=0.8))
@@ -50,9 +57,9 @@ def _picture(axes: Axes, path: Path | None, x: float, y: float, size: float = PI
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
-def _frame(axes: Axes, x: float, y: float, is_right: bool, *, size: float = PICTURE + 0.1) -> None:
-    """A frame whose colour and symbol both say whether a seed is right."""
-    colour, symbol = (RIGHT, RIGHT_SYMBOL) if is_right else (WRONG, WRONG_SYMBOL)
+def _frame(axes: Axes, x: float, y: float, is_correct: bool, *, size: float = PICTURE + 0.1) -> None:
+    """Draw a frame whose colour and symbol both show whether a seed is correct."""
+    colour, symbol = (CORRECT, CORRECT_SYMBOL) if is_correct else (WRONG, WRONG_SYMBOL)
     half = size / 2
     axes.add_patch(Rectangle((x - half, y - half), size, size, fill=False, ec=colour, lw=1.6))
     box = {"boxstyle": "circle,pad=0.15", "fc": colour, "ec": "none"}
@@ -60,23 +67,23 @@ def _frame(axes: Axes, x: float, y: float, is_right: bool, *, size: float = PICT
 
 
 def _caption(axes: Axes, text: str, x: float, y: float) -> None:
-    """Lines of text under a picture, each on its own baseline, so that neighbours are level."""
+    """Write lines of text under a picture, each on its own baseline, so that captions in a row align."""
     for i, line in enumerate(text.splitlines()):
         axes.text(x, y + 0.1 + 0.125 * i, line, ha="center", va="baseline", fontsize=7.8)
 
 
 @styled
 def pair_grid(task: AlignmentTask, pairs: IntArray, *, n_columns: int = 3) -> Figure:
-    """Pairs of pictures side by side, left entity first, with both names under them.
+    """Draw pairs of pictures side by side, left entity first, with the names below.
 
     Parameters
     ----------
     task
         The two graphs.
     pairs
-        Left and right entity ``(n, 2)``.
+        Integer array ``(n, 2)``: left and right entity of each pair.
     n_columns
-        Pairs in a row.
+        Number of pairs in a row.
 
     Raises
     ------
@@ -108,21 +115,21 @@ def pair_grid(task: AlignmentTask, pairs: IntArray, *, n_columns: int = 3) -> Fi
 def seed_gallery(
     task: AlignmentTask, pairs: IntArray, *, scores: FloatArray | None = None, n_columns: int = 2
 ) -> Figure:
-    """Seeds as pictures: the left entity, the right entity chosen for it, and its true counterpart.
+    """Draw seeds as pictures: the left entity, the right entity chosen for it, and its true counterpart.
 
-    The frame of the chosen one tells whether the seed is right, by colour and by symbol. An entity without
-    a counterpart is marked as dangling.
+    The frame of the chosen entity shows by colour and by symbol whether the seed is correct. An entity
+    without a counterpart is marked as dangling.
 
     Parameters
     ----------
     task
         The two graphs, with gold links.
     pairs
-        The seeds to show ``(n, 2)``.
+        Integer array ``(n, 2)``: the seeds to show.
     scores
-        Confidence of each, written beside it ``(n,)``.
+        Float array ``(n,)``: the confidence of each seed, written beside it; none by default.
     n_columns
-        Seeds in a row.
+        Number of seeds in a row.
 
     Raises
     ------
@@ -173,7 +180,7 @@ def similarity_grid(
     *,
     chosen: Sequence[tuple[int, int]] = (),
 ) -> Figure:
-    """A small similarity matrix with the entities' pictures on its axes.
+    """Draw a small similarity matrix with the pictures of the entities on its axes.
 
     Parameters
     ----------
@@ -184,13 +191,13 @@ def similarity_grid(
     similarity
         Their similarities ``(a, b)``.
     chosen
-        Cells (row, column) that a rule chose, in its order. They get a number and, as in
-        :func:`seed_gallery`, a frame that tells right from wrong.
+        Cells (row, column) that a rule chose, in the order of its choice. Each gets a number and, as in
+        :func:`seed_gallery`, a frame that shows whether it is correct.
 
     Raises
     ------
     ParameterError
-        If a side has no entity or more than eight.
+        If a side has no entity or more than eight entities.
     DataError
         If the task has no gold links, or a picture cannot be read.
     """

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from psqe.errors import ParameterError
-from psqe.figure_style import BLACK, GREY, RIGHT, WRONG, Mark, marks, styled
+from psqe.figure_style import BLACK, CORRECT, GREY, WRONG, Mark, marks, styled
 from psqe.graph import BoolArray, FloatArray
 from psqe.study.figures.drawing import (
     DASHES,
@@ -207,7 +207,7 @@ def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
             axes.bar(places, sign * n.mean(axis=0), 0.55, color=GREY)
             continue
         labels = ("right", "wrong") if what == "added" else ("_", "_")
-        axes.bar(places, sign * right, 0.55, color=RIGHT, label=labels[0])
+        axes.bar(places, sign * right, 0.55, color=CORRECT, label=labels[0])
         axes.bar(places, sign * wrong, 0.55, bottom=sign * right, color="white", ec=WRONG, hatch="////",
                  label=labels[1])  # fmt: skip
     axes.axhline(0, color=BLACK, lw=0.8)
@@ -224,7 +224,7 @@ def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
 def _draw_stage_precision(axes: Axes, audits: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
     """Draw the precision of all seeds after each stage, and of the seeds that it added and dropped."""
     series = (("precision", "all seeds after it", Mark(BLACK, "o"), 0.0),
-              ("precision_added", "added by it", Mark(RIGHT, "^"), -0.14),
+              ("precision_added", "added by it", Mark(CORRECT, "^"), -0.14),
               ("precision_dropped", "dropped by it", Mark(WRONG, "v"), 0.14))  # fmt: skip
     for key, text, mark, offset in series:
         known = [
