@@ -95,15 +95,10 @@ def run(spec: RunSpec) -> RunResult:
 
     Examples
     --------
-    >>> from psqe.options import FeatureOptions, MinerOptions, TaskOptions
-    >>> spec = RunSpec(
-    ...     subject="seeds",
-    ...     task=TaskOptions(name="emoji/en-fr"),
-    ...     features=FeatureOptions(modalities=("image", "attribute")),
-    ...     miner=MinerOptions(name="mutual", n_seeds=300),
-    ... )
-    >>> run(spec).rows[0]["seeds_found"]  # doctest: +SKIP
-    300
+    >>> from psqe.options import TaskOptions
+    >>> result = run(RunSpec(subject="facts", task=TaskOptions(name="examples/countries")))
+    >>> [row["value"] for row in result.rows if row["fact"] == "links"]
+    [51.0]
     """
     if spec.subject == "cost":
         raise ParameterError(

@@ -56,6 +56,11 @@ class Column:
         The largest value of a number; the smallest is 0 unless ``low`` says otherwise.
     low
         The smallest value of a number.
+
+    Examples
+    --------
+    >>> COLUMNS["hits@1"].meaning
+    'Share of entities whose counterpart is ranked first.'
     """
 
     meaning: str
@@ -189,6 +194,14 @@ class RunResult:
         What mining and training cost; ``None`` where it was not measured.
     source
         ``revision``, ``versions``, ``machine`` and ``date``; those of now for what is missing.
+
+    Examples
+    --------
+    >>> from psqe.options import TaskOptions
+    >>> spec = RunSpec(subject="facts", task=TaskOptions(name="planted"))
+    >>> result = RunResult(spec, [{"side": "both", "fact": "links", "value": 90}], seconds=0.5)
+    >>> results_table([result], "facts")["value"].tolist()
+    [90.0]
     """
 
     spec: RunSpec

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from psqe.cli.groups import flat_options
 from psqe.errors import DataError, ParameterError
 from psqe.extras import needs_extra
 
@@ -22,8 +24,41 @@ app = typer.Typer(help="List, compare, fill and repeat the stored results.", no_
 StoreFolder = Annotated[
     Path | None, typer.Option("--store", help="The folder of the store; results/store of the project.")
 ]
-Tasks = Annotated[list[str] | None, typer.Option("--task", help="Only these tasks; repeatable.")]
-States = Annotated[list[int] | None, typer.Option("--state", help="Only these random states; repeatable.")]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which runs a command is about: those with one of the names or numbers given, each time; else all.
+
+    Attributes
+    ----------
+    task, miner, aligner
+        Names of tasks, kinds of seeds and aligners.
+    state
+        Random states.
+
+    Examples
+    --------
+    >>> from psqe.options import TaskOptions
+    >>> from psqe.study.spec import RunSpec
+    >>> spec = RunSpec(subject="facts", task=TaskOptions(name="emoji/en-fr"))
+    >>> Selection(task=["emoji/en-fr"]).has(spec), Selection(aligner=["eva"]).has(spec)
+    (True, False)
+    """
+
+    task: Annotated[list[str] | None, typer.Option(help="Only these tasks; repeatable.")] = None
+    state: Annotated[list[int] | None, typer.Option(help="Only these random states; repeatable.")] = None
+    miner: Annotated[list[str] | None, typer.Option(help="Only seeds of these kinds; repeatable.")] = None
+    aligner: Annotated[list[str] | None, typer.Option(help="Only these aligners; repeatable.")] = None
+
+    def has(self, spec: RunSpec) -> bool:
+        """Whether a run is selected."""
+        columns = spec.columns
+        wanted = {
+            "task": self.task, "random_state": self.state, "miner": self.miner, "aligner": self.aligner
+        }  # fmt: skip
+        return all(not values or columns[name] in values for name, values in wanted.items())
+
 
 TOLERANCE = {"facts": 1e-6, "seeds": 0.01, "alignment": 0.02, "links": 0.02}
 """By how much a number may differ when a run is repeated, by subject: a share by so much, any other number
@@ -31,22 +66,15 @@ by that share of its size. Training on another machine rounds otherwise, and a f
 
 
 @app.command("list")
+@flat_options
 def list_runs(
+    selection: Selection,
     store: StoreFolder = None,
-    task: Tasks = None,
-    state: States = None,
     subject: Annotated[str | None, typer.Option(help="facts, seeds, alignment, links or cost.")] = None,
-    miner: Annotated[str | None, typer.Option(help="Only runs on seeds of this kind.")] = None,
-    aligner: Annotated[str | None, typer.Option(help="Only runs of this aligner.")] = None,
 ) -> None:
     """List the stored runs: id, what was run, and when."""
     runs = _store(store).runs()
-    wanted = {"subject": subject, "miner": miner, "aligner": aligner}
-    for column, value in wanted.items():
-        if value is not None:
-            runs = runs[(runs[column] == value).fillna(value=False)]
-    runs = runs[runs["task"].isin(task)] if task else runs
-    runs = runs[runs["random_state"].isin(state)] if state else runs
+    runs = runs[[selection.has(spec) and subject in (None, spec.subject) for spec in runs["spec"]]]
     for row in runs.sort_values(["subject", "task"], kind="stable").itertuples():
         typer.echo(f"{row.id}\t{row.spec}\t{row.date[:10]}")
     typer.echo(f"{len(runs)} runs", err=True)
@@ -121,23 +149,19 @@ def rerun(
 
 
 @app.command()
+@flat_options
 def fill(
+    selection: Selection,
     plan: Annotated[str, typer.Argument(help="The name of a plan; without one, the plans are listed.")] = "",
-    task: Tasks = None,
-    state: States = None,
     store: StoreFolder = None,
-    aligner: Annotated[list[str] | None, typer.Option(help="Only these aligners; repeatable.")] = None,
-    miner: Annotated[list[str] | None, typer.Option(help="Only seeds of these kinds; repeatable.")] = None,
     again: Annotated[bool, typer.Option(help="Also run what the store has.")] = False,
     dry: Annotated[bool, typer.Option(help="Only list what would be run.")] = False,
-    alone: Annotated[
-        bool, typer.Option(help="Give each run a process, so that its memory is its own.")
-    ] = False,
+    alone: Annotated[bool, typer.Option(help="Give each run a process, whose memory is its own.")] = False,
 ) -> None:
     """Run what a plan has and the store has not; each result is stored as soon as it is there."""
-    with needs_extra("book"):
-        from psqe.study.plans import PLANS
-        from psqe.study.run import run_all
+    from psqe.study.plans import PLANS
+    from psqe.study.run import run_all
+
     if plan not in PLANS:
         for name, known in PLANS.items():
             typer.echo(f"{name}\t{known.summary}")
@@ -145,13 +169,8 @@ def fill(
             raise ParameterError(f"there is no plan {plan!r}", remedy=f"choose from {', '.join(PLANS)}")
         return
     opened, chosen = _store(store), PLANS[plan]
-    specs = chosen.specs(task or chosen.tasks, state or chosen.random_states)
-    specs = [
-        spec
-        for spec in specs
-        if (not aligner or (spec.aligner and spec.aligner.name in aligner))
-        and (not miner or (spec.miner and spec.miner.name in miner))
-    ]
+    specs = chosen.specs(selection.task or chosen.tasks, selection.state or chosen.random_states)
+    specs = [spec for spec in specs if selection.has(spec)]
     lacking = specs if again else opened.lacking(specs)
     typer.echo(f"{len(specs)} runs, {len(lacking)} of them to be made", err=True)
     if dry:
