@@ -276,11 +276,14 @@ def _build_miner(options: MinerOptions, task: AlignmentTask, features: Features,
             "n_seeds is no parameter of its own here", remedy="give the number of seeds instead"
         )
     parameters = _with_random_state(kind, random_state, kind.typed(options.parameters))
-    if "n_seeds" not in inspect.signature(kind).parameters:
+    known, sizes = inspect.signature(kind).parameters, [len(entities) for entities in minable(task, features)]
+    if "n_clusters" in known:  # the default is for pairs that have as many entities
+        parameters = {"n_clusters": min(known["n_clusters"].default, sum(sizes)), **parameters}
+    if "n_seeds" not in known:
         return kind(**parameters)
     n_seeds = options.n_seeds
     if n_seeds is None:
-        n_seeds = max(1, round(SEED_SHARE * min(map(len, minable(task, features)))))
+        n_seeds = max(1, round(SEED_SHARE * min(sizes)))
     most = min(len(graph.candidates) for graph in task.sides)
     if n_seeds > most:
         raise ParameterError(

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import psqe
 from psqe.cli.main import main
 from psqe.datasets import load_task
 from psqe.datasets.layouts import check_folder, layout_of
 from psqe.errors import DataError
-from psqe.study.tryout import tried
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARRAYS = ("--features", "f.npz", "--n-seeds", "20")
@@ -75,16 +75,16 @@ def test_a_folder_that_may_not_be_entered(tmp_path):
         layout_of(tmp_path / "closed")
 
 
-def test_a_first_look_counts(tmp_path, monkeypatch):
+def test_numbers_alone_link_something_and_gold_links_choose_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("PSQE_CACHE", str(tmp_path))
-    found = tried(EXAMPLES / "countries", ["number"], n_seeds=15)
-    assert found["seeds"] <= 15 and found["links"] <= 59 and found["gold"] == 51
-    assert 0 <= found["links right"] <= found["links"]
-    assert 0 < found["expected right"] <= found["links"]
-    again = tried(EXAMPLES / "countries", ["number"], n_seeds=15)
-    assert again == found
+    found = psqe.align(EXAMPLES / "countries", features=["number"])
+    assert 0 < len(found.links) <= 59 and found.quality["links"]["n_gold"] == 51
+    assert 0 <= found.quality["links"]["n_right"] <= len(found.links)
+    assert 0 < found.links["confidence"].sum() <= len(found.links)
+    again = psqe.align(EXAMPLES / "countries", features=["number"])
+    pd.testing.assert_frame_equal(again.links, found.links)
     shutil.copytree(EXAMPLES / "countries", tmp_path / "blind")
     (tmp_path / "blind" / "links.tsv").unlink()
-    blind = tried(tmp_path / "blind", ["number"], n_seeds=15)
-    assert blind["links right"] is None and blind["links"] == found["links"]
-    assert blind["expected right"] == pytest.approx(found["expected right"])
+    blind = psqe.align(tmp_path / "blind", features=["number"])
+    assert blind.quality is None
+    pd.testing.assert_frame_equal(blind.links, found.links)

@@ -94,7 +94,7 @@ def parameter_sentences(kind: type) -> dict[str, str]:
     --------
     >>> from psqe.seeds import RandomMiner
     >>> parameter_sentences(RandomMiner)["n_seeds"]
-    'Seeds wanted.'
+    'Number of seeds wanted, at most the number of candidates of the smaller side.'
     """
     sentences: dict[str, str] = {}
     for base in reversed(kind.__mro__):

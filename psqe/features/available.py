@@ -36,10 +36,11 @@ def available_modalities(task: AlignmentTask) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> from psqe.datasets.synthetic import planted_pair
-    >>> task, features = planted_pair(40)
-    >>> available_modalities(task)
-    ('relation',)
+    >>> import psqe
+    >>> left = psqe.graph_from_frames(triples=[("rome", "in", "italy")], attributes=[("rome", "size", 9)])
+    >>> right = psqe.graph_from_frames(triples=[("roma", "in", "italia")], attributes=[("roma", "taille", 9)])
+    >>> available_modalities(psqe.AlignmentTask("cities", left, right))
+    ('name', 'attribute', 'number', 'relation')
     """
     left, right = (_encodable(graph) for graph in task.sides)
     came = {name for graph in task.sides for name in graph.vectors}
