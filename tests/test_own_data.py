@@ -45,7 +45,8 @@ def test_the_examples_are_right_and_say_the_same():
 
 def test_from_a_folder_to_links(pair, capsys):
     main(["seeds", "mine", *ARRAYS, "--out", "seeds.tsv", "--json", "audit.json"])
-    assert main(["align", "mine", *ARRAYS[:2], "--seeds", "seeds.tsv", "--out", "links.tsv"]) == 0
+    where = ["--seeds", "seeds.tsv", "--out", "links.tsv", "--threshold", "auto"]
+    assert main(["align", "mine", *ARRAYS[:2], *where]) == 0
     assert "links from 20 seeds" in capsys.readouterr().out
     links = pd.read_csv("links.tsv", sep="\t")
     assert list(links) == ["left", "right", "score", "confidence", "rank_margin"]
