@@ -45,7 +45,7 @@ def test_the_examples_are_right_and_say_the_same():
 
 def test_from_a_folder_to_links(pair, capsys):
     main(["seeds", "mine", *ARRAYS, "--out", "seeds.tsv", "--json", "audit.json"])
-    where = ["--seeds", "seeds.tsv", "--out", "links.tsv", "--threshold", "auto"]
+    where = ["--seeds", "seeds.tsv", "--aligner", "mclea", "--threshold", "auto"]
     assert main(["align", "mine", *ARRAYS[:2], *where]) == 0
     assert "links from 20 seeds" in capsys.readouterr().out
     links = pd.read_csv("links.tsv", sep="\t")
