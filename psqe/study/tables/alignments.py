@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, get_args
 
 import pandas as pd
@@ -143,7 +144,7 @@ def crossed(table: pd.DataFrame, tasks: Sequence[str], *, protocol: str = "full"
     whole = table[(table["protocol"] == protocol) & (table["part_kind"] == "all")]
     parts = []
     for training in TRAININGS:
-        runs = planned(whole, tasks, lambda tasks, states, t=training: plans.crossed(t, tasks, states))  # type: ignore[misc]
+        runs = planned(whole, tasks, partial(plans.crossed, training))
         parts.append(runs.assign(training=training))
     features = planned(whole, tasks, plans.untrained)
     parts.append(features.assign(training=features["matching"], aligner=FEATURES))
