@@ -12,18 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.files import write_text
 from psqe.graph import AlignmentTask
 from psqe.links.predict import Links
-from psqe.links.report import figures, sentences, tables
+from psqe.links.report import sentences, tables
 from psqe.links.report.facts import LinkFacts, link_facts
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from matplotlib.figure import Figure
 
 SECTIONS = (
     "given", "predicted", "border", "certain", "unlinked", "regions", "truth", "confidence", "provenance"
@@ -121,6 +122,11 @@ def link_report(
 
 @cache
 def _template(name: str) -> Template:
+    # Drawing and templates are loaded only when a page is made, because most commands need neither.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from psqe.links.report import figures
+
     environment = Environment(
         loader=PackageLoader("psqe.links.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
