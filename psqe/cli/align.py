@@ -43,6 +43,7 @@ def align(
     task.check_outputs(out, json_out, report_out, aligner.checkpoint)
     if seeds_file is not None and miner.miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
+    chosen = features.options(task)  # before the pair is loaded, which may take long
     from psqe import api
 
     for_aligner = device if aligner.takes_device() else None
@@ -51,7 +52,7 @@ def align(
         seeds = miner.options(device, device_required=for_aligner is None)
     alignment = api.align(
         task.load(),
-        features=features.options(task),
+        features=chosen,
         seeds=seeds,
         aligner=aligner.options(for_aligner),
         links=links.options(),
