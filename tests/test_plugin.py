@@ -15,6 +15,7 @@ import pytest
 
 from psqe.aligners import ALIGNERS
 from psqe.datasets.layouts import LAYOUTS
+from psqe.errors import ParameterError
 from psqe.features.encoder import ENCODERS
 from psqe.registry import Registry
 from psqe.seeds import MINERS
@@ -71,11 +72,33 @@ def psqe(installed: Path, cwd: Path, *arguments: str) -> str:
 
 
 def test_without_the_plugin_its_names_are_errors() -> None:
-    from psqe.errors import ParameterError
-
     for kind, name in NAMES.items():
         with pytest.raises(ParameterError, match=f"there is no {kind} {name!r}; choose from .*"):
             REGISTRIES[kind].resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("lost = no_such_package:Miner", "the miner 'lost' cannot be imported from no_such_package:Miner"),
+        ("lost = psqe.seeds:NoSuchMiner", "the miner 'lost' cannot be imported from psqe.seeds:NoSuchMiner"),
+        (
+            "pivot = psqe.seeds:PSQEMiner",
+            "the miner 'pivot' of psqe.seeds:PSQEMiner has a name that is taken",
+        ),
+    ],
+)
+def test_a_faulty_entry_point_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entry: str, message: str
+) -> None:
+    distribution = tmp_path / "faulty-1.0.dist-info"
+    distribution.mkdir()
+    (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1.0\n")
+    (distribution / "entry_points.txt").write_text(f"[psqe.miners]\n{entry}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry: Registry = Registry("miner", "psqe.seeds.miners", "psqe.miners", lambda module: module)
+    with pytest.raises(ParameterError, match=message):
+        registry.resolve("lost")
 
 
 def test_the_plugin_is_listed_and_described(installed: Path, tmp_path: Path) -> None:
