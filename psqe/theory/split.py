@@ -75,7 +75,9 @@ def effective_negatives(batch: Batch) -> DoubleArray:
 def lengths(batch: Batch) -> dict[str, float]:
     """Return the mean lengths of both forces per unit of mass, over the anchors of a batch of unit vectors.
 
-    Returns ------- Lengths by name: ``attraction`` and ``repulsion``, each also ``, along the sphere``, and
+    Returns
+    -------
+    Lengths by name: ``attraction`` and ``repulsion``, each also ``, along the sphere``, and
     ``orthogonal``, the length that the repulsion would have if the directions of the negatives were
     orthogonal, which is the root of the inverse of :func:`effective_negatives`.
     """

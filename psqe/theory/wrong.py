@@ -230,7 +230,9 @@ def seed_table(
     same_side
         Whether the other anchors are negatives too; not by default.
 
-    Returns ------- A table with one row per ``temperature``, seed and ``side`` of the anchor and the columns
+    Returns
+    -------
+    A table with one row per ``temperature``, seed and ``side`` of the anchor and the columns
     ``kind`` (``right``; ``wrong`` if both entities have another counterpart; ``dangling`` if one has none),
     ``cosine`` of the two entities, ``pull`` (``1 - p`` of the target), ``chance`` (the mean of ``1 - p_v``
     over the other entities ``v`` of the other side except the true counterpart, which is the pull of a target

@@ -249,7 +249,9 @@ class ModalityAttention(nn.Module):
             Mask ``(n, M)``: an absent modality neither attends to others nor receives attention. Every entity
             must have at least one modality.
 
-        Returns ------- Vectors after attention ``(n, M, d)``, zero where absent, and the weights ``(n, M)``
+        Returns
+        -------
+        Vectors after attention ``(n, M, d)``, zero where absent, and the weights ``(n, M)``
         of the modalities, which add up to one over an entity and are zero where absent. They are a softmax
         over the attention that a modality receives from all modalities of its entity, divided by
         ``sqrt(M * heads)``.
