@@ -1,21 +1,26 @@
 """The command line as other people's scripts rely on it: options, files, one line per fault."""
 
+import inspect
 import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from psqe import datasets
+from psqe.aligners import ALIGNERS
+from psqe.cli import main as main_module
+from psqe.cli.describe import parameter_sentences
 from psqe.cli.main import main
 from psqe.features.cache import VectorCache
 from psqe.features.encoder import make_encoder
 from psqe.graph import AlignmentTask
-from psqe.seeds import SeedSet, correct
+from psqe.seeds import MINERS, SeedSet, correct
 
 ROOT = Path(__file__).parent.parent
 
@@ -300,6 +305,75 @@ def test_help_names_the_options(capsys):
         run(command, "--help")
         out = capsys.readouterr().out
         assert [o for o in options.split() if o not in out] == []
+
+
+def test_help_lists_what_is_registered(capsys):
+    run("align", "--help")
+    out = " ".join(capsys.readouterr().out.split())
+    assert "mutual, pivot, psqe, random" in out and "eva, mclea, meaformer, propagation" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mutual", ["mutual (miner): ", "n_seeds: ", "weights: "]),
+        ("mclea", ["mclea (aligner): ", "temperature: ", "residual: ", "preset published:", "preset small:"]),
+        ("use-m3", ["use-m3 (encoder): "]),
+        ("rdf", ["rdf (layout): "]),
+    ],
+)
+def test_describe(capsys, name, words):
+    run("describe", name)
+    out = capsys.readouterr().out
+    assert [word for word in words if word not in out] == []
+    run("describe")
+    assert f"\n  {name} " in capsys.readouterr().out
+
+
+def test_every_parameter_of_every_miner_and_aligner_is_described(capsys):
+    for kind in (*MINERS.values(), *ALIGNERS.values()):
+        assert inspect.signature(kind).parameters.keys() - parameter_sentences(kind).keys() == set(), kind
+
+
+def test_parameters_of_miners_and_aligners_are_reachable(task):
+    run(
+        "align", "t/x", "--features", "f.npz", "--miner-parameter", "n_clusters=3", "--miner-parameter",
+        "stages=[cluster]", "--n-seeds", 9, "--aligner-parameter", "n_hops=1", "--json", "r.json",
+    )  # fmt: skip
+    made = json.loads(Path("r.json").read_text())["parameters"]
+    assert (made["miner"]["n_clusters"], made["miner"]["stages"]) == (3, ["cluster"])
+    assert (made["aligner"]["n_hops"], made["aligner"]["preset"]) == (1, "small")
+
+
+def test_a_device_goes_to_what_can_be_told(task):
+    run("align", "t/x", "--features", "f.npz", "--n-seeds", 20, "--device", "cpu", "--json", "r.json")
+    run(
+        "align", "t/x", "--features", "f.npz", "--n-seeds", 20, "--miner", "pivot", "--aligner", "eva",
+        "--parameter", "n_epochs=2", "--device", "cpu",
+    )  # fmt: skip
+    assert json.loads(Path("r.json").read_text())["parameters"]["miner"]["device"] == "cpu"
+
+
+def test_commands_of_other_packages(monkeypatch, capsys):
+    """An entry point is a command; one that lacks a package says so, and does not stop the help."""
+
+    def sow(seed: str) -> None:
+        """Sow a seed."""
+        print(f"sown: {seed}")
+
+    monkeypatch.setitem(vars(main_module), "sow", sow)
+    entries = (
+        metadata.EntryPoint("sow", "psqe.cli.main:sow", "psqe.commands"),
+        metadata.EntryPoint("reap", "a_package_that_nobody_has:reap", "psqe.commands"),
+    )
+    monkeypatch.setattr(main_module, "_further_commands", lambda: entries)
+    run("sow", "wheat")
+    assert capsys.readouterr().out == "sown: wheat\n"
+    run("--help")
+    out = capsys.readouterr().out
+    assert "Sow a seed." in out and "Not available" in out
+    assert main(["reap", "--all", "wheat"]) == 2
+    assert "a_package_that_nobody_has:reap cannot be loaded" in capsys.readouterr().err
 
 
 # ---- what it refuses

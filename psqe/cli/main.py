@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import metadata
 from typing import Any
 
@@ -87,8 +88,16 @@ def _loaded(entry: metadata.EntryPoint) -> Any:
     PsqeError
         If a package that it needs is not installed.
     """
-    with needs_extra("book"):
-        found = entry.load()
+    ours = entry.value.startswith("psqe.")
+    try:
+        with needs_extra("book") if ours else nullcontext():
+            found = entry.load()
+    except ModuleNotFoundError as error:
+        if ours:
+            raise
+        raise PsqeError(
+            f"{entry.value} cannot be loaded ({error})", remedy="install what it needs"
+        ) from error
     if not isinstance(found, typer.Typer):
         app = typer.Typer(**SETTINGS)
         app.command(entry.name, cls=NamingCommand)(found)
