@@ -27,7 +27,7 @@ from psqe.measure import measured
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
 from psqe.similarity import Matching
 from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, seed_rows
-from psqe.study.spec import RunSpec, Subject
+from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
 
 
@@ -145,13 +145,23 @@ def run_all(specs: Sequence[RunSpec], store: Store | None = None) -> list[RunRes
 
 
 def load_data(spec: RunSpec) -> Data:
-    """The task of a run with its features and regions; the last one is kept."""
-    return _data(_part_of(spec, "alignment", matching="cosine"))
+    """The task of a run with its features and regions; the last one is kept.
+
+    Examples
+    --------
+    >>> from psqe.options import FeatureOptions, TaskOptions
+    >>> names = FeatureOptions(modalities=("name",), encoders={"name": "bigram"})
+    >>> task = TaskOptions(name="examples/countries")
+    >>> spec = RunSpec(subject="links", task=task, features=names)
+    >>> list(load_data(spec).regions), load_similarities(spec).matching
+    (['degree', 'density', 'semantic'], 'cosine')
+    """
+    return _data(spec.part("alignment", matching="cosine"))
 
 
 def load_seeds(spec: RunSpec) -> SeedSet:
     """The seeds of a run; some are kept, since they may be trained on more than once."""
-    return SeedSet.empty() if spec.miner is None else _seeds(_part_of(spec, "seeds", miner=spec.miner))
+    return SeedSet.empty() if spec.miner is None else _seeds(spec.part("seeds", miner=spec.miner))
 
 
 def load_similarities(spec: RunSpec) -> Similarities:
@@ -180,13 +190,7 @@ def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
     later = "residual" in parameters and not {"iterative_start", "patience"} & set(parameters)
     weight = float(parameters.pop("residual")) if later else 0.0
     aligner = spec.aligner.model_copy(update={"parameters": parameters})
-    return _part_of(spec, "alignment", miner=spec.miner, aligner=aligner), weight
-
-
-def _part_of(spec: RunSpec, subject: Subject, **parts: object) -> RunSpec:
-    """The run that makes a part of what another one needs, so that runs with the same part share it."""
-    common = {"task": spec.task, "features": spec.features, "random_state": spec.random_state}
-    return RunSpec.model_validate({"subject": subject, **common, **parts})
+    return spec.part("alignment", miner=spec.miner, aligner=aligner), weight
 
 
 def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[Row]:

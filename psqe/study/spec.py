@@ -162,6 +162,19 @@ class RunSpec(BaseModel):
             "random_state": self.random_state,
         }
 
+    def part(self, subject: Subject, **options: Any) -> RunSpec:
+        """The run on the same data that makes a part of what this one needs, so that runs can share it.
+
+        Parameters
+        ----------
+        subject
+            What the other run measures.
+        options
+            Its ``miner``, ``aligner`` or ``matching``.
+        """
+        common = {"task": self.task, "features": self.features, "random_state": self.random_state}
+        return RunSpec.model_validate({"subject": subject, **common, **options})
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunSpec) and self.json_text == other.json_text
 

@@ -151,7 +151,4 @@ def with_seeds(specs: Iterable[RunSpec]) -> list[RunSpec]:
 
 def seeds_of(spec: RunSpec) -> RunSpec:
     """The run about the seeds that another run is made on."""
-    return RunSpec(
-        subject="seeds", task=spec.task, features=spec.features, miner=spec.miner,
-        random_state=spec.random_state,
-    )  # fmt: skip
+    return spec.part("seeds", miner=spec.miner)
