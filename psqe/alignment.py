@@ -93,6 +93,14 @@ class Explanation:
         Smallest confidence of a link.
     linked
         Whether the pair is a link.
+
+    Examples
+    --------
+    >>> import psqe
+    >>> cities = {"names": [("a", "Rome"), ("b", "Paris"), ("c", "Prague")]}
+    >>> villes = {"names": [("1", "Rome"), ("2", "Paris"), ("3", "Prague")]}
+    >>> psqe.align((cities, villes), seeds="none").explain("a", "1").linked
+    True
     """
 
     left: ExplainedEntity

@@ -33,6 +33,11 @@ class TaskOptions(_Options):
     hide_presence
         Whether entities without attributes get those of a random other one, so that having attributes says
         nothing about having a counterpart.
+
+    Examples
+    --------
+    >>> TaskOptions(name="emoji/en-fr", dangling=0.2).tones
+    False
     """
 
     name: str
@@ -47,9 +52,14 @@ class FeatureOptions(_Options):
     Parameters
     ----------
     modalities
-        Names of modalities, in order; those that both sides have when ``None``.
+        Names of modalities, in order; chosen as in :func:`psqe.align` when ``None``.
     encoders
         Encoder by modality, where it is not the modality's default.
+
+    Examples
+    --------
+    >>> FeatureOptions(modalities=("name", "image"), encoders={"name": "bigram"}).encoders
+    {'name': 'bigram'}
     """
 
     modalities: tuple[str, ...] | None = None
@@ -57,7 +67,7 @@ class FeatureOptions(_Options):
 
 
 class FeatureFile(_Options):
-    """A file with vectors of one's own; see :meth:`psqe.features.Features.load`.
+    """A file with vectors of the user's own; see :meth:`psqe.features.Features.load`.
 
     Parameters
     ----------
@@ -65,6 +75,11 @@ class FeatureFile(_Options):
         An ``.npz`` file with one row for each entity of the pair.
     modalities
         Names of the modalities to take from it, in order; all of them when ``None``.
+
+    Examples
+    --------
+    >>> FeatureFile(path=Path("arrays.npz")).modalities is None
+    True
     """
 
     path: Path
@@ -79,9 +94,14 @@ class MinerOptions(_Options):
     name
         Name of a registered miner (:data:`psqe.seeds.MINERS`).
     n_seeds
-        Number of seeds wanted; it follows the size of the pair when ``None``.
+        Number of seeds wanted; 30 % of the smaller side's candidates when ``None``.
     parameters
         Other parameters of the miner, by name.
+
+    Examples
+    --------
+    >>> MinerOptions(n_seeds=600, parameters={"stages": ["cluster"]}).name
+    'psqe'
     """
 
     name: str = "psqe"
@@ -100,6 +120,11 @@ class AlignerOptions(_Options):
         Named set of parameters of the aligner.
     parameters
         Parameters that differ from the preset's, by name.
+
+    Examples
+    --------
+    >>> AlignerOptions(name="mclea", parameters={"residual": 2.0}).preset
+    'small'
     """
 
     name: str = "propagation"
