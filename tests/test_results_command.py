@@ -6,12 +6,13 @@ from typer.testing import CliRunner
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
-from psqe.options import MinerOptions
+from psqe.options import MinerOptions, TaskOptions
 from psqe.study import run as module
 from psqe.study.commands.results import TOLERANCE, app, repeated
 from psqe.study.plans import PLANS, Plan
 from psqe.study.plans.base import alignment_spec, seeds_of, seeds_spec
 from psqe.study.run import run, run_all
+from psqe.study.spec import RunSpec
 from psqe.study.store import KEYS, RunResult, Store
 
 TASK = "emoji/en-fr"
@@ -110,6 +111,19 @@ def test_a_plan_is_filled_where_it_stopped(store, monkeypatch):
     psqe("fill", "small", "--store", store.folder, "--again", "--aligner", "eva")
     psqe("fill", "small", "--store", store.folder, "--again", "--miner", "pivot")
     assert [spec.subject for spec in ran[1:]] == ["alignment", "seeds"]
+
+
+def test_runs_in_processes_of_their_own_reach_the_store_and_a_failed_one_is_told(tmp_path, monkeypatch):
+    def specs(tasks, states):
+        return [RunSpec(subject="facts", task=TaskOptions(name=task)) for task in tasks]
+
+    tasks = ["emoji/en-fr", "nowhere/at_all"]
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", specs, tasks, [0]))
+    store = Store(tmp_path / "store")
+    store.folder.mkdir()
+    psqe("fill", "facts", "--store", store.folder, "--alone", code=1)
+    assert [spec.task.name for spec in store.specs().values()] == tasks[:1]
+    assert store.runs()["peak_mb"].iloc[0] > 10
 
 
 def test_what_is_not_there_is_told(store):
