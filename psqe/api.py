@@ -1,7 +1,7 @@
 """The whole job in one call: from two graphs to seeds, and from two graphs to links.
 
 :func:`align` and :func:`mine_seeds` do what the commands ``psqe align`` and ``psqe seeds`` do. What is left
-out is chosen by looking at the pair, and :attr:`~psqe.alignment.Alignment.choices` says what was chosen.
+out is chosen by looking at the pair, and the attribute ``choices`` of the result says what was chosen.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class RunSpec(BaseModel):
         The modalities that are compared and their encoders; ``None`` where the subject needs no features.
     miner
         The miner, or the name of a kind of seeds that is drawn from the gold links
-        (:data:`psqe.study.run.ORACLES`). ``None`` stands for no seeds.
+        (:data:`psqe.seeds.oracle.ORACLES`). ``None`` stands for no seeds.
         Parameters are those that differ from the defaults.
     aligner
         The aligner. ``None`` stands for the features alone, or for seeds that no aligner is trained on.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 from sphinx.application import Sphinx
 from sphinx.domains.python import ObjectEntry, PythonDomain
@@ -102,11 +102,10 @@ class ReferenceDomain(PythonDomain):
     ) -> list[tuple[str, ObjectEntry]]:
         """Find an object as Sphinx does, or, where a package exports it, in the module that defines it."""
         found = super().find_obj(env, modname, classname, name, type, searchmode)
-        package, _, attribute = name.removesuffix("()").rpartition(".")
-        if found or not package.startswith("psqe"):
+        if found or not name.startswith("psqe."):
             return found
         try:
-            exported = getattr(import_module(package), attribute)
+            exported = resolve_name(name.removesuffix("()"))
             defined = f"{exported.__module__}.{exported.__qualname__}"
         except (ImportError, AttributeError):
             return []

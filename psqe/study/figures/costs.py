@@ -33,7 +33,7 @@ def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
     Parameters
     ----------
     table
-        What :func:`psqe.study.tables.scaling` returns. The first kind of data has full marks and lines, the
+        What :func:`psqe.study.tables.costs.scaling` returns. The first kind of data has full marks and lines, the
         second hollow marks and broken lines.
     border
         The number of entities at which the search for counterparts changes from exact to approximate; it is
