@@ -33,8 +33,8 @@ def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
     Parameters
     ----------
     table
-        What :func:`psqe.study.tables.costs.scaling` returns. The first kind of data has full marks and lines, the
-        second hollow marks and broken lines.
+        What :func:`psqe.study.tables.costs.scaling` returns. The first kind of data has full marks and
+        lines, the second hollow marks and broken lines.
     border
         The number of entities at which the search for counterparts changes from exact to approximate; it is
         not drawn when omitted.
