@@ -17,7 +17,17 @@ from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
 from psqe.study import store as module
 from psqe.study.spec import SPEC_COLUMNS, RunSpec
-from psqe.study.store import COLUMNS, KEYS, VALUES, RunResult, Store, compare, file_name, results_table
+from psqe.study.store import (
+    COLUMNS,
+    KEYS,
+    VALUES,
+    RunResult,
+    Store,
+    compare,
+    file_name,
+    results_table,
+    rows_where,
+)
 
 FEATURES = FeatureOptions(modalities=("image", "attribute"))
 SOURCE = {"revision": "r", "date": "2026-01-01T00:00:00+00:00", "versions": "python 3", "machine": "m"}
@@ -67,6 +77,17 @@ def test_a_run_is_read_back_with_its_spec_types_and_provenance(tmp_path: Path) -
     assert (row["seconds"], row["peak_mb"]) == (1.5, 100.0)
     assert "torch" in row["versions"] and row["date"].endswith("+00:00")
     assert store.specs() == {spec.id: spec}
+
+
+def test_rows_are_chosen_by_their_specs_and_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    empty = rows_where(store.table("seeds"), lambda spec: True)
+    store.put([result(seeds_spec(300)), result(seeds_spec(600))])
+    chosen = rows_where(
+        store.table("seeds"), lambda spec: spec.miner is not None and spec.miner.n_seeds == 300
+    )
+    assert chosen["n_seeds"].tolist() == [300]
+    assert not len(empty) and list(empty) == list(chosen)
 
 
 def test_rows_of_a_run_keep_their_order(tmp_path: Path) -> None:

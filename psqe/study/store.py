@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +29,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
 import pandas as pd
 from filelock import FileLock
 
@@ -393,6 +394,23 @@ def results_table(results: Iterable[RunResult], subject: Subject) -> pd.DataFram
         store = Store(folder)
         store.put(results)
         return store.table(subject)
+
+
+def rows_where(table: pd.DataFrame, holds: Callable[[RunSpec], bool]) -> pd.DataFrame:
+    """Choose the rows of the runs whose spec has a property.
+
+    Parameters
+    ----------
+    table
+        A table with the column ``spec``, for example of :meth:`Store.table`; it may have no row.
+    holds
+        Tells of a spec whether its rows are chosen.
+
+    Returns
+    -------
+    The chosen rows, with all columns.
+    """
+    return table[np.array([holds(spec) for spec in table["spec"]], dtype=bool)]
 
 
 def compare(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> pd.DataFrame:

@@ -73,8 +73,11 @@ def list_runs(
     subject: Annotated[str | None, typer.Option(help="facts, seeds, alignment, links or cost.")] = None,
 ) -> None:
     """List the stored runs: id, what was run, and when."""
-    runs = _store(store).runs()
-    runs = runs[[selection.has(spec) and subject in (None, spec.subject) for spec in runs["spec"]]]
+    from psqe.study.store import rows_where
+
+    runs = rows_where(
+        _store(store).runs(), lambda spec: selection.has(spec) and subject in (None, spec.subject)
+    )
     for row in runs.sort_values(["subject", "task"], kind="stable").itertuples():
         typer.echo(f"{row.id}\t{row.spec}\t{row.date[:10]}")
     typer.echo(f"{len(runs)} runs", err=True)
