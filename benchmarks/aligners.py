@@ -15,11 +15,11 @@ import sys
 from typing import Any
 
 from psqe.aligners import ALIGNERS, TrainedAligner
+from psqe.cost import measured
 from psqe.datasets import load_task
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.synthetic import planted_pair
 from psqe.features import build_features
-from psqe.measure import measured
 from psqe.seeds import true_links
 
 N_SEEDS, LIMIT_GB = 1000, 4.0

@@ -165,7 +165,7 @@ def planted(size: int) -> list[Row]:
 def _mined(task: Any, features: Any, start: float, **parameters: Any) -> list[Row]:
     """Mine seeds and say what each stage cost; ``start`` is when the making of the data began."""
     made = time.perf_counter() - start
-    from psqe.measure import peak_memory_mb
+    from psqe.cost import peak_memory_mb
     from psqe.seeds import PSQEMiner, correct
 
     n_left, n_right = task.left.n_entities, task.right.n_entities

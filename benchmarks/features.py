@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from psqe.cost import measured
 from psqe.datasets import load_task
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError
 from psqe.features import build_features
 from psqe.graph import AlignmentTask, KnowledgeGraph
-from psqe.measure import measured
 
 COUNTS = {"relation": ("bag", "profile"), "attribute": ("bag",), "number": ("bins",), "name": ("bigram",)}
 LIMITS = {"benchmark": (60.0, 2.0), "planted": (float("inf"), 6.0)}

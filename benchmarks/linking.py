@@ -13,6 +13,7 @@ import sys
 import time
 from typing import get_args
 
+from psqe.cost import peak_memory_mb
 from psqe.datasets import load_task
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.synthetic import planted_pair
@@ -20,7 +21,6 @@ from psqe.evaluation import feature_scorer
 from psqe.features import build_features
 from psqe.links.predict import weigh_pairs
 from psqe.links.rules import LinkRule, Rule
-from psqe.measure import peak_memory_mb
 from psqe.similarity import Matching
 
 LIMIT = 0.5

@@ -8,36 +8,24 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from psqe.aligners import ALIGNERS, Aligner, TrainedAligner
 from psqe.alignment import Alignment
-from psqe.datasets import default_encoders
+from psqe.cost import measured
 from psqe.datasets.pairs import Pair, load_pair
+from psqe.defaults import FeatureChoice, SeedChoice, choose_features, choose_n_seeds, describe_choices
 from psqe.errors import ParameterError, PsqeWarning
-from psqe.features import Features, available_modalities, build_features
+from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask
 from psqe.links.predict import predict_links
 from psqe.links.rules import LinkRule
-from psqe.measure import measured
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
-
-FeatureChoice: TypeAlias = Features | FeatureOptions | FeatureFile | Sequence[str] | None
-"""What features can be given as, see :func:`load_features`."""
-
-SeedChoice: TypeAlias = str | Path | MinerOptions | SeedSet
-"""What seeds can be given as, see :func:`align`."""
-
-SEED_SHARE = 0.3
-"""Seeds wanted by default, as a share of the smaller side's candidates.
-
-Chosen on emoji en-de, where the F1 of the links hardly changes from 0.1 to 0.4 and falls from 0.5 on."""
 
 WITHOUT_SEEDS = "none"
 """The word for no seeds at all, where a miner can be named."""
@@ -120,7 +108,7 @@ def align(
         else:
             model.fit(task, vectors, found)
         predicted = predict_links(task, vectors, model.similarity, seeds=found, rule=rule)
-    choices = default_choices(task, features, vectors, seeds, found)
+    choices = describe_choices(task, features, vectors, seeds, found)
     if options == AlignerOptions():
         choices.append(f"aligner {options.name}")
     if links is None:
@@ -199,47 +187,6 @@ def mine_seeds(
         return miner.mine(task, vectors)
 
 
-def choose_features(
-    task: AlignmentTask, features: FeatureChoice = None
-) -> Features | FeatureOptions | FeatureFile:
-    """Decide what the entities of a task are compared by, where that is left open.
-
-    Parameters
-    ----------
-    task
-        The two graphs.
-    features
-        As in :func:`align`.
-
-    Returns
-    -------
-    Ready features or a file as they are; else options that name the modalities. By default those are the
-    modalities and encoders of the study (:func:`psqe.datasets.default_encoders`) if both sides of a named
-    task have them, and all that both sides have (:func:`psqe.features.available_modalities`) otherwise.
-
-    Raises
-    ------
-    ParameterError
-        If the sides have no modality in common.
-    """
-    if isinstance(features, Features | FeatureFile):
-        return features
-    if not isinstance(features, FeatureOptions):
-        names = (features,) if isinstance(features, str) else features
-        features = FeatureOptions(modalities=None if names is None else tuple(names))
-    if features.modalities is not None:
-        return features
-    available, declared = available_modalities(task), default_encoders(task.name)
-    if declared and declared.keys() <= {*available}:
-        named = {name: encoder for name, encoder in declared.items() if encoder is not None}
-        return FeatureOptions(modalities=tuple(declared), encoders={**named, **features.encoders})
-    if not available:
-        raise ParameterError(
-            f"the two sides of {task.name} have no modality in common", remedy="add names or vectors to both"
-        )
-    return features.model_copy(update={"modalities": available})
-
-
 def load_features(task: AlignmentTask, features: FeatureChoice = None) -> Features:
     """Make the vectors that the entities of a task are compared by.
 
@@ -283,7 +230,7 @@ def _build_miner(options: MinerOptions, task: AlignmentTask, features: Features,
         return kind(**parameters)
     n_seeds = options.n_seeds
     if n_seeds is None:
-        n_seeds = max(1, round(SEED_SHARE * min(sizes)))
+        n_seeds = choose_n_seeds(min(sizes))
     most = min(len(graph.candidates) for graph in task.sides)
     if n_seeds > most:
         raise ParameterError(
@@ -330,39 +277,6 @@ def _seed_file(seeds: str | Path | MinerOptions) -> Path | None:
 
 
 # ---- what was done, in words and for the record
-
-
-def default_choices(
-    task: AlignmentTask, features: FeatureChoice, vectors: Features, seeds: SeedChoice, found: SeedSet
-) -> list[str]:
-    """Say what was chosen by looking at the pair, and why.
-
-    Parameters
-    ----------
-    task
-        The two graphs.
-    features, seeds
-        What :func:`align` was given.
-    vectors, found
-        The features and the seeds that came of it.
-
-    Returns
-    -------
-    A phrase for each choice; none where the caller chose.
-    """
-    said = []
-    if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):
-        study = default_encoders(task.name).keys() == vectors.keys()
-        said.append(
-            f"modalities {', '.join(vectors)} ({'as in the study' if study else 'all that both sides have'})"
-        )
-    named = isinstance(seeds, str) and seeds in MINERS
-    if named or (isinstance(seeds, MinerOptions) and seeds.n_seeds is None):
-        said.append(
-            f"{found.n_wanted} seeds by the miner {found.miner} ({SEED_SHARE:.0%} of the smaller side), "
-            f"{len(found)} found"
-        )
-    return said
 
 
 def describe_data(

@@ -8,7 +8,7 @@ import torch
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.features.base import Features
-from psqe.features.canonical import content_keys
+from psqe.features.canonical_order import content_keys
 from psqe.graph import AlignmentTask
 
 Pair = tuple[AlignmentTask, Features]

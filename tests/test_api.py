@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 import psqe
-from psqe.api import SEED_SHARE, choose_features, load_features
+from psqe.api import load_features
 from psqe.cli.main import main
 from psqe.datasets.layouts import check_folder
 from psqe.datasets.synthetic import planted_pair
+from psqe.defaults import SEED_SHARE, choose_features
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features import available_modalities, build_features
 from psqe.links import predict_links

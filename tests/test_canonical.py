@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pairs import graph, relabelled, tiny
 
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order, content_keys
+from psqe.features.canonical_order import canonical_order, content_keys
 from psqe.graph import AlignmentTask
 
 

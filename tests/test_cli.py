@@ -18,7 +18,7 @@ from psqe.cli import main as main_module
 from psqe.cli.describe import parameter_sentences
 from psqe.cli.main import main
 from psqe.features.cache import VectorCache
-from psqe.features.encoder import make_encoder
+from psqe.features.encoder_registry import make_encoder
 from psqe.graph import AlignmentTask
 from psqe.seeds import MINERS, SeedSet, correct
 

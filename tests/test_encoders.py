@@ -8,7 +8,7 @@ from PIL import Image
 from test_features_traps import graph
 
 from psqe.errors import ParameterError
-from psqe.features.encoder import (
+from psqe.features.encoder_registry import (
     DEFAULT_ENCODERS,
     ENCODERS,
     Encoder,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from psqe.errors import CacheError, DataError
 from psqe.features.cache import VectorCache, default_cache_dir
-from psqe.features.encoder import encode_all
+from psqe.features.encoder_registry import encode_all
 from psqe.files import content_hash
 from psqe.graph import FloatArray
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from psqe.errors import DataError, ParameterError
 from psqe.features import build_features
-from psqe.features.encoder import make_encoder
+from psqe.features.encoder_registry import make_encoder
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 transformers = pytest.importorskip("transformers")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from psqe.features import Features, build_features
-from psqe.features.encoder import ENCODERS, TaskEncoder
+from psqe.features.encoder_registry import ENCODERS, TaskEncoder
 from psqe.graph import AlignmentTask, KnowledgeGraph, Vectors
 
 N, M = 40, 6

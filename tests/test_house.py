@@ -18,7 +18,7 @@ PACKAGE = ROOT / "psqe"
 
 FLOORS = (
     {"errors"},
-    {"extras", "figure_style", "files", "measure", "provenance", "registry"},
+    {"extras", "figure_style", "cost", "files", "provenance", "registry"},
     {"options", "parameters"},
     {"graph", "adjacency"},
     {"datasets", "features"},
@@ -28,7 +28,7 @@ FLOORS = (
     {"seeds"},
     {"aligners"},
     {"links", "theory"},
-    {"alignment", "api"},
+    {"alignment", "api", "defaults"},
     {"cli"},
     {"study"},
 )

@@ -8,13 +8,13 @@ from psqe.aligners import MCLEA
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
 from psqe.graph import Sides
-from psqe.links.calibration import model_temperature, n_counterparts
+from psqe.links.confidence import model_temperature, n_counterparts
 from psqe.links.nearest import TwoNearest
 from psqe.links.predict import Links, predict_links
+from psqe.links.probability import probabilities
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, best_threshold
 from psqe.links.shortlist import Shortlist
-from psqe.links.transport import probabilities
 from psqe.seeds import MutualMiner, RandomMiner, SeedSet, correct
 from psqe.seeds.confidence import pair_confidence
 from psqe.similarity import Dot
@@ -133,7 +133,7 @@ def test_a_sample_of_many_candidates_gives_the_temperature(monkeypatch):
     vectors = rng.standard_normal((1500, 8)).astype(np.float32)
     similarity = Dot(vectors, vectors + rng.standard_normal(vectors.shape).astype(np.float32) / 3)
     sampled = model_temperature(similarity)
-    monkeypatch.setattr("psqe.links.calibration.SAMPLE", 1500)
+    monkeypatch.setattr("psqe.links.confidence.SAMPLE", 1500)
     assert sampled == pytest.approx(model_temperature(similarity), rel=0.15) and sampled > 0
 
 

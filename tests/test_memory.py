@@ -10,7 +10,7 @@ TRAINED = """
 import json, torch
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.datasets.synthetic import planted_pair
-from psqe.measure import peak_memory_mb
+from psqe.cost import peak_memory_mb
 from psqe.seeds import true_links
 
 torch.set_num_threads(1)
@@ -30,7 +30,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
 from psqe.links.rules import LinkRule
 from psqe.links.predict import weigh_pairs
-from psqe.measure import peak_memory_mb
+from psqe.cost import peak_memory_mb
 
 torch.set_num_threads(1)
 task, features = planted_pair(14_000, 4, 8, random_state=0)

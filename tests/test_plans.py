@@ -8,7 +8,7 @@ from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.features import encoder_choices
 from psqe.options import MinerOptions
-from psqe.seeds.rules import SWITCHES, VARIANTS
+from psqe.seeds.psqe_rules import SWITCHES, VARIANTS
 from psqe.study.plans import PLANS
 from psqe.study.plans.ablation import as_many, flips, miners, released, sweeps
 from psqe.study.plans.alignments import EVENNESS, LEVELS, TRAININGS, crossed, drawn, sizes

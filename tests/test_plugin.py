@@ -16,7 +16,7 @@ import pytest
 from psqe.aligners import ALIGNERS
 from psqe.datasets.layouts import LAYOUTS
 from psqe.errors import ParameterError
-from psqe.features.encoder import ENCODERS
+from psqe.features.encoder_registry import ENCODERS
 from psqe.registry import Registry
 from psqe.seeds import MINERS
 
@@ -177,7 +177,7 @@ def test_one_of_our_own_is_one_new_file(kind: str, room: str, class_name: str, t
     where = {
         "miner": "seeds",
         "aligner": "aligners",
-        "encoder": "features.encoder",
+        "encoder": "features.encoder_registry",
         "layout": "datasets.layouts",
     }
     code = f"""

@@ -11,9 +11,9 @@ from psqe.aligners import Propagation
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.evaluation import evaluate, feature_scorer
-from psqe.features.axes import main_axes
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
+from psqe.features.principal_axes import main_axes
 from psqe.graph import AlignmentTask
 from psqe.seeds import SeedSet, true_links
 from psqe.seeds.confidence import pair_confidence

@@ -14,11 +14,11 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation.regions import semantic_regions
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.graph import AlignmentTask
 from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverage
 from psqe.seeds.miners.psqe import cluster_table
-from psqe.seeds.rules import VARIANTS, Rules
+from psqe.seeds.psqe_rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
 from psqe.seeds.stages.choose import propose
 from psqe.seeds.stages.refine import ModalityInput, RefinementEncoder, SeedNodes

@@ -9,7 +9,7 @@ import pytest
 
 from psqe.datasets import load_task
 from psqe.features import Features, build_features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.seeds import MINERS, PSQEMiner, correct
 
 N = 300

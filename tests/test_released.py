@@ -11,10 +11,10 @@ from sklearn.cluster import KMeans
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.seeds import PSQEMiner
-from psqe.seeds.missing import filled_with_noise
-from psqe.seeds.rules import Rules
+from psqe.seeds.noise_fill import filled_with_noise
+from psqe.seeds.psqe_rules import Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space, refine
 from psqe.seeds.stages.choose import filtered
 

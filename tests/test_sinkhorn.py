@@ -9,8 +9,8 @@ from pairs import Table
 
 from psqe.errors import ParameterError
 from psqe.similarity import Dot, base, top_k
-from psqe.similarity.cells import Groups
 from psqe.similarity.sinkhorn import sinkhorn
+from psqe.similarity.sinkhorn_scaling import Groups
 
 
 @pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")

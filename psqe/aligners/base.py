@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from torch import Tensor
 
+from psqe.cost import measured
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.measure import measured
 from psqe.parameters import Parametrised
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, Matching

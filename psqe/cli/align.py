@@ -45,9 +45,10 @@ def align(
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
     chosen = features.options(task)  # before the pair is loaded, which may take long
     from psqe import api
+    from psqe.defaults import SeedChoice
 
     for_aligner = device if aligner.takes_device() else None
-    seeds: api.SeedChoice = seeds_file or api.WITHOUT_SEEDS
+    seeds: SeedChoice = seeds_file or api.WITHOUT_SEEDS
     if seeds_file is None and miner.miner != api.WITHOUT_SEEDS:
         seeds = miner.options(device, device_required=for_aligner is None)
     alignment = api.align(

@@ -29,12 +29,12 @@ def seeds(
     chosen = features.options(task)
     pair = task.load()
     # The library loads torch. What is wrong with the pair is told without waiting for it.
-    from psqe import api
+    from psqe import api, defaults
     from psqe.evaluation.regions import all_regions
     from psqe.provenance import versions
     from psqe.seeds import audit
 
-    resolved = api.choose_features(pair, chosen)
+    resolved = defaults.choose_features(pair, chosen)
     vectors = api.load_features(pair, resolved)
     options = miner.options(device)
     found = api.mine_seeds(pair, features=vectors, seeds=options, random_state=random_state)
@@ -43,7 +43,7 @@ def seeds(
         found.save_npy(out, pair)
     else:
         found.save_tsv(out, pair)
-    choices = "; ".join(api.default_choices(pair, chosen, vectors, options, found))
+    choices = "; ".join(defaults.describe_choices(pair, chosen, vectors, options, found))
     if json_out is not None:
         parameters = {**api.describe_data(pair, resolved, vectors), **api.describe_seeds(found, options)}
         costs = {"seconds": found.seconds, "peak_mb": found.peak_mb, "choices": choices}

@@ -9,7 +9,7 @@ from psqe.datasets.layouts import read_folder
 from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask
 
-__all__ = ["default_encoders", "load_task", "task_descriptions", "task_names"]
+__all__ = ["load_task", "study_encoders", "task_descriptions", "task_names"]
 
 
 def task_descriptions() -> dict[str, str]:
@@ -23,7 +23,7 @@ def task_names() -> tuple[str, ...]:
     return tuple(task_descriptions())
 
 
-def default_encoders(name: str) -> dict[str, str | None]:
+def study_encoders(name: str) -> dict[str, str | None]:
     """Return what a named task is compared by in the study, unless something else is asked for.
 
     Parameters

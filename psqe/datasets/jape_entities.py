@@ -9,7 +9,7 @@ from pathlib import Path
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.labels import bare
-from psqe.datasets.tables import rows
+from psqe.datasets.tsv import rows
 
 Attributes = tuple[tuple[str, str | None], ...]
 

@@ -14,7 +14,7 @@ from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.similarity import Dot, Matching, Similarity, matched
-from psqe.similarity.matching import CSLS_K
+from psqe.similarity.csls import CSLS_K
 
 Scorer = Callable[[IntArray, IntArray], Similarity]
 """A function from left and right entities (indices) to their similarities, such as ``aligner.similarity``."""

@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.similarity import Dot, top_k

@@ -12,7 +12,7 @@ import numpy as np
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features, Modality
 from psqe.features.cache import VectorCache, default_cache_dir
-from psqe.features.encoder import ItemEncoder, TaskEncoder, encode_all, encoders_for, make_encoder
+from psqe.features.encoder_registry import ItemEncoder, TaskEncoder, encode_all, encoders_for, make_encoder
 from psqe.features.image import image_key
 from psqe.features.relations import label_vectors
 from psqe.features.text import TEXTS
@@ -48,9 +48,10 @@ def build_features(
         attributes are called; ``relation``, the relations around an entity; any modality that an encoder of
         another distribution serves; and any that the data brought vectors of.
     encoders
-        Name of the encoder by modality, see :func:`psqe.features.encoder.encoder_choices`. A modality that
-        is not named here uses the vectors that came with the data (``KnowledgeGraph.vectors``) where there
-        are any, else its encoder of :data:`psqe.features.encoder.DEFAULT_ENCODERS`.
+        Name of the encoder by modality, see :func:`psqe.features.encoder_registry.encoder_choices`. A
+        modality that is not named here uses the vectors that came with the data
+        (``KnowledgeGraph.vectors``) where there are any, else its encoder of
+        :data:`psqe.features.encoder_registry.DEFAULT_ENCODERS`.
     cache_dir
         Folder of the cache; by default a folder under ``PSQE_CACHE`` or the user's cache folder. Vectors
         are found again by the content of the picture or text, in whatever task it appears.

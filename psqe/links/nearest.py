@@ -9,7 +9,7 @@ import numpy as np
 
 from psqe.graph import DoubleArray, FloatArray, IntArray
 from psqe.similarity import Similarity, top_k
-from psqe.similarity.cells import Groups
+from psqe.similarity.sinkhorn_scaling import Groups
 
 
 @dataclass(frozen=True, eq=False)

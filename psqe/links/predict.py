@@ -4,7 +4,7 @@
    was trained on, and the entities of seeds become hubs: on the emoji pairs they are the nearest entities of
    a third to two thirds of the candidates that are in no seed.
 2. Among the candidates that are in no seed, scores and a rule choose pairs (:mod:`psqe.links.rules`).
-3. Each pair has a confidence (:mod:`psqe.links.calibration`), whatever chose it. A pair below the threshold
+3. Each pair has a confidence (:mod:`psqe.links.confidence`), whatever chose it. A pair below the threshold
    does not become a link, even if it was a seed.
 """
 
@@ -17,14 +17,14 @@ import numpy as np
 
 from psqe.evaluation import Scorer
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.files import write_tsv
 from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
-from psqe.links.calibration import model_temperature, n_counterparts
+from psqe.links.confidence import model_temperature, n_counterparts
 from psqe.links.nearest import TwoNearest
+from psqe.links.probability import probabilities
 from psqe.links.rules import LinkRule, best_threshold
 from psqe.links.shortlist import Shortlist
-from psqe.links.transport import probabilities
 from psqe.seeds.confidence import pair_confidence
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
@@ -46,7 +46,7 @@ class Links:
         Float32 array ``(n,)``: the similarity of each pair.
     confidence
         Float32 array ``(n,)``: the estimated probability that each link is correct
-        (:mod:`psqe.links.calibration`). Its sum is the expected number of correct links.
+        (:mod:`psqe.links.confidence`). Its sum is the expected number of correct links.
     rank_margin
         Float32 array ``(n,)``: the similarity minus the largest similarity of either entity to another
         candidate. It is negative where an entity has a nearer candidate, which is linked elsewhere.

@@ -74,7 +74,7 @@ class LinkRule:
             The pairs to choose from, in canonical order.
         probability
             Float64 array ``(n,)``: the probability of each pair, from
-            :func:`psqe.links.transport.probabilities`.
+            :func:`psqe.links.probability.probabilities`.
         temperature
             The temperature of these probabilities.
 
@@ -124,7 +124,7 @@ def one_to_one(shortlist: Shortlist, scores: DoubleArray) -> IntArray:
 
     An entity may remain unpaired, which counts as much as the worst listed pair. The solution is exact on the
     listed pairs. Of several best assignments one is returned that depends on the order of the entities, so
-    the pairs must be in canonical order (:mod:`psqe.features.canonical`).
+    the pairs must be in canonical order (:mod:`psqe.features.canonical_order`).
 
     Parameters
     ----------

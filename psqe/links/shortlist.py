@@ -13,8 +13,8 @@ import numpy as np
 from psqe.errors import DataError
 from psqe.graph import DoubleArray, Sides
 from psqe.similarity import Similarity, find_neighbours
-from psqe.similarity.cells import Cells, neighbour_cells
-from psqe.similarity.matching import local_scale
+from psqe.similarity.csls import local_scale
+from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells
 
 N_NEAREST = 32
 """Number of neighbours listed for each entity. Twice or half as many change 1 to 2 % of the links of the

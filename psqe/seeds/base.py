@@ -10,11 +10,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from psqe.cost import measured
 from psqe.errors import DataError, PsqeWarning
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Side
-from psqe.measure import measured
 from psqe.parameters import Parametrised
 from psqe.seeds.confidence import pair_confidence_in_order
 from psqe.seeds.seed_set import SeedSet

@@ -20,7 +20,7 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.similarity import Dot, shares

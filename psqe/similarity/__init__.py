@@ -2,7 +2,8 @@
 
 from psqe.options import Matching
 from psqe.similarity.base import Dot, Shifted, Similarity, SparseDot, Sum
-from psqe.similarity.matching import csls, matched
+from psqe.similarity.csls import csls
+from psqe.similarity.matching import matched
 from psqe.similarity.neighbours import Nearest, Neighbours, find_nearest, find_neighbours, shares
 from psqe.similarity.search import (
     best_in_rows,

@@ -1,7 +1,7 @@
 """Similarity matrices that are computed in blocks of rows, so that a whole matrix is never held in memory.
 
 Positions break ties. Callers therefore bring their vectors in canonical order
-(:mod:`psqe.features.canonical`).
+(:mod:`psqe.features.canonical_order`).
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from scipy.special import logsumexp
 from psqe.errors import ParameterError
 from psqe.graph import BoolArray, DoubleArray, FloatArray
 from psqe.similarity.base import Shifted, Similarity
-from psqe.similarity.cells import Cells, neighbour_cells, scale_alternately
 from psqe.similarity.neighbours import EXACT, find_neighbours
+from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells, scale_alternately
 
 N_LISTED = 256
 """Number of cells listed in each row and each column. On the names of DBP15K fr_en, spread over the graph,

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from psqe.aligners import Aligner
 from psqe.aligners.trained import ResidualFeatures
 from psqe.api import build_aligner, load_features, mine_seeds
+from psqe.cost import measured
 from psqe.datasets.pairs import load_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import Scorer, embedding_scorer, feature_scorer
@@ -23,7 +24,6 @@ from psqe.evaluation.regions import Regions, all_regions
 from psqe.features import Features
 from psqe.graph import AlignmentTask
 from psqe.links.predict import weigh_pairs
-from psqe.measure import measured
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
 from psqe.similarity import Matching
 from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, seed_rows

@@ -11,9 +11,9 @@ from scipy import sparse
 
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.base import Aligner
-from psqe.features.axes import main_axes
 from psqe.features.base import Features
 from psqe.features.fusion import centred, unit_rows
+from psqe.features.principal_axes import main_axes
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side, Sides
 from psqe.seeds.confidence import pair_confidence_in_order
 from psqe.similarity import Matching

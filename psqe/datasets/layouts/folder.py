@@ -26,7 +26,7 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, LinkDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
-from psqe.datasets.tables import COLUMNS, present_files, rows
+from psqe.datasets.tsv import COLUMNS, present_files, rows
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 DESCRIPTION = "a pair of your own: left/triples.tsv, right/triples.tsv"

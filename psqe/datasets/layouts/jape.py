@@ -43,7 +43,7 @@ from psqe.datasets.jape_entities import (
 )
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.pickles import read_vectors
-from psqe.datasets.tables import number, rows
+from psqe.datasets.tsv import number, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Vectors
 
 DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"

@@ -22,7 +22,7 @@ from pathlib import Path
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, LinkDraft
 from psqe.datasets.labels import bare, readable_name
-from psqe.datasets.tables import present_files, rows
+from psqe.datasets.tsv import present_files, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 DESCRIPTION = "OpenEA: rel_triples_1, rel_triples_2"

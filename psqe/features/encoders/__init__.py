@@ -1,1 +1,1 @@
-"""The encoders: one module for each, which is named as the encoder is; see :mod:`psqe.features.encoder`."""
+"""The encoders: one module each, named as the encoder; see :mod:`psqe.features.encoder_registry`."""

@@ -8,7 +8,7 @@ from collections import Counter
 from psqe.errors import PsqeWarning
 from psqe.features.bags import Bag, most_frequent, total_of, weighted_bags
 from psqe.features.base import Modality
-from psqe.features.encoder import TaskEncoder
+from psqe.features.encoder_registry import TaskEncoder
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 MAX_LABELS = 1000

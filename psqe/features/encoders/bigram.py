@@ -21,7 +21,7 @@ from itertools import pairwise
 from psqe.errors import DataError
 from psqe.features.bags import Bag, most_frequent, total_of, weighted_bags
 from psqe.features.base import Modality
-from psqe.features.encoder import TaskEncoder
+from psqe.features.encoder_registry import TaskEncoder
 from psqe.features.text import TEXTS
 from psqe.graph import AlignmentTask
 

@@ -39,7 +39,7 @@ from scipy.sparse import csr_array, diags_array
 
 from psqe.errors import DataError
 from psqe.features.base import Modality
-from psqe.features.encoder import TaskEncoder
+from psqe.features.encoder_registry import TaskEncoder
 from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, KnowledgeGraph, Sides
 
 COARSE, FINE = 1e-2, 1e-5

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from psqe.features.encoder import ItemEncoder
+from psqe.features.encoder_registry import ItemEncoder
 from psqe.features.image import RENDERING, picture_array
 from psqe.graph import FloatArray
 

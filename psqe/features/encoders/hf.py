@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from psqe.errors import DataError, ParameterError
-from psqe.features.encoder import ItemEncoder
+from psqe.features.encoder_registry import ItemEncoder
 from psqe.features.image import RENDERING, picture_array
 from psqe.files import content_hash
 from psqe.graph import FloatArray

@@ -26,7 +26,7 @@ import math
 import numpy as np
 
 from psqe.features.base import Modality
-from psqe.features.encoder import TaskEncoder
+from psqe.features.encoder_registry import TaskEncoder
 from psqe.features.relations import fixed, relation_weights
 from psqe.graph import AlignmentTask, DoubleArray, FloatArray, KnowledgeGraph
 

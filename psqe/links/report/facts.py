@@ -15,7 +15,7 @@ import numpy as np
 from psqe.datasets.info import graph_info
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side, Sides
 from psqe.links.predict import Links
 from psqe.links.quality import link_quality

@@ -13,10 +13,10 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
-from psqe.features.canonical import canonical_order
+from psqe.features.canonical_order import canonical_order
 from psqe.graph import AlignmentTask
 from psqe.seeds.base import Miner
-from psqe.seeds.rules import Rules
+from psqe.seeds.psqe_rules import Rules
 from psqe.seeds.seed_set import SeedSet
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, RefineStage, Space, Stage
 from psqe.training.loop import check_device
@@ -34,7 +34,8 @@ class PSQEMiner(Miner):
 
     The method is that of Hong et al. (2026). The variant ``released`` follows the rules of the public code
     to the letter; ``corrected`` keeps the three ideas and repairs the rules.
-    :class:`~psqe.seeds.rules.Rules` has every difference as a switch. Ties depend on content, never on ids.
+    :class:`~psqe.seeds.psqe_rules.Rules` has every difference as a switch. Ties depend on content, never on
+    ids.
 
     Three details of the public code are in neither variant: the number of K-means starts (four here; there,
     scikit-learn's default), the sign in its attention (a softmax of LeakyReLU here; there, of its negative)
@@ -105,7 +106,7 @@ class PSQEMiner(Miner):
         Parameters
         ----------
         task, features
-            The data, from :func:`psqe.features.canonical.canonical_order`.
+            The data, from :func:`psqe.features.canonical_order.canonical_order`.
         """
         return Space.build(
             task,

@@ -10,15 +10,15 @@ from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
+from psqe.cost import Cost, measured
 from psqe.errors import ParameterError
 from psqe.evaluation.regions import cluster
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.measure import Cost, measured
 from psqe.seeds.base import minable
-from psqe.seeds.missing import filled_with_noise
-from psqe.seeds.rules import Rules
+from psqe.seeds.noise_fill import filled_with_noise
+from psqe.seeds.psqe_rules import Rules
 from psqe.seeds.seed_set import StageTrace
 from psqe.similarity import Dot, Similarity
 

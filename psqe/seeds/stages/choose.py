@@ -9,7 +9,7 @@ import numpy as np
 
 from psqe.features.fusion import modality_vectors
 from psqe.graph import BoolArray, FloatArray, IntArray
-from psqe.seeds.rules import Rules
+from psqe.seeds.psqe_rules import Rules
 from psqe.seeds.stages.base import Pool, Space
 from psqe.similarity import Nearest, Similarity, find_neighbours, greedy_one_to_one, largest_cells
 

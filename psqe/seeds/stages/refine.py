@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from psqe.features.axes import main_axes
 from psqe.features.fusion import modality_vectors, unit_rows
+from psqe.features.principal_axes import main_axes
 from psqe.graph import FloatArray
 from psqe.seeds.stages.base import LearnedEmbeddings, Pool, Space, Stage
 from psqe.seeds.stages.choose import filtered, propose, take, within_quotas

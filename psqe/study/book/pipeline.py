@@ -14,7 +14,7 @@ from pathlib import Path
 
 from psqe.errors import ParameterError, PsqeError
 from psqe.study.book.build import build_book
-from psqe.study.book.runner import notebook_parameters, notebook_values, read_notebook, run_notebook
+from psqe.study.book.run_notebook import notebook_parameters, notebook_values, read_notebook, run_notebook
 from psqe.study.project import Project
 
 PREPARED = ("image", "attribute", "name")

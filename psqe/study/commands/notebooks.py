@@ -24,7 +24,7 @@ def run(
     """Run one notebook with parameters, which are checked before anything runs."""
     given = parse_assignments(parameters or [])
     with needs_extra("book"):
-        from psqe.study.book.runner import run_notebook
+        from psqe.study.book.run_notebook import run_notebook
     typer.echo(run_notebook(notebook, given, profile=profile, out_dir=out))
 
 

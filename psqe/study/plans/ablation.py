@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from psqe.options import MinerOptions
 from psqe.seeds.miners.psqe import STAGES
-from psqe.seeds.rules import VARIANTS
+from psqe.seeds.psqe_rules import VARIANTS
 from psqe.study.plans.base import DBP15K, EMOJI, MINERS_COMPARED, Plan, psqe_options, seeds_spec
 from psqe.study.spec import RunSpec
 from psqe.study.store import Store

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from psqe.datasets import default_encoders
+from psqe.datasets import study_encoders
 from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
 from psqe.seeds.miners.psqe import STAGES
-from psqe.seeds.rules import VARIANTS
+from psqe.seeds.psqe_rules import VARIANTS
 from psqe.study.spec import RunSpec
 
 EMOJI = tuple(f"emoji/en-{language}" for language in ("fr", "de", "ja", "zh"))
@@ -75,7 +75,7 @@ def features_by(encoders: Mapping[str, str | None]) -> FeatureOptions:
 
 def study_features(task: str) -> FeatureOptions:
     """The modalities and encoders by which the study compares a task; any other pair as the emoji pairs."""
-    return features_by(default_encoders(task) or default_encoders(EMOJI[0]))
+    return features_by(study_encoders(task) or study_encoders(EMOJI[0]))
 
 
 def study_size(task: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from psqe.datasets.benchmarks import BENCHMARKS
-from psqe.features.encoder import DEFAULT_ENCODERS
+from psqe.features.encoder_registry import DEFAULT_ENCODERS
 from psqe.study.plans import benchmarks as plans
 from psqe.study.plans.base import MINERS_COMPARED
 from psqe.study.tables.costs import gigabytes

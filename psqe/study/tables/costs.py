@@ -15,7 +15,7 @@ NOT_MEASURED = "not measured"
 
 
 def gigabytes(peak_mb: float) -> float:
-    """Convert MiB, as :func:`psqe.measure.peak_memory_mb` counts them, into units of 10^9 bytes."""
+    """Convert MiB, as :func:`psqe.cost.peak_memory_mb` counts them, into units of 10^9 bytes."""
     return peak_mb * 2**20 / 1e9
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from psqe.features.encoder import ItemEncoder
+from psqe.features.encoder_registry import ItemEncoder
 from psqe.graph import FloatArray
 
 

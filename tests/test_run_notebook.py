@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from psqe.errors import ParameterError, PsqeError
 from psqe.study.book.parameters import Parameter, parse_assignments, parse_parameters, resolve
 from psqe.study.book.pipeline import prerequisites
-from psqe.study.book.runner import notebook_values, read_notebook, run_notebook
+from psqe.study.book.run_notebook import notebook_values, read_notebook, run_notebook
 from psqe.study.project import Project
 
 HEAD = """---

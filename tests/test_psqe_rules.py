@@ -8,7 +8,7 @@ from pairs import mine_quietly
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.seeds import PSQEMiner
-from psqe.seeds.rules import SWITCHES, VARIANTS, Rules, rules_table
+from psqe.seeds.psqe_rules import SWITCHES, VARIANTS, Rules, rules_table
 
 FAST = {"n_epochs": 3, "dim": 8}
 COMPONENTS = {"released": None, "corrected": 6}  # the planted vectors have 16 dimensions

@@ -14,7 +14,7 @@ makes the softmax probabilities of nearest neighbours agree with it on average:
     mean over u of p(nearest of u | u) = share of u whose nearest neighbour is mutual
 
 This is temperature scaling (Guo et al. 2017) with mutuality in place of held-out labels. A transport plan
-needs half of that temperature (:mod:`psqe.links.transport`); :func:`model_temperature` returns the half.
+needs half of that temperature (:mod:`psqe.links.probability`); :func:`model_temperature` returns the half.
 
 **The best match of an entity without counterpart resembles the second-best match of the other entities.**
 Both are the best of the wrong matches. Let ``F1(x)`` be the share of entities whose best match has a
@@ -27,7 +27,7 @@ was chosen with emoji en-fr and en-zh, DBP15K zh_en and ja_en, and FB15K-DB15K i
 and DBP15K fr_en were examined afterwards.
 
 Given the temperature and that number, the probability of a pair is its share of a transport plan among the
-candidates that are in no seed (:mod:`psqe.links.transport`). It does not depend on the scale of the
+candidates that are in no seed (:mod:`psqe.links.probability`). It does not depend on the scale of the
 similarities.
 
 The estimate assumes that a counterpart, where there is one, is among the nearest neighbours, and that an
@@ -65,7 +65,7 @@ def model_temperature(similarity: Similarity) -> float:
     ----------
     similarity
         Similarities ``(n_left, n_right)`` of the candidates that are in no seed, in canonical order
-        (:mod:`psqe.features.canonical`), because a sample is drawn.
+        (:mod:`psqe.features.canonical_order`), because a sample is drawn.
 
     Returns
     -------

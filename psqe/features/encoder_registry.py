@@ -123,7 +123,10 @@ class ItemEncoder(Encoder):
 
 
 ENCODERS: Registry[type[Encoder]] = Registry(
-    "encoder", "psqe.features.encoders", "psqe.encoders", subclass_in("psqe.features.encoder:Encoder")
+    "encoder",
+    "psqe.features.encoders",
+    "psqe.encoders",
+    subclass_in("psqe.features.encoder_registry:Encoder"),
 )
 """Every encoder by name: the modules of :mod:`psqe.features.encoders`, and entry points ``psqe.encoders``."""
 

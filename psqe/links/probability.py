@@ -13,7 +13,7 @@ other by ``d``, its pairs have the probability ``1 / (1 + exp(-d / T))`` and the
 
 Entities without counterpart are part of the plan. Each side has one extra row or column, equally similar to
 all entities, that receives what remains when ``n_counterparts`` pairs are made (the dustbin of Sarlin et al.
-2020, here with a given load). :mod:`psqe.links.calibration` estimates ``t`` and ``n_counterparts``.
+2020, here with a given load). :mod:`psqe.links.confidence` estimates ``t`` and ``n_counterparts``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scipy.special import logsumexp
 from psqe.errors import ParameterError
 from psqe.graph import DoubleArray
 from psqe.links.shortlist import Shortlist
-from psqe.similarity.cells import Cells, scale_alternately
+from psqe.similarity.sinkhorn_scaling import Cells, scale_alternately
 
 N_ITERATIONS = 100
 """The largest number of iterations. Rows then sum to one within .02 on the emoji pairs and DBP15K."""

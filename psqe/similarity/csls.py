@@ -1,0 +1,50 @@
+"""Cross-domain similarity local scaling, which takes the advantage of hubs away."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from psqe.errors import ParameterError
+from psqe.similarity.base import Shifted, Similarity
+from psqe.similarity.search import top_k
+
+Scores = TypeVar("Scores", np.float32, np.float64)
+
+CSLS_K = 10
+"""Number of nearest entities whose mean similarity CSLS subtracts (Conneau et al. 2018)."""
+
+
+def csls(similarity: Similarity, k: int = CSLS_K) -> Shifted:
+    """Cross-domain similarity local scaling: ``2 s(x, y) - r(x) - r(y)`` (Conneau et al. 2018, eq. 2-3).
+
+    Here ``r`` is the mean similarity of an entity to its ``k`` nearest on the other side. It is large for a
+    hub, which is near to many entities. Subtracting it takes the hub's advantage away.
+
+    Raises
+    ------
+    ParameterError
+        If ``k`` is less than 1.
+    """
+    if k < 1:
+        raise ParameterError(f"csls needs k of at least 1, not {k}")
+    means = [local_scale(top_k(side, k)[1], k) for side in (similarity, similarity.T)]
+    return Shifted(similarity, 2.0, -means[0], -means[1])
+
+
+def local_scale(scores: NDArray[Scores], k: int = CSLS_K) -> NDArray[Scores]:
+    """The mean ``(n,)`` of the first ``k`` scores of each row ``(n, m)`` that are finite.
+
+    Parameters
+    ----------
+    scores
+        Similarities of an entity to its nearest entities, in descending order, one row an entity; minus
+        infinity where an approximate search found fewer.
+    k
+        Number of nearest entities.
+    """
+    first = scores[:, :k]
+    mean: NDArray[Scores] = np.mean(first, axis=1, where=np.isfinite(first))
+    return mean
