@@ -43,7 +43,7 @@ class ExplainedEntity:
     rank
         Rank of the pair's other entity among the candidates, from 1, by similarity to this entity.
     runner_up
-        Identifier of the most similar candidate but the pair's other entity; ``None`` when there is no other.
+        Identifier of the most similar candidate outside the pair; ``None`` when there is none.
     runner_up_similarity
         Similarity of the runner-up to this entity, or ``None``.
     linked_with
@@ -136,7 +136,7 @@ class Explanation:
 class Alignment:
     """Links between two graphs, with everything that led to them; made by :func:`psqe.align`.
 
-    What needs gold links is ``None`` where they are not known. It is computed when it is first asked for.
+    Attributes that need gold links are ``None`` where none are known. They are computed when first read.
 
     Parameters
     ----------
@@ -186,8 +186,8 @@ class Alignment:
         """The links as a frame, most confident first.
 
         Columns ``left`` and ``right`` (identifiers), ``score`` (similarity), ``confidence`` (estimated
-        probability that the link is correct), ``rank_margin`` (how far the score is ahead of the best other
-        one of either entity), and ``left_name`` and ``right_name`` where names are known.
+        probability that the link is correct), ``rank_margin`` (the score minus the largest similarity of
+        either entity to another candidate), and ``left_name`` and ``right_name`` where names are known.
         """
         links = self.predicted
         identifiers: dict[str, list[str]] = {}
@@ -241,7 +241,7 @@ class Alignment:
         return link_summary(self.predicted, self.task)
 
     def evaluation(self, matching: Matching | None = None) -> dict[str, Any]:
-        """Hold the aligner's similarities against the gold links.
+        """Evaluate the aligner's similarities against the gold links.
 
         Parameters
         ----------
@@ -263,7 +263,7 @@ class Alignment:
         )
 
     def summary(self, matching: Matching | None = None) -> dict[str, Any]:
-        """Everything about the alignment in numbers: the content of ``report.json``.
+        """Return all numbers about the alignment: the content of ``report.json``.
 
         Parameters
         ----------
@@ -293,7 +293,7 @@ class Alignment:
 
         Returns
         -------
-        An object that prints well.
+        The explanation, which ``print`` shows as text.
 
         Raises
         ------

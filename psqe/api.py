@@ -28,7 +28,7 @@ from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
 
 WITHOUT_SEEDS = "none"
-"""The word for no seeds at all, where a miner can be named."""
+"""The word that takes the place of a miner's name where no seeds are wanted."""
 
 
 def align(
@@ -182,7 +182,7 @@ def mine_seeds(
     vectors = load_features(task, features)
     miner = _build_miner(options, task, vectors, random_state)
     with warnings.catch_warnings():
-        if options.n_seeds is None:  # nobody asked for the number, so that nobody has to be warned
+        if options.n_seeds is None:  # the number is a default, so fewer seeds are no surprise
             warnings.filterwarnings("ignore", "miner .* seeds asked for", PsqeWarning)
         return miner.mine(task, vectors)
 
@@ -198,6 +198,10 @@ def load_features(task: AlignmentTask, features: FeatureChoice = None) -> Featur
         Ready features, which are checked and returned; a file with vectors; or names of modalities or
         options, which are encoded (:func:`psqe.features.build_features`). ``None`` for the default of
         :func:`choose_features`.
+
+    Returns
+    -------
+    The vectors of all entities, by modality.
 
     Raises
     ------
@@ -220,11 +224,12 @@ def _build_miner(options: MinerOptions, task: AlignmentTask, features: Features,
     kind = MINERS.resolve(options.name)
     if "n_seeds" in options.parameters:
         raise ParameterError(
-            "n_seeds is no parameter of its own here", remedy="give the number of seeds instead"
+            "n_seeds is not among the other parameters of a miner",
+            remedy="give it as --n-seeds or MinerOptions(n_seeds=...)",
         )
     parameters = _with_random_state(kind, random_state, kind.typed(options.parameters))
     known, sizes = inspect.signature(kind).parameters, [len(entities) for entities in minable(task, features)]
-    if "n_clusters" in known:  # the default is for pairs that have as many entities
+    if "n_clusters" in known:  # the default can exceed the number of entities
         parameters = {"n_clusters": min(known["n_clusters"].default, sum(sizes)), **parameters}
     if "n_seeds" not in known:
         return kind(**parameters)
@@ -246,9 +251,13 @@ def build_aligner(options: AlignerOptions, random_state: int = 0) -> Aligner:
     Parameters
     ----------
     options
-        Its name, preset and other parameters.
+        Name, preset and other parameters of the aligner.
     random_state
-        Seed of what it draws, unless ``options`` has one.
+        Seed of everything that the aligner draws, unless ``options`` has one.
+
+    Returns
+    -------
+    The aligner, not fitted.
 
     Raises
     ------

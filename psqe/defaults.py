@@ -17,10 +17,10 @@ from psqe.options import FeatureFile, FeatureOptions, MinerOptions
 from psqe.seeds import MINERS, SeedSet
 
 FeatureChoice: TypeAlias = Features | FeatureOptions | FeatureFile | Sequence[str] | None
-"""What features can be given as, see :func:`psqe.api.load_features`."""
+"""The forms in which features can be given, see :func:`psqe.api.load_features`."""
 
 SeedChoice: TypeAlias = str | Path | MinerOptions | SeedSet
-"""What seeds can be given as, see :func:`psqe.align`."""
+"""The forms in which seeds can be given, see :func:`psqe.align`."""
 
 SEED_SHARE = 0.3
 """Seeds wanted by default, as a share of the smaller side's candidates.
@@ -42,7 +42,7 @@ def choose_features(
 
     Returns
     -------
-    Ready features or a file as they are; else options that name the modalities. By default those are the
+    Ready features or a file, unchanged; otherwise options that name the modalities. By default these are the
     modalities and encoders of the study (:func:`psqe.datasets.study_encoders`) if both sides of a named
     task have them, and all that both sides have (:func:`psqe.features.available_modalities`) otherwise.
 
@@ -64,7 +64,8 @@ def choose_features(
         return FeatureOptions(modalities=tuple(declared), encoders={**named, **features.encoders})
     if not available:
         raise ParameterError(
-            f"the two sides of {task.name} have no modality in common", remedy="add names or vectors to both"
+            f"the two sides of {task.name} have no modality in common",
+            remedy="add names or vectors to both sides",
         )
     return features.model_copy(update={"modalities": available})
 
@@ -97,7 +98,7 @@ def describe_choices(
     features, seeds
         What :func:`psqe.align` was given.
     vectors, found
-        The features and the seeds that came of it.
+        The features and the seeds that resulted.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The one family of exceptions that a user of :mod:`psqe` can cause.
+"""The exceptions that a mistake of the user can cause. All of them are :class:`PsqeError`.
 
 Every message says what is wrong, where it is, and how to repair it. The command line prints the message in
 one line and ends with exit code 2. An exception that is not a :class:`PsqeError` is a fault of psqe and keeps
@@ -53,4 +53,4 @@ class CacheError(PsqeError):
 
 
 class PsqeWarning(UserWarning):
-    """A result differs from what was asked for; the text says in what and by how much."""
+    """The category of warnings that a result differs from what was asked for, and by how much."""

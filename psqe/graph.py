@@ -170,7 +170,7 @@ class KnowledgeGraph:
         Integer array ``(n_triples, 3)``: head, relation, tail. Stored sorted, duplicates removed.
     candidates
         Indices of the entities that may have a counterpart on the other side; all entities when omitted.
-        Literals and category nodes of a graph are entities, but not candidates.
+        Literals and categories of a graph are entities, but not candidates.
     names
         The surface form of each entity, or ``None`` where there is none.
     translations
@@ -185,10 +185,10 @@ class KnowledgeGraph:
     vectors
         Vectors that came with the data, by modality: one row per entity.
     groups
-        For each entity a category made by people, or ``None``. Categories serve reports by region and
-        figures only: no miner and no aligner reads them.
+        For each entity its human-made group, such as a category, or ``None``. Only reports by region and
+        figures use groups: no miner and no aligner reads them.
     ids
-        The integer ids in the files of the data, used when seeds are written in the form of the peers;
+        The integer ids in the files of the data, which :meth:`psqe.seeds.SeedSet.save_npy` writes;
         ``0 .. n_entities - 1`` when omitted.
     language
         Language code of the texts, for tables; ``None`` when unknown.
@@ -234,7 +234,7 @@ class KnowledgeGraph:
             if len(set(labels)) != len(labels):
                 seen: set[str] = set()
                 twice = next(x for x in labels if x in seen or seen.add(x))  # type: ignore[func-returns-value]
-                raise DataError(f"graph {self.name!r}: {what} {twice!r} is there twice")
+                raise DataError(f"graph {self.name!r}: {what} {twice!r} occurs twice")
         triples = np.asarray(self.triples, dtype=np.int64).reshape(-1, 3)
         if len(triples):
             entity_ends = triples[:, [0, 2]]
@@ -286,7 +286,7 @@ class KnowledgeGraph:
         return {entity: i for i, entity in enumerate(self.entities)}
 
     def take(self, order: IntArray) -> KnowledgeGraph:
-        """Return the graph on some of its entities, renumbered.
+        """Return the graph restricted to some of its entities, which are renumbered.
 
         Parameters
         ----------
@@ -320,12 +320,12 @@ class KnowledgeGraph:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AlignmentTask:
-    """Two knowledge graphs about the same world and, for evaluation only, the links between them.
+    """Two knowledge graphs about the same things and, for evaluation only, the gold links between them.
 
     Parameters
     ----------
     name
-        The name :func:`psqe.datasets.load_task` knows it by, for example ``emoji/en-fr``.
+        The name by which :func:`psqe.datasets.load_task` finds the task, for example ``emoji/en-fr``.
     left, right
         The two graphs.
     links
@@ -380,7 +380,7 @@ class AlignmentTask:
         return Sides(self.left, self.right)
 
     def without_links(self) -> AlignmentTask:
-        """Return the task without its labels: without gold links and without categories made by people."""
+        """Return the task without its labels: without gold links and without human-made groups."""
         return replace(
             self, left=replace(self.left, groups=()), right=replace(self.right, groups=()), links=None
         )
@@ -388,9 +388,8 @@ class AlignmentTask:
     def blind(self) -> AlignmentTask:
         """Return the task as a miner or an aligner may see it: without labels, identifiers and ids.
 
-        Labels are what :meth:`without_links` takes away.
-        Where both sides use the same identifiers, as two graphs with the same URIs do, an identifier is a
-        gold link.
+        Labels are gold links and human-made groups. Identifiers are removed, because equal identifiers on
+        both sides, such as equal URIs, reveal gold links.
         """
         left, right = self.without_links().sides.map(
             lambda graph: replace(
@@ -400,7 +399,7 @@ class AlignmentTask:
         return replace(self, left=left, right=right, links=None)
 
     def take(self, left: IntArray, right: IntArray) -> AlignmentTask:
-        """Return the task on some of its entities, renumbered; links between them stay.
+        """Return the task restricted to some of its entities, renumbered, with the gold links between them.
 
         Parameters
         ----------

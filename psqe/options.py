@@ -31,8 +31,8 @@ class TaskOptions(_Options):
     tones
         Whether emoji with skin tones are entities too.
     hide_presence
-        Whether entities without attributes get those of a random other one, so that having attributes says
-        nothing about having a counterpart.
+        Whether entities without attributes get those of a random other entity, so that the presence of
+        attributes does not reveal which entities have a counterpart.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class FeatureOptions(_Options):
     modalities
         Names of modalities, in order; chosen as in :func:`psqe.align` when ``None``.
     encoders
-        Encoder by modality, where it is not the modality's default.
+        Names of encoders by modality, where they differ from the modality's default.
 
     Examples
     --------

@@ -37,7 +37,7 @@ class Registry(Mapping[str, T], Generic[T]):
     group
         The entry-point group that other distributions use, for example ``"psqe.miners"``.
     pick
-        Takes a module of ``package`` and returns the object that the name of the entry stands for.
+        Function of a module of ``package`` that returns the object that the name of the entry stands for.
 
     Examples
     --------

@@ -94,7 +94,7 @@ def test_the_summary_has_the_numbers_of_the_links(planted):
 
 def test_without_gold_links_or_with_an_entity_twice(planted):
     task, _ = planted
-    with pytest.raises(DataError, match="no gold links to hold links against"):
+    with pytest.raises(DataError, match="no gold links to compare links with"):
         link_quality(task.links, replace(task, links=None))
     twice = np.array([[0, 0], [0, 1]])
     with pytest.raises(DataError, match="a left entity is in two links"):

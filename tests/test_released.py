@@ -328,7 +328,7 @@ def test_noise_is_drawn_for_whom_a_vector_is_missing_and_said():
     n = {m: int((~f.left.present).sum() + (~f.right.present).sum()) for m, f in features.items()}
     assert all(n.values())
     words = ", ".join(f"{m} of {count} entities" for m, count in n.items())
-    with pytest.warns(PsqeWarning, match=f"filled with noise, as in the release: {words}$"):
+    with pytest.warns(PsqeWarning, match=f"filled with noise, as in the public code: {words}$"):
         filled = filled_with_noise(features, random_state=0)
     for m, modality in features.items():
         for side in ("left", "right"):

@@ -180,11 +180,11 @@ def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path)
     copy.unlink()
     text = runs.read_text()
     runs.write_text(text.replace('""n_seeds"":7', '""n_seeds"":8'))
-    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:\d: run .* is not the spec beside it"):
+    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:\d: run .* lacks the id of its spec"):
         store.runs()
     runs.write_text(text)
     runs.rename(runs.with_name("copy.csv"))
-    with pytest.raises(DataError, match=r"copy\.csv:2: .* belongs elsewhere"):
+    with pytest.raises(DataError, match=r"copy\.csv:2: .* is in the wrong file"):
         store.runs()
 
 

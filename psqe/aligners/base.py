@@ -72,11 +72,11 @@ class Aligner(Parametrised, ABC):
         Smallest number of seeds that the aligner can be fitted on; 2 by default, for a contrastive loss needs
         a negative.
     matching
-        How the similarities are to be treated before they are ranked; ``"cosine"`` leaves them as they are.
+        How similarities are transformed before they are ranked; ``"cosine"`` leaves them as they are.
     seconds_
         Wall-clock seconds of the last :meth:`fit`.
     peak_mb_
-        Largest memory of the process up to the end of the last :meth:`fit`, in MiB.
+        Largest resident memory of the process up to the end of the last :meth:`fit`, in MiB.
 
     Examples
     --------

@@ -106,7 +106,7 @@ class TrainedAligner(Aligner):
     residual
         Weight of the fused input features beside the learned embeddings once these are learned; 0 for none.
         Projections that are learned from few noisy seeds lose what pretrained vectors know, and the residual
-        keeps it. The loss does not see the features: it would be small early, and less would be learned.
+        keeps it. The loss does not include the features: it would be small early, and less would be learned.
     iterative_start
         Number of epochs before iterative learning begins
         (:class:`~psqe.aligners.iterative.IterativeLearning`); ``None`` for no iterative learning.
@@ -122,7 +122,7 @@ class TrainedAligner(Aligner):
     check_every
         Number of epochs between two checks of early stopping.
     device
-        Where to compute: ``cpu``, ``cuda`` or ``cuda:1`` and the like.
+        The torch device that computes, for example ``cpu``, ``cuda`` or ``cuda:1``.
     dtype
         Precision to compute in: ``float32`` or ``float64``.
     random_state

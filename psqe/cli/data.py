@@ -1,4 +1,4 @@
-"""``psqe data``: the tasks there are, what they hold, and what is wrong with them."""
+"""The commands ``psqe data``: list, describe, check and fetch tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psqe.cli.groups import flat_options
 from psqe.cli.options import DataRoot, TaskGroup
 from psqe.files import write_json
 
-data = typer.Typer(no_args_is_help=True, help="The tasks there are and what they hold.")
+data = typer.Typer(no_args_is_help=True, help="List, describe, check and fetch tasks.")
 
 
 @data.command("list")
@@ -28,7 +28,7 @@ def data_list() -> None:
 @flat_options
 def data_info(
     task: TaskGroup,
-    json_out: Annotated[Path | None, typer.Option("--json", help="File for the same as JSON.")] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="File for the same facts as JSON.")] = None,
 ) -> None:
     """Say what a task holds and, if it is read from a folder, which files are there."""
     from psqe.datasets.info import folder_info, task_folder, task_info
@@ -61,7 +61,7 @@ def data_info(
 def data_check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with a pair of graphs.")],
 ) -> None:
-    """Read all of a pair of graphs and say what is wrong with its files; exit code 2 if anything is."""
+    """Read a whole pair of graphs and report every fault in its files; the exit code is 2 if there is one."""
     from psqe.datasets.layouts import check_folder, layout_name, read_folder
 
     faults = check_folder(folder)

@@ -28,7 +28,7 @@ def describe(
     found = {kind: entries[name] for kind, entries in kinds.items() if name in entries}
     if not found:
         known = ", ".join(entry for entries in kinds.values() for entry in entries)
-        raise ParameterError(f"there is no {', '.join(kinds)} {name!r}", remedy=f"choose from {known}")
+        raise ParameterError(f"there is no {' or '.join(kinds)} {name!r}", remedy=f"choose from {known}")
     for kind, value in found.items():
         typer.echo("\n".join(described(name, kind, value)))
 
@@ -60,8 +60,8 @@ def described(name: str, kind: str, value: Any) -> list[str]:
 
     Returns
     -------
-    Its name and summary; of a class each parameter with type, default and the first sentence of its
-    description; and the presets of an aligner.
+    The name and the summary of the object; for a class, each parameter with type, default and the first
+    sentence of its description; and the presets of an aligner.
     """
     lines = [f"{name} ({kind}): {summary(value)}"]
     if not inspect.isclass(value):

@@ -19,7 +19,7 @@ def flat_options(command: Callable[..., None]) -> Callable[..., None]:
 
     Returns
     -------
-    A function that Typer sees with flat options; it gathers them and calls ``command`` with the objects.
+    A function with flat options, for Typer. The function gathers them and calls ``command`` with the objects.
 
     Examples
     --------

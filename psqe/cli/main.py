@@ -1,7 +1,7 @@
 """The command line ``psqe``. A mistake of the user ends in one line on standard error and exit code 2.
 
 Commands are loaded when they are called by name. Other packages, and the study, add commands by entry points
-of the group ``psqe.commands``: the name of the command, and a Typer app or a function.
+of the group ``psqe.commands``, each of which names a command and a Typer app or a function.
 """
 
 from __future__ import annotations

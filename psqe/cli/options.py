@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from psqe.similarity import Matching
 
 RandomState = Annotated[
-    int, typer.Option(min=0, max=2**32 - 1, help="Seeds everything that mining and training draw.")
+    int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that mining and training draw.")
 ]
 Device = Annotated[
     str | None, typer.Option(help="Where the miner psqe and trained aligners compute: cpu or cuda [cpu].")
@@ -43,19 +43,19 @@ class TaskGroup:
     ] = None
     tones: Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")] = False
     task_random_state: Annotated[
-        int, typer.Option(help="Draws the entities that are dropped, and the order of the right entities.")
+        int, typer.Option(help="Seed of the dropping and of the order of the right entities.")
     ] = 0
     hide_presence: Annotated[
         bool,
         typer.Option(
             "--hide-presence",
-            help="Give entities without attributes those of another one, so that having some tells nothing.",
+            help="Give entities without attributes those of another, so that they reveal no counterpart.",
         ),
     ] = False
     data_root: DataRoot = None
 
     def check_outputs(self, *paths: Path | None) -> None:
-        """Find out now that a file cannot be written, or is a file of the pair."""
+        """Report before the work that a file cannot be written, or that it is a file of the pair."""
         from psqe.datasets.pairs import check_outputs
 
         check_outputs(paths, self.task, self.data_root)
@@ -78,7 +78,7 @@ class FeatureGroup:
         str | None,
         typer.Option(
             help="Comma-separated: image, attribute, number, name, translated_name, relation, or one that "
-            "the data brought vectors of [named tasks: as in the study; folders: all that both sides have]."
+            "the data contain vectors of [named tasks: as in the study; folders: all that both sides have]."
         ),
     ] = None
     encoder: Annotated[
@@ -119,10 +119,10 @@ class MinerGroup:
 
     miner: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Miner of the seeds: {miners}; or none, for align [psqe]."),
+        typer.Option(metavar="NAME", help="Miner of the seeds: {miners}; or none in psqe align [psqe]."),
     ] = None
     n_seeds: Annotated[
-        int | None, typer.Option(help="Seeds wanted [30 % of the candidates of the smaller side].")
+        int | None, typer.Option(help="Number of seeds [30 % of the candidates of the smaller side].")
     ] = None
     miner_parameter: Annotated[
         list[str] | None,
@@ -132,11 +132,13 @@ class MinerGroup:
             help="Another value than the miner's default, see psqe describe; repeatable.",
         ),
     ] = None
-    variant: Annotated[str | None, typer.Option(help="Rules of psqe: corrected or released.")] = None
+    variant: Annotated[
+        str | None, typer.Option(help="Variant of the miner psqe: corrected or released [corrected].")
+    ] = None
     switch: Annotated[
         list[str] | None,
         typer.Option(
-            "--switch", metavar="NAME=VALUE", help="Another rule of psqe than the variant's; repeatable."
+            "--switch", metavar="NAME=VALUE", help="A rule of psqe that differs from the variant; repeatable."
         ),
     ] = None
     stages: Annotated[
@@ -153,12 +155,12 @@ class MinerGroup:
         device
             Where to compute, if it is given.
         device_required
-            Whether a miner that cannot be told where to compute is an error.
+            Whether a miner without the parameter ``device`` is an error.
 
         Raises
         ------
         ParameterError
-            If there is no such miner, it has no such option, or the value of one is of another type.
+            If there is no such miner, the miner has no such option, or a value is of another type.
         """
         from psqe.seeds import MINERS
 
@@ -200,14 +202,14 @@ class AlignerGroup:
     ] = None
 
     def options(self, device: str | None) -> AlignerOptions:
-        """Gather the choice of the aligner; ``device`` is where it computes, if it can be told."""
+        """Gather the choice of the aligner; ``device`` is where it computes, if the aligner has a device."""
         parameters = named_values("--aligner-parameter", self.aligner_parameter, "residual=2")
         if device is not None:
             parameters = {"device": device, **parameters}
         return AlignerOptions(name=self.aligner, preset=self.preset, parameters=parameters)
 
     def takes_device(self) -> bool:
-        """Whether the aligner can be told where to compute."""
+        """Whether the aligner has the parameter ``device``."""
         from psqe.aligners import ALIGNERS
 
         return "device" in inspect.signature(ALIGNERS.resolve(self.aligner)).parameters
@@ -227,14 +229,15 @@ class LinkGroup:
     rule: Annotated[
         str | None,
         typer.Option(
-            help="How links are chosen: mutual, each other's best; or one_to_one, the largest sum [mutual]."
+            help="Links are pairs that are each other's best (mutual), or the pairs with the largest sum of "
+            "scores (one_to_one) [mutual]."
         ),
     ] = None
     threshold: Annotated[
         str | None,
         typer.Option(
-            help="Smallest confidence of a link, from 0 to 1, or auto, which expects the largest F1 [0]. "
-            "An entity without a link is said to have no counterpart."
+            help="Smallest confidence of a link, from 0 to 1, or auto, with the largest expected F1 [0]. "
+            "An entity without a link is predicted to have no counterpart."
         ),
     ] = None
 

@@ -28,7 +28,7 @@ def seeds(
     task.check_outputs(out, json_out)
     chosen = features.options(task)
     pair = task.load()
-    # The library loads torch. What is wrong with the pair is told without waiting for it.
+    # These imports load torch. Faults of the pair are reported before that.
     from psqe import api, defaults
     from psqe.evaluation.regions import all_regions
     from psqe.provenance import versions

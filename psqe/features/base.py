@@ -181,7 +181,7 @@ class Features(Mapping[str, Modality]):
         for key in arrays:
             if key not in known:
                 raise DataError(
-                    f"array {key!r} has no place",
+                    f"array {key!r} has an unknown name",
                     remedy="name arrays <modality>_left, <modality>_right, <modality>_left_present, "
                     "<modality>_right_present",
                 )

@@ -71,14 +71,14 @@ def build_features(
         If a modality or an encoder is unknown, named twice, or given for a modality not asked for.
     DataError
         If a side has nothing in a modality, an image is missing or cannot be read, or vectors that came with
-        the data are there for one side only or are of unlike width.
+        the data exist for one side only or differ in width.
     CacheError
         If a cache file is broken or the cache folder cannot be written.
 
     Warns
     -----
     PsqeWarning
-        If the two sides share no label of a bag, or vectors that came with the data are all zero.
+        If the two sides share no label that a bag counts, or vectors that came with the data are all zero.
     """
     names = (modalities,) if isinstance(modalities, str) else tuple(modalities)
     if len(set(names)) != len(names):
@@ -87,7 +87,7 @@ def build_features(
     made = {name: make_encoder(name, choice) for name, choice in choices.items() if choice is not None}
     root = (default_cache_dir() if cache_dir is None else Path(cache_dir)) if cache else None
     built: dict[str, Modality] = {}
-    # What takes seconds comes before what takes minutes, so that faults of the former are raised first.
+    # Fast encoders come before slow ones, so that their errors are raised first.
     for name in sorted(names, key=lambda name: isinstance(made.get(name), ItemEncoder)):
         encoder = made.get(name)
         if encoder is None:

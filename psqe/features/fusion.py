@@ -86,7 +86,7 @@ def modality_vectors(
 
 
 def _side_vectors(vectors: Vectors, *, centre: bool) -> FloatArray:
-    """Return one side of :func:`modality_vectors`; the values of ``vectors`` are overwritten."""
+    """Return one side of :func:`modality_vectors`; this overwrites the values of ``vectors``."""
     return _to_unit(_centre(vectors.values, vectors.present) if centre else vectors.values)
 
 
@@ -108,7 +108,7 @@ def fuse(
     Parameters
     ----------
     features
-        The modalities to fuse: all of them are fused.
+        The features, all of whose modalities are fused.
     left, right
         Indices of the entities, ``(n_left,)`` and ``(n_right,)``.
     weights
@@ -140,7 +140,7 @@ def fuse(
     weights = dict.fromkeys(features, 1.0) if weights is None else dict(weights)
     for name, weight in weights.items():
         if name not in features:
-            raise ParameterError(f"a weight names modality {name!r}, which is not there")
+            raise ParameterError(f"a weight names modality {name!r}, which the features do not have")
         if not weight > 0:
             raise ParameterError(f"the weight of modality {name!r} is {weight}; it must be positive")
     width = sum(features[name].dim for name in features)

@@ -104,9 +104,9 @@ def n_counterparts(shortlist: Shortlist) -> float:
 
     Returns
     -------
-    The mean of two numbers: all entities of the smaller side, and those whose best match does not look like a
-    wrong one. All entities of the smaller side where a side has one candidate only, because there is no
-    second-best match then.
+    The mean of two numbers: that of all entities of the smaller side, and that of the entities whose best
+    match does not look like a wrong one. Where a side has only one candidate, there is no second-best match,
+    and the result is the number of all entities of the smaller side.
     """
     most = min(shortlist.shape)
     if most < 2:

@@ -31,11 +31,11 @@ def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
 
     Returns
     -------
-    ``links``: ``n``, ``n_right`` (correct ones), ``n_gold``, ``precision``, ``precision_judged`` (among links
-    with an entity that has a gold link), ``recall`` and ``f1``. ``no_counterpart``: for ``left`` and
-    ``right``, ``n`` candidates so answered, ``n_right``, ``n_dangling``, ``precision``, ``recall`` and
-    ``f1``. Beside each ``precision`` and ``recall`` its 95 % Wilson interval, under ``precision_interval``
-    and ``recall_interval``. A share without a denominator is ``None``.
+    ``links``: ``n``, ``n_right`` (number of correct links), ``n_gold``, ``precision``, ``precision_judged``
+    (among links with an entity that has a gold link), ``recall`` and ``f1``. ``no_counterpart``: for ``left``
+    and ``right``, ``n`` candidates so answered, ``n_right``, ``n_dangling``, ``precision``, ``recall`` and
+    ``f1``. ``precision_interval`` and ``recall_interval`` are 95 % Wilson intervals. A share without a
+    denominator is ``None``.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
     right, known = correct(pairs, task), judged(pairs, task)
     if task.links is None or right is None or known is None:
         raise DataError(
-            f"{task.name} has no gold links to hold links against", remedy="take a task whose links are known"
+            f"{task.name} has no gold links to compare links with", remedy="take a task whose links are known"
         )
     for column, side in enumerate(SIDES):
         if len(np.unique(pairs[:, column])) != len(pairs):

@@ -123,7 +123,7 @@ def one_to_one(shortlist: Shortlist, scores: DoubleArray) -> IntArray:
     """Choose the one-to-one pairs with the largest sum of scores (Jonker and Volgenant 1987, by SciPy).
 
     An entity may remain unpaired, which counts as much as the worst listed pair. The solution is exact on the
-    listed pairs. Of several best assignments one is returned that depends on the order of the entities, so
+    listed pairs. If several assignments are best, the order of the entities decides which one is returned, so
     the pairs must be in canonical order (:mod:`psqe.features.canonical_order`).
 
     Parameters

@@ -28,7 +28,7 @@ class NoLinkReason(StrEnum):
     LOW_CONFIDENCE = "low confidence"
     """The confidence of the pair that the rule chose for the candidate is below the threshold."""
     TIE = "tie"
-    """The candidate's nearest entity has an equal, or the candidate has one among that entity's nearest."""
+    """The candidate has two equally near entities, or its nearest entity has two equally near candidates."""
     PREFERRED_ANOTHER = "nearest prefers another"
     """The candidate's nearest entity is nearer to another candidate."""
 
@@ -76,7 +76,7 @@ def reasons_without_link(
 
 
 def _tied(nearest: TwoNearest, back: TwoNearest, others: IntArray, row: int) -> bool:
-    """Whether a candidate's nearest entity, or the nearest entity of that one, cannot be told from another.
+    """Whether a candidate has two equally near entities, or is one of two that are nearest to its nearest.
 
     ``nearest`` belongs to the candidates of one side, ``back`` to the candidates ``others`` of the other
     side.

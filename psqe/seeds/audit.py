@@ -39,10 +39,10 @@ def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
 def judged(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
     """Tell which pairs gold links can judge: those with at least one entity that has a gold link.
 
-    Gold links need not be complete. In DBP15K, most pairs of two entities without a link name the same
-    thing; they are not wrong, their links are missing. Precision among judged pairs does not count them as
-    wrong. Where dangling entities are known to have no counterpart, as in the emoji pair, precision among
-    judged pairs misses the pairs of two dangling entities, which are wrong.
+    Gold links need not be complete. In DBP15K, most pairs of two entities without a gold link are correct,
+    and only their gold links are missing. Precision among judged pairs does not count such pairs as wrong.
+    Where dangling entities are known to have no counterpart, as in the emoji pair, precision among judged
+    pairs ignores the pairs of two dangling entities, which are wrong.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def judged(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
 
 
 def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
-    """Compute the share of each region's entities, both sides together, that stand in a seed.
+    """Compute the share of each region's entities, both sides together, that are in a seed.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def balance(shares: Mapping[str, float]) -> float:
     if not values.sum() > 0:
         return 0.0
     p = values / values.sum()
-    p = p[p > 0]  # after the division, in which the smallest may vanish
+    p = p[p > 0]  # after the division, which may round the smallest to zero
     return float(np.exp(-(p * np.log(p)).sum()) / len(values))
 
 

@@ -25,7 +25,7 @@ class Miner(Parametrised, ABC):
 
     A subclass is a dataclass whose fields are its parameters, or stores the parameters of its constructor
     under their own names, and implements :meth:`_mine`. That method is given a task without gold links,
-    human-made groups and identifiers, in canonical order, so that a miner can neither look at labels nor
+    human-made groups and identifiers, in canonical order, so that a miner can neither read labels nor
     depend on ids. A subclass in a module of :mod:`psqe.seeds.miners`, or behind an entry point
     ``psqe.miners``, is registered in :data:`psqe.seeds.MINERS` without another change.
 
@@ -54,14 +54,14 @@ class Miner(Parametrised, ABC):
         Parameters
         ----------
         task
-            The pair of graphs. Its links are not looked at.
+            The pair of graphs. Its gold links are not read.
         features
             Vectors for all entities of ``task``.
 
         Returns
         -------
-        One-to-one pairs of candidates, best first (a rule that only adds to a list keeps its order):
-        ``n_seeds`` of them unless the miner says otherwise, each with its label-free confidence.
+        One-to-one pairs of candidates, each with its label-free confidence: ``n_seeds`` of them unless the
+        miner says otherwise. They are in descending order of score, unless the miner only appends to a list.
 
         Warns
         -----
@@ -147,7 +147,7 @@ class Miner(Parametrised, ABC):
 
         Returns
         -------
-        Seeds with pairs, scores, stages and trace. :meth:`mine` adds all else.
+        Seeds with pairs, scores, stages and trace. :meth:`mine` adds everything else.
         """
 
 
@@ -161,7 +161,7 @@ def minable(task: AlignmentTask, features: Features) -> tuple[IntArray, IntArray
     Raises
     ------
     DataError
-        If a side has none.
+        If no candidate of a side has a modality.
     """
 
     def of_side(side: Side) -> IntArray:

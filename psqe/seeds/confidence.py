@@ -1,15 +1,15 @@
 """Label-free confidence: the probability that a seed is correct, estimated without any label.
 
 A seed's **confidence** starts from its share (:mod:`psqe.similarity.neighbours`) under the fused features:
-the probability of the pair among all alternatives of its two entities. That supposes that the counterpart
-is where the features look for it. Features that say nothing also have nearest pairs, some of them with a
-large share, by chance alone. How many there are is estimated with **decoys**, as in the search of mass
-spectra (Elias & Gygi 2007): the right vectors with the signs of their coordinates drawn at random. They are
-as many, as long and as crowded as the real vectors, and none of them is a counterpart. The rate at which
-decoys reach a share is taken off.
+the probability of the pair among all alternatives of its two entities. The share assumes that the features
+reveal the counterpart. But features without information also have nearest pairs, and some of these have a
+large share by chance. The number of such pairs is estimated with **decoys**, as in the search of mass spectra
+(Elias & Gygi 2007). Decoys are the right vectors with the signs of their coordinates drawn at random, so they
+have the number, the lengths and the density of the real vectors, and none of them is a counterpart. The share
+of a seed is reduced by the rate at which decoys reach it.
 
-Neither step needs gold links, nor anything of what mined the seeds: the estimate works for seeds from
-anywhere. The mean over seeds estimates their precision.
+Neither step needs gold links or the miner, so the estimate works for any seeds. Its mean over seeds estimates
+their precision.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class DecoyEstimate:
     n_draws
         Number of times that decoys were drawn.
     unmatched
-        Estimated part of the sample without a pair that is more than chance, in [0, 1].
+        Estimated share of the sampled candidates that are in no correct pair, in [0, 1].
 
     Examples
     --------
@@ -66,9 +66,9 @@ class DecoyEstimate:
     ) -> DecoyEstimate:
         """Solve for the unmatched part of a sample.
 
-        The unmatched part is what the target pairs leave over, each counted by its share times the
-        probability that it is not there by chance. That probability in turn depends on the unmatched part.
-        Iterating from "all are unmatched" settles in a few steps.
+        A target pair is correct with the probability of its share times the probability that it is not due to
+        chance. The unmatched part is one minus the sum of these products over ``n``. As the second
+        probability depends on the unmatched part, the equation is solved by iteration, which begins at one.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class DecoyEstimate:
         return estimate
 
     def chance_rate(self, shares: FloatArray) -> FloatArray:
-        """Estimate which part of the pairs with at least a given share is there by chance.
+        """Estimate which part of the pairs with at least a given share is due to chance.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ def pair_confidence(
     pairs
         Left and right entities ``(n, 2)``, in any order and not necessarily one-to-one.
     task, features
-        The data in which the pairs were found; gold links are not looked at.
+        The data in which the pairs were found; gold links are not read.
     device
         The torch device that computes similarities.
 

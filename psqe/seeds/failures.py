@@ -37,7 +37,7 @@ def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:
 
 @dataclass(frozen=True, eq=False)
 class Failures:
-    """Which seeds are correct, and which stand on a dangling entity, in the order of the seeds.
+    """Which seeds are correct, and which contain a dangling entity, in the order of the seeds.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Failures:
 
     @property
     def wrong_on_dangling(self) -> float:
-        """The share of the wrong seeds that stand on a dangling entity; NaN when no seed is wrong."""
+        """The share of the wrong seeds that contain a dangling entity; NaN when no seed is wrong."""
         n_wrong = int((~self.correct).sum())
         return float(self.on_dangling.sum() / n_wrong) if n_wrong else float("nan")
 
@@ -84,10 +84,10 @@ def failures(seeds: SeedSet, task: AlignmentTask) -> Failures:
 
 
 def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> IntArray:
-    """Find left entities each of which took the counterpart of the next one.
+    """Find a chain of left entities, each of which is paired with the counterpart of the next one.
 
-    The first entity is in a wrong seed: its right entity is the counterpart of the second entity, which had
-    to take another one, the counterpart of the third, and so on, until an entity is in a correct seed, is
+    The first entity is in a wrong seed: its right entity is the counterpart of the second entity. The second
+    entity is paired with the counterpart of the third, and so on, until an entity is in a correct seed, is
     dangling or is in no seed.
 
     Parameters
@@ -101,8 +101,8 @@ def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> Int
 
     Returns
     -------
-    Left entities ``(n,)`` of the longest chain. Of several equally long chains it is the one that begins with
-    the best seed. It is empty when no seed is wrong. All of its entities have a counterpart.
+    Left entities ``(n,)`` of the longest chain or, of equally long chains, of the one that begins with the
+    best seed; none when no seed is wrong. All of them have a counterpart.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Noise in place of missing vectors: what the public codes do and the variant ``released`` repeats."""
+"""Noise in place of missing vectors, as in the public code of PSQE and in the variant ``released``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from psqe.graph import Vectors
 
 
 def filled_with_noise(features: Features, *, random_state: int) -> Features:
-    """Give every entity without a vector one that is drawn from a normal distribution.
+    """Draw a vector from a normal distribution for every entity without one.
 
-    Mean and standard deviation are those of the vectors that are there, by modality, side and dimension, as
-    in the data preparation of EVA and of what builds on it (Liu et al. 2021). Such a vector says nothing
-    about its entity, and is compared as if it did.
+    Mean and standard deviation are those of the present vectors, by modality, side and dimension, as in the
+    data preparation of EVA (Liu et al. 2021) and of the methods built on it. A drawn vector carries no
+    information about its entity, but is compared like any other.
 
     Parameters
     ----------
     features
-        The features; they are left as they were.
+        The features, which are not changed.
     random_state
         Random seed of the draws.
 
@@ -58,7 +58,7 @@ def filled_with_noise(features: Features, *, random_state: int) -> Features:
             counts[name] = n
     if counts:
         warnings.warn(
-            "missing vectors are filled with noise, as in the release: "
+            "missing vectors are filled with noise, as in the public code: "
             + ", ".join(f"{name} of {n} entities" for name, n in counts.items()),
             PsqeWarning,
             stacklevel=2,

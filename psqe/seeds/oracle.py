@@ -1,6 +1,6 @@
 """Seeds drawn from the gold links: true links, supervision, and seeds of a set precision and evenness.
 
-They are no miners and are never registered as such: they show what seeds of a given kind would give. A study
+They are not miners and are never registered as such: they show what seeds of a known quality lead to. A study
 resolves them by name with :func:`oracle_seeds`.
 """
 
@@ -42,7 +42,7 @@ def oracle_seeds(name: str, task: AlignmentTask, features: Features, **parameter
     DataError
         If the task has no gold links, or a wrong seed finds no free entity.
     ParameterError
-        If there are no such seeds or no such parameter, or a value is impossible.
+        If the name or a parameter is unknown, or a value is impossible.
 
     Examples
     --------
@@ -133,8 +133,8 @@ def evenly_drawn_seeds(
     precision
         Share of correct seeds, in [0, 1].
     evenness
-        Where the regions' shares of the seeds lie between those of as many seeds of the visual pivot (0) and
-        those of the entities (1).
+        0 for the regions' shares of as many seeds of the visual pivot, 1 for their shares of the entities;
+        values between them mix the two linearly.
     random_state
         Random seed of the draws.
 
@@ -205,8 +205,8 @@ def drawn_seeds(
     precision
         Share of correct seeds, the same in every region up to rounding.
     shares
-        Share of the seeds in each region ``(n_regions,)``; only ratios count. A region with fewer links than
-        its share gives all it has, and the others take the rest in proportion.
+        Share of the seeds in each region ``(n_regions,)``; only ratios count. All links of a region with
+        fewer links than its share are drawn, and the other regions get the rest in proportion.
     random_state
         Random seed of the draws.
     n_nearest
@@ -224,14 +224,14 @@ def drawn_seeds(
     if wanted.shape != (len(regions.names),) or (wanted < 0).any() or not wanted.sum() > 0:
         raise ParameterError("there must be one share, not negative, for each region")
     if not 0 <= precision <= 1 or n_seeds < 1:
-        raise ParameterError("precision lies between 0 and 1, and at least one seed is drawn")
+        raise ParameterError("precision must be from 0 to 1, and n_seeds at least 1")
     rng = np.random.default_rng(random_state)
     linked = np.flatnonzero(of_left >= 0)
     members = [linked[regions.left[linked] == r] for r in range(len(regions.names))]
     counts = _within(wanted, np.array([len(m) for m in members]), n_seeds)
     left = np.concatenate([rng.permutation(m)[:n] for m, n in zip(members, counts, strict=True)])
-    # Wrong seeds are rounded along all regions together, so that they are as many as asked for, and no region
-    # is off by more than one.
+    # The numbers of wrong seeds are rounded over all regions together, so that their sum is the one asked for
+    # and no region is off by more than one.
     up_to = np.floor(np.cumsum(counts) * (1 - precision) + rng.random()).astype(np.int64)
     n_wrong = np.diff(up_to, prepend=0).clip(0, counts)
     wrong = np.concatenate([rng.permutation(n) < k for n, k in zip(counts, n_wrong, strict=True)])

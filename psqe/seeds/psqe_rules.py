@@ -12,7 +12,7 @@ from psqe.errors import ParameterError
 
 
 def _rule(default: Any, *, point: str, released: str, ours: str) -> Any:
-    """Make a field that records which question about the release it answers."""
+    """Make a field that records the released rule, ours, and the number of the point where they differ."""
     return field(default=default, metadata={"point": point, "released": released, "ours": ours})
 
 
@@ -26,7 +26,7 @@ class Rules:
     Raises
     ------
     ParameterError
-        If a switch cannot have a value.
+        If a switch has an impossible value.
 
     Examples
     --------
@@ -64,24 +64,24 @@ class Rules:
         1,
         point="4",
         released="All pairs are compared after every epoch and all but the last result thrown away.",
-        ours="Compared once, after training. More rounds train again on what the last round found.",
+        ours="Compared once, after training. More rounds train again on the seeds of the last round.",
     )
     order: Literal["file", "confidence"] = _rule(
         "confidence",
         point="5",
-        released="Blocks of training and the schedule of stage 3 follow the list; one step an epoch.",
-        ours="Batches are shuffled, a step each; a seed counts in stage 3 by its confidence.",
+        released="Blocks of training and the schedule of stage 3 follow the list; one step each epoch.",
+        ours="Batches are shuffled, one step each; stage 3 weights a seed by its confidence.",
     )
     missing: Literal["noise", "mask"] = _rule(
         "mask",
         point="6",
-        released="Missing vectors are drawn from a normal distribution; without pictures stage 3 is void.",
+        released="Missing vectors are drawn from a normal distribution; stage 3 needs pictures.",
         ours="Missing vectors are masked; every stage works with the modalities that are there.",
     )
     replace: bool = _rule(
         True,
         point="7",
-        released="Later stages add pairs of entities not used so far. An early wrong seed blocks both.",
+        released="Later stages add pairs of entities not used so far. A wrong seed blocks both its entities.",
         ours="Later stages choose afresh, so that a better pair replaces a worse one.",
     )
     dangling: bool = _rule(
@@ -93,14 +93,14 @@ class Rules:
     mutual: bool = _rule(
         True,
         point="9",
-        released="Greedy over the 100 K largest cells; ties in the order of the files.",
+        released="Greedy over the 100 * n_seeds largest cells; ties in the order of the files.",
         ours="Pairs nearest in both directions first; exact ties count as one-sided.",
     )
     fill: bool = _rule(
         True,
         point="9",
-        released="Quotas are rounded down, and what a cluster cannot fill is lost: fewer than K seeds.",
-        ours="Quotas add up to K, and what a cluster cannot fill goes to the best pairs left.",
+        released="Quotas are rounded down, and what a cluster cannot fill is lost, so seeds are missing.",
+        ours="Quotas add up to n_seeds, and what a cluster cannot fill goes to the best pairs left.",
     )
     temperature: float = _rule(
         0.1,
@@ -120,7 +120,7 @@ class Rules:
         0.3,
         point="4",
         released="After training, pairs are matched by learned embeddings alone.",
-        ours="By a weighted mean of the features' and the learned similarity; this is the latter's weight.",
+        ours="The weighted mean of both similarities; the switch is the weight of the learned one.",
     )
 
     def __post_init__(self) -> None:

@@ -52,7 +52,7 @@ def read_tsv(path: Path, task: AlignmentTask) -> tuple[IntArray, FloatArray, tup
                     if entity not in indices[side]:
                         raise DataError(
                             f"{entity!r} is no {side} entity of {task.name}", path=path, line=line,
-                            remedy="name entities as the data does",
+                            remedy="use the identifiers of the data",
                         )  # fmt: skip
                     if entity in used:
                         raise DataError(f"{entity!r} is in two seeds", path=path, line=line)
@@ -74,7 +74,7 @@ def _score(row: Mapping[str, str], path: Path, line: int) -> float:
         score = math.nan
     if not math.isfinite(score):
         raise DataError(
-            f"{row['score']!r} is no finite number", path=path, line=line, remedy="mend the score"
+            f"{row['score']!r} is no finite number", path=path, line=line, remedy="correct the score"
         )
     return score
 
@@ -89,7 +89,7 @@ def read_npy(path: Path, task: AlignmentTask) -> IntArray:
     Raises
     ------
     DataError
-        If the file cannot be read, is no such array, or names an unknown entity or one twice.
+        If the file cannot be read, is no such array, names an unknown entity, or names an entity twice.
     """
     try:
         with path.open("rb") as stream:

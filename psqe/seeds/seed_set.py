@@ -33,7 +33,7 @@ class StageTrace:
         Label-free estimate of the probability that each of ``pairs`` is correct ``(n,)``, see
         :func:`psqe.seeds.pair_confidence`.
     note
-        What decided, in a few words.
+        A short description of the rule that chose the pairs.
     seconds
         Wall-clock seconds of the stage.
     peak_mb
@@ -121,7 +121,7 @@ class SeedSet:
 
     @classmethod
     def empty(cls) -> SeedSet:
-        """Make a set without seeds, for aligners that can do without."""
+        """Make a set without seeds, for aligners that need none."""
         return cls(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32), (), miner="none")
 
     @classmethod
@@ -139,7 +139,7 @@ class SeedSet:
         why
             The reason why each pair was added.
         note
-            What decided, in a few words.
+            A short description of the rule that chose the pairs.
         """
         trace = StageTrace.from_single_stage(stage, pairs, why=why, note=note)
         return cls(pairs, scores, (stage,) * len(pairs), trace=(trace,))
@@ -153,7 +153,7 @@ class SeedSet:
         )  # fmt: skip
 
     def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
-        """Write the columns ``left, right, score, stage`` with a header; entities by their identifiers."""
+        """Write the columns ``left, right, score, stage`` with a header, with the entities' identifiers."""
         write_tsv(
             path,
             ("left", "right", "score", "stage"),
@@ -169,11 +169,11 @@ class SeedSet:
         Raises
         ------
         DataError
-            If an id does not fit 32 bits.
+            If an id does not fit into 32 bits.
         """
         ids = np.column_stack([task.left.ids[self.pairs[:, 0]], task.right.ids[self.pairs[:, 1]]])
         if len(ids) and ids.max() > np.iinfo(np.int32).max:
-            raise DataError(f"id {ids.max()} does not fit the peers' 32-bit form", remedy="save as .tsv")
+            raise DataError(f"id {ids.max()} does not fit into 32 bits", remedy="save as .tsv")
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, ids.astype(np.int32))
 
@@ -186,7 +186,7 @@ class SeedSet:
         Raises
         ------
         DataError
-            If the file is missing or malformed, or a line names an unknown entity or one used before.
+            If the file is missing or malformed, or a line names an entity that is unknown or in another seed.
         """
         path = Path(path)
         if path.suffix == ".npy":

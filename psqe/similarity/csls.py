@@ -20,8 +20,8 @@ CSLS_K = 10
 def csls(similarity: Similarity, k: int = CSLS_K) -> Shifted:
     """Cross-domain similarity local scaling: ``2 s(x, y) - r(x) - r(y)`` (Conneau et al. 2018, eq. 2-3).
 
-    Here ``r`` is the mean similarity of an entity to its ``k`` nearest on the other side. It is large for a
-    hub, which is near to many entities. Subtracting it takes the hub's advantage away.
+    Here ``r`` is the mean similarity of an entity to its ``k`` nearest entities on the other side. It is
+    large for a hub, an entity that is near to many others; subtracting it removes the hub's advantage.
 
     Raises
     ------
@@ -40,8 +40,8 @@ def local_scale(scores: NDArray[Scores], k: int = CSLS_K) -> NDArray[Scores]:
     Parameters
     ----------
     scores
-        Similarities of an entity to its nearest entities, in descending order, one row an entity; minus
-        infinity where an approximate search found fewer.
+        Similarities of an entity to its nearest entities, in descending order, one row for each entity;
+        minus infinity where an approximate search found fewer.
     k
         Number of nearest entities.
     """

@@ -45,7 +45,7 @@ N_LISTED = 16
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """The nearest counterpart of every entity, in both directions.
+    """The nearest entity on the other side of every entity, in both directions.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class Neighbours:
         The nearest left entities of every right one and their similarities ``(n_right, k)``, best first.
     left_total, right_total
         ``log sum exp(s / temperature)`` over all candidates of each entity, ``(n_left,)`` and ``(n_right,)``.
-        They are float64, for near one a share is a small difference of large numbers.
+        They are float64, because a share near one is a small difference of large numbers.
     temperature
         The temperature of the totals.
     """
@@ -184,7 +184,7 @@ def find_neighbours(
     Raises
     ------
     ParameterError
-        If the temperature is not positive or ``k`` is less than 1.
+        If the temperature is not positive or ``k`` is below 1.
     """
     if not temperature > 0 or k < 1:
         raise ParameterError("neighbours need a positive temperature and k of at least 1")

@@ -155,7 +155,7 @@ def scale_alternately(
     n_iterations: int,
     tolerance: float = 0.0,
 ) -> tuple[DoubleArray, DoubleArray]:
-    """Compute Sinkhorn potentials ``f`` of the rows and ``g`` of the columns by turns (Cuturi 2013).
+    """Compute Sinkhorn potentials ``f`` of the rows and ``g`` of the columns alternately (Cuturi 2013).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From what was made to the rows of the store: facts, seeds, alignments and links as numbers.
+"""Rows of the store: the measures of facts, seeds, alignments and links.
 
 Every function returns rows with the keys (:data:`psqe.study.store.KEYS`) and values
 (:data:`psqe.study.store.VALUES`) of one subject.
@@ -26,12 +26,11 @@ from psqe.similarity import Matching
 Row = dict[str, Any]
 
 WHOLE: Row = {"part_kind": "all", "part": "all"}
-"""The part that a row about everything is about."""
+"""The part in rows that are not about one region, stage or tenth."""
 
 THRESHOLDS = ("none", "auto", "by labels")
-"""How the smallest confidence of a link is set: all chosen pairs are links;
-:func:`~psqe.links.rules.best_threshold`; or the one that is best by the gold links, which nobody has, to see
-what is lost."""
+"""How the smallest confidence of a link is set: not at all; by :func:`~psqe.links.rules.best_threshold`; or
+to the value that is best by the gold links, which shows how much the other two lose."""
 
 
 def fact_rows(task: AlignmentTask) -> Iterator[Row]:

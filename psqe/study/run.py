@@ -33,7 +33,7 @@ from psqe.study.store import RunResult, Store
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What a run is made on.
+    """The data of a run.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Data:
 
 @dataclass(frozen=True, eq=False)
 class Similarities:
-    """How a run compares entities, and what it cost to learn that.
+    """The similarities of a run, and the cost of learning them.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ def run(spec: RunSpec) -> RunResult:
         rows = list(_judged(spec, data, similarities))
     if spec.aligner is None:
         return RunResult(spec, rows, cost.seconds, cost.peak_mb)
-    # Seeds and model may have been kept from a run before.
+    # The cost is that of the seeds and the model, which may be kept from an earlier run.
     return RunResult(spec, rows, similarities.seconds, similarities.peak_mb)
 
 
@@ -160,7 +160,7 @@ def load_data(spec: RunSpec) -> Data:
 
 
 def load_seeds(spec: RunSpec) -> SeedSet:
-    """The seeds of a run; some are kept, since they may be trained on more than once."""
+    """The seeds of a run; some are kept, because several runs may train on them."""
     return SeedSet.empty() if spec.miner is None else _seeds(spec.part("seeds", miner=spec.miner))
 
 
@@ -181,9 +181,10 @@ def load_similarities(spec: RunSpec) -> Similarities:
 
 
 def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
-    """The run without ``residual``, and its weight, where that changes nothing while training.
+    """Separate the weight of the residual from a spec in which it does not affect the training.
 
-    So a model is fitted once for both. Iterative learning and early stopping do see it.
+    One model then serves all weights. Iterative learning and early stopping depend on the weight, so with
+    them the spec keeps it, and the returned weight is 0.
     """
     assert spec.aligner is not None
     parameters = dict(spec.aligner.parameters)
@@ -198,7 +199,7 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.scorer, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
-    # Protocol peer is CSLS whatever the matching: of features alone, only csls may bear its name.
+    # Protocol peer always uses CSLS, so for features alone only the matching csls has its rows.
     peer = spec.aligner is not None or similarities.matching == "csls"
     return alignment_rows(data.task, similarities.scorer, data.regions, similarities.matching, peer=peer)
 

@@ -101,7 +101,7 @@ class RunSpec(BaseModel):
         Raises
         ------
         DataError
-            If the text is no JSON, or lacks a field, or has an unknown or wrongly typed one.
+            If the text is not JSON, or a field is missing, unknown or of another type.
         """
         try:
             return cls.model_validate_json(text)
@@ -111,7 +111,7 @@ class RunSpec(BaseModel):
             raise DataError(f"the spec of a run is not valid: {where} {first['msg']}") from error
 
     def replace(self, **parts: Any) -> RunSpec:
-        """Return the spec of the run in which some parts are others.
+        """Return a copy of the spec with other values of some fields.
 
         Parameters
         ----------
@@ -135,7 +135,7 @@ class RunSpec(BaseModel):
 
     @cached_property
     def id(self) -> str:
-        """Twelve hexadecimal digits that no other spec has."""
+        """Twelve hexadecimal digits that identify the spec."""
         return content_hash(self.json_text)[:12]
 
     @property
@@ -163,7 +163,7 @@ class RunSpec(BaseModel):
         }
 
     def part(self, subject: Subject, **options: Any) -> RunSpec:
-        """The run on the same data that makes a part of what this one needs, so that runs can share it.
+        """Return the spec of a run on the same data whose result this run needs, so that runs can share it.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ def canonical_json(value: Any) -> str:
 
 
 def _given(value: Any) -> Any:
-    """Options without those that are not given, so that an option added later leaves old ids as they are."""
+    """Leave out options that are not given, so that an option added later does not change old ids."""
     if not isinstance(value, dict):
         return value
     return {

@@ -50,7 +50,7 @@ class Column:
     Attributes
     ----------
     meaning
-        One sentence.
+        What the column means, in one sentence.
     dtype
         The pandas type: ``string``, ``Int64`` or ``Float64``.
     high
@@ -91,7 +91,7 @@ COLUMNS: dict[str, Column] = {
     # ---- of the run
     "spec": _text("The spec as canonical JSON."),
     "seconds": _number("Wall-clock seconds that mining and training took."),
-    "peak_mb": _number("Largest memory of the process until the run was done, in MiB."),
+    "peak_mb": _number("Largest resident memory of the process until the run was done, in MiB."),
     "revision": _text("The git revision; a plus sign means that files differed from it."),
     "date": _text("When the run ended, UTC."),
     "environment": _text("The key of a row in environments.csv."),
@@ -113,12 +113,12 @@ COLUMNS: dict[str, Column] = {
     # ---- values
     "value": Column("The value of a fact.", "Float64", low=-sys.float_info.max),
     "seeds_found": _count("Number of seeds."),
-    "precision": _share("Correct ones among all seeds, links or answers."),
-    "seeds_judged": _count("Number of seeds with an end that a gold link knows."),
-    "precision_judged": _share("Correct ones among those with an end that a gold link knows."),
+    "precision": _share("Share of correct ones among all seeds, links or answers."),
+    "seeds_judged": _count("Number of seeds with an entity that is in a gold link."),
+    "precision_judged": _share("Precision among seeds or links with an entity that is in a gold link."),
     "estimated": _share("Precision, estimated without labels."),
-    "recall": _share("Correct ones among all gold links, or among all entities without counterpart."),
-    "coverage": _share("Share of the entities of a region that a seed reaches."),
+    "recall": _share("Share of the gold links, or of the entities without counterpart, that were found."),
+    "coverage": _share("Share of the entities of a region that are in a seed."),
     "balance": _share("How evenly the seeds cover the regions of a kind; 1 is even."),
     "least_covered": _share("Coverage of the least covered region of a kind."),
     "stage_seconds": _number("Wall-clock seconds of one stage."),
@@ -138,7 +138,7 @@ COLUMNS: dict[str, Column] = {
     "n_seeds": _count("Number of seeds wanted."),
     "n_clusters": _count("Number of clusters."),
     "n_epochs": _count("Number of epochs."),
-    "stage_peak_mb": _number("Largest memory of the process until the stage was done, in MiB."),
+    "stage_peak_mb": _number("Largest resident memory of the process until the stage was done, in MiB."),
     "cap_mb": _number("Memory that the process was allowed, in MiB."),
     "search": _text("exact or approximate."),
     "threads": _count("Number of threads."),
@@ -194,7 +194,7 @@ class RunResult:
     seconds, peak_mb
         What mining and training cost; ``None`` where it was not measured.
     source
-        ``revision``, ``versions``, ``machine`` and ``date``; those of now for what is missing.
+        ``revision``, ``versions``, ``machine`` and ``date``; missing ones are those of now.
 
     Examples
     --------
@@ -242,13 +242,13 @@ class Store:
         Raises
         ------
         DataError
-            If a file has another form than :data:`COLUMNS` says, an id is not that of its spec, a run is
-            there twice, or its environment is missing.
+            If a file does not fit :data:`COLUMNS`, an id is not that of its spec, a run occurs twice, or its
+            environment is missing.
         """
         files = sorted((self.folder / "runs").glob(FILES))
         table = pd.concat([self._read_runs(path) for path in files] or [_empty(RUN_COLUMNS)])
         if (twice := table.duplicated("id")).any():
-            raise DataError(f"run {table['id'][twice].iloc[0]} is there twice", path=self.folder / "runs")
+            raise DataError(f"run {table['id'][twice].iloc[0]} occurs twice", path=self.folder / "runs")
         environments = _read(self.folder / "environments.csv", ENVIRONMENT_COLUMNS, ("environment",))
         lost = ~table["environment"].isin(environments["environment"])
         if lost.any():
@@ -346,7 +346,7 @@ class Store:
                 self._merge(self.folder / "runs" / name, part, RUN_COLUMNS, "id")
 
     def _merge(self, path: Path, new: pd.DataFrame, names: Sequence[str], by: str) -> None:
-        """Write new rows and the old ones with another ``by``, sorted by it; equal ones keep their order."""
+        """Replace the old rows whose value of ``by`` is among the new ones, and sort stably by it."""
         old = _read(path, names)
         table = pd.concat([old[~old[by].isin(new[by])], new]).sort_values(by, kind="stable")
         with atomic_path(path) as temporary:
@@ -355,7 +355,7 @@ class Store:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Keep other writers out meanwhile: notebooks that run side by side may have the same store."""
+        """Lock the store, because notebooks that run at the same time may write to it."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / ".lock")
@@ -376,14 +376,14 @@ class Store:
         for line, (run_id, text) in enumerate(zip(table["id"], table["spec"], strict=True), start=2):
             spec = RunSpec.from_json(text)
             if spec.id != run_id or file_name(spec) != path.name:
-                raise DataError(f"run {run_id} is not the spec beside it, or belongs elsewhere",
+                raise DataError(f"run {run_id} lacks the id of its spec, or is in the wrong file",
                                 path=path, line=line, remedy="write it with psqe only")  # fmt: skip
             specs.append(spec)
         return table.assign(spec=pd.Series(specs, index=table.index, dtype=object))
 
 
 def results_table(results: Iterable[RunResult], subject: Subject) -> pd.DataFrame:
-    """The table that a store with these results alone would give; nothing is written.
+    """Return the table that a store with these results alone would give.
 
     Raises
     ------
@@ -510,7 +510,7 @@ def _read(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.DataF
 
 
 def _checked(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
-    """Rows as a table in which every column is there, checked."""
+    """Rows as a table with every column, checked."""
     table = pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *(name for row in rows for name in row)])))
     return _validated(table, names, key, None)
 

@@ -1,4 +1,4 @@
-"""Entities and links in short, as a reader sees them: name, attributes or neighbours, picture, runner-up."""
+"""Short descriptions of entities and links: name, attributes or neighbours, picture, runner-up."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ Verdict = Literal["correct", "wrong", "unknown"]
 
 @dataclass(frozen=True)
 class EntityCard:
-    """An entity in short.
+    """A short description of an entity.
 
     Parameters
     ----------
     identifier
         The identifier of the entity in its graph.
     name
-        Its name, or ``None`` where it has none.
+        The name of the entity, or ``None``.
     attributes
         A few attribute values; labels of attributes where the entity has neither values nor neighbours.
     neighbours
         A few triples around the entity, as the label of the relation and the other entity.
     picture
-        Its image as a data URI, or ``None`` where it has none.
+        The picture of the entity as a data URI, or ``None``.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class EntityCard:
 
 @dataclass(frozen=True)
 class LinkCard:
-    """A link, or a pair that did not become one, in short.
+    """A short description of a link, or of a pair that did not become one.
 
     Parameters
     ----------

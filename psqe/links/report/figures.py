@@ -107,7 +107,7 @@ def reliability(facts: LinkFacts) -> Figure:
 
 @styled
 def regions(facts: LinkFacts) -> Figure:
-    """Shares of the candidates with a link and with a correct one as expected; one panel a kind of region."""
+    """Share of candidates with a link, and expected share with a correct link; a panel for each kind."""
     sizes = [len(found) for found in facts.regions.values()]
     figure, panels = plt.subplots(
         len(sizes), 1, figsize=(7, 0.75 + 0.33 * len(sizes) + 0.4 * sum(sizes)), sharex=True, squeeze=False,

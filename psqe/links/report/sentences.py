@@ -104,7 +104,7 @@ def _truth(facts: LinkFacts) -> str:
 
 
 def modalities(facts: LinkFacts) -> str:
-    """How many candidates have none of the modalities."""
+    """Say how many candidates have none of the modalities."""
     left, right = facts.without_modality
     if not left and not right:
         return "Every candidate has at least one of the modalities that were used."
@@ -115,7 +115,7 @@ def modalities(facts: LinkFacts) -> str:
 
 
 def rule(facts: LinkFacts) -> str:
-    """How the links were chosen."""
+    """Say how the links were chosen."""
     chosen_by, threshold = facts.links.chosen_by, facts.links.threshold
     linked = f"A chosen pair became a link if its confidence is at least {threshold:.2f}."
     if not threshold:
@@ -124,7 +124,7 @@ def rule(facts: LinkFacts) -> str:
 
 
 def missed(facts: LinkFacts) -> str:
-    """How many entities without a link are in a true link; empty where the true links are not known."""
+    """Say how many entities without a link are in a gold link; empty where gold links are not known."""
     if facts.quality is None:
         return ""
     left, right = (facts.quality["no_counterpart"][side] for side in SIDES)
@@ -136,7 +136,7 @@ def missed(facts: LinkFacts) -> str:
 
 
 def calibration(facts: LinkFacts) -> str:
-    """Mean confidence beside the share of correct links; empty where the true links judge no link."""
+    """Compare the mean confidence with the share of correct links; empty where gold links judge no link."""
     if facts.correct is None or facts.judged is None or not facts.judged.any():
         return ""
     return (
@@ -146,5 +146,5 @@ def calibration(facts: LinkFacts) -> str:
 
 
 def credits(facts: LinkFacts) -> str:
-    """The authors of the pictures; empty where they are not known."""
+    """Name the authors of the pictures; empty where they are not known."""
     return " ".join(text for start, text in CREDITS.items() if facts.task_name.startswith(start))

@@ -1,4 +1,4 @@
-"""Mutual nearest neighbours on all modalities: the plain rule that every other one must beat."""
+"""Mutual nearest neighbours on all modalities: the simple rule that other miners are compared with."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class PivotMiner(Miner):
 
     All candidates of both sides are compared by the cosine of one modality. The ``100 * n_seeds`` largest
     similarities are walked through in descending order, and a pair is kept if neither of its entities is
-    used. There is no mutual check, no margin and no care for coverage.
+    used. The rule checks neither mutuality nor margins, and it ignores coverage.
 
     Parameters
     ----------
@@ -32,9 +32,8 @@ class PivotMiner(Miner):
     modality
         The modality to compare; the first of the features when ``None``.
     centre
-        Whether to subtract each side's mean first. The public codes do not. With encoders made for
-        photographs and two sets of drawings it helps the pivot, and so raises the bar for everything
-        compared with it.
+        Whether to subtract each side's mean first. The public codes do not. With encoders of photographs and
+        two sets of drawings it makes the pivot better, and so a harder baseline.
 
     Examples
     --------

@@ -101,7 +101,7 @@ class PSQEMiner(Miner):
         self.stages = tuple(self.stages)
 
     def space(self, task: AlignmentTask, features: Features) -> Space:
-        """Prepare what the stages match, for a task in canonical order.
+        """Prepare the candidates that the stages match, for a task in canonical order.
 
         Parameters
         ----------
@@ -139,8 +139,8 @@ def cluster_table(miner: PSQEMiner, task: AlignmentTask, features: Features) -> 
 
     Returns
     -------
-    A table with one row for each cluster: its number, its left and right candidates, its seeds due, and,
-    where the left graph has human-made groups, the most frequent of them with its share.
+    A table with one row for each cluster: its number, the numbers of left and of right candidates, its quota
+    of seeds and, where the left graph has human-made groups, the most frequent group with its share.
     """
     left, right = canonical_order(task, features)
     ordered = task.take(left, right)

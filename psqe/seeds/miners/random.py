@@ -1,4 +1,4 @@
-"""Pairs drawn at random: the floor that every miner must beat."""
+"""Pairs drawn at random: the lowest baseline of all miners."""
 
 from __future__ import annotations
 

@@ -100,14 +100,15 @@ class Space:
         for name, weight in weights.items():
             if name not in features or not weight > 0:
                 raise ParameterError(
-                    f"the weight of modality {name!r}, {weight}, is for none or not positive"
+                    f"the weight of modality {name!r} is {weight}",
+                    remedy=f"give positive weights, for {', '.join(features)}",
                 )
         left, right = minable(task, features)
         space = cls(task, features, left, right, rules, weights, n_clusters, n_seeds, random_state, device)
         if rules.match_modalities == "text" and not space.texts:
             raise ParameterError(
                 "match_modalities is text, and there is no modality but images",
-                remedy="add one, or match all modalities",
+                remedy="add another modality, or match all modalities",
             )
         return space
 
@@ -153,7 +154,7 @@ class Space:
         return labels[: len(self.left)], labels[len(self.left) :]
 
     def _released_vectors(self) -> FloatArray:
-        """Return what the release clusters ``(m_left + m_right, d)``: raw images, the rest of unit length."""
+        """Return what the public code clusters ``(m_left + m_right, d)``: raw images, other unit vectors."""
         n_left = len(self.left)
         rows = np.empty((n_left + len(self.right), sum(m.dim for m in self.features.values())), np.float32)
         start = 0
@@ -170,7 +171,7 @@ class Space:
 
     @cached_property
     def quotas(self) -> IntArray:
-        """Number of seeds due to each cluster ``(n_clusters,)``: its share of the candidates, rounded down.
+        """Quota of seeds of each cluster ``(n_clusters,)``: its share of the candidates, rounded down.
 
         With the rule ``fill``, the clusters with the largest remainders get the seeds that rounding leaves
         over.

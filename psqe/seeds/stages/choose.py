@@ -61,10 +61,10 @@ class Proposals:
 def propose(similarity: Similarity, n: int, rules: Rules) -> Proposals:
     """Propose pairs by the rules ``mutual`` and ``dangling``.
 
-    With ``mutual``, every candidate is proposed with its nearest; pairs that are nearest in one direction
-    only, or tied, may not fill a quota. Without ``mutual``, the ``100 * n`` largest similarities are
-    proposed. With ``dangling``, pairs are scored by their share (:mod:`psqe.similarity.neighbours`);
-    without, by their similarity.
+    With ``mutual``, every candidate is proposed with its nearest candidate; pairs that are nearest in one
+    direction only, or tied, may not fill a quota. Without ``mutual``, the ``100 * n`` largest similarities
+    are proposed. With ``dangling``, pairs are scored by their share (:mod:`psqe.similarity.neighbours`);
+    without it, by their similarity.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def _nearest_pairs(nearest: Nearest, rules: Rules) -> Proposals:
     rows, columns, scores = rows[first], columns[first], scores[first]
     mutual = (nearest.of_left[rows] == columns) & (nearest.of_right[columns] == rows)
     mutual &= nearest.margin(rows, columns) > 0
-    # Similarities do not tell the two kinds apart; two less puts any one-sided cosine last.
+    # Similarities do not separate the two kinds; subtracting 2 ranks every one-sided pair last.
     scores = np.exp(scores) if rules.dangling else np.where(mutual, scores, scores - 2)
     scores = scores.astype(np.float32)
     order = np.argsort(-scores, kind="stable")
@@ -138,7 +138,7 @@ def take(space: Space, pool: Pool, proposals: Proposals, positions: IntArray, st
     """Put chosen proposals into the pool: instead of its seeds, or beside them.
 
     With the rule ``replace`` they take the place of all seeds; those that were seeds before keep the name
-    of the stage that found them. Without, they are added where both of their entities are free.
+    of the stage that found them. Without the rule, they are added where both of their entities are free.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Stage 3, neighbourhood expansion: what stands next to a seed on both sides is likely a seed too."""
+"""Stage 3, neighbourhood expansion: the neighbours of a seed on both sides are likely to match too."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from psqe.similarity import SparseDot, Sum
 
 
 def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:
-    """Compute the probabilities of a random walk between candidates: one step, or two through another node.
+    """Compute a random walk between candidates: one step, or two steps through another entity.
 
-    In graphs whose entities are connected by categories and keywords, two candidates meet in a node that is
-    no candidate itself. Unlike :func:`psqe.adjacency.walk`, the walk has no self loops, and steps that
-    return to their start do not count.
+    In graphs whose candidates are connected by categories and keywords, a walk between two candidates passes
+    an entity that is not a candidate. Unlike :func:`psqe.adjacency.walk`, the walk has no self loops, and
+    steps that return to their start do not count.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_a
 
     Returns
     -------
-    Float32 matrix ``(m, m)`` whose rows add up to at most one.
+    Probabilities, float32 matrix ``(m, m)`` whose rows add up to at most one.
     """
     n = graph.n_entities
     both = undirected_edges(graph.triples[:, [0, 2]])
@@ -109,7 +109,7 @@ class ExpandStage(Stage):
     def _along_the_list(self, space: Space, pool: Pool) -> Pool:
         """Apply the released rule; see the class."""
         if space.rules.missing == "noise" and "image" not in space.features:
-            return pool  # the release compares neighbours by pictures or not at all
+            return pool  # the public code compares neighbours by pictures or not at all
         if space.rules.order == "confidence":
             pool = pool.keep(np.argsort(-pool.scores, kind="stable"))
         neighbours = [

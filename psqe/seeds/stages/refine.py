@@ -166,9 +166,9 @@ def _spread(rows: Tensor, nodes: Tensor, n: int) -> Tensor:
 class RefineStage(Stage):
     """Train an encoder on the seeds, and match again with its embeddings (Hong et al. 2026, stage 2).
 
-    The encoder reads the graph, which the features do not. The similarity of a pair is a weighted mean of
-    the cosine of features and the cosine of embeddings (rule ``learned_weight``). A contrastive loss needs
-    two seeds; with fewer, pairs are matched by the similarity of the stage before.
+    The encoder uses the edges of the graph, which the features do not contain. The similarity of a pair is a
+    weighted mean of the cosine of features and the cosine of embeddings (rule ``learned_weight``). A
+    contrastive loss needs two seeds; with fewer, pairs are matched by the similarity of the stage before.
 
     The loss is InfoNCE with same-side negatives, summed over the embeddings.
 
@@ -241,7 +241,7 @@ class RefineStage(Stage):
                 structural=[m for m in space.features if not split or m == "image"],
                 separate=[m for m in space.features if not split or m != "image"],
                 dim=rules.dim,
-                bias=not rules.normalise,  # what is not centred needs one
+                bias=not rules.normalise,  # vectors that are not centred need a bias
             ).to(space.device)
             seeds = torch.from_numpy(pool.pairs(space)).to(space.device)
             nodes = torch.cat([seeds[:, 0], seeds[:, 1] + n_left])

@@ -1,4 +1,4 @@
-"""The commands ``psqe results``: see what is stored, fill it, and check that the numbers come out again."""
+"""The commands ``psqe results``: list what is stored, fill the store, and check that results repeat."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ StoreFolder = Annotated[
 
 @dataclass(frozen=True)
 class Selection:
-    """Which runs a command is about: those with one of the names or numbers given, each time; else all.
+    """The runs that a command is about: those with one of the values of each field that is given.
 
     Attributes
     ----------
@@ -61,8 +61,8 @@ class Selection:
 
 
 TOLERANCE = {"facts": 1e-6, "seeds": 0.01, "alignment": 0.02, "links": 0.02}
-"""By how much a number may differ when a run is repeated, by subject: a share by so much, any other number
-by that share of its size. Training on another machine rounds otherwise, and a few seeds or links change."""
+"""By how much a number may differ when a run is repeated, by subject. A number above 1 may differ by this
+share of its size. Training on another machine rounds differently, so that a few seeds or links change."""
 
 
 @app.command("list")
@@ -127,9 +127,9 @@ def rerun(
     store: StoreFolder = None,
     overwrite: Annotated[bool, typer.Option(help="Store the new numbers in place of the old ones.")] = False,
 ) -> None:
-    """Run a stored run again and report what comes out otherwise.
+    """Run a stored run again and report the numbers that differ.
 
-    The exit code is 1 if a number differs by more than the tolerance of its subject, or is no longer there.
+    The exit code is 1 if a number differs by more than the tolerance of its subject, or is missing.
     """
     from psqe.study.run import run
 
@@ -157,11 +157,11 @@ def fill(
     selection: Selection,
     plan: Annotated[str, typer.Argument(help="The name of a plan; without one, the plans are listed.")] = "",
     store: StoreFolder = None,
-    again: Annotated[bool, typer.Option(help="Also run what the store has.")] = False,
+    again: Annotated[bool, typer.Option(help="Also run what is stored already.")] = False,
     dry: Annotated[bool, typer.Option(help="Only list what would be run.")] = False,
-    alone: Annotated[bool, typer.Option(help="Give each run a process, whose memory is its own.")] = False,
+    alone: Annotated[bool, typer.Option(help="Run each in its own process, to measure its memory.")] = False,
 ) -> None:
-    """Run what a plan has and the store has not; each result is stored as soon as it is there."""
+    """Run those runs of a plan that the store lacks; each result is stored as soon as it is finished."""
     from psqe.study.plans import PLANS
     from psqe.study.run import run_all
 
@@ -198,7 +198,7 @@ def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int]:
     Returns
     -------
     The rows of :func:`psqe.study.store.compare` with a column ``tolerance`` (see :data:`TOLERANCE`), and the
-    number of stored numbers that did not come out again. What stages cost is not compared.
+    number of stored numbers that the repeated run lacks. The costs of stages are not compared.
     """
     from psqe.study.store import KEYS, VALUES, compare, results_table
 
