@@ -112,7 +112,7 @@ def align(
     if options == AlignerOptions():
         choices.append(f"aligner {options.name}")
     if links is None:
-        choices.append("links of any confidence that are each other's best")
+        choices.append("links: the seeds, and pairs that are each other's best, whatever their confidence")
     return Alignment(
         task=task,
         features=vectors,

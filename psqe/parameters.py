@@ -57,7 +57,8 @@ class Parametrised:
         for name, value in values.items():
             if name not in known:
                 raise ParameterError(
-                    f"{cls.__name__} has no parameter {name!r}", remedy=f"choose from {', '.join(known)}"
+                    f"{getattr(cls, 'name', cls.__name__)} has no parameter {name!r}",
+                    remedy=f"choose from {', '.join(known)}",
                 )
             try:
                 TypeAdapter(types.get(name, Any), config=ConfigDict(strict=True)).validate_python(value)

@@ -151,6 +151,7 @@ def test_forms_of_a_pair(tmp_path):
         ((1, 2), "neither a task nor two graphs"),
         (({"names": CITIES},), "neither a task nor two graphs"),
         (({"names": CITIES}, {"nouns": VILLES}), "there is no table 'nouns'; choose from triples, names"),
+        (({"names": CITIES}, {"name": VILLES}), "a table was given; call the table of names 'names'"),
     ],
 )
 def test_what_is_no_pair(pair, words):

@@ -425,7 +425,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ),
         ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
         ((*ALIGN, "--parameter", "residual"), "--aligner-parameter 'residual' is not of the form"),
-        ((*MCLEA, "--parameter", "warmth=1"), "MCLEA has no parameter 'warmth'; choose from n_epochs"),
+        ((*MCLEA, "--parameter", "warmth=1"), "mclea has no parameter 'warmth'; choose from n_epochs"),
         ((*MCLEA, "--parameter", "n_epochs=some"), "n_epochs is 'some'; it must be a valid integer"),
         ((*MCLEA, "--parameter", "residual=-1"), "residual is -1; it must be greater than or equal to 0"),
         ((*ALIGN, "--checkpoint", "c.pt"), "propagation does not train"),
@@ -435,7 +435,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*SEEDS, "--miner", "none"), "no miner 'none'; choose from mutual"),
         (
             (*SEEDS, "--miner-parameter", "warmth=1"),
-            "PSQEMiner has no parameter 'warmth'; choose from n_seeds",
+            "psqe has no parameter 'warmth'; choose from n_seeds",
         ),
         (
             (*SEEDS, "--miner-parameter", "n_clusters=many"),
@@ -452,6 +452,9 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*ALIGN, "--threshold", "high"), "--threshold 'high' is no number; give a confidence from 0 to 1"),
         ((*ALIGN, "--threshold", "1.5"), "the threshold is 1.5; give a confidence from 0 to 1"),
         ((*ALIGN, "--threshold", "nan"), "the threshold is nan"),
+        ((*ALIGN, "--out", "l.npy"), "--out cannot write .npy files; let the name end in .tsv"),
+        ((*ALIGN, "--report", "r.txt"), "--report cannot write .txt files; let the name end in .html"),
+        ((*SEEDS, "--out", "s.csv"), "--out cannot write .csv files; let the name end in .tsv or .npy"),
         ((*ALIGN, "--seeds", "s.tsv", "--miner", "pivot"), "--seeds and --miner exclude each other"),
         ((*ALIGN, "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),
         (("run", "none.md"), "none.md: cannot be read"),

@@ -195,6 +195,16 @@ def test_a_seed_set_is_one_to_one_and_of_one_length():
         SeedSet(np.array([[0, 1]]), np.zeros(1, dtype=np.float32), ())
 
 
+def test_seeds_are_shown_by_identifier_and_in_one_line(task):
+    seeds = some_seeds()
+    frame = seeds.to_frame(task)
+    assert list(frame) == ["left", "right", "left_name", "right_name", "score", "confidence", "stage"]
+    assert frame["left"].tolist() == [task.left.entities[i] for i in seeds.pairs[:, 0]]
+    assert frame["right"].tolist() == [task.right.entities[i] for i in seeds.pairs[:, 1]]
+    assert frame["score"].tolist() == seeds.scores.tolist()
+    assert repr(seeds).startswith(f"SeedSet({len(seeds)} seeds") and "\n" not in repr(seeds)
+
+
 def test_head_takes_the_best():
     head = some_seeds().head(2)
     assert head.pairs.tolist() == [[5, 0], [0, 4]] and len(head.scores) == 2

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from psqe.cli.arguments import check_ending
 from psqe.cli.groups import flat_options
 from psqe.cli.options import (
     AlignerGroup,
@@ -40,6 +41,8 @@ def align(
     ] = None,
 ) -> None:
     """Align two graphs: mine seeds, fit an aligner, write links, evaluate them where gold links are known."""
+    check_ending("--out", out, (".tsv",))
+    check_ending("--report", report_out, (".html", ".htm"))
     task.check_outputs(out, json_out, report_out, aligner.checkpoint)
     if seeds_file is not None and miner.miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")

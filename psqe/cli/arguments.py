@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -56,6 +57,29 @@ def named_values(option: str, texts: Iterable[str] | None, example: str) -> dict
         except yaml.YAMLError:
             values[name] = value
     return values
+
+
+def check_ending(option: str, path: Path | None, endings: Iterable[str]) -> None:
+    """Refuse a file whose ending promises another format than the one that is written.
+
+    Parameters
+    ----------
+    option
+        The option that names the file.
+    path
+        The file; ``None`` for one that is not wanted. A name without an ending is allowed.
+    endings
+        The endings of the formats that the option can write.
+
+    Raises
+    ------
+    ParameterError
+        If the name ends otherwise.
+    """
+    if path is not None and path.suffix and path.suffix.lower() not in endings:
+        raise ParameterError(
+            f"{option} cannot write {path.suffix} files", remedy=f"let the name end in {' or '.join(endings)}"
+        )
 
 
 def threshold_value(text: str) -> float | None:

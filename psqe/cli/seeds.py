@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from psqe.cli.arguments import check_ending
 from psqe.cli.groups import flat_options
 from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, TaskGroup
 from psqe.files import write_json
@@ -25,6 +26,7 @@ def seeds(
     json_out: Annotated[Path | None, typer.Option("--json", help="File for the audit.")] = None,
 ) -> None:
     """Mine pseudo-seeds and audit them."""
+    check_ending("--out", out, (".tsv", ".npy"))
     task.check_outputs(out, json_out)
     chosen = features.options(task)
     pair = task.load()

@@ -75,6 +75,12 @@ def _graph(side: str, tables: Mapping[str, Any]) -> KnowledgeGraph:
     for key in tables:
         if key not in known:
             raise ParameterError(f"there is no table {key!r}", remedy=f"choose from {', '.join(known)}")
+    for key in ("name", "language"):
+        if not isinstance(tables.get(key, ""), str | None):
+            raise ParameterError(
+                f"{key!r} is the {key} of the graph, and a table was given",
+                remedy="call the table of names 'names'",
+            )
     return graph_from_frames(**{"name": side, **tables})
 
 

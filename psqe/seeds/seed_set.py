@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from psqe.errors import DataError
 from psqe.files import atomic_path, write_tsv
@@ -57,7 +58,7 @@ class StageTrace:
         return cls(stage, pairs, pairs[:0], pairs, why_added=(why,) * len(pairs), note=note)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SeedSet:
     """Pairs of entities believed to be the same, one-to-one, best first.
 
@@ -143,6 +144,33 @@ class SeedSet:
         """
         trace = StageTrace.from_single_stage(stage, pairs, why=why, note=note)
         return cls(pairs, scores, (stage,) * len(pairs), trace=(trace,))
+
+    def __repr__(self) -> str:
+        wanted = "" if self.n_wanted is None else f" of {self.n_wanted} wanted"
+        estimate = ""
+        if self.confidence is not None and len(self):
+            estimate = f", estimated precision {self.confidence.mean():.3f}"
+        return f"SeedSet({len(self)} seeds{wanted} by {self.miner}{estimate})"
+
+    def to_frame(self, task: AlignmentTask) -> pd.DataFrame:
+        """Return the seeds as a frame, best first.
+
+        Parameters
+        ----------
+        task
+            The task that the seeds were mined from.
+
+        Returns
+        -------
+        Columns ``left`` and ``right`` (identifiers), ``left_name`` and ``right_name`` (``None`` where an
+        entity has no name), ``score``, ``confidence`` (missing for seeds that no miner found) and ``stage``.
+        """
+        frame = pd.DataFrame({"score": self.scores, "confidence": self.confidence, "stage": self.stages})
+        for column, (side, graph) in enumerate(zip(SIDES, task.sides, strict=True)):
+            entities = self.pairs[:, column].tolist()
+            frame.insert(column, side, [graph.entities[i] for i in entities])
+            frame.insert(2 * column + 1, f"{side}_name", [graph.names[i] for i in entities])
+        return frame[["left", "right", "left_name", "right_name", "score", "confidence", "stage"]]
 
     def head(self, n: int) -> SeedSet:
         """Return the ``n`` best seeds."""

@@ -135,6 +135,7 @@ def rerun(
 
     opened = _store(store)
     spec = _spec(opened, run_id)
+    typer.echo(f"repeating {spec}", err=True)
     result = run(spec)
     table, missing = repeated(opened, result)
     beyond = table[table["difference"].abs() > table["tolerance"]]
