@@ -8,18 +8,59 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from psqe.errors import ParameterError
 
 Matching = Literal["cosine", "csls", "sinkhorn"]
 """Name of a matching: ``cosine`` leaves similarities as they are, ``csls`` is :func:`psqe.similarity.csls`,
 ``sinkhorn`` is :func:`psqe.similarity.sinkhorn.sinkhorn`."""
 
 
-class _Options(BaseModel):
+class Options(BaseModel):
+    """The base of all options: they cannot be changed, and are checked when they are made.
+
+    Raises
+    ------
+    ParameterError
+        If an option is unknown or missing, or its value is of another type.
+
+    Examples
+    --------
+    >>> try:
+    ...     TaskOptions(name="emoji/en-fr", tone=True)
+    ... except ParameterError as error:
+    ...     print(error)
+    TaskOptions has no option 'tone'; choose from name, dangling, tones, hide_presence
+    """
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise self.fault(error) from error
 
-class TaskOptions(_Options):
+    # Without this mark, pydantic would call the method for the options inside others too, and no longer know
+    # that they come from JSON, where a list stands for a tuple.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def fault(cls, error: ValidationError) -> ParameterError:
+        """Say what pydantic found, as an error of this package."""
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])) or "the whole"
+        if first["type"] == "extra_forbidden":
+            known = f"choose from {', '.join(cls.model_fields)}" if name in first["loc"] else "leave it out"
+            return ParameterError(f"{cls.__name__} has no option {name!r}", remedy=known)
+        if first["type"] == "missing":
+            return ParameterError(f"{cls.__name__} lacks the option {name!r}", remedy="give it")
+        reason = first["msg"].replace("Input should be", "it must be")
+        return ParameterError(f"{cls.__name__}: {name} is {first['input']!r}", remedy=reason)
+
+
+class TaskOptions(Options):
     """Which pair of graphs to load, and how; see :func:`psqe.datasets.load_task`.
 
     Parameters
@@ -46,7 +87,7 @@ class TaskOptions(_Options):
     hide_presence: bool = False
 
 
-class FeatureOptions(_Options):
+class FeatureOptions(Options):
     """Which modalities to compare, and by which encoders; see :func:`psqe.features.build_features`.
 
     Parameters
@@ -66,7 +107,7 @@ class FeatureOptions(_Options):
     encoders: dict[str, str] = Field(default_factory=dict)
 
 
-class FeatureFile(_Options):
+class FeatureFile(Options):
     """A file with vectors of the user's own; see :meth:`psqe.features.Features.load`.
 
     Parameters
@@ -86,7 +127,7 @@ class FeatureFile(_Options):
     modalities: tuple[str, ...] | None = None
 
 
-class MinerOptions(_Options):
+class MinerOptions(Options):
     """Which miner finds the seeds.
 
     Parameters
@@ -109,7 +150,7 @@ class MinerOptions(_Options):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
-class AlignerOptions(_Options):
+class AlignerOptions(Options):
     """Which aligner compares the entities.
 
     Parameters

@@ -51,22 +51,50 @@ class Parametrised:
         ParameterError
             If there is no such parameter, or a value is of another type or out of its bounds.
         """
-        known = inspect.signature(cls).parameters
         # A dataclass inherits fields, whose types are resolved in the modules of their own classes.
         types = get_type_hints(cls if is_dataclass(cls) else cls.__init__, include_extras=True)
-        for name, value in values.items():
-            if name not in known:
-                raise ParameterError(
-                    f"{getattr(cls, 'name', cls.__name__)} has no parameter {name!r}",
-                    remedy=f"choose from {', '.join(known)}",
-                )
-            try:
-                TypeAdapter(types.get(name, Any), config=ConfigDict(strict=True)).validate_python(value)
-            except ValidationError as error:
-                reason = error.errors()[0]["msg"].replace("Input should be", "it must be")
-                raise ParameterError(f"{name} is {value!r}", remedy=reason) from error
-        return dict(values)
+        known = {name: types.get(name, Any) for name in inspect.signature(cls).parameters}
+        return typed_values(getattr(cls, "name", cls.__name__), values, known)
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
         return f"{type(self).__name__}({inside})"
+
+
+def typed_values(owner: str, values: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Check values against the types of the parameters that there are.
+
+    Parameters
+    ----------
+    owner
+        What has the parameters, for messages.
+    values
+        Values by the name of their parameter.
+    types
+        The type of each parameter, by name.
+
+    Returns
+    -------
+    The same values.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such parameter, or a value is of another type or out of its bounds.
+
+    Examples
+    --------
+    >>> typed_values("true links", {"n_seeds": 3}, {"n_seeds": int})
+    {'n_seeds': 3}
+    """
+    for name, value in values.items():
+        if name not in types:
+            raise ParameterError(
+                f"{owner} has no parameter {name!r}", remedy=f"choose from {', '.join(types)}"
+            )
+        try:
+            TypeAdapter(types[name], config=ConfigDict(strict=True)).validate_python(value)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].replace("Input should be", "it must be")
+            raise ParameterError(f"{name} is {value!r}", remedy=reason) from error
+    return dict(values)

@@ -91,7 +91,14 @@ def test_oracle_seeds_are_those_of_their_function(pair):
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [("true link", {}, "no seeds 'true link'.*choose from true links, supervised, drawn"),
-     ("true links", {"n": 3}, "give n_seeds, random_state"), ("supervised", {"share": 2}, "share is 2"),
+     ("true links", {"n": 3}, "choose from n_seeds, random_state"),
+     ("true links", {}, "lacks 'n_seeds'; give n_seeds, random_state"),
+     ("true links", {"n_seeds": 0}, "n_seeds is 0"), ("true links", {"n_seeds": "3"}, "n_seeds is '3'"),
+     ("true links", {"n_seeds": 3, "random_state": -1}, "random_state is -1"),
+     ("true links", {"n_seeds": 3, "task": 1}, "no parameter 'task'"),
+     ("drawn", {"n_seeds": -9, "precision": 1.0, "evenness": 0.5}, "n_seeds is -9"),
+     ("drawn", {"n_seeds": 9, "precision": "1", "evenness": 0.5}, "precision is '1'"),
+     ("supervised", {"share": 2}, "share is 2"),
      ("drawn", {"n_seeds": 9, "precision": 1, "evenness": 1.5}, "evenness is 1.5")],
 )  # fmt: skip
 def test_unknown_oracles_and_parameters_are_errors(pair, name, parameters, message):

@@ -39,7 +39,8 @@ def test_runs_are_listed_and_shown(store):
     listed = psqe("list", "--store", store.folder)
     assert SPEC.id in listed and seeds_of(SPEC).id in listed and "2 runs" in listed
     assert seeds_of(SPEC).id not in psqe("list", "--store", store.folder, "--aligner", "eva")
-    assert "0 runs" in psqe("list", "--store", store.folder, "--task", "emoji/en-de")
+    assert "0 runs" in psqe("list", "--store", store.folder, "--state", 7)
+    assert "0 runs" in psqe("list", "--store", store.folder, "--subject", "links")
     assert "1 runs" in psqe("list", "--store", store.folder, "--subject", "seeds", "--state", 0)
     shown = psqe("show", SPEC.id[:8], "--store", store.folder)
     for text in (SPEC.json_text, "revision: ", "hits@1", "l2r"):
@@ -60,8 +61,8 @@ def test_what_comes_out_otherwise_is_told_and_the_store_is_left_as_it_is(store):
     first, *rest = true.rows
     lost = {"protocol": "full", "direction": "both", "part_kind": "degree", "part": "none", "hits@1": 0.5}
     store.put([RunResult(SPEC, [{**first, "hits@1": abs(first["hits@1"] - 0.5)}, *rest, lost])])
-    table, missing = repeated(store, true)
-    assert missing == 1
+    table, lost, new = repeated(store, true)
+    assert (lost, new) == (1, 0)
     beyond = table[table["difference"].abs() > table["tolerance"]]
     assert beyond[[*KEYS["alignment"], "column"]].values.tolist() == [["full", "l2r", "all", "all", "hits@1"]]
     before = {path: path.read_bytes() for path in store.folder.rglob("*.csv")}
@@ -70,6 +71,23 @@ def test_what_comes_out_otherwise_is_told_and_the_store_is_left_as_it_is(store):
     assert {path: path.read_bytes() for path in store.folder.rglob("*.csv")} == before
     psqe("rerun", SPEC.id, "--store", store.folder, "--overwrite", code=1)
     assert "0 beyond" in psqe("rerun", SPEC.id, "--store", store.folder)
+
+
+def test_numbers_that_the_store_lost_are_told(store):
+    rows = run(SPEC).rows
+    store.put([RunResult(SPEC, rows[1:])])
+    lacking = sum(isinstance(value, float) for value in rows[0].values())
+    assert f"0 missing, {lacking} missing in the store" in psqe(
+        "rerun", SPEC.id, "--store", store.folder, code=1
+    )
+    (path,) = (store.folder / "alignment").iterdir()
+    path.unlink()
+    assert "0 numbers compared" in psqe("rerun", SPEC.id, "--store", store.folder, code=1)
+    with pytest.raises(DataError, match=f"run {SPEC.id} has no measures; run psqe results rerun"):
+        raise CliRunner().invoke(app, ["show", SPEC.id, "--store", str(store.folder)]).exception
+    psqe("rerun", SPEC.id, "--store", store.folder, "--overwrite", code=1)
+    assert "0 missing in the store" in psqe("rerun", SPEC.id, "--store", store.folder)
+    psqe("show", SPEC.id, "--store", store.folder)
 
 
 def test_differences_within_the_tolerance_are_no_fault(store):
@@ -136,3 +154,20 @@ def test_what_is_not_there_is_told(store):
     assert "0 runs have an id that begins with 'zz'" in str(fault("show", "zz", "--store", store.folder))
     assert isinstance(fault("rerun", "", "--store", store.folder), ParameterError), "two runs begin so"
     assert isinstance(fault("list", "--store", store.folder / "none"), DataError)
+    for option, value, known in (
+        ("--task", "emoji/en-de", "choose from emoji/en-fr"), ("--miner", "pivot", "choose from mutual"),
+        ("--aligner", "mclea", "choose from eva"), ("--subject", "prices", "choose from facts, seeds"),
+    ):  # fmt: skip
+        error = fault("list", "--store", store.folder, option, value)
+        assert isinstance(error, ParameterError) and value in str(error) and known in str(error)
+    assert "choose from" in str(
+        fault("fill", "links", "--store", store.folder, "--dry", "--aligner", "nobody")
+    )
+
+
+def test_a_folder_that_is_no_store_is_told(tmp_path):
+    for make in (lambda path: None, lambda path: path.touch()):
+        make(tmp_path / "runs")
+        for command in (["list"], ["show", "a"], ["rerun", "a"]):
+            done = CliRunner().invoke(app, [*command, "--store", str(tmp_path)])
+            assert isinstance(done.exception, DataError) and "runs" in str(done.exception)

@@ -185,7 +185,17 @@ def test_supervised_runs_learn_from_what_is_not_asked(pairs, monkeypatch):
         (MinerOptions(name="", n_seeds=9), "no kind of seeds ''"),
         (MinerOptions(name="mutual", n_seeds=9, parameters={"colour": "red"}), "no parameter 'colour'"),
         (MinerOptions(name="psqe", n_seeds=9, parameters={"n_clusters": "5"}), "n_clusters"),
-        (MinerOptions(name="drawn", n_seeds=9, parameters={"precisions": 1.0}), "give n_seeds, precision"),
+        (
+            MinerOptions(name="drawn", n_seeds=9, parameters={"precisions": 1.0}),
+            "choose from n_seeds, precision",
+        ),
+        (MinerOptions(name="true links", n_seeds=9, parameters={"n_seeds": 8}), "n_seeds is not among"),
+        (MinerOptions(name="drawn", n_seeds=9, parameters={"random_state": 1}), "random_state is not among"),
+        (MinerOptions(name="true links", parameters={"n_seeds": 8}), "n_seeds is not among"),
+        (MinerOptions(name="true links"), "lacks 'n_seeds'"),
+        (MinerOptions(name="true links", n_seeds=-9), "n_seeds is -9"),
+        (MinerOptions(name="supervised", n_seeds=9), "no parameter 'n_seeds'"),
+        (MinerOptions(name="supervised", parameters={"share": "1"}), "share is '1'"),
     ],
 )
 def test_seeds_that_do_not_exist_are_refused(pairs, miner, message):
@@ -201,6 +211,12 @@ def test_aligners_tasks_and_subjects_that_do_not_exist_are_refused(pairs):
     spec = RunSpec.model_validate({**dict(mutual("eva")), "aligner": options})
     with pytest.raises(ParameterError, match="no preset 'tiny'"):
         run(spec)
+    for aligner, value, message in (
+        ("propagation", 2.0, "no parameter 'residual'"), ("eva", "2", "residual is '2'"),
+        ("eva", None, "residual"), ("eva", -1.0, "residual"), ("eva", [], "residual"),
+    ):  # fmt: skip
+        with pytest.raises(ParameterError, match=message):
+            run(alignment_spec(TASK, None, aligner, 0, {"residual": value}))
     with pytest.raises(ParameterError, match="no parameter 'n_epoch'"):
         run(alignment_spec(TASK, None, "propagation", 0, {"n_epoch": 1}))
     with pytest.raises(ParameterError, match=r"benchmarks/cost\.py"):

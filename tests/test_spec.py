@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from psqe.errors import DataError
+from psqe.errors import DataError, ParameterError
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
 from psqe.study.spec import SPEC_COLUMNS, RunSpec, canonical_json
 
@@ -107,11 +106,60 @@ def test_columns_say_everything() -> None:
     ],
 )
 def test_a_spec_that_makes_no_sense_is_refused(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(ParameterError, match=message):
         RunSpec(**{**COMMON, **values})
 
 
 def test_json_that_is_no_spec_is_told() -> None:
-    for text in ("{", "{}", SEEDS.json_text.replace('"random_state":3', '"random_state":"3"')):
+    state = '"random_state":3'
+    for text in (
+        "{", "{}", "[]", "[" * 10**5, SEEDS.json_text.replace(state, '"random_state":"3"'),
+        SEEDS.json_text.replace(state, '"random_state":4,' + state),
+        SEEDS.json_text.replace('"mutual":false', '"mutual":NaN'),
+        SEEDS.json_text.replace('"mutual":false', '"mutual":1e999'),
+        SEEDS.json_text.replace('"stages"', '"switches"'),
+    ):  # fmt: skip
         with pytest.raises(DataError, match="the spec of a run is not valid"):
             RunSpec.from_json(text)
+
+
+def test_a_copy_has_an_id_of_its_own() -> None:
+    assert SEEDS.id == "d650ceb13b68"
+    for other in (SEEDS.model_copy(update={"random_state": 4}), SEEDS.replace(random_state=4)):
+        assert other != SEEDS and other.id == SEEDS.replace(random_state=4).id != SEEDS.id
+    assert SEEDS.model_copy().id == SEEDS.id
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            lambda: FeatureOptions(modalities=["image"]),
+            r"modalities is \['image'\]; it must be a valid tuple",
+        ),
+        (lambda: TaskOptions(), "TaskOptions lacks the option 'name'"),
+        (lambda: TaskOptions(name=3), "name is 3"),
+        (lambda: MinerOptions(size=3), "no option 'size'; choose from name, n_seeds, parameters"),
+        (lambda: SEEDS.replace(colour="red"), "no option 'colour'; choose from subject, task"),
+        (lambda: SEEDS.replace(random_state=-1), "random_state is -1"),
+        (lambda: SEEDS.part("seeds", colour="red"), "no option 'colour'; choose from subject, task"),
+        (lambda: SEEDS.part("prices"), "subject is 'prices'"),
+        (lambda: SEEDS.replace(task={"name": "a", "colour": "red"}), "no option 'task.colour'"),
+    ],
+)
+def test_options_that_do_not_fit_are_told_in_one_line(build: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message) as found:
+        build()
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1}, b"a", object(), "\ud800", {1: 2, "1": 3}])
+def test_a_parameter_that_json_does_not_have_is_refused(value: Any) -> None:
+    with pytest.raises(ParameterError, match="a parameter cannot be written as JSON"):
+        RunSpec(subject="seeds", miner=MinerOptions(parameters={"a": [value]}), **COMMON)
+
+
+def test_integers_and_numbers_with_a_fraction_are_two_values() -> None:
+    """Stored ids have both forms, so neither can stand for the other."""
+    whole = SEEDS.replace(miner=MinerOptions(parameters={"a": 2}))
+    assert whole.id != SEEDS.replace(miner=MinerOptions(parameters={"a": 2.0})).id

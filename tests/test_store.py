@@ -188,6 +188,55 @@ def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path)
         store.runs()
 
 
+@pytest.mark.parametrize("name", ["runs", "seeds", "environments"])
+def test_a_row_with_a_cell_too_many_or_too_few_is_refused_with_its_line(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path / "store")
+    store.put([result(), result(seeds_spec(7))])
+    path = store.folder / name / "emoji-en-fr.csv" if name != "environments" else store.folder / f"{name}.csv"
+    lines = path.read_text().splitlines()
+    for line in range(1, len(lines) + 1):
+        for changed in (lines[line - 1] + ",1", lines[line - 1].rpartition(",")[0], ""):
+            edited = [*lines[: line - 1], changed, *lines[line:]]
+            path.write_text("\n".join(edited) + "\n")
+            with pytest.raises(DataError, match=r"\.csv:\d: ") as found:
+                store.table("seeds")
+            if line > 1:
+                assert f".csv:{line}: the row has " in str(found.value)
+    for text, message in (
+        ("", "no header"),
+        (f"{lines[0]},{lines[0]}\n", "a column twice"),
+        ('"', "cannot be read"),
+    ):
+        path.write_text(text)
+        with pytest.raises(DataError, match=message):
+            store.table("seeds")
+
+
+def test_a_spec_that_was_edited_is_refused_with_its_line(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.put([result()])
+    path = store.folder / "runs" / "emoji-en-fr.csv"
+    path.write_text(path.read_text().replace('""n_seeds"":600', '""n_seeds"":NaN'))
+    with pytest.raises(
+        DataError, match=r"emoji-en-fr\.csv:2: the spec of a run is not valid: NaN is no number"
+    ):
+        store.runs()
+
+
+def test_what_is_no_folder_or_no_file_of_a_store_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.folder.mkdir()
+    runs = store.folder / "runs"
+    runs.touch()
+    with pytest.raises(DataError, match="runs: cannot be read"):
+        store.runs()
+    runs.unlink()
+    runs.mkdir()
+    os.mkfifo(runs / "emoji-en-fr.csv")
+    with pytest.raises(DataError, match="is not a file"):
+        store.runs()
+
+
 def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.put([result()])

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import NonNegativeInt, PositiveInt
 
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation.regions import Regions, semantic_regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
+from psqe.parameters import typed_values
 from psqe.seeds.failures import counterparts
 from psqe.seeds.miners.pivot import PivotMiner
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, top_k
 
 
-def oracle_seeds(name: str, task: AlignmentTask, features: Features, **parameters: Any) -> SeedSet:
+def oracle_seeds(name: str, task: AlignmentTask, features: Features, /, **parameters: Any) -> SeedSet:
     """Draw seeds of a named kind from the gold links.
 
     Parameters
@@ -53,13 +55,19 @@ def oracle_seeds(name: str, task: AlignmentTask, features: Features, **parameter
     """
     if name not in ORACLES:
         raise ParameterError(f"there are no seeds {name!r}", remedy=f"choose from {', '.join(ORACLES)}")
-    signature = inspect.signature(ORACLES[name])
-    try:
-        arguments = signature.bind(task, features, **parameters)
-    except TypeError as error:
-        known = list(signature.parameters)[2:]
-        raise ParameterError(f"seeds {name!r}: {error}", remedy=f"give {', '.join(known)}") from error
-    return ORACLES[name](*arguments.args, **arguments.kwargs)
+    draw = ORACLES[name]
+    types = get_type_hints(draw, include_extras=True)
+    known = inspect.signature(draw).parameters
+    names = list(known)[2:]
+    typed_values(f"the kind of seeds {name!r}", parameters, {each: types[each] for each in names})
+    lacking = [
+        each for each in names if known[each].default is inspect.Parameter.empty and each not in parameters
+    ]
+    if lacking:
+        raise ParameterError(
+            f"the kind of seeds {name!r} lacks {lacking[0]!r}", remedy=f"give {', '.join(names)}"
+        )
+    return draw(task, features, **parameters)
 
 
 def true_links(task: AlignmentTask, n_seeds: int, *, random_state: int = 0) -> SeedSet:
@@ -79,9 +87,11 @@ def true_links(task: AlignmentTask, n_seeds: int, *, random_state: int = 0) -> S
     DataError
         If the task has no gold links.
     ParameterError
-        If there are fewer links than asked for.
+        If there are fewer links than asked for, or none is asked for.
     """
     links = _gold_links(task)
+    if n_seeds < 1:
+        raise ParameterError(f"n_seeds is {n_seeds}", remedy="give an integer of at least 1")
     if n_seeds > len(links):
         raise ParameterError(f"{n_seeds} true links asked for, {task.name} has {len(links)}")
     drawn = np.random.default_rng(random_state).choice(len(links), n_seeds, replace=False)
@@ -117,10 +127,10 @@ def evenly_drawn_seeds(
     task: AlignmentTask,
     features: Features,
     *,
-    n_seeds: int,
+    n_seeds: PositiveInt,
     precision: float,
     evenness: float,
-    random_state: int = 0,
+    random_state: NonNegativeInt = 0,
 ) -> SeedSet:
     """Draw seeds of a set precision that cover the semantic regions as evenly as asked for.
 
@@ -301,7 +311,7 @@ def _as_seeds(pairs: IntArray, stage: str, miner: str, parameters: dict[str, Any
 
 
 def _oracle_true_links(
-    task: AlignmentTask, features: Features, *, n_seeds: int, random_state: int = 0
+    task: AlignmentTask, features: Features, *, n_seeds: PositiveInt, random_state: NonNegativeInt = 0
 ) -> SeedSet:
     return true_links(task, n_seeds, random_state=random_state)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tqdm import tqdm
 
-from psqe.aligners import Aligner
+from psqe.aligners import ALIGNERS, Aligner
 from psqe.aligners.trained import ResidualFeatures
 from psqe.api import build_aligner, load_features, mine_seeds
 from psqe.cost import measured
@@ -166,12 +166,13 @@ def load_seeds(spec: RunSpec) -> SeedSet:
 
 def load_similarities(spec: RunSpec) -> Similarities:
     """How a run compares entities: by its features alone, or by its aligner, which is trained."""
+    # The parameters of the aligner are checked before seeds are mined for it.
+    trained, weight = (spec, 0.0) if spec.aligner is None else residual_later(spec)
     data = load_data(spec)
     if spec.aligner is None:
         scorer = feature_scorer(data.task, data.features)
         return Similarities(scorer, spec.matching or "cosine", None, 0.0, 0.0)
     seeds = load_seeds(spec)
-    trained, weight = residual_later(spec)
     model = _model(trained)
     beside = ResidualFeatures.from_features(data.features, weight)
     return Similarities(
@@ -185,9 +186,14 @@ def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
 
     One model then serves all weights. Iterative learning and early stopping depend on the weight, so with
     them the spec keeps it, and the returned weight is 0.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such aligner or parameter, or a value is of another type.
     """
     assert spec.aligner is not None
-    parameters = dict(spec.aligner.parameters)
+    parameters = ALIGNERS.resolve(spec.aligner.name).typed(spec.aligner.parameters)
     later = "residual" in parameters and not {"iterative_start", "patience"} & set(parameters)
     weight = float(parameters.pop("residual")) if later else 0.0
     aligner = spec.aligner.model_copy(update={"parameters": parameters})
@@ -224,10 +230,15 @@ def _seeds(spec: RunSpec) -> SeedSet:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PsqeWarning)  # fewer seeds than wanted: the rows say how many
             return mine_seeds(data.task, features=data.features, seeds=miner, random_state=spec.random_state)
-    known = inspect.signature(ORACLES[miner.name]).parameters
-    given = {"n_seeds": miner.n_seeds, "random_state": spec.random_state}
-    common = {name: value for name, value in given.items() if name in known and value is not None}
-    return oracle_seeds(miner.name, data.task, data.features, **common, **miner.parameters)
+    given = {} if miner.n_seeds is None else {"n_seeds": miner.n_seeds}
+    if "random_state" in inspect.signature(ORACLES[miner.name]).parameters:
+        given["random_state"] = spec.random_state
+    for name in sorted({"n_seeds", "random_state"} & set(miner.parameters)):
+        raise ParameterError(
+            f"{name} is not among the other parameters of seeds",
+            remedy="give n_seeds to MinerOptions, and random_state to RunSpec",
+        )
+    return oracle_seeds(miner.name, data.task, data.features, **given, **miner.parameters)
 
 
 @lru_cache(maxsize=1)

@@ -8,14 +8,13 @@ kept under this id (:mod:`psqe.study.store`), and :func:`psqe.study.run.run` exe
 from __future__ import annotations
 
 import json
-from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
-from psqe.errors import DataError
+from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash
-from psqe.options import AlignerOptions, FeatureOptions, Matching, MinerOptions, TaskOptions
+from psqe.options import AlignerOptions, FeatureOptions, Matching, MinerOptions, Options, TaskOptions
 
 Subject = Literal["facts", "seeds", "alignment", "links", "cost"]
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
@@ -29,8 +28,11 @@ SPEC_COLUMNS = (
 """The columns that :attr:`RunSpec.columns` fills."""
 
 
-class RunSpec(BaseModel):
+class RunSpec(Options):
     """One experiment, complete and hashable by its :attr:`id`.
+
+    Parameters of miners and aligners are compared as they are written: ``2`` and ``2.0`` are two values, and
+    have two ids.
 
     Parameters
     ----------
@@ -51,6 +53,12 @@ class RunSpec(BaseModel):
     random_state
         Seed of everything that is drawn: dropped entities, seeds, weights, batches. Not negative.
 
+    Raises
+    ------
+    ParameterError
+        If a field is unknown, missing or of another type, does not fit the subject, or has a value that JSON
+        does not have.
+
     Examples
     --------
     >>> from psqe.options import FeatureOptions, MinerOptions, TaskOptions
@@ -66,8 +74,6 @@ class RunSpec(BaseModel):
     ('attribute+image', '{}')
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     subject: Subject
     task: TaskOptions
     features: FeatureOptions | None = None
@@ -79,19 +85,30 @@ class RunSpec(BaseModel):
     @model_validator(mode="after")
     def _fits_subject(self) -> Self:
         if self.random_state < 0:
-            raise ValueError(f"random_state is {self.random_state}; give an integer of at least 0")
+            raise ParameterError(
+                f"random_state is {self.random_state}", remedy="give an integer of at least 0"
+            )
         needs_features = self.subject in ("seeds", "alignment", "links")
         if needs_features != (self.features is not None):
-            raise ValueError(f"a run about {self.subject} {'needs' if needs_features else 'has no'} features")
+            raise ParameterError(
+                f"a run about {self.subject} {'needs' if needs_features else 'has no'} features"
+            )
         if self.subject == "seeds" and (self.miner is None or self.aligner is not None):
-            raise ValueError("a run about seeds needs a miner and has no aligner")
+            raise ParameterError("a run about seeds needs a miner and has no aligner")
         if self.subject in ("facts", "cost") and (self.miner or self.aligner):
-            raise ValueError(f"a run about {self.subject} has neither miner nor aligner")
+            raise ParameterError(f"a run about {self.subject} has neither miner nor aligner")
         ranks_features = self.subject == "alignment" and self.aligner is None
         if ranks_features != (self.matching is not None):
-            raise ValueError("a matching is named if and only if features alone are ranked")
+            raise ParameterError("a matching is named if and only if features alone are ranked")
         if self.subject in ("alignment", "links") and self.aligner is None and self.miner is not None:
-            raise ValueError("seeds without an aligner change nothing about an alignment")
+            raise ParameterError("seeds without an aligner change nothing about an alignment")
+        try:
+            self.id  # noqa: B018  # the attribute is read to see that all values can be written
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ParameterError(
+                f"a parameter cannot be written as JSON ({error})",
+                remedy="give numbers, texts, lists and mappings",
+            ) from error
         return self
 
     @classmethod
@@ -101,14 +118,16 @@ class RunSpec(BaseModel):
         Raises
         ------
         DataError
-            If the text is not JSON, or a field is missing, unknown or of another type.
+            If the text is not JSON, has a key twice or a number that JSON does not have, or if the fields do
+            not make a spec.
         """
         try:
+            json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_no_number)
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise DataError(f"the spec of a run is not valid: {where} {first['msg']}") from error
+            raise DataError(f"the spec of a run is not valid: {cls.fault(error)}") from error
+        except (ValueError, RecursionError, ParameterError) as error:
+            raise DataError(f"the spec of a run is not valid: {error}") from error
 
     def replace(self, **parts: Any) -> RunSpec:
         """Return a copy of the spec with other values of some fields.
@@ -117,6 +136,11 @@ class RunSpec(BaseModel):
         ----------
         parts
             Fields of the spec and their new values.
+
+        Raises
+        ------
+        ParameterError
+            As the constructor.
 
         Examples
         --------
@@ -127,13 +151,13 @@ class RunSpec(BaseModel):
         """
         return RunSpec(**{**{name: getattr(self, name) for name in RunSpec.model_fields}, **parts})
 
-    @cached_property
+    @property
     def json_text(self) -> str:
         """The canonical JSON: keys sorted, options that are not given left out."""
-        plain = {name: _given(value) for name, value in self.model_dump(mode="json").items()}
+        plain = {name: _given(value) for name, value in self.model_dump().items()}
         return canonical_json({name: value for name, value in plain.items() if value is not None})
 
-    @cached_property
+    @property
     def id(self) -> str:
         """Twelve hexadecimal digits that identify the spec."""
         return content_hash(self.json_text)[:12]
@@ -171,9 +195,14 @@ class RunSpec(BaseModel):
             What the other run measures.
         options
             Its ``miner``, ``aligner`` or ``matching``.
+
+        Raises
+        ------
+        ParameterError
+            As the constructor.
         """
         common = {"task": self.task, "features": self.features, "random_state": self.random_state}
-        return RunSpec.model_validate({"subject": subject, **common, **options})
+        return RunSpec(**{"subject": subject, **common, **options})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunSpec) and self.json_text == other.json_text
@@ -193,6 +222,17 @@ def canonical_json(value: Any) -> str:
     '{"n_clusters":2,"stages":["cluster","expand"]}'
     """
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"a key occurs twice among {', '.join(found)}")
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _given(value: Any) -> Any:

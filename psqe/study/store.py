@@ -19,6 +19,7 @@ file is written and when it is read. Files are replaced whole, under a lock that
 
 from __future__ import annotations
 
+import csv
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -245,8 +246,8 @@ class Store:
             If a file does not fit :data:`COLUMNS`, an id is not that of its spec, a run occurs twice, or its
             environment is missing.
         """
-        files = sorted((self.folder / "runs").glob(FILES))
-        table = pd.concat([self._read_runs(path) for path in files] or [_empty(RUN_COLUMNS)])
+        parts = [self._read_runs(path) for path in self._files("runs")]
+        table = pd.concat(parts or [_empty(RUN_COLUMNS)])
         if (twice := table.duplicated("id")).any():
             raise DataError(f"run {table['id'][twice].iloc[0]} occurs twice", path=self.folder / "runs")
         environments = _read(self.folder / "environments.csv", ENVIRONMENT_COLUMNS, ("environment",))
@@ -295,8 +296,7 @@ class Store:
             As :meth:`runs`; or if a key repeats.
         """
         names = _measure_columns(subject)
-        files = sorted((self.folder / subject).glob(FILES))
-        parts = [_read(path, names, ("id", *KEYS[subject])) for path in files]
+        parts = [_read(path, names, ("id", *KEYS[subject])) for path in self._files(subject)]
         measures = pd.concat(parts or [_empty(names)])
         runs = self.runs()
         runs = runs[runs["subject"] == subject].drop(columns=list(set(runs) & set(names) - {"id"}))
@@ -369,12 +369,27 @@ class Store:
         finally:
             lock.release()
 
+    def _files(self, name: str) -> list[Path]:
+        """The files of one folder of the store, in order; none where the folder does not exist."""
+        folder = self.folder / name
+        try:
+            return sorted(path for path in folder.iterdir() if path.match(FILES))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DataError(
+                f"cannot be read ({error.strerror})", path=folder, remedy="give the folder of a store"
+            ) from error
+
     def _read_runs(self, path: Path) -> pd.DataFrame:
         """The runs of one file, with specs as objects."""
         table = _read(path, RUN_COLUMNS, ("id",))
         specs = []
         for line, (run_id, text) in enumerate(zip(table["id"], table["spec"], strict=True), start=2):
-            spec = RunSpec.from_json(text)
+            try:
+                spec = RunSpec.from_json(text)
+            except DataError as error:
+                raise DataError(error.what, path=path, line=line, remedy="write it with psqe only") from error
             if spec.id != run_id or file_name(spec) != path.name:
                 raise DataError(f"run {run_id} lacks the id of its spec, or is in the wrong file",
                                 path=path, line=line, remedy="write it with psqe only")  # fmt: skip
@@ -501,12 +516,31 @@ def _read(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.DataF
     """
     if not path.exists():
         return _empty(names)
-    try:
-        table = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot be read ({error})", path=path) from error
+    table = _cells(path)
     later = {name: pd.NA for name in names if name in MAY_BE_EMPTY and name not in table}
     return _validated(table.assign(**later), names, key, path)
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """The cells of one file as text; a row with a cell too many or too few is refused."""
+    if not path.is_file():
+        raise DataError("is not a file", path=path, remedy="keep only the files of a store in its folder")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file, strict=True))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"cannot be read ({error})", path=path) from error
+    if not rows or not rows[0]:
+        raise DataError("has no header", path=path, line=1, remedy="write it with psqe only")
+    header = rows[0]
+    for line, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise DataError(f"the row has {len(row)} cells, and the header {len(header)}",
+                            path=path, line=line, remedy="write it with psqe only")  # fmt: skip
+    if len(set(header)) < len(header):
+        raise DataError("the header has a column twice", path=path, line=1, remedy="write it with psqe only")
+    filled = [[cell or None for cell in row] for row in rows[1:]]
+    return pd.DataFrame(filled, columns=header, dtype="string")
 
 
 def _checked(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]) -> pd.DataFrame:

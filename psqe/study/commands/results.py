@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,11 +54,23 @@ class Selection:
 
     def has(self, spec: RunSpec) -> bool:
         """Whether a run is selected."""
-        columns = spec.columns
-        wanted = {
-            "task": self.task, "random_state": self.state, "miner": self.miner, "aligner": self.aligner
-        }  # fmt: skip
-        return all(not values or columns[name] in values for name, values in wanted.items())
+        columns, state = spec.columns, self.state
+        return (not state or spec.random_state in state) and all(
+            not values or columns[name] in values for name, values in self._names().items()
+        )
+
+    def check(self, specs: Iterable[RunSpec]) -> None:
+        """Raise :class:`ParameterError` for a name that no run has, and list those that there are."""
+        columns = [spec.columns for spec in specs]
+        for name, values in self._names().items():
+            known = sorted({row[name] for row in columns} - {None})
+            for value in values or ():
+                if value not in known:
+                    remedy = f"choose from {', '.join(known)}" if known else "leave the option out"
+                    raise ParameterError(f"no run has the {name} {value!r}", remedy=remedy)
+
+    def _names(self) -> dict[str, list[str] | None]:
+        return {"task": self.task, "miner": self.miner, "aligner": self.aligner}
 
 
 TOLERANCE = {"facts": 1e-6, "seeds": 0.01, "alignment": 0.02, "links": 0.02}
@@ -73,11 +86,13 @@ def list_runs(
     subject: Annotated[str | None, typer.Option(help="facts, seeds, alignment, links or cost.")] = None,
 ) -> None:
     """List the stored runs: id, what was run, and when."""
-    from psqe.study.store import rows_where
+    from psqe.study.store import KEYS, rows_where
 
-    runs = rows_where(
-        _store(store).runs(), lambda spec: selection.has(spec) and subject in (None, spec.subject)
-    )
+    if subject not in (None, *KEYS):
+        raise ParameterError(f"there is no subject {subject!r}", remedy=f"choose from {', '.join(KEYS)}")
+    runs = _store(store).runs()
+    selection.check(runs["spec"])
+    runs = rows_where(runs, lambda spec: selection.has(spec) and subject in (None, spec.subject))
     for row in runs.sort_values(["subject", "task"], kind="stable").itertuples():
         typer.echo(f"{row.id}\t{row.spec}\t{row.date[:10]}")
     typer.echo(f"{len(runs)} runs", err=True)
@@ -93,11 +108,17 @@ def show(
     spec = _spec(opened, run_id)
     runs = opened.runs()
     row = runs[runs["id"] == spec.id].iloc[0]
+    measures = opened.table(spec.subject)
+    measures = measures[measures["id"] == spec.id]
+    if measures.empty:
+        raise DataError(
+            f"run {spec.id} has no measures", path=opened.folder / spec.subject,
+            remedy=f"run psqe results rerun {spec.id} --overwrite",
+        )  # fmt: skip
     typer.echo(f"{spec.id}  {spec}\n{spec.json_text}")
     for column in ("seconds", "peak_mb", "revision", "date", "machine", "versions"):
         typer.echo(f"{column}: {row[column]}")
-    measures = opened.table(spec.subject)
-    typer.echo(_text(measures[measures["id"] == spec.id], spec))
+    typer.echo(_text(measures, spec))
 
 
 @app.command()
@@ -129,7 +150,8 @@ def rerun(
 ) -> None:
     """Run a stored run again and report the numbers that differ.
 
-    The exit code is 1 if a number differs by more than the tolerance of its subject, or is missing.
+    The exit code is 1 if a number differs by more than the tolerance of its subject, or if the store or the
+    repeated run lacks it.
     """
     from psqe.study.run import run
 
@@ -137,18 +159,18 @@ def rerun(
     spec = _spec(opened, run_id)
     typer.echo(f"repeating {spec}", err=True)
     result = run(spec)
-    table, missing = repeated(opened, result)
+    table, lost, new = repeated(opened, result)
     beyond = table[table["difference"].abs() > table["tolerance"]]
     largest = table["difference"].abs().max() if len(table) else 0.0
     typer.echo(
         f"{len(table)} numbers compared, largest difference {largest:.3g}, {len(beyond)} beyond the "
-        f"tolerance of {TOLERANCE[spec.subject]:g}, {missing} missing"
+        f"tolerance of {TOLERANCE[spec.subject]:g}, {lost} missing, {new} missing in the store"
     )
     if len(beyond):
         typer.echo(beyond.to_string(index=False))
     if overwrite:
         opened.put([result])
-    if len(beyond) or missing:
+    if len(beyond) or lost or new:
         raise typer.Exit(1)
 
 
@@ -172,8 +194,9 @@ def fill(
         if plan:
             raise ParameterError(f"there is no plan {plan!r}", remedy=f"choose from {', '.join(PLANS)}")
         return
-    opened, chosen = _store(store), PLANS[plan]
+    opened, chosen = _store(store, new=True), PLANS[plan]
     specs = chosen.specs(selection.task or chosen.tasks, selection.state or chosen.random_states)
+    selection.check(specs)
     specs = [spec for spec in specs if selection.has(spec)]
     lacking = specs if again else opened.lacking(specs)
     typer.echo(f"{len(specs)} runs, {len(lacking)} of them to be made", err=True)
@@ -186,7 +209,7 @@ def fill(
         run_all(lacking, opened)
 
 
-def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int]:
+def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
     """Set the numbers of a repeated run beside the stored ones.
 
     Parameters
@@ -198,31 +221,37 @@ def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int]:
 
     Returns
     -------
-    The rows of :func:`psqe.study.store.compare` with a column ``tolerance`` (see :data:`TOLERANCE`), and the
-    number of stored numbers that the repeated run lacks. The costs of stages are not compared.
+    The rows of :func:`psqe.study.store.compare` with a column ``tolerance`` (see :data:`TOLERANCE`), the
+    number of stored numbers that the repeated run lacks, and the number of its numbers that the store
+    lacks. The costs of stages are not compared.
     """
     from psqe.study.store import KEYS, VALUES, compare, results_table
 
     subject = result.spec.subject
     stored = store.table(subject)
     stored = stored[stored["id"] == result.spec.id]
-    table = compare(stored, results_table([result], subject), subject)
+    repeats = results_table([result], subject)
+    table = compare(stored, repeats, subject)
     table = table[table["column"] != "stage_seconds"]
     size = table["first"].abs().clip(lower=1.0)
     table = table.assign(tolerance=TOLERANCE[subject] * size)
     numbers = [name for name in VALUES[subject] if name not in ("stage_seconds", "search")]
-    missing = int(stored[numbers].notna().sum().sum()) - len(table)
-    return table[["id", *KEYS[subject], "column", "first", "second", "difference", "tolerance"]], missing
+    lost, new = (int(rows[numbers].notna().sum().sum()) - len(table) for rows in (stored, repeats))
+    return table[["id", *KEYS[subject], "column", "first", "second", "difference", "tolerance"]], lost, new
 
 
-def _store(folder: Path | None) -> Store:
+def _store(folder: Path | None, *, new: bool = False) -> Store:
+    """Open a store; only a ``new`` one may be without runs."""
     with needs_extra("book"):
         import pandera.pandas  # noqa: F401  # the store checks its schema with it
     from psqe.study.store import Store
 
     if folder is not None and not folder.is_dir():
         raise DataError("is not a folder", path=folder, remedy="give the folder of a store")
-    return Store(folder)
+    opened = Store(folder)
+    if not new and not (opened.folder / "runs").is_dir():
+        raise DataError("has no folder 'runs'", path=opened.folder, remedy="give the folder of a store")
+    return opened
 
 
 def _spec(store: Store, run_id: str) -> RunSpec:
