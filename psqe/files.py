@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +21,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``, and rename it to ``path`` when the block ends without an error.
 
     The parent folders are made. When the block raises, the temporary file is removed and an older
-    ``path`` stays as it was.
+    ``path`` stays as it was. A link is followed. A stream (:func:`is_stream`) stays what it is: the content
+    is written into it when the block ends.
 
     Parameters
     ----------
@@ -34,13 +37,15 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     PsqeError
-        If the folder cannot be made or written, or ``path`` is a folder itself.
+        If the folder cannot be made or written, or ``path`` is a folder or another thing that is no file.
     """
-    target = Path(path)
+    target, stream = Path(path), is_stream(path)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not stream:
+            target = _followed(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.stem[:40]}.", suffix=target.suffix
+            dir=None if stream else target.parent, prefix=f".{target.stem[:40]}.", suffix=target.suffix
         )
     except OSError as error:
         raise _unwritable(target, error) from error
@@ -53,7 +58,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         try:
-            temporary.replace(target)
+            if stream:
+                with target.open("ab") as out, temporary.open("rb") as content:
+                    shutil.copyfileobj(content, out)
+            else:
+                temporary.replace(target)
         except OSError as error:
             raise PsqeError(
                 f"cannot be written ({error.strerror})",
@@ -64,23 +73,61 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise now the error that :func:`atomic_path` would raise later, after the work was done.
+def is_stream(path: str | Path) -> bool:
+    """Return whether bytes go into ``path`` one after the other: a device such as a terminal, a pipe, or
+    whatever an open file of this process is, as in ``/dev/stdout``.
 
     Raises
     ------
     PsqeError
-        If the folder of ``path`` cannot be made or written, or ``path`` is a folder itself.
+        If ``path`` is neither a stream nor a file nor free: a folder, a disk or a socket.
     """
     target = Path(path)
-    if target.is_dir():
+    try:
+        mode = target.stat().st_mode
+    except OSError:  # nothing is there, or making the folder reports why
+        return False
+    if stat.S_ISDIR(mode):
         raise PsqeError("is a folder", path=target, remedy="choose another name for the file")
+    if stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise PsqeError("is no file", path=target, remedy="choose another name for the file")
+    opened = target.is_symlink() and str(target.readlink()).startswith("/proc/")
+    return not stat.S_ISREG(mode) or opened or str(target.parent.resolve()).startswith("/proc/")
+
+
+def check_writable(path: str | Path, *, streams: bool = True) -> None:
+    """Raise now the error that :func:`atomic_path` would raise later, after the work was done.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    streams
+        Whether ``path`` may be a stream, see :func:`is_stream`; it may by default.
+
+    Raises
+    ------
+    PsqeError
+        If the folder of ``path`` cannot be made or written, or ``path`` is a folder, a disk or a socket.
+    """
+    target = Path(path)
+    if is_stream(target):
+        if not streams:
+            raise PsqeError("is no file", path=target, remedy="choose another name for the file")
+        if not os.access(target, os.W_OK):
+            raise PsqeError("cannot be written", path=target, remedy="choose another name for the file")
+        return
+    target = _followed(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def _followed(target: Path) -> Path:
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
 
 
 def _unwritable(target: Path, error: OSError) -> PsqeError:

@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,8 +16,10 @@ import pytest
 from psqe import datasets
 from psqe.aligners import ALIGNERS
 from psqe.cli import main as main_module
+from psqe.cli.arguments import named_values
 from psqe.cli.describe import parameter_sentences
 from psqe.cli.main import main
+from psqe.errors import PsqeWarning
 from psqe.features.cache import VectorCache
 from psqe.features.encoder_registry import make_encoder
 from psqe.graph import AlignmentTask
@@ -354,8 +357,8 @@ def test_a_device_goes_to_what_can_be_told(task):
     assert json.loads(Path("r.json").read_text())["parameters"]["miner"]["device"] == "cpu"
 
 
-def test_commands_of_other_packages(monkeypatch, capsys):
-    """An entry point is a command; one that lacks a package says so, and does not stop the help."""
+def test_commands_of_other_packages(monkeypatch, capsys, tmp_path):
+    """An entry point is a command; one that cannot be loaded says so, and does not stop the help."""
 
     def sow(seed: str) -> None:
         """Sow a seed."""
@@ -365,15 +368,32 @@ def test_commands_of_other_packages(monkeypatch, capsys):
     entries = (
         metadata.EntryPoint("sow", "psqe.cli.main:sow", "psqe.commands"),
         metadata.EntryPoint("reap", "a_package_that_nobody_has:reap", "psqe.commands"),
+        metadata.EntryPoint("raises", "broken_module:reap", "psqe.commands"),
+        metadata.EntryPoint("exits", "exiting_module:reap", "psqe.commands"),
+        metadata.EntryPoint("lost", "json:reap", "psqe.commands"),
+        metadata.EntryPoint("number", "math:pi", "psqe.commands"),
+        metadata.EntryPoint("seeds", "json:dumps", "psqe.commands"),
     )
+    (tmp_path / "broken_module.py").write_text("def (")
+    (tmp_path / "exiting_module.py").write_text("raise SystemExit(0)")
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(main_module, "_further_commands", lambda: entries)
     run("sow", "wheat")
     assert capsys.readouterr().out == "sown: wheat\n"
-    run("--help")
+    with pytest.warns(PsqeWarning, match=r"the command 'seeds' \(json:dumps, from .*\) has a name that is"):
+        run("--help")
     out = capsys.readouterr().out
-    assert "Sow a seed." in out and "Not available" in out
-    assert main(["reap", "--all", "wheat"]) == 2
-    assert "a_package_that_nobody_has:reap cannot be loaded" in capsys.readouterr().err
+    assert "Sow a seed." in out and out.count("Not available") == 5
+    for name, words in {
+        "reap": "'reap' (a_package_that_nobody_has:reap, from an unknown distribution) cannot be loaded",
+        "raises": "cannot be loaded (SyntaxError: ",
+        "exits": "cannot be loaded (SystemExit: ",
+        "lost": "cannot be loaded (AttributeError: ",
+        "number": "it is neither a Typer app nor a function",
+    }.items():
+        assert main([name, "--all", "wheat"]) == 2
+        err = capsys.readouterr().err
+        assert words in err and err.count("\n") == 1
 
 
 # ---- what it refuses
@@ -431,7 +451,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*ALIGN, "--checkpoint", "c.pt"), "propagation does not train"),
         ((*ALIGN, "--aligner-parameter", "n_hops=two"), "n_hops is 'two'; it must be a valid"),
         ((*ALIGN, "--device", "cpu", "--miner", "pivot"), "miner pivot has no option --device"),
-        ((*ALIGN, "--seeds", "s.tsv", "--modalities", "sound"), "no modality 'sound' in the features"),
+        ((*ALIGN[:4], "--seeds", "s.tsv", "--modalities", "sound"), "no modality 'sound' in the features"),
         ((*SEEDS, "--miner", "none"), "no miner 'none'; choose from mutual"),
         (
             (*SEEDS, "--miner-parameter", "warmth=1"),
@@ -444,9 +464,11 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*SEEDS, "--miner-parameter", "n_seeds=3"), "n_seeds is not among the other parameters"),
         ((*SEEDS, "--miner", "pivot", "--miner-parameter", "centre=1"), "centre is 1; it must be"),
         (("describe", "greedy"), "miner or aligner or encoder or layout 'greedy'; choose from mutual"),
-        ((*MCLEA, "--checkpoint", "f.npz"), "f.npz: is not a checkpoint of psqe"),
         ((*ALIGN, "--miner", "greedy"), "no miner 'greedy'"),
-        ((*MCLEA, "--miner", "none"), "0 seeds are too few to train mclea on; mine at least 2"),
+        (
+            (*ALIGN[:4], "--aligner", "mclea", "--miner", "none"),
+            "0 seeds are too few to train mclea on; mine at least 2",
+        ),
         ((*ALIGN, "--matching", "magic"), "no matching 'magic'; choose from cosine, csls, sinkhorn"),
         ((*ALIGN, "--rule", "greedy"), "no rule 'greedy'; choose from mutual, one_to_one"),
         ((*ALIGN, "--threshold", "high"), "--threshold 'high' is no number; give a confidence from 0 to 1"),
@@ -456,7 +478,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*ALIGN, "--report", "r.txt"), "--report cannot write .txt files; let the name end in .html"),
         ((*SEEDS, "--out", "s.csv"), "--out cannot write .csv files; let the name end in .tsv or .npy"),
         ((*ALIGN, "--seeds", "s.tsv", "--miner", "pivot"), "--seeds and --miner exclude each other"),
-        ((*ALIGN, "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),
+        ((*ALIGN[:4], "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),
         (("run", "none.md"), "none.md: cannot be read"),
         (("run", "f.npz"), "f.npz: is no MyST notebook"),
     ],
@@ -464,6 +486,104 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
 )
 def test_faults_in_one_line(task, refused, arguments, words):
     refused(*arguments, words=words)
+
+
+NONE = ("align", "t/x", "--features", "f.npz", "--miner", "none")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        *(
+            ((*NONE, option, value), f"{option} says how seeds are mined, and --miner none mines none")
+            for option, value in (
+                ("--n-seeds", "9"), ("--miner-parameter", "n_clusters=3"), ("--variant", "corrected"),
+                ("--switch", "mutual=false"), ("--stages", "refine"), ("--n-clusters", "3"),
+            )
+        ),
+        ((*ALIGN, "--seeds", "s.tsv"), "--n-seeds says how seeds are mined, and --seeds mines none"),
+        ((*NONE, "--device", "cpu"), "aligner propagation has no option --device"),
+        ((*SEEDS, "--switch", "mutual=false", "--switch", "mutual=true"), "--switch gives mutual twice"),
+        (
+            (*SEEDS, "--miner-parameter", "n_clusters=3", "--miner-parameter", "n_clusters=4"),
+            "--miner-parameter gives n_clusters twice",
+        ),
+        (
+            (*MCLEA, "--parameter", "n_epochs=1", "--aligner-parameter", "n_epochs=2"),
+            "--aligner-parameter gives n_epochs twice",
+        ),
+        (
+            ("seeds", "t/x", "--encoder", "name=use-m3", "--encoder", "name=bigram"),
+            "--encoder gives name twice",
+        ),
+        (
+            (*SEEDS, "--n-clusters", "3", "--miner-parameter", "n_clusters=3"),
+            "--n-clusters and --miner-parameter n_clusters say the same",
+        ),
+        (
+            (*SEEDS, "--switch", "mutual=false", "--miner-parameter", "switches={}"),
+            "--switch and --miner-parameter switches say the same",
+        ),
+        (
+            (*SEEDS, "--device", "cpu", "--miner-parameter", "device=cuda"),
+            "--device and --miner-parameter device say the same",
+        ),
+        (
+            (*MCLEA, "--device", "cpu", "--parameter", "device=cuda"),
+            "--device and --aligner-parameter device say the same",
+        ),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, tuple) else "",
+)  # fmt: skip
+def test_no_option_is_ignored(task, refused, arguments, words):
+    refused(*arguments, words=words)
+
+
+def test_numbers_are_written_as_in_python():
+    texts = ["a=1e-3", "b=1E300", "c=010", "d=-2", "e=nan", "f=[1e-3, 2]", "g=2024-13-45", "h=1e999"]
+    assert named_values("--parameter", texts, "") == {
+        "a": 0.001, "b": 1e300, "c": 10, "d": -2, "e": "nan", "f": [0.001, 2],
+        "g": "2024-13-45", "h": "1e999",
+    }  # fmt: skip
+
+
+def test_outputs_do_not_meet_each_other_or_what_is_read(task, refused, tmp_path):
+    Path("here").symlink_to(".")
+    Path("s.tsv").write_text("left\tright\nleft:0\tright:0\n")
+    two = "is the file of two outputs; write to another file"
+    refused(*SEEDS, "--out", "a.tsv", "--json", "here/a.tsv", words=two)
+    refused(*ALIGN, "--json", "a.html", "--report", "a.html", words=two)
+    refused(*MCLEA, "--out", "a", "--checkpoint", tmp_path / "a", words=two)
+    refused(*SEEDS, "--json", "f.npz", words="f.npz is read, too")
+    refused(*MCLEA, "--checkpoint", "here/f.npz", words="f.npz is read, too")
+    refused(*NONE[:4], "--seeds", "s.tsv", "--out", "s.tsv", words="s.tsv is read, too")
+    refused("data", "info", "t/x", "--json", ".", words=".: is a folder")
+
+
+def test_a_pipe_is_written_into_and_stays(task, refused, tmp_path):
+    os.mkfifo("pipe")
+    refused(*MCLEA, "--checkpoint", "pipe", words="pipe: is no file")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    run(*SEEDS, "--miner", "random", "--json", "pipe")
+    text = os.read(reader, 1 << 20)
+    os.close(reader)
+    assert json.loads(text)["n_seeds"] == 20 and Path("pipe").is_fifo()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        refused(*SEEDS, "--out", "socket", words="socket: is no file")
+
+
+def test_what_an_output_links_to_is_written(task):
+    Path("elsewhere").mkdir()
+    Path("seeds.tsv").symlink_to("elsewhere/seeds.tsv")
+    run(*SEEDS, "--miner", "random")
+    assert Path("seeds.tsv").is_symlink() and Path("elsewhere/seeds.tsv").read_text().count("\n") > 20
+    with Path("open").open("w") as log:
+        log.write("kept\n")
+        log.flush()
+        Path("out").symlink_to(f"/proc/self/fd/{log.fileno()}")
+        run(*SEEDS, "--miner", "random", "--json", "out")
+    assert Path("open").read_text().startswith("kept\n{") and Path("out").is_symlink()
 
 
 def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
@@ -491,7 +611,7 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
 )
 def test_malformed_seeds(task, refused, text, words):
     Path("s.tsv").write_text(text)
-    refused(*MCLEA, "--seeds", "s.tsv", words=words)
+    refused(*ALIGN[:4], "--aligner", "mclea", "--seeds", "s.tsv", words=words)
 
 
 def test_broken_feature_files(task, refused):

@@ -15,7 +15,7 @@ import pytest
 
 from psqe.aligners import ALIGNERS
 from psqe.datasets.layouts import LAYOUTS
-from psqe.errors import ParameterError
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.features.encoder_registry import ENCODERS
 from psqe.registry import Registry
 from psqe.seeds import MINERS
@@ -77,28 +77,96 @@ def test_without_the_plugin_its_names_are_errors() -> None:
             REGISTRIES[kind].resolve(name)
 
 
-@pytest.mark.parametrize(
-    ("entry", "message"),
-    [
-        ("lost = no_such_package:Miner", "the miner 'lost' cannot be imported from no_such_package:Miner"),
-        ("lost = psqe.seeds:NoSuchMiner", "the miner 'lost' cannot be imported from psqe.seeds:NoSuchMiner"),
-        (
-            "pivot = psqe.seeds:PSQEMiner",
-            "the miner 'pivot' of psqe.seeds:PSQEMiner has a name that is taken",
-        ),
-    ],
-)
-def test_a_faulty_entry_point_is_one_clear_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entry: str, message: str
+OWN_MINERS = dict(MINERS)
+
+FAULTY = {
+    "lost": ("no_such_package:Miner", "cannot be imported (ModuleNotFoundError: "),
+    "absent": ("psqe.seeds:NoSuchMiner", "cannot be imported (AttributeError: "),
+    "broken": ("broken_syntax:Miner", "cannot be imported (SyntaxError: "),
+    "raising": ("raising_module:Miner", "cannot be imported (RuntimeError: no luck"),
+    "number": ("math:pi", "is no class that implements psqe.seeds.base:Miner"),
+    "unfinished": ("psqe.seeds:Miner", "is no class that implements psqe.seeds.base:Miner"),
+    "nameless": ("nameless_miner:Nameless", "lacks name"),
+    "none": ("psqe.seeds:PSQEMiner", "has a name that stands for no entry at all"),
+}
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two distributions whose entry points cannot be used, each for another reason."""
+    folder = tmp_path_factory.mktemp("faulty")
+    (folder / "broken_syntax.py").write_text("def (")
+    (folder / "raising_module.py").write_text("raise RuntimeError('no luck')")
+    (folder / "nameless_miner.py").write_text(
+        "from psqe.seeds import Miner\nclass Nameless(Miner):\n    def _mine(self, task, features): ...\n"
+    )
+    entries = "".join(f"{name} = {value}\n" for name, (value, _) in FAULTY.items())
+    miners = f"[psqe.miners]\npivot = psqe.seeds:PSQEMiner\ntwo = psqe.seeds:PSQEMiner\n{entries}"
+    others = "[psqe.encoders]\nbad = math:pi\n[psqe.layouts]\nbad-layout = json\n"
+    others += "[psqe.aligners]\nbad-aligner = os:sep\n"
+    for name, text in {
+        "faulty": miners + others,
+        "other": "[psqe.miners]\ntwo = psqe.seeds:PSQEMiner\n",
+    }.items():
+        distribution = folder / f"{name}-1.0.dist-info"
+        distribution.mkdir()
+        (distribution / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (distribution / "entry_points.txt").write_text(text)
+    return folder
+
+
+def test_a_faulty_entry_point_is_an_error_of_its_own_name_only(
+    monkeypatch: pytest.MonkeyPatch, faulty: Path
 ) -> None:
-    distribution = tmp_path / "faulty-1.0.dist-info"
-    distribution.mkdir()
-    (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1.0\n")
-    (distribution / "entry_points.txt").write_text(f"[psqe.miners]\n{entry}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    registry: Registry = Registry("miner", "psqe.seeds.miners", "psqe.miners", lambda module: module)
-    with pytest.raises(ParameterError, match=message):
-        registry.resolve("lost")
+    monkeypatch.syspath_prepend(faulty)
+    registry: Registry = Registry("miner", "psqe.seeds.miners", "psqe.miners", "psqe.seeds.base:Miner")
+    for name, (value, message) in FAULTY.items():
+        with pytest.raises(ParameterError) as caught:
+            registry.resolve(name)
+        assert str(caught.value).startswith(f"the miner {name!r} ({value}, from faulty) {message}")
+    with pytest.raises(ParameterError, match=r"a name that 'two' .*, from .*has, too; rename it in"):
+        registry.resolve("two")
+    with pytest.warns(
+        PsqeWarning, match=r"left out: the miner 'pivot' \(.*, from faulty\) has a name that is"
+    ):
+        assert registry.resolve("pivot") is OWN_MINERS["pivot"]
+    with pytest.warns(PsqeWarning) as warned:
+        assert registry.usable() == OWN_MINERS
+    assert len(warned) == len(FAULTY) + 1
+    assert set(registry) == {*OWN_MINERS, *FAULTY, "two"}
+
+
+SEVERAL_COMMANDS = """
+import contextlib, io, json, sys
+from psqe.cli.main import main
+done = []
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(arguments)
+    done.append([code, out.getvalue(), err.getvalue().splitlines()])
+print(json.dumps(done))
+"""
+
+
+def test_faulty_entry_points_stop_nothing_else(faulty: Path, folder: Path, tmp_path: Path) -> None:
+    commands = [
+        ["describe"],
+        ["align", "--help"],
+        ["data", "check", str(folder)],
+        ["describe", "broken"],
+        ["seeds", str(TESTS.parent / "examples" / "countries"), "--miner", "number"],
+        ["seeds", "emoji/en-fr", "--modalities", "name", "--encoder", "name=bad"],
+        ["align", "emoji/en-fr", "--aligner", "bad-aligner"],
+    ]
+    done = run(faulty, "-c", SEVERAL_COMMANDS, json.dumps(commands), cwd=tmp_path)
+    assert not done.returncode, done.stderr
+    (*_, listed, _), (*_, shown, _), (*_, check_lines), *errors = json.loads(done.stdout)
+    assert listed.count("cannot be used: ") == len(FAULTY) + 4 and "  pivot  " in listed
+    assert "psqe, random, two (cannot be used), lost (cannot be used)" in " ".join(shown.split())
+    assert sum("left out: the layout 'bad-layout' (json, from faulty) lacks" in x for x in check_lines) == 1
+    assert "has the files of no layout" in check_lines[-1]
+    for code, _, lines in errors:
+        assert code == 2 and lines[-1].startswith("psqe: the ") and ", from faulty) " in lines[-1]
 
 
 def test_the_plugin_is_listed_and_described(installed: Path, tmp_path: Path) -> None:

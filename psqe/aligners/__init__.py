@@ -8,10 +8,10 @@ from psqe.aligners.models.mclea import MCLEA
 from psqe.aligners.models.meaformer import MEAformer
 from psqe.aligners.models.propagation import Propagation
 from psqe.aligners.trained import TrainedAligner
-from psqe.registry import Registry, subclass_in
+from psqe.registry import Registry
 
 ALIGNERS: Registry[type[Aligner]] = Registry(
-    "aligner", "psqe.aligners.models", "psqe.aligners", subclass_in("psqe.aligners.base:Aligner")
+    "aligner", "psqe.aligners.models", "psqe.aligners", "psqe.aligners.base:Aligner"
 )
 """All aligners by name: the modules of :mod:`psqe.aligners.models` and the entry points ``psqe.aligners``."""
 

@@ -43,9 +43,9 @@ def align(
     """Align two graphs: mine seeds, fit an aligner, write links, evaluate them where gold links are known."""
     check_ending("--out", out, (".tsv",))
     check_ending("--report", report_out, (".html", ".htm"))
-    task.check_outputs(out, json_out, report_out, aligner.checkpoint)
     if seeds_file is not None and miner.miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
+    task.check_outputs(out, json_out, report_out, aligner.checkpoint, inputs=(seeds_file, features.features))
     chosen = features.options(task)  # before the pair is loaded, which may take long
     from psqe import api
     from psqe.defaults import SeedChoice
@@ -54,6 +54,10 @@ def align(
     seeds: SeedChoice = seeds_file or api.WITHOUT_SEEDS
     if seeds_file is None and miner.miner != api.WITHOUT_SEEDS:
         seeds = miner.options(device, device_required=for_aligner is None)
+    else:
+        miner.require_unused("--miner none" if seeds_file is None else "--seeds")
+        if device is not None and for_aligner is None:
+            raise ParameterError(f"aligner {aligner.aligner} has no option --device", remedy="leave it out")
     alignment = api.align(
         task.load(),
         features=chosen,

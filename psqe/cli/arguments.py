@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,43 +22,70 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _assigned(option: str, text: str, form: str, example: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value:
-        raise ParameterError(f"{option} {text!r} is not of the form {form}", remedy=f"for example {example}")
-    return name, value
+def _assigned(option: str, texts: Iterable[str] | None, form: str, example: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in texts or ():
+        name, _, value = text.partition("=")
+        if not name or not value:
+            raise ParameterError(
+                f"{option} {text!r} is not of the form {form}", remedy=f"for example {example}"
+            )
+        if name in values:
+            raise ParameterError(f"{option} gives {name} twice", remedy="give it once")
+        values[name] = value
+    return values
 
 
-def encoder_choice(text: str) -> tuple[str, str]:
-    """Modality and encoder from ``MODALITY=NAME``.
+def encoder_choices(texts: Iterable[str] | None) -> dict[str, str]:
+    """Encoders by modality from texts ``MODALITY=NAME``.
 
     Raises
     ------
     ParameterError
-        If the text is of another form.
+        If a text is of another form, or a modality is given twice.
     """
-    return _assigned("--encoder", text, "MODALITY=NAME", "name=use-m3")
+    return _assigned("--encoder", texts, "MODALITY=NAME", "name=use-m3")
 
 
 def named_values(option: str, texts: Iterable[str] | None, example: str) -> dict[str, Any]:
     """Values by name from texts ``NAME=VALUE``: a number, true, false, none, a list, or else a word.
 
+    Numbers are written as in Python; YAML, which reads the other values, takes 1e-3 for a word.
+
     >>> named_values("--switch", ["mutual=false", "n_epochs=3"], "mutual=false")
     {'mutual': False, 'n_epochs': 3}
+    >>> named_values("--aligner-parameter", ["learning_rate=1e-3", "weights=[1, 2e-1]"], "decay=0.5")
+    {'learning_rate': 0.001, 'weights': [1, 0.2]}
 
     Raises
     ------
     ParameterError
-        If the text is of another form.
+        If a text is of another form, or a name is given twice.
     """
-    values: dict[str, Any] = {}
-    for text in texts or ():
-        name, value = _assigned(option, text, "NAME=VALUE", example)
-        try:
-            values[name] = None if value.lower() == "none" else yaml.safe_load(value)
-        except yaml.YAMLError:
-            values[name] = value
-    return values
+    return {name: _value(text) for name, text in _assigned(option, texts, "NAME=VALUE", example).items()}
+
+
+def _value(text: str) -> Any:
+    if text.lower() == "none":
+        return None
+    number = _number(text)
+    if number != text:
+        return number
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # ValueError: a date that the calendar does not have
+        return text
+    return [_number(part) for part in value] if isinstance(value, list) else value
+
+
+def _number(value: Any) -> Any:
+    """Return the number that a text stands for; return everything else as it is."""
+    if isinstance(value, str):
+        for kind in (int, float):
+            with suppress(ValueError, OverflowError):
+                if math.isfinite(number := kind(value)):
+                    return number
+    return value
 
 
 def check_ending(option: str, path: Path | None, endings: Iterable[str]) -> None:

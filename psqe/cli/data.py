@@ -33,6 +33,7 @@ def data_info(
     """Say what a task holds and, if it is read from a folder, which files are there."""
     from psqe.datasets.info import folder_info, task_folder, task_info
 
+    task.check_outputs(json_out)
     loaded, folder = task.load(), task_folder(task.task, task.data_root)
     source = None if folder is None else folder_info(folder)
     info = {**task_info(loaded), "source": source}

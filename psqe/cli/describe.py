@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from psqe.errors import ParameterError
+from psqe.registry import Registry
 
 
 def describe(
@@ -22,8 +23,12 @@ def describe(
     if name is None:
         for kind, entries in kinds.items():
             typer.echo(f"{kind}s:")
-            for entry, value in entries.items():
-                typer.echo(f"  {entry:22s}{summary(value)}")
+            for entry in entries:
+                try:
+                    text = summary(entries[entry])
+                except ParameterError as error:
+                    text = f"cannot be used: {error}"
+                typer.echo(f"  {entry:22s}{text}")
         return
     found = {kind: entries[name] for kind, entries in kinds.items() if name in entries}
     if not found:
@@ -33,19 +38,14 @@ def describe(
         typer.echo("\n".join(described(name, kind, value)))
 
 
-def registered() -> dict[str, dict[str, Any]]:
-    """Return what is registered by kind and name, plug-ins included."""
+def registered() -> dict[str, Registry[Any]]:
+    """Return the registries by kind; they include what plug-ins bring."""
     from psqe.aligners import ALIGNERS
     from psqe.datasets.layouts import LAYOUTS
     from psqe.features import ENCODERS
     from psqe.seeds import MINERS
 
-    return {
-        "miner": dict(MINERS),
-        "aligner": dict(ALIGNERS),
-        "encoder": dict(ENCODERS),
-        "layout": dict(LAYOUTS),
-    }
+    return {registry.kind: registry for registry in (MINERS, ALIGNERS, ENCODERS, LAYOUTS)}
 
 
 def described(name: str, kind: str, value: Any) -> list[str]:

@@ -6,10 +6,10 @@ of the group ``psqe.commands``, each of which names a command and a Typer app or
 
 from __future__ import annotations
 
+import inspect
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext
 from importlib import metadata
 from typing import Any
 
@@ -19,6 +19,7 @@ from typer.main import get_command
 
 from psqe.errors import PsqeError, PsqeWarning
 from psqe.extras import needs_extra
+from psqe.registry import origin
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it; Typer uses it too."""
@@ -52,7 +53,10 @@ class NamingCommand(TyperCommand):
         for parameter in self.params:
             text = getattr(parameter, "help", None) or ""
             for word, registry in (("{miners}", MINERS), ("{aligners}", ALIGNERS)):
-                text = text.replace(word, ", ".join(registry))
+                if word in text:
+                    usable = registry.usable()
+                    marked = (name if name in usable else f"{name} (cannot be used)" for name in registry)
+                    text = text.replace(word, ", ".join(marked))
             vars(parameter)["help"] = text or None
         super().format_options(ctx, formatter)
 
@@ -66,10 +70,16 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load a command; return ``None`` if there is no such command."""
-        further = {entry.name: entry for entry in _further_commands()}
-        entry = COMMANDS.get(cmd_name) or further.get(cmd_name)
-        if entry is None:
+        found = [entry for entry in (*COMMANDS.values(), *_further_commands()) if entry.name == cmd_name]
+        if not found:
             return None
+        entry, *others = sorted(found, key=_is_foreign)
+        for other in others:
+            warnings.warn(
+                f"left out: the command {origin(other)} has a name that is taken; rename it there",
+                PsqeWarning,
+                stacklevel=1,
+            )
         try:
             return _loaded(entry)
         except PsqeError as error:
@@ -86,19 +96,29 @@ def _loaded(entry: metadata.EntryPoint) -> Any:
     Raises
     ------
     PsqeError
-        If a package that it needs is not installed.
+        If a package that it needs is not installed, or another distribution brings no usable command.
     """
-    ours = entry.value.startswith("psqe.")
+    if not _is_foreign(entry):
+        with needs_extra("book"):
+            return _command(entry)
     try:
-        with needs_extra("book") if ours else nullcontext():
-            found = entry.load()
-    except ModuleNotFoundError as error:
-        if ours:
-            raise
+        return _command(entry)
+    except (Exception, SystemExit) as error:  # the code of others can raise anything
         raise PsqeError(
-            f"{entry.value} cannot be loaded ({error})", remedy="install what it needs"
+            f"the command {origin(entry)} cannot be loaded ({type(error).__name__}: {error})",
+            remedy="install what it needs, or remove the distribution that brings it",
         ) from error
+
+
+def _is_foreign(entry: metadata.EntryPoint) -> bool:
+    return not entry.value.startswith("psqe.")
+
+
+def _command(entry: metadata.EntryPoint) -> Any:
+    found = entry.load()
     if not isinstance(found, typer.Typer):
+        if not inspect.isfunction(found):
+            raise TypeError("it is neither a Typer app nor a function")
         app = typer.Typer(**SETTINGS)
         app.command(entry.name, cls=NamingCommand)(found)
         found = app

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from psqe.cli.arguments import encoder_choice, named_values, names, threshold_value
+from psqe.cli.arguments import encoder_choices, named_values, names, threshold_value
 from psqe.errors import ParameterError
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions, TaskOptions
 
@@ -28,6 +29,11 @@ DataRoot = Annotated[
     Path | None,
     typer.Option(help="Folder of the benchmarks [PSQE_DATA, else the user's data folder]."),
 ]
+
+
+def twice(option: str, other: str) -> ParameterError:
+    """Return the error that two options say the same."""
+    return ParameterError(f"{option} and {other} say the same", remedy="give one of them")
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,11 @@ class TaskGroup:
     ] = False
     data_root: DataRoot = None
 
-    def check_outputs(self, *paths: Path | None) -> None:
-        """Report before the work that a file cannot be written, or that it is a file of the pair."""
+    def check_outputs(self, *paths: Path | None, inputs: Iterable[Path | None] = ()) -> None:
+        """Report before the work that a file cannot be written, or that it is also read or written twice."""
         from psqe.datasets.pairs import check_outputs
 
-        check_outputs(paths, self.task, self.data_root)
+        check_outputs(paths, self.task, self.data_root, inputs=inputs)
 
     def load(self) -> AlignmentTask:
         """Load the pair."""
@@ -101,8 +107,7 @@ class FeatureGroup:
         """
         modalities = None if self.modalities is None else tuple(names(self.modalities))
         if self.features is None:
-            encoders = dict(encoder_choice(text) for text in self.encoder or ())
-            return FeatureOptions(modalities=modalities, encoders=encoders)
+            return FeatureOptions(modalities=modalities, encoders=encoder_choices(self.encoder))
         if self.encoder:
             raise ParameterError("--encoder and --features exclude each other", remedy="give one of them")
         if task.hide_presence:
@@ -147,6 +152,15 @@ class MinerGroup:
     ] = None
     n_clusters: Annotated[int | None, typer.Option(help="Clusters of the first stage of psqe.")] = None
 
+    def require_unused(self, reason: str) -> None:
+        """Raise :class:`ParameterError` if an option of a miner is given, though ``reason`` mines nothing."""
+        for name, value in vars(self).items():
+            if name != "miner" and value is not None:
+                raise ParameterError(
+                    f"--{name.replace('_', '-')} says how seeds are mined, and {reason} mines none",
+                    remedy="leave one of them out",
+                )
+
     def options(self, device: str | None, *, device_required: bool = True) -> MinerOptions:
         """Gather the choice of the miner.
 
@@ -174,11 +188,13 @@ class MinerGroup:
             "device": device if device_required or "device" in known else None,
         }
         shortcuts = {name: value for name, value in given.items() if value is not None}
-        for name in shortcuts:
-            if name not in known:
-                option = "switch" if name == "switches" else name.replace("_", "-")
-                raise ParameterError(f"miner {kind.name} has no option --{option}", remedy="leave it out")
         parameters = named_values("--miner-parameter", self.miner_parameter, "n_clusters=7")
+        for name in shortcuts:
+            option = "--switch" if name == "switches" else f"--{name.replace('_', '-')}"
+            if name not in known:
+                raise ParameterError(f"miner {kind.name} has no option {option}", remedy="leave it out")
+            if name in parameters:
+                raise twice(option, f"--miner-parameter {name}")
         return MinerOptions(name=kind.name, n_seeds=self.n_seeds, parameters={**shortcuts, **parameters})
 
 
@@ -205,6 +221,8 @@ class AlignerGroup:
         """Gather the choice of the aligner; ``device`` is where it computes, if the aligner has a device."""
         parameters = named_values("--aligner-parameter", self.aligner_parameter, "residual=2")
         if device is not None:
+            if "device" in parameters:
+                raise twice("--device", "--aligner-parameter device")
             parameters = {"device": device, **parameters}
         return AlignerOptions(name=self.aligner, preset=self.preset, parameters=parameters)
 

@@ -27,7 +27,7 @@ def seeds(
 ) -> None:
     """Mine pseudo-seeds and audit them."""
     check_ending("--out", out, (".tsv", ".npy"))
-    task.check_outputs(out, json_out)
+    task.check_outputs(out, json_out, inputs=[features.features])
     chosen = features.options(task)
     pair = task.load()
     # These imports load torch. Faults of the pair are reported before that.

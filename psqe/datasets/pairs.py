@@ -12,7 +12,7 @@ from psqe.datasets.frames import graph_from_frames
 from psqe.datasets.info import task_files
 from psqe.datasets.presence import hide_presence
 from psqe.errors import ParameterError
-from psqe.files import check_writable
+from psqe.files import check_writable, is_stream
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 from psqe.options import TaskOptions
 
@@ -84,8 +84,14 @@ def _graph(side: str, tables: Mapping[str, Any]) -> KnowledgeGraph:
     return graph_from_frames(**{"name": side, **tables})
 
 
-def check_outputs(paths: Iterable[Path | None], task: str, data_root: Path | None = None) -> None:
-    """Find out before the work, not after it, that a file cannot be written, or is one of the pair's own.
+def check_outputs(
+    paths: Iterable[Path | None],
+    task: str,
+    data_root: Path | None = None,
+    *,
+    inputs: Iterable[Path | None] = (),
+) -> None:
+    """Find out before the work, not after it, that a file cannot be written, or is needed for something else.
 
     ``links.tsv`` is both the name of what is written by default and that of the gold links in a folder.
 
@@ -97,17 +103,22 @@ def check_outputs(paths: Iterable[Path | None], task: str, data_root: Path | Non
         Name or folder of the task.
     data_root
         Folder of the benchmarks; see :func:`psqe.datasets.load_task`.
+    inputs
+        Other files that are read; ``None`` for one that is not given.
 
     Raises
     ------
     ParameterError
-        If a path is a file of the task.
+        If a path is a file of the task, one that is read, or given twice.
     PsqeError
         If a path cannot be written.
     """
-    own = {path.resolve() for path in task_files(task, data_root)}
-    for path in paths:
-        if path is not None:
-            if path.resolve() in own:
-                raise ParameterError(f"{path} is a file of {task}", remedy="write to another file")
-            check_writable(path)
+    taken = {path.resolve(): f"is a file of {task}" for path in task_files(task, data_root)}
+    taken |= {path.resolve(): "is read, too" for path in inputs if path is not None}
+    wanted = [path for path in paths if path is not None]
+    for path in wanted:
+        if path.resolve() in taken and not is_stream(path):
+            raise ParameterError(f"{path} {taken[path.resolve()]}", remedy="write to another file")
+        taken[path.resolve()] = "is the file of two outputs"
+    for path in wanted:
+        check_writable(path)

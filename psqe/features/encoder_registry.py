@@ -20,7 +20,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.base import Modality
 from psqe.features.cache import VectorCache
 from psqe.graph import AlignmentTask, FloatArray
-from psqe.registry import Registry, subclass_in
+from psqe.registry import Registry
 
 DEFAULT_ENCODERS = {
     "image": "efficientnet-lite0",
@@ -126,7 +126,7 @@ ENCODERS: Registry[type[Encoder]] = Registry(
     "encoder",
     "psqe.features.encoders",
     "psqe.encoders",
-    subclass_in("psqe.features.encoder_registry:Encoder"),
+    "psqe.features.encoder_registry:Encoder",
 )
 """Every encoder by name: the modules of :mod:`psqe.features.encoders`, and entry points ``psqe.encoders``."""
 
@@ -140,7 +140,7 @@ def encoder_choices() -> dict[str, tuple[str, ...]]:
     ('efficientnet-lite0', 'hf:<model>')
     """
     choices = {modality: [default] for modality, default in DEFAULT_ENCODERS.items()}
-    for name, encoder in ENCODERS.items():
+    for name, encoder in ENCODERS.usable().items():
         shown = f"{name}:<{encoder.argument_name}>" if encoder.argument_name else name
         for modality in encoder.modalities:
             if shown not in choices.setdefault(modality, []):
@@ -177,9 +177,9 @@ def make_encoder(modality: str, name: str) -> Encoder:
     ParameterError
         If there is no such modality, or the modality has no such encoder.
     """
-    choices = encoders_for(modality)
     base, colon, argument = name.partition(":")
-    encoder = ENCODERS.get(base)
+    encoder = ENCODERS.get(base)  # before the others are loaded, for the error of this one says more
+    choices = encoders_for(modality)
     if (
         encoder is None
         or modality not in encoder.modalities

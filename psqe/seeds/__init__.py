@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from psqe.registry import Registry, subclass_in
+from psqe.registry import Registry
 from psqe.seeds.audit import audit, balance, correct, coverage, judged
 from psqe.seeds.base import Miner
 from psqe.seeds.confidence import pair_confidence
@@ -13,9 +13,7 @@ from psqe.seeds.miners.random import RandomMiner
 from psqe.seeds.oracle import ORACLES, drawn_seeds, oracle_seeds, supervised_links, true_links
 from psqe.seeds.seed_set import SeedSet, StageTrace
 
-MINERS: Registry[type[Miner]] = Registry(
-    "miner", "psqe.seeds.miners", "psqe.miners", subclass_in("psqe.seeds.base:Miner")
-)
+MINERS: Registry[type[Miner]] = Registry("miner", "psqe.seeds.miners", "psqe.miners", "psqe.seeds.base:Miner")
 """Every miner by name: the modules of :mod:`psqe.seeds.miners`, and entry points ``psqe.miners``."""
 
 __all__ = [

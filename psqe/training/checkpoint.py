@@ -60,7 +60,7 @@ class Checkpoint:
 
     def __init__(self, path: str | Path, fingerprint: str, *, every_s: float = 60.0) -> None:
         self.path = Path(path)
-        check_writable(self.path)
+        check_writable(self.path, streams=False)  # a state must be read back
         # Versions are read now because packages may be replaced on the disk during a training.
         self._fingerprint, self._versions, self._every_s = fingerprint, versions(), every_s
         self._written = time.monotonic()

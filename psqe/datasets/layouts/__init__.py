@@ -48,7 +48,9 @@ class Layout(Protocol):
         ...
 
 
-LAYOUTS: Registry[Layout] = Registry("layout", "psqe.datasets.layouts", "psqe.layouts", lambda module: module)
+LAYOUTS: Registry[Layout] = Registry(
+    "layout", "psqe.datasets.layouts", "psqe.layouts", "psqe.datasets.layouts:Layout"
+)
 """Every layout by name: the modules of this package, and entry points ``psqe.layouts``."""
 
 
@@ -69,13 +71,14 @@ def layout_name(folder: Path) -> str:
         raise DataError("is no folder", path=folder, remedy="give the folder that has the files in it")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise DataError("cannot be read", path=folder, remedy="make the folder readable")
-    fitting = [name for name, layout in LAYOUTS.items() if layout.recognises(folder)]
+    layouts = LAYOUTS.usable()
+    fitting = [name for name, layout in layouts.items() if layout.recognises(folder)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         names = " and ".join(fitting)
         raise DataError(f"has files of the layouts {names}", path=folder, remedy="keep one of them in it")
-    known = "; ".join(f"{name} ({layout.DESCRIPTION})" for name, layout in LAYOUTS.items())
+    known = "; ".join(f"{name} ({layout.DESCRIPTION})" for name, layout in layouts.items())
     raise DataError("has the files of no layout", path=folder, remedy=f"known are {known}")
 
 

@@ -56,7 +56,7 @@ def crossed(training: str, tasks: Sequence[str], random_states: Sequence[int]) -
         for task in tasks:
             seeds = [MinerOptions(name=kind, n_seeds=study_size(task)) for kind in KINDS_OF_SEEDS]
             for miner in (None, *seeds):
-                for name, kind in ALIGNERS.items():
+                for name, kind in ALIGNERS.usable().items():
                     trained = issubclass(kind, TrainedAligner)
                     if (miner or not kind.min_seeds) and (trained or training == "plain"):
                         specs.append(alignment_spec(task, miner, name, state, TRAININGS[training]))

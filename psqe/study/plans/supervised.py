@@ -41,7 +41,7 @@ def supervised(tasks: Sequence[str], random_states: Sequence[int], *, preset: st
         )
         for task in tasks
         for features in GIVEN.values()
-        for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)
+        for name, kind in ALIGNERS.usable().items() if issubclass(kind, TrainedAligner)
         for state in random_states
     ]  # fmt: skip
 

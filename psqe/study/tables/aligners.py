@@ -24,7 +24,7 @@ def presets() -> pd.DataFrame:
         Texts: the value of the preset ``published``, and behind an arrow that of ``small`` where it differs.
         A cell is empty where an aligner has no such parameter.
     """
-    trained = {name: kind for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)}
+    trained = {name: kind for name, kind in ALIGNERS.usable().items() if issubclass(kind, TrainedAligner)}
     cells: dict[str, dict[str, str]] = {}
     for name, kind in trained.items():
         small = kind.preset("small").parameters
