@@ -547,6 +547,13 @@ def test_numbers_are_written_as_in_python():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("value", ["1e300", "1e30"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_number_that_is_too_large_is_one_line(task, refused, value):
+    words = "aligner propagation cannot compute with its parameters ("
+    refused(*ALIGN, "--miner", "random", "--aligner-parameter", f"decay={value}", words=words)
+
+
 def test_outputs_do_not_meet_each_other_or_what_is_read(task, refused, tmp_path):
     Path("here").symlink_to(".")
     Path("s.tsv").write_text("left\tright\nleft:0\tright:0\n")
