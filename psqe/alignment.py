@@ -25,6 +25,7 @@ from psqe.links.predict import Links
 from psqe.links.quality import link_summary
 from psqe.links.report import link_report
 from psqe.links.unlinked import reasons_without_link
+from psqe.parameters import check_form
 from psqe.provenance import versions
 from psqe.seeds import SeedSet, audit
 from psqe.similarity import Matching
@@ -301,7 +302,8 @@ class Alignment:
             If there is no such candidate.
         """
         graphs = self.task.sides
-        i, j = _candidate(graphs.left, left), _candidate(graphs.right, right)
+        i = _candidate(graphs.left, left, other=graphs.right)
+        j = _candidate(graphs.right, right, other=graphs.left)
         of_left = self.aligner.similarity(np.array([i]), graphs.right.candidates).rows(0, 1)[0]
         column = self.aligner.similarity(graphs.left.candidates, np.array([j]))
         of_right = column.rows(0, len(graphs.left.candidates))[:, 0]
@@ -358,6 +360,7 @@ class Alignment:
         path
             File to write (``.html``).
         """
+        check_form("the file of the report", path, str | Path, "give a path")
         link_report(self.task, self.features, self.predicted, provenance=self._made).save(path)
 
     def save(self, folder: str | Path) -> None:
@@ -375,6 +378,7 @@ class Alignment:
         PsqeError
             If the folder cannot be written.
         """
+        check_form("the folder", folder, str | Path, "give a path")
         links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
         check_outputs((links, seeds, report), self.task.name)
         self.predicted.save_tsv(links, self.task)
@@ -402,7 +406,7 @@ class Alignment:
         return f"<p>{'<br>'.join(lines)}</p>{self.links.head(10).to_html(index=False, float_format='%.3f')}"
 
 
-def _candidate(graph: KnowledgeGraph, identifier: str) -> int:
+def _candidate(graph: KnowledgeGraph, identifier: str, *, other: KnowledgeGraph) -> int:
     """Return the index of a candidate.
 
     Raises
@@ -411,7 +415,13 @@ def _candidate(graph: KnowledgeGraph, identifier: str) -> int:
         If the graph has no such entity, or it is no candidate.
     """
     if identifier not in graph.entities:
-        raise DataError(f"{identifier!r} is no entity of graph {graph.name!r}")
+        example = graph.entities[graph.candidates[0]]
+        raise DataError(
+            f"{identifier!r} is no entity of graph {graph.name!r}",
+            remedy=f"it is one of graph {other.name!r}, so give the left identifier first"
+            if identifier in other.entities
+            else f"give an identifier of the data, such as {example!r}",
+        )
     index = graph.entities.index(identifier)
     if index not in graph.candidates:
         raise DataError(

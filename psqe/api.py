@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from psqe.aligners import ALIGNERS, Aligner, TrainedAligner
 from psqe.alignment import Alignment
 from psqe.cost import measured
 from psqe.datasets.pairs import Pair, load_pair
 from psqe.defaults import FeatureChoice, SeedChoice, choose_features, choose_n_seeds, describe_choices
-from psqe.errors import ParameterError, PsqeWarning
+from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask
 from psqe.links.predict import predict_links
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
+from psqe.parameters import RandomState, check_form, checked
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
 
@@ -31,6 +36,33 @@ WITHOUT_SEEDS = "none"
 """The word that takes the place of a miner's name where no seeds are wanted."""
 
 
+@contextmanager
+def _limits_told() -> Iterator[None]:
+    """Say in one line that numbers or memory did not suffice, as for any other parameter that is too large.
+
+    Raises
+    ------
+    PsqeError
+        If a training or a propagation diverges, or there is too little memory.
+    """
+    try:
+        yield
+    except (FloatingPointError, OverflowError) as error:
+        raise PsqeError(
+            f"the computation diverged ({error})", remedy="take parameters that are nearer to their defaults"
+        ) from error
+    except (MemoryError, RuntimeError) as error:
+        # On a CPU, torch raises a plain RuntimeError that names its allocator.
+        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not known and "DefaultCPUAllocator" not in str(error):
+            raise
+        raise PsqeError(
+            "the memory of this machine does not suffice",
+            remedy="take smaller dimensions or batches, or fewer modalities",
+        ) from error
+
+
+@_limits_told()
 def align(
     pair: Pair,
     *,
@@ -39,7 +71,7 @@ def align(
     aligner: str | AlignerOptions = "propagation",
     links: LinkRule | None = None,
     random_state: int = 0,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Alignment:
     """Align two knowledge graphs without labelled links.
 
@@ -63,7 +95,7 @@ def align(
     links
         The rule that chooses links; ``None`` for :class:`~psqe.links.LinkRule` with its defaults.
     random_state
-        Seed of everything that mining and training draw, not negative.
+        Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
         File in which a trained aligner keeps the state of its training, and from which it goes on.
 
@@ -75,9 +107,11 @@ def align(
     Raises
     ------
     ParameterError
-        If a name is unknown, or a parameter is out of range.
+        If a name is unknown, an argument is given in another form, or a parameter is out of range.
     DataError
         If the data are missing or broken, or too few seeds are found for the aligner.
+    PsqeError
+        If the training diverges, or there is too little memory.
 
     Warns
     -----
@@ -93,6 +127,10 @@ def align(
     >>> alignment.links[["left_name", "right_name"]].values.tolist()[-1]
     ['Vienna', 'Vienne']
     """
+    check_form("the aligner", aligner, str | AlignerOptions, "give the name of an aligner, or AlignerOptions")
+    check_form("links", links, LinkRule | None, "give a LinkRule, or None for the default")
+    check_form("the checkpoint", checkpoint, str | Path | None, "give the path of a file")
+    random_state = _check_choices(seeds, random_state)
     options = AlignerOptions(name=aligner) if isinstance(aligner, str) else aligner
     model = build_aligner(options, random_state)
     if checkpoint is not None and not isinstance(model, TrainedAligner):
@@ -131,6 +169,7 @@ def align(
     )
 
 
+@_limits_told()
 def mine_seeds(
     pair: Pair,
     *,
@@ -170,6 +209,7 @@ def mine_seeds(
     >>> len(psqe.mine_seeds(task, features=features, seeds="mutual"))
     16
     """
+    random_state = _check_choices(seeds, random_state)
     task = load_pair(pair)
     if isinstance(seeds, SeedSet):
         return seeds
@@ -274,6 +314,15 @@ def _with_random_state(kind: type, random_state: int, parameters: dict[str, Any]
     """Add ``random_state`` to the parameters of a class that takes one."""
     takes_it = "random_state" in inspect.signature(kind).parameters
     return {"random_state": random_state, **parameters} if takes_it else parameters
+
+
+def _check_choices(seeds: SeedChoice, random_state: int) -> int:
+    """Check the form of the seeds and the seed of the random generators, which is returned."""
+    check_form(
+        "the seeds", seeds, str | Path | MinerOptions | SeedSet,
+        "give the name of a miner, MinerOptions, a file (.tsv or .npy), a SeedSet, or 'none'",
+    )  # fmt: skip
+    return int(checked(random_state, RandomState, f"random_state is {random_state!r}"))
 
 
 def _seed_file(seeds: str | Path | MinerOptions) -> Path | None:

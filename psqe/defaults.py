@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from psqe.datasets import study_encoders
 from psqe.errors import ParameterError
@@ -49,13 +50,19 @@ def choose_features(
     Raises
     ------
     ParameterError
-        If the sides have no modality in common.
+        If the features are given in another form, or the sides have no modality in common.
     """
     if isinstance(features, Features | FeatureFile):
         return features
     if not isinstance(features, FeatureOptions):
-        names = (features,) if isinstance(features, str) else features
-        features = FeatureOptions(modalities=None if names is None else tuple(names))
+        listed = isinstance(features, Iterable) and not isinstance(features, str)
+        names: tuple[Any, ...] = tuple(features or ()) if listed else (features,)
+        if features is not None and not all(isinstance(name, str) for name in names):
+            raise ParameterError(
+                f"the features cannot be {reprlib.repr(features)}",
+                remedy="give names of modalities, FeatureOptions, FeatureFile(path=...) or Features",
+            )
+        features = FeatureOptions(modalities=None if features is None else names)
     if features.modalities is not None:
         return features
     available, declared = available_modalities(task), study_encoders(task.name)

@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from psqe.errors import ParameterError
 
 Matching = Literal["cosine", "csls", "sinkhorn"]
 """Name of a matching: ``cosine`` leaves similarities as they are, ``csls`` is :func:`psqe.similarity.csls`,
 ``sinkhorn`` is :func:`psqe.similarity.sinkhorn.sinkhorn`."""
+
+
+def _plain(value: object) -> object:
+    """Return an integer of NumPy as one of Python, and anything else as it is."""
+    return value if isinstance(value, bool) or not isinstance(value, Integral) else int(value)
 
 
 class Options(BaseModel):
@@ -146,7 +152,7 @@ class MinerOptions(Options):
     """
 
     name: str = "psqe"
-    n_seeds: int | None = None
+    n_seeds: Annotated[int | None, BeforeValidator(_plain)] = None
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 

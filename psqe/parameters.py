@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import reprlib
 from collections.abc import Mapping
 from dataclasses import is_dataclass
+from types import UnionType
 from typing import Annotated, Any, get_type_hints
 
 import numpy as np
@@ -15,16 +17,99 @@ from psqe.errors import ParameterError
 ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
 """The type of a share of a whole, at least 0 and below 1."""
 
+RandomState = Annotated[int, Field(ge=0, lt=2**32)]
+"""The type of the seed of a random generator: NumPy, scikit-learn and torch all take 32 bits."""
+
+LARGEST = 10**9
+"""The largest number that a parameter may be. Single precision still squares it."""
+
+PositiveInt = Annotated[int, Field(gt=0, le=LARGEST)]
+"""The type of a number of things, at least 1."""
+
+NonNegativeInt = Annotated[int, Field(ge=0, le=LARGEST)]
+"""The type of a number of things, at least 0."""
+
+PositiveFloat = Annotated[float, Field(gt=0, le=LARGEST)]
+"""The type of a number above 0."""
+
+NonNegativeFloat = Annotated[float, Field(ge=0, le=LARGEST)]
+"""The type of a number that is at least 0."""
+
+Dimension = Annotated[int, Field(gt=0, le=2**20)]
+"""The type of the width of vectors, which must fit into memory."""
+
+
+def checked(value: Any, kind: Any, fault: str) -> Any:
+    """Check a value against an annotated type.
+
+    Parameters
+    ----------
+    value
+        The value.
+    kind
+        The type, with bounds such as those of :data:`PositiveInt`. Numbers must be finite.
+    fault
+        What to say is wrong if the value is of another type or out of its bounds.
+
+    Returns
+    -------
+    The value; a number of NumPy as a number of Python, so that files are readable without NumPy.
+
+    Raises
+    ------
+    ParameterError
+        If the value is of another type or out of its bounds; the remedy says what it must be.
+
+    Examples
+    --------
+    >>> checked(np.int64(3), PositiveInt, "the number of seeds is 3")
+    3
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    try:
+        TypeAdapter(kind, config=ConfigDict(strict=True, allow_inf_nan=False)).validate_python(value)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].replace("Input should be", "it must be")
+        raise ParameterError(fault, remedy=reason) from error
+    return value
+
+
+def check_form(what: str, value: object, forms: type | UnionType, remedy: str) -> None:
+    """Refuse a value that has none of the forms in which something can be given.
+
+    Parameters
+    ----------
+    what
+        What the value stands for, for example ``"the aligner"``.
+    value
+        The value.
+    forms
+        The classes that the value may be of.
+    remedy
+        Which forms there are.
+
+    Raises
+    ------
+    ParameterError
+        If the value is of another class.
+
+    Examples
+    --------
+    >>> check_form("the folder", "here", str | None, "give a path")
+    """
+    if not isinstance(value, forms):
+        raise ParameterError(f"{what} cannot be {reprlib.repr(value)}", remedy=remedy)
+
 
 class Parametrised:
     """An object that stores the parameters of its constructor under their own names."""
 
     def __post_init__(self) -> None:
         """Check the parameters of a subclass that is a dataclass; raise :class:`ParameterError`."""
-        for name, value in self.parameters.items():
-            if isinstance(value, np.generic):  # files must be readable without numpy's types
-                setattr(self, name, value.item())
-        self.typed(self.parameters)
+        for name, value in self.typed(self.parameters).items():
+            if value is not getattr(self, name):  # a number of NumPy
+                setattr(self, name, value)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -35,7 +120,7 @@ class Parametrised:
     def typed(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Check values for some parameters against the annotated types of the constructor.
 
-        Types with bounds, such as ``pydantic.PositiveInt`` and :data:`ShareBelowOne`, are checked too.
+        Types with bounds, such as :data:`PositiveInt` and :data:`ShareBelowOne`, are checked too.
 
         Parameters
         ----------
@@ -44,7 +129,7 @@ class Parametrised:
 
         Returns
         -------
-        The same values.
+        The same values; numbers of NumPy as numbers of Python.
 
         Raises
         ------
@@ -75,7 +160,7 @@ def typed_values(owner: str, values: Mapping[str, Any], types: Mapping[str, Any]
 
     Returns
     -------
-    The same values.
+    The same values; numbers of NumPy as numbers of Python.
 
     Raises
     ------
@@ -87,14 +172,9 @@ def typed_values(owner: str, values: Mapping[str, Any], types: Mapping[str, Any]
     >>> typed_values("true links", {"n_seeds": 3}, {"n_seeds": int})
     {'n_seeds': 3}
     """
-    for name, value in values.items():
+    for name in values:
         if name not in types:
             raise ParameterError(
                 f"{owner} has no parameter {name!r}", remedy=f"choose from {', '.join(types)}"
             )
-        try:
-            TypeAdapter(types[name], config=ConfigDict(strict=True)).validate_python(value)
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"].replace("Input should be", "it must be")
-            raise ParameterError(f"{name} is {value!r}", remedy=reason) from error
-    return dict(values)
+    return {name: checked(value, types[name], f"{name} is {value!r}") for name, value in values.items()}

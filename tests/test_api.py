@@ -16,7 +16,7 @@ from psqe.cli.main import main
 from psqe.datasets.layouts import check_folder
 from psqe.datasets.synthetic import planted_pair
 from psqe.defaults import SEED_SHARE, choose_features
-from psqe.errors import DataError, ParameterError, PsqeWarning
+from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.features import available_modalities, build_features
 from psqe.links import predict_links
 from psqe.seeds import MINERS
@@ -149,6 +149,9 @@ def test_forms_of_a_pair(tmp_path):
     [
         ("no/such", "'no/such' is no task and no folder"),
         ((1, 2), "neither a task nor two graphs"),
+        (1, "neither a task nor two graphs"),
+        (None, "neither a task nor two graphs"),
+        (psqe.AlignmentTask, "neither a task nor two graphs"),
         (({"names": CITIES},), "neither a task nor two graphs"),
         (({"names": CITIES}, {"nouns": VILLES}), "there is no table 'nouns'; choose from triples, names"),
         (({"names": CITIES}, {"name": VILLES}), "a table was given; call the table of names 'names'"),
@@ -190,12 +193,80 @@ def test_forms_of_features_and_seeds(planted, tmp_path):
         ({"seeds": psqe.MinerOptions(n_seeds=1000)}, "1000 seeds asked for, but only 70"),
         ({"features": ["sound"]}, "unknown modality 'sound'"),
         ({"checkpoint": Path("c.pt")}, "propagation does not train"),
+        ({"checkpoint": 3}, "the checkpoint cannot be 3; give the path"),
+        ({"features": 1}, "the features cannot be 1; give names of modalities"),
+        ({"features": Path("f.npz")}, "the features cannot be .*FeatureFile"),
+        ({"features": [1]}, r"the features cannot be \[1\]"),
+        ({"seeds": np.zeros((2, 2))}, r"the seeds cannot be array.*SeedSet, or 'none'$"),
+        ({"seeds": MINERS["mutual"]()}, "the seeds cannot be MutualMiner"),
+        ({"aligner": {"name": "eva"}}, "the aligner cannot be {'name': 'eva'}; give the name"),
+        ({"aligner": None}, "the aligner cannot be None"),
+        ({"links": "mutual"}, "links cannot be 'mutual'; give a LinkRule"),
+        ({"random_state": -1, "seeds": "mutual"}, "random_state is -1; it must be greater"),
+        ({"random_state": True}, "random_state is True; it must be a valid integer"),
+        ({"seeds": psqe.MinerOptions(parameters={"weights": {"image": np.inf}})}, "must be a finite number"),
+        ({"seeds": psqe.MinerOptions(parameters={"random_state": 2**32})}, "must be less than 4294967296"),
     ],
 )
 def test_unknown_names_and_impossible_values_are_errors(planted, options, words):
     task, features = planted
     with pytest.raises(ParameterError, match=words):
         psqe.align(task, **{"features": features, **options})
+
+
+def test_numbers_of_numpy_are_numbers(planted):
+    task, features = planted
+    options = psqe.MinerOptions(name="random", n_seeds=np.int64(5), parameters={"random_state": np.int32(1)})
+    seeds = psqe.mine_seeds(task, features=features, seeds=options, random_state=np.int64(0))
+    assert len(seeds) == 5 and json.loads(json.dumps(seeds.parameters)) == {"n_seeds": 5, "random_state": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (FloatingPointError("not finite"), "diverged .not finite.; take parameters"),
+        (MemoryError(), "memory of this machine does not suffice; take smaller dimensions"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory"), "does not suffice"),
+    ],
+)
+def test_limits_of_numbers_and_memory_are_told_in_one_line(planted, monkeypatch, fault, words):
+    task, features = planted
+
+    def fail(*_, **__):
+        raise fault
+
+    monkeypatch.setattr(MINERS["mutual"], "_mine", fail)
+    with pytest.raises(PsqeError, match=words):
+        psqe.align(task, features=features, seeds="mutual")
+    monkeypatch.setattr(MINERS["mutual"], "_mine", lambda *_: {}["a fault of psqe"])
+    with pytest.raises(KeyError):
+        psqe.align(task, features=features, seeds="mutual")
+
+
+def test_a_propagation_whose_numbers_are_too_large_is_told_without_another_warning(planted):
+    task, features = planted
+    options = psqe.AlignerOptions(parameters={"decay": 1e9, "n_hops": 9})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(PsqeError, match="diverged"):
+            psqe.align(task, features=features, aligner=options, seeds="none")
+
+
+@pytest.mark.parametrize(("n_left", "n_right"), [(1, 1), (1, 4), (4, 1)])
+def test_a_side_with_one_entity_is_aligned_without_a_warning(n_left, n_right):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        alignment = psqe.align(({"names": CITIES[:n_left]}, {"names": VILLES[:n_right]}))
+        alignment.summary()
+    assert alignment.links[["left", "right"]].values.tolist() == [["a", "1"]]
+    assert alignment.explain("a", "1").linked
+
+
+def test_fewer_names_than_clusters_are_no_warning():
+    sides = [{"names": [(f"{side}{i}", "Rome" if i % 2 else "Paris") for i in range(8)]} for side in "lr"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        psqe.align(sides).summary()
 
 
 def test_the_call_and_its_parts_are_the_same_to_the_last_bit(planted):
@@ -253,8 +324,10 @@ def test_explanations(countries):
     assert other.right.linked_with == left and other.left.rank > 1
     assert "not linked: the rule did not choose the pair" in str(other)
     assert f"no link: {alone['reason']}" in other._repr_html_()
-    with pytest.raises(DataError, match="'atlantis' is no entity"):
+    with pytest.raises(DataError, match="no entity of graph 'left'; give an identifier of the data"):
         countries.explain("atlantis", right)
+    with pytest.raises(DataError, match="so give the left identifier first"):
+        countries.explain(right, left)
     literal = next(
         e for i, e in enumerate(countries.task.left.entities) if i not in countries.task.left.candidates
     )
@@ -283,6 +356,9 @@ def test_what_is_saved_can_be_read(countries, tmp_path):
     assert (tmp_path / "report.html").stat().st_size > 10_000
     with pytest.raises(ParameterError, match=r"links.tsv is a file of .*countries"):
         countries.save(COUNTRIES)
+    for write in (countries.save, countries.report):
+        with pytest.raises(ParameterError, match="cannot be None; give a path"):
+            write(None)
 
 
 def test_the_command_and_the_call_write_the_same(countries, tmp_path, monkeypatch):

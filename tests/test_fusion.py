@@ -121,7 +121,12 @@ def test_only_the_entities_asked_for_count():
 
 @pytest.mark.parametrize(
     ("weights", "words"),
-    [({"sound": 1.0}, "sound"), ({"image": 0.0}, "positive"), ({"image": float("nan")}, "positive")],
+    [
+        ({"sound": 1.0}, "sound"),
+        ({"image": 0.0}, "positive"),
+        ({"image": float("nan")}, "positive"),
+        ({"image": float("inf")}, "finite"),
+    ],
 )
 def test_wrong_weights(weights, words):
     with pytest.raises(ParameterError, match=words):
@@ -130,7 +135,9 @@ def test_wrong_weights(weights, words):
 
 def test_nothing_to_compare_is_an_error_that_names_the_side():
     _, features = tiny(1, 3)
+    twice = np.zeros(2, dtype=np.int64)
     with pytest.raises(DataError, match="no left entity has a vector in image"):
-        fuse(features, np.arange(1), np.arange(3))
-    left, _ = fuse(features, np.arange(1), np.arange(3), centre=False)
+        fuse(features, twice, np.arange(3))
+    left, _ = fuse(features, twice, np.arange(3), centre=False)
     assert np.linalg.norm(left[0]) == pytest.approx(1, abs=1e-6)
+    assert np.array_equal(fuse(features, twice[:1], np.arange(3))[0], left[:1]), "a single row is not centred"

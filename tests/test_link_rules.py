@@ -144,6 +144,8 @@ def test_probabilities_that_differ_by_rounding_are_tied():
         ({"rule": "greedy"}, "there is no rule 'greedy'; choose from mutual, one_to_one"),
         ({"threshold": 1.5}, "the threshold is 1.5; give a confidence from 0 to 1, or auto"),
         ({"threshold": float("nan")}, "the threshold is nan"),
+        ({"threshold": True}, "the threshold is True"),
+        ({"threshold": "auto"}, "the threshold is 'auto'; .* auto .which is None in Python"),
     ],
 )
 def test_unknown_rules_are_refused(options, words):

@@ -274,6 +274,11 @@ def test_memory_is_in_proportion_to_the_entities():
         {"dim": 0},
         {"label_dim": 0},
         {"decay": float("nan")},
+        {"decay": float("inf")},
+        {"n_hops": 101},
+        {"label_dim": 2**40},
+        {"random_state": -1},
+        {"random_state": 2**32},
     ],
     ids=str,
 )

@@ -95,7 +95,7 @@ GOOD = "l:0\tr:0\t1\tgiven\n"
         ("left,right\n", 1, "no header"),
         (HEAD + GOOD + "l:9\tr:1\t1\tgiven\n", 3, "'l:9' is no left entity of tiny"),
         (HEAD + GOOD + "l:1\tl:2\t1\tgiven\n", 3, "'l:2' is no right entity of tiny"),
-        (HEAD + GOOD + "l:0\tr:1\t1\tgiven\n", 3, "'l:0' is in two seeds"),
+        (HEAD + GOOD + "l:0\tr:1\t1\tgiven\n", 3, "'l:0' is in two seeds; keep the better of them"),
         (HEAD + GOOD + "l:1\tr:0\t1\tgiven\n", 3, "'r:0' is in two seeds"),
         (HEAD + "l:0\tr:0\tmuch\tgiven\n", 2, "'much' is no finite number"),
         (HEAD + "l:0\tr:0\tnan\tgiven\n", 2, "'nan' is no finite number"),
@@ -113,6 +113,11 @@ def test_every_fault_of_a_tsv_names_file_and_line(task, tmp_path, text, line, wo
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_mark_at_the_beginning_of_a_tsv_is_no_text(task, tmp_path):
+    (tmp_path / "seeds.tsv").write_text("left\tright\nl:0\tr:0\n", encoding="utf-8-sig")
+    assert len(SeedSet.load(tmp_path / "seeds.tsv", task)) == 1
 
 
 @pytest.mark.parametrize(

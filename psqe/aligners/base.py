@@ -163,7 +163,9 @@ class Aligner(Parametrised, ABC):
         for column, graph in ((0, task.left), (1, task.right)):
             ends = seeds.pairs[:, column]
             if ((ends < 0) | (ends >= graph.n_entities)).any():
-                raise DataError(f"a seed names an entity outside graph {graph.name!r}")
+                raise DataError(
+                    f"a seed names an entity outside graph {graph.name!r}", remedy="give seeds of this pair"
+                )
         with measured() as cost:
             left, right = canonical_order(task, features)
             new_left, new_right = np.argsort(left), np.argsort(right)

@@ -12,7 +12,6 @@ from typing import Literal, Self
 
 import numpy as np
 import torch
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from psqe.aligners.base import Aligner
@@ -23,6 +22,7 @@ from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides
+from psqe.parameters import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, RandomState
 from psqe.seeds.seed_set import SeedSet
 from psqe.training.callback import Callback
 from psqe.training.checkpoint import Checkpoint
@@ -160,13 +160,13 @@ class TrainedAligner(Aligner):
     check_every: PositiveInt = 10
     device: str = "cpu"
     dtype: Literal["float32", "float64"] = "float32"
-    random_state: int = 0
+    random_state: RandomState = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.batch_size < 2:
             raise ParameterError(
-                f"batch_size is {self.batch_size}; a contrastive batch needs at least 2 seeds"
+                f"batch_size is {self.batch_size}", remedy="a contrastive batch needs at least 2 seeds"
             )
         if self.patience is not None:
             first = (self._settled // self.check_every + 1) * self.check_every

@@ -57,7 +57,7 @@ def load_pair(pair: Pair, *, random_state: int = 0, data_root: str | Path | None
             data_root=data_root,
         )
         return hide_presence(task, random_state) if pair.hide_presence else task
-    sides: list[Any] = list(pair)
+    sides: list[Any] = list(pair) if isinstance(pair, Iterable) else []
     if len(sides) != 2 or not all(isinstance(side, KnowledgeGraph | Mapping) for side in sides):
         raise ParameterError(
             "the pair is neither a task nor two graphs",

@@ -5,10 +5,12 @@ The three are different things, and every result says which it used.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
@@ -83,8 +85,9 @@ def density_regions(task: AlignmentTask, features: Features, *, k: int = 10) -> 
     fused = fuse(features, task.left.candidates, task.right.candidates)
     labels = []
     for graph, vectors in zip((task.left, task.right), fused, strict=True):
-        # The nearest of all is the entity itself: leave it out.
-        density = top_k(Dot(vectors, vectors), k + 1)[1][:, 1:].mean(axis=1)
+        # The nearest of all is the entity itself: leave it out. An entity that is alone has no density.
+        nearest = top_k(Dot(vectors, vectors), k + 1)[1][:, 1:]
+        density = nearest.mean(axis=1) if nearest.shape[1] else np.zeros(len(vectors), np.float32)
         labels.append(_thirds(density, graph.candidates, graph.n_entities))
     return Regions("density", THIRDS, labels[0], labels[1])
 
@@ -114,7 +117,10 @@ def cluster(vectors: FloatArray, n_clusters: int, *, random_state: int = 0) -> I
     if not 1 <= n_clusters <= len(vectors):
         raise ParameterError(f"n_clusters is {n_clusters}; it must lie between 1 and {len(vectors)}")
     model = KMeans(n_clusters, n_init=4, random_state=random_state, copy_x=False)
-    labels: IntArray = model.fit_predict(vectors).astype(np.int64)
+    with warnings.catch_warnings():
+        # With fewer distinct rows than clusters, some clusters stay empty, which every caller allows.
+        warnings.filterwarnings("ignore", "Number of distinct clusters", ConvergenceWarning)
+        labels: IntArray = model.fit_predict(vectors).astype(np.int64)
     return labels
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.graph import SIDES, BoolArray, FloatArray, IntArray, Sides, Vectors
+from psqe.parameters import PositiveFloat, checked
 
 BLOCK_ROWS = 4096
 """Number of rows that are scaled at a time."""
@@ -74,7 +75,7 @@ def modality_vectors(
     left, right
         Indices of the entities, ``(n_left,)`` and ``(n_right,)``.
     centre
-        Whether to subtract the mean of each side first; by default it is subtracted.
+        Whether to subtract the mean of each side first, as by default. A single row is left as it is.
 
     Returns
     -------
@@ -82,11 +83,15 @@ def modality_vectors(
         Float32 arrays ``(n_left, d)`` and ``(n_right, d)``; rows of absent entities are zero.
     """
     modality = features[name].take(left, right)
-    return (_side_vectors(modality.left, centre=centre), _side_vectors(modality.right, centre=centre))
+    return (side_vectors(modality.left, centre=centre), side_vectors(modality.right, centre=centre))
 
 
-def _side_vectors(vectors: Vectors, *, centre: bool) -> FloatArray:
-    """Return one side of :func:`modality_vectors`; this overwrites the values of ``vectors``."""
+def side_vectors(vectors: Vectors, *, centre: bool = True) -> FloatArray:
+    """Return one side of :func:`modality_vectors`; this overwrites the values of ``vectors``.
+
+    A side with a single row is not centred, because nothing would be left of the row.
+    """
+    centre = centre and len(vectors) > 1
     return _to_unit(_centre(vectors.values, vectors.present) if centre else vectors.values)
 
 
@@ -114,7 +119,7 @@ def fuse(
     weights
         Weight of the cosine of each modality, positive; 1 for each modality when omitted.
     centre
-        Whether to subtract the mean of each side first; by default it is subtracted.
+        Whether to subtract the mean of each side first, as by default. A single row is left as it is.
 
     Returns
     -------
@@ -125,7 +130,7 @@ def fuse(
     Raises
     ------
     ParameterError
-        If a weight is not positive or names no modality.
+        If a weight is not finite and positive, or names no modality.
     DataError
         If no entity of a side has any modality, or all entities of a side have the same vectors, so that
         nothing is left of them once their mean is subtracted.
@@ -140,9 +145,11 @@ def fuse(
     weights = dict.fromkeys(features, 1.0) if weights is None else dict(weights)
     for name, weight in weights.items():
         if name not in features:
-            raise ParameterError(f"a weight names modality {name!r}, which the features do not have")
-        if not weight > 0:
-            raise ParameterError(f"the weight of modality {name!r} is {weight}; it must be positive")
+            raise ParameterError(
+                f"a weight names modality {name!r}, which the features do not have",
+                remedy=f"choose from {', '.join(features)}",
+            )
+        checked(weight, PositiveFloat, f"the weight of modality {name!r} is {weight}, not a positive number")
     width = sum(features[name].dim for name in features)
     entities = Sides(left, right)
     fused = entities.map(lambda order: np.empty((len(order), width), dtype=np.float32))
@@ -151,7 +158,7 @@ def fuse(
         scale = np.float32(weights.get(name, 1.0)) ** 0.5
         columns = slice(start, start + features[name].dim)
         for vectors, order, out in zip(features[name], entities, fused, strict=True):
-            np.multiply(_side_vectors(vectors.take(order), centre=centre), scale, out=out[:, columns])
+            np.multiply(side_vectors(vectors.take(order), centre=centre), scale, out=out[:, columns])
         start = columns.stop
     fused.map(_to_unit)
     for side in SIDES:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
-from typing import Literal, get_args
+from numbers import Real
+from typing import Any, Literal, get_args
 
 import numpy as np
 from scipy import sparse
@@ -60,9 +62,12 @@ class LinkRule:
                 raise ParameterError(
                     f"there is no {what} {value!r}", remedy=f"choose from {', '.join(known)}"
                 )
-        if self.threshold is not None and not 0 <= self.threshold <= 1:
+        threshold: Any = self.threshold
+        number = not isinstance(threshold, bool) and isinstance(threshold, Real)
+        if threshold is not None and not (number and 0 <= threshold <= 1):
             raise ParameterError(
-                f"the threshold is {self.threshold:g}", remedy="give a confidence from 0 to 1, or auto"
+                f"the threshold is {reprlib.repr(threshold)}",
+                remedy="give a confidence from 0 to 1, or auto (which is None in Python)",
             )
 
     def choose(self, shortlist: Shortlist, probability: DoubleArray, *, temperature: float) -> IntArray:

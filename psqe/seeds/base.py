@@ -78,7 +78,7 @@ class Miner(Parametrised, ABC):
         features.check(task)
         for graph in task.sides:
             if not len(graph.candidates):
-                raise DataError(f"graph {graph.name!r} has no candidates to align")
+                raise DataError(f"graph {graph.name!r} has no candidates to align", remedy="add entities")
         with measured() as cost:
             left, right = canonical_order(task, features)
             ordered = task.take(left, right).blind()

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 import pandas as pd
+from pydantic import Field
 
 from psqe.errors import ParameterError
+from psqe.parameters import Dimension, PositiveFloat, PositiveInt, checked
 
 
 def _rule(default: Any, *, point: str, released: str, ours: str) -> Any:
     """Make a field that records the released rule, ours, and the number of the point where they differ."""
     return field(default=default, metadata={"point": point, "released": released, "ours": ours})
+
+
+BOUNDED: Mapping[str, Any] = {
+    "temperature": PositiveFloat,
+    "rounds": PositiveInt,
+    "n_epochs": PositiveInt,
+    "dim": Dimension,
+    "n_components": Dimension | None,
+    "learned_weight": Annotated[float, Field(ge=0, le=1)],
+}
+"""The types of the switches that have bounds."""
 
 
 @dataclass(frozen=True)
@@ -124,24 +137,9 @@ class Rules:
     )
 
     def __post_init__(self) -> None:
-        wrong = {
-            "match_modalities": self.match_modalities not in ("text", "all"),
-            "weighting": self.weighting not in ("image", "equal"),
-            "order": self.order not in ("file", "confidence"),
-            "missing": self.missing not in ("noise", "mask"),
-            "temperature": not (isinstance(self.temperature, int | float) and self.temperature > 0),
-            "rounds": not (isinstance(self.rounds, int) and self.rounds > 0),
-            "n_epochs": not (isinstance(self.n_epochs, int) and self.n_epochs > 0),
-            "dim": not (isinstance(self.dim, int) and self.dim > 0),
-            "n_components": self.n_components is not None
-            and not (isinstance(self.n_components, int) and self.n_components > 0),
-            "learned_weight": not (
-                isinstance(self.learned_weight, int | float) and 0 <= self.learned_weight <= 1
-            ),
-        }
-        for name, bad in wrong.items():
-            if bad:
-                raise ParameterError(f"switch {name} cannot be {getattr(self, name)!r}")
+        for name, kind in {**get_type_hints(Rules), **BOUNDED}.items():
+            value = getattr(self, name)
+            checked(value, kind, f"switch {name} cannot be {value!r}")
 
     @classmethod
     def from_variant(cls, variant: str, switches: Mapping[str, Any] | None = None) -> Rules:
@@ -165,11 +163,9 @@ class Rules:
             )
         rules = VARIANTS[variant]
         known = asdict(rules)
-        for name, value in (switches or {}).items():
+        for name in switches or {}:
             if name not in known:
                 raise ParameterError(f"there is no switch {name!r}", remedy=f"choose from {', '.join(known)}")
-            if isinstance(value, bool) != isinstance(known[name], bool):
-                raise ParameterError(f"switch {name} cannot be {value!r}")
         return replace(rules, **(switches or {}))
 
 

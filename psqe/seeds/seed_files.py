@@ -12,6 +12,9 @@ import numpy as np
 from psqe.errors import DataError
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray
 
+READABLE = "name a file that exists and that you may read"
+IDS = "save one row for each seed, with the ids that the data give its left and its right entity"
+
 
 def read_tsv(path: Path, task: AlignmentTask) -> tuple[IntArray, FloatArray, tuple[str, ...]]:
     """Read a table with the columns ``left`` and ``right`` and, if they are there, ``score`` and ``stage``.
@@ -32,7 +35,7 @@ def read_tsv(path: Path, task: AlignmentTask) -> tuple[IntArray, FloatArray, tup
     stages: list[str] = []
     seen: tuple[set[str], set[str]] = (set(), set())
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
             columns = rows.fieldnames or ()
             if not {"left", "right"} <= set(columns):
@@ -55,13 +58,16 @@ def read_tsv(path: Path, task: AlignmentTask) -> tuple[IntArray, FloatArray, tup
                             remedy="use the identifiers of the data",
                         )  # fmt: skip
                     if entity in used:
-                        raise DataError(f"{entity!r} is in two seeds", path=path, line=line)
+                        raise DataError(
+                            f"{entity!r} is in two seeds", path=path, line=line,
+                            remedy="keep the better of them",
+                        )  # fmt: skip
                     used.add(entity)
                 pairs.append((indices.left[row["left"]], indices.right[row["right"]]))
                 scores.append(_score(row, path, line))
                 stages.append(row.get("stage") or "given")
     except OSError as error:
-        raise DataError(f"seeds cannot be read ({error.strerror})", path=path) from error
+        raise DataError(f"seeds cannot be read ({error.strerror})", path=path, remedy=READABLE) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"seeds cannot be read ({error})", path=path, remedy="give UTF-8 text") from error
     return np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(scores, dtype=np.float32), tuple(stages)
@@ -95,21 +101,24 @@ def read_npy(path: Path, task: AlignmentTask) -> IntArray:
         with path.open("rb") as stream:
             ids = np.lib.format.read_array(stream, allow_pickle=False)
     except OSError as error:
-        raise DataError(f"seeds cannot be read ({error.strerror})", path=path) from error
+        raise DataError(f"seeds cannot be read ({error.strerror})", path=path, remedy=READABLE) from error
     except Exception as error:  # a broken header raises several kinds
         raise DataError(
             f"seeds cannot be read ({error})", path=path, remedy="save them with numpy.save"
         ) from error
     if ids.ndim != 2 or ids.shape[1] != 2 or ids.dtype.kind not in "iu":
-        raise DataError(f"expected integers (n, 2), found {ids.dtype} {ids.shape}", path=path)
+        raise DataError(f"expected integers (n, 2), found {ids.dtype} {ids.shape}", path=path, remedy=IDS)
     columns = []
     for column, graph in zip(ids.T, task.sides, strict=True):
         index = {int(i): position for position, i in enumerate(graph.ids)}
         unknown = [int(i) for i in column if int(i) not in index]
         if unknown:
-            raise DataError(f"id {unknown[0]} is no entity of graph {graph.name!r}", path=path)
+            raise DataError(f"id {unknown[0]} is no entity of graph {graph.name!r}", path=path, remedy=IDS)
         values, counts = np.unique(column, return_counts=True)
         if (counts > 1).any():
-            raise DataError(f"id {values[counts > 1][0]} of graph {graph.name!r} is in two seeds", path=path)
+            raise DataError(
+                f"id {values[counts > 1][0]} of graph {graph.name!r} is in two seeds", path=path,
+                remedy="keep the better of them",
+            )  # fmt: skip
         columns.append([index[int(i)] for i in column])
     return np.array(columns, dtype=np.int64).T.reshape(-1, 2)

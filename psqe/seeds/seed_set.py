@@ -111,9 +111,12 @@ class SeedSet:
         pairs = np.asarray(self.pairs, dtype=np.int64).reshape(-1, 2)
         for column, side in enumerate(SIDES):
             if len(np.unique(pairs[:, column])) != len(pairs):
-                raise DataError(f"a {side} entity is in two seeds")
+                raise DataError(f"a {side} entity is in two seeds", remedy="keep the better of them")
         if len(self.scores) != len(pairs) or len(self.stages) != len(pairs):
-            raise DataError(f"{len(pairs)} pairs, {len(self.scores)} scores and {len(self.stages)} stages")
+            raise DataError(
+                f"{len(pairs)} pairs, {len(self.scores)} scores and {len(self.stages)} stages",
+                remedy="give one score and one stage for each pair",
+            )
         object.__setattr__(self, "pairs", pairs)
         object.__setattr__(self, "scores", np.asarray(self.scores, dtype=np.float32))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from psqe.aligners.model import ConcatenatingModel, SeedBatch
 from psqe.aligners.trained import N_LAYERS, TrainedAligner
+from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, PositiveInt
 from psqe.training.graph_convolution import GCN
 from psqe.training.loop import TrainingConfig
 from psqe.training.losses import NCA
@@ -104,10 +104,10 @@ class EVA(TrainedAligner):
     """
 
     batch_size: PositiveInt = 7500
-    structure_dim: PositiveInt = 400
-    structure_output_dim: PositiveInt = 200
-    image_dim: PositiveInt = 200
-    modality_dim: PositiveInt = 100
+    structure_dim: Dimension = 400
+    structure_output_dim: Dimension = 200
+    image_dim: Dimension = 200
+    modality_dim: Dimension = 100
     structure_scale: PositiveFloat = 5.0
     scale: PositiveFloat = 15.0
     attraction: NonNegativeFloat = 10.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from psqe.aligners.model import ConcatenatingModel, SeedBatch
 from psqe.aligners.trained import TrainedAligner
+from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat
 from psqe.training.graph_attention import DiagonalGAT
 from psqe.training.losses import InfoNCE, UncertaintyWeights, distillation
 from psqe.training.modalities import JOINT, STRUCTURE, ModelInputs, unit
@@ -107,8 +107,8 @@ class MCLEA(TrainedAligner):
     (26, 26)
     """
 
-    structure_dim: PositiveInt = 300
-    modality_dim: PositiveInt = 100
+    structure_dim: Dimension = 300
+    modality_dim: Dimension = 100
     temperature: PositiveFloat = 0.1
     distillation_temperature: PositiveFloat = 4.0
     distillation_weight: NonNegativeFloat = 0.1

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from psqe.aligners.model import Model, SeedBatch
 from psqe.aligners.trained import TrainedAligner
 from psqe.errors import ParameterError
-from psqe.parameters import ShareBelowOne
+from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, PositiveInt, ShareBelowOne
 from psqe.training.graph_attention import DiagonalGAT
 from psqe.training.loop import TrainingConfig
 from psqe.training.losses import InfoNCE, UncertaintyWeights
@@ -137,9 +136,9 @@ class MEAformer(TrainedAligner):
     n_epochs: PositiveInt = 250
     batch_size: PositiveInt = 3500
     weight_decay: NonNegativeFloat = 1e-4
-    dim: PositiveInt = 300
+    dim: Dimension = 300
     n_heads: PositiveInt = 1
-    hidden_dim: PositiveInt = 400
+    hidden_dim: Dimension = 400
     dropout: ShareBelowOne = 0.1
     temperature: PositiveFloat = 0.1
     warmup: ShareBelowOne = 0.15

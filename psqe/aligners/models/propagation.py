@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field
 from scipy import sparse
 
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.base import Aligner
 from psqe.features.base import Features
-from psqe.features.fusion import centred, unit_rows
+from psqe.features.fusion import centred, side_vectors, unit_rows
 from psqe.features.principal_axes import main_axes
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side, Sides
+from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, RandomState
 from psqe.seeds.confidence import pair_confidence_in_order
 from psqe.similarity import Matching
 from psqe.training.callback import Callback
@@ -76,13 +77,13 @@ class Propagation(Aligner):
     (26, 26)
     """
 
-    n_hops: NonNegativeInt = 2
+    n_hops: Annotated[int, Field(ge=0, le=100)] = 2
     decay: PositiveFloat = 0.7
     label_weight: NonNegativeFloat = 0.35
     weigh_seeds: bool = True
-    dim: PositiveInt | None = None
-    label_dim: PositiveInt = 1024
-    random_state: int = 0
+    dim: Dimension | None = None
+    label_dim: Dimension = 1024
+    random_state: RandomState = 0
 
     name: ClassVar[str] = "propagation"
     min_seeds: ClassVar[int] = 0
@@ -121,6 +122,7 @@ class Propagation(Aligner):
         places = np.column_stack([np.searchsorted(left, pairs[:, 0]), np.searchsorted(right, pairs[:, 1])])
         return pair_confidence_in_order(places, features, left, right)
 
+    @np.errstate(over="raise")  # a large decay or weight of labels makes infinite embeddings
     def _embed(
         self,
         step: sparse.csr_array,
@@ -177,7 +179,7 @@ def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> Float
     for modality in features.values():
         vectors, present = modality[side].values, modality[side].present
         part = np.empty_like(vectors)
-        for kind in (graph.candidates, others):
-            part[kind] = unit_rows(centred(vectors[kind], present[kind]))
+        part[graph.candidates] = side_vectors(modality[side].take(graph.candidates))
+        part[others] = unit_rows(centred(vectors[others], present[others]))
         parts.append(part)
     return unit_rows(np.hstack(parts))

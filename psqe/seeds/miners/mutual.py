@@ -7,11 +7,11 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
-from pydantic import PositiveInt
 
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask
+from psqe.parameters import PositiveFloat, PositiveInt
 from psqe.seeds.base import Miner, minable
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, find_nearest
@@ -39,7 +39,7 @@ class MutualMiner(Miner):
 
     n_seeds: PositiveInt | None = None
     _: KW_ONLY
-    weights: Mapping[str, float] | None = None
+    weights: Mapping[str, PositiveFloat] | None = None
 
     name: ClassVar[str] = "mutual"
 

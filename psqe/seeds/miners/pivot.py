@@ -6,12 +6,12 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
-from pydantic import PositiveInt
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import modality_vectors
 from psqe.graph import AlignmentTask
+from psqe.parameters import PositiveInt
 from psqe.seeds.base import Miner
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, greedy_one_to_one, largest_cells

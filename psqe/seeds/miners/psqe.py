@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from pydantic import NonNegativeInt, PositiveInt
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.graph import AlignmentTask
+from psqe.parameters import PositiveFloat, PositiveInt, RandomState
 from psqe.seeds.base import Miner
 from psqe.seeds.psqe_rules import Rules
 from psqe.seeds.seed_set import SeedSet
@@ -81,8 +81,8 @@ class PSQEMiner(Miner):
     switches: Mapping[str, Any] | None = None
     stages: Sequence[str] = ("cluster", "refine", "expand")
     n_clusters: PositiveInt = 5
-    weights: Mapping[str, float] | None = None
-    random_state: NonNegativeInt = 0
+    weights: Mapping[str, PositiveFloat] | None = None
+    random_state: RandomState = 0
     device: str = "cpu"
 
     name: ClassVar[str] = "psqe"

@@ -6,10 +6,10 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
-from pydantic import NonNegativeInt, PositiveInt
 
 from psqe.features.base import Features
 from psqe.graph import AlignmentTask
+from psqe.parameters import PositiveInt, RandomState
 from psqe.seeds.base import Miner
 from psqe.seeds.seed_set import SeedSet
 
@@ -34,7 +34,7 @@ class RandomMiner(Miner):
 
     n_seeds: PositiveInt = 600
     _: KW_ONLY
-    random_state: NonNegativeInt = 0
+    random_state: RandomState = 0
 
     name: ClassVar[str] = "random"
 

@@ -98,7 +98,7 @@ class Space:
             unequal = rules.weighting == "image" and "image" in features
             weights = {m: (0.8 if m == "image" else 0.1) if unequal else 1.0 for m in features}
         for name, weight in weights.items():
-            if name not in features or not weight > 0:
+            if name not in features or not 0 < weight < np.inf:
                 raise ParameterError(
                     f"the weight of modality {name!r} is {weight}",
                     remedy=f"give positive weights, for {', '.join(features)}",
