@@ -49,7 +49,7 @@ def _limits_told() -> Iterator[None]:
         yield
     except (FloatingPointError, OverflowError) as error:
         raise PsqeError(
-            f"the computation diverged ({error})", remedy="take parameters that are nearer to their defaults"
+            f"numbers became too large ({error})", remedy="take parameters that are nearer to their defaults"
         ) from error
     except (MemoryError, RuntimeError) as error:
         # On a CPU, torch raises a plain RuntimeError that names its allocator.

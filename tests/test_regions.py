@@ -1,5 +1,6 @@
 """Regions: three partitions of the candidates, each by its own rule."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -77,6 +78,13 @@ def test_an_entity_without_group_is_in_no_region(planted):
     groups = (None, *task.left.groups[1:])
     found = semantic_regions(replace(task, left=replace(task.left, groups=groups)), features)
     assert found.left[0] == -1 and (found.left[1:] >= 0).all()
+
+
+def test_fewer_distinct_rows_than_clusters_are_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        labels = cluster(np.repeat(np.eye(2, dtype=np.float32), 3, axis=0), 4)
+    assert len(set(labels[:3])) == len(set(labels[3:])) == 1 and labels[0] != labels[3]
 
 
 def test_clusters_do_not_depend_on_the_order(planted):
