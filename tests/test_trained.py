@@ -42,11 +42,11 @@ def seeds(planted):
     [
         ({"n_epochs": 0}, "n_epochs is 0; it must be greater than 0"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be greater than 0"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan; it must be greater than 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; it must be a finite number"),
         ({"batch_size": 1}, "batch_size is 1; a contrastive batch needs at least 2 seeds"),
         ({"weight_decay": -0.1}, "weight_decay is -0.1; it must be greater than or equal to 0"),
         ({"residual": -0.5}, "residual is -0.5; it must be greater than or equal to 0"),
-        ({"residual": float("nan")}, "residual is nan; it must be greater than or equal to 0"),
+        ({"residual": float("nan")}, "residual is nan; it must be a finite number"),
         ({"iterative_start": -1}, "iterative_start is -1; it must be greater than or equal to 0"),
         ({"iterative_every": 0}, "iterative_every is 0; it must be greater than 0"),
         ({"iterative_rounds": 0}, "iterative_rounds is 0; it must be greater than 0"),
