@@ -58,21 +58,15 @@ def align(
         miner.require_unused("--miner none" if seeds_file is None else "--seeds")
         if device is not None and for_aligner is None:
             raise ParameterError(f"aligner {aligner.aligner} has no option --device", remedy="leave it out")
-    try:
-        alignment = api.align(
-            task.load(),
-            features=chosen,
-            seeds=seeds,
-            aligner=aligner.options(for_aligner),
-            links=links.options(),
-            random_state=random_state,
-            checkpoint=aligner.checkpoint,
-        )
-    except (FloatingPointError, OverflowError) as error:
-        raise ParameterError(
-            f"aligner {aligner.aligner} cannot compute with its parameters ({error})",
-            remedy="give smaller values to --aligner-parameter",
-        ) from error
+    alignment = api.align(
+        task.load(),
+        features=chosen,
+        seeds=seeds,
+        aligner=aligner.options(for_aligner),
+        links=links.options(),
+        random_state=random_state,
+        checkpoint=aligner.checkpoint,
+    )
     alignment.predicted.save_tsv(out, alignment.task)
     summary = alignment.summary(links.ranked_by())
     if json_out is not None:
