@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from os.path import realpath
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -113,12 +114,12 @@ def check_outputs(
     PsqeError
         If a path cannot be written.
     """
-    taken = {path.resolve(): f"is a file of {task}" for path in task_files(task, data_root)}
-    taken |= {path.resolve(): "is read, too" for path in inputs if path is not None}
+    taken = {realpath(path): f"is a file of {task}" for path in task_files(task, data_root)}
+    taken |= {realpath(path): "is read, too" for path in inputs if path is not None}
     wanted = [path for path in paths if path is not None]
     for path in wanted:
-        if path.resolve() in taken and not is_stream(path):
-            raise ParameterError(f"{path} {taken[path.resolve()]}", remedy="write to another file")
-        taken[path.resolve()] = "is the file of two outputs"
+        if realpath(path) in taken and not is_stream(path):
+            raise ParameterError(f"{path} {taken[realpath(path)]}", remedy="write to another file")
+        taken[realpath(path)] = "is the file of two outputs"
     for path in wanted:
         check_writable(path)
