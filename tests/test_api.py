@@ -317,7 +317,7 @@ def test_explanations(countries):
     assert other.right.linked_with == left and other.left.rank > 1
     assert "not linked: the rule did not choose the pair" in str(other)
     assert f"no link: {alone['reason']}" in other._repr_html_()
-    with pytest.raises(DataError, match="no entity of graph 'left'; give an identifier of the data"):
+    with pytest.raises(DataError, match="no entity of graph 'countries-left'; give an identifier"):
         countries.explain("atlantis", right)
     with pytest.raises(DataError, match="so give the left identifier first"):
         countries.explain(right, left)

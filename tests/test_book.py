@@ -23,10 +23,9 @@ CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 
 
 def copy_of_the_sources(target: Path) -> Project:
-    for name in ("book", "examples", "notebooks", "results"):
-        if (ROOT / name).exists():
-            ignore = shutil.ignore_patterns("runs", "api", ".ipynb_checkpoints")
-            shutil.copytree(ROOT / name, target / name, ignore=ignore)
+    for name in ("examples", "notebooks", "results"):
+        shutil.copytree(ROOT / name, target / name)
+    shutil.copytree(ROOT / "book", target / "book", ignore=shutil.ignore_patterns("runs", "api"))
     shutil.copy(ROOT / "_config.yml", target)
     return Project.find(target)
 
