@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -114,6 +115,10 @@ class ReferenceDomain(PythonDomain):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension with Sphinx."""
+    # Autodoc writes annotations of a base class into the classes that it describes. A pydantic model that is
+    # defined after that would find types in them that its module does not know.
+    for module in public_modules():
+        import_module(module)
     app.add_domain(ReferenceDomain, override=True)
     app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # before napoleon, which has 500
     return {"parallel_read_safe": True, "parallel_write_safe": True}
