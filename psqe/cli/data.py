@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,9 @@ import typer
 
 from psqe.cli.groups import flat_options
 from psqe.cli.options import DataRoot, TaskGroup
+from psqe.errors import PsqeWarning
 from psqe.files import write_json
+from psqe.graph import counted
 
 data = typer.Typer(no_args_is_help=True, help="List, describe, check and fetch tasks.")
 
@@ -68,14 +71,19 @@ def data_check(
     faults = check_folder(folder)
     for fault in faults.shown:
         typer.echo(fault)
+    for note in faults.notes:
+        typer.echo(f"note: {note}")
     if faults.count > len(faults.shown):
         typer.echo(f"... and {faults.count - len(faults.shown):,} more")
     if faults:
         raise typer.Exit(2)
-    pair = read_folder(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PsqeWarning)  # the notes above say the same
+        pair = read_folder(folder)
     sides = (f"{len(g.triples):,} triples of {g.n_entities:,} entities" for g in (pair.left, pair.right))
     links = "no links" if pair.links is None else f"{len(pair.links):,} links"
-    typer.echo(f"{folder}: nothing wrong; layout {layout_name(folder)}, {', '.join(sides)}, {links}")
+    found = f"nothing wrong, {counted(len(faults.notes), 'note')}" if faults.notes else "nothing wrong"
+    typer.echo(f"{folder}: {found}; layout {layout_name(folder)}, {', '.join(sides)}, {links}")
 
 
 @data.command("fetch")

@@ -18,7 +18,8 @@ class Faults:
     gathered, :meth:`add` does not return: it raises, so that no task is ever made of the records that are
     left. For records that say nothing about the graphs, so that the task without them is the task that was
     meant, a reader calls :meth:`leave_out`. They become a warning of :meth:`close`, unless faults are
-    gathered.
+    gathered. What may be as it was meant, but is more often an oversight, a reader tells with
+    :meth:`note`: it becomes a warning, too, and is no fault.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ class Faults:
         The first :data:`SHOWN` faults, as errors that were not raised.
     count
         Number of all faults.
+    notes
+        What was told with :meth:`note` while faults are gathered.
 
     Examples
     --------
@@ -44,6 +47,7 @@ class Faults:
         self.gather = gather
         self.shown: list[DataError] = []
         self.count = 0
+        self.notes: list[DataError] = []
         self._left_out: dict[tuple[str, str], list[DataError]] = {}
 
     def __bool__(self) -> bool:
@@ -75,15 +79,31 @@ class Faults:
         else:
             self._left_out.setdefault((str(path), remedy), []).append(fault)
 
+    def note(
+        self, what: str, *, remedy: str, path: str | Path | None = None, line: int | None = None
+    ) -> None:
+        """Tell something about the data that is no fault: a warning of :meth:`close`, or one of the notes.
+
+        A reader tells each finding once, with its count and with an example.
+        """
+        self.notes.append(DataError(what, remedy=remedy, path=path, line=line))
+
     def close(self) -> None:
-        """Warn of the records that were left out: once for each file and kind, with the first and the number.
+        """Warn of the records that were left out, once for each file and kind, and of everything noted.
+
+        Warnings name the first of the records that were left out, and their number. While faults are
+        gathered, there are no warnings: the notes stay in :attr:`notes`.
 
         Warns
         -----
         PsqeWarning
-            If anything was left out.
+            If anything was left out or noted.
         """
         for faults in self._left_out.values():
             more = f" ({len(faults)} records are so)" if len(faults) > 1 else ""
             warnings.warn(f"left out a record{more}: {faults[0]}", PsqeWarning, stacklevel=4)
         self._left_out.clear()
+        if not self.gather:
+            for note in self.notes:
+                warnings.warn(str(note), PsqeWarning, stacklevel=4)
+            self.notes.clear()

@@ -18,16 +18,17 @@ file                  columns                     there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.graphs import GraphDraft, LinkDraft
+from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
+from psqe.datasets.link_files import read_links
 from psqe.datasets.tsv import COLUMNS, present_files, rows
-from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 
 DESCRIPTION = "a pair of your own: left/triples.tsv, right/triples.tsv"
 TABLES = tuple(f"{table}.tsv" for table in COLUMNS)
@@ -107,38 +108,6 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     path = folder / "links.tsv"
     links = read_links(path, left, right, faults) if path.exists() else None
     return AlignmentTask(name, left, right, links)
-
-
-def read_links(
-    path: Path,
-    left: KnowledgeGraph,
-    right: KnowledgeGraph,
-    faults: Faults,
-    *,
-    label: Callable[[str], str] = str,
-) -> IntArray:
-    """Read the links of a table with the columns left and right.
-
-    Parameters
-    ----------
-    path
-        The table.
-    left, right
-        The two graphs.
-    faults
-        Receives everything that is wrong with the table.
-    label
-        Function from a cell to an identifier; by default the cell is the identifier.
-
-    Returns
-    -------
-    numpy.ndarray
-        Integer array ``(n_links, 2)``, sorted by left entity.
-    """
-    links = LinkDraft(left, right, faults)
-    for line, cells in rows(path, SIDES, faults):
-        links.add(label(cells[0]), label(cells[1]), path, line)
-    return links.array()
 
 
 def _with_triples(folder: Path) -> list[Path]:

@@ -20,7 +20,8 @@ import re
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.graphs import GraphDraft, LinkDraft
+from psqe.datasets.gold_links import LinkDraft
+from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.tsv import present_files, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph

@@ -36,10 +36,11 @@ import pyoxigraph as ox
 
 from psqe.datasets.blank_nodes import name_blank_nodes
 from psqe.datasets.faults import Faults
-from psqe.datasets.graphs import GraphDraft, LinkDraft
+from psqe.datasets.gold_links import LinkDraft
+from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import bare, readable_name
-from psqe.datasets.layouts.folder import read_links
+from psqe.datasets.link_files import read_links
 from psqe.datasets.statements import BASE, SUFFIXES, Statements, label
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
