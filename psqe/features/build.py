@@ -15,7 +15,7 @@ from psqe.features.cache import VectorCache, default_cache_dir
 from psqe.features.encoder_registry import ItemEncoder, TaskEncoder, encode_all, encoders_for, make_encoder
 from psqe.features.image import image_key
 from psqe.features.relations import label_vectors
-from psqe.features.text import TEXTS
+from psqe.features.text import texts_of
 from psqe.files import content_hash
 from psqe.graph import AlignmentTask, BoolArray, FloatArray, KnowledgeGraph, Sides, Vectors
 
@@ -174,7 +174,8 @@ def _encode_items(
     """Encode the pictures or texts of a modality. The texts of relations are summed up by entity."""
     name = encoder.modality
     items: dict[str, Any] = {}
-    keys = task.sides.map(lambda graph: _collected(graph, name, items))
+    contents: Sides[Any] = task.sides.map(_images) if name == "image" else texts_of(task, name)
+    keys = contents.map(lambda side: _collected(side, name, items))
     masks = keys.map(lambda side: np.array([key is not None for key in side], dtype=bool))
     _require_some(task, name, masks)
     cache = None if root is None else VectorCache(root, encoder.name, encoder.version)
@@ -185,9 +186,12 @@ def _encode_items(
     return Modality(*rows.map(Vectors, masks))
 
 
-def _collected(graph: KnowledgeGraph, modality: str, items: dict[str, Any]) -> Keys:
-    """Put the pictures or texts of a graph into ``items`` by content hash; return the hash of each."""
-    contents: Sequence[Any] = graph.images if modality == "image" else TEXTS[modality](graph)
+def _images(graph: KnowledgeGraph) -> Sequence[Path | None]:
+    return graph.images
+
+
+def _collected(contents: Sequence[Any], modality: str, items: dict[str, Any]) -> Keys:
+    """Put the pictures or texts of a side into ``items`` by content hash; return the hash of each."""
     keys: Keys = []
     for item in contents:
         key = None if not item else image_key(item) if modality == "image" else content_hash(item)

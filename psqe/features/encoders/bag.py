@@ -9,6 +9,8 @@ from psqe.errors import PsqeWarning
 from psqe.features.bags import Bag, most_frequent, total_of, weighted_bags
 from psqe.features.base import Modality
 from psqe.features.encoder_registry import TaskEncoder
+from psqe.features.text import LONGEST_VALUE
+from psqe.files import content_hash
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 MAX_LABELS = 1000
@@ -37,9 +39,14 @@ def attribute_bags(graph: KnowledgeGraph) -> list[Bag]:
     bags: list[Bag] = []
     for pairs in graph.attributes:
         bag: Bag = Counter(label for label, _ in pairs)
-        bag.update(f"{label}={value}" for label, value in pairs if value is not None)
+        bag.update(f"{label}={_bounded(value)}" for label, value in pairs if value is not None)
         bags.append(bag)
     return bags
+
+
+def _bounded(value: str) -> str:
+    """Return a value, or the beginning of a long one with its hash: equal values stay equal."""
+    return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + content_hash(value)
 
 
 class BagEncoder(TaskEncoder):

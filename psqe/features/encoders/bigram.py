@@ -22,7 +22,7 @@ from psqe.errors import DataError
 from psqe.features.bags import Bag, most_frequent, total_of, weighted_bags
 from psqe.features.base import Modality
 from psqe.features.encoder_registry import TaskEncoder
-from psqe.features.text import TEXTS
+from psqe.features.text import texts_of
 from psqe.graph import AlignmentTask
 
 MAX_BIGRAMS = 2000
@@ -89,7 +89,7 @@ class BigramEncoder(TaskEncoder):
         DataError
             If both sides have texts, but no bigram in common.
         """
-        bags = task.sides.map(TEXTS[self.modality]).map(lambda texts: list(map(bigrams, texts)))
+        bags = texts_of(task, self.modality).map(lambda texts: list(map(bigrams, texts)))
         totals = bags.map(total_of)
         joint = totals.left + totals.right
         # Where one side has no text at all, build_features raises an error that names the side.

@@ -51,6 +51,9 @@ DIM = 512
 PLACES = 4
 """Columns that a bin is added to."""
 
+LONGEST_NUMBER = 400
+"""Number of characters of the longest number; a float has at most 309 digits before its point."""
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _DATE = re.compile(r"([+-]?\d{4,6})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ].*|Z|[+-]\d\d:\d\d)?")
 
@@ -80,6 +83,8 @@ def parse_number(text: str) -> Number | None:
     (Number(value=1955.75, day=0), Number(value=-12500.0, day=0), None)
     """
     text = text.strip()
+    if len(text) > LONGEST_NUMBER:
+        return None
     if _NUMBER.fullmatch(text):
         value = float(text)
         return Number(value) if np.isfinite(value) else None
