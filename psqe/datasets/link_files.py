@@ -1,14 +1,54 @@
-"""Files of gold links."""
+"""Files of gold links: tables, SSSOM tables, statements in RDF, and the alignment format of OAEI."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
+
+import pyoxigraph as ox
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.gold_links import LinkDraft
+from psqe.datasets.link_names import TABLES
+from psqe.datasets.oaei import alignment_cells, looks_like_alignment
+from psqe.datasets.own_outputs import is_marked
+from psqe.datasets.sssom import looks_like_sssom, sssom_mappings
+from psqe.datasets.statements import Statements
+from psqe.datasets.statements import label as label_of
 from psqe.datasets.tsv import rows
 from psqe.graph import SIDES, IntArray, KnowledgeGraph
+
+EQUIVALENCES = frozenset(
+    {
+        "http://www.w3.org/2002/07/owl#sameAs",
+        "http://www.w3.org/2002/07/owl#equivalentClass",
+        "http://www.w3.org/2002/07/owl#equivalentProperty",
+        "http://www.w3.org/2004/02/skos/core#exactMatch",
+        "http://schema.org/sameAs",
+        "https://schema.org/sameAs",
+    }
+)
+"""The predicates of statements that are links."""
+
+_HEAD = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One pair of a file: the spellings of its first and of its second entity, and its line.
+
+    A symmetric record says the same with its entities exchanged.
+    """
+
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    line: int | None
+    symmetric: bool = False
 
 
 def read_links(
@@ -19,18 +59,22 @@ def read_links(
     *,
     label: Callable[[str], str] = str,
 ) -> IntArray:
-    """Read the links of a table with the columns left and right.
+    """Read gold links of any format, which the content decides wherever it contradicts the ending.
+
+    Formats are tables with the columns left and right, SSSOM tables, statements in RDF with a predicate of
+    :data:`EQUIVALENCES`, and the alignment format of OAEI. A file that names the right entity first is read
+    as well. Statements in RDF can name either entity first.
 
     Parameters
     ----------
     path
-        The table.
+        The file.
     left, right
         The two graphs.
     faults
-        Receives everything that is wrong with the table.
+        Receives everything that is wrong with the file.
     label
-        Function from a cell to an identifier; by default the cell is the identifier.
+        Function from a cell of a table to an identifier; by default the cell is the identifier.
 
     Returns
     -------
@@ -38,6 +82,126 @@ def read_links(
         Integer array ``(n_links, 2)``, sorted by left entity.
     """
     links = LinkDraft(left, right, faults)
-    for line, cells in rows(path, SIDES, faults):
-        links.add(label(cells[0]), label(cells[1]), path, line)
+    head = _head(path)
+    if is_marked(head):
+        faults.note(
+            "was written by psqe, so that its links are predictions, and they are read as gold links",
+            path=path,
+            remedy="delete the file, or, if someone has checked the links, its line with these words",
+        )
+    records = list(_records(path, head, faults, label))
+    _add_all(records, links, path, faults)
     return links.array()
+
+
+def _records(path: Path, head: bytes, faults: Faults, label: Callable[[str], str]) -> Iterable[_Record]:
+    if looks_like_alignment(head):
+        return _opened(path, faults, _cells)
+    if looks_like_sssom(head):
+        return _opened(path, faults, _mappings)
+    if path.name.lower().endswith(TABLES):
+        return (
+            _Record((label(cells[0]),), (label(cells[1]),), line) for line, cells in rows(path, SIDES, faults)
+        )
+    return _statements(path, faults)
+
+
+def _stream(path: Path) -> IO[bytes]:
+    opened: Callable[..., Any] = gzip.open if path.suffix.lower() == ".gz" else open
+    stream: IO[bytes] = opened(path, "rb")
+    return stream
+
+
+def _head(path: Path) -> bytes:
+    """Return the first bytes of a file; none if it cannot be read, which its reader reports."""
+    try:
+        with _stream(path) as stream:
+            return stream.read(_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def _opened(
+    path: Path, faults: Faults, reader: Callable[[IO[bytes], Path, Faults], Iterator[_Record]]
+) -> Iterator[_Record]:
+    try:
+        with _stream(path) as stream:
+            yield from reader(stream, path, faults)
+    except (OSError, EOFError, zlib.error) as error:
+        faults.add(
+            f"cannot be read ({getattr(error, 'strerror', None) or error})",
+            path=path,
+            remedy="put the file there, whole and readable",
+        )
+
+
+def _cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[_Record]:
+    for line, first, second in alignment_cells(stream, path, faults):
+        yield _Record((first,), (second,), line)
+
+
+def _mappings(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[_Record]:
+    for line, first, second in sssom_mappings(stream, path, faults):
+        yield _Record(first, second, line)
+
+
+def _statements(path: Path, faults: Faults) -> Iterator[_Record]:
+    others: Counter[str] = Counter()
+    for line, statement in Statements(path, faults):
+        if statement.predicate.value not in EQUIVALENCES:
+            others[statement.predicate.value] += 1
+        elif not all(
+            isinstance(term, ox.NamedNode | ox.Literal) for term in (statement.subject, statement.object)
+        ):
+            faults.add("links something that has no IRI", path=path, line=line, remedy="delete the statement")
+        else:
+            yield _Record((label_of(statement.subject),), (label_of(statement.object),), line, symmetric=True)
+    if others:
+        counts = ", ".join(f"{name} {n:,}" for name, n in others.most_common(3))
+        more = f" and {len(others) - 3} other predicates" if len(others) > 3 else ""
+        faults.note(
+            f"statements that do not say that two entities are the same, and are no links: {counts}{more}",
+            path=path,
+            remedy="write owl:sameAs into those that are links",
+        )
+
+
+def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Faults) -> None:
+    """Add the records to the links, in the direction in which they name the entities of the two graphs."""
+    known = [_known(record, links) for record in records]
+    n_reversed = sum(reverse and not forward for forward, reverse in known)
+    n_both = sum(forward and reverse for forward, reverse in known)
+    n_forward = sum(forward and not reverse for forward, reverse in known)
+    if n_reversed and n_forward and n_both:
+        faults.add(
+            f"names the left entity first in {n_forward:,} lines and the right one in {n_reversed:,}, and "
+            f"{n_both:,} lines can be read in both ways",
+            path=path,
+            remedy="name the left entity first in all lines",
+        )
+        return
+    if n_reversed and not records[0].symmetric:
+        faults.note(
+            f"names the right entity first in {n_reversed:,} of {len(records):,} lines, which are read so",
+            path=path,
+            remedy="name the left entity first",
+        )
+    for record, (forward, reverse) in zip(records, known, strict=True):
+        first, second = record.first, record.second
+        if n_reversed and (reverse or not (forward or n_forward)):
+            first, second = second, first
+        links.add(_spelling(first, links, 0), _spelling(second, links, 1), path, record.line)
+
+
+def _known(record: _Record, links: LinkDraft) -> tuple[bool, bool]:
+    """Return whether both entities of a record are known, as they stand and the other way round."""
+    left, right = links.index
+    return (
+        any(one in left for one in record.first) and any(one in right for one in record.second),
+        any(one in right for one in record.first) and any(one in left for one in record.second),
+    )
+
+
+def _spelling(spellings: tuple[str, ...], links: LinkDraft, side: int) -> str:
+    """Return the first spelling that the graph of a side knows; the last one if it knows none."""
+    return next((one for one in spellings if one in links.index[side]), spellings[-1])

@@ -12,7 +12,8 @@ file                  columns                     there
 ``names.tsv``         entity, name                optionally
 ``images.tsv``        entity, path                optionally; paths are relative to the folder of the side
 ``images/``           files named by entities     optionally; read where there is no ``images.tsv``
-``links.tsv``         left, right                 optionally, beside the sides
+``links.tsv``         left, right                 optionally, beside the sides; other names and formats are
+                                                  those of :mod:`psqe.datasets.link_names`
 ====================  ==========================  =======================================================
 """
 
@@ -27,6 +28,7 @@ from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
 from psqe.datasets.link_files import read_links
+from psqe.datasets.link_names import find_links, link_files
 from psqe.datasets.tsv import COLUMNS, present_files, rows
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 
@@ -44,7 +46,8 @@ def files(folder: Path) -> dict[str, Path | None]:
     sides = _sides(folder)
     tables = present_files(folder, [f"{side.name}/{table}" for side in sides for table in TABLES])
     images = {f"{side.name}/images": path if (path := side / "images").is_dir() else None for side in sides}
-    return {**tables, **images, **present_files(folder, ["links.tsv"])}
+    links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
+    return {**tables, **images, **(links or {"links.tsv": None})}
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
@@ -101,12 +104,11 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
             remedy="name the two sides left and right",
         )
         return None
-    _leave_out_strangers(folder, ("links.tsv",), faults)
     left, right = (_graph(folder, side, faults) for side in sides)
     if not left.n_entities or not right.n_entities:
         return None
-    path = folder / "links.tsv"
-    links = read_links(path, left, right, faults) if path.exists() else None
+    path = find_links(folder, faults)
+    links = None if path is None else read_links(path, left, right, faults)
     return AlignmentTask(name, left, right, links)
 
 

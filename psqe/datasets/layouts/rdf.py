@@ -4,7 +4,8 @@
 file                                   what it holds                                            there
 =====================================  =======================================================  ==========
 ``left.nt``, ``right.nt``              the statements of a side; ``.ttl`` for Turtle            always
-``links.tsv`` or ``links.nt``          left and right IRI, or statements with ``owl:sameAs``    optionally
+``links.tsv`` or ``links.nt``          left and right IRI, or statements with ``owl:sameAs``;   optionally
+                                       see :mod:`psqe.datasets.link_names` for other formats
 ``psqe.toml``                          which predicates are which, see below                    optionally
 =====================================  =======================================================  ==========
 
@@ -36,11 +37,11 @@ import pyoxigraph as ox
 
 from psqe.datasets.blank_nodes import name_blank_nodes
 from psqe.datasets.faults import Faults
-from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.link_files import read_links
+from psqe.datasets.link_names import find_links, link_files
 from psqe.datasets.statements import BASE, SUFFIXES, Statements, label
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
@@ -58,9 +59,10 @@ def recognises(folder: Path) -> bool:
 
 def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
-    sources = {part: next(iter(_files_of(folder, part)), None) for part in (*SIDES, "links")}
+    sources: dict[str, Path | None] = {part: next(iter(_files_of(folder, part)), None) for part in SIDES}
+    links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
     settings = folder / "psqe.toml"
-    return {**sources, "psqe.toml": settings if settings.is_file() else None}
+    return {**sources, **(links or {"links": None}), "psqe.toml": settings if settings.is_file() else None}
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
@@ -89,8 +91,8 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         IRIs (:func:`psqe.datasets.labels.readable_name`). If an entity has several images, the predicate that
         comes first in the settings decides, then the path that sorts first.
 
-        Links are the statements with ``owl:sameAs`` in either direction. ``None`` after gathered faults
-        without which there is no graph.
+        Links are read by :func:`psqe.datasets.link_files.read_links`. ``None`` after gathered faults without
+        which there is no graph.
 
     Raises
     ------
@@ -104,8 +106,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     -----
     PsqeWarning
         If images are on the web, as they are not fetched; if a link names an entity that is no candidate; if
-        the statements of a side have ``owl:sameAs``, or the statements of the links another predicate. These
-        records are left out.
+        the statements of a side have ``owl:sameAs``. These records are left out.
     """
     from psqe.datasets.rdf_settings import Settings, read_settings
 
@@ -121,8 +122,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
 
 
 def _files_of(folder: Path, part: str) -> list[Path]:
-    suffixes = (".tsv", *SUFFIXES) if part == "links" else SUFFIXES
-    return [path for suffix in suffixes if (path := folder / f"{part}{suffix}").is_file()]
+    return [path for suffix in SUFFIXES if (path := folder / f"{part}{suffix}").is_file()]
 
 
 def _only_file(folder: Path, part: str, faults: Faults) -> Path | None:
@@ -285,28 +285,5 @@ def _readable(entity: str) -> str | None:
 
 
 def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> IntArray | None:
-    path = _only_file(folder, "links", faults)
-    if path is None:
-        return None
-    if path.suffix == ".tsv":
-        return read_links(path, left, right, faults, label=bare)
-    links = LinkDraft(left, right, faults)
-    others = 0
-    for line, statement in Statements(path, faults):
-        if statement.predicate.value != SAME_AS:
-            others += 1
-            continue
-        if not isinstance(statement.subject, ox.NamedNode) or not isinstance(statement.object, ox.NamedNode):
-            faults.add("links something that has no IRI", path=path, line=line, remedy="delete the statement")
-            continue
-        first, second = label(statement.subject), label(statement.object)
-        if first not in links.index[0] and first in links.index[1] and second in links.index[0]:
-            first, second = second, first
-        links.add(first, second, path, line)
-    if others:
-        faults.leave_out(
-            f"statements not of owl:sameAs: {others:,}",
-            path=path,
-            remedy="move them to the side that they speak of, or delete them",
-        )
-    return links.array()
+    path = find_links(folder, faults)
+    return None if path is None else read_links(path, left, right, faults, label=bare)

@@ -1,0 +1,161 @@
+"""Reader of the alignment format of OAEI, the XML that tools for matching ontologies exchange.
+
+An alignment has cells, each with ``entity1``, ``entity2``, ``relation`` and ``measure``
+(J. David, J. Euzenat, F. Scharffe, C. Trojahn, "The Alignment API 4.0", Semantic Web 2(1), 2011). Tools write
+different namespaces, so that only the last parts of the names of elements count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import urljoin
+from xml.sax import SAXException, SAXParseException
+from xml.sax.handler import ContentHandler
+from xml.sax.xmlreader import AttributesImpl
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.sax import make_parser
+
+from psqe.datasets.faults import Faults
+
+SAME = frozenset(
+    {"", "=", "==", "eq", "equiv", "equivalence", "equivalent", "equivrelation", "exactmatch", "\u2261"}
+)
+"""What is written for two entities that are the same. A cell without a relation says it, too."""
+
+_BLOCK = 1 << 16
+
+
+def looks_like_alignment(head: bytes) -> bool:
+    """Return whether the first bytes of a file are those of the alignment format."""
+    text = head.replace(b"\0", b"")
+    return b"<" in text[:64] and any(
+        word in text
+        for word in (b"heterogeneity/alignment", b"<Alignment", b":Alignment", b"<Cell", b":Cell")
+    )
+
+
+class _Cells(ContentHandler):
+    """The handler of the parser: gathers the cells that are complete, with their lines."""
+
+    def __init__(self, line: Callable[[], int]) -> None:
+        super().__init__()
+        self._line_now = line
+        self.cells: list[tuple[int, dict[str, str]]] = []
+        self.base: list[str] = [""]
+        self._cell: dict[str, str] | None = None
+        self._line = 0
+        self._part = ""
+        self._text: list[str] = []
+
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - called so by SAX
+        local = _local(name)
+        given = {_local(key): value for key, value in attrs.items()}
+        self.base.append(urljoin(self.base[-1], given.get("base", "")))
+        if local == "cell":
+            self._cell, self._part = {}, ""
+            self._line = self._line_now()
+        elif self._cell is not None:
+            if local in ("entity1", "entity2", "relation", "measure") and local not in self._cell:
+                self._part, self._text = local, []
+            named = given.get("resource", given.get("about"))
+            if named is not None and self._part.startswith("entity"):
+                self._cell.setdefault(self._part, urljoin(self.base[-1], named) if self.base[-1] else named)
+
+    def characters(self, content: str) -> None:
+        if self._part:
+            self._text.append(content)
+
+    def endElement(self, name: str) -> None:  # noqa: N802 - called so by SAX
+        self.base.pop()
+        local = _local(name)
+        if local == "cell" and self._cell is not None:
+            self.cells.append((self._line, self._cell))
+            self._cell = None
+        elif self._cell is not None and local == self._part:
+            self._cell.setdefault(local, "".join(self._text).strip())
+            self._part = ""
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2].lower()
+
+
+def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[tuple[int, str, str]]:
+    """Yield the line and both entities of each cell that says that two entities are the same.
+
+    Parameters
+    ----------
+    stream
+        The content, decompressed.
+    path
+        The file, for messages.
+    faults
+        Receives XML that is broken or refers to other files, and cells without an entity. Cells with another
+        relation, or with the measure 0, are counted and told.
+    """
+    others = Counter[str]()
+    parser = make_parser()
+    handler = _Cells(parser.getLineNumber)
+    parser.forbid_entities = False  # Namespaces are often entities; expat limits how far they expand.
+    parser.setContentHandler(handler)
+    any_cell = False
+    try:
+        while True:
+            block = stream.read(_BLOCK)
+            if block:
+                parser.feed(block)
+            else:
+                parser.close()
+            for line, cell in handler.cells:
+                any_cell = True
+                if _says_same(cell, others):
+                    if cell.get("entity1") and cell.get("entity2"):
+                        yield line, cell["entity1"], cell["entity2"]
+                    else:
+                        faults.add(
+                            "a cell does not name two entities", path=path, line=line,
+                            remedy="give entity1 and entity2 the attribute rdf:resource, or delete the cell",
+                        )  # fmt: skip
+            handler.cells.clear()
+            if not block:
+                break
+    except SAXParseException as error:
+        faults.add(
+            f"is broken XML ({error.getMessage()})", path=path, line=error.getLineNumber(),
+            remedy="correct this line; the rest was not read",
+        )  # fmt: skip
+    except (SAXException, DefusedXmlException):
+        faults.add(
+            "refers to another file by an entity", path=path,
+            remedy="write out what its entities stand for, and delete its DOCTYPE",
+        )  # fmt: skip
+    else:
+        if not any_cell:
+            faults.add("has no cell", path=path, remedy="write one Cell for each link")
+    if others:
+        counts = ", ".join(f"{name} {n:,}" for name, n in others.most_common())
+        faults.note(
+            f"cells that do not say that two entities are the same, and are no links: {counts}",
+            path=path,
+            remedy="write the relation = into those that are links",
+        )
+
+
+def _says_same(cell: dict[str, str], others: Counter[str]) -> bool:
+    """Return whether a cell is a link; otherwise count what it says instead."""
+    relation = cell.get("relation", "")
+    if relation.rpartition(".")[2].rpartition("#")[2].lower() not in SAME:
+        others[relation] += 1
+        return False
+    try:
+        measure = float(cell.get("measure") or 1)
+    except ValueError:
+        measure = 1.0
+    if measure <= 0:
+        others["measure 0"] += 1
+        return False
+    return True

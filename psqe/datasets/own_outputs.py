@@ -1,0 +1,50 @@
+"""Recognising files that psqe wrote itself: predictions are never the truth that they are judged by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MARK = "written by psqe: these links are predictions"
+"""The words that stand in the first lines of files of links, where the format has comments."""
+
+LINK_COLUMNS = ("left", "right", "score", "confidence", "rank_margin")
+"""The columns of a table of predicted links."""
+SEED_COLUMNS = ("left", "right", "score", "stage")
+"""The columns of a table of seeds."""
+
+_HEAD = 4096
+
+
+def is_own_table(path: Path) -> bool:
+    r"""Return whether a file is a table of predicted links or of seeds that psqe wrote, by its first line.
+
+    A table of which the columns ``score`` and ``confidence``, or ``score`` and ``stage``, were removed is no
+    longer one of these. A file that cannot be read is none.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "links.tsv")
+    ...     _ = file.write_text("left\tright\tscore\tstage\n")
+    ...     is_own_table(file)
+    True
+    """
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError:
+        return False
+    line = head.decode("utf-8-sig", errors="replace").partition("\n")[0].rstrip("\r")
+    for separator in "\t,;":
+        cells = {cell.strip().strip('"').lower() for cell in line.split(separator)}
+        if cells >= set(LINK_COLUMNS) or cells >= set(SEED_COLUMNS):
+            return True
+    return False
+
+
+def is_marked(head: bytes) -> bool:
+    """Return whether the first bytes of a file have :data:`MARK`."""
+    return MARK.encode() in head
