@@ -172,7 +172,8 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
     n_reversed = sum(reverse and not forward for forward, reverse in known)
     n_both = sum(forward and reverse for forward, reverse in known)
     n_forward = sum(forward and not reverse for forward, reverse in known)
-    if n_reversed and n_forward and n_both:
+    symmetric = bool(records) and records[0].symmetric
+    if n_reversed and n_forward and n_both and not symmetric:
         faults.add(
             f"names the left entity first in {n_forward:,} lines and the right one in {n_reversed:,}, and "
             f"{n_both:,} lines can be read in both ways",
@@ -180,7 +181,7 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
             remedy="name the left entity first in all lines",
         )
         return
-    if n_reversed and not records[0].symmetric:
+    if n_reversed and not symmetric:
         faults.note(
             f"names the right entity first in {n_reversed:,} of {len(records):,} lines, which are read so",
             path=path,
@@ -188,7 +189,7 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
         )
     for record, (forward, reverse) in zip(records, known, strict=True):
         first, second = record.first, record.second
-        if n_reversed and (reverse or not (forward or n_forward)):
+        if (reverse and not forward) or (n_reversed and not n_forward):
             first, second = second, first
         links.add(_spelling(first, links, 0), _spelling(second, links, 1), path, record.line)
 
