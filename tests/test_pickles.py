@@ -80,7 +80,7 @@ def test_what_would_run_is_refused(tmp_path, make, protocol):
     ("content", "message"),
     [
         ([1, 2], "is no dictionary from ids to vectors"),
-        ({"a": [1.0]}, "is no dictionary from ids to vectors"),
+        ({"a": [1.0]}, "none of its ids is an entity, the first is 'a'"),
         ({7: "text"}, "is no dictionary from ids to vectors"),
         ({7: [1.0], 3: [1.0, 2.0]}, r"has vectors of length \[1, 2\]"),
         ({}, "has vectors of length none"),

@@ -14,13 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.datasets.faults import Faults
-from psqe.graph import Vectors
+from psqe.graph import FloatArray, Vectors
 
 NUMBER = re.compile(r"[fiu](2|4|8)|[iu]1|b1")
 """The types of numbers that are read, as numpy writes them."""
 
 LARGEST = 1 << 34
 """Largest length of an array, far above that of any file."""
+
+DEEPEST = 16
+"""Deepest nesting of dictionaries, lists and tuples; vectors are in the second level."""
+
+MOST_NUMBERS, MOST_IN_LIST = 1 << 31, 1 << 24
+"""Largest number of numbers that a pickle may stand for, and one list or tuple of it. A few bytes can stand
+for more than fit into any memory, as lists can hold the same list many times."""
 
 
 class _Type:
@@ -132,24 +139,110 @@ def load_restricted(content: bytes) -> Any:
     """
     try:
         # With Latin-1, arrays that Python 2 has written come back byte by byte.
-        return _substituted(_Restricted(io.BytesIO(content), encoding="latin1").load())
+        loaded = _Restricted(io.BytesIO(content), encoding="latin1").load()
+        return _Substitution().apply(loaded)[0]
     except pickle.UnpicklingError:
         raise
+    except MemoryError as error:
+        raise pickle.UnpicklingError("it needs more memory than there is") from error
     except Exception as error:  # a broken pickle raises nearly anything
         raise pickle.UnpicklingError(f"it is broken ({type(error).__name__}: {error})") from error
 
 
-def _substituted(content: Any) -> Any:
-    """Return an object with arrays in place of their substitutes."""
-    if isinstance(content, _Array):
-        if content.numpy is None:
-            raise pickle.UnpicklingError("an array in it has no content")
-        return content.numpy
-    if isinstance(content, dict):
-        return {key: _substituted(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return type(content)(_substituted(value) for value in content)
-    return content
+class _Substitution:
+    """The replacement of substitutes by arrays, which visits an object once even if it is held many times."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Any, int] | None] = {}
+
+    def apply(self, content: Any, depth: int = 0) -> tuple[Any, int]:
+        """Return an object with arrays in place of their substitutes, and the number of numbers in it."""
+        if isinstance(content, _Array):
+            if content.numpy is None:
+                raise pickle.UnpicklingError("an array in it has no content")
+            return content.numpy, content.numpy.size
+        if not isinstance(content, dict | list | tuple):
+            return content, 1
+        known = self.known.get(id(content), ())
+        if known:
+            return known
+        if known is None or depth > DEEPEST:
+            raise pickle.UnpicklingError("its lists hold each other, or are nested too deeply")
+        self.known[id(content)] = None  # until it is known, it must not occur in itself
+        values = content.values() if isinstance(content, dict) else content
+        parts = [self.apply(value, depth + 1) for value in values]
+        size = sum(part[1] for part in parts)
+        if size > (MOST_NUMBERS if isinstance(content, dict) else MOST_IN_LIST):
+            raise pickle.UnpicklingError("its lists stand for more numbers than any file of vectors has")
+        made = [part[0] for part in parts]
+        result = dict(zip(content, made, strict=True)) if isinstance(content, dict) else type(content)(made)
+        self.known[id(content)] = result, size
+        return result, size
+
+
+def read_dictionary(path: Path, faults: Faults) -> dict[int | str, FloatArray] | None:
+    """Read a pickled dictionary from an id or an identifier to a vector.
+
+    Parameters
+    ----------
+    path
+        The pickle.
+    faults
+        Receives a file that cannot be read, is no pickle, or holds anything but finite vectors of one length.
+
+    Returns
+    -------
+    dict or None
+        The vectors, float32 ``(d,)``, by key: an integer or a text. ``None`` after a fault.
+    """
+    remedy = "save it again as a dictionary from ids to NumPy arrays, or move it elsewhere"
+    try:
+        content = load_restricted(path.read_bytes())
+    except OSError as error:
+        faults.add(f"cannot be read ({error.strerror})", path=path, remedy="make the file readable")
+        return None
+    except (pickle.UnpicklingError, MemoryError) as error:
+        why = "it needs more memory than there is" if isinstance(error, MemoryError) else error
+        faults.add(f"is refused: {why}", path=path, remedy=remedy)
+        return None
+    try:
+        vectors = {_key(key): _vector(value) for key, value in content.items()}
+    except (AttributeError, TypeError, ValueError):
+        faults.add("is no dictionary from ids to vectors", path=path, remedy=remedy)
+        return None
+    lengths = sorted({len(vector) for vector in vectors.values()})
+    strange = [key for key, vector in vectors.items() if not np.isfinite(vector).all()]
+    if len(vectors) < len(content):
+        faults.add("has two vectors of one id", path=path, remedy="keep one vector for each id")
+    elif len(lengths) != 1 or not lengths[0]:
+        faults.add(f"has vectors of length {lengths or 'none'}", path=path, remedy=remedy)
+    elif strange:
+        faults.add(
+            f"the vector of id {strange[0]} is not finite ({len(strange)} of {len(vectors)} vectors are so)",
+            path=path,
+            remedy="leave these ids out of the dictionary",
+        )
+    else:
+        return vectors
+    return None
+
+
+def _key(key: object) -> int | str:
+    """Return a key of a dictionary as an integer or a text."""
+    if isinstance(key, int | np.integer) and not isinstance(key, bool):
+        return int(key)
+    if not isinstance(key, str):
+        raise TypeError
+    return int(key) if key.isdigit() and key.isascii() else key
+
+
+def _vector(value: object) -> FloatArray:
+    """Return the vector that an array or a list of numbers is, whatever its shape."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or not array.ndim:
+        raise TypeError
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which is reported
+        return array.astype(np.float32).ravel()
 
 
 def read_vectors(
@@ -164,8 +257,8 @@ def read_vectors(
     sides
         The index of each entity by its id, for each side.
     faults
-        Receives a file that is no pickle or holds anything but vectors of one length, and the ids that no
-        entity has, whose vectors are left out.
+        Receives what :func:`read_dictionary` finds, and the ids that no entity has, whose vectors are left
+        out.
 
     Returns
     -------
@@ -173,43 +266,28 @@ def read_vectors(
         The vectors of the left and of the right side, one row per entity. Entities without a vector, or with
         a vector of zeros, are absent. ``None`` after a fault.
     """
-    remedy = "fetch the file again, or delete it"
-    try:
-        content = load_restricted(path.read_bytes())
-    except OSError as error:
-        faults.add(f"cannot be read ({error.strerror})", path=path, remedy=remedy)
-        return None
-    except pickle.UnpicklingError as error:
-        faults.add(f"is refused: {error}", path=path, remedy=remedy)
-        return None
-    try:
-        vectors = {int(key): np.asarray(value, dtype=np.float32).ravel() for key, value in content.items()}
-    except (AttributeError, TypeError, ValueError):
-        faults.add("is no dictionary from ids to vectors", path=path, remedy=remedy)
-        return None
-    lengths = sorted({len(vector) for vector in vectors.values()})
-    if len(lengths) != 1 or not lengths[0]:
-        faults.add(f"has vectors of length {lengths or 'none'}", path=path, remedy=remedy)
-        return None
-    strange = [key for key, vector in vectors.items() if not np.isfinite(vector).all()]
-    if strange:
-        faults.add(f"the vector of id {strange[0]} is not finite", path=path, remedy=remedy)
+    vectors = read_dictionary(path, faults)
+    if vectors is None:
         return None
     unknown = [key for key in vectors if all(key not in side for side in sides)]
     if len(unknown) == len(vectors):
         faults.add(
-            "none of its ids is an entity", path=path, remedy="use the file of this pair, or delete it"
+            f"none of its ids is an entity, the first is {unknown[0]!r:.40}",
+            path=path,
+            remedy="use the file of this pair, or delete it",
         )
         return None
     for key in unknown:
         faults.leave_out(
-            f"has a vector of id {key}, which no entity has", path=path, remedy="use the file of this pair"
+            f"has a vector of id {key!r:.40}, which no entity has",
+            path=path,
+            remedy="use the file of this pair",
         )
-    left, right = (_side(vectors, side, lengths[0]) for side in sides)
+    left, right = (_side(vectors, side, len(next(iter(vectors.values())))) for side in sides)
     return left, right
 
 
-def _side(vectors: Mapping[int, Any], side: Mapping[int, int], dim: int) -> Vectors:
+def _side(vectors: Mapping[int | str, FloatArray], side: Mapping[int, int], dim: int) -> Vectors:
     values = np.zeros((len(side), dim), dtype=np.float32)
     present = np.zeros(len(side), dtype=bool)
     for key, row in side.items():

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.published_pickles import report_unread
 from psqe.errors import DataError
 from psqe.graph import AlignmentTask
 from psqe.registry import Registry
@@ -119,7 +120,10 @@ def read_in_order(
     """
     folder = Path(folder)
     faults = Faults() if faults is None else faults
-    task = layout_of(folder).read(folder, name=name or str(folder), faults=faults)
+    layout = layout_of(folder)
+    task = layout.read(folder, name=name or str(folder), faults=faults)
+    if "image vectors" not in layout.files(folder):
+        report_unread(folder, faults)
     faults.close()
     return task
 

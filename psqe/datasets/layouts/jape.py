@@ -18,9 +18,12 @@ Where there is no ``ill_ent_ids``, gold links are those of all splits together: 
 ``rel_ids1`` and ``rel_ids2``. A side of which only a part is at hand says so in the name of its file:
 ``triples_2_partial``.
 
-Two files of other forms are read if they exist, in the folder or beside it: machine-translated names,
-``dbp_<folder>.json`` (``[[id, [words]], ...]``, also in ``../translated_ent_name``), and vectors of
-images, ``<folder>_GA_id_img_feature_dict.pkl`` (a dictionary from id to vector, also in ``../pkls``).
+Two files of other forms are read if they exist: machine-translated names, ``dbp_<folder>.json`` (``[[id,
+[words]], ...]``), in the folder or in ``../translated_ent_name``; and vectors of images, a pickled dictionary
+from id to vector that is called ``<folder>_GA_id_img_feature_dict.pkl`` or
+``<folder>_id_img_feature_dict.pkl``. It is in the folder, in one of the two folders above it, or in a folder
+``pkls`` there. A folder such as ``FBDB15K/norm`` is called after the folder above it. If such a pickle is in
+reach and is not read, a warning says why (:mod:`psqe.datasets.published_pickles`).
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ from psqe.datasets.jape_entities import (
 )
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.pickles import read_vectors
+from psqe.datasets.published_pickles import image_pickles, report_pickles
 from psqe.datasets.tsv import number, rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Vectors
 
@@ -72,10 +76,10 @@ def files(folder: Path) -> dict[str, Path | None]:
         for name in names:
             sources[name] = _first([folder / name])
     pair = folder.absolute().name
-    translated, images = f"dbp_{pair}.json", f"{pair}_GA_id_img_feature_dict.pkl"
+    translated = f"dbp_{pair}.json"
     beside = folder.absolute().parent
     sources["translated names"] = _first([folder / translated, beside / "translated_ent_name" / translated])
-    sources["image vectors"] = _first([folder / images, beside / "pkls" / images])
+    sources["image vectors"] = _first(image_pickles(folder).own)
     return sources
 
 
@@ -127,6 +131,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)
     sides = [_entities(sources[f"ent_ids_{side}"] or folder / f"ent_ids_{side}", faults) for side in (1, 2)]
     _disjoint(sides, sources, faults)
+    report_pickles(folder, faults)
     readable = all(side.by_id for side in sides)
     per_line = attributes_by_line(sources["attr"], sides, faults) if readable else ({}, {})
     translations = translated_names(sources["translated names"], sides, faults) if readable else ((), ())
