@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -61,6 +62,25 @@ def marks(names: Iterable[str]) -> dict[str, Mark]:
             chosen[name] = SPARE[n_spare % len(SPARE)]
             n_spare += 1
     return chosen
+
+
+LONGEST = 60
+"""Number of characters of a text from data that a figure shows."""
+
+
+def plain(text: str) -> str:
+    """Return a text that came with the data as a figure can show it.
+
+    A dollar sign starts no formula, control characters are left out, and a long text is cut.
+
+    Examples
+    --------
+    >>> print(plain("5 $ or 6 $"))
+    5 \\$ or 6 \\$
+    """
+    shown = "".join(c for c in text if unicodedata.category(c)[0] != "C")
+    shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return shown.replace("$", r"\$")
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:

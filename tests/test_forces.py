@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser import chromium, requests
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from test_book import CHROMIUM, DRIVER, requests
 
 from psqe.theory.batch import Batch
 from psqe.theory.coverage import RegionModel, net_mass
@@ -273,11 +273,6 @@ class Reader:
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    if not (CHROMIUM.exists() and DRIVER.exists()):
-        pytest.skip(f"the browser tests need {CHROMIUM} and {DRIVER}")
-    webdriver = pytest.importorskip("selenium.webdriver", reason="the browser tests need selenium")
-    from selenium.webdriver.chrome.service import Service
-
     root = tmp_path_factory.mktemp("forces")
     shutil.copytree(EXTRA, root / EXTRA.name)
     (root / "forces.html").write_text(page_html(), encoding="utf-8")
@@ -286,24 +281,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):  # fmt: skip
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     handler = functools.partial(Handler, directory=str(root))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-        driver.set_page_load_timeout(60)
-        driver.get("about:blank")
-        requests(driver)  # leave out what the browser's own first page asked for
-        yield Reader(driver, f"http://127.0.0.1:{server.server_port}")
-        driver.quit()
+        with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+            yield Reader(driver, f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
 
 

@@ -1,0 +1,44 @@
+"""A headless browser for tests of pages, and what it has asked for."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[Any]:
+    """Yield a browser without a window; skip the test on a machine that has none."""
+    if not (CHROMIUM.exists() and DRIVER.exists()):
+        pytest.skip(f"the browser tests need {CHROMIUM} and {DRIVER}")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="the browser tests need selenium")
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+        "--window-size=1300,1000", f"--user-data-dir={profile}",
+    ):  # fmt: skip
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    driver.set_page_load_timeout(60)
+    driver.get("about:blank")
+    requests(driver)  # leave out what the browser's own first page asked for
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def requests(browser: Any) -> list[str]:
+    """What the browser has asked for since the last call."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
