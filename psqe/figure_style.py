@@ -69,14 +69,14 @@ LONGEST = 60
 
 
 def plain(text: str) -> str:
-    """Return a text that came with the data as a figure can show it.
+    r"""Return a text that came with the data as a figure can show it.
 
     A dollar sign starts no formula, control characters are left out, and a long text is cut.
 
     Examples
     --------
     >>> print(plain("5 $ or 6 $"))
-    5 \\$ or 6 \\$
+    5 \$ or 6 \$
     """
     shown = "".join(c for c in text if unicodedata.category(c)[0] != "C")
     shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"

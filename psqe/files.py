@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from psqe.errors import PsqeError
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+"""The numbers of errors that a full or a broken disk causes while a file is written."""
 
 
 @contextmanager
@@ -37,7 +41,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     PsqeError
-        If the folder cannot be made or written, or ``path`` is a folder or another thing that is no file.
+        If the folder cannot be made or written, ``path`` is a folder or another thing that is no file, or the
+        disk is full.
     """
     target, stream = Path(path), is_stream(path)
     try:
@@ -52,7 +57,16 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        try:
+            yield temporary
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            raise PsqeError(
+                f"cannot be written ({os.strerror(error.errno)})",
+                path=target,
+                remedy="free some space there, or choose a file on another disk",
+            ) from error
         # mkstemp makes files private; give them the mode an ordinary open() would have given.
         mask = os.umask(0)
         os.umask(mask)

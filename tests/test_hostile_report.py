@@ -1,4 +1,4 @@
-"""Nothing that came with the data runs, leaks or breaks the page: a report of a pair hostile in every field."""
+"""Nothing that came with the data runs or breaks the page: a report of a pair hostile in every field."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,7 @@ def _rows(side: str) -> dict[str, list[tuple[str, ...]]]:
     return {
         "triples": [(ids[i], clean[i][:5000], ids[(i + 1) % len(ids)]) for i in range(len(ids))],
         "attributes": [(ids[i], clean[-i][:5000], text) for i, text in enumerate(clean)],
-        "names": [(identifier, f"{i} {text}") for i, (identifier, text) in enumerate(zip(ids, clean, strict=True))],
+        "names": [(ids[i], f"{i} {text}") for i, text in enumerate(clean)],
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""No random change to a sound pair of files ends in a traceback, or is read as something that it does not say.
+"""No random change to a sound pair of files ends in a traceback, or is read as what it does not say.
 
 ``PSQE_MUTATIONS`` is the number of changes for each form; the suite tries a few of each.
 """

@@ -10,13 +10,14 @@ name such a class in the entry points ``psqe.encoders`` of another distribution.
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from psqe.errors import DataError, ParameterError
+from psqe.errors import CacheError, DataError, ParameterError, PsqeWarning
 from psqe.features.base import Modality
 from psqe.features.cache import VectorCache
 from psqe.graph import AlignmentTask, FloatArray
@@ -225,9 +226,14 @@ def encode_all(
     Raises
     ------
     CacheError
-        If the cache is broken or cannot be written.
+        If the cache is broken, or its folder cannot be written before anything is encoded.
     DataError
         If an item cannot be read, or its vector is not finite.
+
+    Warns
+    -----
+    PsqeWarning
+        If the vectors that were encoded cannot be saved, because the disk is full for example.
     """
     known = cache.lookup(items) if cache else {}
     missing = sorted(items.keys() - known.keys())
@@ -254,5 +260,8 @@ def encode_all(
                 bar.update(len(keys))
     finally:
         if cache:
-            cache.add(new)
+            try:
+                cache.add(new)
+            except CacheError as error:  # the vectors are there; only a later run has to encode them again
+                warnings.warn(str(error), PsqeWarning, stacklevel=2)
     return known | new

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeError, PsqeWarning
 from psqe.files import atomic_path, check_writable
 
 
@@ -68,17 +68,35 @@ class Checkpoint:
     def save(self, state: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
         """Write the state if enough time has passed since the last writing.
 
+        A training is worth more than its checkpoint: if the file cannot be written, because the disk is full
+        for example, the older file stays, a warning says so, and the next call tries again.
+
         Parameters
         ----------
         state
             A function that returns the state: tensors and plain values, by name.
         now
             Whether to write in any case; ``False`` by default.
+
+        Warns
+        -----
+        PsqeWarning
+            If the file cannot be written.
         """
         if now or time.monotonic() - self._written >= self._every_s:
-            with atomic_path(self.path) as temporary:
-                header = {"fingerprint": self._fingerprint, "versions": self._versions}
-                torch.save({**header, **state()}, temporary)
+            header = {"fingerprint": self._fingerprint, "versions": self._versions}
+            content = {**header, **state()}
+            try:
+                with atomic_path(self.path) as temporary:
+                    torch.save(content, temporary)
+            except (PsqeError, OSError, RuntimeError) as error:  # torch raises RuntimeError on a full disk
+                reason = error.what if isinstance(error, PsqeError) else str(error).partition("\n")[0]
+                warnings.warn(
+                    f"{self.path}: the checkpoint cannot be written ({reason}); the training goes on, "
+                    "and can be resumed only from an older state",
+                    PsqeWarning,
+                    stacklevel=2,
+                )
             self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.training.callback import Callback
 from psqe.training.checkpoint import Checkpoint
+from psqe.training.interrupt import DeferredInterrupt
 
 Schedule = Literal["constant", "cosine"]
 
@@ -186,6 +187,9 @@ class Training:
     def run(self) -> list[float]:
         """Train to the end, from the checkpoint if its file exists, and return the history.
 
+        With a checkpoint, Ctrl-C and SIGTERM stop the training after the current epoch, whose state is kept;
+        a second one stops it at once. A checkpoint that cannot be written ends no training.
+
         Returns
         -------
         The mean loss of each epoch.
@@ -199,7 +203,8 @@ class Training:
         -----
         PsqeWarning
             If the training is resumed and a callback has no state in the checkpoint. Such a callback is not
-            called for the steps before the checkpoint; the message says from which step on it is called.
+            called for the steps before the checkpoint; the message says from which step on it is called. Also
+            if the checkpoint cannot be written during the training.
         """
         state = None if self._checkpoint is None else self._checkpoint.load()
         if state is not None and not self._restore(state):
@@ -214,7 +219,7 @@ class Training:
         bar = tqdm(
             total=self.config.n_epochs, initial=self.epoch, desc=self._description, disable=None, leave=False
         )
-        with bar:
+        with bar, DeferredInterrupt(active=self._checkpoint is not None) as interrupt:
             while not self._done:
                 self.history.append(self._pass())
                 self.epoch += 1
@@ -223,7 +228,9 @@ class Training:
                 bar.update()
                 bar.set_postfix(loss=f"{self.history[-1]:.4g}", seeds=len(self.seeds), refresh=False)
                 if self._checkpoint is not None:
-                    self._checkpoint.save(self._state, now=self._done)
+                    now = self._done or interrupt.requested is not None
+                    self._checkpoint.save(self._state, now=now)
+                interrupt.deliver()
         self.module.eval()
         return self.history
 

@@ -119,7 +119,9 @@ def regions(facts: LinkFacts) -> Figure:
         expected = [region.expected_correct for region in found.values()]
         axes.plot(linked, rows, "o", color=BLUE, ms=6, label="have a link")
         axes.plot(expected, rows, "D", color=GREEN, ms=5, label="expected to have a correct link")
-        axes.set(yticks=rows, yticklabels=[plain(name) for name in found], title=f"{kind} regions", xlim=(0, 1.02))
+        axes.set(
+            yticks=rows, yticklabels=[plain(name) for name in found], title=f"{kind} regions", xlim=(0, 1.02)
+        )
         axes.set_ylim(len(found) - 0.5, -0.5)
     panels[-1, 0].set_xlabel("share of the candidates")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)

@@ -74,7 +74,10 @@ def modality_presence(task: AlignmentTask, features: Features) -> Figure:
         bars = axes.barh(places + offset, shares, height=0.36, color=colour, label=graph.name)
         axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=3, fontsize=8.5)
     axes.set(
-        yticks=places, yticklabels=[plain(name) for name in features], xlim=(0, 1.14), xlabel="share of candidates that have it"
+        yticks=places,
+        yticklabels=[plain(name) for name in features],
+        xlim=(0, 1.14),
+        xlabel="share of candidates that have it",
     )
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     axes.xaxis.set_major_formatter(PercentFormatter(1))
