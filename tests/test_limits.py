@@ -76,8 +76,8 @@ def test_a_checkpoint_that_the_disk_has_no_room_for_ends_no_training(pair, tmp_p
 def test_too_little_memory_is_told_in_one_line(pair, tmp_path):
     folder, features = pair
     now = "import os\nlimit += int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGE_SIZE')"
-    found = run("RLIMIT_AS", 60_000_000, "align", folder, "--features", features, "--n-seeds", 4,
-                "--aligner", "mclea", "--aligner-parameter", "modality_dim=4000000",
+    found = run("RLIMIT_AS", 40_000_000, "align", folder, "--features", features, "--n-seeds", 4,
+                "--aligner", "mclea", "--aligner-parameter", "modality_dim=1000000",
                 "--out", tmp_path / "o.tsv",
                 before=now)  # fmt: skip
     assert found.returncode == 2, found.stderr
