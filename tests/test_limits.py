@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from cities import written
 
+from psqe.cli.main import main
 from psqe.datasets import load_task
 from psqe.errors import PsqeError, PsqeWarning
 from psqe.features import Features
@@ -75,8 +76,11 @@ def test_a_checkpoint_that_the_disk_has_no_room_for_ends_no_training(pair, tmp_p
 
 def test_too_little_memory_is_told_in_one_line(pair, tmp_path):
     folder, features = pair
-    now = "import os\nlimit += int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGE_SIZE')"
-    found = run("RLIMIT_AS", 40_000_000, "align", folder, "--features", features, "--n-seeds", 4,
+    now = """
+import os
+limit += int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGE_SIZE')
+"""
+    found = run("RLIMIT_AS", 200_000_000, "align", folder, "--features", features, "--n-seeds", 4,
                 "--aligner", "mclea", "--aligner-parameter", "modality_dim=1000000",
                 "--out", tmp_path / "o.tsv",
                 before=now)  # fmt: skip
@@ -149,3 +153,13 @@ def test_a_cache_that_becomes_full_costs_no_vectors(tmp_path, monkeypatch):
     with pytest.warns(PsqeWarning, match=r"encoded vectors cannot be saved here"):
         vectors = encode_all(Length("name"), {"a" * 32: "Rome"}, cache, label="x", progress=False)
     assert vectors["a" * 32].tolist() == [4]
+
+
+def test_too_little_memory_to_read_a_pair_is_told_in_one_line(tmp_path, monkeypatch, capsys):
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("psqe.datasets.read_folder", exhausted)
+    assert main(["align", str(written(tmp_path / "pair"))]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("psqe: the memory of this machine does not suffice; give a smaller pair")

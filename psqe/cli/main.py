@@ -190,6 +190,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PsqeError as error:
         print(f"psqe: {error}", file=sys.stderr)
         return 2
+    except MemoryError:
+        print(
+            "psqe: the memory of this machine does not suffice; give a smaller pair, fewer modalities, or a "
+            "machine with more memory",
+            file=sys.stderr,
+        )
+        return 2
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
     if result == INTERRUPTED:
