@@ -158,9 +158,10 @@ def of_task(task: AlignmentTask, folder: Path) -> tuple[Said, Said, set[tuple[st
 def cells(content: bytes | None, *, header: tuple[str, ...] = ()) -> list[list[str]]:
     text = (content or b"").decode().removeprefix("\ufeff")
     rows = [line.rstrip("\r").split("\t") for line in text.split("\n")]
+    rows = [row for row in rows if any(map(str.strip, row))]
     if rows and tuple(cell.strip().lower() for cell in rows[0]) == header:
         rows = rows[1:]
-    return [row for row in rows if row != [""]]
+    return rows
 
 
 def _said(triples: Any, attributes: Any = (), others: Any = (), images: Any = None) -> Said:
@@ -217,7 +218,7 @@ def openea_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
 def folder_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
     sides = []
     for side in ("left", "right"):
-        triples = cells(files[f"{side}/triples.tsv"], header=("head", "relation", "tail"))
+        triples = cells(files.get(f"{side}/triples.tsv"), header=("head", "relation", "tail"))
         attributes = cells(files.get(f"{side}/attributes.tsv"), header=("entity", "attribute", "value"))
         names = cells(files.get(f"{side}/names.tsv"), header=("entity", "name"))
         listed = cells(files.get(f"{side}/images.tsv"), header=("entity", "path"))

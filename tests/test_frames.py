@@ -8,7 +8,7 @@ import pytest
 
 from psqe import graph_from_frames
 from psqe.datasets.layouts import read_in_order
-from psqe.datasets.tsv import COLUMNS
+from psqe.datasets.tables import COLUMNS
 from psqe.errors import DataError
 from psqe.graph import KnowledgeGraph
 

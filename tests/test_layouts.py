@@ -452,7 +452,7 @@ FAULTS: list[Case] = [
         "openea", "attr_triples_1", OPENEA["attr_triples_2"],
         "/attr_triples_1: none of its entities is in rel_triples_1; use the file that belongs",
     ),
-    without("folder", "left/triples.tsv", "/left/triples.tsv: cannot be read (No such file or directory)"),
+    ("folder", {k: v for k, v in FOLDER.items() if k[:4] != "left"}, "/left: is missing; a side is a folder"),
     without("folder", "right/flags/one.png", "/right/images.tsv:2: the image 'flags/one.png' is missing"),
     changed("folder", "left/triples.tsv", b"head\trelation\ttail\n", "/left/triples.tsv: is empty"),
     changed("folder", "left/images/fr.png", b"no picture", "/left/images/fr.png: is no image; put"),
@@ -556,10 +556,19 @@ def test_all_faults_are_told_not_only_the_first(tmp_path):
             "left/images/rome.png",
             "/left/images: 'rome.png' is named by no entity; call an",
         ),
-        ("left/name.tsv", "/left: 'name.tsv' is no file of this layout; rename it to names.tsv"),
+        (
+            "left/name.tsv",
+            "/left: 'name.tsv' is no file of this layout; names.tsv is read; delete one of the two",
+        ),
         (
             "right/Attributes.tsv",
             "/right: 'Attributes.tsv' is no file of this layout; rename it",
+        ),
+        ("right/name.csv", "/right: 'name.csv' is no file of this layout; rename it to names.csv"),
+        (
+            "right/names.xlsx",
+            "/right: 'names.xlsx' is no file of this layout; save the table as CSV in UTF-8, under the name "
+            "names.csv",
         ),
     ],
 )
@@ -582,12 +591,12 @@ def test_a_side_that_may_not_be_entered(tmp_path, monkeypatch):
     folder = write(tmp_path / "folder", FOLDER)
     forbidden = folder / "right" / "attributes.tsv"
 
-    def exists(path: Path) -> bool:
+    def is_file(path: Path) -> bool:
         if path == forbidden:
             raise PermissionError(13, "Permission denied", str(path))
-        return path.is_file() or path.is_dir()
+        return path.exists() and not path.is_dir()
 
-    monkeypatch.setattr(Path, "exists", exists)  # root may enter any
+    monkeypatch.setattr(Path, "is_file", is_file)  # root may enter any
     with pytest.raises(DataError, match=rf"{forbidden}: cannot be read \(Permission denied\); make the"):
         read(folder)
     assert len(check_folder(folder).shown) == 1
@@ -596,12 +605,12 @@ def test_a_side_that_may_not_be_entered(tmp_path, monkeypatch):
 def test_three_sides_or_one(tmp_path):
     three = {f"{side}/triples.tsv": table("abc") for side in "xyz"}
     folder = write(tmp_path / "a", three)
-    with pytest.raises(DataError, match=r"subfolders with triples.tsv: 3 \(x, y, z\); name the two sides"):
+    with pytest.raises(DataError, match=r"subfolders with tables: 3 \(x, y, z\); name the two sides"):
         read(folder)
     (folder / "x" / "triples.tsv").unlink()
     assert read(folder).left.name == "a-y"
     (folder / "y" / "triples.tsv").unlink()
-    with pytest.raises(DataError, match=r"subfolders with triples.tsv: 1 \(z\)"):
+    with pytest.raises(DataError, match=r"subfolders with tables: 1 \(z\)"):
         read(folder)
 
 

@@ -13,7 +13,7 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
-from psqe.datasets.tsv import COLUMNS
+from psqe.datasets.tables import COLUMNS
 from psqe.errors import DataError
 from psqe.graph import KnowledgeGraph
 

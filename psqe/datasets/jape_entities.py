@@ -9,7 +9,7 @@ from pathlib import Path
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.labels import bare
-from psqe.datasets.tsv import rows
+from psqe.datasets.tables import plain_rows
 
 Attributes = tuple[tuple[str, str | None], ...]
 
@@ -37,7 +37,7 @@ def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[in
     # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
     pairs: dict[str, tuple[str, None]] = {}
     unknown: dict[str, int] = {}
-    for line, (cell, *labels) in rows(path, 2, faults, more=True):
+    for line, (cell, *labels) in plain_rows(path, 2, faults, more=True):
         uri = bare(cell)
         if uri in lines:
             faults.add(
@@ -82,7 +82,7 @@ def attributes_by_line(
     if path is None:
         return attributes
     last = max(max(side.by_id) for side in sides)
-    for line, (text,) in rows(path, 1, faults, gaps=True):
+    for line, (text,) in plain_rows(path, 1, faults, gaps=True):
         index = [side.by_id.get(line - 1) for side in sides]
         if index[0] is None and index[1] is None:
             faults.add(

@@ -20,8 +20,8 @@ from psqe.datasets.own_outputs import is_marked
 from psqe.datasets.sssom import looks_like_sssom, sssom_mappings
 from psqe.datasets.statements import Statements
 from psqe.datasets.statements import label as label_of
-from psqe.datasets.tsv import rows
-from psqe.graph import SIDES, IntArray, KnowledgeGraph
+from psqe.datasets.tables import read_table
+from psqe.graph import IntArray, KnowledgeGraph
 
 EQUIVALENCES = frozenset(
     {
@@ -101,7 +101,8 @@ def _records(path: Path, head: bytes, faults: Faults, label: Callable[[str], str
         return _opened(path, faults, _mappings)
     if path.name.lower().endswith(TABLES):
         return (
-            _Record((label(cells[0]),), (label(cells[1]),), line) for line, cells in rows(path, SIDES, faults)
+            _Record((label(cells[0]),), (label(cells[1]),), line)
+            for line, cells in read_table(path, "links", faults)
         )
     return _statements(path, faults)
 

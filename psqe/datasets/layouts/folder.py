@@ -1,24 +1,28 @@
-"""The layout of a user's own pair: a folder for each side, with tables of text.
+"""The layout of a user's own pair: a folder for each side, with tables.
 
-The sides are the subfolders ``left`` and ``right`` or, where there is neither, the two subfolders that have a
-``triples.tsv``, in the order of the alphabet. Tables are text in UTF-8, one record a line, columns separated
-by tabs; a first line with just these names of columns is allowed:
+The sides are the subfolders ``left`` and ``right`` or, where there is neither, the two subfolders that have
+tables, in the order of the alphabet. Tables are files of text or of Parquet with one record in a row:
 
 ====================  ==========================  =======================================================
-file                  columns                     there
+table                 columns                     there
 ====================  ==========================  =======================================================
-``triples.tsv``       head, relation, tail        on each side
+``triples.tsv``       head, relation, tail        optionally
 ``attributes.tsv``    entity, attribute, value    optionally; the value may be empty
 ``names.tsv``         entity, name                optionally
 ``images.tsv``        entity, path                optionally; paths are relative to the folder of the side
-``images/``           files named by entities     optionally; read where there is no ``images.tsv``
+``images/``           files named by entities     optionally; read where there is no table of images
 ``links.tsv``         left, right                 optionally, beside the sides; other names and formats are
                                                   those of :mod:`psqe.datasets.link_names`
 ====================  ==========================  =======================================================
+
+Each side needs triples, attributes or names; a side without triples is a graph without triples. A table may
+end in ``.tsv``, ``.csv``, ``.txt`` or ``.parquet``, and tables of text may be compressed, as ``names.csv.gz``
+is. :func:`psqe.datasets.tables.read_table` says which separators, quotes and headers are read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -29,25 +33,42 @@ from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, link_files
-from psqe.datasets.tsv import COLUMNS, present_files, rows
+from psqe.datasets.tables import COLUMNS, ENDINGS, read_table, table_file
+from psqe.datasets.tables.dialects import ending
+from psqe.datasets.tables.files import table_files
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 
-DESCRIPTION = "a pair of your own: left/triples.tsv, right/triples.tsv"
-TABLES = tuple(f"{table}.tsv" for table in COLUMNS)
+DESCRIPTION = "a pair of your own: left/ and right/ with triples.tsv, names.tsv or attributes.tsv"
+TABLES = tuple(COLUMNS)
+DESCRIBING = ("triples", "attributes", "names")
+"""The tables of which a side needs at least one."""
+_UNREAD = frozenset(
+    [
+        *(".tsv", ".csv", ".parquet", ".tab", ".dat", ".psv", ".xlsx", ".xls", ".ods"),
+        *(".json", ".jsonl", ".ndjson", ".zip", ".feather", ".arrow"),
+    ]
+)
+"""The endings of files that are tables, most likely, so that a file that is not read is told."""
 
 
 def recognises(folder: Path) -> bool:
     """Return whether a folder has the sides of this layout."""
-    return any((folder / side).is_dir() for side in SIDES) or bool(_with_triples(folder))
+    if any((folder / side).is_dir() for side in SIDES):
+        return True
+    sides = _with_tables(folder)
+    return len(sides) > 1 or any(table_files(side, "triples") for side in sides)
 
 
 def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
-    sides = _sides(folder)
-    tables = present_files(folder, [f"{side.name}/{table}" for side in sides for table in TABLES])
-    images = {f"{side.name}/images": path if (path := side / "images").is_dir() else None for side in sides}
+    found: dict[str, Path | None] = {}
+    for side in _sides(folder):
+        for table in TABLES:
+            found[f"{side.name}/{table}"] = next(iter(table_files(side, table)), None)
+    for side in _sides(folder):
+        found[f"{side.name}/images/"] = path if (path := side / "images").is_dir() else None
     links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
-    return {**tables, **images, **(links or {"links.tsv": None})}
+    return {**found, **(links or {"links": None})}
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
@@ -66,25 +87,26 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     -------
     AlignmentTask
         The entities of a side are all identifiers in its tables, in the order of the alphabet, whatever the
-        order of the lines. An entity without a line in ``names.tsv`` has no name, and it is no candidate if
-        it is only ever the tail of triples, as a currency or a category is. Where a side has no
-        ``names.tsv`` at all, names are the words of the identifiers
-        (:func:`psqe.datasets.labels.readable_name`), and all entities are candidates. Without ``links.tsv``
-        there are no links. ``None`` after gathered faults without which there is no graph.
+        order of the rows. An entity without a row in the table of names has no name, and it is no candidate
+        if it is only ever the tail of triples, as a currency or a category is. Where a side has no table of
+        names at all, names are the words of the identifiers
+        (:func:`psqe.datasets.labels.readable_name`), and all entities are candidates. Without a table of
+        links there are no links. ``None`` after gathered faults without which there is no graph.
 
     Raises
     ------
     DataError
-        If there are not two sides; if a file is missing, empty or not UTF-8; if a line has another number of
-        columns or an empty cell; if an identifier has blanks around it; if an entity has two names, images or
-        links; if an image is missing or no image; or if a link names an unknown entity. With the file and,
-        where there is one, the line.
+        If there are not two sides; if a side has no table, or a table two files; if a file is empty or cannot
+        be decoded; if a row has another number of columns or an empty cell; if an identifier has blanks
+        around it; if an entity has two names, images or links; if an image is missing or no image; or if a
+        link names an unknown entity. With the file and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
         If a file in ``images/`` is named by no entity, or a file is nearly, but not quite, one of the layout,
-        as ``name.tsv`` or ``triples.csv``. They are left out.
+        as ``name.tsv``: they are left out. If a file with another table is not read; if only one side has
+        triples; and if a table is read although its form is unusual.
     """
     try:
         return _read(folder, name, faults)
@@ -99,63 +121,102 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
     if len(sides) != 2:
         names = ", ".join(side.name for side in sides)
         faults.add(
-            f"subfolders with triples.tsv: {len(sides)} ({names})",
+            f"subfolders with tables: {len(sides)} ({names})",
             path=folder,
             remedy="name the two sides left and right",
         )
         return None
     left, right = (_graph(folder, side, faults) for side in sides)
-    if not left.n_entities or not right.n_entities:
+    if left is None or right is None or not left.n_entities or not right.n_entities:
         return None
+    with_triples = [side.name for side in sides if table_files(side, "triples")]
+    if len(with_triples) == 1:
+        faults.note(
+            f"only {with_triples[0]} has triples",
+            path=folder,
+            remedy="add those of the other side, if there are any; relations are compared if both have some",
+        )
     path = find_links(folder, faults)
     links = None if path is None else read_links(path, left, right, faults)
     return AlignmentTask(name, left, right, links)
 
 
-def _with_triples(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob("*/triples.tsv"))
+def _with_tables(folder: Path) -> list[Path]:
+    """Return the subfolders that have tables; one that may not be entered is none of them."""
+    endings = (f"{table}{end}" for table in DESCRIBING for end in ENDINGS)
+    return sorted({path.parent for name in endings for path in folder.glob(f"*/{name}") if path.is_file()})
 
 
 def _sides(folder: Path) -> list[Path]:
     named = [folder / side for side in SIDES]
-    return named if any(side.is_dir() for side in named) else _with_triples(folder)
+    return named if any(side.is_dir() for side in named) else _with_tables(folder)
 
 
-def _leave_out_strangers(folder: Path, known: Sequence[str], faults: Faults) -> None:
-    """Report tables that would not be read: most often their names are slips of the names that were meant."""
+def _leave_out_strangers(folder: Path, tables: Sequence[str], faults: Faults) -> None:
+    """Report tables that are not read: most often their names are slips of the names that were meant."""
+    read = {path for table in tables for path in table_files(folder, table)}
     for path in sorted(folder.glob("*.*")):
-        meant = get_close_matches(path.name.lower(), known, 1, 0.75)
-        if meant and path.name not in known and path.is_file():
-            faults.leave_out(
-                f"{path.name!r} is no file of this layout",
+        if path in read or path.name.startswith(".") or not path.is_file():
+            continue
+        meant, end = _meant(path, tables), ending(path)
+        if meant is not None:
+            faults.leave_out(f"{path.name!r} is no file of this layout", path=folder, remedy=meant)
+        elif end in _UNREAD and len(tables) > 1:
+            faults.note(
+                f"{path.name!r} is not read",
                 path=folder,
-                remedy=f"rename it to {meant[0]}, or move it elsewhere",
+                remedy=f"the tables of a side are called {', '.join(tables)}",
             )
 
 
-def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph:
+def _meant(path: Path, tables: Sequence[str]) -> str | None:
+    """Return what to do with a file whose name is nearly that of a table; ``None`` for any other name."""
+    name, end = path.name.lower(), ending(path)
+    if end not in _UNREAD and end != ".txt":
+        end = ".tsv"  # any other name is compared as a whole
+    close = get_close_matches(name, [f"{table}{end}" for table in tables], 1, 0.9 if end == ".txt" else 0.75)
+    table = next((table for table in tables if name.partition(".")[0] == table and end in _UNREAD), None)
+    if table is None and not close:
+        return None
+    table = table or close[0].removesuffix(end)
+    if table_files(path.parent, table):
+        return f"{table_files(path.parent, table)[0].name} is read; delete one of the two files"
+    known = next((known for known in ENDINGS if name.endswith(known)), None)
+    if known is None:
+        return f"save the table as CSV in UTF-8, under the name {table}.csv"
+    return f"rename it to {table}{known}, or move it elsewhere"
+
+
+def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
+    if not any(table_files(side, table) for table in TABLES):
+        _leave_out_strangers(side, TABLES, faults)
+        faults.add(
+            "has no table" if side.is_dir() else "is missing",
+            path=side,
+            remedy="a side is a folder with triples.tsv, attributes.tsv or names.tsv",
+        )
+        return None
     draft = GraphDraft()
-    path = side / "triples.tsv"
-    for line, cells in rows(path, COLUMNS["triples"], faults):
-        if _clean(cells, path, line, faults):
-            draft.add_triple(draft.entity(cells[0]), cells[1], draft.entity(cells[2]))
-    path = side / "attributes.tsv"
-    if path.exists():
-        for line, cells in rows(path, COLUMNS["attributes"], faults, optional_cells=(2,)):
+    if path := table_file(side, "triples", faults):
+        for line, cells in read_table(path, "triples", faults):
+            if _clean(cells, path, line, faults):
+                draft.add_triple(draft.entity(cells[0]), cells[1], draft.entity(cells[2]))
+    if path := table_file(side, "attributes", faults):
+        for line, cells in read_table(path, "attributes", faults):
             if _clean(cells[:2], path, line, faults):
                 draft.add_attribute(draft.entity(cells[0]), cells[1], cells[2])
-    named = (side / "names.tsv").exists()
-    if named:
-        _add_names(draft, side / "names.tsv", faults)
-    if (side / "images.tsv").exists():
-        _add_listed_images(draft, side, faults)
+    names = table_file(side, "names", faults)
+    if names:
+        _add_names(draft, names, faults)
+    if path := table_file(side, "images", faults):
+        _add_listed_images(draft, side, path, faults)
     elif (side / "images").exists():
         _add_images(draft, side / "images", faults)
     _leave_out_strangers(side, TABLES, faults)
     return draft.build(
         f"{folder.absolute().name}-{side.name}",
-        readable=None if named else readable_name,
-        candidates=draft.described() if named else None,
+        readable=None if names else readable_name,
+        candidates=draft.described() if names else None,
     )
 
 
@@ -188,22 +249,29 @@ def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line:
 
 def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
-    for line, (entity, name) in rows(path, COLUMNS["names"], faults):
+    for line, (entity, name) in read_table(path, "names", faults):
         if _clean([entity], path, line, faults) and _first_time(
             entity, lines, "one name", path, line, faults
         ):
             draft.names[draft.entity(entity)] = " ".join(name.split())
 
 
-def _add_listed_images(draft: GraphDraft, side: Path, faults: Faults) -> None:
-    path = side / "images.tsv"
+def _add_listed_images(draft: GraphDraft, side: Path, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
-    for line, (entity, image) in rows(path, COLUMNS["images"], faults):
+    for line, (entity, image) in read_table(path, "images", faults):
         if not _clean([entity], path, line, faults) or not _first_time(
             entity, lines, "one image", path, line, faults
         ):
             continue
         index = draft.entity(entity)
+        if re.match(r"(?:https?|ftp)://|//|www\.", image, re.IGNORECASE):
+            faults.add(
+                f"the image {image!r} is a web address",
+                path=path,
+                line=line,
+                remedy=f"download it into the folder {side.name}, and write its path there",
+            )
+            continue
         if Path(image).is_absolute():
             faults.add(
                 f"the path {image!r} is absolute",

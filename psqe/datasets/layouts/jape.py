@@ -47,7 +47,7 @@ from psqe.datasets.jape_entities import (
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.pickles import read_vectors
 from psqe.datasets.published_pickles import image_pickles, report_pickles
-from psqe.datasets.tsv import number, rows
+from psqe.datasets.tables import number, plain_rows
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Vectors
 
 DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"
@@ -203,7 +203,7 @@ def _unique(labels: Any) -> tuple[str, ...]:
 
 def _entities(path: Path, faults: Faults) -> Entities:
     entities = Entities(path, {}, {}, [])
-    for line, (cell, uri) in rows(path, 2, faults):
+    for line, (cell, uri) in plain_rows(path, 2, faults):
         key = number(cell, path, line, faults)
         if key is None:
             continue
@@ -240,7 +240,7 @@ def _disjoint(sides: Sequence[Entities], sources: dict[str, Path | None], faults
 def _triples(path: Path, entities: Entities, faults: Faults) -> IntArray:
     """Read head, relation and tail ``(n_triples, 3)``: heads and tails as indices, relations as ids."""
     flat = array("q")
-    for line, cells in rows(path, 3, faults):
+    for line, cells in plain_rows(path, 3, faults):
         if not entities.by_id:
             continue  # The fault is reported already: no id can be checked.
         ends = [_index(cells[i], entities, path, line, faults) for i in (0, 2)]
@@ -255,7 +255,7 @@ def _relations(path: Path | None, faults: Faults) -> dict[int, str]:
     labels: dict[int, str] = {}
     if path is None:
         return labels
-    for line, (cell, uri) in rows(path, 2, faults):
+    for line, (cell, uri) in plain_rows(path, 2, faults):
         key = number(cell, path, line, faults)
         if key is None:
             continue
@@ -281,7 +281,7 @@ def _all_links(sources: dict[str, Path | None], sides: Sequence[Entities], fault
     links: dict[int, tuple[int, str]] = {}
     taken: dict[int, tuple[int, str]] = {}
     for path in paths:
-        for line, cells in rows(path, 2, faults):
+        for line, cells in plain_rows(path, 2, faults):
             ends = [_index(c, side, path, line, faults) for c, side in zip(cells, sides, strict=True)]
             left, right = ends
             if left is None or right is None:

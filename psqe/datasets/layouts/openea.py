@@ -23,7 +23,7 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.labels import bare, readable_name
-from psqe.datasets.tsv import present_files, rows
+from psqe.datasets.tables import plain_rows, present_files
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 DESCRIPTION = "OpenEA: rel_triples_1, rel_triples_2"
@@ -106,7 +106,7 @@ def _graph(
 ) -> KnowledgeGraph:
     draft = GraphDraft()
     path = folder / f"rel_triples_{side}"
-    for _, cells in rows(path, 3, faults):
+    for _, cells in plain_rows(path, 3, faults):
         head, relation, tail = map(_uri, cells)
         draft.add_triple(draft.entity(head), relation, draft.entity(tail))
     if attributes is not None:
@@ -117,7 +117,7 @@ def _graph(
 def _add_attributes(draft: GraphDraft, path: Path, triples: Path, faults: Faults) -> None:
     in_triples = len(draft.index)
     anywhere = False
-    for line, cells in rows(path, 1, faults, more=True, gaps=True, optional_cells=range(2, 10**6)):
+    for line, cells in plain_rows(path, 1, faults, more=True, gaps=True, optional_cells=range(2, 10**6)):
         if len(cells) < 3:
             faults.leave_out(
                 f"expected 3 columns, found {len(cells)}",
@@ -182,6 +182,6 @@ def _links(
             return None
     links = LinkDraft(left, right, faults)
     for path in paths:
-        for line, cells in rows(path, 2, faults):
+        for line, cells in plain_rows(path, 2, faults):
             links.add(_uri(cells[0]), _uri(cells[1]), path, line)
     return links.array()

@@ -1,29 +1,16 @@
-"""Tables of tab-separated text, the form of nearly every alignment data set."""
+"""Tables of tab-separated text in one form, as published benchmarks have them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
 
-COLUMNS = {
-    "triples": ("head", "relation", "tail"),
-    "attributes": ("entity", "attribute", "value"),
-    "names": ("entity", "name"),
-    "images": ("entity", "path"),
-}
-"""The tables that describe one graph, and their columns, in files and in frames alike."""
 
-
-def present_files(folder: Path, names: Iterable[str]) -> dict[str, Path | None]:
-    """Return the path of each named file of a folder; ``None`` for a file that is missing."""
-    return {name: path if (path := folder / name).is_file() else None for name in names}
-
-
-def rows(
+def plain_rows(
     path: Path,
-    columns: int | Sequence[str],
+    n_columns: int,
     faults: Faults,
     *,
     more: bool = False,
@@ -37,8 +24,8 @@ def rows(
     path
         A file in UTF-8, with or without a byte order mark. Only a newline ends a line; a carriage return
         before it does not count.
-    columns
-        Number of the columns, or their names. A first line that consists of these names is no record.
+    n_columns
+        Number of the columns.
     faults
         Receives a file that cannot be read or has no line; a line that is not UTF-8, is empty, or has
         another number of cells; and an empty cell. Such lines are left out.
@@ -49,8 +36,6 @@ def rows(
     optional_cells
         Columns (from 0) that may be empty; none by default.
     """
-    names = [] if isinstance(columns, int) else list(columns)
-    n = columns if isinstance(columns, int) else len(columns)
     any_line = False
     try:
         stream = path.open("rb")
@@ -66,13 +51,12 @@ def rows(
                 faults.add("is not UTF-8", path=path, line=line, remedy="save the file as UTF-8")
                 continue
             cells = text.split("\t")
-            header = line == 1 and names and [cell.strip().lower() for cell in cells] == names
-            if header or (not text and gaps):
+            if not text and gaps:
                 continue
             any_line = True
             empty = [i for i, cell in enumerate(cells) if not cell.strip() and i not in optional_cells]
-            if len(cells) != n and not (more and len(cells) > n):
-                what = f"expected {n} columns{' or more' if more else ''}, found {len(cells)}"
+            if len(cells) != n_columns and not (more and len(cells) > n_columns):
+                what = f"expected {n_columns} columns{' or more' if more else ''}, found {len(cells)}"
                 remedy = "separate columns by tabs and leave no line empty"
                 faults.add(what, path=path, line=line, remedy=remedy)
             elif empty:

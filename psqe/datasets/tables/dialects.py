@@ -1,0 +1,324 @@
+"""How a file of delimited text separates and quotes its cells, decided by all of its lines together."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from psqe.datasets.faults import Faults
+from psqe.datasets.tables.sources import PACKED, TextSource
+
+DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "blanks"}
+"""What may separate cells, and what it is called."""
+
+LARGEST = 16_000_000
+"""Number of characters of the largest cell in quotes: a quote that is never closed would take everything."""
+
+_HEAD = 500
+_USUAL = {".tsv": "\t", ".tab": "\t", ".csv": ","}
+_NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?|NA|NaN|NULL|TRUE|FALSE|true|false")
+_LONGEST_RECORD = 2000
+
+Quoting = Literal["none", "doubled", "escaped"]
+Fit = Callable[[list[list[str]]], float]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are separated and quoted.
+
+    Parameters
+    ----------
+    delimiter
+        The character between two cells.
+    quoting
+        ``"none"``: quotes belong to the text. ``"doubled"``: cells may be in double quotes, and a quote
+        within them is written twice. ``"escaped"``: a quote within them has a backslash before it.
+    first
+        The first line (from 1) of the table; 2 after a line ``sep=;``.
+    blanks
+        Whether a blank after a delimiter belongs to the delimiter.
+    """
+
+    delimiter: str
+    quoting: Quoting
+    first: int = 1
+    blanks: bool = False
+
+
+def ending(path: Path) -> str:
+    """Return the ending of a file's name in small letters, without that of a compression.
+
+    Examples
+    --------
+    >>> ending(Path("names.TSV.gz"))
+    '.tsv'
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def dialect_of(source: TextSource, fit: Fit, faults: Faults) -> Dialect | None:
+    """Decide how a file separates and quotes its cells.
+
+    Parameters
+    ----------
+    source
+        The text.
+    fit
+        Function from records to the share of them, 0 to 1, that may be rows of the table that is wanted.
+    faults
+        Receives a file that could be read in two ways; and, as a note, a delimiter that contradicts the
+        ending of the file's name.
+
+    Returns
+    -------
+    Dialect or None
+        ``None`` after a fault.
+    """
+    head = [text for _, text in islice(source.lines(), _HEAD)]
+    first, named = 1, None
+    if head and (sep := re.fullmatch(r'"?sep=(.)"?', head[0].strip("\ufeff"), re.IGNORECASE)):
+        first, named = 2, sep[1]
+        head = head[1:]
+    quotes = source.has('"')
+    delimiter = named or _delimiter(source.path, head, fit, faults, quotes=quotes)
+    if delimiter is None:
+        return None
+    blanks = delimiter in ",;|" and _blank_after_all(head, delimiter)
+    if not quotes:
+        return Dialect(delimiter, "none", first, blanks)
+    evidence = _Evidence(delimiter, blanks=blanks)
+    for line, text in source.lines():
+        if line >= first:
+            evidence.see(line, text)
+    evidence.close()
+    quoting = evidence.verdict(source.path, faults)
+    return None if quoting is None else Dialect(delimiter, quoting, first, blanks)
+
+
+def _records(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Return the records of the first lines; the last one may be incomplete."""
+    full = [line for line in lines if line.strip()]
+    if delimiter == "\t":
+        return [line.split("\t") for line in full]
+    try:
+        return list(csv.reader(full, delimiter=delimiter))
+    except csv.Error:
+        return [line.split(delimiter) for line in full]
+
+
+def _blank_after_all(lines: Sequence[str], delimiter: str) -> bool:
+    cells = [cell for line in lines for cell in line.split(delimiter)[1:]]
+    return bool(cells) and all(cell.startswith(" ") for cell in cells)
+
+
+def _delimiter(path: Path, head: list[str], fit: Fit, faults: Faults, *, quotes: bool) -> str | None:
+    """Return the delimiter whose records are the rows that are wanted, the usual one first."""
+    usual = _USUAL.get(ending(path))
+    allowed = [d for d in DELIMITERS if d != " " or quotes]
+    shares = {d: fit(_records(head, d)) for d in allowed}
+    if usual == "\t" and shares[usual] > 0:
+        return usual
+    for d in allowed:
+        if d != usual and shares[d] and d != "\t" and _blank_after_all(head, d):
+            shares[d] = 0.0  # a comma or a semicolon with a blank after it is part of a sentence
+    best = max(shares.values())
+    if best == 0:
+        return usual or "\t"
+    fitting = [d for d in allowed if shares[d] == best]
+    if len(fitting) > 1 and "\t" in fitting and usual is None:
+        fitting = ["\t"]
+    if len(fitting) > 1:
+        names = " or ".join(DELIMITERS[d] for d in fitting)
+        faults.add(
+            f"its columns could be separated by {names}",
+            path=path,
+            remedy=f"write sep={fitting[0]} into a line of its own before the first line, "
+            "with the character that separates the columns",
+        )
+        return None
+    chosen = fitting[0]
+    if usual is not None and chosen != usual and not (usual == "," and chosen in ";|"):
+        other = next((end for end, d in _USUAL.items() if d == chosen), ".csv")
+        faults.note(
+            f"its columns are separated by {DELIMITERS[chosen]}, though the name ends in {ending(path)}",
+            path=path,
+            remedy=f"the file is read so; let its name end in {other}",
+        )
+    return chosen
+
+
+@dataclass
+class _Evidence:
+    """What the quotes in a file tell about its quoting, collected over all lines."""
+
+    delimiter: str
+    blanks: bool = False
+    doubled: bool = True  # whether every record may be quoted with doubled quotes
+    escaped: bool = True  # ... with quotes behind backslashes
+    strong: bool = False  # something that plain text does not have: doubled quotes, empty quotes
+    escapes: bool = False
+    spanning: bool = False
+    weak: int | None = None  # the line of a cell that some programs quote and others do not
+    weak_unquoted: bool = False
+    odd: tuple[int, int] | None = None  # column and line of a cell in quotes with single quotes inside
+    width: int | None = None
+    even: bool = True  # whether all lines have the same number of cells when quotes mean nothing
+    wrapped: dict[int, int] = field(default_factory=dict)
+    unquoted: set[int] = field(default_factory=set)
+    n_records: int = 0
+    _open: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        outside = rf'[^"{re.escape(self.delimiter)}][^{re.escape(self.delimiter)}]*'
+        self._outside = outside if self.delimiter != "\t" else r'[^"\t]*'
+        blank = " ?" if self.blanks else ""
+        pattern = r"{0}(?:{1}|{2}|)(?:{3}{0}(?:{1}|{2}|))*"
+        between = re.escape(self.delimiter)
+        self._doubled = re.compile(pattern.format(blank, r'"(?:[^"]|"")*"', self._outside, between))
+        self._escaped = re.compile(pattern.format(blank, r'"(?:\\"|[^"])*"', self._outside, between))
+
+    def see(self, line: int, text: str) -> None:
+        """Take one line into account."""
+        if not text.strip():
+            return
+        cells = text.split(self.delimiter)
+        if self.width is None:
+            self.width = len(cells)
+        self.even &= len(cells) == self.width
+        if '"' in text or self._open:
+            self._see_quotes(text)
+        self.n_records += 1
+        if self.n_records == 1 and '"' not in text:
+            return  # a header is quoted or not, whatever the other rows are
+        if '"' in text or not self.unquoted.issuperset(range(len(cells))):
+            for column, cell in enumerate(cells):
+                self._see_cell(line, column, cell.strip())
+
+    def _see_quotes(self, text: str) -> None:
+        self._open.append(text)
+        record = "\n".join(self._open)
+        if len(self._open) > _LONGEST_RECORD or len(record) > LARGEST:
+            self.doubled = self.escaped = False
+            self._open.clear()
+        elif record.count('"') % 2 == 0:
+            self.spanning |= len(self._open) > 1 or record.count(self.delimiter) + 1 != self.width
+            self.doubled = self.doubled and self._doubled.fullmatch(record) is not None
+            self.escaped = self.escaped and self._escaped.fullmatch(record) is not None
+            self._open.clear()
+
+    def _see_cell(self, line: int, column: int, cell: str) -> None:
+        if cell[:1] != '"':
+            if cell and not _NUMBER.fullmatch(cell):
+                self.unquoted.add(column)
+            self.weak_unquoted |= any(sign in cell for sign in ",;|")
+            return
+        if len(cell) < 2 or cell[-1] != '"':
+            return
+        inside = cell[1:-1]
+        self.wrapped[column] = self.wrapped.get(column, 0) + 1
+        if '"' in inside.replace('""', ""):
+            if '"' in inside.replace('\\"', ""):
+                self.odd = self.odd or (column, line)
+            else:
+                self.escapes = True
+        elif not inside or '""' in inside:
+            self.strong = True
+        elif any(sign in inside for sign in ",;|"):
+            self.weak = self.weak or line
+
+    def close(self) -> None:
+        """Tell that there are no more lines."""
+        if self._open:
+            self.doubled = self.escaped = False
+
+    @property
+    def throughout(self) -> bool:
+        """Whether some column has all of its texts in quotes, and more than one."""
+        return any(n > 1 and column not in self.unquoted for column, n in self.wrapped.items())
+
+    def verdict(self, path: Path, faults: Faults) -> Quoting | None:
+        """Return how the file is quoted; ``None`` after a fault."""
+        if not self.doubled and self.escaped and self.escapes:
+            return "escaped"
+        if self.delimiter != "\t":
+            return "doubled"
+        if self.doubled and (self.strong or self.throughout or (self.spanning and not self.even)):
+            return "doubled"
+        if self.doubled and self.weak is not None and not self.weak_unquoted:
+            faults.add(
+                "a cell in double quotes can mean a text with these quotes or one without them",
+                path=path,
+                line=self.weak,
+                remedy="remove the quotes; or, if they belong to the text, save the table as CSV",
+            )
+            return None
+        if self.odd and not self.doubled and self.throughout and self.odd[0] not in self.unquoted:
+            faults.add(
+                "has a single quote sign inside a cell in quotes, as all cells of this column are",
+                path=path,
+                line=self.odd[1],
+                remedy="write the sign inside twice",
+            )
+            return None
+        return "none"
+
+
+def records(source: TextSource, dialect: Dialect, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line (from 1) and the cells of each record that can be read.
+
+    Parameters
+    ----------
+    source
+        The text.
+    dialect
+        How its cells are separated and quoted.
+    faults
+        Receives lines that cannot be decoded, and quotes that are not closed. Such records are left out.
+    """
+    lines = source.lines(faults)
+    for _ in range(dialect.first - 1):
+        next(lines, None)
+    if dialect.quoting == "none":
+        delimiter = dialect.delimiter
+        for line, text in lines:
+            yield line, text.split(delimiter)
+        return
+    yield from _quoted(source.path, lines, dialect, faults)
+
+
+def _quoted(
+    path: Path, lines: Iterable[tuple[int, str]], dialect: Dialect, faults: Faults
+) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(max(csv.field_size_limit(), LARGEST))
+    start = last = 0  # the first line of the record, and the last line that was read
+
+    def fed() -> Iterator[str]:
+        nonlocal start, last
+        for line, text in lines:
+            start, last = start or line, line
+            yield (text.replace('\\"', '""') if dialect.quoting == "escaped" else text) + "\n"
+
+    reader = csv.reader(fed(), delimiter=dialect.delimiter, strict=True, skipinitialspace=dialect.blanks)
+    while True:
+        start = 0
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "field larger" in str(error) or "unexpected end" in str(error):
+                what, remedy = "opens a double quote that is never closed", "close it, or remove it"
+            else:
+                what, remedy = "has text behind a closing double quote", "write quotes inside a cell twice"
+            faults.add(what, path=path, line=start or last, remedy=remedy)
+            continue
+        yield start or last, cells

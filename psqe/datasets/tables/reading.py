@@ -1,0 +1,224 @@
+"""The rows of a table in a file: delimited text of any usual form, or Parquet."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from psqe.datasets.faults import Faults
+from psqe.datasets.tables.dialects import DELIMITERS, dialect_of, ending, records
+from psqe.datasets.tables.forms import (
+    FORMS,
+    TableForm,
+    header_columns,
+    is_index,
+    looks_like_header,
+    plain_word,
+)
+from psqe.datasets.tables.sources import PACKED, TextSource
+
+TEXT_ENDINGS = (".tsv", ".csv", ".txt")
+ENDINGS = (*TEXT_ENDINGS, *(f"{text}{packed}" for text in TEXT_ENDINGS for packed in PACKED), ".parquet")
+"""How the name of a table may end."""
+
+EMPTY = "fetch the file again, or delete it if it is optional"
+
+
+def read_table(path: Path, table: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the line (from 1) and the cells of each row of a table that has no fault.
+
+    Parameters
+    ----------
+    path
+        Delimited text: separated by tabs, commas, semicolons or bars; quoted or not; in UTF-8, or in UTF-16
+        with a byte order mark; possibly compressed. Or a Parquet file. In text, empty lines are passed over.
+        In Parquet the number is that of the row.
+    table
+        One of :data:`psqe.datasets.tables.forms.FORMS`, which says what the columns are. A first row with
+        known words for all of them is a header: it may have another order, and further columns, which are
+        left out. Columns that only number the rows are left out, too.
+    faults
+        Receives everything that is wrong with the file or with a row; such rows are left out. A delimiter
+        that contradicts the ending, and further columns, are notes.
+
+    Yields
+    ------
+    tuple
+        The number, and the cells in the order of the columns of the form.
+    """
+    columns = _Columns(path, FORMS[table], faults)
+    any_row = False
+    found = (
+        _rows_of_parquet(path, faults) if ending(path) == ".parquet" else _rows_of_text(path, columns, faults)
+    )
+    told = faults.count
+    for line, row in found:
+        if len(row) == 1 and not row[0].strip():
+            continue
+        cells = columns.cells(line, row)
+        if cells is not None:
+            any_row = True
+            yield line, cells
+    if not any_row and faults.count == told:
+        faults.add("is empty", path=path, remedy=EMPTY)
+
+
+def _rows_of_text(path: Path, columns: _Columns, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    source = TextSource(path, faults)
+    dialect = dialect_of(source, lambda rows: _share(columns.form, rows), faults) if source.usable else None
+    if dialect is not None:
+        columns.delimiter = dialect.delimiter
+        yield from records(source, dialect, faults)
+
+
+def _share(form: TableForm, rows: list[list[str]]) -> float:
+    """Return the share of records that may be rows of a table."""
+    n = len(form.columns)
+    if not rows:
+        return 0.0
+    header = header_columns(form, rows[0])
+    widths = Counter(len(row) for row in rows[1:] or rows)
+    if header is None:
+        return widths[n] / widths.total()
+    return max(widths[len(rows[0])], widths[len(rows[0]) + 1]) / widths.total()
+
+
+class _Columns:
+    """The columns of a table: the header, if there is one, and from then on the cells of each row."""
+
+    def __init__(self, path: Path, form: TableForm, faults: Faults) -> None:
+        self.path, self.form, self.faults = path, form, faults
+        self.delimiter = ""
+        self.width = len(form.columns)
+        self.places: list[int] | None = None
+        self._named = False
+        self._n_seen = 0
+
+    def cells(self, line: int, cells: list[str]) -> list[str] | None:
+        """Return the cells of a row in the order of the form; ``None`` for a header, or after a fault."""
+        self._n_seen += 1
+        if self._n_seen == 1 and self._is_header(line, cells):
+            return None
+        if len(cells) != self.width:
+            cells = self._other_width(line, cells)
+            if not cells:
+                return None
+        if self.places is not None:
+            cells = [cells[place] for place in self.places]
+        empty = [i for i, cell in enumerate(cells) if not cell.strip() and i not in self.form.optional]
+        if len(empty) == len(cells) - len(self.form.optional) and not any(map(str.strip, cells)):
+            return None  # spreadsheets write delimiters for rows in which nothing stands
+        if empty:
+            what = f"column {empty[0] + 1} is empty"
+            self.faults.add(what, path=self.path, line=line, remedy="fill it")
+            return None
+        return cells
+
+    def _is_header(self, line: int, cells: list[str]) -> bool:
+        self.places = header_columns(self.form, cells)
+        if self.places is not None:
+            self.width, self._named = len(cells), True
+            self._tell_further_columns(line, cells, self.places)
+            return True
+        if len(cells) == self.width - 1 and header_columns(self.form, ["id", *cells]) == list(
+            range(self.width)
+        ):
+            return True  # R gives the names of the rows no name: they are the entities
+        if looks_like_header(self.form, cells):
+            self.faults.add(
+                f"looks like a header ({', '.join(cells[:8])}) of which not all columns are known",
+                path=self.path,
+                line=line,
+                remedy=f"call the columns {', '.join(self.form.columns)} there; if the line is a record, "
+                "write a header with these names before it",
+            )
+            return True
+        return False
+
+    def _tell_further_columns(self, line: int, header: list[str], places: list[int]) -> None:
+        further = [cell.strip() for i, cell in enumerate(header) if i not in places and not is_index(cell)]
+        refused = [cell for cell in further if plain_word(cell) in self.form.refused]
+        read = ", ".join(header[place].strip() for place in places)
+        if refused:
+            self.faults.add(
+                f"has a column {refused[0]!r}, so that a row may be something else than a true link",
+                path=self.path,
+                line=line,
+                remedy="keep the rows that are true links, and of them only the columns "
+                f"{', '.join(header[place].strip() for place in places)}",
+            )
+        elif further:
+            self.faults.note(
+                f"further columns are left out: {', '.join(further)}",
+                path=self.path,
+                remedy=f"the columns {read} are read",
+            )
+
+    def _other_width(self, line: int, cells: list[str]) -> list[str]:
+        """Return a row whose number of cells is another one; an empty list after a fault."""
+        if self.places is not None and self._named and self._n_seen == 2 and len(cells) == self.width + 1:
+            self.width += 1  # R writes the names of the rows, and no name above them
+            self.places = [place + 1 for place in self.places]
+            return cells
+        if len(cells) > self.width and not any(map(str.strip, cells[self.width :])):
+            return cells[: self.width]
+        names = DELIMITERS.get(self.delimiter, "tabs")
+        self.faults.add(
+            f"expected {self.width} columns, found {len(cells)}",
+            path=self.path,
+            line=line,
+            remedy=f"separate columns by {names} and leave no line empty",
+        )
+        return []
+
+
+def _rows_of_parquet(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """Yield the names of the columns, numbered 0, and then the number and the cells of each row."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with path.open("rb") as stream:
+            table = pyarrow.parquet.ParquetFile(stream)
+            names = [str(name) for name in table.schema_arrow.names]
+            yield 0, names
+            row = 0
+            for batch in table.iter_batches():
+                columns = [_texts(column.to_pylist()) for column in batch.columns]
+                for cells in zip(*columns, strict=True):
+                    row += 1
+                    yield row, list(cells)
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})" if error.strerror else "is no Parquet file, or broken"
+        faults.add(what, path=path, remedy="write or fetch the file again")
+    except pyarrow.ArrowException:
+        faults.add("is no Parquet file, or broken", path=path, remedy="write or fetch the file again")
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    return [as_text(value) for value in values]
+
+
+def as_text(value: Any) -> str:
+    """Return a value of a typed column as text; nothing and NaN are the empty text.
+
+    A number without a fraction has no decimal point, since columns of integers in which one is missing become
+    columns of floating-point numbers in many programs. A point in time at midnight is a date.
+
+    Examples
+    --------
+    >>> [as_text(value) for value in (None, "a", 100, 100.0, 2.5, True)]
+    ['', 'a', '100', '100', '2.5', 'true']
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,176 @@
+"""The text of a file, whatever compresses it and whatever Unicode encoding it has, line by line."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from psqe.datasets.faults import Faults
+from psqe.errors import PsqeError
+
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+"""The endings of compressed files. What a file is, its first bytes decide."""
+
+HEAD = 1 << 18
+"""Number of bytes from which the form of a file is told."""
+
+_STRANGE = (
+    (b"PK\x03\x04", "is a spreadsheet or a zip archive", "unpack it, or save the sheet as CSV in UTF-8"),
+    (b"\xd0\xcf\x11\xe0", "is a spreadsheet of an old form", "save the sheet as CSV in UTF-8"),
+    (b"PAR1", "is a Parquet file", "let its name end in .parquet"),
+    (b"SQLite format 3", "is a database", "export the table as CSV in UTF-8"),
+    (b"<!doctype html", "is a web page", "save the table itself, not the page that shows it"),
+    (b"<html", "is a web page", "save the table itself, not the page that shows it"),
+    (b"version https://git-lfs", "is a pointer of Git LFS", "fetch the file itself, as by git lfs pull"),
+)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file for reading bytes, unpacked if its first bytes say that it is compressed.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    stream = path.open("rb")
+    magic = stream.read(6)
+    stream.seek(0)
+    if magic[:2] == b"\x1f\x8b":
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    if magic[:3] == b"BZh":
+        return cast(BinaryIO, bz2.BZ2File(stream))
+    if magic == b"\xfd7zXZ\0":
+        return cast(BinaryIO, lzma.LZMAFile(stream))
+    if magic[:4] == b"\x28\xb5\x2f\xfd":
+        import zstandard
+
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(stream))
+    return stream
+
+
+class TextSource:
+    """The lines of a text file, which may be read several times.
+
+    Parameters
+    ----------
+    path
+        The file: text in UTF-8, with or without a byte order mark, or in UTF-16 or UTF-32 with one; as it is
+        or compressed by gzip, bzip2, xz or Zstandard. A newline ends a line, and a carriage return before it
+        does not count; where a file has carriage returns alone, they end the lines.
+    faults
+        Receives a file that cannot be read or is something else than text.
+
+    Attributes
+    ----------
+    usable
+        Whether there is text to read; otherwise ``faults`` has the reason.
+    """
+
+    def __init__(self, path: Path, faults: Faults) -> None:
+        self.path = path
+        self._encoding = "utf-8"
+        self._returns = False
+        self.usable = False
+        try:
+            with opened(path) as stream:
+                head = stream.read(HEAD)
+        except Exception as error:  # each way of compressing has errors of its own
+            self._unreadable(error, faults)
+            return
+        for magic, what, remedy in _STRANGE:
+            if head[: len(magic)].lower() == magic.lower():
+                faults.add(what, path=path, remedy=remedy)
+                return
+        self._encoding = next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+        if self._encoding == "utf-8" and head[:4].count(0) > 1:
+            faults.add(
+                "is text in UTF-16 without a mark that says so", path=path, remedy="save the file as UTF-8"
+            )
+            return
+        text = head.decode(self._encoding, "replace")
+        self._returns = "\n" not in text and "\r" in text[:-1]
+        self.usable = True
+
+    def _unreadable(self, error: Exception, faults: Faults) -> None:
+        if isinstance(error, OSError) and error.strerror:
+            faults.add(
+                f"cannot be read ({error.strerror})",
+                path=self.path,
+                remedy=f"the folder needs {self.path.name}, and readable",
+            )
+        else:
+            faults.add("is compressed and broken", path=self.path, remedy="fetch or compress the file again")
+
+    def has(self, character: str) -> bool:
+        """Return whether an ASCII character occurs anywhere in the file."""
+        wanted = character.encode()
+        try:
+            with opened(self.path) as stream:
+                while block := stream.read(1 << 20):
+                    if wanted in block:
+                        return True
+        except Exception:
+            return True  # the lines tell what is wrong
+        return False
+
+    def lines(self, faults: Faults | None = None) -> Iterator[tuple[int, str]]:
+        """Yield the number (from 1) and the text of each line, without its end.
+
+        Parameters
+        ----------
+        faults
+            Receives lines that cannot be decoded, which are left out. When omitted, they are decoded with
+            replacement characters.
+        """
+        quiet = Faults(gather=True) if faults is None else faults
+        try:
+            with opened(self.path) as stream:
+                if self._encoding in ("utf-8", "utf-8-sig") and not self._returns:
+                    yield from self._bytewise(stream, quiet, replace=faults is None)
+                else:
+                    text = io.TextIOWrapper(stream, encoding=self._encoding, newline=None)
+                    yield from ((i, line.rstrip("\n")) for i, line in enumerate(text, 1))
+        except UnicodeDecodeError:
+            quiet.add(
+                f"is not text in {self._encoding.upper()}", path=self.path, remedy="save the file as UTF-8"
+            )
+        except PsqeError:
+            raise
+        except Exception as error:  # each way of compressing has errors of its own
+            self._unreadable(error, quiet)
+
+    def _bytewise(self, stream: BinaryIO, faults: Faults, *, replace: bool) -> Iterator[tuple[int, str]]:
+        for line, content in enumerate(stream, 1):
+            try:
+                yield line, content.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                if replace:
+                    yield line, content.decode("utf-8", "replace").rstrip("\r\n")
+                else:
+                    faults.add("is not UTF-8", path=self.path, line=line, remedy=_encoding_remedy(content))
+
+
+def _encoding_remedy(content: bytes) -> str:
+    """Return what to do with a line that is not UTF-8; Windows-1252 is named where it gives letters."""
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return "save the file as UTF-8"
+    strange = [character for character in text if ord(character) > 127]
+    if strange and all(character.isalpha() or character in "’‘“”–—…€°" for character in strange):
+        return "save the file as UTF-8; its encoding is probably Windows-1252, which is also called ANSI"
+    return "save the file as UTF-8"
