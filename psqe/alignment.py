@@ -17,6 +17,7 @@ from psqe.datasets.pairs import check_outputs
 from psqe.errors import DataError
 from psqe.evaluation import evaluate
 from psqe.evaluation.regions import Regions, all_regions
+from psqe.evaluation.truth import verdict
 from psqe.features import Features
 from psqe.features.fusion import modality_vectors
 from psqe.files import write_json
@@ -254,7 +255,7 @@ class Alignment:
         The report of :func:`psqe.evaluation.evaluate`; ``metrics`` and ``regions`` are ``None`` where gold
         links are not known.
         """
-        if self.task.links is None or not len(self.task.links):
+        if self.task.links is None:
             return {"metrics": None, "regions": None}
         return evaluate(
             self.task,
@@ -386,7 +387,11 @@ class Alignment:
         write_json(report, self.summary())
 
     def headline(self) -> str:
-        """Say in one line how many links and seeds there are, and how good the links are."""
+        """Say in one line how many links and seeds there are, and how good the links are.
+
+        Where gold links judge all links, it tells the F1. Where they judge only some, it tells how many of
+        these are correct, and the F1 of these.
+        """
         summary = self._link_summary
         alone = summary["no_counterpart"]
         line = (
@@ -394,7 +399,13 @@ class Alignment:
             f"{summary['expected_right']:.0f} expected to be correct, "
             f"no counterpart for {alone['left']} left and {alone['right']} right"
         )
-        return line if self.quality is None else f"{line}, F1 {self.quality['links']['f1']:.3f}"
+        if self.quality is None:
+            return line
+        links = self.quality["links"]
+        if links["n_judged"] == links["n"]:
+            return f"{line}, F1 {links['f1']:.3f}"
+        of_judged = f", F1 of the judged {links['f1_judged']:.3f}" if links["n_judged"] else ""
+        return f"{line}, {verdict(links['n_right'], links['n_judged'], links['n'])}{of_judged}"
 
     def __repr__(self) -> str:
         return f"Alignment({self.task.name!r}: {self.headline()})"

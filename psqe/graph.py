@@ -96,6 +96,27 @@ def positions(order: IntArray, n: int) -> IntArray:
     return result
 
 
+def one_to_one(links: IntArray) -> IntArray:
+    """Keep those of some links ``(n, 2)`` that have no entity in common with a link kept before, in order.
+
+    Links that are one-to-one stay as they are.
+
+    Examples
+    --------
+    >>> one_to_one(np.array([[0, 5], [0, 6], [1, 6], [2, 6]])).tolist()
+    [[0, 5], [1, 6]]
+    """
+    left: set[int] = set()
+    right: set[int] = set()
+    kept = []
+    for place, (a, b) in enumerate(links.tolist()):
+        if a not in left and b not in right:
+            left.add(a)
+            right.add(b)
+            kept.append(place)
+    return links[kept]
+
+
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array = np.ascontiguousarray(array)
     array.flags.writeable = False
@@ -329,16 +350,17 @@ class AlignmentTask:
     left, right
         The two graphs.
     links
-        Gold links, integer array ``(n_links, 2)``: left entity and right entity, as indices into the graphs,
-        each entity at most once; ``None`` when no gold links are known.
+        Gold links, integer array ``(n_links, 2)``: left entity and right entity, as indices into the graphs.
+        They need not be complete. An entity may be in several links, as where the other side holds it twice:
+        all of them are then its true counterparts. A link that is given again counts once. ``None`` when no
+        gold links are known, which an array without links means, too.
     parameters
         Parameters with which the task was made (language, dangling share, random state), for provenance.
 
     Raises
     ------
     DataError
-        If a link names an entity that does not exist or that is no candidate, or an entity that has a link
-        already.
+        If a link names an entity that does not exist or that is no candidate.
 
     Examples
     --------
@@ -366,9 +388,8 @@ class AlignmentTask:
             ends = links[:, column]
             if not np.isin(ends, graph.candidates).all():
                 raise DataError(f"task {self.name!r}: a link names no candidate of graph {graph.name!r}")
-            if len(np.unique(ends)) != len(ends):
-                raise DataError(f"task {self.name!r}: an entity of graph {graph.name!r} has two links")
-        object.__setattr__(self, "links", _frozen(links))
+        first = np.sort(np.unique(links, axis=0, return_index=True)[1])
+        object.__setattr__(self, "links", _frozen(links[first]) if len(first) else None)
 
     def __repr__(self) -> str:
         links = "no links" if self.links is None else counted(len(self.links), "link")

@@ -27,12 +27,31 @@ def matching_of(n_left: int, n_right: int) -> st.SearchStrategy[np.ndarray]:
     )  # fmt: skip
 
 
+def most_at_once(gold: set[tuple[int, int]]) -> int:
+    """The size of the largest set of links without a common entity, by trying all of them."""
+    if not gold:
+        return 0
+    first = min(gold)
+    rest = gold - {first}
+    apart = {link for link in rest if link[0] != first[0] and link[1] != first[1]}
+    return max(most_at_once(rest), 1 + most_at_once(apart))
+
+
+GOLD = st.one_of(
+    matching_of(6, 8),
+    st.sets(st.tuples(st.integers(0, 5), st.integers(0, 7)), max_size=12).map(
+        lambda pairs: np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    ),
+).filter(len)
+"""Gold links: one-to-one, or several for an entity."""
+
+
 def share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
 @settings(max_examples=100, deadline=None)
-@given(matching_of(6, 8), matching_of(6, 8), st.sets(st.integers(0, 5)), st.sets(st.integers(0, 7)))
+@given(GOLD, matching_of(6, 8), st.sets(st.integers(0, 5)), st.sets(st.integers(0, 7)))
 def test_by_sets(gold, found, left_more, right_more):
     """Candidates are the entities of gold links and of links, and some others."""
     candidates = [
@@ -48,22 +67,30 @@ def test_by_sets(gold, found, left_more, right_more):
     right = len(true & made)
     links = quality["links"]
     assert (links["n"], links["n_right"], links["n_gold"]) == (len(made), right, len(true))
-    assert links["precision"] == share(right, len(made)) and links["recall"] == share(right, len(true))
+    assert links["n_findable"] == most_at_once(true)
+    assert links["precision"] == share(right, len(made)) and links["recall"] == right / links["n_findable"]
     p, r = links["precision"], links["recall"]
     if p and r:
         assert links["f1"] == pytest.approx(2 * p * r / (p + r))
     else:
-        assert links["f1"] == (0 if made or true else None)
+        assert links["f1"] == 0
     known = [pair for pair in made if pair[0] in gold[:, 0] or pair[1] in gold[:, 1]]
-    assert links["precision_judged"] == share(len(true & set(known)), len(known))
+    assert links["n_judged"] == len(known) and links["precision_judged"] == share(right, len(known))
+    assert links["f1_judged"] == 2 * right / (len(known) + links["n_findable"])
+    interval = list(proportion_interval(right, len(known))) if known else None
+    assert links["precision_judged_interval"] == interval
     for k, side in enumerate(("left", "right")):
         dangling = set(candidates[k]) - {pair[k] for pair in true}
         answered = set(candidates[k]) - {pair[k] for pair in made}
         one, hits = quality["no_counterpart"][side], len(dangling & answered)
         assert (one["n"], one["n_right"], one["n_dangling"]) == (len(answered), hits, len(dangling))
-        assert one["precision"] == share(hits, len(answered)) and one["recall"] == share(hits, len(dangling))
-        assert one["f1"] == share(2 * hits, len(answered) + len(dangling))
-        for name, n in (("precision", len(answered)), ("recall", len(dangling))):
+        found_ends = {pair[1 - k] for pair in true & made}
+        taken = {end for end in answered - dangling if {p[1 - k] for p in true if p[k] == end} <= found_ends}
+        assert one["n_taken"] == len(taken) and (len(true) > links["n_findable"] or not taken)
+        told = len(answered) - len(taken)
+        assert one["precision"] == share(hits, told) and one["recall"] == share(hits, len(dangling))
+        assert one["f1"] == share(2 * hits, told + len(dangling))
+        for name, n in (("precision", told), ("recall", len(dangling))):
             assert one[f"{name}_interval"] == (list(proportion_interval(hits, n)) if n else None)
     json.dumps(quality, allow_nan=False)
 

@@ -263,7 +263,8 @@ def test_sentences_say_the_numbers(planted):
     assert f"{CERTAIN} or more for {(links.confidence >= CERTAIN).sum()} links" in said["confidence"]
     assert f"below {BORDER} for {(links.confidence < BORDER).sum()} links" in said["confidence"]
     assert f"{n_candidates - n} of {n_candidates} left" in said["unlinked"]
-    assert f"{found.correct.mean():.1%} of the predicted links" in said["truth"]
+    n_judged, n_right = found.judged.sum(), found.correct.sum()
+    assert f"of the {n_judged} links with an entity that is in a true link, {n_right} " in said["truth"]
     assert "links with an entity that is in a true link" in said["truth"]
     missed = found.quality["no_counterpart"]["left"]
     assert f"{missed['n'] - missed['n_right']} of the {missed['n']} left" in sentences.missed(found)

@@ -33,6 +33,7 @@ def seeds(
     # These imports load torch. Faults of the pair are reported before that.
     from psqe import api, defaults
     from psqe.evaluation.regions import all_regions
+    from psqe.evaluation.truth import verdict
     from psqe.provenance import versions
     from psqe.seeds import audit
 
@@ -53,7 +54,9 @@ def seeds(
     quality = "no precision without seeds"
     if report["estimated_precision"] is not None:
         quality = f"estimated precision {report['estimated_precision']:.3f}"
-    if report["precision"] is not None:
+    if report["precision"] is not None and report["n_judged"] < len(found):
+        quality += f", {verdict(report['n_correct'], report['n_judged'], len(found))}"
+    elif report["precision"] is not None:
         low, high = report["precision_interval"]
         quality += f", by gold links {report['precision']:.3f} ({low:.3f} to {high:.3f})"
     if choices:

@@ -101,7 +101,8 @@ def task_info(task: AlignmentTask) -> dict[str, Any]:
     """Return a summary of both graphs, the number of gold links, and the dangling share of each side.
 
     The summaries are :func:`graph_info` and :func:`attribute_shares`. ``links`` and the shares are ``None``
-    when no gold links are known.
+    when no gold links are known. The dangling share is the share of the candidates that are in no gold link;
+    where gold links are incomplete, many of these have a counterpart all the same.
     """
     links = task.links
     return {
@@ -109,8 +110,8 @@ def task_info(task: AlignmentTask) -> dict[str, Any]:
         "parameters": dict(task.parameters),
         "links": None if links is None else len(links),
         "dangling_share": {
-            side: None if links is None else 1 - len(links) / max(1, len(task.sides[side].candidates))
-            for side in SIDES
+            side: None if links is None else 1 - len(np.unique(ends)) / len(task.sides[side].candidates)
+            for side, ends in zip(SIDES, (None, None) if links is None else links.T, strict=True)
         },
         "left": {**graph_info(task.left), **attribute_shares(task, "left")},
         "right": {**graph_info(task.right), **attribute_shares(task, "right")},

@@ -39,7 +39,7 @@ def leaks(task: AlignmentTask) -> dict[str, float | None]:
     DataError
         If the task has no gold links.
     """
-    if task.links is None or not len(task.links):
+    if task.links is None:
         raise DataError(f"{task.name} has no gold links", remedy="take a task whose links are known")
     shares: dict[str, float | None] = {}
     for what, names in (

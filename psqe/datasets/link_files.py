@@ -58,12 +58,14 @@ def read_links(
     faults: Faults,
     *,
     label: Callable[[str], str] = str,
-) -> IntArray:
+) -> IntArray | None:
     """Read gold links of any format, which the content decides wherever it contradicts the ending.
 
     Formats are tables with the columns left and right, SSSOM tables, statements in RDF with a predicate of
     :data:`EQUIVALENCES`, and the alignment format of OAEI. A file that names the right entity first is read
     as well. Statements in RDF can name either entity first.
+
+    A file with nothing but empty lines and comments is worth a note, and has no links.
 
     Parameters
     ----------
@@ -78,20 +80,22 @@ def read_links(
 
     Returns
     -------
-    numpy.ndarray
-        Integer array ``(n_links, 2)``, sorted by left entity.
+    numpy.ndarray or None
+        Integer array ``(n_links, 2)``, sorted by left and then by right entity; ``None`` without a link.
     """
     links = LinkDraft(left, right, faults)
     head = _head(path)
-    if is_marked(head):
+    if head is not None and is_marked(head):
         faults.note(
             "was written by psqe, so that its links are predictions, and they are read as gold links",
             path=path,
             remedy="delete the file, or, if someone has checked the links, its line with these words",
         )
-    records = list(_records(path, head, faults, label))
+    if head is not None and len(head) < _HEAD and _is_blank(head):
+        return links.array(path)
+    records = list(_records(path, head or b"", faults, label))
     _add_all(records, links, path, faults)
-    return links.array()
+    return links.array(path)
 
 
 def _records(path: Path, head: bytes, faults: Faults, label: Callable[[str], str]) -> Iterable[_Record]:
@@ -113,13 +117,19 @@ def _stream(path: Path) -> IO[bytes]:
     return stream
 
 
-def _head(path: Path) -> bytes:
-    """Return the first bytes of a file; none if it cannot be read, which its reader reports."""
+def _head(path: Path) -> bytes | None:
+    """Return the first bytes of a file; ``None`` if it cannot be read, which its reader reports."""
     try:
         with _stream(path) as stream:
             return stream.read(_HEAD)
     except (OSError, EOFError, zlib.error):
-        return b""
+        return None
+
+
+def _is_blank(text: bytes) -> bool:
+    """Return whether a text has only empty lines and comments, which begin with ``#``."""
+    lines = text.removeprefix(b"\xef\xbb\xbf").splitlines()
+    return all(line.strip()[:1] in (b"", b"#") for line in lines)
 
 
 def _opened(

@@ -1,4 +1,9 @@
-"""Evaluation protocols: Hits@k and MRR in both directions, under two protocols that are never mixed."""
+"""Evaluation protocols: Hits@k and MRR in both directions, under two protocols that are never mixed.
+
+A query is an entity with at least one true counterpart, and its rank is that of the best of them
+(:mod:`psqe.evaluation.ranks`). Entities in no gold link are candidates, but no queries: where gold links are
+incomplete, the numbers are about the entities whose counterparts are known.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from psqe.errors import DataError
-from psqe.evaluation.ranks import Ranks, ranks
+from psqe.evaluation.ranks import Ranks, first_of_each, ranks
 from psqe.evaluation.regions import Regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
@@ -30,12 +35,28 @@ PEER_CSLS_K = 3
 
 
 def _both_directions(
-    scorer: Scorer, links: IntArray, left: IntArray, right: IntArray, matching: Matching, csls_k: int = CSLS_K
+    scorer: Scorer,
+    tested: IntArray,
+    links: IntArray,
+    candidates: tuple[IntArray, IntArray],
+    matching: Matching,
+    csls_k: int = CSLS_K,
 ) -> dict[str, Ranks]:
-    """Rank the links among the candidates ``left`` and ``right`` (sorted), in both directions."""
+    """Rank the ``tested`` links, some of all ``links``, among sorted candidates, in both directions."""
+    left, right = candidates
     similarity = matched(scorer(left, right), matching, csls_k=csls_k)
-    rows, columns = np.searchsorted(left, links[:, 0]), np.searchsorted(right, links[:, 1])
-    return {"l2r": ranks(similarity, rows, columns), "r2l": ranks(similarity.T, columns, rows)}
+    rows, columns = _places(tested, candidates)
+    inside = links[np.isin(links[:, 0], left) & np.isin(links[:, 1], right)]
+    known = _places(inside, candidates)
+    return {
+        "l2r": ranks(similarity, rows, columns, known=known),
+        "r2l": ranks(similarity.T, columns, rows, known=known[::-1]),
+    }
+
+
+def _places(links: IntArray, candidates: tuple[IntArray, IntArray]) -> tuple[IntArray, IntArray]:
+    """Return the positions of the two ends of links among sorted candidates."""
+    return np.searchsorted(candidates[0], links[:, 0]), np.searchsorted(candidates[1], links[:, 1])
 
 
 def evaluate(
@@ -51,6 +72,9 @@ def evaluate(
     dangling ones included, with the given ``matching``. Protocol ``peer`` is that of the published models:
     it tests on the last 70 % of the links only, restricts the candidates to the entities of these links,
     and uses CSLS with k = 3.
+
+    An entity with several true counterparts is one query. Its rank is the best rank of a true counterpart
+    that is tested, and the others, tested or not, are left out of its candidates.
 
     Parameters
     ----------
@@ -69,7 +93,8 @@ def evaluate(
     A dictionary with three entries. ``metrics`` has, by direction (``l2r``, ``r2l``) and protocol (``full``,
     ``peer``), ``hits@1``, ``hits@5``, ``hits@10`` and ``mrr`` of realistic ranks. ``ties`` has, by direction,
     Hits@1 of protocol ``full`` from optimistic and from pessimistic ranks. ``regions`` has, by kind and
-    region, the number of links ``n`` and the mean over both directions of Hits@1, ``hits@1``.
+    region, the number of left queries ``n`` (of links, where these are one-to-one) and the mean over both
+    directions of Hits@1, ``hits@1``.
 
     Raises
     ------
@@ -78,16 +103,16 @@ def evaluate(
     ParameterError
         If there is no such matching.
     """
-    if task.links is None or not len(task.links):
+    if task.links is None:
         raise DataError(
             f"{task.name} has no gold links to evaluate against", remedy="take a task whose links are known"
         )
     links = task.links
     tested = links[len(links) - round(PEER_TEST_SHARE * len(links)) :]
-    full = _both_directions(scorer, links, task.left.candidates, task.right.candidates, matching)
-    peer = _both_directions(
-        scorer, tested, np.unique(tested[:, 0]), np.unique(tested[:, 1]), "csls", PEER_CSLS_K
-    )
+    candidates = task.left.candidates, task.right.candidates
+    full = _both_directions(scorer, links, links, candidates, matching)
+    candidates = np.unique(tested[:, 0]), np.unique(tested[:, 1])
+    peer = _both_directions(scorer, tested, links, candidates, "csls", PEER_CSLS_K)
     return {
         "metrics": {d: {"full": full[d].metrics(), "peer": peer[d].metrics()} for d in DIRECTIONS},
         "ties": {
@@ -102,8 +127,9 @@ def evaluate(
 
 
 def _by_region(full: Mapping[str, Ranks], links: IntArray, regions: Regions) -> dict[str, dict[str, float]]:
-    """Return the number of links and the mean Hits@1 of both directions, by the name of the region."""
-    labels = {"l2r": regions.left[links[:, 0]], "r2l": regions.right[links[:, 1]]}
+    """Return the number of queries and the mean Hits@1 of both directions, by the name of the region."""
+    left, right = (first_of_each(ends) for ends in links.T)
+    labels = {"l2r": regions.left[left], "r2l": regions.right[right]}
     first = {d: full[d].realistic <= 1 for d in DIRECTIONS}
     result = {}
     for i, name in enumerate(regions.names):

@@ -1,4 +1,10 @@
-"""Ranks of true counterparts in a similarity matrix, and Hits@k and MRR from them."""
+"""Ranks of true counterparts in a similarity matrix, and Hits@k and MRR from them.
+
+A query is an entity, and it is asked once. If it has several true counterparts, its rank is the best of
+theirs, and the others are no candidates: finding one of them first does not push another one down. This is
+the *filtered* rank of knowledge graph completion (Bordes et al. 2013). With one counterpart for each entity,
+it is the usual rank.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from psqe.graph import DoubleArray, IntArray
+from psqe.graph import BoolArray, DoubleArray, IntArray
 from psqe.similarity import Similarity
 
 TIE = 1e-6
@@ -18,12 +24,12 @@ large."""
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """Rank of the true counterpart among the candidates, from 1, for each query ``(n,)``.
+    """Rank of the best true counterpart among the candidates, from 1, for each query ``(n,)``.
 
     Attributes
     ----------
     optimistic, pessimistic
-        The rank if the true counterpart came first, or last, among the candidates with its score.
+        The rank if that counterpart came first, or last, among the candidates with its score.
 
     Examples
     --------
@@ -50,7 +56,24 @@ class Ranks:
         }
 
 
-def ranks(similarity: Similarity, queries: IntArray, answers: IntArray) -> Ranks:
+def first_of_each(values: IntArray) -> IntArray:
+    """Return the distinct values, in the order in which they occur first.
+
+    Examples
+    --------
+    >>> first_of_each(np.array([5, 2, 5, 1])).tolist()
+    [5, 2, 1]
+    """
+    return values[np.sort(np.unique(values, return_index=True)[1])]
+
+
+def ranks(
+    similarity: Similarity,
+    queries: IntArray,
+    answers: IntArray,
+    *,
+    known: tuple[IntArray, IntArray] | None = None,
+) -> Ranks:
     """Rank the true answers of queries among the columns of a similarity matrix.
 
     Parameters
@@ -58,22 +81,55 @@ def ranks(similarity: Similarity, queries: IntArray, answers: IntArray) -> Ranks
     similarity
         ``(n_left, n_right)``.
     queries, answers
-        Row and true column of each query, ``(n,)``; each row at most once.
+        Rows and true columns, ``(n,)``, each pair of them once. A row with several true columns is one query:
+        its best true column is ranked among the columns that are not true.
+    known
+        Rows and columns ``(m,)`` of further pairs that are true, though they are not asked for: such a column
+        is no candidate of its row. None by default.
+
+    Returns
+    -------
+    The ranks of the distinct rows of ``queries``, in the order in which they occur first.
 
     Raises
     ------
     FloatingPointError
         If a similarity is not finite.
     """
-    column = np.full(similarity.shape[0], -1, dtype=np.int64)
-    column[queries] = answers
+    asked = np.zeros(similarity.shape[0], dtype=bool)
+    asked[queries] = True
     optimistic = np.zeros(similarity.shape[0], dtype=np.int64)
     pessimistic = np.zeros(similarity.shape[0], dtype=np.int64)
+    true_rows, true_columns, is_answer = _true_cells(queries, answers, known)
     for start, block in similarity.blocks():
-        wanted = column[start : start + len(block)]
-        rows = np.flatnonzero(wanted >= 0)
-        true = block[rows, wanted[rows]][:, None]
-        tie = np.float32(TIE) * np.maximum(1, np.abs(true))
-        optimistic[start + rows] = 1 + (block[rows] > true + tie).sum(axis=1)
-        pessimistic[start + rows] = (block[rows] >= true - tie).sum(axis=1)
-    return Ranks(optimistic[queries], pessimistic[queries])
+        rows = np.flatnonzero(asked[start : start + len(block)])
+        if not len(rows):
+            continue
+        inside = slice(*np.searchsorted(true_rows, [start, start + len(block)]))
+        place = np.searchsorted(rows, true_rows[inside] - start)
+        scores = block[true_rows[inside] - start, true_columns[inside]]
+        best = np.full(len(rows), -np.inf, dtype=np.float32)
+        np.maximum.at(best, place[is_answer[inside]], scores[is_answer[inside]])
+        tie = np.float32(TIE) * np.maximum(1, np.abs(best))
+        above, below = best + tie, best - tie
+        n_true_above = np.bincount(place[scores > above[place]], minlength=len(rows))
+        n_true_equal = np.bincount(place[scores >= below[place]], minlength=len(rows))
+        optimistic[start + rows] = 1 + (block[rows] > above[:, None]).sum(axis=1) - n_true_above
+        pessimistic[start + rows] = 1 + (block[rows] >= below[:, None]).sum(axis=1) - n_true_equal
+    order = first_of_each(queries)
+    return Ranks(optimistic[order], pessimistic[order])
+
+
+def _true_cells(
+    queries: IntArray, answers: IntArray, known: tuple[IntArray, IntArray] | None
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """Return row, column and whether it is an answer, for each true cell in a row that is asked, by row."""
+    cells = np.column_stack([queries, answers])
+    if known is not None:
+        more = np.column_stack(known)
+        more = more[np.isin(more[:, 0], queries)]
+        cells = np.concatenate([cells, more])
+    is_answer = np.arange(len(cells)) < len(queries)
+    first = np.sort(np.unique(cells, axis=0, return_index=True)[1])  # of equal cells, an answer comes first
+    first = first[np.argsort(cells[first, 0], kind="stable")]
+    return cells[first, 0], cells[first, 1], is_answer[first]

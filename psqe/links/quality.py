@@ -9,18 +9,28 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.evaluation.intervals import proportion_interval
-from psqe.graph import SIDES, AlignmentTask, IntArray
+from psqe.evaluation.truth import correct, gold_links, judged, n_findable
+from psqe.graph import SIDES, AlignmentTask, IntArray, Side
 from psqe.links.predict import Links
-from psqe.seeds.audit import correct, judged
 
 
 def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
     """Compare links, and the answer "no counterpart", with the gold links.
 
+    A link is correct if it is one of the gold links, so any of several true counterparts will do. Predicted
+    links are one-to-one, and where gold links are not, some of them cannot be found. The recall is therefore
+    the share of the correct links in the largest number of gold links that one-to-one links can contain
+    (:func:`psqe.evaluation.truth.n_findable`). It is the usual recall where gold links are one-to-one.
+
+    Where gold links are incomplete, a link of two entities without a gold link counts as wrong in
+    ``precision``, which is only a lower bound then. ``precision_judged`` and ``f1_judged`` leave such links
+    out: they are the numbers to read, and recall is about the known links.
+
     A candidate in none of ``pairs`` is answered "no counterpart". The answer is correct if the candidate is
-    *dangling*, that is, in no gold link (Sun et al. 2021). Where gold links are incomplete, as in DBP15K,
-    many candidates without a gold link do have a counterpart. The recall of the answer is then
-    underestimated, and so is the precision of the links.
+    *dangling*, that is, in no gold link (Sun et al. 2021). It is neither correct nor wrong if all true
+    counterparts of the candidate are in correct links with other entities. Where gold links are incomplete,
+    as in DBP15K, many candidates without a gold link do have a counterpart, and the recall of the answer is
+    underestimated.
 
     Parameters
     ----------
@@ -31,11 +41,12 @@ def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
 
     Returns
     -------
-    ``links``: ``n``, ``n_right`` (number of correct links), ``n_gold``, ``precision``, ``precision_judged``
-    (among links with an entity that has a gold link), ``recall`` and ``f1``. ``no_counterpart``: for ``left``
-    and ``right``, ``n`` candidates so answered, ``n_right``, ``n_dangling``, ``precision``, ``recall`` and
-    ``f1``. ``precision_interval`` and ``recall_interval`` are 95 % Wilson intervals. A share without a
-    denominator is ``None``.
+    ``links``: ``n``, ``n_right`` (number of correct links), ``n_judged`` (number of links with an entity that
+    has a gold link), ``n_gold``, ``n_findable``, ``precision`` (of all), ``precision_judged`` (of the judged
+    ones), ``recall``, ``f1`` (of precision and recall) and ``f1_judged`` (of the precision among judged links
+    and recall). ``no_counterpart``: for ``left`` and ``right``, ``n`` candidates so answered, ``n_right``,
+    ``n_taken`` (neither correct nor wrong), ``n_dangling``, ``precision``, ``recall`` and ``f1``. Names that
+    end in ``_interval`` are 95 % Wilson intervals. A share without a denominator is ``None``.
 
     Raises
     ------
@@ -50,28 +61,40 @@ def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
     for column, side in enumerate(SIDES):
         if len(np.unique(pairs[:, column])) != len(pairs):
             raise DataError(f"a {side} entity is in two links")
-    n_right = int(right.sum())
-    no_counterpart = {}
-    for column, side in enumerate(SIDES):
-        candidates = task.sides[side].candidates
-        dangling = np.setdiff1d(candidates, task.links[:, column])
-        answered = np.setdiff1d(candidates, pairs[:, column])
-        n_dangling_answered = int(np.isin(answered, dangling).sum())
-        no_counterpart[side] = {
-            "n": len(answered),
-            "n_right": n_dangling_answered,
-            "n_dangling": len(dangling),
-            **_shares(n_dangling_answered, len(answered), len(dangling)),
-        }
+    n_right, n_judged, wanted = int(right.sum()), int(known.sum()), n_findable(task)
+    of_judged = _shares(n_right, n_judged, wanted)
     return {
         "links": {
             "n": len(pairs),
             "n_right": n_right,
+            "n_judged": n_judged,
             "n_gold": len(task.links),
-            **_shares(n_right, len(pairs), len(task.links)),
-            "precision_judged": float(right[known].mean()) if known.any() else None,
+            "n_findable": wanted,
+            **_shares(n_right, len(pairs), wanted),
+            "precision_judged": of_judged["precision"],
+            "precision_judged_interval": of_judged["precision_interval"],
+            "f1_judged": of_judged["f1"],
         },
-        "no_counterpart": no_counterpart,
+        "no_counterpart": {side: _no_counterpart(pairs, pairs[right], task, side) for side in SIDES},
+    }
+
+
+def _no_counterpart(pairs: IntArray, hits: IntArray, task: AlignmentTask, side: Side) -> dict[str, Any]:
+    """Compare the answer "no counterpart" with the gold links; ``hits`` are the correct ones of ``pairs``."""
+    links, column = gold_links(task), SIDES.index(side)
+    candidates = task.sides[side].candidates
+    dangling = np.setdiff1d(candidates, links[:, column])
+    answered = np.setdiff1d(candidates, pairs[:, column])
+    # Gold links to a counterpart that is still free could have been found.
+    free = links[~np.isin(links[:, 1 - column], hits[:, 1 - column]), column]
+    n_taken = len(answered) - int(np.isin(answered, np.concatenate([free, dangling])).sum())
+    n_right = int(np.isin(answered, dangling).sum())
+    return {
+        "n": len(answered),
+        "n_right": n_right,
+        "n_taken": n_taken,
+        "n_dangling": len(dangling),
+        **_shares(n_right, len(answered) - n_taken, len(dangling)),
     }
 
 

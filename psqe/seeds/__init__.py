@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from psqe.evaluation.truth import correct, judged
 from psqe.registry import Registry
-from psqe.seeds.audit import audit, balance, correct, coverage, judged
+from psqe.seeds.audit import audit, balance, coverage
 from psqe.seeds.base import Miner
 from psqe.seeds.confidence import pair_confidence
 from psqe.seeds.miners.mutual import MutualMiner

@@ -10,56 +10,9 @@ import numpy as np
 
 from psqe.evaluation.intervals import proportion_interval
 from psqe.evaluation.regions import Regions
+from psqe.evaluation.truth import correct, judged, n_findable
 from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray
-from psqe.seeds.failures import counterparts
 from psqe.seeds.seed_set import SeedSet, StageTrace
-
-
-def correct(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
-    """Tell which pairs are gold links.
-
-    Parameters
-    ----------
-    pairs
-        Left and right entities ``(n, 2)``.
-    task
-        The task that they belong to.
-
-    Returns
-    -------
-    Whether each pair is a gold link ``(n,)``; ``None`` if the task has no gold links.
-    """
-    if task.links is None:
-        return None
-    of_left, _ = counterparts(task)
-    is_link: BoolArray = of_left[pairs[:, 0]] == pairs[:, 1]
-    return is_link
-
-
-def judged(pairs: IntArray, task: AlignmentTask) -> BoolArray | None:
-    """Tell which pairs gold links can judge: those with at least one entity that has a gold link.
-
-    Gold links need not be complete. In DBP15K, most pairs of two entities without a gold link are correct,
-    and only their gold links are missing. Precision among judged pairs does not count such pairs as wrong.
-    Where dangling entities are known to have no counterpart, as in the emoji pair, precision among judged
-    pairs ignores the pairs of two dangling entities, which are wrong.
-
-    Parameters
-    ----------
-    pairs
-        Left and right entities ``(n, 2)``.
-    task
-        The task that they belong to.
-
-    Returns
-    -------
-    Whether each pair can be judged ``(n,)``; ``None`` if the task has no gold links.
-    """
-    if task.links is None:
-        return None
-    of_left, of_right = counterparts(task)
-    known: BoolArray = (of_left[pairs[:, 0]] >= 0) | (of_right[pairs[:, 1]] >= 0)
-    return known
 
 
 def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
@@ -118,29 +71,34 @@ def audit(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions]) -
     seeds
         The seeds.
     task
-        The task they were mined from. Without gold links, ``precision`` and ``recall`` are ``None``.
+        The task they were mined from. Without gold links, everything that needs them is ``None``.
     regions
         Regions by kind, from :func:`psqe.evaluation.regions.all_regions`.
 
     Returns
     -------
-    A dictionary ready for JSON: ``n_seeds``, ``n_wanted``, ``precision`` with its 95 %
-    ``precision_interval`` (Wilson), ``precision_judged`` (see :func:`judged`), ``estimated_precision`` (the
-    mean confidence, label-free), ``recall``, then by kind of region ``coverage``, ``precision_by_region``,
-    ``estimated_by_region`` and ``balance``, and ``stages``: for each stage what it added, dropped and left,
-    why, with the true and the estimated precision.
+    A dictionary ready for JSON: ``n_seeds``, ``n_wanted``; ``n_judged``, the number of seeds that gold links
+    can judge (:func:`psqe.evaluation.truth.judged`), and ``n_correct`` of these; ``precision``, the share of
+    ``n_correct`` in all seeds, and ``precision_judged``, its share in the judged ones, each with its 95 %
+    interval (Wilson); ``estimated_precision`` (the mean confidence, label-free); ``recall``, the share of
+    ``n_correct`` in the gold links that one-to-one seeds can find (:func:`psqe.evaluation.truth.n_findable`);
+    then by kind of region ``coverage``, ``precision_by_region``, ``estimated_by_region`` and ``balance``, and
+    ``stages``: for each stage what it added, dropped and left, why, with the true and the estimated
+    precision. Where gold links are few, ``precision`` counts seeds that nobody can judge as wrong, and
+    ``precision_judged`` is the number to read.
     """
     hits, known = correct(seeds.pairs, task), judged(seeds.pairs, task)
     report: dict[str, Any] = {
         "n_seeds": len(seeds),
         "n_wanted": seeds.n_wanted,
+        "n_judged": None if known is None else int(known.sum()),
+        "n_correct": None if hits is None else int(hits.sum()),
         "precision": _mean(hits),
-        "precision_interval": (
-            None if hits is None or not len(hits) else proportion_interval(int(hits.sum()), len(hits))
-        ),
+        "precision_interval": _interval(hits),
         "precision_judged": None if hits is None or known is None else _mean(hits[known]),
+        "precision_judged_interval": None if hits is None or known is None else _interval(hits[known]),
         "estimated_precision": _mean(seeds.confidence),
-        "recall": None if hits is None or task.links is None else float(hits.sum() / max(1, len(task.links))),
+        "recall": None if hits is None else float(hits.sum() / n_findable(task)),
         "coverage": {kind: coverage(seeds.pairs, r) for kind, r in regions.items()},
         "precision_by_region": {kind: _by_region(hits, seeds.pairs, r) for kind, r in regions.items()},
         "estimated_by_region": {
@@ -173,6 +131,10 @@ def _audit_stage(stage: StageTrace, task: AlignmentTask) -> dict[str, Any]:
 
 def _mean(values: BoolArray | FloatArray | None) -> float | None:
     return None if values is None or not len(values) else float(values.mean())
+
+
+def _interval(hits: BoolArray | None) -> tuple[float, float] | None:
+    return None if hits is None or not len(hits) else proportion_interval(int(hits.sum()), len(hits))
 
 
 def _by_region(

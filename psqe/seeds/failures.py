@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from psqe.errors import DataError
+from psqe.evaluation.truth import among, gold_links, linked, n_findable
 from psqe.graph import AlignmentTask, BoolArray, IntArray
 from psqe.seeds.seed_set import SeedSet
 
 
 def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:
-    """Return the true counterpart of every entity.
+    """Return the true counterpart of every entity, where gold links are one-to-one.
 
     Returns
     -------
@@ -21,12 +22,17 @@ def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:
     Raises
     ------
     DataError
-        If the task has no gold links.
+        If the task has no gold links, or an entity has several true counterparts.
     """
     if task.links is None:
         raise DataError(
             f"{task.name} has no gold links, so no counterparts are known",
             remedy="take a task whose links are known",
+        )
+    if n_findable(task) < len(task.links):
+        raise DataError(
+            f"{task.name} has entities with several true counterparts, where one for each is needed",
+            remedy="take a task with one-to-one links",
         )
     of_left = np.full(task.left.n_entities, -1, dtype=np.int64)
     of_right = np.full(task.right.n_entities, -1, dtype=np.int64)
@@ -78,9 +84,9 @@ def failures(seeds: SeedSet, task: AlignmentTask) -> Failures:
     DataError
         If the task has no gold links.
     """
-    of_left, of_right = counterparts(task)
-    left, right = seeds.pairs[:, 0], seeds.pairs[:, 1]
-    return Failures(of_left[left] == right, of_left[left] < 0, of_right[right] < 0)
+    has = linked(task)
+    left, right = seeds.pairs.T
+    return Failures(among(seeds.pairs, gold_links(task)), ~has.left[left], ~has.right[right])
 
 
 def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> IntArray:
@@ -107,7 +113,7 @@ def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> Int
     Raises
     ------
     DataError
-        If the task has no gold links.
+        If the task has no gold links, or an entity has several true counterparts.
     """
     of_left, of_right = counterparts(task)
     chosen = np.full(task.left.n_entities, -1, dtype=np.int64)

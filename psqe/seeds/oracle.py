@@ -1,5 +1,8 @@
 """Seeds drawn from the gold links: true links, supervision, and seeds of a set precision and evenness.
 
+Seeds are one-to-one. Where gold links are not, the links that can be drawn are those that
+:func:`psqe.graph.one_to_one` keeps.
+
 They are not miners and are never registered as such: they show what seeds of a known quality lead to. A study
 resolves them by name with :func:`oracle_seeds`.
 """
@@ -16,11 +19,11 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation.regions import Regions, semantic_regions
+from psqe.evaluation.truth import among
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
-from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
+from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, one_to_one
 from psqe.parameters import typed_values
-from psqe.seeds.failures import counterparts
 from psqe.seeds.miners.pivot import PivotMiner
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, top_k
@@ -89,11 +92,14 @@ def true_links(task: AlignmentTask, n_seeds: int, *, random_state: int = 0) -> S
     ParameterError
         If there are fewer links than asked for, or none is asked for.
     """
-    links = _gold_links(task)
+    links = one_to_one(_gold_links(task))
     if n_seeds < 1:
         raise ParameterError(f"n_seeds is {n_seeds}", remedy="give an integer of at least 1")
     if n_seeds > len(links):
-        raise ParameterError(f"{n_seeds} true links asked for, {task.name} has {len(links)}")
+        raise ParameterError(
+            f"{n_seeds} true links asked for, {task.name} has {len(links)}",
+            remedy=f"ask for at most {len(links)}",
+        )
     drawn = np.random.default_rng(random_state).choice(len(links), n_seeds, replace=False)
     parameters = {"n_seeds": n_seeds, "random_state": random_state}
     return _as_seeds(links[drawn], "gold", "true links", parameters)
@@ -120,7 +126,7 @@ def supervised_links(task: AlignmentTask, *, share: float = 0.3) -> SeedSet:
     if not 0 < share < 1:
         raise ParameterError(f"share is {share}", remedy="give a share between 0 and 1")
     n = len(links) - round((1 - share) * len(links))
-    return _as_seeds(links[:n], "gold", "supervised", {"share": share})
+    return _as_seeds(one_to_one(links[:n]), "gold", "supervised", {"share": share})
 
 
 def evenly_drawn_seeds(
@@ -201,8 +207,8 @@ def drawn_seeds(
     """Draw seeds of which a set share is correct, and of which every region has a set share.
 
     The left entities are drawn among the linked entities of each region. A correct seed is a gold link. A
-    wrong one joins its left entity to the nearest right entity, by the fused features, that is not its
-    counterpart and is still free: the mistake that a miner would make.
+    wrong one joins its left entity to the nearest right entity, by the fused features, that is no counterpart
+    of it and is still free: the mistake that a miner would make.
 
     Parameters
     ----------
@@ -229,7 +235,9 @@ def drawn_seeds(
     ParameterError
         If there are fewer links than seeds, or a share is negative.
     """
-    of_left, _ = counterparts(task)
+    links = one_to_one(_gold_links(task))
+    of_left = np.full(task.left.n_entities, -1, dtype=np.int64)
+    of_left[links[:, 0]] = links[:, 1]
     wanted = np.asarray(shares, dtype=np.float64)
     if wanted.shape != (len(regions.names),) or (wanted < 0).any() or not wanted.sum() > 0:
         raise ParameterError("there must be one share, not negative, for each region")
@@ -254,8 +262,8 @@ def drawn_seeds(
 def _near_mistakes(
     task: AlignmentTask, features: Features, left: IntArray, used: IntArray, n_nearest: int
 ) -> IntArray:
-    """Choose for each left entity the nearest right entity that is free and not its counterpart ``(n,)``."""
-    of_left, _ = counterparts(task)
+    """Choose for each left entity the nearest right entity that is free and no counterpart of it ``(n,)``."""
+    links = _gold_links(task)
     free: BoolArray = np.ones(task.right.n_entities, dtype=bool)
     free[used] = False
     candidates = task.left.candidates, task.right.candidates
@@ -264,7 +272,8 @@ def _near_mistakes(
     near, _ = top_k(Dot(fused[0][rows], fused[1]), min(n_nearest, len(candidates[1])))
     chosen = np.empty(len(left), dtype=np.int64)
     for place, row in enumerate(candidates[1][near]):
-        possible = row[free[row] & (row != of_left[left[place]])]
+        pairs = np.column_stack([np.full(len(row), left[place]), row])
+        possible = row[free[row] & ~among(pairs, links)]
         if not len(possible):
             raise DataError(
                 f"entity {left[place]} has no free neighbour among {n_nearest}",

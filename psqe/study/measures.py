@@ -16,6 +16,7 @@ from psqe.datasets.leaks import leaks
 from psqe.errors import ParameterError, PsqeError
 from psqe.evaluation import Scorer, evaluate
 from psqe.evaluation.regions import Regions
+from psqe.evaluation.truth import n_findable
 from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray
 from psqe.links.predict import Links, WeighedPairs
 from psqe.links.quality import link_quality
@@ -158,9 +159,9 @@ def cut(links: Links, task: AlignmentTask, threshold: str) -> tuple[int, float]:
     if threshold == "auto":
         return len(links), links.threshold
     hits = correct(chosen_pairs(links), task)
-    if hits is None or task.links is None:
+    if hits is None:
         raise PsqeError(f"{task.name} has no gold links to find a threshold by")
-    f1 = 2 * hits.cumsum() / (np.arange(1, len(confidence) + 1) + len(task.links))
+    f1 = 2 * hits.cumsum() / (np.arange(1, len(confidence) + 1) + n_findable(task))
     # A threshold cannot cut between equal confidences.
     f1[:-1][confidence[:-1] == confidence[1:]] = 0
     n = int(f1.argmax()) + 1

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation.regions import Regions
+from psqe.evaluation.truth import among, gold_links, linked
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, DoubleArray, IntArray
-from psqe.seeds.failures import counterparts
 from psqe.seeds.seed_set import SeedSet
 from psqe.theory.batch import Batch
 from psqe.theory.coverage import RegionModel, region_shares
@@ -191,7 +191,7 @@ class Recorder(Callback):
     ) -> None:
         if every < 1:
             raise ParameterError(f"every is {every}", remedy="give at least 1")
-        self._of_left, self._of_right = counterparts(task)
+        self._links, self._linked = gold_links(task), linked(task)
         n_left = task.left.n_entities
         whole = Regions(ALL, (ALL,), np.zeros(n_left, np.int64), np.zeros(task.right.n_entities, np.int64))
         first_cells = []
@@ -238,7 +238,7 @@ class Recorder(Callback):
         if self._step % self._every or not (self._embeddings is None or name in self._embeddings):
             return
         found = seed_masses(left, right, loss)
-        if (pairs.max(axis=0) >= [len(self._of_left), len(self._of_right)]).any():
+        if (pairs.max(axis=0) >= [len(mask) for mask in self._linked]).any():
             raise DataError("a seed names an entity outside the task", remedy="record the task trained on")
         values = [found.attraction, found.received, found.effective_negatives]
         columns = [np.ones(len(pairs)), *torch.stack(values).cpu().double().numpy()]
@@ -303,9 +303,8 @@ class Recorder(Callback):
 
     def _kinds(self, pairs: IntArray) -> IntArray:
         """Return the index of each seed's kind in ``SEED_KINDS`` ``(B,)``."""
-        of_left, of_right = self._of_left[pairs[:, 0]], self._of_right[pairs[:, 1]]
-        dangling = (of_left < 0) | (of_right < 0)
-        return np.where(of_left == pairs[:, 1], 0, np.where(dangling, 2, 1))
+        dangling = ~(self._linked.left[pairs[:, 0]] & self._linked.right[pairs[:, 1]])
+        return np.where(among(pairs, self._links), 0, np.where(dangling, 2, 1))
 
 
 def mean_field_mass(batch: Batch, regions: IntArray, n_regions: int) -> DoubleArray:

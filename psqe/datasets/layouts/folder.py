@@ -98,15 +98,16 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     DataError
         If there are not two sides; if a side has no table, or a table two files; if a file is empty or cannot
         be decoded; if a row has another number of columns or an empty cell; if an identifier has blanks
-        around it; if an entity has two names, images or links; if an image is missing or no image; or if a
-        link names an unknown entity. With the file and, where there is one, the line.
+        around it; if an entity has two names or images; or if an image is missing or no image. With the file
+        and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
         If a file in ``images/`` is named by no entity, or a file is nearly, but not quite, one of the layout,
-        as ``name.tsv``: they are left out. If a file with another table is not read; if only one side has
-        triples; and if a table is read although its form is unusual.
+        as ``name.tsv``, or a link names something that is no candidate: they are left out. If a file with
+        another table is not read; if only one side has triples; and if a table is read although its form is
+        unusual.
     """
     try:
         return _read(folder, name, faults)

@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.gold_links import tell_no_links
 from psqe.datasets.jape_entities import (
     Attributes,
     Entities,
@@ -116,16 +117,16 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     ------
     DataError
         If a file is missing, empty or not UTF-8; if a line has another number of columns, an empty cell,
-        or something else where an id should be; if an id or a URI is there twice; or if a triple or a link
-        names an id that no entity has. The error names the file and, where there is one, the line.
+        or something else where an id should be; if an id or a URI is there twice; or if a triple names an id
+        that no entity has. The error names the file and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
         If attributes or vectors belong to no entity. They are left out, as the readers of JAPE's relatives
         do: unlike a triple with an unknown head or tail, such a line says nothing about the graph. DBP15K has
-        no such line. If *all* lines are so, the file belongs to another pair, which is a fault. If an entity
-        has several links, as four entities of FB15K-DB15K have: the first link counts.
+        no such line. If *all* lines are so, the file belongs to another pair, which is a fault. If a link
+        names an id that no entity has: it is left out, too.
     """
     sources = files(folder)
     language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)
@@ -278,39 +279,38 @@ def _all_links(sources: dict[str, Path | None], sides: Sequence[Entities], fault
         paths = paths or [path for name in names if (path := sources[name]) is not None]
     if not paths:
         return None
-    links: dict[int, tuple[int, str]] = {}
-    taken: dict[int, tuple[int, str]] = {}
+    links: dict[tuple[int, int], None] = {}  # FB15K-DB15K repeats the links of its splits in ref_ent_ids
+    n_unusable = 0
     for path in paths:
-        for line, cells in plain_rows(path, 2, faults):
-            ends = [_index(c, side, path, line, faults) for c, side in zip(cells, sides, strict=True)]
-            left, right = ends
+        for line, cells in plain_rows(path, 2, faults, gaps=True, empty=True):
+            left, right = (
+                _index(cell, side, path, line, faults, needed=False)
+                for cell, side in zip(cells, sides, strict=True)
+            )
             if left is None or right is None:
-                continue
-            if left in links and links[left][0] == right and not links[left][1].startswith(f"{path}:"):
-                continue  # FB15K-DB15K repeats the links of its splits in ref_ent_ids
-            for cell, seen, end in ((cells[0], links, left), (cells[1], taken, right)):
-                if end in seen:
-                    where = seen[end][1].removeprefix(f"{path}:")
-                    faults.leave_out(
-                        f"{cell} has a link already, in line {where}",
-                        path=path,
-                        line=line,
-                        remedy="keep one link for each entity",
-                    )
-                    break
+                n_unusable += 1
             else:
-                links[left], taken[right] = (right, f"{path}:{line}"), (left, f"{path}:{line}")
-    return np.array([[left, right] for left, (right, _) in links.items()], dtype=np.int64).reshape(-1, 2)
+                links[left, right] = None
+    if not links:
+        tell_no_links(n_unusable, paths[0], faults)
+        return None
+    return np.array(list(links), dtype=np.int64)
 
 
-def _index(cell: str, entities: Entities, path: Path, line: int, faults: Faults) -> int | None:
-    """Return the index of the entity with an id; ``None`` after a fault."""
+def _index(
+    cell: str, entities: Entities, path: Path, line: int, faults: Faults, *, needed: bool = True
+) -> int | None:
+    """Return the index of the entity with an id; ``None`` after a fault.
+
+    The task can do without the record unless it is ``needed``.
+    """
     key = number(cell, path, line, faults)
     if key is None:
         return None
     index = entities.by_id.get(key)
     if index is None:
-        faults.add(
+        tell = faults.add if needed else faults.leave_out
+        tell(
             f"{cell} is no entity of {entities.path.name}",
             path=path,
             line=line,

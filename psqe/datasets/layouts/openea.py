@@ -80,14 +80,14 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     ------
     DataError
         If a file is missing, empty or not UTF-8; if a line has another number of columns or an empty cell
-        where none may be; if a link names an unknown entity, or an entity has two; or if no entity with
-        attributes occurs in a triple. The error names the file and, where there is one, the line.
+        where none may be; or if no entity with attributes occurs in a triple. The error names the file and,
+        where there is one, the line.
 
     Warns
     -----
     PsqeWarning
         If a line of attributes has fewer than three columns, because its value continues in the next line.
-        The reader of OpenEA passes over such lines, too.
+        The reader of OpenEA passes over such lines, too. If a link names an unknown entity: it is left out.
     """
     sources = files(folder)
     language = re.match("([A-Z]{2})_([A-Z]{2})(?:_|$)", folder.absolute().name)
@@ -182,6 +182,6 @@ def _links(
             return None
     links = LinkDraft(left, right, faults)
     for path in paths:
-        for line, cells in plain_rows(path, 2, faults):
+        for line, cells in plain_rows(path, 2, faults, gaps=True, empty=True):
             links.add(_uri(cells[0]), _uri(cells[1]), path, line)
-    return links.array()
+    return links.array(paths[0])

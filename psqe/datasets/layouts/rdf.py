@@ -99,13 +99,13 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     DataError
         If a file is missing, has no statement or exists in two forms; if a line is no statement, or is a
         statement about a statement; if ``psqe.toml`` has an unknown key or an impossible value; if a side has
-        no candidate; if an image is missing, no image, or outside the folder; or if a link names an unknown
-        entity, or an entity has two. The error names the file and, where there is one, the line.
+        no candidate; or if an image is missing, no image, or outside the folder. The error names the file
+        and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
-        If images are on the web, as they are not fetched; if a link names an entity that is no candidate; if
+        If images are on the web, as they are not fetched; if a link names something that is no candidate; if
         the statements of a side have ``owl:sameAs``. These records are left out.
     """
     from psqe.datasets.rdf_settings import Settings, read_settings

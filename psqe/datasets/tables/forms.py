@@ -27,19 +27,22 @@ class TableForm:
         Columns (from 0) whose cells may be empty; none by default.
     refused
         Words for further columns that change what a row means; a header that has one is a fault.
+    lenient
+        Whether the table may be without a row, and lines with another number of cells are comments if they
+        begin with ``#``. By default both are faults.
     """
 
     columns: tuple[str, ...]
     words: tuple[tuple[str, ...], ...]
     optional: tuple[int, ...] = ()
     refused: frozenset[str] = frozenset()
+    lenient: bool = False
 
 
-def _form(*words: str, optional: tuple[int, ...] = (), refused: str = "") -> TableForm:
+def _form(*words: str, optional: tuple[int, ...] = (), refused: str = "", lenient: bool = False) -> TableForm:
     lists = tuple(tuple(column.split()) for column in words)
-    return TableForm(
-        tuple(column[0] for column in lists), lists, optional=optional, refused=frozenset(refused.split())
-    )
+    columns = tuple(column[0] for column in lists)
+    return TableForm(columns, lists, optional, frozenset(refused.split()), lenient)
 
 
 FORMS = {
@@ -72,6 +75,7 @@ FORMS = {
         "right rightid rightentity target targetid targetentity tgtentity object objectid entity2 entityid2 "
         "id2 e2 ent2 uri2 iri2 url2 item2 node2 kg2 rtableid rid idright idb id_b entityb b to object2 r",
         refused="score confidence rankmargin similarity probability label match ismatch matching gold",
+        lenient=True,
     ),
 }
 """Every table of ours by its name."""

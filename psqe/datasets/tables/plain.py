@@ -16,6 +16,7 @@ def plain_rows(
     more: bool = False,
     gaps: bool = False,
     optional_cells: Sequence[int] = (),
+    empty: bool = False,
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the number (from 1) and the cells of each line that has no fault.
 
@@ -35,6 +36,8 @@ def plain_rows(
         Whether empty lines are allowed; they are passed over. By default they are faults.
     optional_cells
         Columns (from 0) that may be empty; none by default.
+    empty
+        Whether the file may be without any record. By default that is a fault.
     """
     any_line = False
     try:
@@ -54,16 +57,16 @@ def plain_rows(
             if not text and gaps:
                 continue
             any_line = True
-            empty = [i for i, cell in enumerate(cells) if not cell.strip() and i not in optional_cells]
+            blank = [i for i, cell in enumerate(cells) if not cell.strip() and i not in optional_cells]
             if len(cells) != n_columns and not (more and len(cells) > n_columns):
                 what = f"expected {n_columns} columns{' or more' if more else ''}, found {len(cells)}"
                 remedy = "separate columns by tabs and leave no line empty"
                 faults.add(what, path=path, line=line, remedy=remedy)
-            elif empty:
-                faults.add(f"column {empty[0] + 1} is empty", path=path, line=line, remedy="fill it")
+            elif blank:
+                faults.add(f"column {blank[0] + 1} is empty", path=path, line=line, remedy="fill it")
             else:
                 yield line, cells
-    if not any_line:
+    if not any_line and not empty:
         faults.add("is empty", path=path, remedy="fetch the file again, or delete it if it is optional")
 
 

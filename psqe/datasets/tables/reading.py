@@ -34,7 +34,8 @@ def read_table(path: Path, table: str, faults: Faults) -> Iterator[tuple[int, li
     ----------
     path
         Delimited text: separated by tabs, commas, semicolons or bars; quoted or not; in UTF-8, or in UTF-16
-        with a byte order mark; possibly compressed. Or a Parquet file. In text, empty lines are passed over.
+        with a byte order mark; possibly compressed. Or a Parquet file. In text, empty lines are passed over;
+        among links, comments are, too.
         In Parquet the number is that of the row.
     table
         One of :data:`psqe.datasets.tables.forms.FORMS`, which says what the columns are. A first row with
@@ -58,11 +59,13 @@ def read_table(path: Path, table: str, faults: Faults) -> Iterator[tuple[int, li
     for line, row in found:
         if len(row) == 1 and not row[0].strip():
             continue
+        if columns.form.lenient and row[0].startswith("#") and len(row) != columns.width:
+            continue
         cells = columns.cells(line, row)
         if cells is not None:
             any_row = True
             yield line, cells
-    if not any_row and faults.count == told:
+    if not any_row and faults.count == told and not columns.form.lenient:
         faults.add("is empty", path=path, remedy=EMPTY)
 
 

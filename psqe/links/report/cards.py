@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 
+from psqe.evaluation.truth import correct, judged
 from psqe.features.image import open_picture
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, Side, Sides
 from psqe.links.predict import Links
 from psqe.links.unlinked import runner_up
-from psqe.seeds.audit import correct, judged
 
 LONGEST = 60
 """Number of characters of a name or an attribute that are shown."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from psqe.datasets.info import graph_info
 from psqe.evaluation.regions import Regions, all_regions
+from psqe.evaluation.truth import correct, judged
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side, Sides
@@ -21,7 +22,7 @@ from psqe.links.predict import Links
 from psqe.links.quality import link_quality
 from psqe.links.report.cards import LinkCard, link_cards, rejected_cards
 from psqe.links.unlinked import NoLinkReason, reasons_without_link
-from psqe.seeds.audit import correct, coverage, judged
+from psqe.seeds.audit import coverage
 
 BORDER = 0.5
 """The confidence at which a link is as likely wrong as correct."""

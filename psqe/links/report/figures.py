@@ -41,7 +41,8 @@ def confidence_histogram(facts: LinkFacts) -> Figure:
 def precision_curve(facts: LinkFacts) -> Figure:
     """Expected precision of the most confident links by their number; with gold links, true precision too.
 
-    Dots mark the values of :data:`psqe.links.report.tables.CUTS`.
+    True precision is that of the links which gold links can judge. Dots mark the values of
+    :data:`psqe.links.report.tables.CUTS`.
 
     Raises
     ------
@@ -53,15 +54,12 @@ def precision_curve(facts: LinkFacts) -> Figure:
     expected = confidence.cumsum() / numbers
     figure, axes = plt.subplots(figsize=(7, 2.8))
     if facts.correct is not None and facts.judged is not None:
-        true = facts.correct.cumsum() / numbers
-        axes.plot(numbers, true, color=BLACK, lw=1.2, ls=(0, (4, 2)), label="by true links")
         n_judged = facts.judged.cumsum()
         shown = n_judged > 0
-        if shown.any() and not facts.judged.all():
-            true = (facts.judged & facts.correct).cumsum()[shown] / n_judged[shown]
-            axes.plot(
-                numbers[shown], true, color=GREY, lw=1.2, ls=(0, (1, 1)), label="by true links, judged links"
-            )
+        if shown.any():
+            true = facts.correct.cumsum()[shown] / n_judged[shown]
+            label = "by true links" if facts.judged.all() else "by true links, judged links only"
+            axes.plot(numbers[shown], true, color=BLACK, lw=1.2, ls=(0, (4, 2)), label=label)
     axes.plot(numbers, expected, color=BLUE, lw=2, label="expected")
     for cut in CUTS[:-1]:
         n = int((confidence >= cut).sum())

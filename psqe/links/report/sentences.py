@@ -94,12 +94,16 @@ def _truth(facts: LinkFacts) -> str:
     text = "True links are known here and are used for checking only"
     if not len(facts.links):
         return f"{text}."
-    text += f": {facts.correct.mean():.1%} of the predicted links are among them"
-    if facts.judged.all() or not facts.judged.any():
-        return f"{text}."
+    if facts.judged.all():
+        return f"{text}: {facts.correct.mean():.1%} of the predicted links are among them."
+    n_judged, n = int(facts.judged.sum()), len(facts.judged)
+    if not n_judged:
+        return f"{text}, but none of the predicted links has an entity that is in a true link."
+    n_other = n - n_judged
     return (
-        f"{text}, and {facts.correct[facts.judged].mean():.1%} of the predicted links with an entity that is "
-        "in a true link."
+        f"{text}: of the {_count(n_judged)} with an entity that is in a true link, {facts.correct.sum():,} "
+        f"({facts.correct[facts.judged].mean():.1%}) {'is' if facts.correct.sum() == 1 else 'are'} correct. "
+        f"The true links cannot judge the other {n_other:,}, which are wrong if the true links are complete."
     )
 
 

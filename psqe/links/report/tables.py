@@ -51,12 +51,12 @@ def cuts(facts: LinkFacts) -> pd.DataFrame:
             "expected wrong links": f"{(1 - confidence[kept]).sum():,.0f}",
         }
         if facts.correct is not None and facts.judged is not None:
-            row["precision by true links"] = f"{facts.correct[kept].mean():.1%}" if kept.any() else ""
-            if not facts.judged.all():
-                judged = kept & facts.judged
-                row["precision of judged links"] = (
-                    f"{facts.correct[judged].mean():.1%}" if judged.any() else ""
-                )
+            judged = kept & facts.judged
+            precision = f"{facts.correct[judged].mean():.1%}" if judged.any() else ""
+            if facts.judged.all():
+                row["precision by true links"] = precision
+            else:
+                row |= {"judged links": f"{judged.sum():,}", "precision of judged links": precision}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -77,7 +77,15 @@ def quality(facts: LinkFacts) -> pd.DataFrame:
     if facts.quality is None:
         return pd.DataFrame(columns=columns)
     links = facts.quality["links"]
-    answers = [("a link", links, links["n_gold"])]
+    answers = [("a link", links, links["n_findable"])]
+    if links["n_judged"] < links["n"]:
+        judged = {share: links[f"{share}_judged"] for share in ("precision", "f1")}
+        interval = {"precision_interval": links["precision_judged_interval"]}
+        of_judged = {**links, **judged, **interval, "n": links["n_judged"]}
+        answers = [
+            ("a link, of those judged", of_judged, links["n_findable"]),
+            ("a link, others counted as wrong", links, links["n_findable"]),
+        ]
     for side, answer in facts.quality["no_counterpart"].items():
         answers.append((f"no counterpart, {side}", answer, answer["n_dangling"]))
     rows = [

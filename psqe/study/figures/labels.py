@@ -74,11 +74,14 @@ def entity_labels(task: AlignmentTask, side: Side) -> tuple[str, ...]:
         return tuple(name or _short(entity) for name, entity in zip(graph.names, graph.entities, strict=True))
     labels = [_short(entity) for entity in graph.entities]
     links = np.empty((0, 2), dtype=np.int64) if task.links is None else task.links
+    of_counterparts: dict[int, list[str]] = {}
     for pair in links.tolist():
         mine, theirs = pair if side == "left" else pair[::-1]
         name = other.names[theirs]
         if name and drawable(name):
-            labels[mine] = f"[{name}]"
+            of_counterparts.setdefault(mine, []).append(name)
+    for mine, names in of_counterparts.items():
+        labels[mine] = f"[{min(names)}]"
     return tuple(labels)
 
 

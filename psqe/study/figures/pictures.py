@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from psqe.errors import ParameterError
+from psqe.evaluation.truth import among, gold_links
 from psqe.features.image import open_picture
 from psqe.figure_style import CORRECT, CORRECT_SYMBOL, GREY, WRONG, WRONG_SYMBOL, styled
 from psqe.graph import AlignmentTask, FloatArray, IntArray
@@ -136,7 +137,7 @@ def seed_gallery(
     ParameterError
         If there is no seed.
     DataError
-        If the task has no gold links, or a picture cannot be read.
+        If the task has no gold links, an entity has several true counterparts, or a picture cannot be read.
     """
     if not len(pairs):
         raise ParameterError("no seed to show", remedy="give at least one")
@@ -204,7 +205,7 @@ def similarity_grid(
     n_rows, n_columns = similarity.shape
     if not (1 <= n_rows <= 8 and 1 <= n_columns <= 8):
         raise ParameterError(f"{n_rows} x {n_columns} cells make no page", remedy="give one to eight a side")
-    of_left, _ = counterparts(task)
+    links = gold_links(task)
     names = entity_labels(task, "left"), entity_labels(task, "right")
     head, margin = 1.1, 1.9
     size = min(0.8, (WIDTH - margin - 0.1) / n_columns)
@@ -228,7 +229,8 @@ def similarity_grid(
             axes.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=9.5)
     for order, (row, column) in enumerate(chosen, start=1):
         x, y = margin + (column + 0.5) * size, head + (row + 0.5) * size
-        _frame(axes, x, y, int(of_left[left[row]]) == int(right[column]), size=size - 0.1)
+        is_link = among(np.array([[left[row], right[column]]]), links)[0]
+        _frame(axes, x, y, bool(is_link), size=size - 0.1)
         axes.text(
             x - size / 2 + 0.12,
             y - size / 2 + 0.12,

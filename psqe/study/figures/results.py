@@ -148,8 +148,8 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, s
     ----------
     runs
         By miner, one array a random state, the most confident seed first: whether each seed is right
-        (:func:`~psqe.seeds.audit.correct`), or the probability that it is. Runs of unequal length are shown
-        as far as the shortest.
+        (:func:`~psqe.evaluation.truth.correct`), or the probability that it is. Runs of unequal length are
+        shown as far as the shortest.
     start
         The first number of seeds shown, 20 by default, since the share among a handful says little.
 

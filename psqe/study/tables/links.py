@@ -148,7 +148,10 @@ def threshold_curve(links: Links, task: AlignmentTask, *, n: int = 101) -> pd.Da
         kept = confidence >= threshold
         quality = link_quality(pairs[kept], task)
         alone = quality["no_counterpart"].values()
-        right, given, wanted = (sum(side[k] for side in alone) for k in ("n_right", "n", "n_dangling"))
+        right, answered, taken, wanted = (
+            sum(side[k] for side in alone) for k in ("n_right", "n", "n_taken", "n_dangling")
+        )
+        given = answered - taken
         rows.append({
             "threshold": threshold,
             **{name: quality["links"][name] for name in ("precision", "recall", "f1")},
