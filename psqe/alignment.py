@@ -425,15 +425,16 @@ def _candidate(graph: KnowledgeGraph, identifier: str, *, other: KnowledgeGraph)
     DataError
         If the graph has no such entity, or it is no candidate.
     """
-    if identifier not in graph.entities:
+    entities = graph.index()
+    if identifier not in entities:
         example = graph.entities[graph.candidates[0]]
         raise DataError(
             f"{identifier!r} is no entity of graph {graph.name!r}",
             remedy=f"it is one of graph {other.name!r}, so give the left identifier first"
-            if identifier in other.entities
+            if identifier in other.index()
             else f"give an identifier of the data, such as {example!r}",
         )
-    index = graph.entities.index(identifier)
+    index = entities[identifier]
     if index not in graph.candidates:
         raise DataError(
             f"{identifier!r} is no candidate of graph {graph.name!r}",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.errors import DataError
+from psqe.identifiers import EntityIndex
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -302,9 +303,9 @@ class KnowledgeGraph:
         ends = self.triples[:, [0, 2]].ravel()
         return np.bincount(ends, minlength=self.n_entities).astype(np.int64)
 
-    def index(self) -> dict[str, int]:
-        """Return the index of each entity by its identifier."""
-        return {entity: i for i, entity in enumerate(self.entities)}
+    def index(self) -> EntityIndex:
+        """Return the index of each entity by its identifier, in either form of accents (NFC and NFD)."""
+        return EntityIndex(self.entities)
 
     def take(self, order: IntArray) -> KnowledgeGraph:
         """Return the graph restricted to some of its entities, which are renumbered.

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -83,13 +82,12 @@ def test_what_only_ends_triples_is_no_candidate_where_names_are_known():
             {"names": {**NAMES, "language": ["it", "it"]}},
             r"names has .* language\]; give exactly the columns",
         ),
-        ({"names": [("a", "A"), ("b", np.nan)]}, "graph 'mine', names, row 1: name is missing; fill it"),
         ({"names": [("a", "A"), (None, "B")]}, "names, row 1: entity is missing; fill it"),
-        ({"names": [("a", " ")]}, "names, row 0: name is blank; fill it"),
         ({"names": [("a", "A"), ("a", "B")]}, "names, row 1: 'a' has a name already; keep one row"),
-        ({"names": [(7, "A")]}, "names, row 0: entity is 7, which is a int and no text; convert the column"),
+        ({"names": [(True, "A")]}, "names, row 0: entity is True, which is a bool and no text; convert the"),
         ({"names": [("a ", "A")]}, "names, row 0: entity has blanks around 'a'; remove them"),
-        ({"triples": [("a", "r", 2.5)]}, "triples, row 0: tail is 2.5, .* triples\\['tail'\\].astype"),
+        ({"triples": [("a", "r", 2.5)]}, "triples, row 0: tail is 2.5, which is no whole number; read the"),
+        ({"triples": [("a", 3, "b")]}, "triples, row 0: relation is 3, .* triples\\['relation'\\].astype"),
         ({"triples": [("a", "", "b")]}, "triples, row 0: relation is missing"),
         ({"attributes": [("a", "x", ["y"])]}, r"attributes, row 0: value is \['y'\], which is a list"),
         ({"images": [("a", "no.png")]}, "no.png: is missing; put the image there"),

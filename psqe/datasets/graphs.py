@@ -3,49 +3,131 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from psqe.datasets.faults import Faults
+from psqe.datasets.labels import readable_names
 from psqe.graph import IntArray, KnowledgeGraph, positions
+from psqe.identifiers import composed
 
 Attribute = tuple[str, str | None]
+
+
+@dataclass
+class Table:
+    """A table of a side, and which entities it brought.
+
+    Attributes
+    ----------
+    name
+        Name of the table: ``triples``, ``attributes``, ``names`` or ``images``.
+    path
+        The file, or what messages call the table.
+    first
+        Numbers of the entities of its first record.
+    mark
+        The bit that the table sets in :attr:`GraphDraft.marks` of each of its entities.
+
+    Examples
+    --------
+    >>> Table("names", "left/names.tsv", mark=2).first
+    []
+    """
+
+    name: str
+    path: str | Path
+    mark: int
+    first: list[int] = field(default_factory=list)
 
 
 class GraphDraft:
     """A graph under construction. Records that are added twice count once.
 
+    Identifiers that differ only in the form of their accents (NFC and NFD) are one entity, see
+    :mod:`psqe.identifiers`. The graph keeps the composed spelling if a file has it.
+
     Attributes
     ----------
     index
-        The number of each entity by its identifier, in the order in which the entities were added.
+        The number of each entity by its identifier in NFC, in the order in which the entities were added.
     names, images
         The name and the image of an entity, by its number.
+    listed
+        Numbers of the entities that have a record in a table of names, even if the name is empty.
     attributes
         The attributes of an entity, by its number.
+    tables
+        The tables that were begun with :meth:`begin`.
+    marks, occurrences
+        The tables of each entity, one bit for each, and how often it occurs in all of them, up to 255.
 
     Examples
     --------
     >>> draft = GraphDraft()
     >>> draft.add_triple(draft.entity("rome"), "capital of", draft.entity("italy"))
-    >>> draft.build("cities").entities
+    >>> draft.build("cities", Faults()).entities
     ('italy', 'rome')
     """
 
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
         self.names: dict[int, str] = {}
+        self.listed: set[int] = set()
         self.images: dict[int, Path] = {}
         self.attributes: dict[int, set[Attribute]] = {}
+        self.tables: list[Table] = []
+        self.marks, self.occurrences = array("B"), array("B")
+        self._mark, self._first = 0, 0
+        self._spelt: dict[int, set[str]] = {}
         self._relations: dict[str, int] = {}
         self._triples = array("q")
         # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
         self._pairs: dict[Attribute, Attribute] = {}
 
+    def begin(self, name: str, path: str | Path) -> None:
+        """Begin to read a table: the entities that follow are those of its records.
+
+        Parameters
+        ----------
+        name
+            ``triples``, whose records have two entities, ``attributes``, ``names`` or ``images``.
+        path
+            The file, or what messages call the table.
+        """
+        self.tables.append(Table(name, path, 1 << len(self.tables)))
+        self._mark, self._first = self.tables[-1].mark, 2 if name == "triples" else 1
+
     def entity(self, label: str) -> int:
         """Return the number of an entity; an unknown identifier gets the next number."""
-        return self.index.setdefault(label, len(self.index))
+        key = composed(label)
+        number = self.index.setdefault(key, len(self.index))
+        if not label.isascii():
+            self._spelt.setdefault(number, set()).add(label)
+        if number == len(self.marks):
+            self.marks.append(0)
+            self.occurrences.append(0)
+        self.marks[number] |= self._mark
+        if self.occurrences[number] < 255:
+            self.occurrences[number] += 1
+        if self._first:
+            self.tables[-1].first.append(number)
+            self._first -= 1
+        return number
+
+    def find(self, label: str) -> int | None:
+        """Return the number of an entity that was added; ``None`` for an unknown identifier."""
+        return self.index.get(composed(label))
+
+    def add_name(self, entity: int, name: str) -> None:
+        """Add the name of an entity. Runs of blanks become one; an empty name is none."""
+        self.listed.add(entity)
+        words = " ".join(name.split())
+        if words:
+            self.names[entity] = words
 
     def add_triple(self, head: int, relation: str, tail: int) -> None:
         """Add a triple between two entities, given by number."""
@@ -55,6 +137,10 @@ class GraphDraft:
         """Add an attribute of an entity. Blanks around the value are removed; an empty value is ``None``."""
         pair = (attribute, value.strip() or None)
         self.attributes.setdefault(entity, set()).add(self._pairs.setdefault(pair, pair))
+
+    def attribute_pairs(self) -> Set[Attribute]:
+        """Return the distinct pairs of an attribute and a value that were added."""
+        return self._pairs.keys()
 
     def triples(self) -> IntArray:
         """Return head, relation and tail of every triple added so far, by number: ``(n_triples, 3)``."""
@@ -67,19 +153,30 @@ class GraphDraft:
     def described(self) -> set[int]:
         """Return the numbers of all entities but those that are only tails of triples."""
         heads = self.triples()[:, 0].tolist()
-        return {*heads, *self.names, *self.attributes, *self.images}
+        return {*heads, *self.listed, *self.names, *self.attributes, *self.images}
 
     def rename(self, labels: dict[int, str]) -> None:
         """Give entities other identifiers, by number."""
         self.index = {labels.get(i, label): i for label, i in self.index.items()}
 
+    def relation_frequencies(self) -> IntArray:
+        """Return the number of triples of each relation, by the number of the relation."""
+        return np.bincount(self.triples()[:, 1], minlength=len(self._relations)).astype(np.int64)
+
+    def spelling(self, label: str, number: int) -> str:
+        """Return the spelling of an identifier that the graph keeps: one that a file has, NFC if possible."""
+        spelt = self._spelt.get(number)
+        return label if spelt is None or label in spelt else min(spelt)
+
     def build(
         self,
         name: str,
+        faults: Faults,
         *,
         readable: Callable[[str], str | None] | None = None,
         candidates: set[int] | None = None,
         language: str | None = None,
+        catalogues: bool = True,
     ) -> KnowledgeGraph:
         """Return the graph, its entities and relations in the order of their identifiers.
 
@@ -87,13 +184,18 @@ class GraphDraft:
         ----------
         name, language
             Name and language of the graph.
+        faults
+            Receives the note that identifiers are codes and give no names.
         readable
-            Function from an identifier to a name, used instead of :attr:`names` when given.
+            Function from an identifier to a name, used instead of :attr:`names` when given, unless the
+            identifiers are codes (:func:`psqe.datasets.labels.readable_names`).
         candidates
             Numbers of the candidates; all entities when omitted.
+        catalogues
+            Whether to note identifiers that are numbers of catalogues, too, as benchmarks have them.
         """
-        labels = sorted(self.index)
-        old = [self.index[label] for label in labels]
+        spelt = sorted((self.spelling(label, i), i) for label, i in self.index.items())
+        labels, old = [label for label, _ in spelt], [i for _, i in spelt]
         new = positions(np.array(old, dtype=np.int64), len(old))
         relations = sorted(self._relations)
         numbers = np.array([self._relations[relation] for relation in relations], dtype=np.int64)
@@ -105,7 +207,9 @@ class GraphDraft:
             tuple(relations),
             triples,
             candidates=None if candidates is None else new[sorted(candidates)],  # type: ignore[arg-type]
-            names=tuple(map(readable, labels)) if readable else tuple(self.names.get(i) for i in old),
+            names=readable_names(labels, name, faults, readable=readable, catalogues=catalogues)
+            if readable
+            else tuple(self.names.get(i) for i in old),
             attributes=tuple(tuple(sorted(self.attributes.get(i, ()), key=_by_label)) for i in old),
             images=tuple(self.images.get(i) for i in old),
             language=language,

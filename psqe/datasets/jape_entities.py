@@ -9,7 +9,9 @@ from pathlib import Path
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.labels import bare
+from psqe.datasets.spelling import Spellings
 from psqe.datasets.tables import plain_rows
+from psqe.identifiers import EntityIndex
 
 Attributes = tuple[tuple[str, str | None], ...]
 
@@ -37,6 +39,7 @@ def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[in
     # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
     pairs: dict[str, tuple[str, None]] = {}
     unknown: dict[str, int] = {}
+    index = EntityIndex(entities.by_uri)
     for line, (cell, *labels) in plain_rows(path, 2, faults, more=True):
         uri = bare(cell)
         if uri in lines:
@@ -48,22 +51,22 @@ def attributes_by_uri(path: Path, entities: Entities, faults: Faults) -> dict[in
             )
             continue
         lines[uri] = line
-        if uri in entities.by_uri:
-            attributes[entities.by_uri[uri]] = tuple(
-                pairs.setdefault(label, (label, None)) for label in labels
-            )
+        if uri in index:
+            attributes[index[uri]] = tuple(pairs.setdefault(label, (label, None)) for label in labels)
         else:
             unknown[uri] = line
+    spellings = Spellings(entities.by_uri)
     if lines and not attributes:
         faults.add(
-            f"none of its {len(unknown)} URIs is an entity of {entities.path.name}",
+            f"none of its {len(unknown)} URIs is an entity of {entities.path.name}"
+            + spellings.hint(min(unknown)),
             path=path,
             remedy="use the file that belongs to these entities, or delete it",
         )
         return attributes
     for uri, line in unknown.items():
         faults.leave_out(
-            f"{uri!r} is no entity of {entities.path.name}",
+            f"{uri!r} is no entity of {entities.path.name}{spellings.hint(uri)}",
             path=path,
             line=line,
             remedy="add it there, or delete this line",

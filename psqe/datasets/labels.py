@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from urllib.parse import unquote
 
-OPAQUE = re.compile(
-    r"[QPL]\d+|/?[mg][/.][0-9a-z_]+|[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-)
-"""Numbers of a catalogue, which are no names: those of Wikidata and Freebase, plain numbers, UUIDs."""
+from psqe.datasets.codes import FAMILY, OPAQUE, bare, code_identifiers, in_catalogue, last_part
+from psqe.datasets.faults import Faults
 
-
-def bare(uri: str) -> str:
-    """Return a URI without the angle brackets of N-Triples, which some data sets keep."""
-    return uri[1:-1] if uri.startswith("<") and uri.endswith(">") else uri
+__all__ = ["bare", "code_identifiers", "readable_name", "readable_names"]
 
 
 def readable_name(uri: str) -> str | None:
@@ -32,7 +28,53 @@ def readable_name(uri: str) -> str | None:
         2
     ]  # After "/resource/" a number is a name: that of a year, a novel or a road.
     if not name:
-        name = re.split("[/#]", uri.rstrip("/#"))[-1]
+        name = last_part(uri)
         if OPAQUE.fullmatch(name if "://" in uri else uri):
             return None
     return " ".join(unquote(name).replace("_", " ").split()) or None
+
+
+def readable_names(
+    identifiers: Iterable[str],
+    side: str,
+    faults: Faults,
+    *,
+    path: Path | str | None = None,
+    readable: Callable[[str], str | None] = readable_name,
+    remedy: str = "give names if there are any, or leave it as it is",
+    catalogues: bool = True,
+) -> tuple[str | None, ...]:
+    """Read names from the identifiers of one side, unless they are codes, and note how many are.
+
+    Parameters
+    ----------
+    identifiers
+        The identifiers.
+    side
+        What to call the graph in the note.
+    faults
+        Receives the note.
+    path, remedy
+        Where the note says that the identifiers are, and what to do about them.
+    readable
+        Function from one identifier to a name.
+    catalogues
+        Whether to note numbers of catalogues, too, which benchmarks are known to have.
+
+    Returns
+    -------
+    tuple of str or None
+        The name of each identifier; ``None`` where it has none.
+    """
+    identifiers = tuple(identifiers)
+    codes = code_identifiers(identifiers)
+    told = codes if catalogues else {code for code in codes if not in_catalogue(code)}
+    if len(told) >= min(FAMILY, len(identifiers)) > 0:
+        all_of_them = len(told) == len(identifiers)
+        which = "the identifiers" if all_of_them else f"{len(told):,} of the {len(identifiers):,} identifiers"
+        faults.note(
+            f"{which} of the graph {side!r} are codes, as {min(told)!r}, and give no names",
+            path=path,
+            remedy=remedy,
+        )
+    return tuple(None if identifier in codes else readable(identifier) for identifier in identifiers)

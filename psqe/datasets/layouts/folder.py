@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from psqe.datasets.agreement import examine_side
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
@@ -199,10 +200,12 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
         return None
     draft = GraphDraft()
     if path := table_file(side, "triples", faults):
+        draft.begin("triples", path)
         for line, cells in read_table(path, "triples", faults):
             if _clean(cells, path, line, faults):
                 draft.add_triple(draft.entity(cells[0]), cells[1], draft.entity(cells[2]))
     if path := table_file(side, "attributes", faults):
+        draft.begin("attributes", path)
         for line, cells in read_table(path, "attributes", faults):
             if _clean(cells[:2], path, line, faults):
                 draft.add_attribute(draft.entity(cells[0]), cells[1], cells[2])
@@ -214,8 +217,10 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
     elif (side / "images").exists():
         _add_images(draft, side / "images", faults)
     _leave_out_strangers(side, TABLES, faults)
+    examine_side(draft, side, faults)
     return draft.build(
         f"{folder.absolute().name}-{side.name}",
+        faults,
         readable=None if names else readable_name,
         candidates=draft.described() if names else None,
     )
@@ -250,15 +255,17 @@ def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line:
 
 def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
+    draft.begin("names", path)
     for line, (entity, name) in read_table(path, "names", faults):
         if _clean([entity], path, line, faults) and _first_time(
             entity, lines, "one name", path, line, faults
         ):
-            draft.names[draft.entity(entity)] = " ".join(name.split())
+            draft.add_name(draft.entity(entity), name)
 
 
 def _add_listed_images(draft: GraphDraft, side: Path, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
+    draft.begin("images", path)
     for line, (entity, image) in read_table(path, "images", faults):
         if not _clean([entity], path, line, faults) or not _first_time(
             entity, lines, "one image", path, line, faults
@@ -292,7 +299,7 @@ def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
         faults.add(f"cannot be read ({error.strerror})", path=folder, remedy="it is the folder of the images")
         return
     for path in paths:
-        index = draft.index.get(path.stem)
+        index = draft.find(path.stem)
         if index is None:
             faults.leave_out(
                 f"{path.name!r} is named by no entity",

@@ -45,7 +45,7 @@ from psqe.datasets.jape_entities import (
     attributes_by_uri,
     translated_names,
 )
-from psqe.datasets.labels import bare, readable_name
+from psqe.datasets.labels import bare, readable_names
 from psqe.datasets.pickles import read_vectors
 from psqe.datasets.published_pickles import image_pickles, report_pickles
 from psqe.datasets.tables import number, plain_rows
@@ -183,7 +183,9 @@ def _graph(
         tuple(entities.by_uri),
         _unique(labels.get(i, f"relation {i}") for i in relations.tolist()),
         triples,
-        names=tuple(map(readable_name, entities.by_uri)),
+        names=readable_names(
+            entities.by_uri, folder.absolute().name, faults, path=entities.path, catalogues=False
+        ),
         translations=translations,
         attributes=tuple(known.get(i, ()) for i in range(n)) if known else (),
         vectors=vectors,

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from psqe.datasets.agreement import examine_side
 from psqe.datasets.faults import Faults
 from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.graphs import GraphDraft
@@ -106,17 +107,20 @@ def _graph(
 ) -> KnowledgeGraph:
     draft = GraphDraft()
     path = folder / f"rel_triples_{side}"
+    draft.begin("triples", path)
     for _, cells in plain_rows(path, 3, faults):
         head, relation, tail = map(_uri, cells)
         draft.add_triple(draft.entity(head), relation, draft.entity(tail))
     if attributes is not None:
-        _add_attributes(draft, attributes, path, faults)
-    return draft.build(f"{folder.absolute().name}-{side}", readable=_readable, language=language)
+        _add_attributes(draft, attributes, faults)
+    examine_side(draft, path, faults, oversights=False)
+    return draft.build(
+        f"{folder.absolute().name}-{side}", faults, readable=_readable, language=language, catalogues=False
+    )
 
 
-def _add_attributes(draft: GraphDraft, path: Path, triples: Path, faults: Faults) -> None:
-    in_triples = len(draft.index)
-    anywhere = False
+def _add_attributes(draft: GraphDraft, path: Path, faults: Faults) -> None:
+    draft.begin("attributes", path)
     for line, cells in plain_rows(path, 1, faults, more=True, gaps=True, optional_cells=range(2, 10**6)):
         if len(cells) < 3:
             faults.leave_out(
@@ -127,14 +131,7 @@ def _add_attributes(draft: GraphDraft, path: Path, triples: Path, faults: Faults
             )
             continue
         entity = draft.entity(_uri(cells[0]))
-        anywhere |= entity < in_triples
         draft.add_attribute(entity, _uri(cells[1]), lexical_value("\t".join(cells[2:])))
-    if in_triples and len(draft.index) > in_triples and not anywhere:
-        faults.add(
-            f"none of its entities is in {triples.name}",
-            path=path,
-            remedy="use the file that belongs to these triples, or delete it",
-        )
 
 
 def lexical_value(text: str) -> str:

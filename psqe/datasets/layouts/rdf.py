@@ -35,6 +35,7 @@ from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
 
+from psqe.datasets.agreement import examine_side
 from psqe.datasets.blank_nodes import name_blank_nodes
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
@@ -175,8 +176,10 @@ class _Side:
         self.draft.names = {entity: name[-1] for entity, name in self.names.items()}
         self.draft.images = {entity: image for entity, (_, image) in self.images.items()}
         name_blank_nodes(self.draft)
+        examine_side(self.draft, path, self.faults)
         return self.draft.build(
             f"{self.folder.absolute().name}-{self.side}",
+            self.faults,
             readable=None if self.names else _readable,
             candidates=self.candidates,
             language=self.language,

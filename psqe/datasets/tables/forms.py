@@ -65,6 +65,7 @@ FORMS = {
         _ENTITY,
         "name label title preflabel rdfslabel entityname entitylabel itemlabel displayname fullname caption "
         "text",
+        optional=(1,),
     ),
     "images": _form(
         _ENTITY, "path image img file filename filepath imagepath imagefile picture photo imageurl url src"

@@ -1,0 +1,211 @@
+"""Whether the tables of one side speak of the same entities, in the same spelling."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from psqe.datasets.faults import Faults
+from psqe.datasets.graphs import GraphDraft, Table
+from psqe.datasets.placeholders import leave_out_placeholder_values, leave_out_placeholders
+from psqe.datasets.spelling import difference, shown, spelling_key
+from psqe.graph import counted
+
+MANY = 0.1
+"""The share of a table's identifiers from which other spellings of another table's are a fault."""
+
+NEARLY_ALL = 0.9
+"""The share of the other records that a header, which is unlike them, needs to be told from them."""
+
+FEW = 3
+"""Number of records below which nothing is concluded from what a table has in common with the others."""
+
+SMALL = 5
+"""Number of entities below which a side is too small to note what some of them lack."""
+
+
+def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversights: bool = True) -> None:
+    """Compare the tables of a side, and leave out names and values that stand for nothing.
+
+    Parameters
+    ----------
+    draft
+        The side, before it is built. Placeholders are removed in place.
+    path
+        The file or folder of the side, which messages name where no table is meant.
+    faults
+        Receives faults: identifiers that agree with those of another table only in another spelling, and a
+        table that shares no identifier with the others. Receives notes: entities of one table only,
+        candidates without a name where there is a table of names, one name on many entities, placeholders,
+        and a first record whose identifiers occur nowhere else.
+    oversights
+        Whether to note what may be as it was meant: entities of one table, and candidates without a name.
+    """
+    tables = {table.name: table for table in draft.tables}
+    leave_out_placeholders(draft, _path(tables, "names", path), faults)
+    leave_out_placeholder_values(draft, _path(tables, "attributes", path), faults)
+    sets = _entities_by_table(draft)
+    known = faults.count
+    _compare_spellings(draft, sets, faults)
+    headers = _first_records(draft, sets, faults)
+    if faults.count == known:
+        _find_strangers(draft, sets, faults, headers, oversights=oversights)
+    if oversights and "names" in tables:
+        _find_nameless(draft, _path(tables, "names", path), faults, headers)
+
+
+def _path(tables: dict[str, Table], name: str, otherwise: Path | str) -> Path | str:
+    return tables[name].path if name in tables else otherwise
+
+
+def _entities_by_table(draft: GraphDraft) -> dict[str, set[int]]:
+    marks = draft.marks.tolist()
+    return {
+        table.name: {entity for entity, mark in enumerate(marks) if mark & table.mark}
+        for table in draft.tables
+    }
+
+
+def _compare_spellings(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults) -> None:
+    """Tell of identifiers of two tables that are the same but for their spelling."""
+    if len(sets) < 2:
+        return
+    everywhere = sum(table.mark for table in draft.tables)
+    by_key: dict[str, list[tuple[str, int]]] = {}
+    for label, entity in draft.index.items():
+        if draft.marks[entity] != everywhere and not label.startswith("_:"):
+            by_key.setdefault(spelling_key(label), []).append((label, entity))
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for alike in by_key.values():
+        for (label, one), (other, two) in combinations(sorted(alike)[:FEW], 2):
+            if not draft.marks[one] & draft.marks[two]:  # one table that has both means two entities
+                tables = _first_of(draft, one), _first_of(draft, two)
+                found.setdefault(tables, []).append((draft.spelling(label, one), draft.spelling(other, two)))
+    _tell_spellings(draft, sets, found, faults)
+
+
+def _first_of(draft: GraphDraft, entity: int) -> str:
+    return next(table.name for table in draft.tables if table.mark & draft.marks[entity])
+
+
+def _tell_spellings(
+    draft: GraphDraft,
+    sets: dict[str, set[int]],
+    found: dict[tuple[str, str], list[tuple[str, str]]],
+    faults: Faults,
+) -> None:
+    """Tell of the spellings of each two tables once, with their number and an example of both."""
+    paths = {table.name: table.path for table in draft.tables}
+    together: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for (one, two), pairs in found.items():
+        names = [name for name in paths if name in (one, two)]
+        if len(names) == 2:
+            turned = pairs if names == [one, two] else [(b, a) for a, b in pairs]
+            together.setdefault((names[0], names[1]), []).extend(turned)
+    for (one, two), pairs in together.items():
+        kinds = Counter(difference(*pair) for pair in pairs)
+        kind = min(kinds, key=lambda kind: (-kinds[kind], kind.what))
+        first, second = min(pair for pair in pairs if difference(*pair) == kind)
+        share = len(pairs) / min(len(sets[one]), len(sets[two]))
+        what = (
+            f"{counted(len(pairs), 'identifier')} of {_name(paths[two])} and of {_name(paths[one])} are the "
+            f"same but for {kind.what}, as {shown(second)} and {shown(first)}"
+        )
+        tell = faults.add if share >= MANY or kind.certain else faults.note
+        remedy = kind.remedy if tell == faults.add else f"{kind.remedy}, unless they are different entities"
+        tell(what, path=paths[two], remedy=remedy)
+
+
+def _name(path: Path | str) -> str:
+    return path.name if isinstance(path, Path) else path
+
+
+def _find_strangers(
+    draft: GraphDraft, sets: dict[str, set[int]], faults: Faults, headers: Iterable[int], *, oversights: bool
+) -> None:
+    """Tell of tables that share no entity with the others, and of names and images of no other entity."""
+    told = set(headers)
+    for table in sorted(draft.tables, key=lambda table: table.name == "triples") if len(sets) > 1 else ():
+        own = sets[table.name] - told
+        others = [name for name in sets if name != table.name]
+        known = set().union(*(sets[name] for name in others))
+        lone = own - known
+        if not lone or not known or (table.name == "triples" and len(lone) < len(own)):
+            continue
+        labels = {entity: label for label, entity in draft.index.items()}
+        example = shown(min(labels[entity] for entity in lone))
+        files = " and ".join(_name(t.path) for t in draft.tables if t.name != table.name)
+        if len(lone) == len(own) and (len(own) >= FEW or not oversights):
+            faults.add(
+                f"none of its entities is in {files}: {example} is one of its {len(own):,}, "
+                f"{shown(min(labels[entity] for entity in known))} one of theirs",
+                path=table.path,
+                remedy="use the same identifiers in all tables of a side, or delete the table",
+            )
+            return
+        if oversights and table.name != "triples" and len(draft.index) >= SMALL:
+            faults.note(
+                f"{len(lone):,} of its {len(own):,} entities, as {example}, are not in {files}",
+                path=table.path,
+                remedy="correct these identifiers if they are meant to be others",
+            )
+
+
+def _find_nameless(draft: GraphDraft, path: Path | str, faults: Faults, headers: set[int]) -> None:
+    candidates = draft.described() - headers
+    nameless = candidates - draft.names.keys()
+    if nameless and len(candidates) >= SMALL:
+        example = min(label for label, entity in draft.index.items() if entity in nameless)
+        faults.note(
+            f"{len(nameless):,} of {len(candidates):,} entities that may get a link have no name, as "
+            f"{shown(example)}",
+            path=path,
+            remedy="add their names if they are known",
+        )
+
+
+def _first_records(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults) -> set[int]:
+    """Note a first record whose identifiers occur in first records alone, and return these entities."""
+    firsts = Counter(entity for table in draft.tables for entity in table.first)
+    alone = {entity for entity, n in firsts.items() if draft.occurrences[entity] == n}
+    found: set[int] = set()
+    for table in draft.tables:
+        if table.first and alone.issuperset(table.first) and _is_unlike(draft, table, sets):
+            labels = {entity: label for label, entity in draft.index.items()}
+            cells = ", ".join(shown(labels[entity]) for entity in dict.fromkeys(table.first))
+            faults.note(
+                f"what its first record names, {cells}, occurs nowhere else, as if the record were a header",
+                path=table.path,
+                remedy="delete the first record if it is a header",
+            )
+            found.update(table.first)
+    return found
+
+
+def _is_unlike(draft: GraphDraft, table: Table, sets: dict[str, set[int]]) -> bool:
+    """Return whether nearly all other records of a table say more of entities that occur elsewhere."""
+    if table.name == "triples":
+        triples, frequencies = draft.triples(), draft.relation_frequencies()
+        return (
+            len(triples) > FEW
+            and frequencies[triples[0, 1]] == 1
+            and _share(frequencies[relation] > 1 for relation in triples[1:, 1].tolist()) >= NEARLY_ALL
+        )
+    entities = sets[table.name] - set(table.first)
+    if len(entities) < FEW:
+        return False
+    if table.name == "attributes":
+        labels = Counter(label for pairs in draft.attributes.values() for label, _ in pairs)
+        first = {label for label, _ in draft.attributes.get(table.first[0], ())}
+        others = [n for label, n in labels.items() if label not in first]
+        alone = all(labels[label] == 1 for label in first)
+        return alone and sum(n for n in others if n > 1) >= NEARLY_ALL * max(1, sum(others))
+    elsewhere: Sequence[set[int]] = [others for name, others in sets.items() if name != table.name]
+    return _share(any(entity in others for others in elsewhere) for entity in entities) >= NEARLY_ALL
+
+
+def _share(true: Iterable[bool]) -> float:
+    values = list(true)
+    return sum(values) / len(values) if values else 0.0
