@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyoxigraph as ox
 
@@ -17,9 +15,10 @@ from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.link_names import TABLES
 from psqe.datasets.oaei import alignment_cells, looks_like_alignment
 from psqe.datasets.own_outputs import is_marked
+from psqe.datasets.rdf.statements import Statements
+from psqe.datasets.rdf.statements import label as label_of
+from psqe.datasets.rdf.streams import UNREADABLE, opened
 from psqe.datasets.sssom import looks_like_sssom, sssom_mappings
-from psqe.datasets.statements import Statements
-from psqe.datasets.statements import label as label_of
 from psqe.datasets.tables import read_table
 from psqe.graph import IntArray, KnowledgeGraph
 
@@ -111,18 +110,12 @@ def _records(path: Path, head: bytes, faults: Faults, label: Callable[[str], str
     return _statements(path, faults)
 
 
-def _stream(path: Path) -> IO[bytes]:
-    opened: Callable[..., Any] = gzip.open if path.suffix.lower() == ".gz" else open
-    stream: IO[bytes] = opened(path, "rb")
-    return stream
-
-
 def _head(path: Path) -> bytes | None:
     """Return the first bytes of a file; ``None`` if it cannot be read, which its reader reports."""
     try:
-        with _stream(path) as stream:
+        with opened(path) as stream:
             return stream.read(_HEAD)
-    except (OSError, EOFError, zlib.error):
+    except UNREADABLE:
         return None
 
 
@@ -136,9 +129,9 @@ def _opened(
     path: Path, faults: Faults, reader: Callable[[IO[bytes], Path, Faults], Iterator[_Record]]
 ) -> Iterator[_Record]:
     try:
-        with _stream(path) as stream:
+        with opened(path) as stream:
             yield from reader(stream, path, faults)
-    except (OSError, EOFError, zlib.error) as error:
+    except UNREADABLE as error:
         faults.add(
             f"cannot be read ({getattr(error, 'strerror', None) or error})",
             path=path,

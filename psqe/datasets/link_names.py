@@ -7,15 +7,14 @@ from pathlib import Path
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.own_outputs import is_own_table
-from psqe.datasets.statements import SUFFIXES
+from psqe.datasets.rdf.formats import SUFFIXES
 from psqe.datasets.tables import ENDINGS as TABLE_ENDINGS
 
 STEMS = ("links", "reference", "refalign", "alignment", "mapping", "mappings")
 """What a file of gold links is called, in small or capital letters, before its ending."""
 
 TABLES = (*TABLE_ENDINGS, ".sssom.tsv", ".sssom.csv")
-STATEMENTS = tuple(dict.fromkeys((*SUFFIXES, ".rdf", ".xml", ".owl", ".rdf.gz", ".xml.gz", ".owl.gz")))
-ENDINGS = (*TABLES, *STATEMENTS)
+ENDINGS = (*TABLES, *SUFFIXES)
 """The endings of files of gold links: tables, SSSOM, RDF and the alignment format of OAEI."""
 
 _LIKE_LINKS = re.compile(

@@ -3,13 +3,16 @@
 =====================================  =======================================================  ==========
 file                                   what it holds                                            there
 =====================================  =======================================================  ==========
-``left.nt``, ``right.nt``              the statements of a side; ``.ttl`` for Turtle            always
+``left.nt``, ``right.nt``              the statements of a side, in any format of RDF           always
 ``links.tsv`` or ``links.nt``          left and right IRI, or statements with ``owl:sameAs``;   optionally
                                        see :mod:`psqe.datasets.link_names` for other formats
 ``psqe.toml``                          which predicates are which, see below                    optionally
 =====================================  =======================================================  ==========
 
-Files in N-Triples and Turtle may be compressed: ``left.nt.gz``. What a statement becomes:
+A side is a file in N-Triples (``.nt``), Turtle (``.ttl``), RDF/XML (``.rdf``, ``.owl``, ``.xml``), N-Quads
+(``.nq``), TriG (``.trig``), N3 (``.n3``) or JSON-LD (``.jsonld``, ``.json``), which may be compressed:
+``left.nt.gz``, ``.bz2``, ``.xz`` or ``.zst``. Where content and ending disagree, the content counts. What a
+statement becomes:
 
 - Literals of a *label* predicate are names: ``rdfs:label``, ``skos:prefLabel``, ``foaf:name``,
   ``schema:name``.
@@ -36,31 +39,32 @@ from urllib.parse import unquote, urlsplit
 import pyoxigraph as ox
 
 from psqe.datasets.agreement import examine_side
-from psqe.datasets.blank_nodes import name_blank_nodes
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, link_files
-from psqe.datasets.statements import BASE, SUFFIXES, Statements, label
+from psqe.datasets.rdf.blank_nodes import name_blank_nodes
+from psqe.datasets.rdf.files import files_of, has_files, side_file
+from psqe.datasets.rdf.statements import BASE, Statements, label
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 if TYPE_CHECKING:
-    from psqe.datasets.rdf_settings import Settings
+    from psqe.datasets.rdf.settings import Settings
 
-DESCRIPTION = "RDF: left.nt or left.ttl, right.nt or right.ttl"
+DESCRIPTION = "RDF: left.nt and right.nt, or with .ttl, .rdf, .owl, .nq, .trig, .n3, .jsonld"
 SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
 
 
 def recognises(folder: Path) -> bool:
-    """Return whether a folder has files of this layout."""
-    return any(_files_of(folder, side) for side in SIDES)
+    """Return whether a folder has files of this layout, or two files of RDF that need other names."""
+    return has_files(folder)
 
 
 def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
-    sources: dict[str, Path | None] = {part: next(iter(_files_of(folder, part)), None) for part in SIDES}
+    sources: dict[str, Path | None] = {part: next(iter(files_of(folder, part)), None) for part in SIDES}
     links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
     settings = folder / "psqe.toml"
     return {**sources, **(links or {"links": None}), "psqe.toml": settings if settings.is_file() else None}
@@ -83,7 +87,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     AlignmentTask
         Entities are all IRIs and blank nodes but those that are only predicates, in the order of their
         identifiers, whatever the order of the statements. Candidates are the IRIs that are the subject of a
-        statement. Blank nodes get the identifiers of :func:`psqe.datasets.blank_nodes.name_blank_nodes`.
+        statement. Blank nodes get the identifiers of :func:`psqe.datasets.rdf.blank_nodes.name_blank_nodes`.
 
         If an entity has several names, a name in the preferred language is chosen, else one in a variant of
         it (``en-GB`` for ``en``), else one without a language, else one in any language, by the alphabet;
@@ -109,7 +113,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         If images are on the web, as they are not fetched; if a link names something that is no candidate; if
         the statements of a side have ``owl:sameAs``. These records are left out.
     """
-    from psqe.datasets.rdf_settings import Settings, read_settings
+    from psqe.datasets.rdf.settings import Settings, read_settings
 
     path = folder / "psqe.toml"
     settings = read_settings(path, faults) if path.exists() else Settings()
@@ -120,20 +124,6 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     if left is None or right is None:
         return None
     return AlignmentTask(name, left, right, _links(folder, left, right, faults))
-
-
-def _files_of(folder: Path, part: str) -> list[Path]:
-    return [path for suffix in SUFFIXES if (path := folder / f"{part}{suffix}").is_file()]
-
-
-def _only_file(folder: Path, part: str, faults: Faults) -> Path | None:
-    """Return the file of a side or of the links; ``None`` if there is no file, or after a fault."""
-    paths = _files_of(folder, part)
-    if len(paths) > 1:
-        names = " and ".join(path.name for path in paths)
-        faults.add(f"has {names}", path=folder, remedy="keep one of them in it")
-        return None
-    return paths[0] if paths else None
 
 
 class _Side:
@@ -154,11 +144,8 @@ class _Side:
 
     def read(self) -> KnowledgeGraph | None:
         """Return the graph; ``None`` after a fault without which there is no graph."""
-        path = _only_file(self.folder, self.side, self.faults)
+        path = side_file(self.folder, self.side, self.faults)
         if path is None:
-            if not _files_of(self.folder, self.side):
-                remedy = f"the folder needs {self.side}.nt or {self.side}.ttl, which may end in .gz"
-                self.faults.add("is missing", path=self.folder / f"{self.side}.nt", remedy=remedy)
             return None
         statements = Statements(path, self.faults)
         for line, statement in statements:
