@@ -171,7 +171,7 @@ def test_lines_that_are_nearly_statements_are_read_as_they_were_meant(tmp_path, 
 def test_a_statement_that_cannot_be_read_never_hides_the_others(tmp_path, ending, bad):
     content = 3 * GOOD + bad + b"\n" + 3 * GOOD.replace(b"/a>", b"/b>")
     n, faults, _ = faults_of(tmp_path / f"left{ending}", content)
-    assert n >= 3 and 1 <= len(faults) <= 3
+    assert n >= 2 and 1 <= len(faults) <= 3
     assert ":4: column" in faults[0] and faults[0].endswith(
         "correct the statement, or delete it: it was left out"
     )
