@@ -1,4 +1,4 @@
-"""The commands ``psqe data``: list, describe, check and fetch tasks."""
+"""The commands ``psqe data``: list, describe, check, fetch and export tasks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
+from psqe.cli.export import data_export
 from psqe.cli.groups import flat_options
 from psqe.cli.options import DataRoot, TaskGroup
 from psqe.errors import PsqeWarning
 from psqe.files import write_json
 from psqe.graph import counted
 
-data = typer.Typer(no_args_is_help=True, help="List, describe, check and fetch tasks.")
+data = typer.Typer(no_args_is_help=True, help="List, describe, check, fetch and export tasks.")
+data.command("export")(data_export)
 
 
 @data.command("list")

@@ -11,6 +11,7 @@ table                 columns                     there
 ``names.tsv``         entity, name                optionally
 ``images.tsv``        entity, path                optionally; paths are relative to the folder of the side
 ``images/``           files named by entities     optionally; read where there is no table of images
+``candidates.tsv``    entity                      optionally; the entities that may have a counterpart
 ``links.tsv``         left, right                 optionally, beside the sides; other names and formats are
                                                   those of :mod:`psqe.datasets.link_names`
 ====================  ==========================  =======================================================
@@ -40,7 +41,7 @@ from psqe.datasets.tables.files import table_files
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 
 DESCRIPTION = "a pair of your own: left/ and right/ with triples.tsv, names.tsv or attributes.tsv"
-TABLES = tuple(COLUMNS)
+TABLES = (*COLUMNS, "candidates")
 DESCRIBING = ("triples", "attributes", "names")
 """The tables of which a side needs at least one."""
 _UNREAD = frozenset(
@@ -91,8 +92,9 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         order of the rows. An entity without a row in the table of names has no name, and it is no candidate
         if it is only ever the tail of triples, as a currency or a category is. Where a side has no table of
         names at all, names are the words of the identifiers
-        (:func:`psqe.datasets.labels.readable_name`), and all entities are candidates. Without a table of
-        links there are no links. ``None`` after gathered faults without which there is no graph.
+        (:func:`psqe.datasets.labels.readable_name`), and all entities are candidates. Where a side has a
+        table of candidates, its candidates are the entities in it. Without a table of links there are no
+        links. ``None`` after gathered faults without which there is no graph.
 
     Raises
     ------
@@ -216,14 +218,35 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
         _add_listed_images(draft, side, path, faults)
     elif (side / "images").exists():
         _add_images(draft, side / "images", faults)
+    candidates = draft.described() if names else None
+    if path := table_file(side, "candidates", faults):
+        candidates = _candidates(draft, path, faults)
     _leave_out_strangers(side, TABLES, faults)
     examine_side(draft, side, faults)
     return draft.build(
         f"{folder.absolute().name}-{side.name}",
         faults,
         readable=None if names else readable_name,
-        candidates=draft.described() if names else None,
+        candidates=candidates,
     )
+
+
+def _candidates(draft: GraphDraft, path: Path, faults: Faults) -> set[int]:
+    lines: dict[str, int] = {}
+    known = len(draft.index)
+    candidates = {
+        draft.entity(entity)
+        for line, (entity,) in read_table(path, "candidates", faults)
+        if _clean([entity], path, line, faults) and _first_time(entity, lines, "one line", path, line, faults)
+    }
+    new = [entity for entity, number in draft.index.items() if number >= known]
+    if new:
+        faults.note(
+            f"entities that no other table names: {len(new):,}, for example {new[0]!r}",
+            path=path,
+            remedy="write them as the other tables do, or leave them out if they are slips",
+        )
+    return candidates
 
 
 def _clean(identifiers: Sequence[str], path: Path, line: int, faults: Faults) -> bool:

@@ -13,7 +13,8 @@ file, left and right                  columns                              there
 ``ill_ent_ids``                       left id, right id: the gold links    optionally
 ====================================  ===================================  ==========
 
-Where there is no ``ill_ent_ids``, gold links are those of all splits together: ``sup_ent_ids``,
+``attr`` gives attributes with their values; where it is there, ``training_attrs`` is not read. Where there
+is no ``ill_ent_ids``, gold links are those of all splits together: ``sup_ent_ids``,
 ``ref_ent_ids`` and ``dev_ent_ids``, or ``sup_pairs``, ``ref_pairs`` and ``valid_pairs``. FB15K-DB15K writes
 ``rel_ids1`` and ``rel_ids2``. A side of which only a part is at hand says so in the name of its file:
 ``triples_2_partial``.
@@ -176,7 +177,10 @@ def _graph(
     relations, triples[:, 1] = np.unique(triples[:, 1], return_inverse=True)
     labels = _relations(sources[f"rel_ids_{side}"], faults)
     path = sources[f"training_attrs_{side}"]
-    known = attributes if path is None else attributes_by_uri(path, entities, faults)
+    if path is None or sources["attr"] is not None:  # attr has the values, too
+        known = attributes
+    else:
+        known = attributes_by_uri(path, entities, faults)
     n = len(entities.by_uri)
     return KnowledgeGraph(
         f"{folder.absolute().name}-{side}",

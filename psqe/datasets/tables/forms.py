@@ -70,6 +70,7 @@ FORMS = {
     "images": _form(
         _ENTITY, "path image img file filename filepath imagepath imagefile picture photo imageurl url src"
     ),
+    "candidates": _form(_ENTITY),
     "links": _form(
         "left leftid leftentity source sourceid sourceentity srcentity subject subjectid entity1 entityid1 "
         "id1 e1 ent1 uri1 iri1 url1 item1 node1 kg1 ltableid lid idleft ida id_a entitya a from object1 l",

@@ -1,0 +1,65 @@
+"""The folder of an export, which comes into being whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from psqe.errors import PsqeError
+
+
+def check_free(folder: Path) -> None:
+    """Raise :class:`PsqeError` if a folder cannot be made because something is there already."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise PsqeError("is there already and is no folder", path=folder, remedy="choose another name")
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise PsqeError(
+                "is there already and is not empty",
+                path=folder,
+                remedy="choose the name of a folder that is not there yet",
+            )
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder, which takes the place of ``target`` when the block ends without an error.
+
+    Parameters
+    ----------
+    target
+        The folder to make. :func:`check_free` must have found it free.
+
+    Yields
+    ------
+    pathlib.Path
+        A folder of the same name elsewhere. When the block raises, it is removed.
+
+    Raises
+    ------
+    PsqeError
+        If a folder or a file cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:40]}.") as place:
+            temporary = Path(place) / target.absolute().name
+            temporary.mkdir()
+            yield temporary
+            if target.is_dir():
+                target.rmdir()  # It is empty; renaming onto it works on some systems only.
+            temporary.rename(target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> PsqeError:
+    return PsqeError(
+        f"cannot be written ({error.strerror or error})",
+        path=folder,
+        remedy="choose a folder that you may write to, on a disk that has space",
+    )

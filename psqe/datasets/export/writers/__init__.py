@@ -1,0 +1,1 @@
+"""The layouts that an alignment task can be written in: one module for each."""
