@@ -39,6 +39,19 @@ def is_link_name(name: str) -> bool:
     return stem in STEMS and dot + ending in ENDINGS
 
 
+def looks_like_links(name: str) -> bool:
+    """Return whether a file of this name may hold gold links, be it read as such or not.
+
+    Examples
+    --------
+    >>> looks_like_links("matches.csv"), looks_like_links("products.csv")
+    (True, False)
+    """
+    name = name.lower()
+    ending = max((ending for ending in _DATA if name.endswith(ending)), key=len, default="")
+    return _LIKE_LINKS.fullmatch(name.removesuffix(ending)) is not None
+
+
 def link_files(folder: Path) -> list[Path]:
     """Return the files of a folder that are called as files of gold links are, by the alphabet."""
     try:

@@ -34,7 +34,10 @@ class Layout(Protocol):
     """One line: the projects that use the layout, and the files that it cannot do without."""
 
     def recognises(self, folder: Path) -> bool:
-        """Return whether a folder has files of this layout, be they complete or not."""
+        """Return whether a folder has files of this layout, be they complete or not.
+
+        A layout with an attribute ``FALLBACK`` that is true has a folder only if no other layout has it.
+        """
         ...
 
     def files(self, folder: Path) -> Mapping[str, Path | None]:
@@ -74,6 +77,7 @@ def layout_name(folder: Path) -> str:
         raise DataError("cannot be read", path=folder, remedy="make the folder readable")
     layouts = LAYOUTS.usable()
     fitting = [name for name, layout in layouts.items() if layout.recognises(folder)]
+    fitting = [name for name in fitting if not getattr(layouts[name], "FALLBACK", False)] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

@@ -176,13 +176,12 @@ def _leave_out_strangers(folder: Path, tables: Sequence[str], faults: Faults) ->
 def _meant(path: Path, tables: Sequence[str]) -> str | None:
     """Return what to do with a file whose name is nearly that of a table; ``None`` for any other name."""
     name, end = path.name.lower(), ending(path)
-    if end not in _UNREAD and end != ".txt":
-        end = ".tsv"  # any other name is compared as a whole
-    close = get_close_matches(name, [f"{table}{end}" for table in tables], 1, 0.9 if end == ".txt" else 0.75)
-    table = next((table for table in tables if name.partition(".")[0] == table and end in _UNREAD), None)
-    if table is None and not close:
+    is_table = end in _UNREAD or end == ".txt"
+    spelled = name.partition(".")[0] if is_table else name
+    close = get_close_matches(spelled, [f"{table}{'' if is_table else '.tsv'}" for table in tables], 1, 0.81)
+    if not close:
         return None
-    table = table or close[0].removesuffix(end)
+    table = close[0].removesuffix(".tsv")
     if table_files(path.parent, table):
         return f"{table_files(path.parent, table)[0].name} is read; delete one of the two files"
     known = next((known for known in ENDINGS if name.endswith(known)), None)

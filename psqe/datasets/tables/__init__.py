@@ -7,7 +7,7 @@ published benchmarks, which have one form.
 from psqe.datasets.tables.files import present_files, table_file
 from psqe.datasets.tables.forms import COLUMNS, FORMS
 from psqe.datasets.tables.plain import number, plain_rows
-from psqe.datasets.tables.reading import ENDINGS, read_table
+from psqe.datasets.tables.reading import ENDINGS, read_columns, read_table
 
 __all__ = [
     "COLUMNS",
@@ -16,6 +16,7 @@ __all__ = [
     "number",
     "plain_rows",
     "present_files",
+    "read_columns",
     "read_table",
     "table_file",
 ]

@@ -130,6 +130,8 @@ def _delimiter(path: Path, head: list[str], fit: Fit, faults: Faults, *, quotes:
     for d in allowed:
         if d != usual and shares[d] and d != "\t" and _blank_after_all(head, d):
             shares[d] = 0.0  # a comma or a semicolon with a blank after it is part of a sentence
+    if any(share for d, share in shares.items() if d != " "):
+        shares[" "] = 0.0  # a blank separates columns only if nothing else does
     best = max(shares.values())
     if best == 0:
         return usual or "\t"
@@ -169,13 +171,13 @@ class _Evidence:
     spanning: bool = False
     weak: int | None = None  # the line of a cell that some programs quote and others do not
     weak_unquoted: bool = False
-    odd: tuple[int, int] | None = None  # column and line of a cell in quotes with single quotes inside
+    broken: int | None = None  # the line at which no record can be quoted with doubled quotes
     width: int | None = None
     even: bool = True  # whether all lines have the same number of cells when quotes mean nothing
     wrapped: dict[int, int] = field(default_factory=dict)
     unquoted: set[int] = field(default_factory=set)
     n_records: int = 0
-    _open: list[str] = field(default_factory=list)
+    _open: dict[str, list[str]] = field(default_factory=lambda: {"doubled": [], "escaped": []})
 
     def __post_init__(self) -> None:
         outside = rf'[^"{re.escape(self.delimiter)}][^{re.escape(self.delimiter)}]*'
@@ -194,8 +196,8 @@ class _Evidence:
         if self.width is None:
             self.width = len(cells)
         self.even &= len(cells) == self.width
-        if '"' in text or self._open:
-            self._see_quotes(text)
+        if '"' in text or any(self._open.values()):
+            self._see_quotes(line, text)
         self.n_records += 1
         if self.n_records == 1 and '"' not in text:
             return  # a header is quoted or not, whatever the other rows are
@@ -203,17 +205,23 @@ class _Evidence:
             for column, cell in enumerate(cells):
                 self._see_cell(line, column, cell.strip())
 
-    def _see_quotes(self, text: str) -> None:
-        self._open.append(text)
-        record = "\n".join(self._open)
-        if len(self._open) > _LONGEST_RECORD or len(record) > LARGEST:
-            self.doubled = self.escaped = False
-            self._open.clear()
-        elif record.count('"') % 2 == 0:
-            self.spanning |= len(self._open) > 1 or record.count(self.delimiter) + 1 != self.width
-            self.doubled = self.doubled and self._doubled.fullmatch(record) is not None
-            self.escaped = self.escaped and self._escaped.fullmatch(record) is not None
-            self._open.clear()
+    def _see_quotes(self, line: int, text: str) -> None:
+        for way, pattern in (("doubled", self._doubled), ("escaped", self._escaped)):
+            if not getattr(self, way):
+                continue
+            lines = self._open[way]
+            lines.append(text)
+            record = "\n".join(lines)
+            n_quotes = record.count('"') - (record.count('\\"') if way == "escaped" else 0)
+            if len(lines) > _LONGEST_RECORD or len(record) > LARGEST:
+                setattr(self, way, False)
+            elif n_quotes % 2 == 0:
+                if way == "doubled":
+                    self.spanning |= len(lines) > 1 or record.count(self.delimiter) + 1 != self.width
+                setattr(self, way, pattern.fullmatch(record) is not None)
+                lines.clear()
+        if not self.doubled:
+            self.broken = self.broken or line
 
     def _see_cell(self, line: int, column: int, cell: str) -> None:
         if cell[:1] != '"':
@@ -226,10 +234,7 @@ class _Evidence:
         inside = cell[1:-1]
         self.wrapped[column] = self.wrapped.get(column, 0) + 1
         if '"' in inside.replace('""', ""):
-            if '"' in inside.replace('\\"', ""):
-                self.odd = self.odd or (column, line)
-            else:
-                self.escapes = True
+            self.escapes |= '"' not in inside.replace('\\"', "")
         elif not inside or '""' in inside:
             self.strong = True
         elif any(sign in inside for sign in ",;|"):
@@ -237,8 +242,8 @@ class _Evidence:
 
     def close(self) -> None:
         """Tell that there are no more lines."""
-        if self._open:
-            self.doubled = self.escaped = False
+        self.doubled &= not self._open["doubled"]
+        self.escaped &= not self._open["escaped"]
 
     @property
     def throughout(self) -> bool:
@@ -261,12 +266,12 @@ class _Evidence:
                 remedy="remove the quotes; or, if they belong to the text, save the table as CSV",
             )
             return None
-        if self.odd and not self.doubled and self.throughout and self.odd[0] not in self.unquoted:
+        if not self.doubled and self.throughout:
             faults.add(
-                "has a single quote sign inside a cell in quotes, as all cells of this column are",
+                "has double quotes that do not fit, in a table of which a column is in quotes throughout",
                 path=path,
-                line=self.odd[1],
-                remedy="write the sign inside twice",
+                line=self.broken,
+                remedy="close each quote, and write a quote inside a cell twice",
             )
             return None
         return "none"

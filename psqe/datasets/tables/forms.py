@@ -10,6 +10,12 @@ from itertools import product
 _ENTITY = (
     "entity entityid id uri iri key subject item qid identifier node nodeid resource concept curie url s e"
 )
+_NAME = (
+    "name label title preflabel rdfslabel entityname entitylabel itemlabel displayname fullname nom nombre "
+    "nome naam namn navn navne nimi název nazwa név isim titel titre título titulo titolo "
+    "bezeichnung libellé libelle etiqueta etichetta beschriftung όνομα ονομα имя название "
+    "наименование назва 名称 名前 名字 이름"
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,8 @@ FORMS = {
     "triples": _form(
         "head subject subj source src from start startid node1 entity1 arg1 subjectid headid sourceid fromid "
         "headentity h s",
-        "relation predicate property prop rel relationship relationtype type edge edgetype edgelabel label "
-        "pred relationid predicateid propertyid p r",
+        "relation predicate property prop rel relationship relationtype reltype type edge edgetype edgelabel "
+        "label pred relationid predicateid propertyid p r",
         "tail object obj target tgt dst dest destination to end endid value node2 entity2 arg2 objectid "
         "tailid targetid toid tailentity o t",
     ),
@@ -63,8 +69,7 @@ FORMS = {
     ),
     "names": _form(
         _ENTITY,
-        "name label title preflabel rdfslabel entityname entitylabel itemlabel displayname fullname caption "
-        "text",
+        f"{_NAME} caption text",
         optional=(1,),
     ),
     "images": _form(
@@ -81,6 +86,11 @@ FORMS = {
     ),
 }
 """Every table of ours by its name."""
+
+ENTITY_WORDS = FORMS["names"].words[0]
+NAME_WORDS = tuple(_NAME.split())
+IMAGE_WORDS = ("image", "img", "imagepath", "imagefile", "picture", "photo", "thumbnail")
+"""What columns with identifiers, names and paths of images are called in a table with one row an entity."""
 
 COLUMNS = {table: FORMS[table].columns for table in ("triples", "attributes", "names", "images")}
 """The tables that describe one graph, and their columns, in files and in frames alike."""

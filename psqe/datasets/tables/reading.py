@@ -69,6 +69,63 @@ def read_table(path: Path, table: str, faults: Faults) -> Iterator[tuple[int, li
         faults.add("is empty", path=path, remedy=EMPTY)
 
 
+def read_columns(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """Yield the header of a table with any columns and then its rows, each with the number of its line.
+
+    Parameters
+    ----------
+    path
+        A file as :func:`read_table` takes it, whose first row names the columns. Columns that only number the
+        rows are left out.
+    faults
+        Receives everything that is wrong with the file or with a row; such rows are left out.
+
+    Yields
+    ------
+    tuple
+        The number, and as many cells as the header has.
+    """
+    found: Iterator[tuple[int, list[str]]]
+    if ending(path) == ".parquet":
+        found = _rows_of_parquet(path, faults)
+    else:
+        source = TextSource(path, faults)
+        dialect = dialect_of(source, _share_of_any, faults) if source.usable else None
+        found = iter(()) if dialect is None else records(source, dialect, faults)
+    header: list[str] = []
+    shifted, width = 0, 0
+    for line, cells in found:
+        if not any(map(str.strip, cells)):
+            continue
+        if not header:
+            header, width = [cell.strip() for cell in cells], len(cells)
+            kept = [i for i, cell in enumerate(header) if not is_index(cell)]
+            yield line, [header[i] for i in kept]
+            continue
+        if not shifted:  # R writes the names of the rows, and no name above them
+            shifted, width = 1, width + (len(cells) == width + 1)
+        if len(cells) > width and not any(map(str.strip, cells[width:])):
+            cells = cells[:width]
+        if len(cells) != width:
+            faults.add(
+                f"expected {width} columns, found {len(cells)}",
+                path=path,
+                line=line,
+                remedy="write as many as the header has, and quote a cell that contains the separator",
+            )
+            continue
+        yield line, [cells[i + width - len(header)] for i in kept]
+
+
+def _share_of_any(rows: list[list[str]]) -> float:
+    """Return the share of records that have as many cells as the header."""
+    named = [cell.strip() for cell in rows[0] if cell.strip()] if rows else []
+    if len(rows) < 2 or len(named) < 2 or len(set(named)) < len(named):
+        return 0.0
+    widths = Counter(len(row) for row in rows[1:])
+    return max(widths[len(rows[0])], widths[len(rows[0]) + 1]) / widths.total()
+
+
 def _rows_of_text(path: Path, columns: _Columns, faults: Faults) -> Iterator[tuple[int, list[str]]]:
     source = TextSource(path, faults)
     dialect = dialect_of(source, lambda rows: _share(columns.form, rows), faults) if source.usable else None
@@ -82,10 +139,9 @@ def _share(form: TableForm, rows: list[list[str]]) -> float:
     n = len(form.columns)
     if not rows:
         return 0.0
-    header = header_columns(form, rows[0])
+    if header_columns(form, rows[0]) is None:
+        return sum(len(row) == n for row in rows) / len(rows)
     widths = Counter(len(row) for row in rows[1:] or rows)
-    if header is None:
-        return widths[n] / widths.total()
     return max(widths[len(rows[0])], widths[len(rows[0]) + 1]) / widths.total()
 
 
