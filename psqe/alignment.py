@@ -22,6 +22,7 @@ from psqe.features import Features
 from psqe.features.fusion import modality_vectors
 from psqe.files import write_json
 from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side
+from psqe.links.formats import save_links
 from psqe.links.predict import Links
 from psqe.links.quality import link_summary
 from psqe.links.report import link_report
@@ -382,9 +383,41 @@ class Alignment:
         check_form("the folder", folder, str | Path, "give a path")
         links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
         check_outputs((links, seeds, report), self.task.name)
-        self.predicted.save_tsv(links, self.task)
+        save_links(self.predicted, links, self.task)
         self.seeds.save_tsv(seeds, self.task)
         write_json(report, self.summary())
+
+    def save_links(self, path: str | Path) -> None:
+        """Write the links in the format that the ending of the file name says.
+
+        Parameters
+        ----------
+        path
+            The file to write: ``.tsv``, ``.csv``, ``.ttl`` and ``.nt`` (``owl:sameAs``), ``.sssom.tsv``, or
+            ``.rdf`` and ``.xml`` (the alignment format of OAEI); see :mod:`psqe.links.formats`.
+
+        Raises
+        ------
+        ParameterError
+            If no format has the ending, the format cannot hold the identifiers of the entities, or the file
+            is one of the pair itself or would be read with it.
+        PsqeError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import psqe
+        >>> from tempfile import TemporaryDirectory
+        >>> from psqe.datasets.synthetic import planted_pair
+        >>> task, features = planted_pair(60)
+        >>> with TemporaryDirectory() as folder:
+        ...     psqe.align(task, features=features).save_links(f"{folder}/found.csv")
+        ...     print(Path(folder, "found.csv").read_text().splitlines()[0])
+        left,right,score,confidence,rank_margin
+        """
+        check_form("the file", path, str | Path, "give a path")
+        check_outputs((Path(path),), self.task.name)
+        save_links(self.predicted, path, self.task)
 
     def headline(self) -> str:
         """Say in one line how many links and seeds there are, and how good the links are.

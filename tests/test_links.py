@@ -9,6 +9,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
 from psqe.graph import Sides
 from psqe.links.confidence import model_temperature, n_counterparts
+from psqe.links.formats import save_links
 from psqe.links.nearest import TwoNearest
 from psqe.links.predict import Links, predict_links
 from psqe.links.probability import probabilities
@@ -414,7 +415,7 @@ def test_tsv(tmp_path):
         np.array([True, False]), np.array([[1, 2]]), np.array([0.1]), 0.2, 0.02, 2.0, LinkRule(),
         Sides(nothing, nothing),
     )  # fmt: skip
-    links.save_tsv(tmp_path / "new" / "links.tsv", task)
+    save_links(links, tmp_path / "new" / "links.tsv", task)
     assert (tmp_path / "new" / "links.tsv").read_text() == (
         "left\tright\tscore\tconfidence\trank_margin\n"
         "l:2\tr:0\t0.5\t1\tinf\n"

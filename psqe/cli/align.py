@@ -18,6 +18,7 @@ from psqe.cli.options import (
     RandomState,
     TaskGroup,
 )
+from psqe.datasets.own_outputs import LINK_ENDINGS
 from psqe.errors import ParameterError
 from psqe.files import write_json
 
@@ -34,14 +35,21 @@ def align(
     ] = None,
     device: Device = None,
     random_state: RandomState = 0,
-    out: Annotated[Path, typer.Option(help="File for the links.")] = Path("links.tsv"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for the links: .tsv, .csv, .ttl, .nt, .sssom.tsv, .rdf or .xml (OAEI) "
+            "[links.tsv; psqe-links.tsv in the folder of the pair]."
+        ),
+    ] = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="File for parameters and metrics.")] = None,
     report_out: Annotated[
         Path | None, typer.Option("--report", help="File for a page about the links (.html).")
     ] = None,
 ) -> None:
     """Align two graphs: mine seeds, fit an aligner, write links, evaluate them where gold links are known."""
-    check_ending("--out", out, (".tsv",))
+    out = task.default_output("links.tsv") if out is None else out
+    check_ending("--out", out, LINK_ENDINGS)
     check_ending("--report", report_out, (".html", ".htm"))
     if seeds_file is not None and miner.miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
@@ -49,6 +57,7 @@ def align(
     chosen = features.options(task)  # before the pair is loaded, which may take long
     from psqe import api
     from psqe.defaults import SeedChoice
+    from psqe.links.formats import format_of
 
     for_aligner = device if aligner.takes_device() else None
     seeds: SeedChoice = seeds_file or api.WITHOUT_SEEDS
@@ -58,8 +67,10 @@ def align(
         miner.require_unused("--miner none" if seeds_file is None else "--seeds")
         if device is not None and for_aligner is None:
             raise ParameterError(f"aligner {aligner.aligner} has no option --device", remedy="leave it out")
+    pair = task.load()
+    format_of(out).check(pair)
     alignment = api.align(
-        task.load(),
+        pair,
         features=chosen,
         seeds=seeds,
         aligner=aligner.options(for_aligner),
@@ -67,7 +78,7 @@ def align(
         random_state=random_state,
         checkpoint=aligner.checkpoint,
     )
-    alignment.predicted.save_tsv(out, alignment.task)
+    alignment.save_links(out)
     summary = alignment.summary(links.ranked_by())
     if json_out is not None:
         write_json(json_out, summary)

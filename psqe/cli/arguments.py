@@ -106,8 +106,10 @@ def check_ending(option: str, path: Path | None, endings: Iterable[str]) -> None
         If the name ends otherwise.
     """
     if path is not None and path.suffix and path.suffix.lower() not in endings:
+        *most, last = endings
+        known = f"{', '.join(most)} or {last}" if most else last
         raise ParameterError(
-            f"{option} cannot write {path.suffix} files", remedy=f"let the name end in {' or '.join(endings)}"
+            f"{option} cannot write {path.suffix} files", remedy=f"let the name end in {known}"
         )
 
 

@@ -66,6 +66,12 @@ class TaskGroup:
 
         check_outputs(paths, self.task, self.data_root, inputs=inputs)
 
+    def default_output(self, name: str) -> Path:
+        """Where an output of some name is written by default, so that it is not read with the pair."""
+        from psqe.datasets.pairs import default_output
+
+        return default_output(name, self.task, self.data_root)
+
     def load(self) -> AlignmentTask:
         """Load the pair."""
         from psqe.datasets.pairs import load_pair

@@ -10,6 +10,7 @@ import typer
 from psqe.cli.arguments import check_ending
 from psqe.cli.groups import flat_options
 from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, TaskGroup
+from psqe.datasets.own_outputs import check_tabs
 from psqe.files import write_json
 
 
@@ -30,6 +31,8 @@ def seeds(
     task.check_outputs(out, json_out, inputs=[features.features])
     chosen = features.options(task)
     pair = task.load()
+    if out.suffix != ".npy":
+        check_tabs(pair, remedy="write the seeds to a file that ends in .npy")
     # These imports load torch. Faults of the pair are reported before that.
     from psqe import api, defaults
     from psqe.evaluation.regions import all_regions

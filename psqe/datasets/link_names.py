@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.own_outputs import is_own_table
+from psqe.datasets.own_outputs import is_own_output, is_own_table
 from psqe.datasets.rdf.formats import SUFFIXES
 from psqe.datasets.tables import ENDINGS as TABLE_ENDINGS
 
@@ -94,7 +94,7 @@ def _tell_unread(folder: Path, own: list[Path], faults: Faults) -> None:
     for path in sorted(folder.iterdir()):
         name = path.name.lower()
         ending = max((ending for ending in _DATA if name.endswith(ending)), key=len, default="")
-        if path in own or not path.is_file() or is_own_table(path):
+        if path in own or not path.is_file() or is_own_output(path):
             continue
         if _LIKE_LINKS.fullmatch(name.removesuffix(ending)):
             readable = ending in ENDINGS

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from psqe.errors import ParameterError
+from psqe.graph import SIDES, AlignmentTask
+
 MARK = "written by psqe: these links are predictions"
 """The words that stand in the first lines of files of links, where the format has comments."""
+
+PREFIX = "psqe-"
+"""The beginning of the names of outputs in the folder of a pair, which no layout reads."""
 
 LINK_COLUMNS = ("left", "right", "score", "confidence", "rank_margin")
 """The columns of a table of predicted links."""
 SEED_COLUMNS = ("left", "right", "score", "stage")
 """The columns of a table of seeds."""
+
+LINK_ENDINGS = (".tsv", ".csv", ".ttl", ".nt", ".sssom.tsv", ".rdf", ".xml")
+"""The endings of files that predicted links are written to, see :mod:`psqe.links.formats`."""
 
 _HEAD = 4096
 
@@ -45,6 +54,37 @@ def is_own_table(path: Path) -> bool:
     return False
 
 
+def is_own_output(path: Path) -> bool:
+    """Return whether a file in the folder of a pair is an output of psqe, by its name or by its columns."""
+    return path.name.startswith(PREFIX) or is_own_table(path)
+
+
 def is_marked(head: bytes) -> bool:
     """Return whether the first bytes of a file have :data:`MARK`."""
     return MARK.encode() in head
+
+
+def check_tabs(task: AlignmentTask, *, remedy: str) -> None:
+    """Report before the work that an identifier has a tab or a line break, which no table with tabs can hold.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs, of which the candidates are looked at.
+    remedy
+        What to do about it.
+
+    Raises
+    ------
+    ParameterError
+        If there is such an identifier.
+    """
+    for side, graph in zip(SIDES, task.sides, strict=True):
+        for entity in graph.candidates.tolist():
+            identifier = graph.entities[entity]
+            if any(mark in identifier for mark in "\t\n\r"):
+                raise ParameterError(
+                    f"the identifier {identifier!r} of the {side} graph has a tab or a line break, "
+                    "which a .tsv file cannot hold",
+                    remedy=remedy,
+                )

@@ -10,12 +10,19 @@ from typing import Any, TypeAlias
 
 from psqe import datasets
 from psqe.datasets.frames import graph_from_frames
-from psqe.datasets.info import task_files
+from psqe.datasets.info import task_files, task_folder
+from psqe.datasets.link_names import STEMS as LINK_STEMS
+from psqe.datasets.link_names import is_link_name
+from psqe.datasets.own_outputs import PREFIX
 from psqe.datasets.presence import hide_presence
+from psqe.datasets.tables import COLUMNS
 from psqe.errors import ParameterError
 from psqe.files import check_writable, is_stream
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 from psqe.options import TaskOptions
+
+_READ = frozenset({*SIDES, *COLUMNS, *LINK_STEMS})
+"""The names of files, without their endings, that layouts read in the folder of a pair or beneath it."""
 
 Pair: TypeAlias = (
     str | Path | TaskOptions | AlignmentTask | Sequence[KnowledgeGraph] | Sequence[Mapping[str, Any]]
@@ -85,6 +92,29 @@ def _graph(side: str, tables: Mapping[str, Any]) -> KnowledgeGraph:
     return graph_from_frames(**{"name": side, **tables})
 
 
+def default_output(name: str, task: str, data_root: Path | None = None) -> Path:
+    """Return where an output is written by default: in the working directory, under a name of its own.
+
+    Parameters
+    ----------
+    name
+        Name of the file.
+    task
+        Name or folder of the task.
+    data_root
+        Folder of the benchmarks; see :func:`psqe.datasets.load_task`.
+
+    Returns
+    -------
+    pathlib.Path
+        ``name``; or, if the working directory is in the folder of the task, where a file of this name would
+        be read with the task, the name with ``psqe-`` before it, which no layout reads.
+    """
+    folder = task_folder(task, data_root)
+    inside = folder is not None and Path(name).absolute().resolve().is_relative_to(folder.resolve())
+    return Path(f"{PREFIX}{name}" if inside else name)
+
+
 def check_outputs(
     paths: Iterable[Path | None],
     task: str,
@@ -94,7 +124,7 @@ def check_outputs(
 ) -> None:
     """Find out before the work, not after it, that a file cannot be written, or is needed for something else.
 
-    ``links.tsv`` is both the name of what is written by default and that of the gold links in a folder.
+    An output in the folder of the task must not have a name that the layout of the folder reads.
 
     Parameters
     ----------
@@ -110,16 +140,49 @@ def check_outputs(
     Raises
     ------
     ParameterError
-        If a path is a file of the task, one that is read, or given twice.
+        If a path is a file of the task, would be read with the task, is read for another reason, or is given
+        twice.
     PsqeError
         If a path cannot be written.
     """
-    taken = {realpath(path): f"is a file of {task}" for path in task_files(task, data_root)}
-    taken |= {realpath(path): "is read, too" for path in inputs if path is not None}
+    taken = {_identity(path): f"is a file of {task}" for path in task_files(task, data_root)}
+    taken |= {_identity(path): "is read, too" for path in inputs if path is not None}
+    folder = task_folder(task, data_root)
     wanted = [path for path in paths if path is not None]
+    written: set[object] = set()
     for path in wanted:
-        if realpath(path) in taken and not is_stream(path):
-            raise ParameterError(f"{path} {taken[realpath(path)]}", remedy="write to another file")
-        taken[realpath(path)] = "is the file of two outputs"
+        if is_stream(path):
+            continue
+        what = taken.get(_identity(path))
+        if what is None and folder is not None and _would_be_read(path, folder, task_files(task, data_root)):
+            what = f"would be read as a file of {task}"
+        if what is not None:
+            raise ParameterError(
+                f"{path} {what}",
+                remedy=f"write to another file, such as {path.with_name(f'{PREFIX}{path.name}')}",
+            )
+        names = {_identity(path), realpath(path).casefold()}  # Some file systems ignore the case of names.
+        if names & written:
+            raise ParameterError(f"{path} is the file of two outputs", remedy="write to another file")
+        written |= names
     for path in wanted:
         check_writable(path)
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """Return what all names of one file have in common: hard links and links in folders are other names."""
+    try:
+        found = path.stat()
+    except OSError:
+        return realpath(path)
+    return found.st_dev, found.st_ino
+
+
+def _would_be_read(path: Path, folder: Path, files: Iterable[Path]) -> bool:
+    """Return whether a file would be read with the pair in a folder, by its name or by where it is."""
+    inside, root = Path(realpath(path)), Path(realpath(folder))
+    if not inside.is_relative_to(root):
+        return False
+    if any(one.is_dir() and inside.is_relative_to(realpath(one)) for one in files):
+        return True
+    return is_link_name(inside.name) or inside.name.lower().partition(".")[0] in _READ

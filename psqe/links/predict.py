@@ -11,14 +11,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from psqe.evaluation import Scorer
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
-from psqe.files import write_tsv
 from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
 from psqe.links.confidence import model_temperature, n_counterparts
 from psqe.links.nearest import TwoNearest
@@ -98,33 +96,6 @@ class Links:
         return Sides(
             np.setdiff1d(task.left.candidates, self.pairs[:, 0]),
             np.setdiff1d(task.right.candidates, self.pairs[:, 1]),
-        )
-
-    def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
-        """Write the links as tab-separated text, with entities by their identifiers.
-
-        The columns are ``left``, ``right``, ``score``, ``confidence`` and ``rank_margin``.
-
-        Parameters
-        ----------
-        path
-            The file to write.
-        task
-            The pair of graphs that was aligned.
-
-        Raises
-        ------
-        PsqeError
-            If the file cannot be written.
-        """
-        columns = zip(self.pairs.tolist(), self.scores, self.confidence, self.rank_margin, strict=True)
-        write_tsv(
-            path,
-            ("left", "right", "score", "confidence", "rank_margin"),
-            (
-                (task.left.entities[left], task.right.entities[right], *(f"{x:.6g}" for x in numbers))
-                for (left, right), *numbers in columns
-            ),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from psqe.datasets.own_outputs import SEED_COLUMNS, check_tabs
 from psqe.errors import DataError
 from psqe.files import atomic_path, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray
@@ -184,10 +185,19 @@ class SeedSet:
         )  # fmt: skip
 
     def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
-        """Write the columns ``left, right, score, stage`` with a header, with the entities' identifiers."""
+        """Write the columns ``left, right, score, stage`` with a header, with the entities' identifiers.
+
+        Raises
+        ------
+        ParameterError
+            If the identifier of a candidate has a tab or a line break.
+        PsqeError
+            If the file cannot be written.
+        """
+        check_tabs(task, remedy="save the seeds in a file that ends in .npy")
         write_tsv(
             path,
-            ("left", "right", "score", "stage"),
+            SEED_COLUMNS,
             (
                 (task.left.entities[left], task.right.entities[right], f"{score:.9g}", stage)
                 for (left, right), score, stage in zip(self.pairs, self.scores, self.stages, strict=True)

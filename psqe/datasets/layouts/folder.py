@@ -35,6 +35,7 @@ from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, link_files
+from psqe.datasets.own_outputs import is_own_output
 from psqe.datasets.tables import COLUMNS, ENDINGS, read_table, table_file
 from psqe.datasets.tables.dialects import ending
 from psqe.datasets.tables.files import table_files
@@ -160,7 +161,7 @@ def _leave_out_strangers(folder: Path, tables: Sequence[str], faults: Faults) ->
     """Report tables that are not read: most often their names are slips of the names that were meant."""
     read = {path for table in tables for path in table_files(folder, table)}
     for path in sorted(folder.glob("*.*")):
-        if path in read or path.name.startswith(".") or not path.is_file():
+        if path in read or path.name.startswith(".") or is_own_output(path) or not path.is_file():
             continue
         meant, end = _meant(path, tables), ending(path)
         if meant is not None:
