@@ -421,3 +421,13 @@ def test_tsv(tmp_path):
         "l:2\tr:0\t0.5\t1\tinf\n"
         "l:0\tr:1\t0.25\t0.333333\t1e-07\n"
     )
+
+
+def test_links_of_one_confidence_are_sorted_by_their_margin():
+    """Confidences equal one up to rounding; then the pair that is further ahead of its rivals comes first."""
+    task, features = planted_pair(100, 3, 64, noise=0.01, random_state=0)
+    seeds = MutualMiner(30).mine(task, features)
+    links = predict_links(task, features, feature_scorer(task, features), seeds=seeds, rule=ALL)
+    same = np.flatnonzero(np.diff(links.confidence) == 0)
+    assert len(same) > 9 and len(np.unique(links.rank_margin[same])) > 9
+    assert (np.diff(links.rank_margin)[same] <= 0).all()

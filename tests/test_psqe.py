@@ -506,3 +506,16 @@ def test_scores_of_seeds_are_at_most_one():
     pair = planted_pair(200, random_state=0)
     seeds = PSQEMiner(100).mine(*pair)
     assert seeds.scores.max() <= 1
+
+
+@pytest.mark.parametrize("weight", [None, 0.3, 0.8])
+def test_refinement_weighs_features_and_what_was_learned_as_the_rule_says(planted, weight):
+    """The rule is the weight of the learned similarity, and 0.3 of the corrected variant is this weight."""
+    switches = {} if weight is None else {"learned_weight": weight}
+    scene = space_of(planted, "corrected", **switches)
+    pool = RefineStage().run(scene, ClusterStage().run(scene, Pool.start(scene)))
+    features, learned = (part.rows(0, 20) for part in pool.similarity.parts)
+    assert np.array_equal(features, scene.similarity.rows(0, 20)) and not np.allclose(features, learned)
+    share = np.float32(0.3 if weight is None else weight)
+    wanted = (1 - share) * features + share * learned
+    assert pool.similarity.rows(0, 20) == pytest.approx(wanted, abs=1e-6)
