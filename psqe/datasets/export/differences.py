@@ -41,7 +41,7 @@ def differences(task: AlignmentTask, back: AlignmentTask, layout: str) -> list[s
     >>> graph = KnowledgeGraph("g", ("rome",), (), [], names=("Rome",))
     >>> bare = KnowledgeGraph("g", ("rome",), (), [])
     >>> differences(AlignmentTask("t", graph, graph), AlignmentTask("t", bare, graph), "folder")
-    ['left: 1 name is not held, for example that of 'rome'']
+    ["left: 1 name is not held, for example that of 'rome'"]
     """
     told: list[str] = []
     for side, graph, other in zip(SIDES, task.sides, back.sides, strict=True):

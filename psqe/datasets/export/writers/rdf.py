@@ -19,7 +19,7 @@ import pyoxigraph as ox
 
 from psqe.datasets.export.options import ExportOptions, Prepared
 from psqe.datasets.export.tables import copy_images, keep_entities, links_by_identifier
-from psqe.datasets.rdf_settings import IMAGES, LABELS
+from psqe.datasets.rdf.settings import IMAGES, LABELS
 from psqe.errors import DataError
 from psqe.graph import SIDES, AlignmentTask, BoolArray, KnowledgeGraph, counted
 
@@ -46,7 +46,8 @@ def prepare(task: AlignmentTask, options: ExportOptions, notes: list[str]) -> Pr
 def _in_files(graph: KnowledgeGraph) -> BoolArray:
     columns = zip(graph.names, graph.attributes, graph.images, strict=True)
     told = np.array([bool(name or pairs or image) for name, pairs, image in columns], dtype=bool)
-    return told | (graph.degree() > 0)
+    told[graph.degree() > 0] = True
+    return told
 
 
 def _subjects(graph: KnowledgeGraph) -> BoolArray:
@@ -54,8 +55,8 @@ def _subjects(graph: KnowledgeGraph) -> BoolArray:
     columns = zip(graph.entities, graph.names, graph.attributes, graph.images, strict=True)
     told = np.array([bool(name or pairs or image) for _, name, pairs, image in columns], dtype=bool)
     told[graph.triples[:, 0]] = True
-    blank = np.array([entity.startswith("_:") for entity in graph.entities], dtype=bool)
-    return np.logical_and(told, np.logical_not(blank))
+    told[[i for i, entity in enumerate(graph.entities) if entity.startswith("_:")]] = False
+    return told
 
 
 def _with_possible_links(task: AlignmentTask, notes: list[str]) -> AlignmentTask:
