@@ -75,7 +75,7 @@ def test_check_of_what_is_no_pair(tmp_path):
     (tmp_path / "file").write_text("x")
     for name, words in (
         ("none", "is no folder"),
-        ("file", "is no folder"),
+        ("file", "is a file and no folder"),
         (".", "has the files of no layout"),
     ):
         code, out, err = run("data", "check", tmp_path / name)

@@ -9,6 +9,7 @@ from cities import LEFT, LINKS, RIGHT, delimited, tsv
 from folders import png
 from test_tables import r_table
 
+from psqe.cli.main import main
 from psqe.datasets.layouts import check_folder, layout_name, read_in_order
 from psqe.errors import DataError
 
@@ -192,3 +193,123 @@ def test_what_was_handed_in(tmp_path):
     truth = (base / "links.tsv").read_bytes()
     (folder / "links.tsv").write_bytes(truth)
     assert aligned(folder, *NAME)["link_quality"]["links"]["f1"] == 1
+
+
+# ---- psqe data convert
+
+
+def facts(task):
+    sides = [
+        (graph.entities, graph.names, graph.attributes, graph.triples.tolist(), graph.candidates.tolist(),
+         [path and path.read_bytes() for path in graph.images])
+        for graph in task.sides
+    ]  # fmt: skip
+    return sides, None if task.links is None else task.links.tolist()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_converted_is_the_same_pair(tmp_path, form, capsys):
+    write, end = FORMS[form]
+    folder = pair(tmp_path / "cities", write, end, links=None)
+    (folder / "links.csv").write_bytes(CSV([("left", "right"), *LINKS]))
+    out = tmp_path / "new"
+    tables = [str(folder / f"{side}{end}") for side in ("left", "right")]
+    assert main(["data", "convert", *tables, "--links", str(folder / "links.csv"), "--out", str(out)]) == 0
+    assert "16 entities and 16 entities, 16 links" in capsys.readouterr().out
+    assert facts(read_in_order(out)) == facts(read_in_order(folder))
+    assert not check_folder(out).notes and layout_name(out) == "folder"
+
+
+def test_columns_by_option(tmp_path, capsys):
+    folder = pair(
+        tmp_path / "in",
+        rows=(wide(LEFT, ("nr", "what", "population")), wide(RIGHT, ("code", "quoi", "fondation"))),
+    )
+    tables = [
+        "data",
+        "convert",
+        str(folder / "left.csv"),
+        str(folder / "right.csv"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    options: list[str] = []
+    for column in (
+        "nr",
+        "what",
+        "code",
+        "quoi",
+    ):  # following each remedy leads to the next column, and to the end
+        assert main([*tables, *options]) == 2
+        assert not (tmp_path / "out").exists()
+        message = capsys.readouterr().err
+        option = re.search(r"name the column by (--\w+-\w+)", message)[1]
+        options += [option, column]
+        assert message.count("\n") == 1
+    assert main([*tables, *options]) == 0
+    task = read_in_order(tmp_path / "out")
+    assert task.left.entities == tuple(sorted(entity for entity, _ in LEFT["names"]))
+    assert main([*tables, *options]) == 2
+    assert "is there already and is not empty" in capsys.readouterr().err
+
+
+def test_one_option_for_both_sides_and_no_names(tmp_path, capsys):
+    rows = [
+        [("nr", "size"), *[(name, str(i)) for i, (_, name) in enumerate(side["names"])]]
+        for side in (LEFT, RIGHT)
+    ]
+    folder = pair(tmp_path / "in", rows=rows, links=None)
+    tables = [str(folder / "left.csv"), str(folder / "right.csv")]
+    assert (
+        main(["data", "convert", *tables, "--id", "nr", "--name", "-", "--out", str(tmp_path / "out")]) == 0
+    )
+    task = read_in_order(tmp_path / "out")
+    assert task.left.names == task.left.entities and "Geneva" in task.left.names
+
+
+def test_texts_with_everything_in_them_survive(tmp_path):
+    texts = [
+        "a\tb",
+        "a\nb",
+        '"q"',
+        'a "b" c',
+        "a, b; c | d",
+        "back\\slash",
+        "  blanks  ",
+        "'",
+        '5" pipe',
+        "=1+1",
+        "é",
+    ]
+    rows = [("id", "name", "note"), *[(f"x{i}", f"Name {i}", text) for i, text in enumerate(texts)]]
+    folder = pair(tmp_path / "in", rows=(rows, rows), links=None)
+    tables = [str(folder / "left.csv"), str(folder / "right.csv")]
+    assert main(["data", "convert", *tables, "--out", str(tmp_path / "out")]) == 0
+    assert facts(read_in_order(tmp_path / "out")) == facts(read_in_order(folder))
+
+
+def test_pictures_come_along(tmp_path):
+    folder = pair(tmp_path / "in", links=None)
+    (folder / "one.png").write_bytes(png())
+    for side in ("left", "right"):
+        (folder / f"{side}.csv").write_text("id,name,image\n1,x,one.png\n2,y,\n")
+    tables = [str(folder / "left.csv"), str(folder / "right.csv")]
+    assert main(["data", "convert", *tables, "--out", str(tmp_path / "out")]) == 0
+    assert facts(read_in_order(tmp_path / "out")) == facts(read_in_order(folder))
+
+
+def test_nothing_is_half_written(tmp_path, capsys):
+    folder = pair(tmp_path / "in")
+    (folder / "right.csv").write_text("id,name\n1,x\n1,y\n")
+    tables = [str(folder / "left.csv"), str(folder / "right.csv")]
+    before = sorted(tmp_path.iterdir())
+    assert main(["data", "convert", *tables, "--out", str(tmp_path / "out")]) == 2
+    assert "right.csv:3: '1' is in the column 'id' already, in line 2" in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_table_in_place_of_a_folder_is_told_how_to_go_on(tmp_path, capsys):
+    folder = pair(tmp_path / "in", links=None)
+    assert main(["align", str(folder / "left.csv")]) == 2
+    message = capsys.readouterr().err
+    assert "psqe data convert LEFT RIGHT --out DIR" in message and message.count("\n") == 1

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from psqe.cli.convert import data_convert
 from psqe.cli.export import data_export
 from psqe.cli.groups import flat_options
 from psqe.cli.options import DataRoot, TaskGroup
@@ -18,6 +19,7 @@ from psqe.graph import counted
 
 data = typer.Typer(no_args_is_help=True, help="List, describe, check, fetch and export tasks.")
 data.command("export")(data_export)
+data.command("convert")(data_convert)
 
 
 @data.command("list")

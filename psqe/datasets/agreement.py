@@ -170,9 +170,12 @@ def _first_records(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults)
     """Note a first record whose identifiers occur in first records alone, and return these entities."""
     firsts = Counter(entity for table in draft.tables for entity in table.first)
     alone = {entity for entity, n in firsts.items() if draft.occurrences[entity] == n}
+    # What is first in two tables is a record if it is like the other records in one of them.
+    like = [table for table in draft.tables if table.first and not _is_unlike(draft, table, sets)]
+    alone -= {entity for table in like for entity in table.first}
     found: set[int] = set()
     for table in draft.tables:
-        if table.first and alone.issuperset(table.first) and _is_unlike(draft, table, sets):
+        if table.first and alone.issuperset(table.first):
             labels = {entity: label for label, entity in draft.index.items()}
             cells = ", ".join(shown(labels[entity]) for entity in dict.fromkeys(table.first))
             faults.note(

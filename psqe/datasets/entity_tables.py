@@ -6,15 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from psqe.datasets.agreement import examine_side
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
 from psqe.datasets.labels import readable_name
+from psqe.datasets.link_files import read_links
 from psqe.datasets.tables import read_columns
 from psqe.datasets.tables.forms import ENTITY_WORDS, IMAGE_WORDS, NAME_WORDS, plain_word
-from psqe.graph import KnowledgeGraph
+from psqe.errors import DataError
+from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
 
 NO_NAMES = "-"
 """What is given as the column of names for a table that has none."""
@@ -40,7 +43,8 @@ class EntityColumns:
         The column with the names; by default the one that has a known word for its name, as ``name`` or
         ``title``. :data:`NO_NAMES` for none: then names are the words of the identifiers.
     options
-        Whether a message should name the options of the command line that choose these columns.
+        ``"left"`` or ``"right"`` if messages should name the options of the command line that choose the
+        columns of this side; empty, the default, if there are no options.
 
     Examples
     --------
@@ -50,7 +54,7 @@ class EntityColumns:
 
     entity: str | None = None
     name: str | None = None
-    options: bool = False
+    options: Side | Literal[""] = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,49 @@ def read_entities(
     )
 
 
+def read_entity_pair(
+    tables: Sequence[Path], columns: Sequence[EntityColumns], links: Path | None = None
+) -> AlignmentTask:
+    """Read two tables with one row for each entity as an alignment task.
+
+    Parameters
+    ----------
+    tables
+        The left and the right table, see :func:`read_entities`.
+    columns
+        Which columns hold the identifiers and the names, for the left and for the right table.
+    links
+        A file of true links between the two, see :func:`psqe.datasets.link_files.read_links`; ``None``, the
+        default, if none are known.
+
+    Returns
+    -------
+    AlignmentTask
+        The task, its entities in the order of the alphabet.
+
+    Raises
+    ------
+    DataError
+        If the two tables are one file, or at the first fault of a file.
+
+    Warns
+    -----
+    PsqeWarning
+        If records were left out, or a choice was made that may be another than was meant.
+    """
+    faults = Faults()
+    if tables[0].resolve() == tables[1].resolve():
+        raise DataError("is given twice", path=tables[0], remedy="give the tables of both sides")
+    left, right = (
+        read_entities(path, faults, chosen, name=f"{path.name.partition('.')[0]}-{side}")
+        for path, chosen, side in zip(tables, columns, SIDES, strict=True)
+    )
+    assert left is not None and right is not None  # unless faults are gathered, the first one is raised
+    gold = None if links is None else read_links(links, left, right, faults)
+    faults.close()
+    return AlignmentTask(f"{tables[0].name} and {tables[1].name}", left, right, gold)
+
+
 def _places(
     path: Path, line: int, header: list[str], columns: EntityColumns, faults: Faults
 ) -> _Places | None:
@@ -143,8 +190,10 @@ def _places(
             place = header.index(chosen)
         if place is None and not (option == "name" and chosen == NO_NAMES):
             why = f"no column is called {chosen!r}" if chosen else f"no column is known to hold the {what}"
-            how = f"name the column by --{option}" if columns.options else f"call this column {option!r}"
-            none = f", or give --name {NO_NAMES} if there is none"
+            how = f"call this column {option!r}"
+            if columns.options:
+                how = f"name the column by --{columns.options}-{option}"
+            none = f", or give --{columns.options}-name {NO_NAMES} if there is none"
             faults.add(
                 f"{why}; its columns are {', '.join(header[:20])}",
                 path=path,
@@ -157,7 +206,7 @@ def _places(
             faults.note(
                 f"the {what} are those of the column {header[place]!r}, and {rivals[0]!r} is an attribute",
                 path=path,
-                remedy=f"if it should be the other way, give --{option} {rivals[0]}"
+                remedy=f"if it should be the other way, give --{columns.options}-{option} {rivals[0]}"
                 if columns.options
                 else "if it should be the other way, exchange the names of the two columns",
             )

@@ -58,6 +58,12 @@ LAYOUTS: Registry[Layout] = Registry(
 """Every layout by name: the modules of this package, and entry points ``psqe.layouts``."""
 
 
+FILE_REMEDY = (
+    "give the folder that has the files of both sides in it; psqe data convert LEFT RIGHT --out DIR "
+    "makes one of two tables"
+)
+
+
 def layout_name(folder: Path) -> str:
     """Return the name of the layout that a folder has, by its files.
 
@@ -71,6 +77,8 @@ def layout_name(folder: Path) -> str:
     DataError
         If the folder is missing, has the files of no layout, or those of several.
     """
+    if folder.is_file():
+        raise DataError("is a file and no folder", path=folder, remedy=FILE_REMEDY)
     if not folder.is_dir():
         raise DataError("is no folder", path=folder, remedy="give the folder that has the files in it")
     if not os.access(folder, os.R_OK | os.X_OK):

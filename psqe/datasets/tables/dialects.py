@@ -136,6 +136,8 @@ def _delimiter(path: Path, head: list[str], fit: Fit, faults: Faults, *, quotes:
     if best == 0:
         return usual or "\t"
     fitting = [d for d in allowed if shares[d] == best]
+    if usual in fitting and not any(d in line for d in fitting for line in head):
+        return usual  # a table with one column
     if len(fitting) > 1 and "\t" in fitting and usual is None:
         fitting = ["\t"]
     if len(fitting) > 1:

@@ -85,6 +85,9 @@ class TextSource:
         self._encoding = "utf-8"
         self._returns = False
         self.usable = False
+        if path.exists() and not path.is_file():
+            faults.add("is no file", path=path, remedy="give a file with a table in it")
+            return
         try:
             with opened(path) as stream:
                 head = stream.read(HEAD)
