@@ -153,7 +153,7 @@ def _unwritable(target: Path, error: OSError) -> PsqeError:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` as UTF-8, atomically.
+    """Write ``text`` as UTF-8, atomically. Halves of characters, as in names of files, are escaped.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def write_text(path: str | Path, text: str) -> None:
         If the folder cannot be written.
     """
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_tsv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from psqe.cli.streams import lasting_streams
 from psqe.errors import PsqeError, PsqeWarning
 from psqe.extras import needs_extra
 from psqe.registry import origin
@@ -176,6 +177,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     The exit code: 0, 2 for a mistake of the user, 130 after Ctrl-C.
     """
+    with lasting_streams():
+        code = _run(arguments)
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except PsqeError as error:
+            print(f"psqe: {error}", file=sys.stderr)
+            return 2
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command and print in one line why it failed; return the exit code."""
     # Older versions of Typer raise click's exceptions, newer ones those of a copy that they bring along.
     click: Any = sys.modules[typer.BadParameter.__module__]
     warnings.formatwarning = _one_line
