@@ -39,6 +39,84 @@ def test_ranks_by_counting(table, data):
         assert found.realistic[k] == 1 + better + equal / 2
 
 
+SCORES = arrays(
+    np.float32, st.tuples(st.integers(1, 7), st.integers(1, 7)), elements=st.integers(-2, 2).map(float)
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(SCORES, st.data())
+def test_filtered_ranks_by_counting(table, data):
+    """The best true column of a row is ranked among the columns that are not true."""
+    n_left, n_right = table.shape
+    cell = st.tuples(st.integers(0, n_left - 1), st.integers(0, n_right - 1))
+    asked = data.draw(st.lists(cell, min_size=1, unique=True))
+    known = data.draw(st.lists(cell))
+    found = ranks(
+        Table(table),
+        *np.array(asked).T,
+        known=tuple(np.array(known, dtype=np.int64).reshape(-1, 2).T),
+    )
+    rows = list(dict.fromkeys(row for row, _ in asked))
+    assert len(found.optimistic) == len(found.pessimistic) == len(rows)
+    for k, row in enumerate(rows):
+        best = max(table[i, j] for i, j in asked if i == row)
+        true = {j for i, j in [*asked, *known] if i == row}
+        others = [table[row, j] for j in range(n_right) if j not in true]
+        assert found.optimistic[k] == 1 + sum(other > best for other in others)
+        assert found.pessimistic[k] == 1 + sum(other >= best for other in others)
+
+
+def several(planted):
+    """The planted pair with further true counterparts on either side, and the links in another order."""
+    task, features = planted
+    left, right = task.links[:6, 0], task.links[:6, 1]
+    more = np.concatenate([np.column_stack([left, right[::-1]]), np.column_stack([left[:2], right[[3, 4]]])])
+    return replace(task, links=np.concatenate([task.links, more])), features
+
+
+def test_a_query_with_several_counterparts_is_asked_once(planted):
+    task, features = several(planted)
+    assert len(task.links) > len(planted[0].links)
+    scorer = feature_scorer(task, features)
+    report = evaluate(task, scorer, regions=all_regions(task, features))
+    left, right = task.left.candidates.tolist(), task.right.candidates.tolist()
+    s = scorer(np.array(left), np.array(right)).rows(0, len(left))
+    for direction, table, pairs in (
+        ("l2r", s, [(left.index(a), right.index(b)) for a, b in task.links.tolist()]),
+        ("r2l", s.T, [(right.index(b), left.index(a)) for a, b in task.links.tolist()]),
+    ):
+        found = []
+        for query in {query for query, _ in pairs}:
+            true = {answer for other, answer in pairs if other == query}
+            best = max(table[query, answer] for answer in true)
+            others = np.array([x for j, x in enumerate(table[query]) if j not in true])
+            found.append(1 + (others > best + 1e-6).sum() + (abs(others - best) <= 1e-6).sum() / 2)
+        metrics = report["metrics"][direction]["full"]
+        assert metrics["hits@1"] == pytest.approx(np.mean([rank <= 1 for rank in found]))
+        assert metrics["mrr"] == pytest.approx(np.mean([1 / rank for rank in found]))
+    n = sum(values["n"] for values in report["regions"]["degree"].values())
+    assert n == len(set(task.links[:, 0].tolist()))
+    again = evaluate(replace(task, links=task.links[::-1]), scorer)["metrics"]
+    for direction in ("l2r", "r2l"):
+        assert again[direction]["full"] == pytest.approx(report["metrics"][direction]["full"])
+
+
+def test_a_counterpart_that_is_not_tested_is_no_wrong_answer():
+    """Protocol peer tests on the last links; what an earlier one says is true all the same."""
+    task, _ = tiny(4, 4)
+    links = np.array([[0, 1], [1, 1], [0, 0]])  # of these, the last two are tested
+    scores = np.full((4, 4), -1, dtype=np.float32)
+    scores[0, 1], scores[0, 0], scores[1, 1] = 3, 1, 2
+
+    def scorer(rows, columns):
+        return Table(scores[np.ix_(rows, columns)])
+
+    report = evaluate(replace(task, links=links), scorer)["metrics"]
+    assert report["l2r"]["peer"]["hits@1"] == report["r2l"]["peer"]["hits@1"] == 1
+    assert report["l2r"]["full"]["hits@1"] == report["r2l"]["full"]["hits@1"] == 1
+
+
 def test_ranks_in_many_blocks_are_those_in_one(monkeypatch):
     rng = np.random.default_rng(0)
     table = rng.integers(-3, 4, (30, 20)).astype(np.float32)

@@ -1,12 +1,16 @@
 """Seeds drawn to a set precision and coverage."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation.regions import semantic_regions
+from psqe.evaluation.truth import n_findable
 from psqe.seeds import correct, drawn_seeds, oracle_seeds, supervised_links, true_links
+from psqe.seeds.failures import blame_chain, counterparts, failures
 from psqe.seeds.oracle import _within, evenness_shares
 
 
@@ -104,3 +108,30 @@ def test_oracle_seeds_are_those_of_their_function(pair):
 def test_unknown_oracles_and_parameters_are_errors(pair, name, parameters, message):
     with pytest.raises(ParameterError, match=message):
         oracle_seeds(name, *pair[:2], **parameters)
+
+
+def test_seeds_drawn_from_several_counterparts_are_one_to_one(pair):
+    task, features, regions = pair
+    twins = np.column_stack([task.links[:9, 0], np.roll(task.links[:9, 1], 1)])
+    task = replace(task, links=np.concatenate([twins, task.links]))
+    drawn = drawn_seeds(task, features, regions, n_seeds=100, precision=0.5, shares=np.ones(4))
+    assert correct(drawn.pairs, task).mean() == pytest.approx(0.5, abs=0.02)
+    n = n_findable(task)
+    assert correct(true_links(task, 40).pairs, task).all()
+    assert correct(supervised_links(task, share=0.2).pairs, task).all()
+    with pytest.raises(ParameterError, match="ask for at most"):
+        true_links(task, n + 1)
+
+
+def test_what_follows_one_counterpart_of_each_entity_needs_one_to_one_links(pair):
+    task, _, _ = pair
+    seeds = true_links(task, 10)
+    several = replace(
+        task, links=np.concatenate([task.links, task.links[:1] * [1, 0] + [0, task.links[1, 1]]])
+    )
+    assert failures(seeds, several).correct.all() and not failures(seeds, several).on_dangling.any()
+    for call in (lambda: counterparts(several), lambda: blame_chain(seeds, several)):
+        with pytest.raises(
+            DataError, match=r"several true counterparts.*; take a task with one-to-one links"
+        ):
+            call()

@@ -133,6 +133,31 @@ def test_comments_between_links_are_passed_over(tmp_path):
     assert labels(read_in_order(folder)) == [("fr", "p9"), ("paris", "p1")]
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("PARIS", "paris"),
+        ("paris.0", None),
+        ("<paris>", "paris"),
+        ("par\u200bis", "paris"),
+        ("p%61ris", "paris"),
+    ],
+)
+def test_another_spelling_of_an_entity_is_told_with_both(written, meant, tmp_path):
+    folder, _ = with_links("folder", tmp_path, (written, "p1"), ("fr", "p9"))
+    (fault,) = check_folder(folder).shown
+    both = "" if meant is None else f", but {meant!r} is; they differ in "
+    assert f"{written!r} is no entity of the left graph{both}" in str(fault)
+
+
+def test_an_entity_with_another_form_of_accents_is_the_same(tmp_path):
+    files = {name: content.replace(b"paris", "m\u00fcnchen".encode()) for name, content in FOLDER.items()}
+    files = {name: content for name, content in files.items() if "images" not in name}
+    links = table(("mu\u0308nchen", "p1"))
+    task = read_in_order(write(tmp_path / "a", {**files, "links.tsv": links}))
+    assert labels(task) == [("m\u00fcnchen", "p1")]
+
+
 # ---- the task
 
 

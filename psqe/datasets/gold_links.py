@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.spelling import Spellings, shown
 from psqe.graph import SIDES, IntArray, KnowledgeGraph, counted
 
 
@@ -36,6 +36,7 @@ class LinkDraft:
 
     def __init__(self, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> None:
         self.index = (left.index(), right.index())
+        self._spellings = tuple(Spellings(graph.entities) for graph in (left, right))
         self._candidates = tuple(frozenset(graph.candidates.tolist()) for graph in (left, right))
         self._faults = faults
         self._pairs: set[tuple[int, int]] = set()
@@ -44,29 +45,31 @@ class LinkDraft:
     def add(self, left: str, right: str, path: Path, line: int | None) -> None:
         """Add a link, by the identifiers of its entities. A link that is added twice counts once."""
         ends = [self.index[side].get(label) for side, label in enumerate((left, right))]
-        wrong = [
-            (f"{label!r} is no {what.format(name)}", remedy)
-            for side, (label, name) in enumerate(zip((left, right), SIDES, strict=True))
-            for what, remedy in self._problem(side, label, ends[side])
-        ]
+        problems = [self._problem(side, label, ends[side]) for side, label in enumerate((left, right))]
+        wrong = [problem for problem in problems if problem is not None]
         if wrong:
             self._n_unusable += 1
-            self._faults.leave_out(
-                ", and ".join(what for what, _ in wrong), path=path, line=line, remedy=wrong[0][1]
-            )
+            what = ", and ".join(what for what, _ in wrong)
+            self._faults.leave_out(what, path=path, line=line, remedy=wrong[0][1])
         else:
-            self._pairs.add((ends[0], ends[1]))  # type: ignore[arg-type]  # both were found
+            self._pairs.add((ends[0], ends[1]))
 
-    def _problem(self, side: int, label: str, end: int | None) -> Iterator[tuple[str, str]]:
-        """Yield what an end of a link is not, and a remedy, if it is no candidate of its side."""
-        if end is not None and end not in self._candidates[side]:
-            yield "candidate of the {} graph", "say something of it in that graph, or delete this link"
-        elif end is None:
-            if label in self.index[1 - side]:
-                remedy = "name first the left and then the right entity, or delete this link"
-                yield "entity of the {} graph, but one of the other", remedy
-            else:
-                yield "entity of the {} graph", "write it as the graphs do, or delete this link"
+    def _problem(self, side: int, label: str, end: int | None) -> tuple[str, str] | None:
+        """Return what an end of a link is not, and a remedy; ``None`` if it is a candidate of its side."""
+        graph = f"of the {SIDES[side]} graph"
+        if end is None and label in self.index[1 - side]:
+            remedy = "name first the left and then the right entity, or delete this link"
+            return f"{shown(label)} is no entity {graph}, but one of the other", remedy
+        if end is None:
+            hint = self._spellings[side].hint(label)
+            return (
+                f"{shown(label)} is no entity {graph}{hint}",
+                "write it as the graphs do, or delete this link",
+            )
+        if end not in self._candidates[side]:
+            remedy = "say something of it in that graph, or delete this link"
+            return f"{shown(label)} is no candidate {graph}", remedy
+        return None
 
     def array(self, path: Path) -> IntArray | None:
         """Return the links ``(n_links, 2)``, sorted by left and then by right entity; ``None`` without any.
