@@ -91,7 +91,7 @@ GOOD = "l:0\tr:0\t1\tgiven\n"
     ("text", "line", "words"),
     [
         ("", 1, "no header"),
-        ("l:0\tr:0\n", 1, "no header"),
+        ("l:0\tr:9\n", 1, "no header"),
         ("left,right\n", 1, "no header"),
         (HEAD + GOOD + "l:9\tr:1\t1\tgiven\n", 3, "'l:9' is no left entity of tiny"),
         (HEAD + GOOD + "l:1\tl:2\t1\tgiven\n", 3, "'l:2' is no right entity of tiny"),

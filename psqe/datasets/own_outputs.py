@@ -39,14 +39,7 @@ def is_own_table(path: Path) -> bool:
     ...     is_own_table(file)
     True
     """
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD)
-    except OSError:
-        return False
-    line = head.decode("utf-8-sig", errors="replace").partition("\n")[0].rstrip("\r")
+    line = _head(path).decode("utf-8-sig", errors="replace").partition("\n")[0].rstrip("\r")
     for separator in "\t,;":
         cells = {cell.strip().strip('"').lower() for cell in line.split(separator)}
         if cells >= set(LINK_COLUMNS) or cells >= set(SEED_COLUMNS):
@@ -54,9 +47,20 @@ def is_own_table(path: Path) -> bool:
     return False
 
 
+def _head(path: Path) -> bytes:
+    """Return the first bytes of a file; none of what is no file, or cannot be read."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(_HEAD)
+    except OSError:
+        return b""
+
+
 def is_own_output(path: Path) -> bool:
-    """Return whether a file in the folder of a pair is an output of psqe, by its name or by its columns."""
-    return path.name.startswith(PREFIX) or is_own_table(path)
+    """Return whether a file in the folder of a pair is an output of psqe, by its name or by its content."""
+    return path.name.startswith(PREFIX) or is_own_table(path) or is_marked(_head(path))
 
 
 def is_marked(head: bytes) -> bool:

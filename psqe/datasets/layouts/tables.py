@@ -23,7 +23,7 @@ from psqe.datasets.entity_tables import read_entities
 from psqe.datasets.faults import Faults
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, is_link_name, link_files, looks_like_links
-from psqe.datasets.own_outputs import is_own_table
+from psqe.datasets.own_outputs import is_own_output
 from psqe.datasets.tables import ENDINGS
 from psqe.graph import SIDES, AlignmentTask
 
@@ -98,7 +98,7 @@ def _tables(folder: Path) -> list[Path]:
         and not path.name.startswith(".")
         and not is_link_name(path.name)
         and not looks_like_links(path.name)
-        and not is_own_table(path)
+        and not is_own_output(path)
     ]
     sides = [path for side in SIDES for path in tables if path.name.lower().partition(".")[0] == side]
     return sides or [path for path in tables if ".txt" not in path.name.lower()]
