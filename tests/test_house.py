@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "psqe"
 
 FLOORS = (
-    {"errors", "identifiers"},
+    {"errors", "identifiers", "number_forms"},
     {"extras", "figure_style", "cost", "files", "provenance", "registry"},
     {"options", "parameters"},
     {"graph", "adjacency"},

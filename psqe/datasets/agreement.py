@@ -12,6 +12,7 @@ from psqe.datasets.graphs import GraphDraft, Table
 from psqe.datasets.placeholders import leave_out_placeholder_values, leave_out_placeholders
 from psqe.datasets.spelling import difference, shown, spelling_key
 from psqe.graph import counted
+from psqe.number_forms import read_attributes
 
 MANY = 0.1
 """The share of a table's identifiers from which other spellings of another table's are a fault."""
@@ -44,8 +45,9 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
         Whether to note what may be as it was meant: entities of one table, and candidates without a name.
     """
     tables = {table.name: table for table in draft.tables}
-    leave_out_placeholders(draft, _path(tables, "names", path), faults)
+    told = leave_out_placeholders(draft, _path(tables, "names", path), faults)
     leave_out_placeholder_values(draft, _path(tables, "attributes", path), faults)
+    _note_doubtful_numbers(draft, _path(tables, "attributes", path), faults)
     sets = _entities_by_table(draft)
     known = faults.count
     _compare_spellings(draft, sets, faults)
@@ -53,11 +55,25 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
     if faults.count == known:
         _find_strangers(draft, sets, faults, headers, oversights=oversights)
     if oversights and "names" in tables:
-        _find_nameless(draft, _path(tables, "names", path), faults, headers)
+        _find_nameless(draft, _path(tables, "names", path), faults, told | headers)
 
 
 def _path(tables: dict[str, Table], name: str, otherwise: Path | str) -> Path | str:
     return tables[name].path if name in tables else otherwise
+
+
+def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
+    """Note that numbers of attributes can be read in two ways, with the first of these attributes."""
+    readings = read_attributes(draft.attributes.values())
+    doubts = {attribute: reading.doubt for attribute, reading in readings.items() if reading.doubt}
+    if doubts:
+        attribute = min(doubts)
+        more = f" ({len(doubts):,} attributes are so)" if len(doubts) > 1 else ""
+        faults.note(
+            f"the numbers of {attribute!r} can be read in two ways{more}: {doubts[attribute]}",
+            path=path,
+            remedy="write numbers with a decimal point, without other marks, and in one unit",
+        )
 
 
 def _entities_by_table(draft: GraphDraft) -> dict[str, set[int]]:
@@ -153,9 +169,9 @@ def _find_strangers(
             )
 
 
-def _find_nameless(draft: GraphDraft, path: Path | str, faults: Faults, headers: set[int]) -> None:
-    candidates = draft.described() - headers
-    nameless = candidates - draft.names.keys()
+def _find_nameless(draft: GraphDraft, path: Path | str, faults: Faults, told: set[int]) -> None:
+    candidates = draft.described()
+    nameless = candidates - draft.names.keys() - told
     if nameless and len(candidates) >= SMALL:
         example = min(label for label, entity in draft.index.items() if entity in nameless)
         faults.note(

@@ -110,7 +110,7 @@ def placeholders_among(names: Mapping[int, str]) -> tuple[set[str], set[str]]:
     return none, set(counts) - none
 
 
-def leave_out_placeholders(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
+def leave_out_placeholders(draft: GraphDraft, path: Path | str, faults: Faults) -> set[int]:
     """Remove the names of a side that stand for nothing, and note them and names of many entities.
 
     Parameters
@@ -121,15 +121,20 @@ def leave_out_placeholders(draft: GraphDraft, path: Path | str, faults: Faults) 
         The file that messages name.
     faults
         Receives the notes.
+
+    Returns
+    -------
+    set of int
+        Numbers of the entities whose name was removed.
     """
     none, kept = placeholders_among(draft.names)
-    left_out = [entity for entity, name in draft.names.items() if name in none]
+    left_out = {entity for entity, name in draft.names.items() if name in none}
     for entity in left_out:
         del draft.names[entity]
     if left_out:
         words = ", ".join(map(repr, sorted(none)[:3]))
         faults.note(
-            f"{counted(len(left_out), 'name')} that stand for nothing, as {words}, are taken as no name",
+            f"{_standing('name', len(left_out))}, as {words}",
             path=path,
             remedy="leave these names empty, or write the real ones",
         )
@@ -140,6 +145,11 @@ def leave_out_placeholders(draft: GraphDraft, path: Path | str, faults: Faults) 
             path=path,
             remedy="leave the name empty if the entity has none",
         )
+    _note_repeated_name(draft, path, faults)
+    return left_out
+
+
+def _note_repeated_name(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
     counts = Counter(draft.names.values())
     name, n = min(counts.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
     if n >= REPEATED and n > REPEATED_SHARE * len(draft.names):
@@ -184,11 +194,15 @@ def leave_out_placeholder_values(draft: GraphDraft, path: Path | str, faults: Fa
     if chosen:
         attribute, value = min(pair for records in chosen.values() for _, pair in records)
         faults.note(
-            f"{counted(sum(map(len, chosen.values())), 'value')} that stand for nothing, as {value!r} of "
-            f"{attribute!r}, are taken as no value",
+            f"{_standing('value', sum(map(len, chosen.values())))}, as {value!r} of {attribute!r}",
             path=path,
             remedy="leave these values empty, or write the real ones",
         )
+
+
+def _standing(what: str, n: int) -> str:
+    said = "stands for nothing and is" if n == 1 else "stand for nothing and are"
+    return f"{counted(n, what)} {said} left out"
 
 
 def _of_a_machine(name: str) -> bool:

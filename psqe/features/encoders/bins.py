@@ -14,11 +14,12 @@ day      one for each day of the calendar, for dates with a day
 =======  =================================================================================
 
 A number between the centres of two bins is shared between them, so that two numbers agree the less the
-further they are apart. A date counts as the year plus the month by twelve, as Freebase's numbers in FB15K
-have it: 1955.75 is September 1955. Bins weigh ``idf ** 2``, ``idf = log((2 + n) / (1 + df))``: half of all
-people have a year in the twentieth century, but hardly two places have a population of 37,056. ``n`` is the
-number of entities of both sides with any number, ``df`` the number of those in this bin. A bin of one side
-alone cannot agree with anything and is left out.
+further they are apart. Numbers of other countries, as ``1.234.567,8`` and ``12,5 %``, count where all values
+of an attribute agree on how to read them (:mod:`psqe.number_forms`). A date counts as the year plus the month
+by twelve, as Freebase's numbers in FB15K have it: 1955.75 is September 1955. Bins weigh ``idf ** 2``,
+``idf = log((2 + n) / (1 + df))``: half of all people have a year in the twentieth century, but hardly two
+places have a population of 37,056. ``n`` is the number of entities of both sides with any number, ``df`` the
+number of those in this bin. A bin of one side alone cannot agree with anything and is left out.
 
 An entity has some twenty of tens of thousands of bins, so they are added up in :data:`DIM` columns: every
 bin in :data:`PLACES` of them, drawn at random, with a random sign (a sparse random projection, Kane and
@@ -31,7 +32,7 @@ were chosen with gold links in view, on FB15K-DB15K, the one benchmark with valu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ from psqe.errors import DataError
 from psqe.features.base import Modality
 from psqe.features.encoder_registry import TaskEncoder
 from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, KnowledgeGraph, Sides
+from psqe.number_forms import read_attributes
 
 COARSE, FINE = 1e-2, 1e-5
 """Widths of bins of ``sign(x) log(1 + |x|)``, and of the leading digits, ``log10 |x|`` modulo 1."""
@@ -149,11 +151,20 @@ class BinsEncoder(TaskEncoder):
         return Modality.from_arrays(*counts.map(lambda side: _projected(side, idf, places)))
 
 
+def _number(text: str, reading: Mapping[str, float] | None) -> Number | None:
+    """Return the number of a value as its attribute is read, or else as :func:`parse_number` reads it."""
+    value = None if reading is None else reading.get(text.strip())
+    return parse_number(text) if value is None else Number(value)
+
+
 def _bins(graph: KnowledgeGraph) -> tuple[IntArray, IntArray, DoubleArray]:
     """Return entities, keys of bins and shares above zero, ``(m,)`` each: the bins of every number."""
     numbers: list[tuple[int, float, int]] = []
+    readings = {
+        attribute: reading.numbers for attribute, reading in read_attributes(graph.attributes).items()
+    }
     for entity, pairs in enumerate(graph.attributes):
-        parsed = {parse_number(text) for _, text in pairs if text is not None}
+        parsed = {_number(text, readings.get(attribute)) for attribute, text in pairs if text is not None}
         numbers += [(entity, *number) for number in sorted(filter(None, parsed))]
     rows = np.array([row for row, _, _ in numbers], dtype=np.int64)
     values = np.array([value for _, value, _ in numbers], dtype=np.float64)
