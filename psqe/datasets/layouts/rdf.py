@@ -30,31 +30,22 @@ A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` choose
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
-
-from psqe.datasets.agreement import examine_side
 from psqe.datasets.faults import Faults
-from psqe.datasets.graphs import GraphDraft
-from psqe.datasets.images import is_image
-from psqe.datasets.labels import bare, readable_name
+from psqe.datasets.labels import bare
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, link_files
-from psqe.datasets.rdf.blank_nodes import name_blank_nodes
-from psqe.datasets.rdf.files import files_of, has_files, side_file
-from psqe.datasets.rdf.statements import BASE, Statements, label
+from psqe.datasets.rdf.files import files_of, has_files
+from psqe.datasets.rdf.names import common_languages
+from psqe.datasets.rdf.side import Side
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 if TYPE_CHECKING:
     from psqe.datasets.rdf.settings import Settings
 
 DESCRIPTION = "RDF: left.nt and right.nt, or with .ttl, .rdf, .owl, .nq, .trig, .n3, .jsonld"
-SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
 
 
 def recognises(folder: Path) -> bool:
@@ -119,159 +110,37 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     settings = read_settings(path, faults) if path.exists() else Settings()
     if settings is None:
         return None
-    left = _Side(folder, "left", settings, faults).read()
-    right = _Side(folder, "right", settings, faults).read()
-    if left is None or right is None:
+    sides = [Side(folder, side, settings, faults) for side in SIDES]
+    complete = [side.read() for side in sides]
+    if not all(complete):
         return None
+    languages = _languages(sides, settings, folder, faults)
+    left, right = (side.build(language) for side, language in zip(sides, languages, strict=True))
     return AlignmentTask(name, left, right, _links(folder, left, right, faults))
 
 
-class _Side:
-    """The reader of one side, which chooses names and images when all statements are known."""
-
-    def __init__(self, folder: Path, side: str, settings: Settings, faults: Faults) -> None:
-        self.folder, self.side, self.faults = folder, side, faults
-        self.language: str | None = getattr(settings.languages, side)
-        self.labels = {predicate: i for i, predicate in enumerate(settings.labels)}
-        self.image_predicates = {predicate: i for i, predicate in enumerate(settings.images)}
-        self.draft = GraphDraft()
-        self.candidates: set[int] = set()
-        self.names: dict[int, tuple[int, str, int, str]] = {}
-        self.images: dict[int, tuple[int, Path]] = {}
-        self.checked: dict[Path, bool] = {}
-        self.on_the_web: list[str] = []
-        self.n_same = 0
-
-    def read(self) -> KnowledgeGraph | None:
-        """Return the graph; ``None`` after a fault without which there is no graph."""
-        path = side_file(self.folder, self.side, self.faults)
-        if path is None:
-            return None
-        statements = Statements(path, self.faults)
-        for line, statement in statements:
-            self._add(statement, path, line)
-        self._report_left_out(path)
-        if statements.broken or not self.draft.index:
-            return None
-        if not self.candidates:
-            self.faults.add(
-                "no IRI is the subject of a statement, so nothing can be aligned",
-                path=path,
-                remedy="give the entities IRIs",
-            )
-            return None
-        self.draft.names = {entity: name[-1] for entity, name in self.names.items()}
-        self.draft.images = {entity: image for entity, (_, image) in self.images.items()}
-        name_blank_nodes(self.draft)
-        examine_side(self.draft, path, self.faults)
-        return self.draft.build(
-            f"{self.folder.absolute().name}-{self.side}",
-            self.faults,
-            readable=None if self.names else _readable,
-            candidates=self.candidates,
-            language=self.language,
-        )
-
-    def _add(self, statement: Any, path: Path, line: int | None) -> None:
-        predicate, value = statement.predicate.value, statement.object
-        if predicate == SAME_AS:
-            self.n_same += 1
-            return
-        if isinstance(value, ox.Triple):
-            self.faults.add(
-                "has a statement about a statement",
-                path=path,
-                line=line,
-                remedy="delete it, or say it of an entity",
-            )
-            return
-        subject = self.draft.entity(label(statement.subject))
-        if isinstance(statement.subject, ox.NamedNode):
-            self.candidates.add(subject)
-        if predicate in self.image_predicates and not isinstance(value, ox.BlankNode):
-            self._add_image(subject, self.image_predicates[predicate], value, path, line)
-        elif not isinstance(value, ox.Literal):
-            self.draft.add_triple(subject, _label_of(predicate), self.draft.entity(label(value)))
-        elif predicate in self.labels:
-            self._add_name(subject, self.labels[predicate], value)
-        else:
-            self.draft.add_attribute(subject, _label_of(predicate), value.value)
-
-    def _add_name(self, entity: int, predicate: int, literal: Any) -> None:
-        text, tag = " ".join(literal.value.split()), literal.language or ""
-        if not text:
-            return
-        kind = 3 if tag else 2
-        if self.language:
-            kind = 0 if tag == self.language else 1 if tag.startswith(f"{self.language}-") else kind
-        name = (kind, tag, predicate, text)
-        self.names[entity] = min(name, self.names.get(entity, name))
-
-    def _add_image(self, entity: int, predicate: int, value: Any, path: Path, line: int | None) -> None:
-        named = value.value.strip()
-        relative = _within(self.folder, value)
-        if relative is None:
-            self.on_the_web.append(named)
-            return
-        if relative is _OUTSIDE:
-            self.faults.add(
-                f"the image {named!r} is outside the folder",
-                path=path,
-                line=line,
-                remedy="put it into the folder, and name it by a path relative to that",
-            )
-            return
-        image = self.folder / relative
-        if image not in self.checked:
-            self.checked[image] = is_image(
-                image, self.faults, named=named.removeprefix(BASE), source=path, line=line
-            )
-        if self.checked[image]:
-            self.images[entity] = min((predicate, image), self.images.get(entity, (predicate, image)))
-
-    def _report_left_out(self, path: Path) -> None:
-        if self.on_the_web:
-            self.faults.leave_out(
-                f"images on the web: {len(self.on_the_web):,}, the first {min(self.on_the_web)}",
-                path=path,
-                remedy="download them into the folder, or write images = [] into psqe.toml",
-            )
-        if self.n_same:
-            self.faults.leave_out(
-                f"statements with owl:sameAs, which are links: {self.n_same:,}",
-                path=path,
-                remedy="move them to links.nt",
-            )
-
-
-_OUTSIDE = Path("..")
-
-
-def _within(folder: Path, value: Any) -> Path | None:
-    """Return the path of an image in the folder, or :data:`_OUTSIDE`; ``None`` if it is on the web."""
-    text = value.value.strip()
-    if text.startswith(BASE):
-        inside = unquote(text.removeprefix(BASE))
-    elif text.lower().startswith("file:"):
-        parts = urlsplit(text)
-        inside = unquote(parts.path) if parts.netloc in ("", "localhost") else ".."
-    elif isinstance(value, ox.NamedNode) or re.match("[A-Za-z][A-Za-z0-9+.-]*://|data:", text):
-        return None
-    else:
-        inside = text
-    for root in (folder.absolute(), folder.resolve()):
-        path = Path(os.path.normpath(root / inside))
-        if path.is_relative_to(root):
-            return path.relative_to(root)
-    return _OUTSIDE
-
-
-def _label_of(predicate: str) -> str:
-    return predicate.removeprefix(BASE)
-
-
-def _readable(entity: str) -> str | None:
-    return None if entity.startswith("_:") else readable_name(entity)
+def _languages(
+    sides: list[Side], settings: Settings, folder: Path, faults: Faults
+) -> tuple[str | None, str | None]:
+    """Return the languages of names: those of the settings, else those that both sides have in common."""
+    chosen = settings.languages
+    if chosen.left or chosen.right:
+        return chosen.left, chosen.right
+    left, right = sides
+    found = common_languages(left.names, right.names, left.candidates, right.candidates)
+    if found is None:
+        return None, None
+    left_said, right_said = (f"in {language!r}" if language else "without a language" for language in found)
+    said = (
+        f"{left_said} on both sides" if found[0] == found[1] else f"{left_said} left and {right_said} right"
+    )
+    example = ", ".join(f'{side} = "{language or "en"}"' for side, language in zip(SIDES, found, strict=True))
+    faults.note(
+        f"has labels in several languages, of which those {said} are taken",
+        path=folder,
+        remedy=f"choose others, if they are better, in psqe.toml: languages = {{{example}}}",
+    )
+    return found[0] or None, found[1] or None
 
 
 def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> IntArray | None:

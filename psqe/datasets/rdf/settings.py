@@ -15,16 +15,32 @@ from psqe.datasets.faults import Faults
 LABELS = (
     "http://www.w3.org/2000/01/rdf-schema#label",
     "http://www.w3.org/2004/02/skos/core#prefLabel",
+    "http://www.w3.org/2008/05/skos-xl#prefLabel",
     "http://xmlns.com/foaf/0.1/name",
     "http://schema.org/name",
     "https://schema.org/name",
 )
+FALLBACKS = (
+    "http://purl.org/dc/terms/title",
+    "http://purl.org/dc/elements/1.1/title",
+    "http://www.geonames.org/ontology#name",
+    "http://rdf.freebase.com/ns/type.object.name",
+    "http://www.geneontology.org/formats/oboInOwl#hasExactSynonym",
+    "http://www.w3.org/2004/02/skos/core#altLabel",
+    "http://www.w3.org/2008/05/skos-xl#altLabel",
+)
+"""Predicates whose literals name an entity that has no label, and are attributes as well."""
+
 IMAGES = (
     "http://xmlns.com/foaf/0.1/depiction",
     "http://schema.org/image",
     "https://schema.org/image",
     "http://dbpedia.org/ontology/thumbnail",
 )
+
+
+LARGEST = 100_000
+"""Number of bytes of the largest file of settings."""
 
 
 def _iri(text: str) -> str:
@@ -75,6 +91,11 @@ class Settings(_Strict):
     images: list[Predicate] = list(IMAGES)
     languages: Languages = Languages()
 
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """Predicates that name an entity without a label; none where the file chooses its labels itself."""
+        return () if "labels" in self.model_fields_set else FALLBACKS
+
     @model_validator(mode="after")
     def _apart(self) -> Settings:
         both = set(self.labels) & set(self.images)
@@ -101,10 +122,18 @@ def read_settings(path: Path, faults: Faults) -> Settings | None:
     remedy = "the keys are labels, images and languages; see the documentation of psqe.datasets.layouts.rdf"
     text = ""
     try:
+        if not path.is_file():
+            faults.add("is no file", path=path, remedy="delete it, or write the settings into a file")
+            return None
+        if path.stat().st_size > LARGEST:
+            faults.add(f"is larger than {LARGEST:,} bytes", path=path, remedy=remedy)
+            return None
         text = path.read_bytes().decode("utf-8-sig")
         return Settings.model_validate(tomllib.loads(text))
     except OSError as error:
         faults.add(f"cannot be read ({error.strerror})", path=path, remedy="make it readable, or delete it")
+    except RecursionError:
+        faults.add("nests too deeply", path=path, remedy=remedy)
     except UnicodeDecodeError:
         faults.add("is not UTF-8", path=path, remedy="save the file as UTF-8")
     except tomllib.TOMLDecodeError as error:

@@ -1,0 +1,253 @@
+"""Names in RDF: for each entity, in a language that both sides have, never of what describes the files."""
+
+import pytest
+from cases import NAME, aligned, case
+from folders import RDF, Files, statements, write
+from test_layouts import names, read
+
+from psqe.datasets.layouts import check_folder, read_in_order
+from psqe.errors import PsqeWarning
+from psqe.graph import AlignmentTask, KnowledgeGraph
+
+PREFIXES = """
+@prefix : <http://a.example/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix skosxl: <http://www.w3.org/2008/05/skos-xl#> . @prefix dct: <http://purl.org/dc/terms/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> . @prefix schema: <http://schema.org/> .
+@prefix geo: <http://www.opengis.net/ont/geosparql#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix wd: <http://www.wikidata.org/entity/> . @prefix wdt: <http://www.wikidata.org/prop/direct/> .
+@prefix wikibase: <http://wikiba.se/ontology#> . @prefix dbo: <http://dbpedia.org/ontology/> .
+@prefix dbr: <http://dbpedia.org/resource/> .
+"""
+RIGHT: Files = {"right.nt": RDF["right.nt"]}
+
+
+def task_of(folder, left: str, right: str | None = None, settings: str | None = None) -> AlignmentTask:
+    files: Files = {"left.ttl": (PREFIXES + left).encode(), **RIGHT}
+    if right is not None:
+        files = {"left.ttl": files["left.ttl"], "right.ttl": (PREFIXES + right).encode()}
+    if settings is not None:
+        files["psqe.toml"] = settings.encode()
+    task = read_in_order(write(folder, files))
+    assert task is not None
+    return task
+
+
+def candidates(graph: KnowledgeGraph) -> set[str]:
+    return {graph.entities[i].rpartition("/")[2] for i in graph.candidates.tolist()}
+
+
+def short(graph: KnowledgeGraph) -> dict[str, str]:
+    return {entity.rpartition("/")[2]: name for entity, name in names(graph).items()}
+
+
+HEADER = (
+    ':onto a owl:Ontology ; rdfs:label "Places" . dct:title a owl:AnnotationProperty . '
+    "owl:Thing a owl:Class ."
+)
+TREE = ":AcceptedPaper rdfs:subClassOf :Paper . :Paper a owl:Class . :hasPCChair a owl:ObjectProperty ."
+
+
+def test_a_label_of_the_header_takes_no_name_from_the_others(tmp_path):
+    left = task_of(tmp_path, HEADER + TREE).left
+    assert candidates(left) == {"AcceptedPaper", "Paper", "hasPCChair"}
+    assert short(left).items() >= {
+        "AcceptedPaper": "Accepted Paper", "Paper": "Paper", "hasPCChair": "has PC Chair"
+    }.items()  # fmt: skip
+
+
+@pytest.mark.filterwarnings("default::psqe.errors.PsqeWarning")
+def test_each_entity_without_a_label_has_the_words_of_its_iri(tmp_path):
+    some = ':Rome rdfs:label "Roma" . :AncientCity a owl:Class . '
+    some += ":is_part_of a rdf:Property . :caf%C3%A9 a :Bar ."
+    some += " ".join(f':x{i} rdfs:label "n{i}" .' for i in range(16))
+    with pytest.warns(
+        PsqeWarning, match=r"left.ttl: 3 of 20 candidates have no label, and 3 of these are called"
+    ):
+        left = task_of(tmp_path, some).left
+    assert {entity: name for entity, name in short(left).items() if not entity.startswith("x")} == {
+        "Rome": "Roma", "AncientCity": "Ancient City", "is_part_of": "is part of", "caf%C3%A9": "café"
+    }  # fmt: skip
+
+
+PREDICATES = {
+    ':a rdfs:label "one" ; skos:prefLabel "two"': "one",
+    ':a skos:prefLabel "two" ; foaf:name "three"': "two",
+    ':a foaf:name "three" ; schema:name "four"': "three",
+    ':a dct:title "five"': "five",
+    ':a <http://purl.org/dc/elements/1.1/title> "six" ; skos:altLabel "z"': "six",
+    ':a skos:altLabel "seven", "eight"': "eight",
+    ':a skosxl:prefLabel [ skosxl:literalForm "nine"@en ]': "nine",
+    ':a skosxl:prefLabel :l . :l a skosxl:Label ; skosxl:literalForm "ten" ; dct:created "2001"': "ten",
+    ':l skosxl:literalForm "eleven" . :a skosxl:altLabel :l': "eleven",
+    ':a rdfs:label "" ; dct:title "twelve"': "twelve",
+    ':a rdfs:label "  two \\n words "': "two words",
+}
+
+
+@pytest.mark.parametrize("said", PREDICATES)
+def test_which_predicates_name_an_entity(tmp_path, said):
+    left = task_of(tmp_path, said + ' ; :p "x" .').left
+    assert short(left)["a"] == PREDICATES[said] and candidates(left) == {"a"}
+
+
+def test_labels_of_the_settings_are_the_only_ones(tmp_path):
+    settings = "labels = ['http://a.example/nom']"
+    left = task_of(tmp_path, ':a dct:title "five" ; :nom "un" .', settings=settings).left
+    assert short(left) == {"a": "un"}
+
+
+def several(*tags: str) -> str:
+    """Three entities with a label in each language, and more in the first one."""
+    rows = [
+        f":e{i} rdfs:label {', '.join(f'{chr(34)}{tag} {i}{chr(34)}@{tag}' for tag in tags)} ."
+        for i in range(3)
+    ]
+    return "\n".join(rows)
+
+
+CHOICES = [
+    (("el", "en"), ("en", "fr"), ("en", "en")),
+    (("fr", "de"), ("de", "es"), ("de", "de")),
+    (("de", "fr", "en"), ("en", "fr", "de"), ("en", "en")),
+    (("en-gb", "el"), ("en-us",), ("en", "en")),
+    (("zh", "ja"), ("ja",), ("ja", "ja")),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "expected"), CHOICES)
+def test_the_language_is_chosen_for_both_sides_together_and_told(tmp_path, left, right, expected):
+    with pytest.warns(
+        PsqeWarning, match=rf"of which those in '{expected[0]}' on both sides are taken; choose others"
+    ):
+        task = task_of(tmp_path, several(*left), several(*right))
+    for graph, language in zip((task.left, task.right), expected, strict=True):
+        assert all(name.startswith(language) for name in short(graph).values()) and graph.language == language
+
+
+def test_languages_of_the_same_script_are_chosen_where_none_is_common(tmp_path):
+    left = ':e rdfs:label "Афины"@ru, "Atene"@it . :f rdfs:label "Рим"@ru, "Roma"@it .'
+    right = ':e rdfs:label "Αθήνα"@el, "Athen"@de . :f rdfs:label "Ρώμη"@el, "Rom"@de .'
+    with pytest.warns(PsqeWarning, match="of which those in 'it' left and in 'de' right are taken"):
+        task = task_of(tmp_path, left, right)
+    assert short(task.left)["f"] == "Roma" and short(task.right)["f"] == "Rom"
+
+
+def test_a_language_that_few_entities_have_is_not_chosen(tmp_path):
+    many = "\n".join(f':x{i} rdfs:label "n{i}"@nl .' for i in range(9))
+    left = many + ':e rdfs:label "e"@nl, "rare"@fi .'
+    with pytest.warns(PsqeWarning, match="of which those in 'nl' on both sides"):
+        task = task_of(tmp_path, left, many + ':e rdfs:label "f"@nl, "rare"@fi .')
+    assert short(task.left)["e"] == "e"
+
+
+def test_one_language_is_no_choice_and_settings_win(tmp_path):
+    task = task_of(tmp_path / "a", several("el"), several("fr"))
+    assert task.left.language is None and short(task.left)["e0"] == "el 0"
+    task = task_of(tmp_path / "b", several("el", "en"), several("en", "fr"), 'languages = {left = "el"}')
+    assert short(task.left)["e0"] == "el 0" and task.left.language == "el"
+
+
+LITERALS = {
+    '"Point(12.5 41.9)"^^geo:wktLiteral': "1 of geometry",
+    '"POLYGON ((30 10, 40 40, 20 40, 30 10))"': "1 of geometry",
+    '"<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT(1 2)"': "1 of geometry",
+    '"<gml:Point><gml:pos>1 2</gml:pos></gml:Point>"^^geo:gmlLiteral': "1 of geometry",
+    '\'{"type": "Point", "coordinates": [1, 2]}\'': "1 of geometry",
+    '"aGVsbG8="^^xsd:base64Binary': "1 of binary data",
+    '"data:image/png;base64,aGVsbG8="': "1 of binary data",
+    '"<p>A town</p>"^^rdf:HTML': "1 of markup",
+    f'"{"long " * 30_000}"': "1 of very long texts",
+}
+
+
+@pytest.mark.parametrize("literal", LITERALS)
+def test_literals_that_cannot_be_compared_are_left_out_and_counted(tmp_path, literal):
+    folder = write(
+        tmp_path,
+        {"left.ttl": (PREFIXES + f':a :shape {literal} ; :kept "Point of view (1)" .').encode(), **RIGHT},
+    )
+    notes = [str(note) for note in check_folder(folder).notes]
+    assert (
+        len(notes) == 1
+        and f"leaves out literals that cannot be compared as texts: {LITERALS[literal]}" in notes[0]
+    )
+
+
+DUMPS = {
+    "wikidata": (
+        'wd:Q90 rdfs:label "Paris"@en ; schema:description "capital"@en ; wdt:P31 wd:Q515 ; wdt:P625 '
+        '"Point(2.35 48.85)"^^geo:wktLiteral . wd:Q64 rdfs:label "Berlin"@en ; wdt:P31 wd:Q515 . '
+        "wdt:P31 a owl:ObjectProperty ; rdfs:label 'instance of'@en .",
+        {"Q90": "Paris", "Q64": "Berlin", "P31": "instance of"},
+    ),
+    "dbpedia": (
+        'dbr:AC_DC dbo:genre dbr:Rock_music ; rdfs:label "AC/DC"@en . dbr:Boeing_747 a dbo:Aircraft ; '
+        'rdfs:label "Boeing 747"@en .',
+        {"AC_DC": "AC/DC", "Boeing_747": "Boeing 747"},
+    ),
+    "agrovoc": (
+        ':c_1 a skos:Concept ; skosxl:prefLabel :xl_1 ; skos:broader :c_2 . :c_2 a skos:Concept ; '
+        'skosxl:prefLabel :xl_2 . :xl_1 a skosxl:Label ; skosxl:literalForm "maize"@en . '
+        ':xl_2 a skosxl:Label ; skosxl:literalForm "cereals"@en .',
+        {"c_1": "maize", "c_2": "cereals"},
+    ),
+    "yago": (
+        "<http://yago-knowledge.org/resource/Albert_Einstein> a schema:Person ; schema:birthPlace "
+        "<http://yago-knowledge.org/resource/Ulm> . <http://yago-knowledge.org/resource/Ulm> a schema:City .",
+        {"Albert_Einstein": "Albert Einstein", "Ulm": "Ulm", "Person": "Person", "City": "City"},
+    ),
+    "owl": (
+        ':Paper a owl:Class ; rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :hasAuthor ; '
+        'owl:someValuesFrom :Author ] . :Author a owl:Class . :hasAuthor a owl:ObjectProperty . '
+        "[] a owl:AllDisjointClasses ; owl:members ( :Paper :Author ) .",
+        {"Paper": "Paper", "Author": "Author", "hasAuthor": "has Author"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dump", DUMPS)
+@pytest.mark.filterwarnings("default::psqe.errors.PsqeWarning")
+def test_files_as_large_projects_publish_them(tmp_path, dump):
+    text, expected = DUMPS[dump]
+    left = task_of(tmp_path, text).left
+    assert short(left).items() >= expected.items()
+    assert candidates(left) <= expected.keys()
+
+
+@pytest.mark.parametrize(
+    "name", ["02-label-iri/b-skosxl", "03-local-names/b-header-label", "04-languages/f-el-en__en-fr"]
+)
+@pytest.mark.filterwarnings("default::psqe.errors.PsqeWarning")
+def test_known_inputs_by_their_names(tmp_path, name):
+    assert aligned(case(name, tmp_path), *NAME)["link_quality"]["links"]["f1"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["a-owl-xml", "c-ttl-sameas"])
+@pytest.mark.filterwarnings("default::psqe.errors.PsqeWarning")
+def test_known_ontologies(tmp_path, name):
+    options = ("--n-seeds", "8", "--modalities", "name,relation")
+    summary = aligned(case(f"UX10-ontologies/{name}", tmp_path), *options)
+    assert summary["link_quality"]["links"]["recall"] >= 0.84
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("labels = " + "[" * 50_000, "psqe.toml: "),
+        ("a." * 40_000 + "b = 1", "psqe.toml: "),
+        ("# " + "x" * 200_000, "psqe.toml: is larger than 100,000 bytes; the keys are"),
+    ],
+    ids=["brackets", "dots", "large"],
+)
+def test_settings_that_are_huge_or_deep_are_one_line(tmp_path, settings, message):
+    folder = write(tmp_path, {**RDF, "psqe.toml": settings.encode()})
+    shown = [str(fault) for fault in check_folder(folder).shown]
+    assert any(message in fault and "\n" not in fault for fault in shown)
+
+
+def test_a_list_of_many_items_is_read(tmp_path):
+    items = " ".join(f'"{i}"' for i in range(2_000))
+    left = read(write(tmp_path, {"left.ttl": f"<http://a> <http://p> ( {items} ) .".encode(), **RIGHT})).left
+    assert left.n_entities == 2_002 and statements
