@@ -408,7 +408,7 @@ def test_tables_that_are_not_read_are_told(tmp_path):
     (folder / "left" / "prices.csv").write_text("a,b\n")
     assert [str(note) for note in check_folder(folder).notes] == [
         f"{folder}/left: 'prices.csv' is not read; the tables of a side are called triples, attributes, "
-        "names, images"
+        "names, images, candidates"
     ]
 
 

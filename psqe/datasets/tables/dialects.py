@@ -23,6 +23,8 @@ _HEAD = 500
 _USUAL = {".tsv": "\t", ".tab": "\t", ".csv": ","}
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?|NA|NaN|NULL|TRUE|FALSE|true|false")
 _LONGEST_RECORD = 2000
+_ENOUGH = 20_000
+"""Number of records whose single cells are looked at; that quotes are balanced is asked of all."""
 
 Quoting = Literal["none", "doubled", "escaped"]
 Fit = Callable[[list[list[str]]], float]
@@ -95,7 +97,10 @@ def dialect_of(source: TextSource, fit: Fit, faults: Faults) -> Dialect | None:
     blanks = delimiter in ",;|" and _blank_after_all(head, delimiter)
     if not quotes:
         return Dialect(delimiter, "none", first, blanks)
-    evidence = _Evidence(delimiter, blanks=blanks)
+    escaped = source.has('\\"')
+    if delimiter != "\t" and not escaped:
+        return Dialect(delimiter, "doubled", first, blanks)
+    evidence = _Evidence(delimiter, blanks=blanks, escaped=escaped)
     for line, text in source.lines():
         if line >= first:
             evidence.see(line, text)
@@ -179,47 +184,49 @@ class _Evidence:
     wrapped: dict[int, int] = field(default_factory=dict)
     unquoted: set[int] = field(default_factory=set)
     n_records: int = 0
+    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
     _open: dict[str, list[str]] = field(default_factory=lambda: {"doubled": [], "escaped": []})
 
     def __post_init__(self) -> None:
-        outside = rf'[^"{re.escape(self.delimiter)}][^{re.escape(self.delimiter)}]*'
-        self._outside = outside if self.delimiter != "\t" else r'[^"\t]*'
-        blank = " ?" if self.blanks else ""
-        pattern = r"{0}(?:{1}|{2}|)(?:{3}{0}(?:{1}|{2}|))*"
         between = re.escape(self.delimiter)
-        self._doubled = re.compile(pattern.format(blank, r'"(?:[^"]|"")*"', self._outside, between))
-        self._escaped = re.compile(pattern.format(blank, r'"(?:\\"|[^"])*"', self._outside, between))
+        outside = rf'[^"{between}]*' if self.delimiter == "\t" else rf'(?:[^"{between}][^{between}]*)?'
+        blank = " ?" if self.blanks else ""
+        for way, inside in (("doubled", r'"[^"]*(?:""[^"]*)*"'), ("escaped", r'"(?:\\"|[^"])*"')):
+            cell = rf"{blank}(?:{inside}|{outside})"
+            self._patterns[way] = re.compile(rf"{cell}(?:{between}{cell})*")
 
     def see(self, line: int, text: str) -> None:
         """Take one line into account."""
-        if not text.strip():
+        quotes = '"' in text
+        if quotes or any(self._open.values()):
+            self._see_quotes(line, text)
+        if self.n_records > _ENOUGH or not text.strip():
             return
         cells = text.split(self.delimiter)
         if self.width is None:
             self.width = len(cells)
         self.even &= len(cells) == self.width
-        if '"' in text or any(self._open.values()):
-            self._see_quotes(line, text)
         self.n_records += 1
-        if self.n_records == 1 and '"' not in text:
+        if self.n_records == 1 and not quotes:
             return  # a header is quoted or not, whatever the other rows are
-        if '"' in text or not self.unquoted.issuperset(range(len(cells))):
+        if quotes or not self.unquoted.issuperset(range(len(cells))):
             for column, cell in enumerate(cells):
                 self._see_cell(line, column, cell.strip())
 
     def _see_quotes(self, line: int, text: str) -> None:
-        for way, pattern in (("doubled", self._doubled), ("escaped", self._escaped)):
+        for way, pattern in self._patterns.items():
             if not getattr(self, way):
                 continue
             lines = self._open[way]
+            if not lines and pattern.fullmatch(text):
+                continue
             lines.append(text)
             record = "\n".join(lines)
             n_quotes = record.count('"') - (record.count('\\"') if way == "escaped" else 0)
             if len(lines) > _LONGEST_RECORD or len(record) > LARGEST:
                 setattr(self, way, False)
             elif n_quotes % 2 == 0:
-                if way == "doubled":
-                    self.spanning |= len(lines) > 1 or record.count(self.delimiter) + 1 != self.width
+                self.spanning |= way == "doubled"  # over several lines
                 setattr(self, way, pattern.fullmatch(record) is not None)
                 lines.clear()
         if not self.doubled:
@@ -232,6 +239,7 @@ class _Evidence:
             self.weak_unquoted |= any(sign in cell for sign in ",;|")
             return
         if len(cell) < 2 or cell[-1] != '"':
+            self.spanning = True  # perhaps its quotes enclose the delimiter
             return
         inside = cell[1:-1]
         self.wrapped[column] = self.wrapped.get(column, 0) + 1
