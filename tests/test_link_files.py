@@ -1,11 +1,13 @@
 """Gold links in the files of other tools: tables, RDF, SSSOM and the alignment format of OAEI."""
 
 import gzip
+import os
 import warnings
 from pathlib import Path
 
 import cases
 import cities
+import pyoxigraph as ox
 import pytest
 
 from psqe.cli.main import main
@@ -94,6 +96,20 @@ def test_the_handed_links_in_rdf_are_read(tmp_path: Path) -> None:
         assert cases.aligned(folder, "--modalities", "name")["link_quality"]["links"]["f1"] == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        statements(f"{OWL}sameAs"),
+        "# true links\n\n" + statements(f"{OWL}sameAs"),
+        "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n" + statements("x").replace("<x>", "owl:sameAs"),
+    ],
+)
+def test_statements_in_a_file_with_the_ending_of_a_table_are_read(tmp_path: Path, text: str) -> None:
+    for name in ("links.tsv", "reference.txt"):
+        folder = pair(tmp_path / name, name, text)
+        assert links_of(read_folder_quietly(folder)) == set(LINKS)
+
+
 # ---- the alignment format
 
 
@@ -134,6 +150,12 @@ RELATIVE = CELLS.replace(A, "")
 CLASS = "<relation>fr.inrialpes.exmo.align.impl.rel.EquivRelation</relation>"
 
 
+TURTLE = f"@prefix a: <{SPACE}#> .\n" + "".join(
+    f'[] a a:Cell ; a:entity1 <{left}> ; a:entity2 <{right}> ; a:relation "=" ; a:measure 1.0 .\n'
+    for left, right in LINKS
+)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -150,6 +172,9 @@ CLASS = "<relation>fr.inrialpes.exmo.align.impl.rel.EquivRelation</relation>"
         ("links.rdf", alignment("".join(cell(*link, CLASS) for link in LINKS))),
         ("links.rdf", alignment("".join(cell(*link, "") for link in LINKS))),
         ("links.rdf", "\ufeff" + alignment(CELLS)),
+        ("reference.xml", f'<?xml version="1.0"?><alignment {RDF}>{CELLS.lower()}</alignment>'),
+        ("links.ttl", TURTLE),
+        ("links.nt", "".join(f"{one} .\n" for one in ox.parse(TURTLE, format=ox.RdfFormat.TURTLE))),
         ("links.rdf", alignment(CELLS).replace('?xml version="1.0"?', '?xml version="1.0" encoding="utf-16"?')
             .encode("utf-16")),
         ("links.rdf", alignment("<!-- " + "long " * 40_000 + "-->" + CELLS)),
@@ -174,6 +199,15 @@ def test_an_alignment_that_names_the_right_entity_first_is_read_and_told(tmp_pat
     turned = alignment("".join(cell(right, left) for left, right in LINKS))
     folder = pair(tmp_path / "a", "refalign.rdf", turned)
     assert "names the right entity first in 16 of 16 lines" in told(folder)
+    with pytest.warns(PsqeWarning):
+        assert links_of(read_folder(folder)) == set(LINKS)
+
+
+def test_an_ontology_about_cells_is_no_alignment(tmp_path: Path) -> None:
+    same = "".join(f'<x:Cell rdf:about="{a}"><owl:sameAs rdf:resource="{b}"/></x:Cell>' for a, b in LINKS)
+    text = f'<rdf:RDF {RDF} xmlns:x="http://x.example/" xmlns:owl="{OWL}">{same}</rdf:RDF>'
+    folder = pair(tmp_path / "a", "links.rdf", text)
+    assert "are no links: http://www.w3.org/1999/02/22-rdf-syntax-ns#type 16" in told(folder)
     with pytest.warns(PsqeWarning):
         assert links_of(read_folder(folder)) == set(LINKS)
 
@@ -282,7 +316,24 @@ def test_a_broken_table_of_mappings_is_one_line(tmp_path: Path, content: str | b
         read_folder(pair(tmp_path / "a", "links.sssom.tsv", content))
 
 
+def test_the_prefixes_of_a_table_may_be_in_a_file_beside_it(tmp_path: Path) -> None:
+    folder = pair(tmp_path / "a", "links.sssom.tsv", sssom(MAPPINGS, header=""))
+    (folder / "links.sssom.yml").write_text(CURIES.replace("# ", "").replace("#", ""))
+    assert found(folder) == set(LINKS)
+
+
 # ---- which file, and in which direction
+
+
+def test_what_has_the_name_of_gold_links_and_is_no_file_is_told(tmp_path: Path) -> None:
+    folder = pair(tmp_path / "a", "notes", "")
+    for make in (Path.mkdir, lambda path: path.symlink_to("nowhere"), os.mkfifo):
+        make(folder / "links.tsv")
+        with pytest.raises(
+            DataError, match=r"links.tsv: has the name of a file of gold links, and is no file"
+        ):
+            read_folder(folder)
+        (folder / "links.tsv").rename(tmp_path / f"{len(list(tmp_path.iterdir()))}")
 
 
 def test_a_table_that_names_the_right_entity_first_is_read_and_told(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -13,7 +14,7 @@ import pyoxigraph as ox
 from psqe.datasets.faults import Faults
 from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.link_names import TABLES
-from psqe.datasets.oaei import alignment_cells, looks_like_alignment
+from psqe.datasets.oaei import alignment_cells, looks_like_alignment, says_same, tell_other_cells
 from psqe.datasets.own_outputs import is_marked
 from psqe.datasets.rdf.statements import Statements
 from psqe.datasets.rdf.statements import label as label_of
@@ -35,6 +36,15 @@ EQUIVALENCES = frozenset(
 """The predicates of statements that are links."""
 
 _HEAD = 1 << 14
+_RDF = re.compile(
+    rb"(\s*#[^\n]*\n)*\s*(@prefix\s|prefix\s+[\w.-]*:\s*<|@base\s|<\?xml|<!DOCTYPE|<rdf:RDF"
+    rb"|(<[^>\s]+>|_:\S+)\s+<[^>\s]+>\s+(<[^>\s]+>|_:\S+|\"[^\n]*\")\s*\.)",
+    re.IGNORECASE,
+)
+"""The beginning of statements in RDF, which may be in a file with the ending of a table."""
+
+_CELL = re.compile(r"http://knowledgeweb\.semanticweb\.org/heterogeneity/alignment#?(\w+)")
+"""The predicates of an alignment that was written in another format of RDF than XML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def _records(path: Path, head: bytes, faults: Faults, label: Callable[[str], str
         return _opened(path, faults, _cells)
     if looks_like_sssom(head):
         return _opened(path, faults, _mappings)
-    if path.name.lower().endswith(TABLES):
+    if path.name.lower().endswith(TABLES) and not _RDF.match(head):
         return (
             _Record((label(cells[0]),), (label(cells[1]),), line)
             for line, cells in read_table(path, "links", faults)
@@ -151,16 +161,22 @@ def _mappings(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[_Record
 
 def _statements(path: Path, faults: Faults) -> Iterator[_Record]:
     others: Counter[str] = Counter()
+    cells: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for line, statement in Statements(path, faults):
-        if statement.predicate.value not in EQUIVALENCES:
-            others[statement.predicate.value] += 1
+        predicate = statement.predicate.value
+        part = _CELL.fullmatch(predicate)
+        if part:
+            cells[str(statement.subject)][part[1]] = label_of(statement.object)
+        elif predicate not in EQUIVALENCES:
+            others[predicate] += 1
         elif not all(
             isinstance(term, ox.NamedNode | ox.Literal) for term in (statement.subject, statement.object)
         ):
             faults.add("links something that has no IRI", path=path, line=line, remedy="delete the statement")
         else:
             yield _Record((label_of(statement.subject),), (label_of(statement.object),), line, symmetric=True)
-    if others:
+    yield from _described_cells(cells, path, faults)
+    if others and not cells:
         counts = ", ".join(f"{name} {n:,}" for name, n in others.most_common(3))
         more = f" and {len(others) - 3} other predicates" if len(others) > 3 else ""
         faults.note(
@@ -168,6 +184,15 @@ def _statements(path: Path, faults: Faults) -> Iterator[_Record]:
             path=path,
             remedy="write owl:sameAs into those that are links",
         )
+
+
+def _described_cells(cells: Mapping[str, Mapping[str, str]], path: Path, faults: Faults) -> Iterator[_Record]:
+    """Yield the cells of an alignment whose parts are statements."""
+    others: Counter[str] = Counter()
+    for _, cell in sorted(cells.items()):
+        if "entity1" in cell and "entity2" in cell and says_same(cell, others):
+            yield _Record((cell["entity1"],), (cell["entity2"],), None)
+    tell_other_cells(others, path, faults)
 
 
 def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Faults) -> None:

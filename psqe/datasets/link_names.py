@@ -71,6 +71,12 @@ def find_links(folder: Path, faults: Faults) -> Path | None:
         Receives two such files. Outputs of psqe are never gold links, and are told; so is a file that looks
         as if it had the links, but is called in another way.
     """
+    for path in sorted(folder.iterdir()):
+        if is_link_name(path.name) and not path.is_file():
+            faults.add(
+                "has the name of a file of gold links, and is no file", path=path,
+                remedy="put the file there, or choose another name",
+            )  # fmt: skip
     found = link_files(folder)
     own = [path for path in found if is_own_table(path)]
     for path in own:

@@ -7,8 +7,9 @@ different namespaces, so that only the last parts of the names of elements count
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 from urllib.parse import urljoin
@@ -29,13 +30,19 @@ SAME = frozenset(
 _BLOCK = 1 << 16
 
 
+_XML = re.compile(rb"\s*<(\?xml|!|([\w.-]+:)?(rdf|alignment)[\s>])", re.IGNORECASE)
+_ALIGNMENT = re.compile(rb"heterogeneity/alignment|<([\w.-]+:)?(alignment|entity1)[\s>/]", re.IGNORECASE)
+
+
 def looks_like_alignment(head: bytes) -> bool:
-    """Return whether the first bytes of a file are those of the alignment format."""
-    text = head.replace(b"\0", b"")
-    return b"<" in text[:64] and any(
-        word in text
-        for word in (b"heterogeneity/alignment", b"<Alignment", b":Alignment", b"<Cell", b":Cell")
-    )
+    """Return whether the first bytes of a file are those of the alignment format.
+
+    Examples
+    --------
+    >>> looks_like_alignment(b"<rdf:RDF><align:Alignment>"), looks_like_alignment(b"<http://x> <http://y>")
+    (True, False)
+    """
+    return _XML.match(head) is not None and _ALIGNMENT.search(head) is not None
 
 
 class _Cells(ContentHandler):
@@ -112,7 +119,7 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
                 parser.close()
             for line, cell in handler.cells:
                 any_cell = True
-                if _says_same(cell, others):
+                if says_same(cell, others):
                     if cell.get("entity1") and cell.get("entity2"):
                         yield line, cell["entity1"], cell["entity2"]
                     else:
@@ -136,6 +143,11 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
     else:
         if not any_cell:
             faults.add("has no cell", path=path, remedy="write one Cell for each link")
+    tell_other_cells(others, path, faults)
+
+
+def tell_other_cells(others: Counter[str], path: Path, faults: Faults) -> None:
+    """Tell how many cells of a file say something else than that two entities are the same."""
     if others:
         counts = ", ".join(f"{name} {n:,}" for name, n in others.most_common())
         faults.note(
@@ -145,8 +157,16 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
         )
 
 
-def _says_same(cell: dict[str, str], others: Counter[str]) -> bool:
-    """Return whether a cell is a link; otherwise count what it says instead."""
+def says_same(cell: Mapping[str, str], others: Counter[str]) -> bool:
+    """Return whether a cell is a link; otherwise count in ``others`` what it says instead.
+
+    Parameters
+    ----------
+    cell
+        Its ``relation`` and its ``measure``, as far as it has them.
+    others
+        Counts what cells say that are no links.
+    """
     relation = cell.get("relation", "")
     if relation.rpartition(".")[2].rpartition("#")[2].lower() not in SAME:
         others[relation] += 1

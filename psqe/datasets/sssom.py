@@ -93,7 +93,7 @@ def sssom_mappings(
     try:
         lines = (line.decode("utf-8") for line in stream)
         header, first, n_header = _header(lines)
-        curies = _curies(header, path, faults)
+        curies = _curies(header or _beside(path), path, faults)
         columns = next(csv.reader([first], delimiter="\t" if "\t" in first else ","))
         columns = [column.strip() for column in columns]
         rows = csv.reader(lines, delimiter="\t" if "\t" in first else ",")
@@ -140,6 +140,15 @@ def _header(lines: Iterator[str]) -> tuple[str, str, int]:
             return "".join(header)[:_LONGEST_HEADER], text.rstrip("\r\n"), number
         header.append(text[1:])
     return "".join(header), "", len(header)
+
+
+def _beside(path: Path) -> str:
+    """Return the metadata of ``x.sssom.tsv`` that some tools write to a file of its own, ``x.sssom.yml``."""
+    for ending in (".yml", ".yaml"):
+        metadata = path.with_suffix(ending)
+        if metadata.is_file() and metadata.stat().st_size < _LONGEST_HEADER:
+            return metadata.read_text(encoding="utf-8-sig", errors="replace")
+    return ""
 
 
 def _curies(header: str, path: Path, faults: Faults) -> Curies:
