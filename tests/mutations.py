@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
-from cities import LEFT, LINKS, RIGHT, Rows, delimited, tsv
+from cities import HEADERS, LEFT, LINKS, RIGHT, Rows, delimited, tsv
 from folders import JAPE, OPENEA, RDF, SAYS, Files, Said, of_task, write
 
 from psqe.datasets.layouts import check_folder, read_in_order
@@ -55,6 +55,11 @@ def _graph_said(tables: Mapping[str, list[list[str]]]) -> Said:
     }
 
 
+def _words(cells: list[str]) -> tuple[str, ...]:
+    """Return the cells in small letters without blanks and signs, as a header may be written."""
+    return tuple("".join(c for c in cell.lower() if c.isalnum()) for cell in cells)
+
+
 def _csv_says(delimiter: str, encoding: str, ending: str) -> Says:
     widths = {"triples": 3, "attributes": 3, "names": 2, "links": 2}
 
@@ -70,7 +75,8 @@ def _csv_says(delimiter: str, encoding: str, ending: str) -> Says:
             table = name.rpartition("/")[2].removesuffix(ending)
             if any(len(row) != widths[table] for row in rows):
                 raise ValueError("a row of another width")
-            tables[name.removesuffix(ending)] = rows[1:]
+            first = 1 if rows and _words(rows[0]) == HEADERS[table] else 0
+            tables[name.removesuffix(ending)] = rows[first:]
         left, right = (
             _graph_said({key.partition("/")[2]: rows for key, rows in tables.items() if key.startswith(side)})
             for side in ("left/", "right/")
@@ -81,6 +87,9 @@ def _csv_says(delimiter: str, encoding: str, ending: str) -> Says:
     return says
 
 
+BASE = "folder:///"
+"""Relative IRIs are identifiers as they are written."""
+
 SAME = "http://www.w3.org/2002/07/owl#sameAs"
 NAME = "http://www.w3.org/2000/01/rdf-schema#label"
 
@@ -90,14 +99,17 @@ def _rdf_says(ending: str, kind: Any) -> Says:
         sides = []
         for side in ("left", "right"):
             triples, attributes, subjects = set(), set(), set()
-            for q in ox.parse(files[side + ending], kind):
+            for q in ox.parse(files[side + ending], kind, base_iri=BASE):
                 if isinstance(q.subject, ox.BlankNode) or isinstance(q.object, ox.BlankNode | ox.Triple):
                     raise ValueError("a blank node")
-                subjects.add(q.subject.value)
+                subject, predicate, value = (
+                    term.value.removeprefix(BASE) for term in (q.subject, q.predicate, q.object)
+                )
+                subjects.add(subject)
                 if isinstance(q.object, ox.NamedNode):
-                    triples.add((q.subject.value, q.predicate.value, q.object.value))
-                elif q.predicate.value != NAME:
-                    attributes.add((q.subject.value, q.predicate.value, q.object.value.strip() or None))
+                    triples.add((subject, predicate, value))
+                elif predicate != NAME:
+                    attributes.add((subject, predicate, value.strip() or None))
             sides.append(
                 {
                     "entities": subjects | {t for _, _, t in triples},
@@ -120,17 +132,12 @@ def _rdf_says(ending: str, kind: Any) -> Says:
 
 
 def _tables(write_rows: Callable[[Rows], bytes], ending: str) -> Files:
-    headers = {
-        "triples": ("head", "relation", "tail"),
-        "attributes": ("entity", "attribute", "value"),
-        "names": ("entity", "name"),
-    }
     files = {
-        f"{side}/{table}{ending}": write_rows([headers[table], *rows])
+        f"{side}/{table}{ending}": write_rows([HEADERS[table], *rows])
         for side, tables in (("left", LEFT), ("right", RIGHT))
         for table, rows in tables.items()
     }
-    return {**files, f"links{ending}": write_rows([("left", "right"), *LINKS])}
+    return {**files, f"links{ending}": write_rows([HEADERS["links"], *LINKS])}
 
 
 def _quads(tables: Mapping[str, Rows], base: str) -> list[Any]:

@@ -134,6 +134,12 @@ def read_in_order(
     faults = Faults() if faults is None else faults
     layout = layout_of(folder)
     task = layout.read(folder, name=name or str(folder), faults=faults)
+    if task is None and not faults:
+        faults.add(
+            "no entity is described by what could be read",
+            path=folder,
+            remedy="give each side statements or tables about its entities, and links in a file of their own",
+        )
     if "image vectors" not in layout.files(folder):
         report_unread(folder, faults)
     faults.close()

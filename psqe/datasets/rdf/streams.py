@@ -61,6 +61,24 @@ class _Chunks(io.RawIOBase):
         return size
 
 
+class _Reader(io.BufferedReader):
+    """A reader that closes the readers below it when it is closed."""
+
+    below: tuple[IO[bytes], ...] = ()
+
+    def close(self) -> None:
+        super().close()
+        for reader in self.below:
+            reader.close()
+
+
+def _above(source: IO[bytes], raw: Any) -> io.BufferedReader:
+    """Return a reader of ``raw``, which closes ``source``, too."""
+    reader = _Reader(raw, CHUNK)
+    reader.below = (source,)
+    return reader
+
+
 def stream_of(chunks: Iterator[bytes]) -> io.BufferedReader:
     """Return the stream of bytes that some chunks make.
 
@@ -96,7 +114,7 @@ def opened(path: Path) -> io.BufferedReader:
     file = path.open("rb")
     head = file.peek(8)
     unpack = next((unpack for magic, unpack in _PACKED if head.startswith(magic)), None)
-    stream = file if unpack is None else io.BufferedReader(unpack(file), CHUNK)
+    stream = file if unpack is None else _above(file, unpack(file))
     head = stream.peek(256)
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -127,4 +145,4 @@ def _in_utf8(stream: IO[bytes], encoding: str) -> io.BufferedReader:
             yield text.encode("utf-8", "replace")
         yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
-    return stream_of(chunks())
+    return _above(stream, _Chunks(chunks()))

@@ -57,7 +57,7 @@ def read_table(path: Path, table: str, faults: Faults) -> Iterator[tuple[int, li
     )
     told = faults.count
     for line, row in found:
-        if len(row) == 1 and not row[0].strip():
+        if not row or (len(row) == 1 and not row[0].strip()):
             continue
         if columns.form.lenient and row[0].startswith("#") and len(row) != columns.width:
             continue
@@ -155,11 +155,21 @@ class _Columns:
         self.places: list[int] | None = None
         self._named = False
         self._n_seen = 0
+        self._headers = [list(form.columns)]
 
     def cells(self, line: int, cells: list[str]) -> list[str] | None:
         """Return the cells of a row in the order of the form; ``None`` for a header, or after a fault."""
         self._n_seen += 1
         if self._n_seen == 1 and self._is_header(line, cells):
+            self._headers.append(cells)
+            return None
+        if cells in self._headers:  # the parts of a table, each with its header, were put into one file
+            self.faults.leave_out(
+                f"has the header {', '.join(cells)} after line 1",
+                path=self.path,
+                line=line,
+                remedy="delete this line, or move it to the top",
+            )
             return None
         if len(cells) != self.width:
             cells = self._other_width(line, cells)
