@@ -14,6 +14,7 @@ import pandas as pd
 
 from psqe.aligners import Aligner
 from psqe.datasets.pairs import check_outputs
+from psqe.datasets.spelling import Spellings
 from psqe.errors import DataError
 from psqe.evaluation import evaluate
 from psqe.evaluation.regions import Regions, all_regions
@@ -462,7 +463,8 @@ def _candidate(graph: KnowledgeGraph, identifier: str, *, other: KnowledgeGraph)
     if identifier not in entities:
         example = graph.entities[graph.candidates[0]]
         raise DataError(
-            f"{identifier!r} is no entity of graph {graph.name!r}",
+            f"{identifier!r} is no entity of graph {graph.name!r}"
+            + Spellings(graph.entities).hint(identifier),
             remedy=f"it is one of graph {other.name!r}, so give the left identifier first"
             if identifier in other.index()
             else f"give an identifier of the data, such as {example!r}",

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.spelling import Spellings
 from psqe.datasets.tables.forms import FORMS, header_columns, plain_word
 from psqe.datasets.tables.reading import read_columns
 from psqe.errors import DataError, PsqeWarning
@@ -73,7 +74,8 @@ def read_tsv(path: Path, task: AlignmentTask) -> tuple[IntArray, FloatArray, tup
             index = indices[side].get(entity)
             if index is None:
                 raise DataError(
-                    f"{entity!r} is no {side} entity of {task.name}", path=path, line=row.line,
+                    f"{entity!r} is no {side} entity of {task.name}"
+                    f"{Spellings(task.sides[side].entities).hint(entity)}", path=path, line=row.line,
                     remedy="use the identifiers of the data",
                 )  # fmt: skip
             if index not in candidates[side]:

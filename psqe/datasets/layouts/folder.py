@@ -36,6 +36,7 @@ from psqe.datasets.labels import readable_name
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, link_files
 from psqe.datasets.own_outputs import is_own_output
+from psqe.datasets.spelling import Spellings, shown
 from psqe.datasets.tables import COLUMNS, ENDINGS, read_table, table_file
 from psqe.datasets.tables.dialects import ending
 from psqe.datasets.tables.files import table_files
@@ -321,11 +322,13 @@ def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
     except OSError as error:
         faults.add(f"cannot be read ({error.strerror})", path=folder, remedy="it is the folder of the images")
         return
+    spellings = Spellings(draft.index)
     for path in paths:
         index = draft.find(path.stem)
         if index is None:
+            meant = spellings.meant_by(path.stem)
             faults.leave_out(
-                f"{path.name!r} is named by no entity",
+                f"{path.name!r} is named by no entity" + (f", but nearly by {shown(meant)}" if meant else ""),
                 path=folder,
                 remedy="call an image as its entity, or list the paths in images.tsv",
             )
