@@ -235,9 +235,9 @@ def load_features(task: AlignmentTask, features: FeatureChoice = None) -> Featur
     task
         The two graphs.
     features
-        Ready features, which are checked and returned; a file with vectors; or names of modalities or
-        options, which are encoded (:func:`psqe.features.build_features`). ``None`` for the default of
-        :func:`choose_features`.
+        Ready features or a file with vectors, whose rows are matched to the entities of the task
+        (:meth:`psqe.features.Features.matched`); or names of modalities or options, which are encoded
+        (:func:`psqe.features.build_features`). ``None`` for the default of :func:`choose_features`.
 
     Returns
     -------
@@ -253,10 +253,10 @@ def load_features(task: AlignmentTask, features: FeatureChoice = None) -> Featur
     chosen = choose_features(task, features)
     if isinstance(chosen, FeatureOptions):
         return build_features(task, chosen.modalities or (), encoders=chosen.encoders)
-    vectors = chosen if isinstance(chosen, Features) else Features.load(chosen.path)
-    vectors.check(task)
-    selected = chosen.modalities if isinstance(chosen, FeatureFile) else None
-    return vectors if selected is None else vectors.select(selected)
+    if isinstance(chosen, Features):
+        return chosen.matched(task)
+    vectors = Features.load(chosen.path, task, right=chosen.right)
+    return vectors if chosen.modalities is None else vectors.select(chosen.modalities)
 
 
 def _build_miner(options: MinerOptions, task: AlignmentTask, features: Features, random_state: int) -> Miner:
@@ -343,7 +343,7 @@ def describe_data(
     """Describe a task and its features for the record: name, parameters, modalities, encoders or file."""
     source: dict[str, Any] = {"features": "given"}
     if isinstance(chosen, FeatureFile):
-        source = {"features": str(chosen.path)}
+        source = {"features": " ".join(map(str, chosen.paths))}
     elif isinstance(chosen, FeatureOptions):
         source = {"encoders": encoders_of(task, tuple(features), chosen.encoders)}
     return {"task": {"name": task.name, **task.parameters}, "modalities": list(features), **source}

@@ -176,6 +176,38 @@ class Vectors:
         return Vectors(self.values[order], self.present[order])
 
 
+@dataclass(frozen=True, eq=False)
+class FileOrder:
+    """The order of entities in the file that lists them, which they keep when their graph is renumbered.
+
+    Parameters
+    ----------
+    file
+        Name of the file, for messages.
+    rows
+        Row of each entity of the graph in the file, from 0: integer array ``(n_entities,)``; -1 for an entity
+        that the file does not list.
+    n_rows
+        Number of entities that the file lists, those that are no longer in the graph included.
+    has_ids
+        Whether the file gives each entity an integer id, as ``ent_ids_1`` does.
+
+    Examples
+    --------
+    >>> FileOrder("names.tsv", np.array([1, 0, -1]), 2).take(np.array([2, 0])).rows.tolist()
+    [-1, 1]
+    """
+
+    file: str
+    rows: IntArray
+    n_rows: int
+    has_ids: bool = False
+
+    def take(self, order: IntArray) -> FileOrder:
+        """Return the order of the entities ``order`` (indices) alone; their rows stay the same."""
+        return replace(self, rows=self.rows[order])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class KnowledgeGraph:
     """A multimodal knowledge graph. Entities and relations are numbered from 0 in the order given.
@@ -214,6 +246,9 @@ class KnowledgeGraph:
         ``0 .. n_entities - 1`` when omitted.
     language
         Language code of the texts, for tables; ``None`` when unknown.
+    file_order
+        The order of the entities in the file that lists them, by which vectors without identifiers are
+        read; ``None`` when no file lists them.
 
     Raises
     ------
@@ -243,6 +278,7 @@ class KnowledgeGraph:
     groups: tuple[str | None, ...] = ()
     ids: IntArray = None  # type: ignore[assignment]  # None means 0..n-1, until validated
     language: str | None = None
+    file_order: FileOrder | None = None
 
     def __post_init__(self) -> None:
         n, m = len(self.entities), len(self.relations)
@@ -336,6 +372,7 @@ class KnowledgeGraph:
             candidates=candidates[candidates >= 0],
             vectors={modality: vectors.take(order) for modality, vectors in self.vectors.items()},
             ids=self.ids[order],
+            file_order=None if self.file_order is None else self.file_order.take(order),
             **columns,
         )
 
@@ -408,14 +445,17 @@ class AlignmentTask:
         )
 
     def blind(self) -> AlignmentTask:
-        """Return the task as a miner or an aligner may see it: without labels, identifiers and ids.
+        """Return the task as a miner or an aligner may see it: without labels, identifiers, ids and order.
 
         Labels are gold links and human-made groups. Identifiers are removed, because equal identifiers on
-        both sides, such as equal URIs, reveal gold links.
+        both sides, such as equal URIs, reveal gold links; the order of the files can reveal them, too.
         """
         left, right = self.without_links().sides.map(
             lambda graph: replace(
-                graph, entities=tuple(map(str, range(graph.n_entities))), ids=np.arange(graph.n_entities)
+                graph,
+                entities=tuple(map(str, range(graph.n_entities))),
+                ids=np.arange(graph.n_entities),
+                file_order=None,
             )
         )
         return replace(self, left=left, right=right, links=None)

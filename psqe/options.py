@@ -114,12 +114,15 @@ class FeatureOptions(Options):
 
 
 class FeatureFile(Options):
-    """A file with vectors of the user's own; see :meth:`psqe.features.Features.load`.
+    """A file with vectors of the user's own, or one for each side; see :meth:`psqe.features.Features.load`.
 
     Parameters
     ----------
     path
-        An ``.npz`` file with one row for each entity of the pair.
+        An ``.npz`` file, a table (``.csv``, ``.tsv`` or ``.parquet``) or EVA's pickle; that of the left
+        side where ``right`` is given.
+    right
+        File of the right side; ``None``, the default, if ``path`` has both sides.
     modalities
         Names of the modalities to take from it, in order; all of them when ``None``.
 
@@ -130,7 +133,13 @@ class FeatureFile(Options):
     """
 
     path: Path
+    right: Path | None = None
     modalities: tuple[str, ...] | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The file, or the file of each side."""
+        return (self.path,) if self.right is None else (self.path, self.right)
 
 
 class MinerOptions(Options):

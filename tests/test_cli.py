@@ -625,7 +625,7 @@ def test_broken_feature_files(task, refused):
     Path("f.npz").write_bytes(Path("f.npz").read_bytes()[:500])
     refused(*SEEDS, words="f.npz: cannot be read as a feature file")
     np.savez("f.npz", image_left=np.eye(3), image_right=np.eye(3))
-    refused(*SEEDS, words="features have 3 left and 3 right rows, but 't/x' has 70 and 70 entities")
+    refused(*SEEDS, words="array 'image_left' have no identifiers, and no file gives the 70 entities")
     np.savez("f.npz", image_left=np.full((70, 2), np.nan), image_right=np.ones((70, 2)))
     refused(*SEEDS, words="f.npz: array 'image_left' has 70 rows that are not finite")
     np.savez("f.npz", image_left=np.ones((70, 2)))
@@ -728,7 +728,9 @@ def test_as_a_process(tmp_path):
     pair = datasets.load_task("emoji/en-fr")
     rng = np.random.default_rng(0)
     shape = {"left": pair.left.n_entities, "right": pair.right.n_entities}
-    np.savez(tmp_path / "f.npz", **{f"image_{s}": rng.standard_normal((n, 8)) for s, n in shape.items()})
+    arrays = {f"image_{s}": rng.standard_normal((n, 8)) for s, n in shape.items()}
+    entities = {f"{side}_entities": pair.sides[side].entities for side in shape}
+    np.savez(tmp_path / "f.npz", **arrays, **entities)
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
 

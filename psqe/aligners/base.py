@@ -174,7 +174,7 @@ class Aligner(Parametrised, ABC):
             pairs = pairs[np.lexsort(pairs.T)]
             embedded_left, embedded_right = self._fit(
                 task.take(left, right).blind(),
-                features.take(left, right),
+                features.blind().take(left, right),
                 pairs,
                 None if callback is None else _CallbackInTaskOrder(callback, left, right),
             )

@@ -53,7 +53,9 @@ def align(
     check_ending("--report", report_out, (".html", ".htm"))
     if seeds_file is not None and miner.miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
-    task.check_outputs(out, json_out, report_out, aligner.checkpoint, inputs=(seeds_file, features.features))
+    task.check_outputs(
+        out, json_out, report_out, aligner.checkpoint, inputs=(seeds_file, *(features.features or ()))
+    )
     chosen = features.options(task)  # before the pair is loaded, which may take long
     from psqe import api
     from psqe.defaults import SeedChoice

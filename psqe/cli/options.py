@@ -100,7 +100,16 @@ class FeatureGroup:
         ),
     ] = None
     features: Annotated[
-        Path | None, typer.Option("--features", help="Vectors of your own (.npz) instead of encoders.")
+        list[Path] | None,
+        typer.Option(
+            "--features",
+            metavar="FILE",
+            help="Vectors of your own instead of encoders, a row for each entity: .npz, .csv, .tsv, "
+            ".parquet or "
+            ".pkl with both sides; or given twice, the left side's file (also .npy) and then the right "
+            "side's. "
+            "Rows are matched by identifiers: the keys left_entities and right_entities, or a column entity.",
+        ),
     ] = None
 
     def options(self, task: TaskGroup) -> FeatureOptions | FeatureFile:
@@ -112,7 +121,7 @@ class FeatureGroup:
             If a file is given together with what only encoders can do.
         """
         modalities = None if self.modalities is None else tuple(names(self.modalities))
-        if self.features is None:
+        if not self.features:
             return FeatureOptions(modalities=modalities, encoders=encoder_choices(self.encoder))
         if self.encoder:
             raise ParameterError("--encoder and --features exclude each other", remedy="give one of them")
@@ -121,7 +130,13 @@ class FeatureGroup:
                 "--hide-presence and --features exclude each other",
                 remedy="hide it in the arrays, or let encoders make them",
             )
-        return FeatureFile(path=self.features, modalities=modalities)
+        if len(self.features) > 2:
+            raise ParameterError(
+                f"--features is given {len(self.features)} times",
+                remedy="give one file, or the file of the left side and then that of the right side",
+            )
+        path, *right = self.features
+        return FeatureFile(path=path, right=right[0] if right else None, modalities=modalities)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def seeds(
 ) -> None:
     """Mine pseudo-seeds and audit them."""
     check_ending("--out", out, (".tsv", ".npy"))
-    task.check_outputs(out, json_out, inputs=[features.features])
+    task.check_outputs(out, json_out, inputs=features.features or ())
     chosen = features.options(task)
     pair = task.load()
     if out.suffix != ".npy":

@@ -11,7 +11,7 @@ import numpy as np
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.labels import readable_names
-from psqe.graph import IntArray, KnowledgeGraph, positions
+from psqe.graph import FileOrder, IntArray, KnowledgeGraph, positions
 from psqe.identifiers import composed
 
 Attribute = tuple[str, str | None]
@@ -177,6 +177,7 @@ class GraphDraft:
         candidates: set[int] | None = None,
         language: str | None = None,
         catalogues: bool = True,
+        listed_in: str | None = None,
     ) -> KnowledgeGraph:
         """Return the graph, its entities and relations in the order of their identifiers.
 
@@ -193,6 +194,8 @@ class GraphDraft:
             Numbers of the candidates; all entities when omitted.
         catalogues
             Whether to note identifiers that are numbers of catalogues, too, as benchmarks have them.
+        listed_in
+            Name of the file that lists the entities in the order of :attr:`names`; ``None`` if none does.
         """
         spelt = sorted((self.spelling(label, i), i) for label, i in self.index.items())
         labels, old = [label for label, _ in spelt], [i for _, i in spelt]
@@ -213,7 +216,14 @@ class GraphDraft:
             attributes=tuple(tuple(sorted(self.attributes.get(i, ()), key=_by_label)) for i in old),
             images=tuple(self.images.get(i) for i in old),
             language=language,
+            file_order=None if listed_in is None else self._order(listed_in, old),
         )
+
+    def _order(self, file: str, entities: list[int]) -> FileOrder:
+        """Return the order in which the entities got their names."""
+        row = {entity: i for i, entity in enumerate(self.names)}
+        rows = np.array([row.get(entity, -1) for entity in entities], dtype=np.int64)
+        return FileOrder(file, rows, len(row))
 
 
 def _by_label(pair: Attribute) -> tuple[str, str]:

@@ -125,7 +125,9 @@ def planted_pair(
             arrays[f"{modality}_{side}_present"] = present[order]
     parameters = {"n": n, "dangling": dangling, "random_state": random_state}
     task = AlignmentTask("synthetic/planted", graphs[0], graphs[1], np.column_stack([both, both]), parameters)
-    return task.take(*members), Features.from_arrays(arrays)
+    task = task.take(*members)
+    arrays |= {f"{side}_entities": np.array(task.sides[side].entities) for side in SIDES}
+    return task, Features.from_arrays(arrays)
 
 
 def _regions(n: int, regions: int | Sequence[float]) -> IntArray:

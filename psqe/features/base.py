@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from psqe.errors import DataError, ParameterError
+from psqe.features.rows import GivenVectors, Rows
+from psqe.features.vector_files import given_arrays, read_given
 from psqe.files import atomic_path
 from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray, Sides, Vectors
 
@@ -71,19 +73,26 @@ class Modality(Sides[Vectors]):
 class Features(Mapping[str, Modality]):
     """A read-only mapping from the name of a modality to its :class:`Modality`.
 
-    :func:`~psqe.features.build.build_features`, :meth:`from_arrays` and :meth:`load` make features.
+    :func:`~psqe.features.build.build_features`, :meth:`from_arrays` and :meth:`load` make features. Those of
+    :func:`~psqe.features.build.build_features` name the entity of each row.
 
     Parameters
     ----------
     modalities
         The modalities by name, at least one, all with the same numbers of entities.
+    entities
+        The identifiers of the entities of both sides, in the order of the rows, by which :meth:`matched`
+        finds the rows of a task's entities; ``None``, the default, where rows are in the order of a task's
+        entities.
+    source
+        The file whose rows have no identifiers and are in its own order; ``None`` for all other features.
 
     Raises
     ------
     ParameterError
         If there is no modality.
     DataError
-        If the modalities disagree on the number of entities.
+        If the modalities, or the identifiers, disagree on the number of entities.
 
     Examples
     --------
@@ -94,13 +103,29 @@ class Features(Mapping[str, Modality]):
     ((2, 1), 2)
     """
 
-    def __init__(self, modalities: Mapping[str, Modality]) -> None:
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        entities: Sides[tuple[str, ...]] | None = None,
+        *,
+        source: Path | None = None,
+    ) -> None:
         if not modalities:
             raise ParameterError("no modality given", remedy="name at least one, for example image")
         sizes = {(len(m.left), len(m.right)) for m in modalities.values()}
         if len(sizes) > 1:
-            raise DataError(f"modalities disagree on the number of entities: {sorted(sizes)}")
+            raise DataError(
+                f"modalities disagree on the number of entities: {sorted(sizes)}",
+                remedy="give one row per entity in each modality, or name the entities of the rows in a file",
+            )
         self._modalities = dict(modalities)
+        self._source = source
+        self.entities = entities
+        if entities is not None and (len(entities.left), len(entities.right)) != self.shape:
+            raise DataError(
+                f"{len(entities.left)} and {len(entities.right)} identifiers for {self.shape} rows",
+                remedy="give one identifier for each row",
+            )
 
     def __getitem__(self, key: str) -> Modality:
         return self._modalities[key]
@@ -138,21 +163,119 @@ class Features(Mapping[str, Modality]):
                 raise ParameterError(
                     f"there is no modality {name!r} in the features", remedy=f"choose from {', '.join(self)}"
                 )
-        return Features({name: self[name] for name in modalities})
+        return Features({name: self[name] for name in modalities}, self.entities, source=self._source)
 
     def take(self, left: IntArray, right: IntArray) -> Features:
         """Return the vectors of the entities ``left`` and ``right`` (indices), in that order."""
-        return Features({name: m.take(left, right) for name, m in self.items()})
+        entities = None
+        if self.entities is not None:
+            entities = self.entities.map(
+                lambda names, order: tuple(names[i] for i in order), Sides(left, right)
+            )
+        return Features({name: m.take(left, right) for name, m in self.items()}, entities)
+
+    def blind(self) -> Features:
+        """Return the features without the identifiers of the entities, as miners and aligners see them."""
+        return self if self.entities is None else Features(self._modalities)
+
+    def matched(self, task: AlignmentTask) -> Features:
+        """Return the features with one row per entity of a task, in the order of the task's entities.
+
+        Rows whose entities are named are found by their identifiers, and rows of a file without
+        identifiers by the order of the files of the task. Other features are in the order of the task's
+        entities already.
+
+        Parameters
+        ----------
+        task
+            The two graphs.
+
+        Raises
+        ------
+        DataError
+            If the rows do not fit the task, see :meth:`psqe.features.rows.GivenVectors.matched`.
+
+        Warns
+        -----
+        PsqeWarning
+            If rows name no entity, candidates have no row, or the order of the files was taken.
+
+        Examples
+        --------
+        >>> from psqe.graph import KnowledgeGraph
+        >>> left, right = (KnowledgeGraph(side, (f"{side} a", f"{side} b"), (), []) for side in SIDES)
+        >>> features = Features.from_arrays({
+        ...     "image_left": [[1], [2]], "left_entities": ["left b", "left a"],
+        ...     "image_right": [[3], [4]], "right_entities": ["right a", "right b"],
+        ... })
+        >>> features.matched(AlignmentTask("pair", left, right))["image"].left.values.tolist()
+        [[2.0], [1.0]]
+        """
+        names = task.sides.map(lambda graph: graph.entities)
+        named = self.entities
+        if named is None and self._source is None:
+            self.check(task)
+            return self
+        if named is not None and all(ours == theirs for ours, theirs in zip(named, names, strict=True)):
+            return self
+        labels: Sides[tuple[str, ...] | None] = Sides(None, None) if named is None else Sides(*named)
+        given = {
+            name: Sides(
+                *(
+                    Rows(m[side].values, m[side].present, labels[side], f"array '{name}_{side}'")
+                    for side in SIDES
+                )
+            )
+            for name, m in self.items()
+        }
+        return Features.from_given(GivenVectors(self._source, given), task)
 
     def check(self, task: AlignmentTask) -> None:
-        """Raise :class:`DataError` unless the features have one row per entity of ``task``."""
+        """Raise :class:`DataError` unless the features have one row per entity of ``task``, in its order."""
         wanted = (task.left.n_entities, task.right.n_entities)
+        if self._source is not None:
+            raise DataError(
+                "the rows of the features have no identifiers, so they are in the order of the files and "
+                "not in "
+                f"that of the entities of {task.name!r}",
+                path=self._source,
+                remedy="read them by Features.load(path, task), or take features.matched(task)",
+            )
         if self.shape != wanted:
             raise DataError(
                 f"features have {self.shape[0]} left and {self.shape[1]} right rows, but {task.name!r} has "
                 f"{wanted[0]} and {wanted[1]} entities",
                 remedy="give one row per entity, in the order of the task's entities",
             )
+        names = task.sides.map(lambda graph: graph.entities)
+        if self.entities is not None and (self.entities.left, self.entities.right) != (*names,):
+            raise DataError(
+                f"the rows of the features are of other entities than those of {task.name!r}, or in "
+                "another order",
+                remedy="take features.matched(task)",
+            )
+
+    @classmethod
+    def from_given(cls, given: GivenVectors, task: AlignmentTask) -> Features:
+        """Make features of rows that name their entities, for the entities of a task.
+
+        Parameters
+        ----------
+        given
+            The rows of a file.
+        task
+            The two graphs.
+        """
+        vectors = {name: Modality(*sides) for name, sides in given.matched(task).items()}
+        for name, modality in vectors.items():
+            for side in SIDES:
+                if not modality[side].present.any():
+                    raise DataError(
+                        f"no {side} entity has a vector of modality {name!r}",
+                        path=given.path,
+                        remedy="leave this modality out, or give vectors of both sides",
+                    )
+        return cls(vectors, task.sides.map(lambda graph: graph.entities))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, ArrayLike]) -> Features:
@@ -164,7 +287,8 @@ class Features(Mapping[str, Modality]):
             ``<modality>_left`` ``(n_left, d)`` and ``<modality>_right`` ``(n_right, d)``, and optionally
             the boolean masks ``<modality>_left_present`` ``(n_left,)`` and ``<modality>_right_present``
             ``(n_right,)``. Without a mask every entity counts as present. Rows are in the order of the
-            entities of the task.
+            entities of the task, unless ``left_entities`` ``(n_left,)`` and ``right_entities`` ``(n_right,)``
+            name the entity of each row; then :func:`psqe.align` and :meth:`matched` find the rows.
 
         Raises
         ------
@@ -172,93 +296,70 @@ class Features(Mapping[str, Modality]):
             If a key has no partner or an unknown form, an array has the wrong shape or type, or a
             present row is not finite or all zero.
         """
-        names = [key.removesuffix("_left") for key in arrays if key.endswith("_left")]
-        known = {
-            f"{name}{suffix}"
-            for name in names
-            for suffix in ("_left", "_right", "_left_present", "_right_present")
-        }
-        for key in arrays:
-            if key not in known:
-                raise DataError(
-                    f"array {key!r} has an unknown name",
-                    remedy="name arrays <modality>_left, <modality>_right, <modality>_left_present, "
-                    "<modality>_right_present",
-                )
-        modalities: dict[str, Modality] = {}
-        for name in names:
-            sides: list[Vectors] = []
-            for side in SIDES:
-                key = f"{name}_{side}"
-                if key not in arrays:
-                    raise DataError(f"array {key!r} is missing", remedy=f"add it beside {name}_left")
-                sides.append(_checked(key, arrays[key], arrays.get(f"{key}_present")))
-            left, right = (vectors.values.shape[1] for vectors in sides)
-            if left != right:
-                raise DataError(
-                    f"modality {name!r} has {left} dimensions on the left and {right} on the right"
-                )
-            modalities[name] = Modality(*sides)
-        if not modalities:
-            raise DataError("no array named <modality>_left was given")
-        return cls(modalities)
+        return cls._unmatched(given_arrays(arrays))
 
     @classmethod
-    def load(cls, path: str | Path) -> Features:
-        """Read an ``.npz`` file with the keys of :meth:`from_arrays`.
+    def _unmatched(cls, given: GivenVectors) -> Features:
+        """Make features of rows in their own order, which must be the same in all modalities."""
+        labels = {tuple(rows.entities for rows in sides) for sides in given.modalities.values()}
+        left, right = labels.pop()
+        if labels or given.together or (left is None) != (right is None):
+            raise DataError(
+                "the modalities or the sides of the features name different entities",
+                path=given.path,
+                remedy="read them for a task, by Features.load(path, task)",
+            )
+        modalities = {
+            name: Modality(*sides.map(lambda rows: Vectors(rows.values, rows.present)))
+            for name, sides in given.modalities.items()
+        }
+        if left is None or right is None:
+            return cls(modalities, source=given.path)
+        return cls(modalities, Sides(left, right))
+
+    @classmethod
+    def load(
+        cls, path: str | Path, task: AlignmentTask | None = None, *, right: str | Path | None = None
+    ) -> Features:
+        """Read features from one file, or from one for each side.
+
+        Rows name their entities by identifiers. Rows without identifiers are in the order of the file that
+        lists the entities, which is ``ent_ids_1`` or ``names.tsv``; a task keeps that order when its
+        entities are shuffled.
+
+        Parameters
+        ----------
+        path
+            A file in a form of :mod:`psqe.features.vector_files`, such as an ``.npz`` file with the keys of
+            :meth:`from_arrays`; that of the left side where ``right`` is given.
+        task
+            The two graphs to whose entities the rows are matched; ``None``, the default, keeps the rows as
+            they are. :func:`psqe.align` matches them then.
+        right
+            File of the right side; ``None``, the default, if ``path`` has both sides.
 
         Raises
         ------
         DataError
-            If the file is missing, is no ``.npz``, holds Python objects, or breaks a rule of
-            :meth:`from_arrays`.
+            If the file is missing, of an unknown form or broken, holds Python objects, or breaks a rule of
+            :meth:`from_arrays`; or if its rows do not fit the task.
+
+        Warns
+        -----
+        PsqeWarning
+            If rows name no entity, candidates have no row, or the order of the files was taken.
         """
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = {key: archive[key] for key in archive.files}
-        except Exception as error:  # np.load raises many kinds of errors for a file that is no .npz
-            raise DataError(
-                f"cannot be read as a feature file ({type(error).__name__}: {error})",
-                path=path,
-                remedy="save it with numpy.savez(path, image_left=..., image_right=...)",
-            ) from error
-        try:
-            return cls.from_arrays(arrays)
-        except DataError as error:
-            raise DataError(error.what, path=path, remedy=error.remedy) from error
+        given = read_given(path, right)
+        return cls._unmatched(given) if task is None else cls.from_given(given, task)
 
     def save(self, path: str | Path) -> None:
-        """Write an ``.npz`` file that :meth:`load` reads back exactly."""
-        arrays: dict[str, FloatArray | BoolArray] = {}
+        """Write an ``.npz`` file that :meth:`load` reads back exactly, identifiers included."""
+        arrays: dict[str, FloatArray | BoolArray | NDArray[np.str_]] = {}
         for name, m in self.items():
             for side in SIDES:
                 arrays[f"{name}_{side}"] = m[side].values
                 arrays[f"{name}_{side}_present"] = m[side].present
+        if self.entities is not None:
+            arrays |= {f"{side}_entities": np.array(self.entities[side], dtype=str) for side in SIDES}
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez(stream, **arrays)  # type: ignore[arg-type]
-
-
-def _checked(key: str, values: ArrayLike, mask: ArrayLike | None) -> Vectors:
-    """Return one side of a modality after all checks, in float32, its absent rows set to zero."""
-    array = np.asarray(values)
-    if array.ndim != 2 or array.dtype.kind not in "fiu":
-        raise DataError(
-            f"array {key!r} has shape {array.shape} and type {array.dtype}; expected numbers (n, d)"
-        )
-    array = np.array(array, dtype=np.float32)
-    present = np.ones(len(array), dtype=bool) if mask is None else np.asarray(mask)
-    if present.shape != (len(array),) or present.dtype != np.bool_:
-        raise DataError(f"mask '{key}_present' must be boolean with {len(array)} entries")
-    bad = present & ~np.isfinite(array).all(axis=1)
-    if bad.any():
-        raise DataError(
-            f"array {key!r} has {bad.sum()} rows that are not finite, first row {int(bad.argmax())}"
-        )
-    empty = present & ~array.any(axis=1)
-    if empty.any():
-        raise DataError(
-            f"array {key!r} has {empty.sum()} rows of zeros, first row {int(empty.argmax())}",
-            remedy=f"mark missing entities in '{key}_present'",
-        )
-    array[~present] = 0.0
-    return Vectors(array, np.array(present))

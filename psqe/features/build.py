@@ -99,7 +99,7 @@ def build_features(
         else:
             raise TypeError(f"encoder {choices[name]!r} is neither a TaskEncoder nor an ItemEncoder")
         _require_some(task, name, built[name].map(lambda vectors: vectors.present))
-    return Features({name: built[name] for name in names})
+    return Features({name: built[name] for name in names}, task.sides.map(lambda graph: graph.entities))
 
 
 def encoders_of(

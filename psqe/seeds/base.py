@@ -82,7 +82,7 @@ class Miner(Parametrised, ABC):
         with measured() as cost:
             left, right = canonical_order(task, features)
             ordered = task.take(left, right).blind()
-            mined = self._mine(ordered, features.take(left, right))
+            mined = self._mine(ordered, features.blind().take(left, right))
             candidates = ordered.left.candidates, ordered.right.candidates
             confidence, *stage_confidence = self._confidence(
                 [mined.pairs, *(stage.pairs for stage in mined.trace)], candidates,

@@ -229,6 +229,7 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
         faults,
         readable=None if names else readable_name,
         candidates=candidates,
+        listed_in=f"{side.name}/{names.name}" if names else None,
     )
 
 

@@ -50,7 +50,7 @@ from psqe.datasets.labels import bare, readable_names
 from psqe.datasets.pickles import read_vectors
 from psqe.datasets.published_pickles import image_pickles, report_pickles
 from psqe.datasets.tables import number, plain_rows
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Vectors
+from psqe.graph import AlignmentTask, FileOrder, IntArray, KnowledgeGraph, Vectors
 
 DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"
 SPLITS = (("sup_ent_ids", "ref_ent_ids", "dev_ent_ids"), ("sup_pairs", "ref_pairs", "valid_pairs"))
@@ -194,6 +194,7 @@ def _graph(
         attributes=tuple(known.get(i, ()) for i in range(n)) if known else (),
         vectors=vectors,
         ids=np.fromiter(entities.by_id, dtype=np.int64),
+        file_order=FileOrder(entities.path.name, np.arange(n), n, has_ids=True),
         language=language,
     )
 
