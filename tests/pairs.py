@@ -58,7 +58,7 @@ def relabelled(
             names = np.random.default_rng(seed + 1).permutation(old.n_entities)
             old = replace(old, entities=tuple(f"renamed {i}" for i in names), ids=names + 10_000)
         graphs[side] = old
-    return (replace(taken, **graphs), features.take(*orders)), orders[0], orders[1]
+    return (replace(taken, **graphs), features.blind().take(*orders)), orders[0], orders[1]
 
 
 def mine_quietly(miner: Miner, pair: Pair) -> SeedSet:

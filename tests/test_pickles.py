@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.pickles import load_restricted, read_vectors
+from psqe.datasets.pickles import read_vectors
 from psqe.errors import DataError, PsqeWarning
+from psqe.vector_pickles import load_restricted
 
 SIDES = ({7: 0, 8: 1}, {3: 0, 5: 1, 9: 2})
 VECTORS = {

@@ -12,10 +12,11 @@ from folders import FOLDER, JAPE, OPENEA, write
 from psqe.datasets import load_task
 from psqe.datasets.faults import Faults
 from psqe.datasets.layouts import check_folder, read_folder
-from psqe.datasets.pickles import load_restricted, read_vectors
+from psqe.datasets.pickles import read_vectors
 from psqe.datasets.published_pickles import pair_names
 from psqe.errors import DataError, PsqeWarning
 from psqe.graph import AlignmentTask
+from psqe.vector_pickles import load_restricted
 
 IDS = [*(int(line.split(b"\t")[0]) for side in (1, 2) for line in JAPE[f"ent_ids_{side}"].splitlines())]
 VECTORS = {i: np.full(4, i + 1, dtype=np.float32) for i in IDS}

@@ -57,7 +57,8 @@ class GraphDraft:
     names, images
         The name and the image of an entity, by its number.
     listed
-        Numbers of the entities that have a record in a table of names, even if the name is empty.
+        Numbers of the entities that have a record in a table of names, even if the name is empty, as keys in
+        the order of the records.
     attributes
         The attributes of an entity, by its number.
     tables
@@ -76,7 +77,7 @@ class GraphDraft:
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
         self.names: dict[int, str] = {}
-        self.listed: set[int] = set()
+        self.listed: dict[int, None] = {}
         self.images: dict[int, Path] = {}
         self.attributes: dict[int, set[Attribute]] = {}
         self.tables: list[Table] = []
@@ -124,7 +125,7 @@ class GraphDraft:
 
     def add_name(self, entity: int, name: str) -> None:
         """Add the name of an entity. Runs of blanks become one; an empty name is none."""
-        self.listed.add(entity)
+        self.listed[entity] = None
         words = " ".join(name.split())
         if words:
             self.names[entity] = words
@@ -195,7 +196,7 @@ class GraphDraft:
         catalogues
             Whether to note identifiers that are numbers of catalogues, too, as benchmarks have them.
         listed_in
-            Name of the file that lists the entities in the order of :attr:`names`; ``None`` if none does.
+            Name of the file that lists the entities in the order of :attr:`listed`; ``None`` if none does.
         """
         spelt = sorted((self.spelling(label, i), i) for label, i in self.index.items())
         labels, old = [label for label, _ in spelt], [i for _, i in spelt]
@@ -220,8 +221,8 @@ class GraphDraft:
         )
 
     def _order(self, file: str, entities: list[int]) -> FileOrder:
-        """Return the order in which the entities got their names."""
-        row = {entity: i for i, entity in enumerate(self.names)}
+        """Return the order of the entities in the table of names."""
+        row = {entity: i for i, entity in enumerate(self.listed)}
         rows = np.array([row.get(entity, -1) for entity in entities], dtype=np.int64)
         return FileOrder(file, rows, len(row))
 

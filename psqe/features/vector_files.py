@@ -23,8 +23,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from psqe.datasets.faults import Faults
-from psqe.datasets.pickles import read_dictionary
 from psqe.errors import DataError
 from psqe.features.array_files import read_npy, read_npz
 from psqe.features.rows import GivenVectors, Rows, checked_rows, identifiers
@@ -37,6 +35,7 @@ from psqe.features.vector_tables import (
     read_table,
 )
 from psqe.graph import SIDES, Sides
+from psqe.vector_pickles import read_dictionary
 
 PICKLE_ENDINGS = (".pkl", ".pickle")
 ENDINGS = (".npz", ".npy", *TEXT_ENDINGS, *PARQUET_ENDINGS, *PICKLE_ENDINGS)
@@ -231,7 +230,7 @@ def _arrays_of_one_side(path: Path) -> Table:
 
 def _pickle(path: Path) -> Table:
     """Read a pickled dictionary from ids or identifiers to vectors."""
-    vectors = read_dictionary(path, Faults()) or {}
+    vectors = read_dictionary(path)
     kind = KIND.match(path.name)
     name = KINDS.get(kind["kind"].lower(), kind["kind"]) if kind else MODALITY
     array = np.stack(list(vectors.values()))
