@@ -142,7 +142,7 @@ def read_table(path: Path) -> Table:
 
 def _parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet file; lists become arrays."""
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
         if file.metadata.num_rows * max(1, file.metadata.num_columns) > LARGEST:
