@@ -14,12 +14,17 @@ A side is a file in N-Triples (``.nt``), Turtle (``.ttl``), RDF/XML (``.rdf``, `
 ``left.nt.gz``, ``.bz2``, ``.xz`` or ``.zst``. Where content and ending disagree, the content counts. What a
 statement becomes:
 
-- Literals of a *label* predicate are names: ``rdfs:label``, ``skos:prefLabel``, ``foaf:name``,
-  ``schema:name``.
+- Literals of a *label* predicate are names: ``rdfs:label``, ``skos:prefLabel``, ``skosxl:prefLabel`` by its
+  ``skosxl:literalForm``, ``foaf:name``, ``schema:name``. An entity without any of them is named by its
+  ``dcterms:title``, ``dc:title``, synonym or ``skos:altLabel``, and then by the words of its IRI.
 - Objects of an *image* predicate are images: ``foaf:depiction``, ``schema:image``, ``dbo:thumbnail``. They
   are files in the folder, by a relative path (a literal, or in Turtle an IRI) or by a ``file:`` IRI.
-- Any other literal is an attribute, by its lexical value.
+- Any other literal is an attribute, by its lexical value. Geometry, binary data, markup and texts of more
+  than 100,000 characters are left out, which is told.
 - Any other IRI or blank node is the tail of a triple. ``rdf:type`` is a relation like others.
+- Ontology headers, annotation properties, labels of SKOS-XL and the terms of RDF, RDFS, OWL and XML Schema
+  are entities that never get a link.
+- Statements with ``owl:sameAs`` are left out, which is told.
 
 A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` chooses other predicates::
 
@@ -78,14 +83,17 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     AlignmentTask
         Entities are all IRIs and blank nodes but those that are only predicates, in the order of their
         identifiers, whatever the order of the statements. Candidates are the IRIs that are the subject of a
-        statement. Blank nodes get the identifiers of :func:`psqe.datasets.rdf.blank_nodes.name_blank_nodes`.
+        statement, without those that describe the files. Blank nodes get the identifiers of
+        :func:`psqe.datasets.rdf.blank_nodes.name_blank_nodes`.
 
         If an entity has several names, a name in the preferred language is chosen, else one in a variant of
         it (``en-GB`` for ``en``), else one without a language, else one in any language, by the alphabet;
         among these the predicate that comes first in the settings decides, then the text that sorts first.
-        The other names do not become attributes. Where a side has no name at all, names are the words of the
-        IRIs (:func:`psqe.datasets.labels.readable_name`). If an entity has several images, the predicate that
-        comes first in the settings decides, then the path that sorts first.
+        Where the settings name no language and entities have names in several, the language is one that most
+        entities of both sides have (:func:`psqe.datasets.rdf.names.common_languages`). The other names do not
+        become attributes. A candidate without a name gets the words of its IRI
+        (:func:`psqe.datasets.rdf.names.words_of_iri`), unless IRIs are codes. If an entity has several
+        images, the predicate that comes first in the settings decides, then the path that sorts first.
 
         Links are read by :func:`psqe.datasets.link_files.read_links`. ``None`` after gathered faults without
         which there is no graph.
@@ -93,16 +101,18 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     Raises
     ------
     DataError
-        If a file is missing, has no statement or exists in two forms; if a line is no statement, or is a
-        statement about a statement; if ``psqe.toml`` has an unknown key or an impossible value; if a side has
-        no candidate; or if an image is missing, no image, or outside the folder. The error names the file
-        and, where there is one, the line.
+        If a file is missing, exists in two forms, is no RDF or has more faults than statements; if a
+        statement is about a statement; if ``psqe.toml`` has an unknown key or an impossible value; if a side
+        has no candidate; or if an image is missing, no image, or outside the folder. The error names the
+        file and, where there is one, the line.
 
     Warns
     -----
     PsqeWarning
         If images are on the web, as they are not fetched; if a link names something that is no candidate; if
-        the statements of a side have ``owl:sameAs``. These records are left out.
+        the statements of a side have ``owl:sameAs``; if a statement cannot be read. These records are left
+        out. Also if text that is no valid RDF is read as it was meant, if a language was chosen, and if
+        candidates have no label.
     """
     from psqe.datasets.rdf.settings import Settings, read_settings
 

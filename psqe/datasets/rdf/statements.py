@@ -100,7 +100,9 @@ class Statements:
         except DataError as error:
             self.broken = True
             self._faults.put(error)
-        except MemoryError:
+        except MemoryError as error:
+            if "buffer" not in str(error):  # memory is short, and not the parser's buffer
+                raise
             self._break(
                 f"has a statement of more than {MAX_LINE // 1_000_000} MB",
                 "shorten it, or leave it out of the file",
