@@ -130,6 +130,13 @@ def test_codes_without_names_are_told_once_for_each_side(tmp_path):
     assert not check_folder(written(tmp_path / "named")).notes
 
 
+def test_names_that_are_codes_are_noted(tmp_path):
+    names = [(entity, entity) for entity, _ in LEFT["names"]]
+    folder = written(tmp_path / "pair", left={**LEFT, "names": names})
+    (note,) = map(str, check_folder(folder).notes)
+    assert "names.tsv: the names are codes, as 'e100', and are compared as if they were names" in note
+
+
 def test_the_handed_pair_of_codes_has_no_names_of_codes(tmp_path):
     folder = case("31-codes", tmp_path)
     assert sum("36 of the 60 identifiers" in str(note) for note in check_folder(folder).notes) == 2

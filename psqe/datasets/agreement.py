@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from psqe.datasets.codes import FAMILY, code_identifiers
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
 from psqe.datasets.placeholders import leave_out_placeholder_values, leave_out_placeholders
@@ -47,6 +48,7 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
     tables = {table.name: table for table in draft.tables}
     told = leave_out_placeholders(draft, _path(tables, "names", path), faults)
     leave_out_placeholder_values(draft, _path(tables, "attributes", path), faults)
+    _note_coded_names(draft, _path(tables, "names", path), faults)
     _note_doubtful_numbers(draft, _path(tables, "attributes", path), faults)
     sets = _entities_by_table(draft)
     known = faults.count
@@ -54,12 +56,24 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
     headers = _first_records(draft, sets, faults)
     if faults.count == known:
         _find_strangers(draft, sets, faults, headers, oversights=oversights)
-    if oversights and "names" in tables:
+    if oversights and "names" in tables and faults.count == known:
         _find_nameless(draft, _path(tables, "names", path), faults, told | headers)
 
 
 def _path(tables: dict[str, Table], name: str, otherwise: Path | str) -> Path | str:
     return tables[name].path if name in tables else otherwise
+
+
+def _note_coded_names(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
+    """Note that the names of a side are codes, as where a column of identifiers was taken for names."""
+    names = set(draft.names.values())
+    codes = code_identifiers(names)
+    if len(codes) >= max(FAMILY, NEARLY_ALL * len(names)):
+        faults.note(
+            f"the names are codes, as {shown(min(codes))}, and are compared as if they were names",
+            path=path,
+            remedy="give real names, or leave the names out",
+        )
 
 
 def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
@@ -154,9 +168,10 @@ def _find_strangers(
         example = shown(min(labels[entity] for entity in lone))
         files = " and ".join(_name(t.path) for t in draft.tables if t.name != table.name)
         if len(lone) == len(own) and (len(own) >= FEW or not oversights):
+            likely = (known & draft.described()) or known
             faults.add(
                 f"none of its entities is in {files}: {example} is one of its {len(own):,}, "
-                f"{shown(min(labels[entity] for entity in known))} one of theirs",
+                f"{shown(min(labels[entity] for entity in likely))} one of theirs",
                 path=table.path,
                 remedy="use the same identifiers in all tables of a side, or delete the table",
             )

@@ -41,7 +41,7 @@ def readable_names(
     *,
     path: Path | str | None = None,
     readable: Callable[[str], str | None] = readable_name,
-    remedy: str = "give names if there are any, or leave it as it is",
+    remedy: str = "add the names of the entities if there are any",
     catalogues: bool = True,
 ) -> tuple[str | None, ...]:
     """Read names from the identifiers of one side, unless they are codes, and note how many are.
