@@ -470,9 +470,6 @@ FAULTS: list[Case] = [
     case("rdf", "left.nt", 8, f"<{L}lyon> <{DEPICTION}> <file:///a.png> .", "the image 'file:///a.png' is"),
     case("rdf", "left.nt", 8, f"<{L}lyon> <{DEPICTION}> <file://x/a> .", "the image 'file://x/a' is outside"),
     case("rdf", "left.nt", 8, f'<{L}lyon> <{DEPICTION}> "left.nt" .', "the image 'left.nt' is no image"),
-    case(
-        "rdf", "left.nt", 2, f"<{L}a> <{P}b> <<( <{L}a> <{P}b> <{L}c> )>> .", "has a statement about a"
-    ),
     case("rdf", "links.nt", 2, f"<{L}fr> <{SAME_AS}> _:b .", "links something that has no IRI"),
     changed("turtle", "left.ttl", b"l:a p:in x:b .\n", "/left.ttl:1: is mostly no RDF: column 1: The prefix"),
     *(

@@ -279,6 +279,25 @@ def test_named_graphs_are_one_graph_which_is_told(tmp_path):
     assert faults_of(tmp_path / "left.nq", quads.replace(b"//h", b"//g"))[1:] == ([], [])
 
 
+def test_files_that_were_cut_short_are_never_read_in_part(tmp_path):
+    content = b"".join(GOOD.replace(b"good", b"%d" % i) for i in range(20_000))
+    for packed, pack in PACKED.items():
+        if packed:
+            with pytest.raises(DataError, match=rf"left.nt{packed}: cannot be read"):
+                said(tmp_path / f"left.nt{packed}", pack(content)[:-20])
+    frames = zstandard.compress(GOOD) + zstandard.compress(GOOD.replace(b"good", b"better"))
+    assert len(said(tmp_path / "left.nt.zst", frames)) == 2
+
+
+def test_statements_about_statements_are_left_out_and_told(tmp_path):
+    star = b'<http://a.example/a> <http://p.example/p> "x" {| <http://p.example/since> 2001 |} .'
+    folder = write(tmp_path, {"left.ttl": star, "right.nt": RDF["right.nt"]})
+    with pytest.warns(
+        PsqeWarning, match="left out a record: .*has a statement about a statement; say it of an"
+    ):
+        assert load_task(folder).left.n_entities
+
+
 def test_formulas_of_n3_are_no_statements(tmp_path):
     n, faults, _ = faults_of(
         tmp_path / "left.n3", GOOD + GOOD + b"<http://a> <http://p> { <http://b> <http://p> 1 } ."

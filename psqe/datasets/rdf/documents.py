@@ -132,6 +132,8 @@ def check_json(text: bytes) -> None:
     except RecursionError:
         raise _too_deep() from None
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            remedy = "if each line is a document, make them one: [ before, commas between, ] behind"
         raise DocumentError(f"is no JSON: {error.msg}", remedy, error.lineno) from error
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1

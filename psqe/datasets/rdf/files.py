@@ -48,6 +48,8 @@ def side_file(folder: Path, side: str, faults: Faults) -> Path | None:
         faults.add(f"has {names}", path=folder, remedy="keep one of them in it")
     elif archive is not None:
         faults.add("is an archive", path=archive, remedy=archive_remedy(side))
+    elif unnamed and side == "right":
+        return None  # the left side has told it
     elif unnamed:
         first, second = (path.name for path in unnamed)
         endings = [path.name[path.name.index(".") :] for path in unnamed]

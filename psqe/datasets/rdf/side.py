@@ -120,11 +120,11 @@ class Side:
             self.n_same += 1
             return
         if isinstance(value, ox.Triple):
-            self.faults.add(
+            self.faults.leave_out(
                 "has a statement about a statement",
                 path=path,
                 line=line,
-                remedy="delete it, or say it of an entity",
+                remedy="say it of an entity, if it matters",
             )
             return
         subject = self.draft.entity(label(statement.subject))

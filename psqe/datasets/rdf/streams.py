@@ -16,12 +16,26 @@ from typing import IO, Any
 import zstandard
 
 CHUNK = 1 << 16
+_PACKED_CHUNK = 1 << 12  # a few bytes of Zstandard can stand for megabytes
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 """What reading a file raises that is missing, cut short or damaged."""
 
 
-def _zstandard(stream: IO[bytes]) -> Any:
-    return zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
+def _zstandard(stream: IO[bytes]) -> io.BufferedReader:
+    """Return what Zstandard packed; its own reader says nothing of a file that was cut short."""
+
+    def chunks() -> Iterator[bytes]:
+        frame = None
+        while packed := stream.read(_PACKED_CHUNK):
+            while packed:
+                frame = frame or zstandard.ZstdDecompressor().decompressobj()
+                yield frame.decompress(packed)
+                packed = frame.unused_data
+                frame = None if frame.eof else frame
+        if frame is not None:
+            raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+
+    return stream_of(chunks())
 
 
 _PACKED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
