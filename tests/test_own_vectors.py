@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cases import aligned
 from cities import LINKS, written
 from folders import JAPE, OPENEA, write
 from hypothesis import HealthCheck, given, settings
@@ -124,6 +125,15 @@ def csv_of_a_frame_with_an_index(folder: Path) -> tuple[Path, None]:
     text = (folder / "f.csv").read_text().replace("v0", "0", 1).replace("v1", "1", 1).replace("v2", "2", 1)
     (folder / "f.csv").write_text(text)
     return folder / "f.csv", None
+
+
+@form("v")
+def table_of_r(folder: Path) -> tuple[Path, None]:
+    table = both("v")[["v0", "v1", "v2"]].set_axis([*RIGHT, *LEFT])
+    text = table.to_csv(sep="\t", quoting=2)
+    assert text.startswith('""\t')
+    (folder / "f.txt").write_text(text.removeprefix('""\t'))  # write.table names no column of row names
+    return folder / "f.txt", None
 
 
 @form("vector")
@@ -401,7 +411,7 @@ def test_composed_characters_and_brackets_do_not_matter() -> None:
         ("entity,v0\n", "has no rows"),
         ("", "cannot be read as a table|has no"),
         ("entity,v0,v0\nl0,1,2\n", "has two columns of one name"),
-        ("entity,v0,v1\nl0,1,2,3,4\nr0,1,2\n", "cannot be read as a table of vectors"),
+        ("entity,v0,v1\nl0,1,2,3,4\nr0,1,2\n", "has a line with more cells than its header"),
         ("entity,v0,v1\nl0,1,2\nr0,1\n", "that are not finite"),
         ("entity,v0,v1\nl0,1,x\nr0,1,2\n", "has a column 'v1' that is not among"),
         ("entity,v0,v1\nl0,1,\nr0,1,2\n", "not finite, first row 0; leave these rows out, or"),
@@ -546,3 +556,19 @@ def test_rows_in_the_order_of_the_files_of_dbp15k(tmp_path: Path) -> None:
     gold, others = pair.links[:500], ordered.right.values
     distances = (others**2).sum(axis=1) - 2 * ordered.left.values[gold[:, 0]] @ others.T
     assert (distances.argmin(axis=1) == gold[:, 1]).mean() > 0.9
+
+
+def test_the_command_takes_a_table_for_each_side(tmp_path: Path) -> None:
+    pair = written(tmp_path / "pair")
+    files = []
+    for column, side in enumerate(SIDES):
+        draw = np.random.default_rng(0).standard_normal((len(LINKS), 5))
+        table = pd.DataFrame(
+            draw, columns=[f"mine_{i}" for i in range(5)], index=[link[column] for link in LINKS]
+        )
+        files.append(tmp_path / f"{side}.csv")
+        table.sample(frac=1, random_state=column).to_csv(files[-1], index_label="id")
+    options = [word for path in files for word in ("--features", str(path))]
+    summary = aligned(pair, *options, "--miner", "mutual")
+    assert summary["parameters"]["modalities"] == ["mine"]
+    assert summary["link_quality"]["links"]["f1"] == 1.0

@@ -341,12 +341,13 @@ def checked_rows(
     """
     array = np.asarray(given)
     if array.ndim != 2 or array.dtype.kind not in "fiu":
-        n = len(array) if array.ndim else 0
-        cure = (
-            f"reshape it, as by .reshape({n}, -1)"
-            if array.dtype.kind in "fiu"
-            else "as by .astype('float32')"
-        )
+        cure = "save it as .astype('float32')"
+        if array.dtype.kind in "fiu":
+            cure = (
+                f"reshape it, as by .reshape({len(array)}, -1)"
+                if array.ndim
+                else "give a row for each entity"
+            )
         raise DataError(
             f"{place} has shape {array.shape} and type {array.dtype}; expected numbers (n, d)", remedy=cure
         )

@@ -208,7 +208,7 @@ def _one_side(path: Path, side: str) -> dict[str, Rows]:
 
 def _of_table(table: Table, path: Path, side: str | None) -> dict[str, Rows]:
     try:
-        return table.rows(path.name, side)
+        return table.rows(side)
     except DataError as error:
         raise DataError(error.what, path=path, remedy=error.remedy) from error
 

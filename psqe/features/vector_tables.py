@@ -59,7 +59,7 @@ class Table:
 
     Examples
     --------
-    >>> Table(("rome",), None, {"vector": np.ones((1, 2))}).rows("t.csv", None)["vector"].entities
+    >>> Table(("rome",), None, {"vector": np.ones((1, 2))}).rows(None)["vector"].entities
     ('rome',)
     """
 
@@ -68,7 +68,7 @@ class Table:
     vectors: dict[str, NDArray[Any]]
     gaps: bool = False
 
-    def rows(self, place: str, side: str | None) -> dict[str, Rows]:
+    def rows(self, side: str | None) -> dict[str, Rows]:
         """Return the rows by modality: those of one side, or all of them for ``None``."""
         entities, vectors = self.entities, self.vectors
         if side is not None and self.sides is not None:
@@ -80,7 +80,7 @@ class Table:
             remedy = "leave these rows out, or leave all of their cells empty"
         return {
             name: checked_rows(
-                f"{place}, {name!r}:",
+                f"modality {name!r}",
                 values,
                 _present(values) if self.gaps else None,
                 entities,
@@ -112,10 +112,18 @@ def read_table(path: Path) -> Table:
     DataError
         If the file cannot be read, or it is not clear which columns are identifiers or vectors.
     """
+    import pandas as pd
+
     try:
         frame = _parquet(path) if path.suffix.lower() in PARQUET_ENDINGS else _text(path)
     except DataError:
         raise
+    except pd.errors.ParserWarning as error:
+        raise DataError(
+            "has a line with more cells than its header",
+            path=path,
+            remedy="give each line the same number of cells",
+        ) from error
     except Exception as error:  # pandas and pyarrow raise many kinds of errors for a broken file
         why = (
             error.strerror
@@ -158,9 +166,14 @@ def _text(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     with path.open(encoding="utf-8-sig", newline="") as stream:
-        first = stream.readline(1 << 24)
+        first, second = stream.readline(1 << 24), stream.readline(1 << 24)
     separator = max("\t,;", key=first.count)
-    header = [cell.strip() for cell in next(csv.reader([first], delimiter=separator), [])]
+    header, record = (
+        [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+        for line in (first, second)
+    )
+    if len(record) == len(header) + 1:  # R's write.table gives the names of the rows no header
+        header = ["entity", *header]
     numbers = [bool(NUMBER.fullmatch(cell)) for cell in header]
     has_header = not (len(header) > 1 and all(numbers[1:])) or all(cell.isdigit() for cell in header[1:])
     names = header if has_header else ["entity", *map(str, range(len(header) - 1))]
