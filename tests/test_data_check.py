@@ -52,7 +52,7 @@ def test_check_says_every_fault_in_one_line(tmp_path):
     assert (code, err) == (2, "")
     lines = out.splitlines()
     assert [line.removeprefix(f"{folder}/") for line in lines] == [
-        "left/images/fr.png: is no image; put the image there, or leave the entity without one",
+        "left/images/fr.png: is no image; put the image there, or leave the entity without an image",
         "left/images: 'rome.png' is named by no entity; "
         "call an image as its entity, or list the paths in images.tsv",
         "links.tsv:2: expected 2 columns, found 3; separate columns by tabs and leave no line empty",

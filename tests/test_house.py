@@ -19,7 +19,7 @@ PACKAGE = ROOT / "psqe"
 FLOORS = (
     {"errors", "identifiers", "number_forms"},
     {"extras", "figure_style", "cost", "files", "provenance", "registry", "vector_pickles"},
-    {"options", "parameters"},
+    {"options", "parameters", "pictures"},
     {"graph", "adjacency"},
     {"datasets", "features"},
     {"similarity"},

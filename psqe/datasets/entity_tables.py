@@ -11,7 +11,7 @@ from typing import Literal
 from psqe.datasets.agreement import examine_side
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
-from psqe.datasets.images import is_image
+from psqe.datasets.images import named_image
 from psqe.datasets.labels import readable_name
 from psqe.datasets.link_files import read_links
 from psqe.datasets.tables import read_columns
@@ -269,14 +269,6 @@ def _add_row(
             draft.add_attribute(entity, column, cell)
         elif _ADDRESS.match(cell.strip()):
             address = True
-        elif Path(cell).is_absolute():
-            faults.add(
-                f"the path {cell!r} is absolute",
-                path=path,
-                line=line,
-                remedy="write it relative to the folder of the table",
-            )
-        else:
-            draft.images[entity] = path.parent / cell
-            is_image(path.parent / cell, faults, named=cell, source=path, line=line)
+        elif image := named_image(path.parent, cell, faults, within=path.parent, source=path, line=line):
+            draft.images[entity] = image
     return address

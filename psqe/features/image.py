@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from psqe.errors import DataError
 from psqe.files import content_hash
 from psqe.graph import FloatArray
+from psqe.pictures.content import OR_WITHOUT, NoPictureError, picture_bytes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-RENDERING = 2
+RENDERING = 3
 """Version of :func:`open_picture` and :func:`picture_array`; raise it when their pixels change."""
 
 SVG_PIXELS = 256
@@ -38,24 +37,10 @@ def image_key(path: Path) -> str:
     DataError
         If the file is missing or cannot be read.
     """
-    return content_hash(_read(path))
-
-
-def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise DataError(
-            "the image is missing",
-            path=path,
-            remedy="put the file back, or leave the entity without an image",
-        ) from error
-    except OSError as error:
-        raise DataError(
-            f"the image cannot be read ({error.strerror})",
-            path=path,
-            remedy="make it readable, or leave the entity without an image",
-        ) from error
+        return content_hash(picture_bytes(path))
+    except NoPictureError as error:
+        raise error.at(path, subject="the image") from error
 
 
 def open_picture(path: Path) -> Image.Image:
@@ -63,38 +48,31 @@ def open_picture(path: Path) -> Image.Image:
 
     A cut-out (a picture with transparent parts) loses the margin it has, which differs from one artist to
     the next, and gets one of :data:`MARGIN`; a picture without transparency keeps its size.
-    Vector drawings (SVG) are recognised by their content and rendered; Pillow reads everything else.
+    Vector drawings (SVG) are recognised by their content and rendered; Pillow reads everything else, and
+    only its first frame. See :mod:`psqe.pictures` for what is bounded.
 
     Raises
     ------
     DataError
-        If the file is missing, no picture, or transparent everywhere.
+        If the file is missing, no picture, too large, or transparent everywhere.
     """
-    from PIL import Image, ImageOps
-
-    data = _read(path)
     try:
-        if b"<svg" in data[:4096]:
-            import resvg_py
+        return _squared(path)
+    except NoPictureError as error:
+        raise error.at(path, subject="the image") from error
 
-            text = data.decode("utf-8-sig")
-            data = resvg_py.svg_to_bytes(
-                svg_string=text, width=SVG_PIXELS, height=SVG_PIXELS, skip_system_fonts=True
-            )
-        picture = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGBA")
-    except Exception as error:  # decoders raise many kinds, all of them for one reason
-        raise DataError(
-            f"the image cannot be read ({type(error).__name__}: {error})",
-            path=path,
-            remedy="save it again as PNG, or leave the entity without an image",
-        ) from error
+
+def _squared(path: Path) -> Image.Image:
+    from PIL import Image
+
+    from psqe.pictures.pixels import decode
+
+    picture = decode(picture_bytes(path), SVG_PIXELS)
     alpha = picture.getchannel("A")
     is_cut_out = bool((np.asarray(alpha) < 255).any())
     box = alpha.getbbox()
     if box is None:
-        raise DataError(
-            "the image is transparent everywhere", path=path, remedy="leave the entity without an image"
-        )
+        raise NoPictureError("is transparent everywhere", remedy=OR_WITHOUT.removeprefix("or "))
     picture = picture.crop(box)
     side = max(picture.size)
     if is_cut_out:
@@ -126,7 +104,7 @@ def picture_array(
     Raises
     ------
     DataError
-        If the file is missing, no picture, or transparent everywhere.
+        If the file is missing, no picture, too large, or transparent everywhere.
     """
     from PIL import Image
 

@@ -23,7 +23,6 @@ is. :func:`psqe.datasets.tables.read_table` says which separators, quotes and he
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,7 +30,7 @@ from pathlib import Path
 from psqe.datasets.agreement import examine_side
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
-from psqe.datasets.images import is_image
+from psqe.datasets.images import images_in, is_image, named_image
 from psqe.datasets.labels import readable_name
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, link_files
@@ -216,9 +215,9 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
     if names:
         _add_names(draft, names, faults)
     if path := table_file(side, "images", faults):
-        _add_listed_images(draft, side, path, faults)
+        _add_listed_images(draft, folder, path, faults)
     elif (side / "images").exists():
-        _add_images(draft, side / "images", faults)
+        _add_images(draft, folder, side / "images", faults)
     candidates = draft.described() if names else None
     if path := table_file(side, "candidates", faults):
         candidates = _candidates(draft, path, faults)
@@ -288,7 +287,7 @@ def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
             draft.add_name(draft.entity(entity), name)
 
 
-def _add_listed_images(draft: GraphDraft, side: Path, path: Path, faults: Faults) -> None:
+def _add_listed_images(draft: GraphDraft, folder: Path, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
     draft.begin("images", path)
     for line, (entity, image) in read_table(path, "images", faults):
@@ -297,34 +296,14 @@ def _add_listed_images(draft: GraphDraft, side: Path, path: Path, faults: Faults
         ):
             continue
         index = draft.entity(entity)
-        if re.match(r"(?:https?|ftp)://|//|www\.", image, re.IGNORECASE):
-            faults.add(
-                f"the image {image!r} is a web address",
-                path=path,
-                line=line,
-                remedy=f"download it into the folder {side.name}, and write its path there",
-            )
-            continue
-        if Path(image).is_absolute():
-            faults.add(
-                f"the path {image!r} is absolute",
-                path=path,
-                line=line,
-                remedy=f"write it relative to the folder {side.name}",
-            )
-            continue
-        draft.images[index] = side / image  # a broken image, too, so that its entity stays the same
-        is_image(side / image, faults, named=image, source=path, line=line)
+        found = named_image(path.parent, image, faults, within=folder, source=path, line=line)
+        if found is not None:
+            draft.images[index] = found
 
 
-def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
-    try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        faults.add(f"cannot be read ({error.strerror})", path=folder, remedy="it is the folder of the images")
-        return
+def _add_images(draft: GraphDraft, pair: Path, folder: Path, faults: Faults) -> None:
     spellings = Spellings(draft.index)
-    for path in paths:
+    for path in images_in(folder, faults):
         index = draft.find(path.stem)
         if index is None:
             meant = spellings.meant_by(path.stem)
@@ -341,4 +320,4 @@ def _add_images(draft: GraphDraft, folder: Path, faults: Faults) -> None:
             )
         else:
             draft.images[index] = path
-            is_image(path, faults)
+            is_image(path, faults, within=pair)

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 from psqe.datasets.agreement import SMALL, examine_side
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
-from psqe.datasets.images import is_image
+from psqe.datasets.images import is_image, shortened
 from psqe.datasets.labels import code_identifiers
 from psqe.datasets.rdf.blank_nodes import name_blank_nodes
 from psqe.datasets.rdf.files import side_file
@@ -169,7 +169,7 @@ class Side:
             return
         if relative is _OUTSIDE:
             self.faults.add(
-                f"the image {named!r} is outside the folder",
+                f"the image {shortened(named)!r} is outside the folder of the pair",
                 path=path,
                 line=line,
                 remedy="put it into the folder, and name it by a path relative to that",
@@ -178,7 +178,7 @@ class Side:
         image = self.folder / relative
         if image not in self.checked:
             self.checked[image] = is_image(
-                image, self.faults, named=named.removeprefix(BASE), source=path, line=line
+                image, self.faults, named=named.removeprefix(BASE), source=path, line=line, within=self.folder
             )
         if self.checked[image]:
             self.images[entity] = min((predicate, image), self.images.get(entity, (predicate, image)))
@@ -186,7 +186,7 @@ class Side:
     def _report_left_out(self, path: Path) -> None:
         if self.on_the_web:
             self.faults.leave_out(
-                f"images on the web: {len(self.on_the_web):,}, the first {min(self.on_the_web)}",
+                f"images on the web: {len(self.on_the_web):,}, the first {shortened(min(self.on_the_web))}",
                 path=path,
                 remedy="download them into the folder, or write images = [] into psqe.toml",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from psqe.errors import DataError, PsqeWarning
 from psqe.evaluation.truth import correct, judged
 from psqe.features.image import open_picture
-from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, Side, Sides
+from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, Side, Sides, counted
 from psqe.links.predict import Links
 from psqe.links.unlinked import runner_up
 
@@ -129,10 +131,10 @@ def link_cards(task: AlignmentTask, links: Links, positions: IntArray) -> tuple[
     positions
         Positions of the links to describe in ``links.pairs``.
 
-    Raises
-    ------
-    DataError
-        If a picture cannot be read.
+    Warns
+    -----
+    PsqeWarning
+        If pictures cannot be read. They are left out.
     """
     rivals = [runner_up(task, links, int(position)) for position in positions]
     extra = Sides(*([r.entity for r in rivals if r is not None and r.side == side] for side in SIDES))
@@ -156,10 +158,10 @@ def link_cards(task: AlignmentTask, links: Links, positions: IntArray) -> tuple[
 def rejected_cards(task: AlignmentTask, links: Links, n: int) -> tuple[LinkCard, ...]:
     """Describe the ``n`` most confident pairs that a rule chose and the threshold rejected.
 
-    Raises
-    ------
-    DataError
-        If a picture cannot be read.
+    Warns
+    -----
+    PsqeWarning
+        If pictures cannot be read. They are left out.
     """
     pairs = links.doubtful[:n]
     cards = _both_sides(task, pairs, Sides([], []))
@@ -195,13 +197,14 @@ def _both_sides(
 def entity_cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, EntityCard]:
     """Describe some entities of a graph, by entity index.
 
-    Raises
-    ------
-    DataError
-        If a picture cannot be read.
+    Warns
+    -----
+    PsqeWarning
+        If pictures cannot be read. They are left out: a report is never worth the links.
     """
     neighbours = _neighbours(graph, entities)
     cards = {}
+    unread: list[DataError] = []
     for entity in entities:
         attributes = [value for _, value in graph.attributes[entity] if value]
         if not attributes and not neighbours[entity]:
@@ -212,7 +215,14 @@ def entity_cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, En
             name=graph.names[entity] or graph.translations[entity],
             attributes=tuple(attributes[:N_ATTRIBUTES]),
             neighbours=tuple(neighbours[entity]),
-            picture=_thumbnail(graph.images[entity]),
+            picture=_thumbnail(graph.images[entity], unread),
+        )
+    if unread:
+        warnings.warn(
+            f"graph {graph.name!r}: the report leaves out {counted(len(unread), 'picture')} that cannot be "
+            f"read: {unread[0]}",
+            PsqeWarning,
+            stacklevel=2,
         )
     return cards
 
@@ -228,14 +238,19 @@ def _neighbours(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, lis
     return found
 
 
-def _thumbnail(path: Path | None) -> str | None:
-    """A picture of :data:`PIXELS` pixels as a data URI."""
+def _thumbnail(path: Path | None, unread: list[DataError]) -> str | None:
+    """A picture of :data:`PIXELS` pixels as a data URI; ``None`` after an error, put into ``unread``."""
     if path is None:
         return None
     from PIL import Image
 
     data = io.BytesIO()
-    open_picture(path).resize((PIXELS, PIXELS), Image.Resampling.LANCZOS).save(data, "PNG", optimize=True)
+    try:
+        picture = open_picture(path)
+    except DataError as error:
+        unread.append(error)
+        return None
+    picture.resize((PIXELS, PIXELS), Image.Resampling.LANCZOS).save(data, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode("ascii")
 
 

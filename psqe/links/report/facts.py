@@ -145,7 +145,7 @@ def link_facts(
     Raises
     ------
     DataError
-        If the features do not fit the task, or a picture cannot be read.
+        If the features do not fit the task.
     """
     features.check(task)
     order, _ = canonical_order(task, features)

@@ -115,7 +115,7 @@ def link_report(
     Raises
     ------
     DataError
-        If the features do not fit the task, or a picture cannot be read.
+        If the features do not fit the task.
     """
     return LinkReport(link_facts(task, features, links, provenance=provenance))
 
