@@ -596,7 +596,7 @@ def test_what_is_transparent_everywhere_is_no_image_to_encode(tmp_path):
 
     folder = write(tmp_path / "a", FOLDER)
     Image.new("RGBA", (9, 9), (1, 2, 3, 0)).save(folder / "left/images/fr.png")
-    assert "fr.png: is transparent everywhere; put the image there" in str(check_folder(folder).shown[0])
+    assert "fr.png: is transparent everywhere; put another image" in str(check_folder(folder).shown[0])
 
 
 # ---- which layout

@@ -141,8 +141,10 @@ def is_image(
     except NoPictureError as error:
         faults.put(error.at(source or path, subject=subject, line=line))
         return False
-    except (OSError, RuntimeError) as error:  # links that lead to each other
-        fault = NoPictureError(f"cannot be read ({error})", remedy=f"put a file there, {OR_WITHOUT}")
+    except (OSError, RuntimeError, ValueError) as error:  # links that lead to each other, a zero byte
+        fault = NoPictureError(
+            f"cannot be read ({type(error).__name__}: {error})", remedy=f"put a file there, {OR_WITHOUT}"
+        )
         faults.put(fault.at(source or path, subject=subject, line=line))
         return False
     if references:

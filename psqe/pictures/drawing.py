@@ -36,6 +36,7 @@ LINK = "a"
 """The element whose reference is a link for readers; nothing is loaded for it."""
 
 _ADDRESS = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\s*\)""", re.IGNORECASE)
+_BEGINNING = re.compile(rb"<(?:[?!]|[a-z_][\w.-]*(?::[\w.-]+)?[\s/>])")
 _IMPORT = re.compile(r"@import[^;]*(?:;|$)", re.IGNORECASE)
 _ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 
@@ -79,7 +80,7 @@ def is_drawing(data: bytes) -> bool:
         except zlib.error:
             return False
     start = start.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
-    return start.startswith(b"<") and not start.startswith((b"<!doctype html", b"<html"))
+    return bool(_BEGINNING.match(start)) and not start.startswith((b"<!doctype html", b"<html"))
 
 
 def parse_drawing(data: bytes) -> Drawing:
