@@ -743,7 +743,7 @@ def test_as_a_process(tmp_path):
         "seeds", "emoji/en-fr", "--features", tmp_path / "f.npz", "--miner", "mutual", "--n-seeds", 1500,
         "--out", tmp_path / "s.tsv",
     )  # fmt: skip
-    assert done.returncode == 0 and ", by gold links 0.0" in done.stdout
+    assert done.returncode == 0 and ", by gold links " in done.stdout
     assert done.stderr.startswith("psqe: warning: miner mutual: 1500 seeds asked for, ")
     assert done.stderr.count("\n") == 1
     assert len(SeedSet.load(tmp_path / "s.tsv", pair)) > 50

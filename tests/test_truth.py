@@ -189,9 +189,9 @@ def test_pairs_among_links():
 
 
 def test_the_verdict_counts_what_is_judged():
-    assert verdict(3, 3, 3) == "3 of 3 judged by gold links correct (1.000, 0.439 to 1.000)"
+    assert verdict(3, 3, 3) == "by gold links 3 of 3 judged correct (1.000, 0.439 to 1.000)"
     assert verdict(0, 1, 1500).endswith("(0.000, 0.000 to 0.793), 1,499 not judged")
-    assert verdict(0, 0, 5) == "gold links judge none of them"
+    assert verdict(0, 0, 5) == "by gold links none of them can be judged"
 
 
 def test_the_stored_results_of_one_benchmark_count_one_link_of_each_entity():
@@ -206,7 +206,7 @@ def test_few_known_links_are_judged_by_themselves(n, tmp_path, capsys):
     found = aligned(case(f"34-few-links/{n}", tmp_path))["link_quality"]["links"]
     assert (found["n_right"], found["n_judged"], found["n_gold"]) == (n, n, n)
     assert found["precision_judged"] == found["recall"] == found["f1_judged"] == 1
-    assert f"{n} of {n} judged by gold links correct" in capsys.readouterr().out
+    assert f"{n} of {n} judged correct" in capsys.readouterr().out
     folder = tmp_path / "case"
     assert (
         main(
@@ -226,9 +226,9 @@ def test_few_known_links_are_judged_by_themselves(n, tmp_path, capsys):
     assert "by gold links 0." not in said
     assert audit["n_judged"] == audit["n_correct"] <= n
     if audit["n_judged"]:
-        assert f"{audit['n_correct']} of {audit['n_judged']} judged by gold links correct" in said
+        assert f"{audit['n_correct']} of {audit['n_judged']} judged correct" in said
     else:
-        assert "gold links judge none of them" in said
+        assert "by gold links none of them can be judged" in said
 
 
 def test_any_of_several_true_counterparts_is_correct(tmp_path):

@@ -145,15 +145,15 @@ def verdict(n_correct: int, n_judged: int, n: int) -> str:
     Examples
     --------
     >>> verdict(3, 3, 36)
-    '3 of 3 judged by gold links correct (1.000, 0.439 to 1.000), 33 not judged'
+    'by gold links 3 of 3 judged correct (1.000, 0.439 to 1.000), 33 not judged'
     >>> verdict(0, 0, 36)
-    'gold links judge none of them'
+    'by gold links none of them can be judged'
     """
     if not n_judged:
-        return "gold links judge none of them"
+        return "by gold links none of them can be judged"
     low, high = proportion_interval(n_correct, n_judged)
     rest = f", {n - n_judged:,} not judged" if n > n_judged else ""
     return (
-        f"{n_correct:,} of {n_judged:,} judged by gold links correct "
+        f"by gold links {n_correct:,} of {n_judged:,} judged correct "
         f"({n_correct / n_judged:.3f}, {low:.3f} to {high:.3f}){rest}"
     )
