@@ -164,7 +164,7 @@ def _text(graph: str, table: str, row: int, column: str, cell: Any) -> str:
         raise _fault(graph, table, row, f"{column} is missing", f"fill it, or leave the row out of {table}")
     if column == "path" and isinstance(cell, os.PathLike):
         cell = os.fspath(cell)
-    if column in IDENTIFIERS and pd.api.types.is_number(cell) and not pd.api.types.is_bool(cell):
+    if column in IDENTIFIERS and (pd.api.types.is_integer(cell) or pd.api.types.is_float(cell)):
         cell = _whole_number(graph, table, row, column, cell)
     if not isinstance(cell, str):
         what = f"{column} is {cell!r}, which is a {type(cell).__name__} and no text"
@@ -184,6 +184,6 @@ def _whole_number(graph: str, table: str, row: int, column: str, cell: Any) -> s
     if pd.api.types.is_integer(cell) or (float(cell).is_integer() and abs(cell) < EXACT):
         return str(int(cell))
     raise _fault(
-        graph, table, row, f"{column} is {cell!r}, which is no whole number",
+        graph, table, row, f"{column} is {cell!r}, which is no whole number below 2**53",
         "read the identifiers as text, as by pandas.read_csv(..., dtype=str)",
     )  # fmt: skip

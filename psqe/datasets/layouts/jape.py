@@ -188,7 +188,7 @@ def _graph(
         _unique(labels.get(i, f"relation {i}") for i in relations.tolist()),
         triples,
         names=readable_names(
-            entities.by_uri, folder.absolute().name, faults, path=entities.path, catalogues=False
+            entities.by_uri, f"{folder.absolute().name}-{side}", faults, path=entities.path, catalogues=False
         ),
         translations=translations,
         attributes=tuple(known.get(i, ()) for i in range(n)) if known else (),
