@@ -67,7 +67,8 @@ def side_file(folder: Path, side: str, faults: Faults) -> Path | None:
 def _named(folder: Path, part: str, suffixes: tuple[str, ...]) -> list[Path]:
     """Return the files of a part, in the order of ``suffixes``, which may be in capitals."""
     names = {f"{part}{suffix}": i for i, suffix in enumerate(suffixes)}
-    paths = (path for path in folder.iterdir() if path.name.lower() in names and path.is_file())
+    inside = folder.iterdir() if folder.is_dir() else ()
+    paths = (path for path in inside if path.name.lower() in names and path.is_file())
     return sorted(paths, key=lambda path: (names[path.name.lower()], path.name))
 
 
