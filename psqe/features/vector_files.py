@@ -180,8 +180,11 @@ def _ending(path: Path) -> str:
             path=path,
             remedy=f"give a file that ends in one of {', '.join(ENDINGS)}",
         )
-    if not path.is_file():
-        what = "is no regular file" if path.exists() else "is missing"
+    try:
+        regular, what = path.is_file(), "is no regular file" if path.exists() else "is missing"
+    except OSError as error:
+        regular, what = False, f"cannot be reached: {error.strerror}"
+    if not regular:
         raise DataError(
             f"cannot be read as a feature file (it {what})", path=path, remedy="give another file"
         )
