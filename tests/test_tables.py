@@ -13,6 +13,8 @@ import pytest
 import zstandard
 from cases import aligned, case
 from cities import HEADERS, LEFT, LINKS, RIGHT, delimited, tsv, written
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.layouts import check_folder, read_in_order
@@ -456,3 +458,33 @@ def test_r_quotes_everything_in_what_was_handed_in(tmp_path):
     with (tmp_path / "aligned.tsv").open() as stream:
         links = list(csv.DictReader(stream, delimiter="\t"))
     assert len(links) == 36 and not any('"' in cell for row in links for cell in (row["left"], row["right"]))
+
+
+CELL = st.text(st.sampled_from(list("ab1 .'\"\t\n,;|\\é#=")), min_size=1, max_size=6).filter(
+    lambda text: text.strip() and text == text.strip()
+)
+TABLE = st.lists(st.tuples(CELL, CELL), min_size=1, max_size=6)
+WRITTEN = st.sampled_from([(",", ".csv"), (";", ".csv"), ("\t", ".tsv"), ("\t", ".txt"), ("|", ".txt")])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(TABLE, WRITTEN, st.booleans(), st.booleans())
+def test_whatever_a_writer_of_csv_wrote_is_read_or_told(tmp_path, rows, form, quote_all, header):
+    """With a header it is read, and without one it is read or an error, and never something else."""
+    delimiter, end = form
+    write = delimited(delimiter, quote_all=quote_all)
+    (tmp_path / f"names{end}").write_bytes(write([*([HEADERS["names"]] if header else []), *rows]))
+    faults = Faults()
+    try:
+        found = [tuple(cells) for _, cells in read_table(tmp_path / f"names{end}", "names", faults)]
+    except DataError as error:
+        assert "\n" not in str(error) and error.remedy
+        assert not (header and quote_all), str(error)
+        return
+    quotes = any('"' in cell for row in rows for cell in row)
+    if (header and quote_all) or not (
+        quotes or any(c in cell for row in rows for cell in row for c in "\t\n,;|")
+    ):
+        assert found == rows
+    else:
+        assert found == rows or faults.notes or not header or delimiter == "\t"

@@ -109,15 +109,23 @@ def dialect_of(source: TextSource, fit: Fit, faults: Faults) -> Dialect | None:
     return None if quoting is None else Dialect(delimiter, quoting, first, blanks)
 
 
-def _records(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """Return the records of the first lines; the last one may be incomplete."""
+def _share(lines: Sequence[str], delimiter: str, fit: Fit) -> float:
+    """Return the share of the first records that may be rows, if a character separates their cells.
+
+    It is halved where quotes are not as they should be, and 0 where all of them are cut in pieces.
+    """
     full = [line for line in lines if line.strip()]
-    if delimiter == "\t":
-        return [line.split("\t") for line in full]
-    try:
-        return list(csv.reader(full, delimiter=delimiter))
-    except csv.Error:
-        return [line.split(delimiter) for line in full]
+    plain = [line.split(delimiter) for line in full]
+    whole = any(all(cell.count('"') % 2 == 0 for cell in record) for record in plain)
+    shares = [fit(plain) if whole and delimiter == "\t" else 0.0]
+    for strict in (True, False):
+        try:
+            quoted = list(csv.reader(full, delimiter=delimiter, strict=strict))
+        except csv.Error:
+            continue
+        shares.append(fit(quoted) if strict else fit(quoted) / 2)
+        break
+    return max(shares)
 
 
 def _blank_after_all(lines: Sequence[str], delimiter: str) -> bool:
@@ -129,8 +137,8 @@ def _delimiter(path: Path, head: list[str], fit: Fit, faults: Faults, *, quotes:
     """Return the delimiter whose records are the rows that are wanted, the usual one first."""
     usual = _USUAL.get(ending(path))
     allowed = [d for d in DELIMITERS if d != " " or quotes]
-    shares = {d: fit(_records(head, d)) for d in allowed}
-    if usual == "\t" and shares[usual] > 0:
+    shares = {d: _share(head, d, fit) for d in allowed}
+    if usual == "\t" and shares[usual] > 0 and (shares[usual] == 1 or max(shares.values()) < 1):
         return usual
     for d in allowed:
         if d != usual and shares[d] and d != "\t" and _blank_after_all(head, d):
@@ -156,7 +164,7 @@ def _delimiter(path: Path, head: list[str], fit: Fit, faults: Faults, *, quotes:
         return None
     chosen = fitting[0]
     if usual is not None and chosen != usual and not (usual == "," and chosen in ";|"):
-        other = next((end for end, d in _USUAL.items() if d == chosen), ".csv")
+        other = {"\t": ".tsv", " ": ".txt"}.get(chosen, ".csv")
         faults.note(
             f"its columns are separated by {DELIMITERS[chosen]}, though the name ends in {ending(path)}",
             path=path,
@@ -173,7 +181,9 @@ class _Evidence:
     blanks: bool = False
     doubled: bool = True  # whether every record may be quoted with doubled quotes
     escaped: bool = True  # ... with quotes behind backslashes
-    strong: bool = False  # something that plain text does not have: doubled quotes, empty quotes
+    strong: bool = False  # doubled quotes in a cell in quotes, which plain text does not have
+    empty: bool = False  # a cell of two quotes alone
+    needless: bool = False  # a cell in quotes that no program would quote, unless it quotes all
     escapes: bool = False
     spanning: bool = False
     weak: int | None = None  # the line of a cell that some programs quote and others do not
@@ -245,10 +255,14 @@ class _Evidence:
         self.wrapped[column] = self.wrapped.get(column, 0) + 1
         if '"' in inside.replace('""', ""):
             self.escapes |= '"' not in inside.replace('\\"', "")
-        elif not inside or '""' in inside:
+        elif not inside:
+            self.empty = True
+        elif '""' in inside:
             self.strong = True
         elif any(sign in inside for sign in ",;|"):
             self.weak = self.weak or line
+        else:
+            self.needless = True
 
     def close(self) -> None:
         """Tell that there are no more lines."""
@@ -257,8 +271,9 @@ class _Evidence:
 
     @property
     def throughout(self) -> bool:
-        """Whether some column has all of its texts in quotes, and more than one."""
-        return any(n > 1 and column not in self.unquoted for column, n in self.wrapped.items())
+        """Whether some column has all of its texts in quotes, and more than one, or all columns have."""
+        everything = len(self.wrapped) > 1 and not self.unquoted
+        return everything or any(n > 1 and c not in self.unquoted for c, n in self.wrapped.items())
 
     def verdict(self, path: Path, faults: Faults) -> Quoting | None:
         """Return how the file is quoted; ``None`` after a fault."""
@@ -266,7 +281,9 @@ class _Evidence:
             return "escaped"
         if self.delimiter != "\t":
             return "doubled"
-        if self.doubled and (self.strong or self.throughout or (self.spanning and not self.even)):
+        spanning = self.spanning and not self.even
+        empty = self.empty and not self.needless and self.weak is None
+        if self.doubled and (self.strong or self.throughout or spanning or empty):
             return "doubled"
         if self.doubled and self.weak is not None and not self.weak_unquoted:
             faults.add(
@@ -336,4 +353,19 @@ def _quoted(
                 what, remedy = "has text behind a closing double quote", "write quotes inside a cell twice"
             faults.add(what, path=path, line=start or last, remedy=remedy)
             continue
+        if last > start > 0 and any(_holds_rows(cell, dialect.delimiter, len(cells)) for cell in cells):
+            faults.note(
+                f"a cell in double quotes goes on to line {last}, though each of its lines looks like a row",
+                path=path,
+                line=start,
+                remedy="if a quote was not closed, close it",
+            )
         yield start or last, cells
+
+
+def _holds_rows(cell: str, delimiter: str, width: int) -> bool:
+    """Return whether all lines of a cell but the first one have as many columns as the table."""
+    lines = cell.split("\n")[1:]
+    return bool(lines) and all(
+        line.count(delimiter) == width - 1 and f"{delimiter} " not in line for line in lines
+    )

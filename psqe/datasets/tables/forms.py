@@ -153,7 +153,7 @@ def header_columns(form: TableForm, cells: Sequence[str]) -> list[int] | None:
         return None
     best = min(choices, key=lambda choice: ([rank for rank, _ in choice], [i for _, i in choice]))
     found = [plain[i] for _, i in best]
-    if all(len(word) == 1 for word in found) and set(found) not in _FAMILIES:
+    if any(len(word) == 1 for word in found) and set(found) not in _FAMILIES:
         return None
     return [i for _, i in best]
 
@@ -161,7 +161,8 @@ def header_columns(form: TableForm, cells: Sequence[str]) -> list[int] | None:
 def looks_like_header(form: TableForm, cells: Sequence[str]) -> bool:
     """Return whether a first row that is no known header is more likely a header than a record.
 
-    It is if its first cell can only be the name of a column with identifiers, or most cells are known words.
+    It is if most cells are known words or, in a table of single entities, if its first cell can only be the
+    name of a column with identifiers.
 
     Examples
     --------
@@ -170,4 +171,5 @@ def looks_like_header(form: TableForm, cells: Sequence[str]) -> bool:
     """
     plain = [plain_word(cell) for cell in cells]
     known = [any(word in words and len(word) > 1 for words in form.words) for word in plain]
-    return len(form.columns) <= len(cells) and (plain[0] in _CERTAIN or 2 * sum(known) > len(known) > 2)
+    first = form.columns[0] == "entity" and plain[0] in _CERTAIN
+    return len(form.columns) <= len(cells) and (first or 2 * sum(known) > len(known) > 2)

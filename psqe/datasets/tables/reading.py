@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from psqe.datasets.tables.sources import PACKED, TextSource
 TEXT_ENDINGS = (".tsv", ".csv", ".txt")
 ENDINGS = (*TEXT_ENDINGS, *(f"{text}{packed}" for text in TEXT_ENDINGS for packed in PACKED), ".parquet")
 """How the name of a table may end."""
+
+_HEAD = 500
+"""Number of rows that tell whether rows have names."""
 
 EMPTY = "fetch the file again, or delete it if it is optional"
 
@@ -92,18 +96,18 @@ def read_columns(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
         source = TextSource(path, faults)
         dialect = dialect_of(source, _share_of_any, faults) if source.usable else None
         found = iter(()) if dialect is None else records(source, dialect, faults)
+    head = list(islice(found, _HEAD))
+    numbered = _is_numbered(head)
     header: list[str] = []
-    shifted, width = 0, 0
-    for line, cells in found:
+    width = 0
+    for line, cells in chain(head, found):
         if not any(map(str.strip, cells)):
             continue
         if not header:
-            header, width = [cell.strip() for cell in cells], len(cells)
+            header, width = [cell.strip() for cell in cells], len(cells) + numbered
             kept = [i for i, cell in enumerate(header) if not is_index(cell)]
             yield line, [header[i] for i in kept]
             continue
-        if not shifted:  # R writes the names of the rows, and no name above them
-            shifted, width = 1, width + (len(cells) == width + 1)
         if len(cells) > width and not any(map(str.strip, cells[width:])):
             cells = cells[:width]
         if len(cells) != width:
@@ -131,7 +135,18 @@ def _rows_of_text(path: Path, columns: _Columns, faults: Faults) -> Iterator[tup
     dialect = dialect_of(source, lambda rows: _share(columns.form, rows), faults) if source.usable else None
     if dialect is not None:
         columns.delimiter = dialect.delimiter
-        yield from records(source, dialect, faults)
+        found = records(source, dialect, faults)
+        head = list(islice(found, _HEAD))
+        columns.numbered = _is_numbered(head)
+        yield from head
+        yield from found
+
+
+def _is_numbered(head: list[tuple[int, list[str]]]) -> bool:
+    """Return whether rows have one cell more than the header, as R writes the names of the rows."""
+    widths = Counter(len(cells) for _, cells in head[1:])
+    n_named = len(head[0][1]) if head else 0
+    return widths[n_named + 1] > widths.total() / 2
 
 
 def _share(form: TableForm, rows: list[list[str]]) -> float:
@@ -153,7 +168,7 @@ class _Columns:
         self.delimiter = ""
         self.width = len(form.columns)
         self.places: list[int] | None = None
-        self._named = False
+        self.numbered = False
         self._n_seen = 0
         self._headers = [list(form.columns)]
 
@@ -189,8 +204,9 @@ class _Columns:
     def _is_header(self, line: int, cells: list[str]) -> bool:
         self.places = header_columns(self.form, cells)
         if self.places is not None:
-            self.width, self._named = len(cells), True
+            self.width = len(cells) + self.numbered
             self._tell_further_columns(line, cells, self.places)
+            self.places = [place + self.numbered for place in self.places]
             return True
         if len(cells) == self.width - 1 and header_columns(self.form, ["id", *cells]) == list(
             range(self.width)
@@ -228,19 +244,20 @@ class _Columns:
 
     def _other_width(self, line: int, cells: list[str]) -> list[str]:
         """Return a row whose number of cells is another one; an empty list after a fault."""
-        if self.places is not None and self._named and self._n_seen == 2 and len(cells) == self.width + 1:
-            self.width += 1  # R writes the names of the rows, and no name above them
-            self.places = [place + 1 for place in self.places]
-            return cells
         if len(cells) > self.width and not any(map(str.strip, cells[self.width :])):
             return cells[: self.width]
         names = DELIMITERS.get(self.delimiter, "tabs")
-        self.faults.add(
-            f"expected {self.width} columns, found {len(cells)}",
-            path=self.path,
-            line=line,
-            remedy=f"separate columns by {names} and leave no line empty",
-        )
+        if len(cells) < self.width:
+            remedy = f"separate columns by {names} and leave no line empty"
+        elif self.delimiter != "\t":
+            remedy = f"put a cell that contains {names} into double quotes"
+        elif self.places is not None:
+            remedy = "write as many as the header has"
+        else:
+            columns = ", ".join(self.form.columns)
+            remedy = f"write the columns {columns} alone, or name all columns in a first line"
+        what = f"expected {self.width} columns, found {len(cells)}"
+        self.faults.add(what, path=self.path, line=line, remedy=remedy)
         return []
 
 
