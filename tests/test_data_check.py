@@ -57,6 +57,9 @@ def test_check_says_every_fault_in_one_line(tmp_path):
         "call an image as its entity, or list the paths in images.tsv",
         "links.tsv:2: expected 2 columns, found 3; write the columns left, right alone, or name all columns "
         "in a first line",
+        "links.tsv:1: 'rome' is no entity of the left graph; write it as the graphs do, or delete this link",
+        "links.tsv: has no link between candidates of the two graphs (1 other link), so nothing is compared "
+        "with gold links; write the identifiers as the graphs do, the left entity first",
     ]
 
 
