@@ -113,7 +113,7 @@ def load(name: str, *, random_state: int = 0, data_root: str | Path | None = Non
     root = default_data_dir() if data_root is None else Path(data_root)
     folder = root / benchmark.folder
     # A fetch that failed at its beginning leaves a folder without data.
-    if not any(layout.recognises(folder) for layout in LAYOUTS.usable().values()):
+    if not folder.is_dir() or not any(layout.recognises(folder) for layout in LAYOUTS.usable().values()):
         raise DataError(
             f"the files of {name} are missing",
             path=folder,
