@@ -309,6 +309,9 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path: Path, cities:
     with pytest.raises(DataError, match="the image cannot be read"):
         export_task(replace(cities, left=left), tmp_path / "out", layout="folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full", "link"]
+    for place in (".", "..", "/"):
+        with pytest.raises(PsqeError, match=r"is a folder that is in use|is not empty"):
+            export_task(cities, place, layout="folder")
     (tmp_path / "empty").mkdir()
     export_task(cities, tmp_path / "empty", layout="folder")
     assert apart(cities, load_task(tmp_path / "empty")) == set()

@@ -14,6 +14,12 @@ def check_free(folder: Path) -> None:
     """Raise :class:`PsqeError` if a folder cannot be made because something is there already."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise PsqeError("is there already and is no folder", path=folder, remedy="choose another name")
+    if folder.absolute() == Path.cwd() or folder.name in ("", ".."):
+        raise PsqeError(
+            "is a folder that is in use",
+            path=folder,
+            remedy="give the name of a folder that is not there yet",
+        )
     try:
         if folder.is_dir() and any(folder.iterdir()):
             raise PsqeError(
