@@ -76,8 +76,8 @@ def test_seeds_that_name_the_right_entity_first_are_read_and_told(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("left\tright\nl:0\tr:3\nr:0\tl:2\n", ":3: 'r:0' is no left entity of tiny; use the identifiers"),
-        ("left\tright\nL:0\tr:3\n", ":2: 'L:0' is no left entity of tiny; use the identifiers of the data"),
+        ("left\tright\nl:0\tr:3\nr:0\tl:2\n", ":3: 'r:0' is no left entity of tiny"),
+        ("left\tright\nL:0\tr:3\n", ":2: 'L:0' is no left entity of tiny"),
         ("left\tright\nl:0 \tr:3\n", ":2: 'l:0 ' is no left entity"),
         ("left,right\nl:9,r:3\n", ":2: 'l:9' is no left entity"),
         ("x\ty\nl:0\tr:3\n", ":1: no header with the columns left and right"),
