@@ -66,6 +66,8 @@ def read_given(path: str | Path, right: str | Path | None = None) -> GivenVector
     """
     path = Path(path)
     if right is not None:
+        for file in (path, Path(right)):  # a missing file is told before the other one is read
+            _ending(file)
         sides = [_one_side(Path(file), side) for file, side in zip((path, right), SIDES, strict=True)]
         return GivenVectors(path, _paired(sides[0], sides[1], path))
     ending = _ending(path)
@@ -219,6 +221,8 @@ def _of_table(table: Table, path: Path, side: str | None) -> dict[str, Rows]:
 def _arrays_of_one_side(path: Path) -> Table:
     """Read an ``.npz`` file of one side: the identifiers under one of the known words, and the vectors."""
     arrays = read_npz(path)
+    if any(key.endswith("_left") for key in arrays) and any(key.endswith("_right") for key in arrays):
+        raise DataError("has the arrays of both sides", path=path, remedy="give this file alone")
     known = (*ENTITY_WORDS, "entities", "ids", "identifiers", "left_entities", "right_entities")
     named = [key for key in arrays if key.lower() in known and arrays[key].ndim == 1]
     if len(named) > 1 or len(named) == len(arrays):
