@@ -16,6 +16,9 @@ from psqe.identifiers import composed
 
 Attribute = tuple[str, str | None]
 
+MOST_TRIPLES = 2_000_000
+"""Number of triples after which a draft looks for repeated ones for the first time."""
+
 
 @dataclass
 class Table:
@@ -86,6 +89,7 @@ class GraphDraft:
         self._spelt: dict[int, set[str]] = {}
         self._relations: dict[str, int] = {}
         self._triples = array("q")
+        self._most_numbers = 3 * MOST_TRIPLES
         # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
         self._pairs: dict[Attribute, Attribute] = {}
 
@@ -133,6 +137,15 @@ class GraphDraft:
     def add_triple(self, head: int, relation: str, tail: int) -> None:
         """Add a triple between two entities, given by number."""
         self._triples.extend((head, self._relations.setdefault(relation, len(self._relations)), tail))
+        if len(self._triples) >= self._most_numbers:
+            self._drop_repeated_triples()
+
+    def _drop_repeated_triples(self) -> None:
+        """Keep the first of equal triples, so that memory does not grow with those that are repeated."""
+        triples = self.triples()
+        first = np.sort(np.unique(triples, axis=0, return_index=True)[1])
+        self._triples = array("q", triples[first].tobytes())
+        self._most_numbers = max(3 * MOST_TRIPLES, 2 * len(self._triples))
 
     def add_attribute(self, entity: int, attribute: str, value: str) -> None:
         """Add an attribute of an entity. Blanks around the value are removed; an empty value is ``None``."""
