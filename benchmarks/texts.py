@@ -1,9 +1,9 @@
 """Measure what long texts cost: seconds and peak memory of an alignment, against the number of entities.
 
-``python benchmarks/texts.py --entities 1000 4000`` writes pairs whose entities have an abstract of 2 to 20 kB,
-aligns them with the default options and an empty cache, each in a fresh process, and prints one line per pair.
-Memory grows with the texts themselves, and time with the number of entities. The exit code is 1 if a process
-needs 6 GB.
+``python benchmarks/texts.py --entities 1000 4000`` writes pairs of entities with abstracts of 2 to 20 kB. It
+aligns them with the default options and an empty cache, each in a fresh process, and prints a line for
+each. Memory grows with the texts themselves, and time with the number of entities. The exit code is 1 if a
+process needs 6 GB.
 """
 
 from __future__ import annotations

@@ -213,6 +213,7 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path: 
         (gzip.compress(BAR.encode())[:-20], "cannot be read as a drawing"),
         (BAR.encode()[:-9], "cannot be read as a drawing"),
         (svg("&nbsp;").encode(), "cannot be read as a drawing"),
+        (b"<?xml version='1.0' encoding='klingon'?><svg/>", "not in the encoding klingon"),
     ],
 )
 def test_what_is_no_picture_is_named_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:
@@ -388,6 +389,7 @@ def test_absolute_paths_are_refused(tmp_path: Path, named: str) -> None:
         f"<?xml version='1.0' encoding='ISO-8859-1'?><!-- Caf\xe9 -->{BAR}".encode("latin-1"),
         f"<?xml version='1.0' encoding='windows-1252'?><!-- \u20ac -->{BAR}".encode("cp1252"),
         f"<!-- Caf\xe9 -->{BAR}".encode("latin-1"),
+        f"<?xml version='1.0' encoding='Shift_JIS'?><!-- 日本 -->{BAR}".encode("shift_jis"),
         b"\n\n  <?xml version='1.0'?>" + BAR.encode(),
         b"<?xml version='1.0'?><!--" + b"x" * 5000 + b"-->" + BAR.encode(),
         b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'

@@ -177,10 +177,27 @@ def _tree(data: bytes) -> Any:
     except ElementTree.ParseError as error:
         if "invalid token" not in str(error) and "encoding" not in str(error):
             raise _no_xml(error) from error
+    except (ValueError, LookupError):  # an encoding of several bytes, or one that the parser does not know
+        data = _in_utf8(data)
     try:
-        return _fed(data, "iso-8859-1")
+        return _fed(data, "utf-8" if data.startswith(_IN_UTF8) else "iso-8859-1")
     except ElementTree.ParseError as error:
         raise _no_xml(error) from error
+
+
+_IN_UTF8 = b"<?xml version='1.0' encoding='utf-8'?>"
+
+
+def _in_utf8(data: bytes) -> bytes:
+    """Return a drawing in UTF-8 whose encoding the parser does not read, such as Shift_JIS."""
+    declared = _ENCODING.match(data)
+    name = declared[1].decode("ascii") if declared else "utf-8"
+    try:
+        text = data.decode(name)
+    except (LookupError, UnicodeError) as error:
+        what = f"cannot be read as a drawing (its text is not in the encoding {name} that it declares)"
+        raise NoPictureError(what, remedy=_remedy()) from error
+    return _IN_UTF8 + text.partition("?>")[2].encode()
 
 
 def _fed(data: bytes, encoding: str | None) -> Any:
