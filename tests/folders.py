@@ -269,7 +269,8 @@ def rdf_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
             [s for s, *_ in rows],
             {s: text for s, p, _, text in rows if p == DEPICTION and text},
         )  # fmt: skip
-        sides.append({**said, "candidates": {s for s, *_ in rows if s != "_:"}})
+        terms = ("_:", "http://www.w3.org/")  # blank nodes, and words of RDF itself
+        sides.append({**said, "candidates": {s for s, *_ in rows if not s.startswith(terms)}})
     found = files.get("links.nt")
     links = None
     if found is not None:

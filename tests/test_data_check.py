@@ -218,10 +218,9 @@ def survives(layout: str, files: Files) -> None:
             # Pictures are read to their ends by the check only.
             assert left_out or all("cannot be read" in line or "transparent" in line for line in shown)
             return
-        if faults.notes:
-            assert left_out  # what is told of sound data is told on loading, too
-            return
         assert not left_out
+        if any("is no valid RDF" in str(note) for note in faults.notes):
+            return  # the reader of the test knows valid RDF only
         assert task.left.n_entities and task.right.n_entities
         escaped = layout == "openea" and any(b"\\" in content for content in files.values())
         if layout in SAYS and not escaped:  # test_lexical_values has the escapes of literals
