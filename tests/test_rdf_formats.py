@@ -169,9 +169,11 @@ def test_lines_that_are_nearly_statements_are_read_as_they_were_meant(tmp_path, 
 )
 @pytest.mark.parametrize("ending", [".nt", ".ttl"])
 def test_a_statement_that_cannot_be_read_never_hides_the_others(tmp_path, ending, bad):
+    if ending == ".ttl" and b"open" in bad:
+        return  # a quote that is never closed in Turtle is the test below
     content = 3 * GOOD + bad + b"\n" + 3 * GOOD.replace(b"/a>", b"/b>")
     n, faults, _ = faults_of(tmp_path / f"left{ending}", content)
-    assert n >= 2 and 1 <= len(faults) <= 3
+    assert n >= 5 and 1 <= len(faults) <= 2
     assert ":4: column" in faults[0] and faults[0].endswith(
         "correct the statement, or delete it: it was left out"
     )
@@ -179,6 +181,14 @@ def test_a_statement_that_cannot_be_read_never_hides_the_others(tmp_path, ending
         faults = Faults()
         said(tmp_path / f"left{ending}", content, faults)
         faults.close()
+
+
+def test_a_quote_that_is_never_closed_in_turtle_is_told_at_its_line(tmp_path):
+    content = 3 * GOOD + b'<http://a> <http://p> "open .\n' + 3 * GOOD
+    _, faults, _ = faults_of(tmp_path / "left.ttl", content)
+    assert "left.ttl:4: column 30: Line jumps are not allowed in string literals" in faults[0]
+    with pytest.raises(DataError, match="left.ttl:4: is mostly no RDF: column 30"):
+        said(tmp_path / "left.ttl", content)
 
 
 def test_a_file_that_is_mostly_no_rdf_is_an_error(tmp_path):
