@@ -187,7 +187,7 @@ def test_a_quote_that_is_never_closed_in_turtle_is_told_at_its_line(tmp_path):
     content = 3 * GOOD + b'<http://a> <http://p> "open .\n' + 3 * GOOD
     _, faults, _ = faults_of(tmp_path / "left.ttl", content)
     assert "left.ttl:4: column 30: Line jumps are not allowed in string literals" in faults[0]
-    with pytest.raises(DataError, match="left.ttl:4: is mostly no RDF: column 30"):
+    with pytest.raises(DataError, match=r"left\.ttl:4: is mostly no RDF: column 30"):
         said(tmp_path / "left.ttl", content)
 
 
