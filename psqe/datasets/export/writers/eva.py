@@ -136,7 +136,8 @@ def _with_names(task: AlignmentTask, notes: list[str]) -> AlignmentTask:
         for graph in task.sides
         for entity, name in zip(graph.entities, graph.names, strict=True)
     )
-    if told or any(any(graph.translations) for graph in task.sides):
+    named = any(any(graph.names) for graph in task.sides)
+    if told or not named or any(any(graph.translations) for graph in task.sides):
         return task
     notes.append(
         "names are in the file of machine-translated names, as this layout has no other; psqe reads them as "
