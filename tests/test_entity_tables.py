@@ -11,7 +11,7 @@ from test_tables import r_table
 
 from psqe.cli.main import main
 from psqe.datasets.layouts import check_folder, layout_name, read_in_order
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeWarning
 
 COLUMNS = (("id", "name", "population", "founded"), ("code", "nom", "habitants", "fondation"))
 CSV = delimited()
@@ -90,10 +90,39 @@ def test_names_of_the_tables(tmp_path, names):
 def test_the_sides_count_where_they_are_called_so(tmp_path):
     folder = pair(tmp_path / "cities")
     (folder / "prices.csv").write_text("id,name\nx,y\n")
-    assert read_in_order(folder).left.name == "left"
+    with pytest.warns(PsqeWarning, match="tables that are not read: prices.csv"):
+        assert read_in_order(folder).left.name == "left"
     (folder / "left.csv").rename(folder / "one.csv")
     with pytest.raises(DataError, match="has the files of no layout; known are"):
         read_in_order(folder)
+
+
+@pytest.mark.parametrize("header", ["idAbt,idBuy", "left,right", "x,y"])
+def test_a_third_table_of_two_columns_has_the_links(tmp_path, header):
+    """The pairs of products that many read first, Abt-Buy and Amazon-Google, have such files."""
+    folder = pair(tmp_path / "cities", names=("Abt", "Buy"), links=None)
+    rows = "".join(f"{left},{right}\n" for left, right in LINKS)
+    (folder / "abt_buy_perfectMapping.csv").write_text(f"{header}\n{rows}")
+    with pytest.warns(PsqeWarning) as told:
+        task = read_in_order(folder)
+    words = " ".join(str(one.message) for one in told)
+    assert "the gold links are read from abt_buy_perfectMapping.csv" in words
+    assert ("is taken for a header" in words) == (header != "left,right")
+    assert {(task.left.entities[a], task.right.entities[b]) for a, b in task.links.tolist()} == set(LINKS)
+    (folder / "abt_buy_perfectMapping.csv").rename(folder / "links.csv")
+    (folder / "links.csv").write_text(f"left,right\n{rows}")
+    faults = check_folder(folder)
+    assert not faults and not faults.notes
+
+
+def test_tables_of_labelled_pairs_are_no_entities_and_are_told(tmp_path):
+    folder = pair(tmp_path / "cities", names=("tableA", "tableB"), links=None)
+    for name in ("train", "valid", "test"):
+        rows = "".join(f"{left},{right},1\n" for left, right in LINKS)
+        (folder / f"{name}.csv").write_text(f"ltable_id,rtable_id,label\n{rows}")
+    with pytest.warns(PsqeWarning, match="tables that are not read: test.csv, train.csv, valid.csv"):
+        task = read_in_order(folder)
+    assert task.links is None and len(task.left.entities) == len(LINKS)
 
 
 @pytest.mark.parametrize(

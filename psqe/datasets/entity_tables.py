@@ -169,6 +169,18 @@ def read_entity_pair(
     return AlignmentTask(f"{tables[0].name} and {tables[1].name}", left, right, gold)
 
 
+def describes_entities(header: Sequence[str]) -> bool:
+    """Return whether a header has a column of identifiers and one of names, by known words.
+
+    Examples
+    --------
+    >>> describes_entities(["id", "title", "price"]), describes_entities(["ltable_id", "rtable_id", "label"])
+    (True, False)
+    """
+    entity = _known(header, ENTITY_WORDS, taken=[])
+    return entity is not None and _known(header, NAME_WORDS, taken=[entity]) is not None
+
+
 def _places(
     path: Path, line: int, header: list[str], columns: EntityColumns, faults: Faults
 ) -> _Places | None:

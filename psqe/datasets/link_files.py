@@ -198,6 +198,14 @@ def _described_cells(cells: Mapping[str, Mapping[str, str]], path: Path, faults:
 def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Faults) -> None:
     """Add the records to the links, in the direction in which they name the entities of the two graphs."""
     known = [_known(record, links) for record in records]
+    if _starts_with_header(records, known, links):
+        faults.note(
+            f"the first row, {records[0].first[-1]} and {records[0].second[-1]}, is taken for a header, "
+            "since no entity is called so",
+            path=path,
+            remedy="delete it, or correct it if it is a link",
+        )
+        del records[0], known[0]
     n_reversed = sum(reverse and not forward for forward, reverse in known)
     n_both = sum(forward and reverse for forward, reverse in known)
     n_forward = sum(forward and not reverse for forward, reverse in known)
@@ -221,6 +229,14 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
         if (reverse and not forward) or (n_reversed and not n_forward):
             first, second = second, first
         links.add(_spelling(first, links, 0), _spelling(second, links, 1), path, record.line)
+
+
+def _starts_with_header(records: list[_Record], known: list[tuple[bool, bool]], links: LinkDraft) -> bool:
+    """Return whether the first row of a table names no entity of either graph and all other rows name two."""
+    if len(records) < 3 or records[0].symmetric or any(known[0]) or not all(map(any, known[1:])):
+        return False
+    ends = (*records[0].first, *records[0].second)
+    return not any(end in index for end in ends for index in links.index)
 
 
 def _known(record: _Record, links: LinkDraft) -> tuple[bool, bool]:

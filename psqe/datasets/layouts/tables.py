@@ -10,8 +10,9 @@ file                                what it holds                               
 ==================================  =========================================================  ==========
 
 The two tables may have any names and end in ``.csv``, ``.tsv`` or ``.parquet``: they are ``left`` and
-``right``, or else the only two tables of the folder, in the order of the alphabet. The columns of the
-identifiers and of the names are found by known words, such as ``id`` and ``title``; ``psqe data convert``
+``right``, or else the only two tables of the folder that have a column of identifiers and one of names, in
+the order of the alphabet. A third table of two columns has the links, whatever its name is. The columns of
+the identifiers and of the names are found by known words, such as ``id`` and ``title``; ``psqe data convert``
 takes tables with other words. See :func:`psqe.datasets.entity_tables.read_entities`.
 """
 
@@ -19,12 +20,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from psqe.datasets.entity_tables import read_entities
+from psqe.datasets.entity_tables import describes_entities, read_entities
 from psqe.datasets.faults import Faults
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, is_link_name, link_files, looks_like_links
 from psqe.datasets.own_outputs import is_own_output
-from psqe.datasets.tables import ENDINGS
+from psqe.datasets.tables import ENDINGS, read_columns
 from psqe.graph import SIDES, AlignmentTask
 
 DESCRIPTION = "two tables, one row for each entity: left.csv, right.csv"
@@ -42,6 +43,8 @@ def files(folder: Path) -> dict[str, Path | None]:
     tables = _tables(folder)
     found: dict[str, Path | None] = dict(zip(SIDES, tables, strict=True)) if len(tables) == 2 else {}
     links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
+    if not links and (path := _table_of_links(folder)):
+        links = {path.name: path}
     return {**found, **(links or {"links": None})}
 
 
@@ -84,21 +87,58 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     left, right = (read_entities(path, faults) for path in tables)
     if left is None or right is None:
         return None
-    path = find_links(folder, faults)
+    path = _table_of_links(folder)
+    if path is None or link_files(folder):
+        path = find_links(folder, faults)
+    else:
+        faults.note(
+            f"the gold links are read from {path.name}, the only table of two columns",
+            path=folder,
+            remedy="call the file links.csv if it has the links, or move it elsewhere",
+        )
+    read = {*tables, path}
+    unread = [one.name for one in _all_tables(folder) if one not in read and not looks_like_links(one.name)]
+    if unread:
+        faults.note(
+            f"tables that are not read: {', '.join(unread[:5])}",
+            path=folder,
+            remedy="if one of them has true links, write these into links.csv, in two columns",
+        )
     return AlignmentTask(name, left, right, None if path is None else read_links(path, left, right, faults))
 
 
 def _tables(folder: Path) -> list[Path]:
     """Return the tables of a folder that may describe entities: those of the sides, if they are called so."""
-    tables = [
+    tables = [path for path in _all_tables(folder) if not looks_like_links(path.name)]
+    sides = [path for side in SIDES for path in tables if path.name.lower().partition(".")[0] == side]
+    tables = sides or [path for path in tables if ".txt" not in path.name.lower()]
+    return (
+        tables
+        if len(tables) <= len(SIDES)
+        else [path for path in tables if describes_entities(_header(path))]
+    )
+
+
+def _table_of_links(folder: Path) -> Path | None:
+    """Return the only table of a folder that is no side and has two columns; ``None`` if it is not one."""
+    sides = _tables(folder)
+    others = [path for path in _all_tables(folder) if path not in sides and len(_header(path)) == len(SIDES)]
+    return others[0] if len(others) == 1 and not looks_like_links(others[0].name) else None
+
+
+def _all_tables(folder: Path) -> list[Path]:
+    """Return the tables of a folder that are neither called as files of links nor outputs of psqe."""
+    return [
         path
         for path in sorted(folder.glob("*.*"))
         if path.name.lower().endswith(ENDINGS)
         and path.is_file()
         and not path.name.startswith(".")
         and not is_link_name(path.name)
-        and not looks_like_links(path.name)
         and not is_own_output(path)
     ]
-    sides = [path for side in SIDES for path in tables if path.name.lower().partition(".")[0] == side]
-    return sides or [path for path in tables if ".txt" not in path.name.lower()]
+
+
+def _header(path: Path) -> list[str]:
+    """Return the first row of a table; an empty list if it cannot be read."""
+    return next((cells for _, cells in read_columns(path, Faults(gather=True))), [])
