@@ -37,6 +37,7 @@ SPELLINGS = {
         lambda e: f"{int(e):,}".replace(",", "."),
         "100.000",
     ),
+    "a decimal comma": (lambda e: e[1:], lambda e: f"{e},0", "100,0"),
     "case": (str, str.upper, "E100"),
     "brackets": (lambda e: f"http://x.org/{e}", lambda e: f"<{e}>", "<http://x.org/e100>"),
     "quotes": (str, lambda e: f"'{e}'", "\"'e100'\""),
@@ -79,6 +80,21 @@ def test_a_few_of_many_are_told_and_the_rest_is_read(tmp_path):
     )
 
 
+def test_other_spellings_of_a_tenth_of_a_table_are_a_fault(tmp_path):
+    left = respelt(lambda e: e.upper() if e in ("e103", "e104") else e)
+    faults = check_folder(written(tmp_path / "pair", left=left))
+    assert faults.count == 1 and "2 identifiers of names.tsv and of triples.tsv" in str(faults.shown[0])
+
+
+@pytest.mark.parametrize("kind", ["quotes", "zero width", "percent-encoding", "HTML", "an apostrophe"])
+def test_one_of_many_is_a_fault_where_the_spelling_leaves_no_doubt(tmp_path, kind):
+    plain, other, _ = SPELLINGS[kind]
+    sound = renamed(plain)
+    left = respelt(lambda e: other(e) if e == plain("e103") else e, sound)
+    faults = check_folder(written(tmp_path / "pair", left=left, links=[(plain(a), b) for a, b in LINKS]))
+    assert faults.count == 1 and "1 identifier of names.tsv" in str(faults.shown[0])
+
+
 def test_what_differs_in_one_table_is_two_entities(tmp_path):
     left = {**LEFT, "triples": [*LEFT["triples"], ("E100", "country", "Italy"), ("00100", "country", "Italy"),
                                 ("100", "country", "Italy")]}  # fmt: skip
@@ -86,6 +102,18 @@ def test_what_differs_in_one_table_is_two_entities(tmp_path):
     faults = check_folder(written(tmp_path / "pair", left=left))
     assert not faults and not faults.notes
     assert read_in_order(tmp_path / "pair").left.n_entities == 13 + len(LINKS) + 3
+
+
+def test_what_one_table_has_in_both_spellings_is_two_entities_whatever_the_others_say_of_it(tmp_path):
+    left = {name: list(rows) for name, rows in LEFT.items()}
+    left["triples"].append(("x1", "country", "Italy"))
+    left["names"] += [("x1", "Rome"), ("X1", "Pisa")]
+    faults = check_folder(written(tmp_path / "pair", left=left))
+    assert not faults, faults.shown
+    assert [note for note in map(str, faults.notes) if "the same but for" in note] == []
+    with pytest.warns(PsqeWarning, match="as 'X1', are not in triples.tsv"):
+        task = read_in_order(tmp_path / "pair")
+    assert task.left.n_entities == 13 + len(LINKS) + 2
 
 
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
@@ -112,6 +140,13 @@ def test_accents_in_either_form_are_the_same_identifier(tmp_path, forms):
 def test_tables_without_a_common_entity_are_a_fault(tmp_path):
     folder = written(tmp_path / "pair", left={**LEFT, "names": RIGHT["names"]})
     assert "none of its entities is in triples.tsv and attributes.tsv: 'f500'" in str(
+        check_folder(folder).shown[0]
+    )
+
+
+def test_triples_of_other_entities_than_those_of_all_other_tables_are_a_fault(tmp_path):
+    folder = written(tmp_path / "pair", left={**LEFT, "triples": RIGHT["triples"]})
+    assert "triples.tsv: none of its entities is in attributes.tsv and names.tsv" in str(
         check_folder(folder).shown[0]
     )
 

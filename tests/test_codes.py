@@ -57,6 +57,9 @@ CODES = {
     "keys of videos": drawn(BASE62 + "-_", 11),
     "long keys": drawn(BASE62, 22),
     "pages": [f"http://x.org/page.php?id={i}" for i in range(36)],
+    "padded numbers after a word": [f"widget-{i:03}" for i in range(36)],
+    "five series": [f"{('a', 'bb', 'ccc', 'd-', 'ee-')[i % 5]}{i}" for i in range(35)],
+    "keys after a word": [f"user_{key}" for key in drawn(BASE62, 8)],
 }
 
 
@@ -116,6 +119,13 @@ READABLE = {
 @pytest.mark.parametrize("kind", READABLE)
 def test_readable_identifiers_stay_names(kind):
     assert code_identifiers(READABLE[kind]) == set()
+
+
+def test_one_series_among_readable_identifiers_is_one_of_codes():
+    readable = ["Lisbon", "Vienna", "Athens", "Brussels", "Warsaw", "London", "Naples", "Venice", "Seville",
+                "Cologne", "Munich", "Geneva", "Bucharest", "Krakow"]  # fmt: skip
+    series = [f"C{i:07}" for i in NUMBERS[:6]]
+    assert code_identifiers([*readable, *series]) == set(series)
 
 
 def test_codes_without_names_are_told_once_for_each_side(tmp_path):

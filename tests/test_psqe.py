@@ -20,7 +20,7 @@ from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverag
 from psqe.seeds.miners.psqe import cluster_table
 from psqe.seeds.psqe_rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
-from psqe.seeds.stages.choose import propose
+from psqe.seeds.stages.choose import Proposals, propose, within_quotas
 from psqe.seeds.stages.refine import ModalityInput, RefinementEncoder, SeedNodes
 from psqe.training.graph_attention import Edges
 from psqe.training.loop import seeded
@@ -90,6 +90,13 @@ def test_largest_remainders_get_what_rounding_leaves():
     """Sizes 6, 3 and 1 of ten: 3 seeds are 1.8, .9 and .3."""
     found = space([0] * 6 + [1, 1], [1, 2], 3, 3)
     assert found.quotas.tolist() == [2, 1, 0]
+
+
+def test_a_pair_takes_a_place_of_the_cluster_of_its_left_candidate():
+    built = space([0, 1, 0], [1, 0, 1], n_clusters=2, n_seeds=2, fill=False)
+    rows, scores = np.array([0, 2, 1]), np.array([0.9, 0.8, 0.7], dtype=np.float32)
+    pairs = Proposals(rows, rows, scores, np.ones(3, dtype=bool), [""] * 3)
+    assert built.quotas.tolist() == [1, 1] and within_quotas(built, pairs).tolist() == [0, 2]
 
 
 @pytest.fixture(scope="module")
