@@ -218,7 +218,7 @@ def read_dictionary(path: Path) -> dict[int | str, NDArray[np.float32]]:
         raise DataError(f"has vectors of length {lengths or 'none'}", path=path, remedy=remedy)
     if strange:
         raise DataError(
-            f"the vector of id {strange[0]} is not finite ({len(strange)} of {len(vectors)} vectors are so)",
+            f"the vector of id {strange[0]} is not finite ({len(strange)} of {len(vectors)} vectors)",
             path=path,
             remedy="leave these ids out of the dictionary",
         )

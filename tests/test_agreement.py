@@ -66,8 +66,8 @@ def test_another_spelling_in_one_table_is_a_fault_that_shows_both(tmp_path, kind
     folder = written(tmp_path / "broken", left=respelt(other, sound, (table,)), links=links)
     faults = check_folder(folder)
     assert faults.count == 1 and example in str(faults.shown[0]), faults.shown
-    assert "identifiers of" in str(faults.shown[0]) and "\n" not in str(faults.shown[0])
-    with pytest.raises(DataError, match="are the same but for"):
+    assert "identifiers in" in str(faults.shown[0]) and "\n" not in str(faults.shown[0])
+    with pytest.raises(DataError, match="differ only in"):
         read_in_order(folder)
 
 
@@ -75,7 +75,7 @@ def test_a_few_of_many_are_told_and_the_rest_is_read(tmp_path):
     left = respelt(lambda e: e.upper() if e == "e103" else e)
     faults = check_folder(written(tmp_path / "pair", left=left))
     assert not faults
-    assert "1 identifier of names.tsv and of triples.tsv are the same but for large and small" in str(
+    assert "the spellings of 1 identifier in names.tsv and in triples.tsv differ only in large" in str(
         faults.notes[0]
     )
 
@@ -155,8 +155,8 @@ def test_entities_of_one_table_and_candidates_without_a_name_are_noted(tmp_path)
     left = {**LEFT, "names": [*LEFT["names"][2:], ("x1", "Oslo"), ("x2", "Bergen")]}
     notes = [str(note) for note in check_folder(written(tmp_path / "pair", left=left)).notes]
     assert len(notes) == 2
-    assert "2 of its 16 entities, as 'x1', are not in triples.tsv and attributes.tsv" in notes[0]
-    assert "2 of 18 entities that may get a link have no name, as 'e100'" in notes[1]
+    assert "2 of its 16 entities, such as 'x1', are not in triples.tsv and attributes.tsv" in notes[0]
+    assert "2 of 18 entities that may get a link have no name, for example 'e100'" in notes[1]
     with pytest.warns(PsqeWarning, match="entities"):
         read_in_order(tmp_path / "pair")
 
@@ -217,7 +217,8 @@ def test_the_handed_pair_of_floats_is_told_and_read_when_repaired(tmp_path, caps
     folder = case("16-ids/a-names-float", tmp_path)
     assert main(["align", str(folder), *NAME, "--out", str(tmp_path / "o.tsv")]) == 2
     message = capsys.readouterr().err
-    assert "36 identifiers of names.tsv and of triples.tsv" in message and "'100.0' and '100'" in message
+    assert "the spellings of 36 identifiers in names.tsv and in triples.tsv" in message
+    assert "'100.0' and '100'" in message
     assert main(["data", "check", str(folder)]) == 2 and "'100.0' and '100'" in capsys.readouterr().out
     assert not (tmp_path / "o.tsv").exists()
     names = folder / "left" / "names.tsv"

@@ -133,7 +133,9 @@ def test_codes_without_names_are_told_once_for_each_side(tmp_path):
     folder = written(tmp_path / "pair", left=left, right=right)
     faults = check_folder(folder)
     assert not faults and len(faults.notes) == 2
-    assert "16 of the 29 identifiers of the graph 'pair-left' are codes, as 'e100'" in str(faults.notes[0])
+    assert "16 of the 29 identifiers of the graph 'pair-left' are codes, such as 'e100'" in str(
+        faults.notes[0]
+    )
     with pytest.warns(PsqeWarning, match="are codes"):
         graph = read_in_order(folder).left
     assert graph.names[graph.index()["e100"]] is None and graph.names[graph.index()["Italy"]] == "Italy"
@@ -144,7 +146,7 @@ def test_names_that_are_codes_are_noted(tmp_path):
     names = [(entity, entity) for entity, _ in LEFT["names"]]
     folder = written(tmp_path / "pair", left={**LEFT, "names": names})
     (note,) = map(str, check_folder(folder).notes)
-    assert "names.tsv: the names are codes, as 'e100', and are compared as if they were names" in note
+    assert "names.tsv: the names are codes, such as 'e100', and are compared as if they were names" in note
 
 
 def test_the_handed_pair_of_codes_has_no_names_of_codes(tmp_path):

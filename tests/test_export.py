@@ -110,7 +110,7 @@ def test_what_an_export_does_not_hold_is_told_and_nothing_else_is_lost(tmp_path:
     told = "\n".join(report.notes)
     assert ("percent-encoded" in told) == (layout == "rdf")
     assert ("candidates" in told) == (layout in ("eva", "openea"))
-    assert ("pictures" in told) == (layout in ("eva", "openea"))
+    assert ("images" in told) == (layout in ("eva", "openea"))
     assert len(back.links) == len(task.links)  # type: ignore[arg-type]
 
 

@@ -54,7 +54,7 @@ def test_one_side_alone_is_an_error_even_where_both_have_pictures(tmp_path: Path
     Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
     images = (tmp_path / "red.png", None, None)
     task = AlignmentTask("t", graph("l", {"image": given()}, images), graph("r", {}, images))
-    with pytest.raises(DataError, match="'image' came with one side only, and graph 'r' has none; add them"):
+    with pytest.raises(DataError, match="'image' came for one side only, and graph 'r' has none; add them"):
         build_features(task, ["image"], cache=False)
 
 

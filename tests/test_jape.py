@@ -231,7 +231,7 @@ def test_faults_name_file_line_and_remedy(tmp_path, changed, message):
 
 def test_attributes_of_strangers_are_left_out_and_told(tmp_path):
     text = "u\ta\n" + FILES["training_attrs_1"] + "v\ta\n"
-    told = r"left out a record \(2 records are so\): .*training_attrs_1:1: 'u' is no entity of ent_ids_1"
+    told = r"left out a record \(one of 2 such records\): .*training_attrs_1:1: 'u' is no entity of ent_ids_1"
     with pytest.warns(PsqeWarning, match=told):
         task = read_in_order(write(tmp_path / "zh_en", training_attrs_1=text), name="t")
     assert [len(a) for a in task.left.attributes] == [2, 0, 1]

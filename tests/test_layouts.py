@@ -144,7 +144,9 @@ def test_lexical_values(text, value):
 def test_lines_of_attributes_cut_short_are_left_out_and_told(tmp_path):
     text = OPENEA["attr_triples_1"] + f"{L}resource/Sydney\t{P}motto\t'two\nlines'\n\nalone\n".encode()
     folder = write(tmp_path / "a", OPENEA, attr_triples_1=text)
-    told = r"left out a record \(2 records are so\): .*attr_triples_1:6: expected 3 columns, found 1; write"
+    told = (
+        r"left out a record \(one of 2 such records\): .*attr_triples_1:6: expected 3 columns, found 1; write"
+    )
     with pytest.warns(PsqeWarning, match=told):
         task = read(folder)
     assert (f"{P}motto", "'two") in task.left.attributes[task.left.index()[f"{L}resource/Sydney"]]
@@ -311,8 +313,8 @@ def test_what_a_pair_in_rdf_leaves_out_is_told_once_a_kind(tmp_path):
         rf"links.nt: statements that do not say that two entities are the same, and are no links: {LABEL} 1",
         r"left.nt: statements with owl:sameAs, which are links: 1; move them to links.nt",
         r"left.nt: images on the web: 2, the first http://x.example/fr.png; download them into",
-        rf"links.nt:5: '{R}p4' is no candidate of the right graph; say something of it in that graph",
-        r"left.nt: 3 of 5 candidates have no label, and 3 of these are called by the words of their IRIs",
+        rf"links.nt:5: '{R}p4' is no candidate of the right graph; describe it in that graph",
+        r"left.nt: 3 of 5 candidates have no label, and 3 of these are named by the words of their IRIs",
     ]
     assert len(messages) == 5
     for words in wanted:

@@ -330,7 +330,7 @@ def test_what_has_the_name_of_gold_links_and_is_no_file_is_told(tmp_path: Path) 
     for make in (Path.mkdir, lambda path: path.symlink_to("nowhere"), os.mkfifo):
         make(folder / "links.tsv")
         with pytest.raises(
-            DataError, match=r"links.tsv: has the name of a file of gold links, and is no file"
+            DataError, match=r"links.tsv: has the name of a file of gold links, but is no file"
         ):
             read_folder(folder)
         (folder / "links.tsv").rename(tmp_path / f"{len(list(tmp_path.iterdir()))}")
@@ -338,7 +338,9 @@ def test_what_has_the_name_of_gold_links_and_is_no_file_is_told(tmp_path: Path) 
 
 def test_a_table_that_names_the_right_entity_first_is_read_and_told(tmp_path: Path) -> None:
     folder = cities.written(tmp_path / "a", links=[(right, left) for left, right in cities.LINKS])
-    assert "links.tsv: names the right entity first in 16 of 16 lines, which are read so" in told(folder)
+    assert "links.tsv: names the right entity first in 16 of 16 lines, which are read that way" in told(
+        folder
+    )
     with pytest.warns(PsqeWarning):
         assert links_of(read_folder(folder)) == set(cities.LINKS)
 

@@ -199,7 +199,7 @@ def test_links_in_each_format_and_as_truth_of_the_same_pair(tmp_path: Path) -> N
         if ending in (".tsv", ".csv"):
             assert "has the columns of an output of psqe" in message and task.links is None
         else:
-            assert "was written by psqe, so that its links are predictions" in message
+            assert "was written by psqe: its links are predictions" in message
             assert links_of(task) == found
         truth.unlink()
     with pytest.raises(ParameterError, match=r"links cannot be written as \.json files"):

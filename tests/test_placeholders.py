@@ -27,7 +27,7 @@ def test_a_placeholder_of_several_entities_is_no_name(tmp_path, word):
     folder = written(tmp_path / "pair", left=named([word, word, word]))
     faults = check_folder(folder)
     assert not faults and len(faults.notes) == 1
-    assert f"3 names stand for nothing and are left out, as {word!r}" in str(faults.notes[0])
+    assert f"3 names stand for nothing and are left out, such as {word!r}" in str(faults.notes[0])
     with pytest.warns(PsqeWarning, match="stand for nothing"):
         graph = read_in_order(folder).left
     assert graph.names.count(None) == 13 + 3 and word not in graph.names
@@ -48,7 +48,7 @@ def test_a_real_name_in_one_row_survives_with_a_note(tmp_path, word):
 def test_what_only_tools_write_is_no_name_even_once(tmp_path, word):
     folder = written(tmp_path / "pair", left=named([word]))
     (note,) = map(str, check_folder(folder).notes)
-    assert "1 name stands for nothing and is left out, as " in note and repr(word) in note
+    assert "1 name stands for nothing and is left out, such as " in note and repr(word) in note
 
 
 def test_small_letters_are_a_name_among_names_in_small_letters(tmp_path):
@@ -88,7 +88,8 @@ def test_values_that_stand_for_nothing_are_no_values(tmp_path, word):
     folder = written(tmp_path / "pair", left={**LEFT, "attributes": rows})
     faults = check_folder(folder)
     assert not faults and len(faults.notes) == 1
-    assert f"4 values stand for nothing and are left out, as {word!r} of 'founded'" in str(faults.notes[0])
+    left_out = "4 values stand for nothing and are left out, such as"
+    assert f"{left_out} {word!r} of 'founded'" in str(faults.notes[0])
     with pytest.warns(PsqeWarning):
         graph = read_in_order(folder).left
     assert ("founded", None) in graph.attributes[graph.index()["e100"]]
@@ -110,7 +111,7 @@ def test_values_that_only_look_so_are_kept(tmp_path):
 def test_placeholders_in_frames_are_warned_of():
     names = [(entity, "nan" if i < 4 else name) for i, (entity, name) in enumerate(RIGHT["names"])]
     with pytest.warns(
-        PsqeWarning, match="graph 'graph', names: 4 names stand for nothing and are left out, as 'nan'"
+        PsqeWarning, match="graph 'graph', names: 4 names stand for nothing and are left out, such as 'nan'"
     ):
         graph = graph_from_frames(RIGHT["triples"], names, RIGHT["attributes"])
     assert "nan" not in graph.names
@@ -120,7 +121,7 @@ def test_placeholders_in_frames_are_warned_of():
 def test_the_handed_pairs_are_told(tmp_path, name):
     folder = case(name, tmp_path)
     notes = [str(note) for note in check_folder(folder).notes]
-    nothing = "12 names stand for nothing and are left out, as 'nan'"
+    nothing = "12 names stand for nothing and are left out, such as 'nan'"
     told = nothing if name.endswith("nan") else "12 of 36 entities that may get a link have no name"
     assert len(notes) == 2 and all(told in note for note in notes)
 

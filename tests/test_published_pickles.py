@@ -184,7 +184,7 @@ def test_lists_within_lists_are_refused_soon(make: object) -> None:
         ({7.5: [1.0]}, "is no dictionary"),
         ({True: [1.0]}, "is no dictionary"),
         ({7: [1.0], "7": [2.0]}, "has two vectors of one id"),
-        ({7: [1e300], 8: [1.0]}, r"the vector of id 7 is not finite \(1 of 2"),
+        ({7: [1e300], 8: [1.0]}, r"the vector of id 7 is not finite \(1 of 2 vectors"),
         ({"http://x.org/a": [1.0]}, "none of its ids is an entity, the first is 'http"),
     ],
 )

@@ -175,7 +175,7 @@ def test_a_statement_that_cannot_be_read_never_hides_the_others(tmp_path, ending
     n, faults, _ = faults_of(tmp_path / f"left{ending}", content)
     assert n >= 5 and 1 <= len(faults) <= 2
     assert ":4: column" in faults[0] and faults[0].endswith(
-        "correct the statement, or delete it: it was left out"
+        "correct or delete the statement, which was left out"
     )
     with pytest.warns(PsqeWarning, match=r"left out a record.*:4: column"):
         faults = Faults()
@@ -302,9 +302,7 @@ def test_files_that_were_cut_short_are_never_read_in_part(tmp_path):
 def test_statements_about_statements_are_left_out_and_told(tmp_path):
     star = b'<http://a.example/a> <http://p.example/p> "x" {| <http://p.example/since> 2001 |} .'
     folder = write(tmp_path, {"left.ttl": star, "right.nt": RDF["right.nt"]})
-    with pytest.warns(
-        PsqeWarning, match="left out a record: .*has a statement about a statement; say it of an"
-    ):
+    with pytest.warns(PsqeWarning, match="left out a record: .*has a statement about a statement; make an"):
         assert load_task(folder).left.n_entities
 
 

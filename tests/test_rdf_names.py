@@ -63,7 +63,7 @@ def test_each_entity_without_a_label_has_the_words_of_its_iri(tmp_path):
     some += ":is_part_of a rdf:Property . :caf%C3%A9 a :Bar ."
     some += " ".join(f':x{i} rdfs:label "n{i}" .' for i in range(16))
     with pytest.warns(
-        PsqeWarning, match=r"left.ttl: 3 of 20 candidates have no label, and 3 of these are called"
+        PsqeWarning, match=r"left.ttl: 3 of 20 candidates have no label, and 3 of these are named"
     ):
         left = task_of(tmp_path, some).left
     assert {entity: name for entity, name in short(left).items() if not entity.startswith("x")} == {
@@ -171,7 +171,7 @@ def test_literals_that_cannot_be_compared_are_left_out_and_counted(tmp_path, lit
     notes = [str(note) for note in check_folder(folder).notes]
     assert (
         len(notes) == 1
-        and f"leaves out literals that cannot be compared as texts: {LITERALS[literal]}" in notes[0]
+        and f"literals that cannot be compared as texts are left out: {LITERALS[literal]}" in notes[0]
     )
 
 

@@ -68,7 +68,7 @@ def test_seeds_that_name_the_right_entity_first_are_read_and_told(
 ) -> None:
     path = tmp_path / "seeds.tsv"
     path.write_text(change("left\tright\n" + "".join(f"{right}\t{left}\n" for left, right in PAIRS)))
-    with pytest.warns(PsqeWarning, match="names the right entity first in all 3 seeds, which are read so"):
+    with pytest.warns(PsqeWarning, match="names the right entity first in all 3 seeds, and is read that way"):
         seeds = SeedSet.load(path, task)
     assert [(task.left.entities[i], task.right.entities[j]) for i, j in seeds.pairs.tolist()] == PAIRS
 

@@ -322,7 +322,7 @@ def test_excel_quotes_texts_with_commas_in_tabbed_text(tmp_path):
     ("content", "end", "message"),
     [
         (b'a,"b\nc,d\n', ".csv", "names.csv:1: opens a double quote that is never closed; close it"),
-        (b'a,b\nc,"d" e\n', ".csv", "names.csv:2: has text behind a closing double quote; write quotes"),
+        (b'a,b\nc,"d" e\n', ".csv", "names.csv:2: has text after a closing double quote; write quotes"),
         (b"a,b;c\nd,e;f\n", ".csv", "names.csv: its columns could be separated by commas or semicolons; wri"),
         (b"a\tb\nc\n", ".tsv", "names.tsv:2: expected 2 columns, found 1; separate columns by tabs"),
         (b"a;b\nc\n", ".csv", "names.csv:2: expected 2 columns, found 1; separate columns by semicolons"),

@@ -19,13 +19,16 @@ def data_convert(
     entity: Annotated[
         str | None,
         typer.Option(
-            "--id", metavar="COLUMN", help="The column of the identifiers; by default one such as id."
+            "--id",
+            metavar="COLUMN",
+            help="The column of the identifiers; by default one with a usual name, such as id.",
         ),
     ] = None,
     name: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="The column of the names; by default one such as name; - for none."
+            metavar="COLUMN",
+            help="The column of the names; by default one with a usual name, such as title; - for none.",
         ),
     ] = None,
     left_id: Annotated[
@@ -41,7 +44,7 @@ def data_convert(
         str | None, typer.Option(metavar="COLUMN", help="--name for the right table alone.")
     ] = None,
     links: Annotated[
-        Path | None, typer.Option(help="A table of true links, if you know any: left and right identifier.")
+        Path | None, typer.Option(help="A file of gold links, if you know any: left and right identifier.")
     ] = None,
 ) -> None:
     """Make a folder of two tables with one row for each entity, which psqe align DIR takes.

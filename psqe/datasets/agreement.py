@@ -70,7 +70,7 @@ def _note_coded_names(draft: GraphDraft, path: Path | str, faults: Faults) -> No
     codes = code_identifiers(names)
     if len(codes) >= max(FAMILY, NEARLY_ALL * len(names)):
         faults.note(
-            f"the names are codes, as {shown(min(codes))}, and are compared as if they were names",
+            f"the names are codes, such as {shown(min(codes))}, and are compared as if they were names",
             path=path,
             remedy="give real names, or leave the names out",
         )
@@ -82,9 +82,9 @@ def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) 
     doubts = {attribute: reading.doubt for attribute, reading in readings.items() if reading.doubt}
     if doubts:
         attribute = min(doubts)
-        more = f" ({len(doubts):,} attributes are so)" if len(doubts) > 1 else ""
+        more = f" (one of {len(doubts):,} such attributes)" if len(doubts) > 1 else ""
         faults.note(
-            f"the numbers of {attribute!r} can be read in two ways{more}: {doubts[attribute]}",
+            f"the numbers of {attribute!r}{more} can be read in two ways: {doubts[attribute]}",
             path=path,
             remedy="write numbers with a decimal point, without other marks, and in one unit",
         )
@@ -140,8 +140,8 @@ def _tell_spellings(
         first, second = min(pair for pair in pairs if difference(*pair) == kind)
         share = len(pairs) / min(len(sets[one]), len(sets[two]))
         what = (
-            f"{counted(len(pairs), 'identifier')} of {_name(paths[two])} and of {_name(paths[one])} are the "
-            f"same but for {kind.what}, as {shown(second)} and {shown(first)}"
+            f"the spellings of {counted(len(pairs), 'identifier')} in {_name(paths[two])} and in "
+            f"{_name(paths[one])} differ only in {kind.what}, for example {shown(second)} and {shown(first)}"
         )
         tell = faults.add if share >= MANY or kind.certain else faults.note
         remedy = kind.remedy if tell == faults.add else f"{kind.remedy}, unless they are different entities"
@@ -178,7 +178,7 @@ def _find_strangers(
             return
         if oversights and table.name != "triples" and len(draft.index) >= SMALL:
             faults.note(
-                f"{len(lone):,} of its {len(own):,} entities, as {example}, are not in {files}",
+                f"{len(lone):,} of its {len(own):,} entities, such as {example}, are not in {files}",
                 path=table.path,
                 remedy="correct these identifiers if they are meant to be others",
             )
@@ -190,8 +190,8 @@ def _find_nameless(draft: GraphDraft, path: Path | str, faults: Faults, told: se
     if nameless and len(candidates) >= SMALL:
         example = min(label for label, entity in draft.index.items() if entity in nameless)
         faults.note(
-            f"{len(nameless):,} of {len(candidates):,} entities that may get a link have no name, as "
-            f"{shown(example)}",
+            f"{len(nameless):,} of {len(candidates):,} entities that may get a link have no name, "
+            f"for example {shown(example)}",
             path=path,
             remedy="add their names if they are known",
         )
@@ -210,7 +210,7 @@ def _first_records(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults)
             labels = {entity: label for label, entity in draft.index.items()}
             cells = ", ".join(shown(labels[entity]) for entity in dict.fromkeys(table.first))
             faults.note(
-                f"what its first record names, {cells}, occurs nowhere else, as if the record were a header",
+                f"its first record looks like a header, because what it names, {cells}, occurs nowhere else",
                 path=table.path,
                 remedy="delete the first record if it is a header",
             )

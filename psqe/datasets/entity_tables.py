@@ -138,7 +138,7 @@ def read_entity_pair(
     columns
         Which columns hold the identifiers and the names, for the left and for the right table.
     links
-        A file of true links between the two, see :func:`psqe.datasets.link_files.read_links`; ``None``, the
+        A file of gold links between the two, see :func:`psqe.datasets.link_files.read_links`; ``None``, the
         default, if none are known.
 
     Returns
@@ -218,9 +218,9 @@ def _places(
             faults.note(
                 f"the {what} are those of the column {header[place]!r}, and {rivals[0]!r} is an attribute",
                 path=path,
-                remedy=f"if it should be the other way, give --{columns.options}-{option} {rivals[0]}"
+                remedy=f"if it should be the other way round, give --{columns.options}-{option} {rivals[0]}"
                 if columns.options
-                else "if it should be the other way, exchange the names of the two columns",
+                else "if it should be the other way round, exchange the names of the two columns",
             )
         found.append(place)
     entity, name = found

@@ -100,7 +100,7 @@ class Faults:
             If anything was left out or noted.
         """
         for faults in self._left_out.values():
-            more = f" ({len(faults)} records are so)" if len(faults) > 1 else ""
+            more = f" (one of {len(faults):,} such records)" if len(faults) > 1 else ""
             warnings.warn(f"left out a record{more}: {faults[0]}", PsqeWarning, stacklevel=4)
         self._left_out.clear()
         if not self.gather:

@@ -67,7 +67,7 @@ class LinkDraft:
                 "write it as the graphs do, or delete this link",
             )
         if end not in self._candidates[side]:
-            remedy = "say something of it in that graph, or delete this link"
+            remedy = "describe it in that graph, or delete this link"
             return f"{shown(label)} is no candidate {graph}", remedy
         return None
 
@@ -105,5 +105,5 @@ def tell_no_links(n_unusable: int, path: Path, faults: Faults) -> None:
         remedy = "write the identifiers as the graphs do, the left entity first"
     else:
         tell = faults.note
-        what, remedy = "has no link", "write a line for each true link, or delete the file"
+        what, remedy = "has no link", "write a line for each gold link, or delete the file"
     tell(f"{what}, so nothing is compared with gold links", path=path, remedy=remedy)

@@ -151,7 +151,7 @@ def is_image(
         faults.leave_out(
             f"the drawing {path.name!r} refers to {shortened(references[0])!r}, which is not read",
             path=path.parent,
-            remedy="embed the picture in the drawing, or save the drawing as PNG",
+            remedy="embed the other file in the drawing, or save the drawing as PNG",
         )
     return True
 

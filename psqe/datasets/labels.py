@@ -73,7 +73,7 @@ def readable_names(
         all_of_them = len(told) == len(identifiers)
         which = "the identifiers" if all_of_them else f"{len(told):,} of the {len(identifiers):,} identifiers"
         faults.note(
-            f"{which} of the graph {side!r} are codes, as {min(told)!r}, and give no names",
+            f"{which} of the graph {side!r} are codes, such as {min(told)!r}, and give no names",
             path=path,
             remedy=remedy,
         )

@@ -96,9 +96,9 @@ def read_links(
     head = _head(path)
     if head is not None and is_marked(head):
         faults.note(
-            "was written by psqe, so that its links are predictions, and they are read as gold links",
+            "was written by psqe: its links are predictions, but they are read as gold links",
             path=path,
-            remedy="delete the file, or, if someone has checked the links, its line with these words",
+            remedy="delete the file or, if someone has checked the links, only the comment that says this",
         )
     if head is not None and len(head) < _HEAD and _is_blank(head):
         return links.array(path)
@@ -220,7 +220,8 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
         return
     if n_reversed and not symmetric:
         faults.note(
-            f"names the right entity first in {n_reversed:,} of {len(records):,} lines, which are read so",
+            f"names the right entity first in {n_reversed:,} of {len(records):,} lines, which are read "
+            "that way",
             path=path,
             remedy="name the left entity first",
         )

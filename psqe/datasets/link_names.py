@@ -74,7 +74,7 @@ def find_links(folder: Path, faults: Faults) -> Path | None:
     for path in sorted(folder.iterdir()):
         if is_link_name(path.name) and not path.is_file():
             faults.add(
-                "has the name of a file of gold links, and is no file", path=path,
+                "has the name of a file of gold links, but is no file", path=path,
                 remedy="put the file there, or choose another name",
             )  # fmt: skip
     found = link_files(folder)

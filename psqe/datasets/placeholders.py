@@ -134,7 +134,7 @@ def leave_out_placeholders(draft: GraphDraft, path: Path | str, faults: Faults) 
     if left_out:
         words = ", ".join(map(repr, sorted(none)[:3]))
         faults.note(
-            f"{_standing('name', len(left_out))}, as {words}",
+            f"{_standing('name', len(left_out))}, such as {words}",
             path=path,
             remedy="leave these names empty, or write the real ones",
         )
@@ -156,7 +156,7 @@ def _note_repeated_name(draft: GraphDraft, path: Path | str, faults: Faults) -> 
         faults.note(
             f"{n:,} of {len(draft.names):,} entities with a name have the name {name!r}",
             path=path,
-            remedy="write names that tell these entities apart, or leave the names empty if it is none",
+            remedy="write names that tell these entities apart, or leave them empty if this is no name",
         )
 
 
@@ -194,7 +194,7 @@ def leave_out_placeholder_values(draft: GraphDraft, path: Path | str, faults: Fa
     if chosen:
         attribute, value = min(pair for records in chosen.values() for _, pair in records)
         faults.note(
-            f"{_standing('value', sum(map(len, chosen.values())))}, as {value!r} of {attribute!r}",
+            f"{_standing('value', sum(map(len, chosen.values())))}, such as {value!r} of {attribute!r}",
             path=path,
             remedy="leave these values empty, or write the real ones",
         )

@@ -164,7 +164,7 @@ def report_unread(folder: Path, faults: Faults) -> None:
     local = [path for path, _ in pickles.unread if folder.absolute() in path.parents]
     found = [*pickles.own, *(path for path in local if RELATED.fullmatch(path.name))]
     if found:
-        number = f" ({len(found)} pickles are so)" if len(found) > 1 else ""
+        number = f" (one of {len(found)} such pickles)" if len(found) > 1 else ""
         faults.note(
             f"is not read, because the files of this layout give entities no integer ids{number}",
             path=found[0],

@@ -143,7 +143,7 @@ def _given(task: AlignmentTask, name: str) -> Modality:
     for graph in task.sides:
         if name not in graph.vectors:
             raise DataError(
-                f"task {task.name!r}: vectors of modality {name!r} came with one side only, "
+                f"task {task.name!r}: vectors of modality {name!r} came for one side only, "
                 f"and graph {graph.name!r} has none",
                 remedy="add them, or choose an encoder that makes those of both sides",
             )

@@ -158,8 +158,8 @@ def _in_order(rows: list[_Row], path: Path, task: AlignmentTask) -> list[_Row]:
     if not all(row.left in right and row.right in left for row in rows):
         return rows
     warnings.warn(
-        f"{path}: names the right entity first in all {len(rows):,} seeds, which are read so; exchange the "
-        "columns",
+        f"{path}: names the right entity first in all {len(rows):,} seeds, and is read that way; exchange "
+        "the columns",
         PsqeWarning,
         stacklevel=2,
     )

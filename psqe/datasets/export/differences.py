@@ -59,8 +59,8 @@ def _require_same(what: str, facts: Iterable[Any], others: Iterable[Any], side: 
         verb = "not held" if example in before else "new"
         raise DataError(
             f"the layout {layout} cannot hold this pair: {len(before ^ after):,} {what} ({side} side) "
-            f"are read otherwise than they were written, for example {example!r:.120} is {verb}",
-            remedy="choose another layout, or rename what has strange characters",
+            f"are not read as they were written, for example {example!r:.120} is {verb}",
+            remedy="choose another layout, or rename what has unusual characters",
         )
 
 
@@ -81,7 +81,7 @@ def _told_of(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
     yield from _texts("name", graph, graph.names, same.names)
     yield from _texts("translated name", graph, graph.translations, same.translations)
     yield from _attributes(graph, same)
-    yield from _present("picture", graph, graph.images, same.images)
+    yield from _present("image", graph, graph.images, same.images)
     yield from _vectors(graph, same)
     yield from _present("group", graph, graph.groups, same.groups)
     yield from _candidates(graph, same)
@@ -102,7 +102,7 @@ def _texts(what: str, graph: KnowledgeGraph, texts: Iterable[Any], others: Itera
             (lost if other is None else made if text is None else changed).append(i)
     for indices, one, many in (
         (lost, "is not held", "are not held"),
-        (changed, "is read otherwise", "are read otherwise"),
+        (changed, "is read differently", "are read differently"),
         (made, "is read where there was none", "are read where there were none"),
     ):
         if indices:
@@ -139,7 +139,7 @@ def _attributes(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
             f"{what!r:.80} of {entity!r:.80}"
         )
     if repeated:
-        yield f"{counted(repeated, 'repeated attribute')} counted once"
+        yield f"repetitions of attributes are counted once ({repeated:,} in all)"
     if made > len(lost):
         yield f"{counted(made, 'attribute')} are new"
 
@@ -154,11 +154,11 @@ def _vectors(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
             ~vectors.present | (vectors.values == read.values).all(axis=1)
         )
         if not same.all():
-            yield f"{counted(int((~same).sum()), 'vector')} of {modality} are read otherwise"
+            yield f"{counted(int((~same).sum()), 'vector')} of {modality} are read differently"
 
 
 def _candidates(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
     before, after = set(graph.candidates.tolist()), set(other.candidates.tolist())
-    for more, verb in ((after - before, "become candidates"), (before - after, "are candidates no more")):
+    for more, verb in ((after - before, "become candidates"), (before - after, "are no longer candidates")):
         if more:
             yield f"{counted(len(more), 'entity')} {verb}, for example {graph.entities[min(more)]!r:.80}"

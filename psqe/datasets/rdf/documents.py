@@ -133,7 +133,9 @@ def check_json(text: bytes) -> None:
         raise _too_deep() from None
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":
-            remedy = "if each line is a document, make them one: [ before, commas between, ] behind"
+            remedy = (
+                "if each line is a document, join them: [ before the first, commas between, ] after the last"
+            )
         raise DocumentError(f"is no JSON: {error.msg}", remedy, error.lineno) from error
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1

@@ -76,7 +76,7 @@ _ROOT = re.compile(r"(?:\s|<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)
 
 def archive_remedy(part: str) -> str:
     """Return what to do about an archive in the place of a file of RDF."""
-    return f"unpack it, and call the file in it {part}.nt, {part}.ttl or {part}.rdf, as its format is"
+    return f"unpack it, and call the file in it {part}.nt, {part}.ttl or {part}.rdf, according to its format"
 
 
 def format_of(head: bytes, path: Path) -> str:

@@ -106,10 +106,10 @@ class Side:
         self.draft.names.update(words)
         if nameless and len(iris) >= SMALL:
             example = min(nameless, key=nameless.__getitem__)
-            called = f"is called {words[example]!r}" if example in words else "gets no name"
+            called = f"is named {words[example]!r}" if example in words else "gets no name"
             self.faults.note(
                 f"{len(nameless):,} of {len(iris):,} candidates have no label, and {len(words):,} of these "
-                f"are called by the words of their IRIs: {nameless[example]!r} {called}",
+                f"are named by the words of their IRIs: {nameless[example]!r} {called}",
                 path=self.path,
                 remedy="give them labels, or name their predicate in psqe.toml: labels = [...]",
             )
@@ -124,7 +124,7 @@ class Side:
                 "has a statement about a statement",
                 path=path,
                 line=line,
-                remedy="say it of an entity, if it matters",
+                remedy="make an entity its subject, if it matters",
             )
             return
         subject = self.draft.entity(label(statement.subject))
@@ -172,7 +172,7 @@ class Side:
                 f"the image {shortened(named)!r} is outside the folder of the pair",
                 path=path,
                 line=line,
-                remedy="put it into the folder, and name it by a path relative to that",
+                remedy="put it into the folder, and name it by a path relative to the folder",
             )
             return
         image = self.folder / relative
@@ -193,7 +193,7 @@ class Side:
         if self.unusable:
             kinds = ", ".join(f"{count:,} of {kind}" for kind, count in sorted(self.unusable.items()))
             self.faults.note(
-                f"leaves out literals that cannot be compared as texts: {kinds}",
+                f"literals that cannot be compared as texts are left out: {kinds}",
                 path=path,
                 remedy="write coordinates as numbers and long texts as short ones if they matter",
             )

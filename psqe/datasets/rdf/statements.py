@@ -135,14 +135,14 @@ class Statements:
             self._first_left_out = (line, what)
         self._n_left_out += 1
         self._faults.leave_out(
-            what, path=self.path, line=line, remedy="correct the statement, or delete it: it was left out"
+            what, path=self.path, line=line, remedy="correct or delete the statement, which was left out"
         )
 
     def _note_repaired(self, count: int, line: int | None, what: str) -> None:
         if count:
-            places = "1 place, which is" if count == 1 else f"{count:,} places, which are"
+            places = "1 place" if count == 1 else f"{count:,} places"
             self._faults.note(
-                f"is no valid RDF in {places} read as was probably meant; the first: {what}",
+                f"is no valid RDF in {places}, read as was probably meant; the first: {what}",
                 path=self.path,
                 line=line,
                 remedy="correct the file if that is not what you mean",

@@ -168,7 +168,7 @@ def _delimiter(path: Path, head: list[str], fit: Fit, faults: Faults, *, quotes:
         faults.note(
             f"its columns are separated by {DELIMITERS[chosen]}, though the name ends in {ending(path)}",
             path=path,
-            remedy=f"the file is read so; let its name end in {other}",
+            remedy=f"the file is read that way; let its name end in {other}",
         )
     return chosen
 
@@ -295,7 +295,7 @@ class _Evidence:
             return None
         if not self.doubled and self.throughout:
             faults.add(
-                "has double quotes that do not fit, in a table of which a column is in quotes throughout",
+                "has double quotes that do not fit, although a whole column of the table is in quotes",
                 path=path,
                 line=self.broken,
                 remedy="close each quote, and write a quote inside a cell twice",
@@ -350,7 +350,7 @@ def _quoted(
             if "field larger" in str(error) or "unexpected end" in str(error):
                 what, remedy = "opens a double quote that is never closed", "close it, or remove it"
             else:
-                what, remedy = "has text behind a closing double quote", "write quotes inside a cell twice"
+                what, remedy = "has text after a closing double quote", "write quotes inside a cell twice"
             faults.add(what, path=path, line=start or last, remedy=remedy)
             continue
         if last > start > 0 and any(_holds_rows(cell, dialect.delimiter, len(cells)) for cell in cells):

@@ -229,10 +229,10 @@ class _Columns:
         read = ", ".join(header[place].strip() for place in places)
         if refused:
             self.faults.add(
-                f"has a column {refused[0]!r}, so that a row may be something else than a true link",
+                f"has a column {refused[0]!r}, so that a row may be something else than a gold link",
                 path=self.path,
                 line=line,
-                remedy="keep the rows that are true links, and of them only the columns "
+                remedy="keep only the rows that are gold links, and of these only the columns "
                 f"{', '.join(header[place].strip() for place in places)}",
             )
         elif further:

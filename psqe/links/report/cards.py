@@ -219,7 +219,7 @@ def entity_cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, En
         )
     if unread:
         warnings.warn(
-            f"graph {graph.name!r}: the report leaves out {counted(len(unread), 'picture')} that cannot be "
+            f"graph {graph.name!r}: the report leaves out {counted(len(unread), 'image')} that cannot be "
             f"read: {unread[0]}",
             PsqeWarning,
             stacklevel=2,

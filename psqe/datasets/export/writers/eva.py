@@ -120,8 +120,8 @@ def _with_vectors(task: AlignmentTask, notes: list[str]) -> AlignmentTask:
         )
         n = sum(int(vectors.present.sum()) for vectors in encoded)
         notes.append(
-            f"{counted(n, 'picture')} are held as vectors of {encoded.dim:,} numbers by the encoder "
-            f"{DEFAULT_ENCODERS['image']}, not as pictures"
+            f"{counted(n, 'image')} are held as vectors of {encoded.dim:,} numbers by the encoder "
+            f"{DEFAULT_ENCODERS['image']}, not as files"
         )
         return replace(task, left=left, right=right)
     if not brought:
@@ -140,8 +140,8 @@ def _with_names(task: AlignmentTask, notes: list[str]) -> AlignmentTask:
     if told or not named or any(any(graph.translations) for graph in task.sides):
         return task
     notes.append(
-        "names are in the file of machine-translated names, as this layout has no other; psqe reads them as "
-        "translated_name, and takes names from identifiers"
+        "names are in the file of machine-translated names, because this layout has no other file of names; "
+        "psqe reads them as translated_name, and takes names from identifiers"
     )
     left, right = (
         replace(

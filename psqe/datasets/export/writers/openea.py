@@ -71,8 +71,8 @@ def _with_labels(graph: KnowledgeGraph, side: str, notes: list[str]) -> Knowledg
     if not named:
         return graph
     notes.append(
-        f"{side}: {counted(len(named), 'name')} that the identifiers do not tell are values of {LABEL}, "
-        "as this layout has no file of names; psqe takes names from identifiers here"
+        f"{side}: {counted(len(named), 'name')} that differ from the identifiers are written as values of "
+        f"{LABEL}, because this layout has no file of names; psqe takes names from identifiers here"
     )
     attributes = tuple(
         (*pairs, (LABEL, named[i])) if i in named else pairs for i, pairs in enumerate(graph.attributes)
@@ -129,7 +129,7 @@ def _write_folds(links: list[tuple[str, str]], folder: Path, random_state: int, 
     order = drawn(len(links), random_state)
     n_train, n_valid = len(links) // FOLDS, len(links) // 10
     if not n_valid:
-        notes.append(f"no splits are written, as {counted(len(links), 'gold link')} are fewer than 10")
+        notes.append(f"no splits are written, because {counted(len(links), 'gold link')} are fewer than 10")
         return
     for fold in range(FOLDS):
         turned = np.roll(order, -fold * n_train).tolist()

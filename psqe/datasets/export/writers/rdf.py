@@ -67,7 +67,7 @@ def _with_possible_links(task: AlignmentTask, notes: list[str]) -> AlignmentTask
     if not possible.all():
         notes.append(
             f"left out {counted(int((~possible).sum()), 'gold link')} of entities that are the subject of no "
-            "statement, as the reader links only subjects"
+            "statement, because the reader links only subjects"
         )
     return replace(task, links=task.links[possible])
 
@@ -81,14 +81,14 @@ def _renamed(graph: KnowledgeGraph, side: str, notes: list[str]) -> KnowledgeGra
     changed += [e for e, other in zip(graph.entities, named, strict=True) if e != other]
     if changed:
         notes.append(
-            f"{side}: {len(changed):,} of the identifiers and labels are percent-encoded, as no IRI may "
-            f"have their characters, for example {min(changed)!r:.80}"
+            f"{side}: {len(changed):,} of the identifiers and labels are percent-encoded, because no IRI "
+            f"may have their characters, for example {min(changed)!r:.80}"
         )
     for before, after in ((graph.entities, named), (labels, [new[label] for label in labels])):
         if len(set(before)) != len(set(after)):
             raise DataError(
                 f"the layout rdf cannot hold graph {graph.name!r}: two of its identifiers or labels become "
-                "one where characters are percent-encoded",
+                "the same IRI where characters are percent-encoded",
                 remedy="rename one of them in the data, or export to the layout folder",
             )
     return replace(
