@@ -71,6 +71,35 @@ def test_another_spelling_in_one_table_is_a_fault_that_shows_both(tmp_path, kind
         read_in_order(folder)
 
 
+NEAR = [(row[0], "near", LEFT["names"][i - 3][0]) for i, row in enumerate(LEFT["names"])]
+"""Triples between entities that have names."""
+
+
+@pytest.mark.parametrize("kind", SPELLINGS)
+@pytest.mark.parametrize("column", [0, 2])
+@pytest.mark.parametrize("alone", [False, True])
+def test_another_spelling_of_heads_or_of_tails_alone(tmp_path, kind, column, alone):
+    plain, other, example = SPELLINGS[kind]
+    sound = {**renamed(plain), "triples": [(plain(h), r, plain(t)) for h, r, t in NEAR]}
+    if alone:
+        sound = {"triples": sound["triples"]}
+    assert not check_folder(written(tmp_path / "sound", left=sound, links=None))
+    assert not [n for n in check_folder(tmp_path / "sound").notes if "spell" in str(n) or "but for" in str(n)]
+    rows = [tuple(other(c) if i == column else c for i, c in enumerate(row)) for row in sound["triples"]]
+    faults = check_folder(written(tmp_path / "pair", left={**sound, "triples": rows}, links=None))
+    assert faults.count >= 1 and "but for" in str(faults.shown[0]) and example in str(faults.shown[0])
+
+
+def test_half_of_the_tails_in_another_spelling_and_two_that_may_be_others(tmp_path):
+    rows = [(h, r, t.upper() if i % 2 else t) for i, (h, r, t) in enumerate(NEAR)]
+    faults = check_folder(written(tmp_path / "pair", left={**LEFT, "triples": rows}))
+    assert "8 identifiers of only heads or only tails" in str(faults.shown[0])
+    many = [(f"x{i}", "near", f"x{i + 1}") for i in range(100)]
+    rows = [*NEAR, *many, ("x7", "near", "X9"), ("x8", "near", "X11")]
+    faults = check_folder(written(tmp_path / "few", left={**LEFT, "triples": rows}))
+    assert not faults and any("2 identifiers of only heads" in str(note) for note in faults.notes)
+
+
 def test_a_few_of_many_are_told_and_the_rest_is_read(tmp_path):
     left = respelt(lambda e: e.upper() if e == "e103" else e)
     faults = check_folder(written(tmp_path / "pair", left=left))

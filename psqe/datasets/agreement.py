@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from psqe.datasets.codes import FAMILY, code_identifiers
+from psqe.datasets.column_order import note_exchanged_columns
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
 from psqe.datasets.placeholders import leave_out_placeholder_values, leave_out_placeholders
@@ -41,9 +42,10 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
         Receives faults: identifiers that agree with those of another table only in another spelling, and a
         table that shares no identifier with the others. Receives notes: entities of one table only,
         candidates without a name where there is a table of names, one name on many entities, placeholders,
-        and a first record whose identifiers occur nowhere else.
+        a first record whose identifiers occur nowhere else, and columns that look exchanged.
     oversights
-        Whether to note what may be as it was meant: entities of one table, and candidates without a name.
+        Whether to note what may be as it was meant: entities of one table, candidates without a name, and
+        columns that look exchanged.
     """
     tables = {table.name: table for table in draft.tables}
     told = leave_out_placeholders(draft, _path(tables, "names", path), faults)
@@ -53,9 +55,13 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
     sets = _entities_by_table(draft)
     known = faults.count
     _compare_spellings(draft, sets, faults)
+    if oversights and faults.count == known:
+        _compare_heads_and_tails(draft, sets, faults)
     headers = _first_records(draft, sets, faults)
     if faults.count == known:
         _find_strangers(draft, sets, faults, headers, oversights=oversights)
+    if oversights and faults.count == known:
+        note_exchanged_columns(draft, faults)
     if oversights and "names" in tables and faults.count == known:
         _find_nameless(draft, _path(tables, "names", path), faults, told | headers)
 
@@ -146,6 +152,39 @@ def _tell_spellings(
         tell = faults.add if share >= MANY or kind.certain else faults.note
         remedy = kind.remedy if tell == faults.add else f"{kind.remedy}, unless they are different entities"
         tell(what, path=paths[two], remedy=remedy)
+
+
+def _compare_heads_and_tails(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults) -> None:
+    """Tell of heads, or tails, that occur nowhere else, and are other entities but for their spelling.
+
+    Programs make numbers with a decimal point of one column of integers, and not of the other.
+    """
+    table = next((table for table in draft.tables if table.name == "triples"), None)
+    if table is None:
+        return
+    heads, _, tails = (set(column.tolist()) for column in draft.triples().T)
+    lone = {entity for entity in heads ^ tails if draft.marks[entity] == table.mark}
+    by_key: dict[str, list[tuple[str, int]]] = {}
+    for label, entity in draft.index.items():
+        if entity in lone and not label.startswith("_:"):
+            by_key.setdefault(spelling_key(label), []).append((label, entity))
+    pairs: dict[int, tuple[str, str]] = {}
+    for label, entity in draft.index.items() if by_key else ():
+        for other, two in by_key.get(spelling_key(label), ()):
+            if two != entity and not (entity in lone and (entity in heads) == (two in heads)):
+                pairs.setdefault(two, (draft.spelling(other, two), draft.spelling(label, entity)))
+    for certain in (True, False):
+        alike = sorted(pair for pair in pairs.values() if difference(*pair).certain == certain)
+        if len(alike) < (1 if certain else 2):
+            continue  # Rome and ROME may be two entities
+        kind, share = difference(*alike[0]), len(alike) / min(len(heads), len(tails))
+        tell = faults.add if certain or share >= MANY else faults.note
+        what = (
+            f"{counted(len(alike), 'identifier')} of only heads or only tails are other identifiers but for "
+            f"{kind.what}, as {shown(alike[0][0])} and {shown(alike[0][1])}"
+        )
+        remedy = kind.remedy if tell == faults.add else f"{kind.remedy}, unless they are different entities"
+        tell(what, path=table.path, remedy=remedy)
 
 
 def _name(path: Path | str) -> str:

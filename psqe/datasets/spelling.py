@@ -115,7 +115,9 @@ _STEPS: tuple[tuple[Callable[[str], str], Difference], ...] = (
     ),
     (_local, Difference("the prefix or the namespace", "write whole IRIs, or one prefix, everywhere", False)),
 )
-_SEVERAL = Difference("several ways", "write each identifier in one and the same way everywhere", False)
+_SEVERAL = Difference(
+    "details of the spelling", "write each identifier in one and the same way everywhere", False
+)
 
 
 def spelling_key(identifier: str) -> str:
