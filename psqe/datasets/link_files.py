@@ -201,7 +201,7 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
     if _starts_with_header(records, known, links):
         faults.note(
             f"the first row, {records[0].first[-1]} and {records[0].second[-1]}, is taken for a header, "
-            "since no entity is called so",
+            "since no entity has such an identifier",
             path=path,
             remedy="delete it, or correct it if it is a link",
         )

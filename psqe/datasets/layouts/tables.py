@@ -102,7 +102,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         faults.note(
             f"tables that are not read: {', '.join(unread[:5])}",
             path=folder,
-            remedy="if one of them has true links, write these into links.csv, in two columns",
+            remedy="if one of them has gold links, write these into links.csv, in two columns",
         )
     return AlignmentTask(name, left, right, None if path is None else read_links(path, left, right, faults))
 
