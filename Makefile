@@ -44,7 +44,7 @@ format: $(STAMP) ## let ruff sort imports and lay out the code
 	$(BIN)/ruff format .
 
 test: lint ## lint, then all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 clean: ## remove the built book, the notebook runs and the tools' caches
 	rm -rf build book/runs book/api .pytest_cache .hypothesis .mypy_cache .ruff_cache
