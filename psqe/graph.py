@@ -191,6 +191,9 @@ class FileOrder:
         Number of entities that the file lists, those that are no longer in the graph included.
     has_ids
         Whether the file gives each entity an integer id, as ``ent_ids_1`` does.
+    other_file
+        Name of a file that lists as many entities in another order, so that neither order can be taken;
+        ``None`` if there is none.
 
     Examples
     --------
@@ -202,6 +205,7 @@ class FileOrder:
     rows: IntArray
     n_rows: int
     has_ids: bool = False
+    other_file: str | None = None
 
     def take(self, order: IntArray) -> FileOrder:
         """Return the order of the entities ``order`` (indices) alone; their rows stay the same."""

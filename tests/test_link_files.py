@@ -171,6 +171,10 @@ TURTLE = f"@prefix a: <{SPACE}#> .\n" + "".join(
         ("links.xml", alignment(RELATIVE).replace("<Alignment>", f'<Alignment xml:base="{A}">')),
         ("links.rdf", alignment("".join(cell(*link, CLASS) for link in LINKS))),
         ("links.rdf", alignment("".join(cell(*link, "") for link in LINKS))),
+        ("links.rdf", alignment("".join(cell(*link, f"<relation>{OWL}sameAs</relation>") for link in LINKS))),
+        ("links.rdf", alignment(CELLS.replace("=</rel", f"{OWL}equivalentClass</rel"))),
+        ("links.rdf", alignment(CELLS.replace("=</rel", "skos:exactMatch</rel"))),
+        ("links.rdf", alignment(NESTED.replace("Class", "Relation"))),
         ("links.rdf", "\ufeff" + alignment(CELLS)),
         ("reference.xml", f'<?xml version="1.0"?><alignment {RDF}>{CELLS.lower()}</alignment>'),
         ("links.ttl", TURTLE),
@@ -193,6 +197,31 @@ def test_cells_with_another_relation_are_counted_and_are_no_links(tmp_path: Path
     assert "are no links: < 1, ? 1, measure 0 1; write the relation = into those" in told(folder)
     with pytest.warns(PsqeWarning):
         assert links_of(read_folder(folder)) == set(LINKS)
+
+
+AND = '<e:Class><e:and rdf:parseType="Collection">{}{}</e:and></e:Class>'
+TWO = '<e:Class rdf:about="{}"/>'
+
+
+@pytest.mark.parametrize("form", [AND, "{}{}", "<e:Relation><e:inverse>{}{}</e:inverse></e:Relation>"])
+def test_an_expression_in_the_place_of_an_entity_is_no_link(tmp_path: Path, form: str) -> None:
+    """EDOAL says things of intersections of classes, and the first class of one is not what is meant."""
+    expression = form.format(TWO.format(LINKS[0][0]), TWO.format(LINKS[1][0]))
+    cells = (
+        f"<map><Cell><entity1>{expression}</entity1><entity2>{TWO.format(LINKS[2][1])}</entity2></Cell></map>"
+    )
+    content = alignment(cells + CELLS).replace(
+        "<rdf:RDF", '<rdf:RDF xmlns:e="http://ns.inria.org/edoal/1.0/#"'
+    )
+    folder = pair(tmp_path / "a", "links.rdf", content)
+    assert "are no links: an expression in the place of an entity 1;" in told(folder)
+    with pytest.warns(PsqeWarning):
+        assert links_of(read_folder(folder)) == set(LINKS)
+
+
+def test_an_alignment_without_a_cell_has_no_link_and_stops_nothing(tmp_path: Path) -> None:
+    folder = pair(tmp_path / "a", "links.rdf", alignment(""))
+    assert "links.rdf: has no link, so nothing is compared with gold links" in told(folder)
 
 
 def test_an_alignment_that_names_the_right_entity_first_is_read_and_told(tmp_path: Path) -> None:
@@ -223,7 +252,6 @@ BOMB = '<!DOCTYPE a [<!ENTITY l0 "lol">' + "".join(
         (alignment(CELLS)[:-40], r"links.rdf:16: is broken XML \(.*\); correct this line"),
         (alignment(cell("&x;", "b")), r"links.rdf:1: is broken XML \(undefined entity\)"),
         (alignment("<map><Cell><entity1/></Cell></map>"), "links.rdf:1: a cell does not name two entities"),
-        (alignment(""), "links.rdf: has no cell; write one Cell for each link"),
         (
             alignment("&x;" + CELLS, before='<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hosts">]>'),
             "links.rdf: refers to another file by an entity; write out what its entities stand for",
@@ -277,10 +305,23 @@ MAPPINGS = [mapping(*link) for link in LINKS]
             columns=("comment", *COLUMNS[::-1]))),
         ("links.sssom.tsv", sssom([(*row, '"a ""quoted""\ncomment"') for row in MAPPINGS],
             columns=(*COLUMNS, "comment"))),
+        ("links.sssom.tsv", sssom([MAPPINGS[0], ("# checked up to here",), *MAPPINGS[1:]])),
     ],
 )  # fmt: skip
 def test_sssom_is_read_as_tools_write_it(tmp_path: Path, name: str, content: str) -> None:
     assert found(pair(tmp_path / "a", name, content)) == set(LINKS)
+
+
+def test_identifiers_of_obo_need_no_declared_prefix(tmp_path: Path) -> None:
+    obo = "http://purl.obolibrary.org/obo/"
+    left = {
+        table: [(f"{obo}GO_{row[0][1:]:0>7}", *row[1:]) for row in rows]
+        for table, rows in cities.LEFT.items()
+    }
+    folder = cities.written(tmp_path / "a", left=left, links=None)
+    rows = [(f"GO:{a[1:]:0>7}", "skos:exactMatch", b, "") for a, b in cities.LINKS]
+    folder.joinpath("links.sssom.tsv").write_text(sssom(rows, header=""), encoding="utf-8")
+    assert found(folder) == {(f"{obo}GO_{a[1:]:0>7}", b) for a, b in cities.LINKS}
 
 
 def test_mappings_that_say_something_else_are_counted_and_are_no_links(tmp_path: Path) -> None:
@@ -426,4 +467,29 @@ def test_seeds_in_the_place_of_gold_links_are_not_the_truth(tmp_path: Path) -> N
 def test_packed_tables_of_links_say_what_is_wrong(tmp_path: Path) -> None:
     folder = pair(tmp_path / "a", "links.nt.gz", gzip.compress(b"x" * 999)[:-9])
     with pytest.raises(DataError, match=r"links.nt.gz: cannot be read"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("header", [False, True])
+def test_entities_that_begin_as_comments_do_are_links(tmp_path: Path, header: bool) -> None:
+    """A relative IRI of Turtle, <#rome>, is the identifier #rome."""
+    sides = [
+        {table: [(f"#{row[0]}", *row[1:]) for row in rows] for table, rows in tables.items()}
+        for tables in (cities.LEFT, cities.RIGHT)
+    ]
+    links = [(f"#{a}", f"#{b}") for a, b in cities.LINKS]
+    folder = cities.written(tmp_path / "a", left=sides[0], right=sides[1], links=links, header=header)
+    assert found(folder) == set(links)
+
+
+@pytest.mark.parametrize("ones", ["1.0", "1", "True"])
+def test_a_column_of_scores_that_are_all_1_is_told_and_others_are_a_fault(tmp_path: Path, ones: str) -> None:
+    """The reference alignments of the biomedical track of OAEI have a column of ones."""
+    rows = [f"{left}\t{right}\t{ones}\n" for left, right in LINKS]
+    folder = pair(tmp_path / "a", "links.tsv", "".join(["SrcEntity\tTgtEntity\tScore\n", *rows]))
+    assert "links.tsv: further columns are left out: Score; the columns SrcEntity, TgtEntity" in told(folder)
+    with pytest.warns(PsqeWarning):
+        assert links_of(read_folder(folder)) == set(LINKS)
+    folder = pair(tmp_path / "b", "links.tsv", "left\tright\tmatch\n" + rows[0].replace(f"\t{ones}", "\t0"))
+    with pytest.raises(DataError, match=r"links\.tsv:2: has a column 'match' that is not 1 in each row"):
         read_folder(folder)

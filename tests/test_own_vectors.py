@@ -300,6 +300,24 @@ def test_names_tsv_is_the_order_of_a_folder(tmp_path: Path) -> None:
             assert present == (entity in sides[side]) and (not present or value == float(entity[1:]))
 
 
+def test_two_lists_of_a_side_in_different_orders_are_no_order(tmp_path: Path) -> None:
+    folder = written(tmp_path / "pair")
+    entities = [entity for entity, _ in LINKS]
+    candidates, vectors = folder / "left" / "candidates.tsv", tmp_path / "f.npz"
+    np.savez(vectors, v_left=np.eye(16), v_right=np.eye(16))
+    for order in (entities, entities[::-1]):
+        candidates.write_text("\n".join(order), encoding="utf-8")
+        task = read_folder(folder)
+        if order is entities:
+            with pytest.warns(PsqeWarning, match="order of left/names.tsv and right/names.tsv"):
+                load_features(task, FeatureFile(path=vectors))
+        else:
+            with pytest.raises(
+                DataError, match=r"names\.tsv and left/candidates\.tsv list 16 entities in diff"
+            ):
+                load_features(task, FeatureFile(path=vectors))
+
+
 def test_no_order_that_a_user_could_mean_is_an_error(tmp_path: Path, task: AlignmentTask) -> None:
     np.savez(tmp_path / "f.npz", image_left=rows_of(LEFT), image_right=rows_of(RIGHT))
     with pytest.raises(DataError, match="no file gives the 9 entities of 'left' an order; name the entity"):

@@ -236,7 +236,8 @@ HOSTILE = {
     "brackets.json": ("[" * 100_000, ": nests more than 500 values"),
     "cut.jsonld": ('[{"@id": "http://a", \n"http://p": ', ":2: is no JSON: Expecting value"),
     "plain.json": ('[{"name": "Rome"}]', ": is JSON, but no JSON-LD"),
-    "remote.jsonld": ('{"@context": "https://schema.org", "@id": "http://a"}', ": has the context"),
+    "remote.jsonld": ('{"@context": "https://w3id.org/x", "@id": "http://a"}', ": has the context https://w3"),
+    "undeclared.ttl": ("x:a x:p x:b .", "declare it with its namespace in the first line, as @prefix x:"),
     "page.nt": ("<!DOCTYPE html>\n<html><body>No</body></html>", ": is a web page, not RDF; download"),
     "page.rdf": ('<html xmlns="http://www.w3.org/1999/xhtml"></html>', ": is a web page"),
     "owlxml.owl": ('<?xml version="1.0"?><Ontology xmlns="http://www.w3.org/2002/07/owl#"/>', ": is OWL"),
@@ -255,12 +256,39 @@ def test_what_is_no_rdf_or_costs_too_much_is_one_line(tmp_path, name):
     content, message = HOSTILE[name]
     with pytest.raises(DataError) as error:
         said(tmp_path / name, content.encode())
-    assert f"{name}{message}" in str(error.value) and "\n" not in str(error.value)
+    assert name in str(error.value) and message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_following_the_remedy_for_a_context_on_the_web(tmp_path):
     content = b'{"@context": {"@vocab": "https://schema.org/"}, "@id": "http://a", "name": "b"}'
     assert said(tmp_path / "left.jsonld", content) == [("http://a", "https://schema.org/name", "b")]
+
+
+@pytest.mark.parametrize(
+    "context",
+    ['"https://schema.org"', '"http://schema.org/"', '["https://schema.org", {"p": "http://p"}]',
+     '"https://schema.org/docs/jsonldcontext.jsonld"', '"http://www.schema.org"'],
+)  # fmt: skip
+def test_the_context_of_schema_org_is_known_and_never_fetched(tmp_path, context):
+    content = f'{{"@context": {context}, "@id": "http://a", "name": "b", "sameAs": "http://c"}}'
+    assert sorted(said(tmp_path / "left.jsonld", content.encode())) == [
+        ("http://a", "http://schema.org/name", "b"), ("http://a", "http://schema.org/sameAs", "http://c")
+    ]  # fmt: skip
+
+
+def test_prefixes_that_everyone_knows_need_no_declaration_which_is_told(tmp_path):
+    text = b'@prefix skos: <http://other/> .\n<http://a> rdfs:label "b" ; skos:p foaf:c .\n'
+    n, faults, notes = faults_of(tmp_path / "left.ttl", text)
+    assert n == 2 and not faults and "the first: column 12: The prefix rdfs: has not been" in notes[0]
+    assert said(tmp_path / "left.ttl", text) == [
+        ("http://a", "http://www.w3.org/2000/01/rdf-schema#label", "b"),
+        ("http://a", "http://other/p", "http://xmlns.com/foaf/0.1/c"),
+    ]
+
+
+def test_following_the_remedy_for_a_prefix_that_is_not_declared(tmp_path):
+    text = b"@prefix x: <http://x/> .\nx:a x:p x:b ."
+    assert said(tmp_path / "left.ttl", text) == [("http://x/a", "http://x/p", "http://x/b")]
 
 
 def test_json_without_absolute_keys_loses_nothing_silently(tmp_path):

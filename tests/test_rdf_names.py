@@ -92,6 +92,12 @@ def test_which_predicates_name_an_entity(tmp_path, said):
     assert short(left)["a"] == PREDICATES[said] and candidates(left) == {"a"}
 
 
+@pytest.mark.parametrize("node", ["http://a.example/.well-known/genid/b1", "nodeID://b10001"])
+def test_iris_that_stand_for_blank_nodes_are_no_candidates(tmp_path, node):
+    left = task_of(tmp_path, f':rome rdfs:label "Rome" ; :at <{node}> . <{node}> :x "1" .').left
+    assert candidates(left) == {"rome"}
+
+
 def test_labels_of_the_settings_are_the_only_ones(tmp_path):
     settings = "labels = ['http://a.example/nom']"
     left = task_of(tmp_path, ':a dct:title "five" ; :nom "un" .', settings=settings).left

@@ -62,6 +62,8 @@ class GraphDraft:
     listed
         Numbers of the entities that have a record in a table of names, even if the name is empty, as keys in
         the order of the records.
+    other_list
+        Name of another file that lists as many entities in another order; ``None`` if there is none.
     attributes
         The attributes of an entity, by its number.
     tables
@@ -81,6 +83,7 @@ class GraphDraft:
         self.index: dict[str, int] = {}
         self.names: dict[int, str] = {}
         self.listed: dict[int, None] = {}
+        self.other_list: str | None = None
         self.images: dict[int, Path] = {}
         self.attributes: dict[int, set[Attribute]] = {}
         self.tables: list[Table] = []
@@ -237,7 +240,7 @@ class GraphDraft:
         """Return the order of the entities in the table of names."""
         row = {entity: i for i, entity in enumerate(self.listed)}
         rows = np.array([row.get(entity, -1) for entity in entities], dtype=np.int64)
-        return FileOrder(file, rows, len(row))
+        return FileOrder(file, rows, len(row), other_file=self.other_list)
 
 
 def _by_label(pair: Attribute) -> tuple[str, str]:

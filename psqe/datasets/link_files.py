@@ -100,7 +100,7 @@ def read_links(
             path=path,
             remedy="delete the file or, if someone has checked the links, only the comment that says this",
         )
-    if head is not None and len(head) < _HEAD and _is_blank(head):
+    if head is not None and len(head) < _HEAD and _is_blank(head, links):
         return links.array(path)
     records = list(_records(path, head or b"", faults, label))
     _add_all(records, links, path, faults)
@@ -129,10 +129,17 @@ def _head(path: Path) -> bytes | None:
         return None
 
 
-def _is_blank(text: bytes) -> bool:
-    """Return whether a text has only empty lines and comments, which begin with ``#``."""
-    lines = text.removeprefix(b"\xef\xbb\xbf").splitlines()
-    return all(line.strip()[:1] in (b"", b"#") for line in lines)
+def _is_blank(text: bytes, links: LinkDraft) -> bool:
+    """Return whether a text has only empty lines and comments, which begin with ``#``.
+
+    A line that begins with an entity of a graph is no comment, as ``#rome`` in Turtle is a relative IRI.
+    """
+    lines = text.decode("utf-8-sig", "replace").splitlines()
+    first_cells = [re.split(r"[\t,;|]", line.strip(), maxsplit=1)[0] for line in lines]
+    return all(
+        cell[:1] in ("", "#") and not any(cell in entities for entities in links.index)
+        for cell in first_cells
+    )
 
 
 def _opened(

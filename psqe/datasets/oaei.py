@@ -23,9 +23,14 @@ from defusedxml.sax import make_parser
 from psqe.datasets.faults import Faults
 
 SAME = frozenset(
-    {"", "=", "==", "eq", "equiv", "equivalence", "equivalent", "equivrelation", "exactmatch", "\u2261"}
-)
-"""What is written for two entities that are the same. A cell without a relation says it, too."""
+    {"", "=", "==", "eq", "equiv", "equivalence", "equivalent", "equivrelation", "equivalentclass",
+     "equivalentproperty", "exactmatch", "sameas", "\u2261"}
+)  # fmt: skip
+"""What is written for two entities that are the same, without its namespace, prefix or package. A cell
+without a relation says it, too."""
+
+EXPRESSION = "an expression in the place of an entity"
+"""What a cell says whose entity is made of several, as EDOAL does it."""
 
 _BLOCK = 1 << 16
 
@@ -56,6 +61,7 @@ class _Cells(ContentHandler):
         self._cell: dict[str, str] | None = None
         self._line = 0
         self._part = ""
+        self._depth = 0
         self._text: list[str] = []
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - called so by SAX
@@ -66,11 +72,24 @@ class _Cells(ContentHandler):
             self._cell, self._part = {}, ""
             self._line = self._line_now()
         elif self._cell is not None:
-            if local in ("entity1", "entity2", "relation", "measure") and local not in self._cell:
-                self._part, self._text = local, []
+            known = local in ("entity1", "entity2", "relation", "measure") and local not in self._cell
+            if known and not self._part:  # EDOAL has an element Relation in the place of an entity
+                self._part, self._text, self._depth = local, [], 0
+            else:
+                self._depth += bool(self._part)
             named = given.get("resource", given.get("about"))
             if named is not None and self._part.startswith("entity"):
-                self._cell.setdefault(self._part, urljoin(self.base[-1], named) if self.base[-1] else named)
+                self._name(urljoin(self.base[-1], named) if self.base[-1] else named, self._cell)
+
+    def _name(self, entity: str, cell: dict[str, str]) -> None:
+        """Take the entity of an element that is the part of the cell, or is in it.
+
+        Further names, and names deeper inside, are of the parts of an expression.
+        """
+        if self._depth < 2 and cell.setdefault(self._part, entity) == entity:
+            return
+        if self._depth < 2 or self._part not in cell:
+            cell["expression"] = self._part
 
     def characters(self, content: str) -> None:
         if self._part:
@@ -82,6 +101,8 @@ class _Cells(ContentHandler):
         if local == "cell" and self._cell is not None:
             self.cells.append((self._line, self._cell))
             self._cell = None
+        elif self._cell is not None and self._part and self._depth:
+            self._depth -= 1
         elif self._cell is not None and local == self._part:
             self._cell.setdefault(local, "".join(self._text).strip())
             self._part = ""
@@ -102,14 +123,13 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
         The file, for messages.
     faults
         Receives XML that is broken or refers to other files, and cells without an entity. Cells with another
-        relation, or with the measure 0, are counted and told.
+        relation, with the measure 0, or with an expression in the place of an entity are counted and told.
     """
     others = Counter[str]()
     parser = make_parser()
     handler = _Cells(parser.getLineNumber)
     parser.forbid_entities = False  # Namespaces are often entities; expat limits how far they expand.
     parser.setContentHandler(handler)
-    any_cell = False
     try:
         while True:
             block = stream.read(_BLOCK)
@@ -118,7 +138,6 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
             else:
                 parser.close()
             for line, cell in handler.cells:
-                any_cell = True
                 if says_same(cell, others):
                     if cell.get("entity1") and cell.get("entity2"):
                         yield line, cell["entity1"], cell["entity2"]
@@ -140,9 +159,6 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
             "refers to another file by an entity", path=path,
             remedy="write out what its entities stand for, and delete its DOCTYPE",
         )  # fmt: skip
-    else:
-        if not any_cell:
-            faults.add("has no cell", path=path, remedy="write one Cell for each link")
     tell_other_cells(others, path, faults)
 
 
@@ -163,12 +179,15 @@ def says_same(cell: Mapping[str, str], others: Counter[str]) -> bool:
     Parameters
     ----------
     cell
-        Its ``relation`` and its ``measure``, as far as it has them.
+        Its ``relation`` and its ``measure``, as far as it has them, and ``expression`` if an entity is one.
     others
         Counts what cells say that are no links.
     """
     relation = cell.get("relation", "")
-    if relation.rpartition(".")[2].rpartition("#")[2].lower() not in SAME:
+    if "expression" in cell:
+        others[EXPRESSION] += 1
+        return False
+    if re.split("[.#/:]", relation)[-1].strip().lower() not in SAME:
         others[relation] += 1
         return False
     try:

@@ -8,6 +8,7 @@ and ``object_id``. Source: https://mapping-commons.github.io/sssom
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,9 @@ PREFIXES = {
     "schema": "http://schema.org/",
 }
 """The prefixes that a table need not declare."""
+
+OBO = re.compile(r"[A-Za-z]+:\d{7,8}")
+"""Identifiers of OBO ontologies, whose prefixes tables often leave undeclared."""
 
 _LONGEST_HEADER = 1 << 20
 
@@ -65,10 +69,15 @@ class Curies:
         self._prefixes = {**PREFIXES, **prefixes}
 
     def expanded(self, identifier: str) -> str:
-        """Return the identifier in full; an identifier without a known prefix stays as it is."""
+        """Return the identifier in full; an identifier without a known prefix stays as it is.
+
+        A prefix of the OBO ontologies needs no declaration: ``GO:0008150`` has one form in full.
+        """
         prefix, colon, rest = identifier.partition(":")
         if colon and not rest.startswith("//") and prefix in self._prefixes:
             return self._prefixes[prefix] + rest
+        if OBO.fullmatch(identifier):
+            return f"http://purl.obolibrary.org/obo/{prefix}_{rest}"
         return identifier
 
 
@@ -99,7 +108,7 @@ def sssom_mappings(
         rows = csv.reader(lines, delimiter="\t" if "\t" in first else ",")
         for cells in rows:
             line = n_header + rows.line_num
-            if not any(cell.strip() for cell in cells):
+            if not any(cell.strip() for cell in cells) or (cells[0].startswith("#") and len(cells) == 1):
                 continue
             if len(cells) != len(columns):
                 faults.add(

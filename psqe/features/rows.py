@@ -152,6 +152,12 @@ class GivenVectors:
                 "entities",
                 "give its transpose" if transposed else f"give one row for each of them, or {NAME_ROWS}",
             )
+        if order.other_file is not None:
+            raise self._fault(
+                f"the rows of {rows.place} have no identifiers, and {order.file} and {order.other_file} list "
+                f"{n} entities in different orders",
+                NAME_ROWS,
+            )
         orders.append(order.file)
         return order.rows
 

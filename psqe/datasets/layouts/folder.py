@@ -220,7 +220,10 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
         _add_images(draft, folder, side / "images", faults)
     candidates = draft.described() if names else None
     if path := table_file(side, "candidates", faults):
-        candidates = _candidates(draft, path, faults)
+        listed = _candidates(draft, path, faults)
+        candidates = set(listed)
+        if len(listed) == len(draft.listed) and listed != list(draft.listed):
+            draft.other_list = f"{side.name}/{path.name}"
     _leave_out_strangers(side, TABLES, faults)
     examine_side(draft, side, faults)
     return draft.build(
@@ -232,14 +235,15 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
     )
 
 
-def _candidates(draft: GraphDraft, path: Path, faults: Faults) -> set[int]:
+def _candidates(draft: GraphDraft, path: Path, faults: Faults) -> list[int]:
+    """Return the numbers of the candidates, in the order of the file."""
     lines: dict[str, int] = {}
     known = len(draft.index)
-    candidates = {
+    candidates = [
         draft.entity(entity)
         for line, (entity,) in read_table(path, "candidates", faults)
         if _clean([entity], path, line, faults) and _first_time(entity, lines, "one line", path, line, faults)
-    }
+    ]
     new = [entity for entity, number in draft.index.items() if number >= known]
     if new:
         faults.note(

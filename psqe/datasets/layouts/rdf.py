@@ -22,8 +22,8 @@ statement becomes:
 - Any other literal is an attribute, by its lexical value. Geometry, binary data, markup and texts of more
   than 100,000 characters are left out, which is told.
 - Any other IRI or blank node is the tail of a triple. ``rdf:type`` is a relation like others.
-- Ontology headers, annotation properties, labels of SKOS-XL and the terms of RDF, RDFS, OWL and XML Schema
-  are entities that never get a link.
+- Ontology headers, annotation properties, labels of SKOS-XL, the terms of RDF, RDFS, OWL and XML Schema, and
+  IRIs that stand for blank nodes (``/.well-known/genid/``) are entities that never get a link.
 - Statements with ``owl:sameAs`` are left out, which is told.
 
 A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` chooses other predicates::

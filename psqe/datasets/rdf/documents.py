@@ -17,6 +17,16 @@ MAX_DEPTH = 500
 MAX_ENTITY = 4096
 """The greatest length of an entity of XML once it is expanded; those of ontologies are namespaces."""
 
+SCHEMA = re.compile(r"(?:https?:)?(?://)?(?:www\.)?schema\.org/?(?:docs/jsonldcontext\.json(?:ld)?)?")
+SCHEMA_CONTEXT = {
+    "@vocab": "http://schema.org/",
+    "id": "@id",
+    "type": "@type",
+    "sameAs": {"@type": "@id"},
+    "url": {"@type": "@id"},
+}
+"""What the context of schema.org says that matters here; nearly all web pages with JSON-LD name it."""
+
 
 class DocumentError(ValueError):
     """A document that cannot be read: what is wrong, the line where there is one, and what to do."""
@@ -113,18 +123,25 @@ class MalformedXmlError(DocumentError):
         self.entities = entities
 
 
-def check_json(text: bytes) -> None:
-    """Check a document in JSON-LD.
+def check_json(text: bytes) -> bytes:
+    """Check a document in JSON-LD, and write the context of schema.org into it where it names that.
+
+    Returns
+    -------
+    bytes
+        The document: the same text, unless it names the context of schema.org.
 
     Raises
     ------
     DocumentError
-        If the text is no JSON, nests more than :data:`MAX_DEPTH` values, has a context on the web or in
-        another file, or names no entity.
+        If the text is no JSON, nests more than :data:`MAX_DEPTH` values, has another context on the web or
+        in a file, or names no entity.
 
     Examples
     --------
-    >>> check_json(b'{"@id": "http://a.example/rome", "http://a.example/name": "Rome"}')
+    >>> text = b'{"@id": "http://a.example/rome", "http://a.example/name": "Rome"}'
+    >>> check_json(text) == text
+    True
     """
     remedy = "correct it, or write the file again"
     try:
@@ -141,12 +158,13 @@ def check_json(text: bytes) -> None:
         line = text[: error.start].count(b"\n") + 1
         raise DocumentError("is not UTF-8", "save the file as UTF-8", line) from error
     keys: set[str] = set()
+    changed = False
     level = [document]
     for _ in range(MAX_DEPTH):
         for value in level:
             if isinstance(value, dict):
                 keys |= {key for key in value if key.startswith("@")}
-                _check_context(value.get("@context"))
+                changed |= _put_context(value)
         level = [
             inner
             for value in level
@@ -162,14 +180,22 @@ def check_json(text: bytes) -> None:
             "is JSON, but no JSON-LD: nothing in it has an @id",
             "write it as a table, with one row for each entity, or give its objects an @id",
         )
+    return json.dumps(document).encode() if changed else text
 
 
 def _too_deep() -> DocumentError:
     return DocumentError(f"nests more than {MAX_DEPTH} values", "write the statements as N-Triples or Turtle")
 
 
-def _check_context(context: object) -> None:
-    for part in context if isinstance(context, list) else [context]:
+def _put_context(node: dict[str, Any]) -> bool:
+    """Put the context of schema.org in the place of its address, and return whether a node names it.
+
+    Any other address is a fault.
+    """
+    context = node.get("@context")
+    parts = context if isinstance(context, list) else [context]
+    known = [SCHEMA_CONTEXT if isinstance(p, str) and SCHEMA.fullmatch(p) else p for p in parts]
+    for part in known:
         remote = part.get("@import") if isinstance(part, dict) else part
         if isinstance(remote, str):
             raise DocumentError(
@@ -177,3 +203,7 @@ def _check_context(context: object) -> None:
                 'write the content of the context into the file in its place, such as {"@vocab": '
                 '"https://schema.org/"}, or write the statements as N-Triples',
             )
+    if known == parts:
+        return False
+    node["@context"] = known
+    return True

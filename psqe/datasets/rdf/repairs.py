@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from psqe.datasets.rdf.vocabulary import PREFIXES
+
 CHUNK = 1 << 18
 _TAG = re.compile(rb"(?<=[\"']@)[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]+)*_[A-Za-z0-9_-]*")
 _NO_TAG = re.compile(rb"(?<=[\"'])@(?=\s*[.;,\])])")
@@ -55,7 +57,11 @@ def with_quotes_escaped(line: bytes) -> bytes:
 
 
 def repaired_text(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the chunks of a stream of Turtle, TriG or N3, each as :func:`repaired` says."""
+    """Yield the chunks of a stream of Turtle, TriG or N3, each as :func:`repaired` says.
+
+    Before them come the usual prefixes, which the text itself may declare otherwise.
+    """
+    yield "".join(f"@prefix {prefix}: <{space}> . " for prefix, space in PREFIXES.items()).encode()
     rest = b""
     while chunk := stream.read(CHUNK):
         rest += chunk

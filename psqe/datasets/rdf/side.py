@@ -22,7 +22,14 @@ from psqe.datasets.rdf.files import side_file
 from psqe.datasets.rdf.literals import unusable
 from psqe.datasets.rdf.names import NameDraft, words_of_iri
 from psqe.datasets.rdf.statements import BASE, Statements, label
-from psqe.datasets.rdf.vocabulary import LITERAL_FORM, NO_CANDIDATES, SAME_AS, TYPE, is_vocabulary
+from psqe.datasets.rdf.vocabulary import (
+    LITERAL_FORM,
+    NO_CANDIDATES,
+    SAME_AS,
+    TYPE,
+    is_skolem,
+    is_vocabulary,
+)
 from psqe.graph import KnowledgeGraph
 
 if TYPE_CHECKING:
@@ -130,7 +137,7 @@ class Side:
         subject = self.draft.entity(label(statement.subject))
         if isinstance(statement.subject, ox.NamedNode):
             self.subjects.add(subject)
-            if is_vocabulary(statement.subject.value):
+            if is_vocabulary(statement.subject.value) or is_skolem(statement.subject.value):
                 self.described.add(subject)
         if predicate in self.image_predicates and not isinstance(value, ox.BlankNode):
             self._add_image(subject, self.image_predicates[predicate], value, path, line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from io import BytesIO
@@ -116,7 +117,8 @@ class Statements:
         told = self._faults.count > before
         if self._n_left_out > self._n_statements and not self.broken:
             line, what = self._first_left_out
-            self._break(f"is mostly no RDF: {what}", "write or fetch the file again", line)
+            remedy = _remedy(what, "write or fetch the file again")
+            self._break(f"is mostly no RDF: {what}", remedy, line)
         elif not self._n_statements and not told:
             self._faults.add("has no statement", path=self.path, remedy="write or fetch the file again")
         if n_graphs > 1:
@@ -134,9 +136,8 @@ class Statements:
         if not self._n_left_out:
             self._first_left_out = (line, what)
         self._n_left_out += 1
-        self._faults.leave_out(
-            what, path=self.path, line=line, remedy="correct or delete the statement, which was left out"
-        )
+        remedy = _remedy(what, "correct or delete the statement, which was left out")
+        self._faults.leave_out(what, path=self.path, line=line, remedy=remedy)
 
     def _note_repaired(self, count: int, line: int | None, what: str) -> None:
         if count:
@@ -191,8 +192,7 @@ class Statements:
 
     def _read_json(self, form: str) -> Iterator[tuple[None, Any]]:
         with closing(opened(self.path)) as stream:
-            text = stream.read()
-        check_json(text)
+            text = check_json(stream.read())
         yield from self._best(
             lambda lenient: nullcontext(_parsed(BytesIO(text), form, lenient)), resumes=False
         )
@@ -209,8 +209,9 @@ class Statements:
         best = lenient if lenient.better_than(strict) and not swallows else strict
         if best.faults and (not resumes or len(best.faults) > MAX_FAULTS):
             line, what = best.faults[0]
+            remedy = _remedy(what, "correct it, or write the file again")
             what = f"is mostly no RDF: {what}" if resumes else f"is no RDF that can be read: {what}"
-            raise DocumentError(what, "correct it, or write the file again", line)
+            raise DocumentError(what, remedy, line)
         if best is not strict:
             line, what = strict.faults[0] if strict.faults else (None, "an IRI or a key is not absolute")
             count = len(strict.faults) - len(best.faults) or best.n_statements - strict.n_statements
@@ -226,6 +227,15 @@ class Statements:
                     return
                 except SyntaxError as error:
                     self._leave_out(error.lineno, fault_of(error))
+
+
+def _remedy(what: str, otherwise: str) -> str:
+    """Return what to do about a fault in the text of a file."""
+    prefix = re.search(r"The prefix (\S*:) has not been declared", what)
+    if prefix is None:
+        return otherwise
+    declared = f"@prefix {prefix[1]} <...> ."
+    return f"declare it with its namespace in the first line, as {declared} does, or {otherwise}"
 
 
 def _undecoded(statement: Any) -> bool:

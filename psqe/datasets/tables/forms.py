@@ -32,7 +32,7 @@ class TableForm:
     optional
         Columns (from 0) whose cells may be empty; none by default.
     refused
-        Words for further columns that change what a row means; a header that has one is a fault.
+        Words for further columns that change what a row means; where one of them is not 1, it is a fault.
     lenient
         Whether the table may be without a row, and lines with another number of cells are comments if they
         begin with ``#``. By default both are faults.

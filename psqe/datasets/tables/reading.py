@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -170,6 +171,8 @@ class _Columns:
         self.places: list[int] | None = None
         self.numbered = False
         self._n_seen = 0
+        self._doubtful: dict[int, str] = {}
+        self._read: list[str] = []
         self._headers = [list(form.columns)]
 
     def cells(self, line: int, cells: list[str]) -> list[str] | None:
@@ -190,6 +193,8 @@ class _Columns:
             cells = self._other_width(line, cells)
             if not cells:
                 return None
+        if self._is_doubtful(line, cells):
+            return None
         if self.places is not None:
             cells = [cells[place] for place in self.places]
         empty = [i for i, cell in enumerate(cells) if not cell.strip() and i not in self.form.optional]
@@ -224,23 +229,33 @@ class _Columns:
         return False
 
     def _tell_further_columns(self, line: int, header: list[str], places: list[int]) -> None:
-        further = [cell.strip() for i, cell in enumerate(header) if i not in places and not is_index(cell)]
-        refused = [cell for cell in further if plain_word(cell) in self.form.refused]
-        read = ", ".join(header[place].strip() for place in places)
-        if refused:
-            self.faults.add(
-                f"has a column {refused[0]!r}, so that a row may be something else than a gold link",
-                path=self.path,
-                line=line,
-                remedy="keep only the rows that are gold links, and of these only the columns "
-                f"{', '.join(header[place].strip() for place in places)}",
-            )
-        elif further:
+        others = [i for i, cell in enumerate(header) if i not in places and not is_index(cell)]
+        further = [header[i].strip() for i in others]
+        self._read = [header[place].strip() for place in places]
+        self._doubtful = {
+            i + self.numbered: header[i].strip() for i in others if plain_word(header[i]) in self.form.refused
+        }
+        if further:
             self.faults.note(
                 f"further columns are left out: {', '.join(further)}",
                 path=self.path,
-                remedy=f"the columns {read} are read",
+                remedy=f"the columns {', '.join(self._read)} are read",
             )
+
+    def _is_doubtful(self, line: int, cells: list[str]) -> bool:
+        """Return whether a row says that it may be something else than a gold link, and tell it once."""
+        doubtful = [name for place, name in self._doubtful.items() if not _is_one(cells[place])]
+        if doubtful:
+            self._doubtful = {}
+            self.faults.add(
+                f"has a column {doubtful[0]!r} that is not 1 in each row, so that a row may be something "
+                "else than a gold link",
+                path=self.path,
+                line=line,
+                remedy="keep only the rows that are gold links, and of these only the columns "
+                f"{', '.join(self._read)}",
+            )
+        return bool(doubtful)
 
     def _other_width(self, line: int, cells: list[str]) -> list[str]:
         """Return a row whose number of cells is another one; an empty list after a fault."""
@@ -259,6 +274,11 @@ class _Columns:
         what = f"expected {self.width} columns, found {len(cells)}"
         self.faults.add(what, path=self.path, line=line, remedy=remedy)
         return []
+
+
+def _is_one(cell: str) -> bool:
+    """Return whether a cell says that its row is certain, as ``1``, ``1.0`` or ``true``."""
+    return re.fullmatch(r"1(\.0+)?|true", cell.strip(), re.IGNORECASE) is not None
 
 
 def _rows_of_parquet(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
