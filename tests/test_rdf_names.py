@@ -61,7 +61,7 @@ def test_a_label_of_the_header_takes_no_name_from_the_others(tmp_path):
 def test_each_entity_without_a_label_has_the_words_of_its_iri(tmp_path):
     some = ':Rome rdfs:label "Roma" . :AncientCity a owl:Class . '
     some += ":is_part_of a rdf:Property . :caf%C3%A9 a :Bar ."
-    some += " ".join(f':x{i} rdfs:label "n{i}" .' for i in range(16))
+    some += " ".join(f':x{i} rdfs:label "naam {chr(97 + i)}" .' for i in range(16))
     with pytest.warns(
         PsqeWarning, match=r"left.ttl: 3 of 20 candidates have no label, and 3 of these are named"
     ):
@@ -141,7 +141,7 @@ def test_languages_of_the_same_script_are_chosen_where_none_is_common(tmp_path):
 
 
 def test_a_language_that_few_entities_have_is_not_chosen(tmp_path):
-    many = "\n".join(f':x{i} rdfs:label "n{i}"@nl .' for i in range(9))
+    many = "\n".join(f':x{i} rdfs:label "naam {chr(97 + i)}"@nl .' for i in range(9))
     left = many + ':e rdfs:label "e"@nl, "rare"@fi .'
     with pytest.warns(PsqeWarning, match="of which those in 'nl' on both sides"):
         task = task_of(tmp_path, left, many + ':e rdfs:label "f"@nl, "rare"@fi .')

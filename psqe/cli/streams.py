@@ -57,8 +57,8 @@ class _Descriptor(io.RawIOBase):
 def lasting_streams() -> Iterator[None]:
     """Let a command print whatever happens to what it prints.
 
-    Characters that the encoding of a stream does not have are escaped. A reader that goes away, as ``head``
-    does, ends nothing. Streams that a program has put in the place of the process's own are not replaced.
+    Characters that the encoding of a stream does not have are escaped. A reader that goes away, such as
+    ``head``, ends nothing. Streams that a program has put in the place of the process's own are not replaced.
 
     Warns
     -----

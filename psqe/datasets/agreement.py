@@ -146,8 +146,8 @@ def _tell_spellings(
         first, second = min(pair for pair in pairs if difference(*pair) == kind)
         share = len(pairs) / min(len(sets[one]), len(sets[two]))
         what = (
-            f"the spellings of {counted(len(pairs), 'identifier')} in {_name(paths[two])} and in "
-            f"{_name(paths[one])} differ only in {kind.what}, for example {shown(second)} and {shown(first)}"
+            f"the spellings of {counted(len(pairs), 'identifier')} differ from those in {_name(paths[one])} "
+            f"only in {kind.what}, for example {shown(second)} and {shown(first)}"
         )
         tell = faults.add if share >= MANY or kind.certain else faults.note
         remedy = kind.remedy if tell == faults.add else f"{kind.remedy}, unless they are different entities"
@@ -180,8 +180,8 @@ def _compare_heads_and_tails(draft: GraphDraft, sets: dict[str, set[int]], fault
         kind, share = difference(*alike[0]), len(alike) / min(len(heads), len(tails))
         tell = faults.add if certain or share >= MANY else faults.note
         what = (
-            f"{counted(len(alike), 'identifier')} of only heads or only tails are other identifiers but for "
-            f"{kind.what}, as {shown(alike[0][0])} and {shown(alike[0][1])}"
+            f"the spellings of {counted(len(alike), 'identifier')} of heads alone or tails alone differ from "
+            f"others only in {kind.what}, for example {shown(alike[0][0])} and {shown(alike[0][1])}"
         )
         remedy = kind.remedy if tell == faults.add else f"{kind.remedy}, unless they are different entities"
         tell(what, path=table.path, remedy=remedy)

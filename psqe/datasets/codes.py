@@ -12,7 +12,7 @@ OPAQUE = re.compile(
 """Numbers of a catalogue, which are no names: those of Wikidata and Freebase, plain numbers, UUIDs."""
 
 NUMERIC = re.compile(r"[\d.,:;/_+\-\s]*\d[\d.,:;/_+\-\s]*[xX]?|[+-]?\d+(\.\d+)?[eE][+-]?\d+")
-"""Identifiers of digits and punctuation, as an ISBN, an ORCID or ``1e+05``."""
+"""Identifiers of digits and punctuation, such as an ISBN, an ORCID or ``1e+05``."""
 
 FAMILY = 5
 """The smallest number of identifiers that differ only in their digits and are taken as a series of codes."""
@@ -49,17 +49,17 @@ def bare(uri: str) -> str:
 
 
 def code_identifiers(identifiers: Iterable[str]) -> set[str]:
-    """Find the identifiers of a side that are codes, as ``GO_0008150``, ``tt0111161`` or ``3fKx9QzL``.
+    """Find the identifiers of a side that are codes, such as ``GO_0008150``, ``tt0111161`` or ``3fKx9QzL``.
 
     All identifiers of the side decide together, because ``Route_66`` is a name among names, and ``r66`` is
     none where most identifiers are ``r`` with a number. Codes are
 
     - the numbers of catalogues that :data:`OPAQUE` describes, and identifiers of digits and punctuation if
-      nearly all identifiers are so;
+      nearly all identifiers have this form;
     - identifiers that differ only in their digits, at least :data:`FAMILY` of them, if such a series is a
       quarter of the side, or if several series are nearly all of it. A series is no series of codes if a word
       stands before short numbers, as in ``Boeing_747``, unless the word is one such as ``item``;
-    - identifiers that look drawn at random, such as hashes and short keys, if nearly all are so.
+    - identifiers that look drawn at random, such as hashes and short keys, if nearly all look like that.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tables whose columns, or whose names, were exchanged, as where tails come before relations.
+"""Tables whose columns, or whose names, were exchanged, for example tails with relations.
 
 A table without a header is read in the documented order of the columns. Some tools write ``head, tail,
 relation``, and a person may take one table for another. The graph of such tables has an entity for each
@@ -61,8 +61,8 @@ def _in_triples(draft: GraphDraft, described: set[int]) -> tuple[str, str] | Non
         if is_entity[kinds].mean() >= MANY or (each_with_one and several):
             tail = min(labels[tail] for tail in distinct)
             return (
-                f"its {counted(len(relations), 'relation')}, as {shown(min(relations))}, look like tails, "
-                f"and its {counted(len(distinct), 'tail')}, as {shown(tail)}, like relations",
+                f"its {counted(len(relations), 'relation')}, such as {shown(min(relations))}, look like "
+                f"tails, and its {counted(len(distinct), 'tail')}, such as {shown(tail)}, like relations",
                 f"write the columns head, relation, tail{_HEADER}",
             )
     numbered = sum(labels[entity].isdigit() for entity in described) >= MANY * len(described)
@@ -76,8 +76,8 @@ def _in_triples(draft: GraphDraft, described: set[int]) -> tuple[str, str] | Non
     if n_values < MOST * len(triples) or len(values) < MOST * n_values:  # few numbers are categories
         return None
     return (
-        f"{n_values:,} of its {len(triples):,} tails, as {shown(min(labels[tail] for tail in values))}, look "
-        "like values of attributes",
+        f"{n_values:,} of its {len(triples):,} tails, such as {shown(min(labels[tail] for tail in values))}, "
+        "look like values of attributes",
         "write records with values into attributes.tsv",
     )
 
@@ -98,8 +98,9 @@ def _in_attributes(draft: GraphDraft, described: set[int]) -> tuple[str, str] | 
         numbers = sum(map(_is_value, attributes)) >= MOST * len(attributes)
         if not any(map(_is_value, values)) and (numbers or (once and len(values) > 1)):
             return (
-                f"its {counted(len(attributes), 'attribute')}, as {shown(min(attributes))}, look like "
-                f"values, and its {counted(len(values), 'value')}, as {shown(min(values))}, like attributes",
+                f"its {counted(len(attributes), 'attribute')}, such as {shown(min(attributes))}, look "
+                f"like values, and its {counted(len(values), 'value')}, such as {shown(min(values))}, "
+                "like attributes",
                 f"write the columns entity, attribute, value{_HEADER}",
             )
     numbers_of = {value: draft.find(value) for value in values}
@@ -111,8 +112,8 @@ def _in_attributes(draft: GraphDraft, described: set[int]) -> tuple[str, str] | 
     elif n_entities < MOST * len(records):
         return None
     return (
-        f"{n_entities:,} of its {len(records):,} values, as {shown(min(entities))}, are entities, as the "
-        "tails of triples are",
+        f"{n_entities:,} of its {len(records):,} values, such as {shown(min(entities))}, are entities, like "
+        "the tails of triples",
         "write records that lead to entities into triples.tsv",
     )
 

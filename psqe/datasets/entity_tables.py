@@ -26,7 +26,7 @@ _RIVALS = {
     "id": {"entity", "entityid", "id", "uri", "iri", "qid", "identifier"},
     "name": {"name", "label", "title"},
 }
-"""Words of which a table often has two, so that the choice is told."""
+"""Words of which a table often has two, so that the choice is reported."""
 
 _ADDRESS = re.compile(r"(?:https?|ftp)://|//|www\.", re.IGNORECASE)
 
@@ -38,9 +38,9 @@ class EntityColumns:
     Parameters
     ----------
     entity
-        The column with the identifiers; by default the one that has a known word for its name, as ``id``.
+        The column with the identifiers; by default the one with a known name, such as ``id``.
     name
-        The column with the names; by default the one that has a known word for its name, as ``name`` or
+        The column with the names; by default the one with a known name, such as ``name`` or
         ``title``. :data:`NO_NAMES` for none: then names are the words of the identifiers.
     options
         ``"left"`` or ``"right"`` if messages should name the options of the command line that choose the
@@ -86,7 +86,7 @@ def read_entities(
     -------
     KnowledgeGraph or None
         All columns but those of the identifiers, the names and the images are attributes, and an empty cell
-        is no value. A column is the one of the images if it is called so, as ``image`` or ``photo``; its
+        is no value. A column with a name such as ``image`` or ``photo`` has the images; its
         paths are relative to the folder of the table. ``None`` after a fault without which there is no graph.
     """
     columns = EntityColumns() if columns is None else columns

@@ -15,7 +15,7 @@ class LinkDraft:
     """Gold links under construction. An entity may be in several of them.
 
     Gold links only judge what is found, so no link is worth stopping for: a link that cannot be used is left
-    out and told. Where no link can be used, that is told once more, and ``psqe data check`` calls it a fault.
+    out and reported. If no link can be used, that is reported, too, and ``psqe data check`` calls it a fault.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class LinkDraft:
 
 
 def tell_no_links(n_unusable: int, path: Path, faults: Faults) -> None:
-    """Tell that a file has no gold link that can be used.
+    """Report that a file has no gold link that can be used.
 
     An empty file is worth a note. A file whose links are all unusable is a fault while faults are gathered.
 
@@ -97,7 +97,7 @@ def tell_no_links(n_unusable: int, path: Path, faults: Faults) -> None:
     path
         The file.
     faults
-        Is told.
+        Receives the note or the fault.
     """
     if n_unusable:
         tell = faults.add if faults.gather else faults.note

@@ -68,8 +68,8 @@ def find_links(folder: Path, faults: Faults) -> Path | None:
     folder
         The folder of the pair.
     faults
-        Receives two such files. Outputs of psqe are never gold links, and are told; so is a file that looks
-        as if it had the links, but is called in another way.
+        Receives two such files. Outputs of psqe are never gold links, and are reported; so is a file that
+        looks as if it had the links, but has another name.
     """
     for path in sorted(folder.iterdir()):
         if is_link_name(path.name) and not path.is_file():

@@ -122,8 +122,8 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
     path
         The file, for messages.
     faults
-        Receives XML that is broken or refers to other files, and cells without an entity. Cells with another
-        relation, with the measure 0, or with an expression in the place of an entity are counted and told.
+        Receives XML that is broken or refers to other files, and cells without an entity. A note counts the
+        cells with another relation, with the measure 0, or with an expression in the place of an entity.
     """
     others = Counter[str]()
     parser = make_parser()

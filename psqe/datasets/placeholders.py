@@ -1,10 +1,10 @@
-"""Words that tools write where nothing is known, as ``nan``, ``NULL`` and ``(no name)``.
+"""Words that tools write where nothing is known, such as ``nan``, ``NULL`` and ``(no name)``.
 
 Taken as names, they would link all the entities that have none to each other. A person may be called
 Null, though, and a town None or Nan, so that the names of a side decide together:
 
-- what only a tool writes, as ``NaN``, ``NULL`` or ``#N/A``, is never a name, unless most names of the side
-  are in the same case;
+- what only a tool writes, such as ``NaN``, ``NULL`` or ``#N/A``, is never a name, unless most names of the
+  side are in the same case;
 - any other such word is no name if two entities of a side have it. The name of one entity is kept, and
   noted.
 

@@ -22,11 +22,11 @@ PUBLISHED = re.compile(r"(?P<pair>.+?)(?:_GA)?_id_img_feature_dict\.pkl", re.IGN
 RELATED = re.compile(
     r"(?P<pair>.+?)(?:_GA)?_id_(?P<kind>[a-z]+)_feature_dict.*\.(?:pkl|pickle|p)(?:\.\w+)?", re.IGNORECASE
 )
-"""The names of files that hold vectors of entities, too, as ``zh_en_GA_id_img_feature_dict_0.95.pkl``."""
+"""Names of files that also hold vectors of entities, such as ``zh_en_GA_id_img_feature_dict_0.95.pkl``."""
 
 PICKLE = re.compile(r".+\.(?:pkl|pickle)(?:\.\w+)?", re.IGNORECASE)
 PLACE = re.compile(r"\w*pkls?", re.IGNORECASE)
-"""The names of folders that hold pickles alone, as ``pkls``."""
+"""The names of folders that hold nothing but pickles, such as ``pkls``."""
 
 VERSION = re.compile(r"norm|dense|sparse|sharing|mapping|mtranse|\d+(?:[_.]\d+)?", re.IGNORECASE)
 """The names of folders that are called after a version of the data; the folder above names the pair."""

@@ -1,8 +1,8 @@
-"""Different spellings of one identifier, as ``100`` and ``100.0``, or ``Rome`` and ``<Rome>``.
+"""Different spellings of one identifier, such as ``100`` and ``100.0``, or ``Rome`` and ``<Rome>``.
 
 Exports change identifiers on their way: pandas makes numbers of them, spreadsheets drop zeros, other tools
 add quotes, brackets or blanks that nobody sees. Such spellings are never joined silently, because ``7`` and
-``007`` may be two entities; they are told.
+``007`` may be two entities; they are reported.
 """
 
 from __future__ import annotations

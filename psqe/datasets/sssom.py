@@ -96,7 +96,7 @@ def sssom_mappings(
         The file, for messages.
     faults
         Receives a header that is no YAML, text that is not UTF-8, rows of another length and rows without an
-        entity. Mappings with another predicate are counted and told.
+        entity. A note counts mappings with another predicate.
     """
     others: Counter[str] = Counter()
     try:

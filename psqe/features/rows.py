@@ -50,7 +50,7 @@ class Rows:
     entities
         The identifier of each row, or ``None`` where the rows have none.
     place
-        Where the rows are, for messages, as ``array 'image_left'``.
+        Where the rows are, for messages, such as ``array 'image_left'``.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 A column ``entity`` (or another word of :data:`ENTITY_WORDS`) has the identifiers, a column ``side`` the words
 ``left`` and ``right`` where both sides are in one table. The vectors are a column of lists, or columns
-that are numbered, as ``image_0, image_1``; what stands before the number is the name of the modality.
+that are numbered, such as ``image_0, image_1``; what stands before the number is the name of the modality.
 """
 
 from __future__ import annotations

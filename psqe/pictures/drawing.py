@@ -2,7 +2,7 @@
 
 A drawing may name other files: pictures in it, style sheets, parts of other drawings. None of them is read,
 so that no file of this machine gets into a report, and nothing is asked of the network. Pictures that a
-drawing brings along, as ``data:`` references, are kept.
+drawing brings along as ``data:`` references are kept.
 """
 
 from __future__ import annotations

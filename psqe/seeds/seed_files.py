@@ -39,7 +39,7 @@ def read_tsv(path: Path, task: AlignmentTask) -> tuple[IntArray, FloatArray, tup
 
     A table with tabs and these names in its first line is read as it stands. Another one is read in the form
     that it has: with commas, with quotes, with other words for the columns, or without a header. A table
-    whose left column names right entities, and the right one left entities, is read so and told.
+    whose left column names right entities, and the right one left entities, is read that way, with a warning.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from psqe.files import atomic_path, check_writable
 
 
 def versions() -> str:
-    """Return the versions of the packages that a training depends on, as ``psqe 0.1.0 and torch 2.8.0``."""
+    """Return the versions of the packages that a training needs, such as ``psqe 0.1.0 and torch 2.8.0``."""
     names = []
     for package in ("psqe", "torch"):
         try:

@@ -4,7 +4,7 @@ A layout that can be written is a module of :mod:`psqe.datasets.export.writers`,
 is, or an entry point ``psqe.writers`` of another distribution; see :class:`Writer` for its members.
 
 A folder is written whole or not at all: it comes into being under another name, is read again, compared with
-the task, and only then renamed. So every loss is found by comparison, and told.
+the task, and only then renamed. So every loss is found by comparison, and reported.
 """
 
 from __future__ import annotations

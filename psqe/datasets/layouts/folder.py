@@ -17,8 +17,8 @@ table                 columns                     there
 ====================  ==========================  =======================================================
 
 Each side needs triples, attributes or names; a side without triples is a graph without triples. A table may
-end in ``.tsv``, ``.csv``, ``.txt`` or ``.parquet``, and tables of text may be compressed, as ``names.csv.gz``
-is. :func:`psqe.datasets.tables.read_table` says which separators, quotes and headers are read.
+end in ``.tsv``, ``.csv``, ``.txt`` or ``.parquet``, and tables of text may be compressed
+(``names.csv.gz``). Separators, quotes and headers are those of :func:`psqe.datasets.tables.read_table`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _UNREAD = frozenset(
         *(".json", ".jsonl", ".ndjson", ".zip", ".feather", ".arrow"),
     ]
 )
-"""The endings of files that are tables, most likely, so that a file that is not read is told."""
+"""The endings of files that are tables, most likely, so that a file that is not read is reported."""
 
 
 def recognises(folder: Path) -> bool:
@@ -109,9 +109,9 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     -----
     PsqeWarning
         If a file in ``images/`` is named by no entity, or a file is nearly, but not quite, one of the layout,
-        as ``name.tsv``, or a link names something that is no candidate: they are left out. If a file with
-        another table is not read; if only one side has triples; and if a table is read although its form is
-        unusual.
+        such as ``name.tsv``, or a link names something that is no candidate: they are left out. If a file
+        with another table is not read; if only one side has triples; and if a table is read although its
+        form is unusual.
     """
     try:
         return _read(folder, name, faults)

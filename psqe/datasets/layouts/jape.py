@@ -126,8 +126,8 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     PsqeWarning
         If attributes or vectors belong to no entity. They are left out, as the readers of JAPE's relatives
         do: unlike a triple with an unknown head or tail, such a line says nothing about the graph. DBP15K has
-        no such line. If *all* lines are so, the file belongs to another pair, which is a fault. If a link
-        names an id that no entity has: it is left out, too.
+        no such line. If *all* lines are like that, the file belongs to another pair, which is a fault. If a
+        link names an id that no entity has: it is left out, too.
     """
     sources = files(folder)
     language = re.fullmatch("([a-z]{2})_([a-z]{2})", folder.absolute().name)

@@ -73,7 +73,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         have attributes alone. All entities are candidates. ``names`` are the words of the URIs; the numbers
         of Wikidata, and those by which OpenEA 2.0 hides names (``E513085``), are no names.
 
-        A literal, as ``"1.5"^^<http://www.w3.org/2001/XMLSchema#double>`` or ``"text"@en``, becomes its
+        A literal, such as ``"1.5"^^<http://www.w3.org/2001/XMLSchema#double>`` or ``"text"@en``, becomes its
         lexical value; any other value is kept as it stands. Tabs in a value belong to it. ``None`` after
         gathered faults without which there is no graph.
 

@@ -20,11 +20,11 @@ statement becomes:
 - Objects of an *image* predicate are images: ``foaf:depiction``, ``schema:image``, ``dbo:thumbnail``. They
   are files in the folder, by a relative path (a literal, or in Turtle an IRI) or by a ``file:`` IRI.
 - Any other literal is an attribute, by its lexical value. Geometry, binary data, markup and texts of more
-  than 100,000 characters are left out, which is told.
+  than 100,000 characters are left out, and a note counts them.
 - Any other IRI or blank node is the tail of a triple. ``rdf:type`` is a relation like others.
 - Ontology headers, annotation properties, labels of SKOS-XL, the terms of RDF, RDFS, OWL and XML Schema, and
   IRIs that stand for blank nodes (``/.well-known/genid/``) are entities that never get a link.
-- Statements with ``owl:sameAs`` are left out, which is told.
+- Statements with ``owl:sameAs`` are left out, and a warning counts them.
 
 A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` chooses other predicates::
 

@@ -50,9 +50,9 @@ class Statements:
     path
         The file.
     faults
-        Receives a file that cannot be read, has no statement, or has more faults than statements. It is told
-        how many statements were left out, with the line of each where the format has lines, and notes how
-        many were read although they are not valid.
+        Receives a file that cannot be read, has no statement, or has more faults than statements. Also
+        receives the statements that were left out, with the line of each where the format has lines, and
+        a note on how many were read although they are not valid.
 
     Attributes
     ----------

@@ -90,7 +90,7 @@ FORMS = {
 ENTITY_WORDS = FORMS["names"].words[0]
 NAME_WORDS = tuple(_NAME.split())
 IMAGE_WORDS = ("image", "img", "imagepath", "imagefile", "picture", "photo", "thumbnail")
-"""What columns with identifiers, names and paths of images are called in a table with one row an entity."""
+"""The words for columns of identifiers, names and images in a table with one row for each entity."""
 
 COLUMNS = {table: FORMS[table].columns for table in ("triples", "attributes", "names", "images")}
 """The tables that describe one graph, and their columns, in files and in frames alike."""

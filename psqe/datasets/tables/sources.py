@@ -18,7 +18,7 @@ PACKED = (".gz", ".bz2", ".xz", ".zst")
 """The endings of compressed files. What a file is, its first bytes decide."""
 
 HEAD = 1 << 18
-"""Number of bytes from which the form of a file is told."""
+"""Number of bytes by which the form of a file is recognised."""
 
 _STRANGE = (
     (b"PK\x03\x04", "is a spreadsheet or a zip archive", "unpack it, or save the sheet as CSV in UTF-8"),

@@ -14,9 +14,10 @@ day      one for each day of the calendar, for dates with a day
 =======  =================================================================================
 
 A number between the centres of two bins is shared between them, so that two numbers agree the less the
-further they are apart. Numbers of other countries, as ``1.234.567,8`` and ``12,5 %``, count where all values
-of an attribute agree on how to read them (:mod:`psqe.number_forms`). A date counts as the year plus the month
-by twelve, as Freebase's numbers in FB15K have it: 1955.75 is September 1955. Bins weigh ``idf ** 2``,
+further they are apart. Numbers in the forms of other countries, such as ``1.234.567,8`` and ``12,5 %``, count
+where all values of an attribute agree on how to read them (:mod:`psqe.number_forms`). A date counts as the
+year plus the month by twelve, as Freebase's numbers in FB15K have it: 1955.75 is September 1955. Bins
+weigh ``idf ** 2``,
 ``idf = log((2 + n) / (1 + df))``: half of all people have a year in the twentieth century, but hardly two
 places have a population of 37,056. ``n`` is the number of entities of both sides with any number, ``df`` the
 number of those in this bin. A bin of one side alone cannot agree with anything and is left out.

@@ -90,7 +90,7 @@ def _told_apart(task: AlignmentTask, notes: list[str]) -> AlignmentTask:
 
 
 def _numbered(task: AlignmentTask, notes: list[str]) -> AlignmentTask:
-    """Return the task with ids that are ``0 .. n - 1`` on both sides together: its own if they are so."""
+    """Return the task with ids that are ``0 .. n - 1`` on both sides together: its own if possible."""
     n_left, n_right = task.sides.map(lambda graph: graph.n_entities)
     ids = np.concatenate([task.left.ids, task.right.ids])
     if np.array_equal(np.sort(ids), np.arange(n_left + n_right)):
