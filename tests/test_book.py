@@ -17,6 +17,7 @@ from browser import chromium, requests
 from psqe.errors import PsqeError
 from psqe.study.book.build import build_book
 from psqe.study.book.pipeline import run_study
+from psqe.study.book.reference import page_of, public_modules
 from psqe.study.project import Project
 
 ROOT = Path(__file__).parents[1]
@@ -100,6 +101,13 @@ def test_the_status_page_knows_every_notebook_machine_and_version(book: Project)
     assert "cores" in status
     for package in ("python", "torch", "jupyter-book"):
         assert package in status
+
+
+def test_every_room_of_the_package_is_in_the_contents_of_the_reference() -> None:
+    toc = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+    for page in {page_of(module) for module in public_modules()}:
+        room = "/".join(page.split("/")[:2])
+        assert f"- file: {room}\n" in toc and f"{{glob: {room}/*}}" in toc, page
 
 
 def test_every_public_module_has_a_page_in_the_reference(book: Project) -> None:

@@ -105,7 +105,7 @@ def _entities_by_table(draft: GraphDraft) -> dict[str, set[int]]:
 
 
 def _compare_spellings(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults) -> None:
-    """Tell of identifiers of two tables that are the same but for their spelling."""
+    """Report identifiers of two tables that differ only in their spelling."""
     if len(sets) < 2:
         return
     everywhere = sum(table.mark for table in draft.tables)
