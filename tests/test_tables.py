@@ -255,7 +255,7 @@ def test_an_unknown_header_is_an_error_whose_remedy_works(tmp_path, head):
 
 @pytest.mark.parametrize("word", ["label", "is_match", "similarity"])
 def test_pairs_with_a_verdict_are_no_links(tmp_path, word):
-    with pytest.raises(DataError, match=rf"links.csv:1: has a column '{word}'"):
+    with pytest.raises(DataError, match=rf"links.csv:2: has a column '{word}' that is not 1"):
         table(tmp_path, "links", [("ltable_id", "rtable_id", word), ("a", "b", "0")], delimited(), ".csv")
 
 

@@ -12,6 +12,14 @@ from psqe.datasets.labels import readable_name
 MOST = 0.5
 """Share of the named candidates that must have a name in a language for it to be chosen for both sides."""
 
+_SCRIPTS = {
+    "sr-ec": "sr-cyrl",
+    "sr-el": "sr-latn",
+    **dict.fromkeys(("zh-cn", "zh-sg", "zh-my"), "zh-hans"),
+    **dict.fromkeys(("zh-tw", "zh-hk", "zh-mo"), "zh-hant"),
+}
+"""Tags of countries and of Wikidata that stand for a script."""
+
 _HUMPS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\W\d_A-Z])|(?<=[^\W\d_])(?=\d)(?<![A-Z])")
 
 
@@ -49,7 +57,7 @@ class NameDraft:
         fallback
             Whether the name counts only for an entity that has no other.
         """
-        words, tag = " ".join(text.split()), tag.lower()
+        words, tag = " ".join(text.split()), _plain_tag(tag)
         if words:
             name = (fallback, self._tags.setdefault(tag, tag), rank, words)
             self._found.setdefault(entity, []).append(name)
@@ -74,13 +82,15 @@ class NameDraft:
     def languages(self, entities: Set[int]) -> tuple[dict[str, float], bool]:
         """Return the share of named entities that have a name in each language, and whether any has several.
 
-        Variants count as their language, ``en-GB`` as ``en``; names without a language as ``""``.
+        Variants count as their language, ``en-GB`` as ``en``, but not those in another script, ``sr-Latn``;
+        names without a language count as ``""``. Fallbacks count where an entity has nothing else.
         """
         counts: Counter[str] = Counter()
         n, several = 0, False
         for entity, names in self._found.items():
             if entity in entities:
-                found = {_language(tag) for fallback, tag, *_ in names if not fallback}
+                least = min(fallback for fallback, *_ in names)
+                found = {_language(tag) for fallback, tag, *_ in names if fallback == least}
                 counts.update(found)
                 n += bool(found)
                 several |= len(found) > 1
@@ -97,6 +107,7 @@ class NameDraft:
 
         Among names that are equally good, the tag decides, then the rank of the predicate, then the text.
         """
+        language = language and _plain_tag(language)
 
         def order(name: tuple[bool, str, int, str]) -> tuple[bool, int, str, int, str]:
             fallback, tag, rank, text = name
@@ -108,8 +119,17 @@ class NameDraft:
         return {entity: min(names, key=order)[-1] for entity, names in self._found.items()}
 
 
+def _plain_tag(tag: str) -> str:
+    """Return a tag in small letters, with the script in the place of a country that stands for one."""
+    tag = tag.lower()
+    return _SCRIPTS.get(tag, tag)
+
+
 def _language(tag: str) -> str:
-    return tag.partition("-")[0]
+    """Return the language of a tag, with its script if it names one: ``en`` and ``sr-latn``."""
+    language, *variants = tag.split("-")
+    script = variants[0] if variants and len(variants[0]) == 4 and variants[0].isalpha() else None
+    return f"{language}-{script}" if script else language
 
 
 def common_languages(

@@ -25,6 +25,7 @@ from psqe.datasets.rdf.statements import BASE, Statements, label
 from psqe.datasets.rdf.vocabulary import (
     LITERAL_FORM,
     NO_CANDIDATES,
+    PLAIN_LITERAL,
     SAME_AS,
     TYPE,
     is_skolem,
@@ -155,6 +156,8 @@ class Side:
 
     def _add_literal(self, subject: int, predicate: str, literal: Any) -> None:
         text, tag = literal.value, literal.language or ""
+        if literal.datatype.value == PLAIN_LITERAL and "@" in text:  # OWL tools write the tag into the text
+            text, _, tag = text.rpartition("@")
         if predicate in self.labels:
             self.names.add(subject, text, tag, rank=self.labels[predicate])
             return

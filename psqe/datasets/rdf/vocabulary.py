@@ -6,6 +6,7 @@ import re
 
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
+PLAIN_LITERAL = "http://www.w3.org/1999/02/22-rdf-syntax-ns#PlainLiteral"
 LITERAL_FORM = "http://www.w3.org/2008/05/skos-xl#literalForm"
 
 _OWL = "http://www.w3.org/2002/07/owl#"
