@@ -11,6 +11,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,45 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_there(path: str | Path) -> bool:
+    """Return whether a folder has an entry of this name, even a link to a file that is missing.
+
+    What is there and is no file must be reported and not passed over, or data would be lost in silence.
+    """
+    return os.path.lexists(path)
+
+
+def open_file(path: str | Path) -> BufferedReader:
+    """Open a file to read bytes. A pipe, which might wait for ever, and a device are not opened.
+
+    Parameters
+    ----------
+    path
+        The file, or a link to it.
+
+    Returns
+    -------
+    io.BufferedReader
+        The stream, to be closed by the caller.
+
+    Raises
+    ------
+    OSError
+        If it is no file or cannot be read; ``strerror`` has the reason.
+    """
+    path = Path(path)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        if not path.is_symlink():
+            raise
+        what = f"it is a link to {path.readlink()}, which is missing"
+        raise FileNotFoundError(errno.ENOENT, what, str(path)) from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, and no file", str(path))
+    return path.open("rb")
 
 
 def is_stream(path: str | Path) -> bool:

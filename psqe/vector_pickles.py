@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.errors import DataError
+from psqe.files import open_file
 
 NUMBER = re.compile(r"[fiu](2|4|8)|[iu]1|b1")
 """The types of numbers that are read, as numpy writes them."""
@@ -199,7 +200,8 @@ def read_dictionary(path: Path) -> dict[int | str, NDArray[np.float32]]:
     """
     remedy = "save it again as a dictionary from ids to NumPy arrays, or move it elsewhere"
     try:
-        content = load_restricted(path.read_bytes())
+        with open_file(path) as stream:
+            content = load_restricted(stream.read())
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise DataError(what, path=path, remedy="make the file readable") from error

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
+from psqe.files import open_file
 from psqe.pictures.content import OR_WITHOUT, NoPictureError, check_file, picture_bytes
 from psqe.pictures.drawing import is_drawing, parse_drawing
 
@@ -174,7 +175,7 @@ def _check_beginning(path: Path) -> tuple[str, ...]:
     if is_drawing(picture_bytes(path, 4096)):
         return parse_drawing(picture_bytes(path)).references
     check_file(path)
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         open_header(stream)
     return ()
 

@@ -11,6 +11,7 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.labels import bare
 from psqe.datasets.spelling import Spellings
 from psqe.datasets.tables import plain_rows
+from psqe.files import open_file
 from psqe.identifiers import EntityIndex
 
 Attributes = tuple[tuple[str, str | None], ...]
@@ -118,7 +119,8 @@ def translated_names(
         return (), ()
     remedy = "it holds a list of [id, [words]]; fetch it again, or delete it"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with open_file(path) as stream:
+            content = json.loads(stream.read().decode("utf-8"))
         names = {int(key): " ".join(map(str, words)).strip() or None for key, words in content}
     except OSError as error:
         faults.add(f"cannot be read ({error.strerror})", path=path, remedy=remedy)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
+from psqe.files import is_there
 
 PUBLISHED = re.compile(r"(?P<pair>.+?)(?:_GA)?_id_img_feature_dict\.pkl", re.IGNORECASE)
 """The names of files that are read."""
@@ -191,16 +192,9 @@ def _in_reach(folder: Path) -> list[Path]:
     found: dict[Path, None] = {}
     for base in bases[: naming + LEVELS + 1]:
         for place in (base, *sorted(path for path in _listed(base) if PLACE.fullmatch(path.name))):
-            pickles = (path for path in _listed(place) if PICKLE.fullmatch(path.name) and _is_file(path))
+            pickles = (path for path in _listed(place) if PICKLE.fullmatch(path.name) and is_there(path))
             found.update(dict.fromkeys(sorted(pickles)))
     return list(found)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # The folder may be listed, and not entered.
-        return False
 
 
 def _listed(folder: Path) -> Iterable[Path]:

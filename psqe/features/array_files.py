@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.errors import DataError
+from psqe.files import open_file
 
 SMALL = 1 << 26
 """Number of bytes that an array may always have."""
@@ -30,7 +31,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         If the file cannot be read, is cut off, or holds Python objects.
     """
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             return _array(stream, path.stat().st_size, path, path.name)
     except (OSError, ValueError, EOFError, MemoryError) as error:
         raise _unreadable(path, error, "save it with numpy.save(path, array)") from error
@@ -47,7 +48,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """
     arrays: dict[str, NDArray[Any]] = {}
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
                 key = member.filename.removesuffix(".npy")
                 if key in arrays or key == member.filename:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from psqe.errors import DataError
 from psqe.features.rows import Rows, checked_rows, identifiers
+from psqe.files import open_file
 from psqe.graph import SIDES, BoolArray
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def read_table(path: Path) -> Table:
     import pandas as pd
 
     try:
+        open_file(path).close()  # pandas would wait for a pipe
         frame = _parquet(path) if path.suffix.lower() in PARQUET_ENDINGS else _text(path)
     except DataError:
         raise

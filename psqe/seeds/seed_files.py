@@ -17,6 +17,7 @@ from psqe.datasets.spelling import Spellings
 from psqe.datasets.tables.forms import FORMS, header_columns, plain_word
 from psqe.datasets.tables.reading import read_columns
 from psqe.errors import DataError, PsqeWarning
+from psqe.files import open_file
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray
 
 READABLE = "name a file that exists and that you may read"
@@ -97,7 +98,7 @@ def read_tsv(path: Path, task: AlignmentTask) -> tuple[IntArray, FloatArray, tup
 
 def _rows(path: Path, task: AlignmentTask) -> list[_Row]:
     """Read a plain table with tabs; leave a table of another form to :func:`_rows_of_any_form`."""
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         marked = stream.read(4).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if marked:
         return list(_rows_of_any_form(path, task))
@@ -191,7 +192,7 @@ def read_npy(path: Path, task: AlignmentTask) -> IntArray:
         If the file cannot be read, is no such array, names an unknown entity, or names an entity twice.
     """
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             ids = np.lib.format.read_array(stream, allow_pickle=False)
     except OSError as error:
         raise DataError(f"seeds cannot be read ({error.strerror})", path=path, remedy=READABLE) from error

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from psqe.errors import DataError, PsqeError, PsqeWarning
-from psqe.files import atomic_path, check_writable
+from psqe.files import atomic_path, check_writable, open_file
 
 
 def versions() -> str:
@@ -111,7 +111,7 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            stream = self.path.open("rb")
+            stream = open_file(self.path)
         except OSError as error:
             raise DataError(
                 f"cannot be read ({error.strerror})", path=self.path, remedy="name another file"

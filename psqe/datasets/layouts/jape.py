@@ -50,6 +50,7 @@ from psqe.datasets.labels import bare, readable_names
 from psqe.datasets.pickles import read_vectors
 from psqe.datasets.published_pickles import image_pickles, report_pickles
 from psqe.datasets.tables import number, plain_rows
+from psqe.files import is_there
 from psqe.graph import AlignmentTask, FileOrder, IntArray, KnowledgeGraph, Vectors
 
 DESCRIPTION = "JAPE, EVA, MCLEA: ent_ids_1, ent_ids_2, triples_1, triples_2"
@@ -58,7 +59,7 @@ SPLITS = (("sup_ent_ids", "ref_ent_ids", "dev_ent_ids"), ("sup_pairs", "ref_pair
 
 def recognises(folder: Path) -> bool:
     """Return whether a folder has files of this layout."""
-    return any((folder / f"{kind}_{side}").is_file() for kind in ("ent_ids", "triples") for side in (1, 2))
+    return any(is_there(folder / f"{kind}_{side}") for kind in ("ent_ids", "triples") for side in (1, 2))
 
 
 def files(folder: Path) -> dict[str, Path | None]:
@@ -158,7 +159,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
 
 
 def _first(paths: Any) -> Path | None:
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if is_there(path)), None)
 
 
 def _graph(

@@ -25,6 +25,7 @@ from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.tables import plain_rows, present_files
+from psqe.files import is_there
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 DESCRIPTION = "OpenEA: rel_triples_1, rel_triples_2"
@@ -44,7 +45,7 @@ ENCODED = re.compile(r"E\d{6}")
 
 def recognises(folder: Path) -> bool:
     """Return whether a folder has files of this layout."""
-    return any((folder / f"rel_triples_{side}").is_file() for side in (1, 2))
+    return any(is_there(folder / f"rel_triples_{side}") for side in (1, 2))
 
 
 def files(folder: Path) -> dict[str, Path | None]:

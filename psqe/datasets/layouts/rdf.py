@@ -45,6 +45,7 @@ from psqe.datasets.link_names import find_links, link_files
 from psqe.datasets.rdf.files import files_of, has_files
 from psqe.datasets.rdf.names import common_languages
 from psqe.datasets.rdf.side import Side
+from psqe.files import is_there
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def files(folder: Path) -> dict[str, Path | None]:
     sources: dict[str, Path | None] = {part: next(iter(files_of(folder, part)), None) for part in SIDES}
     links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
     settings = folder / "psqe.toml"
-    return {**sources, **(links or {"links": None}), "psqe.toml": settings if settings.is_file() else None}
+    return {**sources, **(links or {"links": None}), "psqe.toml": settings if is_there(settings) else None}
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
@@ -117,7 +118,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     from psqe.datasets.rdf.settings import Settings, read_settings
 
     path = folder / "psqe.toml"
-    settings = read_settings(path, faults) if path.exists() else Settings()
+    settings = read_settings(path, faults) if is_there(path) else Settings()
     if settings is None:
         return None
     sides = [Side(folder, side, settings, faults) for side in SIDES]

@@ -15,6 +15,8 @@ from typing import IO, Any
 
 import zstandard
 
+from psqe.files import open_file
+
 CHUNK = 1 << 16
 _PACKED_CHUNK = 1 << 12  # a few bytes of Zstandard can stand for megabytes
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
@@ -125,7 +127,7 @@ def opened(path: Path) -> io.BufferedReader:
     OSError
         If the file cannot be opened. Reading may raise any of :data:`UNREADABLE`.
     """
-    file = path.open("rb")
+    file = open_file(path)
     head = file.peek(8)
     unpack = next((unpack for magic, unpack in _PACKED if head.startswith(magic)), None)
     stream = file if unpack is None else _above(file, unpack(file))

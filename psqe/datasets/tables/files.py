@@ -7,16 +7,17 @@ from pathlib import Path
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.tables.reading import ENDINGS
+from psqe.files import is_there
 
 
 def present_files(folder: Path, names: Iterable[str]) -> dict[str, Path | None]:
     """Return the path of each named file of a folder; ``None`` for a file that is missing."""
-    return {name: path if (path := folder / name).is_file() else None for name in names}
+    return {name: path if is_there(path := folder / name) else None for name in names}
 
 
 def table_files(folder: Path, table: str) -> list[Path]:
     """Return the files of a folder that are a table by their names: ``names.tsv``, ``names.csv.gz``."""
-    return [path for end in ENDINGS if (path := folder / f"{table}{end}").is_file()]
+    return [path for end in ENDINGS if is_there(path := folder / f"{table}{end}")]
 
 
 def table_file(folder: Path, table: str, faults: Faults) -> Path | None:

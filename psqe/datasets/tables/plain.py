@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
+from psqe.files import open_file
 
 
 def plain_rows(
@@ -41,7 +42,7 @@ def plain_rows(
     """
     any_line = False
     try:
-        stream = path.open("rb")
+        stream = open_file(path)
     except OSError as error:
         remedy = f"the folder needs {path.name}, and readable"
         faults.add(f"cannot be read ({error.strerror})", path=path, remedy=remedy)

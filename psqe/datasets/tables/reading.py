@@ -21,6 +21,7 @@ from psqe.datasets.tables.forms import (
     plain_word,
 )
 from psqe.datasets.tables.sources import PACKED, TextSource
+from psqe.files import open_file
 
 TEXT_ENDINGS = (".tsv", ".csv", ".txt")
 ENDINGS = (*TEXT_ENDINGS, *(f"{text}{packed}" for text in TEXT_ENDINGS for packed in PACKED), ".parquet")
@@ -287,7 +288,7 @@ def _rows_of_parquet(path: Path, faults: Faults) -> Iterator[tuple[int, list[str
     import pyarrow.parquet
 
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             table = pyarrow.parquet.ParquetFile(stream)
             names = [str(name) for name in table.schema_arrow.names]
             yield 0, names

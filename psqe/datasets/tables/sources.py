@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from psqe.datasets.faults import Faults
 from psqe.errors import PsqeError
+from psqe.files import open_file
 
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 """The endings of compressed files. What a file is, its first bytes decide."""
@@ -46,7 +47,7 @@ def opened(path: Path) -> BinaryIO:
     OSError
         If the file cannot be read.
     """
-    stream = path.open("rb")
+    stream = open_file(path)
     magic = stream.read(6)
     stream.seek(0)
     if magic[:2] == b"\x1f\x8b":
