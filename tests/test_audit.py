@@ -13,6 +13,7 @@ from pairs import tiny
 from psqe.evaluation.intervals import proportion_interval
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.seeds import PSQEMiner, SeedSet, audit, balance, correct, coverage, judged
+from psqe.seeds.seed_set import StageTrace
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,17 @@ def test_dangling_ends_are_wrong():
     pairs = np.array([[0, 0], [1, 4], [2, 1]])
     assert correct(pairs, task).tolist() == [True, False, False]
     assert correct(pairs, task.without_links()) is None
+
+
+def test_several_true_counterparts_and_what_a_stage_added_by_hand():
+    task, _ = tiny(3, 4)
+    task = replace(task, links=np.array([[0, 0], [0, 1], [1, 2]]))  # one-to-one seeds can find two of them
+    pairs = np.array([[0, 1], [1, 3]])
+    stage = StageTrace("cluster", added=pairs[:1], dropped=np.array([[2, 2]]), pairs=pairs)
+    report = audit(SeedSet(pairs, np.ones(2), ("cluster",) * 2, trace=(stage,)), task, {})
+    assert report["n_correct"] == 1 and report["precision"] == report["recall"] == 0.5
+    (entry,) = report["stages"]
+    assert (entry["precision_added"], entry["precision_dropped"], entry["precision"]) == (1, 0, 0.5)
 
 
 def test_coverage_by_hand():

@@ -15,12 +15,14 @@ from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation.regions import semantic_regions
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
-from psqe.graph import AlignmentTask
+from psqe.features.fusion import unit_rows
+from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverage
 from psqe.seeds.miners.psqe import cluster_table
 from psqe.seeds.psqe_rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
 from psqe.seeds.stages.choose import Proposals, propose, within_quotas
+from psqe.seeds.stages.expand import candidate_graph
 from psqe.seeds.stages.refine import ModalityInput, RefinementEncoder, SeedNodes
 from psqe.training.graph_attention import Edges
 from psqe.training.loop import seeded
@@ -90,6 +92,12 @@ def test_largest_remainders_get_what_rounding_leaves():
     """Sizes 6, 3 and 1 of ten: 3 seeds are 1.8, .9 and .3."""
     found = space([0] * 6 + [1, 1], [1, 2], 3, 3)
     assert found.quotas.tolist() == [2, 1, 0]
+
+
+def test_a_walk_of_candidates_passes_through_one_other_entity_at_most():
+    path = KnowledgeGraph("path", tuple("abcd"), ("next",), [(0, 0, 1), (1, 0, 2), (2, 0, 3)])
+    steps = candidate_graph(path, np.array([0, 2, 3])).toarray().tolist()
+    assert steps == [[0, 0.5, 0], [0.25, 0, 0.5], [0, 1, 0]]
 
 
 def test_a_pair_takes_a_place_of_the_cluster_of_its_left_candidate():
@@ -259,6 +267,21 @@ def test_too_many_clusters(planted):
 def test_a_weight_for_a_modality_that_is_not_there(planted):
     with pytest.raises(ParameterError, match="'sound'"):
         PSQEMiner(10, weights={"sound": 1.0}).mine(*planted)
+
+
+def test_expansion_counts_each_seed_by_its_confidence_and_adds_a_tenth_of_the_cosine_of_walks(planted):
+    scene = space_of(planted)
+    start = ClusterStage().run(scene, Pool.start(scene))
+    grown = ExpandStage().run(scene, start)
+    walks = [
+        unit_rows(candidate_graph(graph, candidates).toarray()[:, seeds] * start.scores)
+        for graph, candidates, seeds in (
+            (scene.task.left, scene.left, start.rows), (scene.task.right, scene.right, start.columns)
+        )
+    ]  # fmt: skip
+    wanted = start.similarity.rows(0, 20) + 0.1 * (walks[0] @ walks[1].T)[:20]
+    assert start.scores.std() > 0.01
+    assert grown.similarity.rows(0, 20) == pytest.approx(wanted, abs=1e-5)
 
 
 # ---- pipelines, and what later stages do to earlier ones

@@ -249,6 +249,13 @@ def test_pivot_is_the_greedy_walk_over_all_cells(planted):
     assert [tuple(pair) for pair in seeds.pairs] == wanted
 
 
+def test_the_walk_of_the_pivot_is_a_hundred_times_as_long_as_the_seeds_are_many():
+    """A hub is in the thirty largest similarities, so that a short walk would find one seed alone."""
+    right = np.column_stack([np.ones(30), np.linspace(0, 0.01, 30)])
+    features = Features.from_arrays({"image_left": [[1.0, 0.0], [0.6, 0.8]], "image_right": right})
+    assert len(PivotMiner(2, centre=False).mine(tiny(2, 30)[0], features)) == 2
+
+
 def test_mutual_takes_all_mutual_pairs_when_no_number_is_given(planted):
     task, features = planted
     every = MutualMiner().mine(task, features)
