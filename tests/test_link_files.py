@@ -7,13 +7,16 @@ from pathlib import Path
 
 import cases
 import cities
+import numpy as np
 import pyoxigraph as ox
 import pytest
 
 from psqe.cli.main import main
+from psqe.datasets.faults import Faults
+from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.layouts import check_folder, read_folder
 from psqe.errors import DataError, PsqeWarning
-from psqe.graph import AlignmentTask
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 A, B = "http://a.example/place/", "http://b.example/id/"
 LINKS = [(A + left, B + right) for left, right in cities.LINKS]
@@ -50,6 +53,15 @@ def told(folder: Path) -> str:
         warnings.simplefilter("always")
         read_folder(folder)
     return "\n".join(str(one.message) for one in caught if one.category is PsqeWarning)
+
+
+def test_links_are_sorted_whatever_their_order() -> None:
+    left, right = (KnowledgeGraph(side, tuple(f"{side}{i:02}" for i in range(60)), (), []) for side in "lr")
+    order = np.random.default_rng(0).permutation(60).tolist()
+    links = LinkDraft(left, right, Faults())
+    for i in order:
+        links.add(left.entities[i], right.entities[59 - i], Path("links.tsv"), 1)
+    assert links.array(Path("links.tsv")).tolist() == [[i, 59 - i] for i in range(60)]
 
 
 # ---- statements

@@ -284,6 +284,23 @@ def test_ids_of_the_files_are_identifiers(tmp_path: Path, kind: Any) -> None:
         assert features["image"][side].values[:, 0].tolist() == [i + 1 for i in graph.ids.tolist()]
 
 
+def test_a_row_of_no_entity_does_not_turn_the_identifiers_of_the_others_into_ids(tmp_path: Path) -> None:
+    task = read_folder(write(tmp_path / "zh_en", JAPE), random_state=3)
+    arrays: dict[str, Any] = {}
+    for graph, side in zip(task.sides, SIDES, strict=True):
+        names = [*graph.entities[::-1], *(["http://x.example/strange"] if side == "left" else [])]
+        arrays |= {
+            f"{side}_entities": np.array(names),
+            f"image_{side}": np.arange(1.0, len(names) + 1)[:, None],
+        }
+    np.savez(tmp_path / "f.npz", **arrays)
+    with pytest.warns(PsqeWarning, match="1 of the 4 rows of array 'image_left' name no entity"):
+        features = load_features(task, FeatureFile(path=tmp_path / "f.npz"))
+    for graph, side in zip(task.sides, SIDES, strict=True):
+        wanted = list(range(graph.n_entities, 0, -1))
+        assert features["image"][side].values[:, 0].tolist() == wanted
+
+
 def test_names_tsv_is_the_order_of_a_folder(tmp_path: Path) -> None:
     folder = written(tmp_path / "pair")
     sides = {side: [link[column] for link in LINKS] for column, side in enumerate(SIDES)}
