@@ -114,3 +114,10 @@ def test_a_damaged_pickle_is_refused_or_read_but_never_a_traceback(data):
     cut = data.draw(st.integers(0, len(whole)))
     with contextlib.suppress(pickle.UnpicklingError):
         load_restricted(bytes(whole[:cut]))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_array_in_the_order_of_fortran_keeps_its_rows(protocol):
+    array = np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3))
+    loaded = load_restricted(pickle.dumps({7: array}, protocol=protocol))
+    assert loaded[7].tolist() == array.tolist()
