@@ -21,7 +21,7 @@ MOSTLY = 0.8
 """The share of an attribute's values that must look like numbers, so that the others are read as numbers."""
 
 SEVERAL = 5
-"""Number of values from which points before three digits, and nowhere else, are noted."""
+"""Number of values from which points before three digits, and nowhere else, and other signs are noted."""
 
 _UNITS = frozenset(
     re.findall(
@@ -38,7 +38,16 @@ _NUMBER = re.compile(
     r"(?P<exponent>[eE][+-]?\d{1,3})? ?(?P<unit>[^\d\s.,'+-][^\d\s]{0,6}[²³23]?)?",
     re.ASCII,
 )
+_SMALL = re.compile(r"\d{1,3}", re.ASCII)
 _ONE_MARK = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_DECORATED = re.compile(
+    r"(?P<before>(?:[~≈±<>≤≥=\"'$€£¥(\[]|ca?\.|circa|approx\.|about|around|over|US\$)? ?)"
+    r"[+-]?\d(?:[\d.,']*\d)?(?:[eE][+-]?\d+)?"
+    r"(?P<after>\"?\^\^\S+|[+*)\]\"']|\[\d+\]| ?\(\d{4}\)|[kKM万億]"
+    r"| (?:[a-zß-ÿ]|Mio|Mrd)[^\d]{0,30}| [A-Z]{1,4}|°[NSEW]|)"
+)
+"""A number between other signs. Letters right behind it may be those of a code, and are no such sign."""
+
 _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+(?:[.,]\d+)?")
 
 
@@ -100,6 +109,41 @@ def read_numbers(texts: Collection[str]) -> Reading:
     return Reading(
         {text: _value(part, mark) for text, part in parts.items() if abs(_value(part, mark)) < float("inf")}
     )
+
+
+def decorated_number(texts: Collection[str]) -> str | None:
+    """Return an example of numbers that all have the same other signs around them, and are read as text.
+
+    Parameters
+    ----------
+    texts
+        The distinct values of one attribute.
+
+    Returns
+    -------
+    str or None
+        The first such value; ``None`` unless :data:`MOSTLY` of the values with digits, and at least
+        :data:`SEVERAL`, are numbers between the same signs, which are a word before or after a blank, a
+        sign such as ``~``, a footnote, or the type of a literal.
+
+    Examples
+    --------
+    >>> decorated_number([f"{population} inhabitants" for population in range(1000, 1010)])
+    '1000 inhabitants'
+    >>> decorated_number([f"Q{number}" for number in range(1000, 1010)])
+    """
+    frames: dict[tuple[str, str], list[str]] = {}
+    n_digits = 0
+    for text in texts:
+        if any(map(str.isdigit, text[:LONGEST])):
+            n_digits += 1
+            if found := _DECORATED.fullmatch(text[: 3 * LONGEST]):
+                signs = re.sub(r"\d+", "0", f"{found['before']}\0{found['after']}").partition("\0")
+                frames.setdefault((signs[0], signs[2]), []).append(text)
+    most = max((members for frame, members in frames.items() if any(frame)), key=len, default=[])
+    if len(most) < max(SEVERAL, MOSTLY * n_digits) or all(_parts(text) is not None for text in most):
+        return None
+    return min(most)
 
 
 def looks_localised(text: str) -> bool:
@@ -197,15 +241,18 @@ def _doubt_about_marks(numbers: dict[str, str]) -> str:
 
 
 def _doubt_about_points(parts: dict[str, _Parts]) -> str | None:
-    """Return why plain numbers may be thousands: all of them have a point before three digits."""
+    """Return why plain numbers may be thousands: each point stands before three digits."""
     if not _points_before_three(parts):
         return None
-    text = min(parts)
-    return f"{text!r} is read as {float(text):g}, as all values have three digits after the point"
+    text = min(text for text in parts if "." in text)
+    return f"{text!r} is read as {float(text):g}, as three digits follow each point"
 
 
 def _points_before_three(texts: Collection[str]) -> bool:
-    return len(texts) >= SEVERAL and all("." in text and _ONE_MARK.fullmatch(text) for text in texts)
+    pointed = [text for text in texts if "." in text]
+    return len(pointed) >= SEVERAL and all(
+        _ONE_MARK.fullmatch(text) if "." in text else _SMALL.fullmatch(text) for text in texts
+    )
 
 
 def read_attributes(attributes: Iterable[Iterable[tuple[str, str | None]]]) -> dict[str, Reading]:

@@ -159,7 +159,7 @@ def cells(content: bytes | None, *, header: tuple[str, ...] = ()) -> list[list[s
     text = (content or b"").decode().removeprefix("\ufeff")
     rows = [line.rstrip("\r").split("\t") for line in text.split("\n")]
     rows = [row for row in rows if any(map(str.strip, row))]
-    if rows and tuple(cell.strip().lower() for cell in rows[0]) == header:
+    if rows and tuple("".join(filter(str.isalnum, cell.lower())) for cell in rows[0]) == header:
         rows = rows[1:]
     return rows
 
@@ -188,7 +188,7 @@ def jape_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
         sides.append((_said(triples, attributes, uri.values()), uri))
     (left, one), (right, two) = sides
     found = files.get("ill_ent_ids")
-    return left, right, None if found is None else {(one[int(a)], two[int(b)]) for a, b in cells(found)}
+    return left, right, {(one[int(a)], two[int(b)]) for a, b in cells(found)} or None
 
 
 def literal(text: str) -> str | None:
@@ -211,7 +211,7 @@ def openea_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
                       for e, a, *rest in cells(files.get(f"attr_triples_{n}"))]  # fmt: skip
         sides.append(_said(rows, attributes))
     found = files.get("ent_links")
-    links = None if found is None else {(a.strip(), b.strip()) for a, b in cells(found)}
+    links = {(a.strip(), b.strip()) for a, b in cells(found)} or None
     return sides[0], sides[1], links
 
 
@@ -234,9 +234,8 @@ def folder_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
             told = [row[0] for row in (*triples, *attributes, *names)]
             said["candidates"] = {*told, *said["images"]}
         sides.append(said)
-    found = files.get("links.tsv")
-    rows = cells(found, header=("left", "right"))
-    return sides[0], sides[1], None if found is None else {(a, b) for a, b in rows}
+    rows = cells(files.get("links.tsv"), header=("left", "right"))
+    return sides[0], sides[1], {(a, b) for a, b in rows} or None
 
 
 STATEMENT = re.compile(
@@ -271,11 +270,9 @@ def rdf_says(files: Files) -> tuple[Said, Said, set[tuple[str, str]] | None]:
         )  # fmt: skip
         terms = ("_:", "http://www.w3.org/")  # blank nodes, and words of RDF itself
         sides.append({**said, "candidates": {s for s, *_ in rows if not s.startswith(terms)}})
-    found = files.get("links.nt")
-    links = None
-    if found is not None:
-        links = {(s, o) if s in sides[0]["entities"] else (o, s) for s, _, o, _ in _lines(found)}
-    return sides[0], sides[1], links
+    found = _lines(files.get("links.nt", b""))
+    links = {(s, o) if s in sides[0]["entities"] else (o, s) for s, _, o, _ in found}
+    return sides[0], sides[1], links or None
 
 
 SAYS = {"jape": jape_says, "openea": openea_says, "folder": folder_says, "rdf": rdf_says}

@@ -7,7 +7,7 @@ from cities import LEFT, RIGHT, written
 
 from psqe.datasets.layouts import check_folder, read_in_order
 from psqe.features.encoders.bins import BinsEncoder
-from psqe.number_forms import read_numbers
+from psqe.number_forms import decorated_number, read_numbers
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,9 @@ def test_numbers_are_read_where_all_values_agree(texts, numbers):
         (["5 km", "300 m"], "'5 km' and '300 m' have different units"),
         (
             [f"{i}.{i}" for i in range(110, 120)],
-            "'110.110' is read as 110.11, as all values have three digits",
+            "'110.110' is read as 110.11, as three digits follow each point",
         ),
+        (["944", "1.147", "1.208", "1.300", "1.459", "2.011"], "'1.147' is read as 1.147, as three digits"),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_told(texts, doubt):
@@ -67,6 +68,27 @@ def test_what_can_be_read_in_two_ways_is_told(texts, doubt):
 )  # fmt: skip
 def test_everything_else_is_read_as_before(texts):
     assert read_numbers(texts) == ({}, None)
+
+
+@pytest.mark.parametrize("form", [
+    "{} inhabitants", "~{}", "ca. {}", "c. {}", "{}+", "{} million", "{} (2020)", "{}[1]", "{} sq km", "> {}",
+    '"{}"^^xsd:decimal', "{}^^<http://www.w3.org/2001/XMLSchema#double>", "'{}'", "{} m a.s.l.",
+    "US$ {}",
+])  # fmt: skip
+def test_numbers_between_other_signs_are_told(tmp_path, form):
+    texts = [form.format(n) for n in (1.5, 200, 3000, 45, 51, 632)]
+    assert decorated_number(texts) == min(texts)
+    rows = [(e, a, form.format(v) if a == "population" else v) for e, a, v in LEFT["attributes"]]
+    notes = check_folder(written(tmp_path / "pair", left={**LEFT, "attributes": rows})).notes
+    assert notes and all("'population'" in str(n) or "in quotes" in str(n) for n in notes)
+
+
+@pytest.mark.parametrize("form", [
+    "{}", "Q{}", "P-{:04}", "{}A", "ISBN {}", "{}th", "19{:02}-01-01", "{}-{}", "{} km", "{} %", "+49 {}",
+    "10:{}", "A {}", "{} and {}", "100{} Berlin", "Route {}", "3D{}", "{}.1.2", "v{}",
+])  # fmt: skip
+def test_codes_dates_and_numbers_that_are_read_are_not_told(form):
+    assert decorated_number([form.format(n, n) for n in range(10, 20)]) is None
 
 
 FORMS = {

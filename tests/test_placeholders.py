@@ -12,7 +12,8 @@ from psqe.errors import PsqeWarning
 WORDS = (
     "nan", "NaN", "NULL", "null", "None", "none", "N/A", "n/a", "-", "--", "?", "Unknown", "unknown",
     "(no name)", "#N/A", "\\N", "<NA>", "NA", "[null]", "unnamed", "...", "TBD", "unbekannt", "#REF!", "_",
-    "Untitled", "\u2014", "n.a.", "nil",
+    "Untitled", "\u2014", "n.a.", "nil", "{}", "[]", "''", "none.", "?unknown?", "[deleted]", "NoneType",
+    "nan nan", "No label defined", "\u4e0d\u8be6",
 )  # fmt: skip
 
 
@@ -58,7 +59,22 @@ def test_small_letters_are_a_name_among_names_in_small_letters(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "word", ["Nancy", "Nullarbor", "Unknown Pleasures", "N", "X-", "Nanna", "C-", "007", "❓"]
+    "word",
+    [
+        "Nancy",
+        "Nullarbor",
+        "Unknown Pleasures",
+        "N",
+        "X-",
+        "Nanna",
+        "C-",
+        "007",
+        "❓",
+        "!!!",
+        "Mr. None",
+        "N'",
+        "A.N.",
+    ],
 )
 def test_other_names_are_no_placeholders(word):
     assert not is_placeholder(word)

@@ -12,9 +12,10 @@ from psqe.datasets.column_order import note_exchanged_columns
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
 from psqe.datasets.placeholders import leave_out_placeholder_values, leave_out_placeholders
+from psqe.datasets.quoted_texts import note_texts_in_quotes
 from psqe.datasets.spelling import difference, shown, spelling_key
 from psqe.graph import counted
-from psqe.number_forms import read_attributes
+from psqe.number_forms import decorated_number, read_attributes
 
 MANY = 0.1
 """The share of a table's identifiers from which other spellings of another table's are a fault."""
@@ -42,10 +43,11 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
         Receives faults: identifiers that agree with those of another table only in another spelling, and a
         table that shares no identifier with the others. Receives notes: entities of one table only,
         candidates without a name where there is a table of names, one name on many entities, placeholders,
-        a first record whose identifiers occur nowhere else, and columns that look exchanged.
+        a first record whose identifiers occur nowhere else, columns that look exchanged, texts in quotes, and
+        numbers between other signs.
     oversights
-        Whether to note what may be as it was meant: entities of one table, candidates without a name, and
-        columns that look exchanged.
+        Whether to note what may be as it was meant: entities of one table, candidates without a name, columns
+        that look exchanged, texts in quotes, and numbers between other signs.
     """
     tables = {table.name: table for table in draft.tables}
     told = leave_out_placeholders(draft, _path(tables, "names", path), faults)
@@ -62,6 +64,8 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
         _find_strangers(draft, sets, faults, headers, oversights=oversights)
     if oversights and faults.count == known:
         note_exchanged_columns(draft, faults)
+        note_texts_in_quotes(draft, faults)
+        _note_decorated_numbers(draft, _path(tables, "attributes", path), faults)
     if oversights and "names" in tables and faults.count == known:
         _find_nameless(draft, _path(tables, "names", path), faults, told | headers)
 
@@ -93,6 +97,24 @@ def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) 
             f"the numbers of {attribute!r}{more} can be read in two ways: {doubts[attribute]}",
             path=path,
             remedy="write numbers with a decimal point, without other marks, and in one unit",
+        )
+
+
+def _note_decorated_numbers(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
+    """Note attributes whose numbers stand between other signs, with the first of these attributes."""
+    values: dict[str, list[str]] = {}
+    for attribute, text in draft.attribute_pairs():
+        if text is not None:
+            values.setdefault(attribute, []).append(text)
+    examples = {attribute: decorated_number(texts) for attribute, texts in values.items()}
+    decorated = sorted(attribute for attribute, example in examples.items() if example is not None)
+    if decorated:
+        more = f" ({len(decorated):,} attributes are so)" if len(decorated) > 1 else ""
+        faults.note(
+            f"the values of {decorated[0]!r} are read as texts{more}, though they look like numbers between "
+            f"other signs, as {shown(str(examples[decorated[0]]))}",
+            path=path,
+            remedy="write digits and a decimal point alone, as 1234.5, if they are numbers",
         )
 
 

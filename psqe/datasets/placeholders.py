@@ -34,7 +34,10 @@ WORDS = frozenset(
         *("none given", "tbd", "tba", "empty", "anonymous", "unbekannt", "ohne namen", "keine angabe"),
         *("inconnu", "inconnue", "sans nom", "desconocido", "sin nombre", "sconosciuto", "senza nome"),
         *("desconhecido", "sem nome", "onbekend", "okänd", "ukjent", "ukendt", "nieznany", "неизвестно"),
-        *("без названия", "不明", "未知", "无", "無"),
+        *("без названия", "нет данных", "不明", "未知", "无", "無", "不详", "无名", "名称未知"),
+        *("nonetype", "no label defined", "not found", "not specified", "missing value", "no info"),
+        *("no information", "kein name", "leer", "sin datos", "n.n.", "n\\a", "deleted", "redacted"),
+        *("null null", "nan nan", "none none", "unknown name", "unknown entity", "unknown label"),
     )
 )
 """Words, in small letters, that stand for nothing."""
@@ -58,7 +61,7 @@ MACHINE = frozenset(
 )
 """What tools write for nothing, in the tools' own spelling."""
 
-_SIGNS = re.compile(r"[-\u2010-\u2015?*._/\\~#+]+")
+_SIGNS = re.compile(r"[-\u2010-\u2015?*._/\\~#+(){}\[\]<>'\"]+")
 _BRACKETED = re.compile(r"[(\[<{](.+)[)\]>}]")
 
 REPEATED, REPEATED_SHARE = 3, 0.02
@@ -76,7 +79,12 @@ def is_placeholder(text: str) -> bool:
     text = text.strip()
     inner = _BRACKETED.fullmatch(text)
     word = (inner[1].strip() if inner else text).casefold()
-    return text in MACHINE or word in WORDS or _SIGNS.fullmatch(word) is not None
+    return (
+        text in MACHINE
+        or word in WORDS
+        or word.strip("?!.*'\"") in WORDS
+        or _SIGNS.fullmatch(word) is not None
+    )
 
 
 def placeholders_among(names: Mapping[int, str]) -> tuple[set[str], set[str]]:

@@ -137,8 +137,8 @@ class TextSource:
         Parameters
         ----------
         faults
-            Receives lines that cannot be decoded, which are left out. When omitted, they are decoded with
-            replacement characters.
+            Receives lines that cannot be decoded or have a zero byte, which are left out. When omitted, they
+            are decoded with replacement characters.
         """
         quiet = Faults(gather=True) if faults is None else faults
         try:
@@ -159,6 +159,14 @@ class TextSource:
 
     def _bytewise(self, stream: BinaryIO, faults: Faults, *, replace: bool) -> Iterator[tuple[int, str]]:
         for line, content in enumerate(stream, 1):
+            if b"\0" in content and not replace:
+                faults.add(
+                    "has a zero byte, which is no text",
+                    path=self.path,
+                    line=line,
+                    remedy="remove this byte, or write the file again, as UTF-8",
+                )
+                continue
             try:
                 yield line, content.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
