@@ -54,7 +54,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+(?:[.,]\d+)?")
 class Reading(NamedTuple):
     """How the values of an attribute are read as numbers.
 
-    Attributes
+    Parameters
     ----------
     numbers
         The number of each text that the plain reading does not understand, or would misunderstand.

@@ -47,10 +47,10 @@ def data_convert(
         Path | None, typer.Option(help="A file of gold links, if you know any: left and right identifier.")
     ] = None,
 ) -> None:
-    """Make a folder of two tables with one row for each entity, which psqe align DIR takes.
+    """Make a pair, the folder that psqe align takes, from two tables with one row for each entity.
 
-    Every column but those of the identifiers and names is an attribute; one that is called image or photo has
-    paths of pictures. The folder is made whole or not at all.
+    Every column but those of the identifiers and the names is an attribute; a column called image or photo
+    has paths of images. The folder is made whole or not at all.
     """
     from psqe.datasets.entity_tables import EntityColumns, read_entity_pair
     from psqe.datasets.export import export_task

@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[+-]?\d[\d,' ]*([.,]\d+)?([eE]\+?\d{1,2})?|[+-]?\d{1,3}(\
 class Difference(NamedTuple):
     """A kind of difference between spellings.
 
-    Attributes
+    Parameters
     ----------
     what
         What differs, in words.

@@ -29,7 +29,7 @@ def table_file(folder: Path, table: str, faults: Faults) -> Path | None:
         The folder.
     table
         The name of the table, without an ending; it may have any of
-        :data:`psqe.datasets.tables.ENDINGS`.
+        :data:`psqe.datasets.tables.reading.ENDINGS`.
     faults
         Receives a table that is in two files.
     """
