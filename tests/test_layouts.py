@@ -261,6 +261,7 @@ def test_relative_iris_of_turtle(tmp_path):
     assert links == {("paris", f"{R}p1")}
 
 
+@pytest.mark.filterwarnings("ignore:.*wants names in:psqe.errors.PsqeWarning")
 def test_which_name_of_several(tmp_path):
     other = "http://www.w3.org/2004/02/skos/core#prefLabel"
     texts = [(LABEL, '"Wien"@de'), (other, '"Vienna"@en'), (LABEL, '"Vienna, GB"@en-GB'), (LABEL, '"Bec"')]
@@ -275,6 +276,7 @@ def test_which_name_of_several(tmp_path):
         assert task.left.attributes == ((),)  # the other names are none
 
 
+@pytest.mark.filterwarnings("ignore:.*no candidate of the left side has:psqe.errors.PsqeWarning")
 def test_settings(tmp_path):
     settings = f'labels = ["{P}nom"]\nimages = ["{P}photo"]\nlanguages = {{right = "PT"}}\n'
     extra = statements(

@@ -1,5 +1,7 @@
 """Names in RDF: for each entity, in a language that both sides have, never of what describes the files."""
 
+import warnings
+
 import pytest
 from cases import NAME, aligned, case
 from folders import RDF, Files, statements, write
@@ -98,6 +100,7 @@ def test_iris_that_stand_for_blank_nodes_are_no_candidates(tmp_path, node):
     assert candidates(left) == {"rome"}
 
 
+@pytest.mark.filterwarnings("ignore:.*no candidate of the right side has:psqe.errors.PsqeWarning")
 def test_labels_of_the_settings_are_the_only_ones(tmp_path):
     settings = "labels = ['http://a.example/nom']"
     left = task_of(tmp_path, ':a dct:title "five" ; :nom "un" .', settings=settings).left
@@ -276,3 +279,33 @@ def test_a_list_of_many_items_is_read(tmp_path):
     items = " ".join(f'"{i}"' for i in range(2_000))
     left = read(write(tmp_path, {"left.ttl": f"<http://a> <http://p> ( {items} ) .".encode(), **RIGHT})).left
     assert left.n_entities == 2_002 and statements
+
+
+SETTINGS = [
+    ('languages = {left = "de", right = "fr"}', "wants names in 'de' on the left side, which has none"),
+    ('languages = {right = "fr-Cyrl", left = "en"}', None),
+    ('languages = {right = "sr-Cyrl"}', "wants names in 'sr-cyrl' on the right side, which has none"),
+    ('labels = ["http://a.example/naem"]', "names labels that no candidate of the left side has"),
+]
+
+
+@pytest.mark.filterwarnings("default::psqe.errors.PsqeWarning")
+@pytest.mark.parametrize(("settings", "message"), SETTINGS)
+def test_settings_without_effect_are_told(tmp_path, settings, message):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        task_of(tmp_path, several("en"), several("fr"), settings)
+    said = [str(one.message) for one in caught if "psqe.toml: " in str(one.message)]
+    assert message in said[0] if message else not said
+
+
+@pytest.mark.parametrize("predicate", ["skos:exactMatch", "owl:equivalentClass", "schema:sameAs"])
+def test_links_inside_a_side_are_told_and_others_are_not(tmp_path, predicate):
+    right = '<http://b.example/x> rdfs:label "x" . '
+    with pytest.warns(
+        PsqeWarning, match=r"left.ttl: says by http\S+ which entities of the .*; move them to li"
+    ):
+        task_of(tmp_path, f':e rdfs:label "e" ; {predicate} <http://b.example/x> .', right)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        task_of(tmp_path, f':e rdfs:label "e" ; {predicate} :f, <http://c.example/x> . :f :p "1" .', right)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.labels import readable_names
+from psqe.datasets.labels import NAME_REMEDY, readable_names
 from psqe.graph import FileOrder, IntArray, KnowledgeGraph, positions
 from psqe.identifiers import composed
 
@@ -64,6 +64,8 @@ class GraphDraft:
         the order of the records.
     other_list
         Name of another file that lists as many entities in another order; ``None`` if there is none.
+    name_remedy
+        What a note about identifiers that give no names says can be done.
     attributes
         The attributes of an entity, by its number.
     tables
@@ -84,6 +86,7 @@ class GraphDraft:
         self.names: dict[int, str] = {}
         self.listed: dict[int, None] = {}
         self.other_list: str | None = None
+        self.name_remedy = NAME_REMEDY
         self.images: dict[int, Path] = {}
         self.attributes: dict[int, set[Attribute]] = {}
         self.tables: list[Table] = []
@@ -227,7 +230,9 @@ class GraphDraft:
             tuple(relations),
             triples,
             candidates=None if candidates is None else new[sorted(candidates)],  # type: ignore[arg-type]
-            names=readable_names(labels, name, faults, readable=readable, catalogues=catalogues)
+            names=readable_names(
+                labels, name, faults, readable=readable, catalogues=catalogues, remedy=self.name_remedy
+            )
             if readable
             else tuple(self.names.get(i) for i in old),
             attributes=tuple(tuple(sorted(self.attributes.get(i, ()), key=_by_label)) for i in old),

@@ -9,7 +9,11 @@ from urllib.parse import unquote
 from psqe.datasets.codes import FAMILY, OPAQUE, bare, code_identifiers, in_catalogue, last_part
 from psqe.datasets.faults import Faults
 
-__all__ = ["bare", "code_identifiers", "readable_name", "readable_names"]
+__all__ = ["NAME_REMEDY", "bare", "code_identifiers", "readable_name", "readable_names"]
+
+
+NAME_REMEDY = "add the names of the entities if there are any"
+"""What is said to do about identifiers that give no names, unless a layout knows better."""
 
 
 def readable_name(uri: str) -> str | None:
@@ -41,7 +45,7 @@ def readable_names(
     *,
     path: Path | str | None = None,
     readable: Callable[[str], str | None] = readable_name,
-    remedy: str = "add the names of the entities if there are any",
+    remedy: str = NAME_REMEDY,
     catalogues: bool = True,
 ) -> tuple[str | None, ...]:
     """Read names from the identifiers of one side, unless they are codes, and note how many are.

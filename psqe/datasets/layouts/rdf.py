@@ -38,12 +38,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from psqe.datasets.faults import Faults
 from psqe.datasets.labels import bare
-from psqe.datasets.link_files import read_links
+from psqe.datasets.link_files import EQUIVALENCES, read_links
 from psqe.datasets.link_names import find_links, link_files
 from psqe.datasets.rdf.files import files_of, has_files
-from psqe.datasets.rdf.names import common_languages
+from psqe.datasets.rdf.names import common_languages, language_of
 from psqe.datasets.rdf.side import Side
 from psqe.files import is_there
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
@@ -125,8 +127,11 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     complete = [side.read() for side in sides]
     if not all(complete):
         return None
+    _tell_settings_without_effect(sides, settings, path, faults)
     languages = _languages(sides, settings, folder, faults)
     left, right = (side.build(language) for side, language in zip(sides, languages, strict=True))
+    _tell_links_inside(left, right, sides[0].path, faults)
+    _tell_links_inside(right, left, sides[1].path, faults)
     return AlignmentTask(name, left, right, _links(folder, left, right, faults))
 
 
@@ -152,6 +157,47 @@ def _languages(
         remedy=f"choose others, if they are better, in psqe.toml: languages = {{{example}}}",
     )
     return found[0] or None, found[1] or None
+
+
+def _tell_settings_without_effect(sides: list[Side], settings: Settings, path: Path, faults: Faults) -> None:
+    """Tell that a language or the predicates of names, as the user chose them, are nowhere in a side."""
+    for side in sides:
+        shares, _ = side.names.languages(side.candidates)
+        wanted = getattr(settings.languages, side.side)
+        if not shares and "labels" in settings.model_fields_set:
+            faults.note(
+                f"names labels that no candidate of the {side.side} side has, so that it has none",
+                path=path,
+                remedy="correct the predicates, or delete the key labels",
+            )
+        elif (
+            shares
+            and wanted
+            and not {language_of(wanted), language_of(wanted).partition("-")[0]} & set(shares)
+        ):
+            there = ", ".join(sorted(language or "none" for language in shares))
+            faults.note(
+                f"wants names in {wanted!r} on the {side.side} side, which has none, and others are taken",
+                path=path,
+                remedy=f"choose one of its languages, which are {there}, or delete the key languages",
+            )
+
+
+def _tell_links_inside(graph: KnowledgeGraph, other: KnowledgeGraph, path: Path, faults: Faults) -> None:
+    """Tell that statements of a side say which entities of the other side are the same."""
+    same = [i for i, relation in enumerate(graph.relations) if relation in EQUIVALENCES]
+    tails = graph.triples[np.isin(graph.triples[:, 1], same), 2]
+    abroad = np.setdiff1d(tails, graph.candidates)
+    index = other.index()
+    linked = [i for i in abroad.tolist() if graph.entities[i] in index]
+    if linked:
+        relations = " and ".join(graph.relations[i] for i in same)
+        faults.note(
+            f"says by {relations} which entities of the {other.name!r} graph are the same, for example "
+            f"{graph.entities[linked[0]]!r} ({len(linked):,} entities), and this is not read as gold links",
+            path=path,
+            remedy="move them to links.nt",
+        )
 
 
 def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> IntArray | None:

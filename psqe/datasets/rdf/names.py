@@ -90,7 +90,7 @@ class NameDraft:
         for entity, names in self._found.items():
             if entity in entities:
                 least = min(fallback for fallback, *_ in names)
-                found = {_language(tag) for fallback, tag, *_ in names if fallback == least}
+                found = {language_of(tag) for fallback, tag, *_ in names if fallback == least}
                 counts.update(found)
                 n += bool(found)
                 several |= len(found) > 1
@@ -99,7 +99,7 @@ class NameDraft:
     def texts(self, language: str) -> Iterable[str]:
         """Return the names in a language."""
         return (
-            name[-1] for names in self._found.values() for name in names if _language(name[1]) == language
+            name[-1] for names in self._found.values() for name in names if language_of(name[1]) == language
         )
 
     def chosen(self, language: str | None) -> dict[int, str]:
@@ -125,9 +125,15 @@ def _plain_tag(tag: str) -> str:
     return _SCRIPTS.get(tag, tag)
 
 
-def _language(tag: str) -> str:
-    """Return the language of a tag, with its script if it names one: ``en`` and ``sr-latn``."""
-    language, *variants = tag.split("-")
+def language_of(tag: str) -> str:
+    """Return the language of a tag, with its script if it names one.
+
+    Examples
+    --------
+    >>> language_of("en-GB"), language_of("sr-Latn"), language_of("zh-TW")
+    ('en', 'sr-latn', 'zh-hant')
+    """
+    language, *variants = _plain_tag(tag).split("-")
     script = variants[0] if variants and len(variants[0]) == 4 and variants[0].isalpha() else None
     return f"{language}-{script}" if script else language
 

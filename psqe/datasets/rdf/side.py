@@ -36,6 +36,8 @@ from psqe.graph import KnowledgeGraph
 if TYPE_CHECKING:
     from psqe.datasets.rdf.settings import Settings
 
+LABELS_REMEDY = "give them labels, or name their predicate in psqe.toml: labels = [...]"
+
 
 class Side:
     """The reader of one side, which chooses names and images when all statements are known."""
@@ -47,6 +49,7 @@ class Side:
         self.image_predicates = {predicate: i for i, predicate in enumerate(settings.images)}
         self.path = folder
         self.draft = GraphDraft()
+        self.draft.name_remedy = LABELS_REMEDY
         self.names = NameDraft()
         self.subjects: set[int] = set()
         self.described: set[int] = set()
@@ -119,7 +122,7 @@ class Side:
                 f"{len(nameless):,} of {len(iris):,} candidates have no label, and {len(words):,} of these "
                 f"are named by the words of their IRIs: {nameless[example]!r} {called}",
                 path=self.path,
-                remedy="give them labels, or name their predicate in psqe.toml: labels = [...]",
+                remedy=LABELS_REMEDY,
             )
 
     def _add(self, statement: Any, path: Path, line: int | None) -> None:

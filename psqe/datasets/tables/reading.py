@@ -267,6 +267,8 @@ class _Columns:
             remedy = f"separate columns by {names} and leave no line empty"
         elif self.delimiter != "\t":
             remedy = f"put a cell that contains {names} into double quotes"
+            if self._n_seen == 1:
+                remedy += "; if there are further columns, name all columns in a first line"
         elif self.places is not None:
             remedy = "write as many as the header has"
         else:
