@@ -156,3 +156,24 @@ def test_the_handed_pair_of_codes_has_no_names_of_codes(tmp_path):
         task = read_in_order(folder)
     assert all(task.left.names[i] is None and task.right.names[j] is None for i, j in task.links.tolist())
     assert len(LINKS) == 16
+
+
+@pytest.mark.parametrize("prefix", ["", "http://www.wikidata.org/entity/"])
+def test_names_that_repeat_a_code_are_no_names_as_the_label_service_of_wikidata_writes_them(tmp_path, prefix):
+    left = {name: [(f"{prefix}Q{row[0][1:]}", *row[1:]) for row in rows] for name, rows in LEFT.items()}
+    names = left["names"]
+    left["names"] = [(e, e.removeprefix(prefix) if i % 2 else n) for i, (e, n) in enumerate(names)]
+    folder = written(tmp_path / "pair", left=left, links=None)
+    notes = [str(note) for note in check_folder(folder).notes]
+    assert len(notes) == 1 and "8 names repeat the identifier" in notes[0]
+    left["names"] = [(e, "" if i % 2 else n) for i, (e, n) in enumerate(names)]
+    repaired = [
+        str(note) for note in check_folder(written(tmp_path / "repaired", left=left, links=None)).notes
+    ]
+    assert len(repaired) == 1 and "have no name" in repaired[0]
+
+
+def test_names_that_repeat_identifiers_of_words_are_names(tmp_path):
+    words = {row[0]: row[1] for row in LEFT["names"]}
+    left = {name: [(words[row[0]], *row[1:]) for row in rows] for name, rows in LEFT.items()}
+    assert not check_folder(written(tmp_path / "pair", left=left, links=None)).notes

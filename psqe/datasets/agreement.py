@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from psqe.datasets.codes import FAMILY, code_identifiers
+from psqe.datasets.codes import FAMILY, code_identifiers, last_part
 from psqe.datasets.column_order import note_exchanged_columns
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
@@ -53,6 +53,8 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
     told = leave_out_placeholders(draft, _path(tables, "names", path), faults)
     leave_out_placeholder_values(draft, _path(tables, "attributes", path), faults)
     _note_coded_names(draft, _path(tables, "names", path), faults)
+    if oversights and "names" in tables:
+        told |= _leave_out_own_codes(draft, _path(tables, "names", path), faults)
     _note_doubtful_numbers(draft, _path(tables, "attributes", path), faults)
     sets = _entities_by_table(draft)
     known = faults.count
@@ -84,6 +86,34 @@ def _note_coded_names(draft: GraphDraft, path: Path | str, faults: Faults) -> No
             path=path,
             remedy="give real names, or leave the names out",
         )
+
+
+def _leave_out_own_codes(draft: GraphDraft, path: Path | str, faults: Faults) -> set[int]:
+    """Remove names that are the entity's own code, which some tools write where there is no name.
+
+    Returns the numbers of these entities. Where nearly all names are so, they are kept and noted elsewhere.
+    """
+    own = {
+        entity: label
+        for label, entity in draft.index.items()
+        if draft.names.get(entity) in (label, last_part(label))
+    }
+    if len(own) < 2 or len(own) >= NEARLY_ALL * len(draft.names):
+        return set()
+    codes = code_identifiers(draft.index)
+    found = {entity for entity, label in own.items() if label in codes}
+    if len(found) < 2:
+        return set()
+    example = min(draft.names[entity] for entity in found)
+    for entity in found:
+        del draft.names[entity]
+    faults.note(
+        f"{len(found):,} names repeat the identifier, which is a code, and are left out; {shown(example)} is "
+        "one of them",
+        path=path,
+        remedy="leave these names empty, or write the real ones",
+    )
+    return found
 
 
 def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
