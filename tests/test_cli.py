@@ -657,7 +657,7 @@ def test_missing_image_and_broken_cache(task, refused, monkeypatch, tmp_path):
     )
     monkeypatch.setattr(datasets, "load_task", lambda name, **_: images)
     refused(
-        "seeds", "t/x", "--modalities", "image", words="gone.png: the image is missing; put the file back"
+        "seeds", "t/x", "--modalities", "image", words="gone.png: the image is missing; put the image there"
     )
     Path("gone.png").write_bytes(b"no picture either")
 

@@ -36,7 +36,7 @@ def test_the_precision_curve_is_the_running_mean():
     judged[0] = False
     axes = figures.precision_curve(facts(sure, seeds, correct=right, judged=judged)).axes[0]
     lines = {line.get_label(): line.get_xydata() for line in axes.lines}
-    np.testing.assert_allclose(lines["by true links, judged links"], [[2, 1], [3, 1 / 2], [4, 2 / 3]])
+    np.testing.assert_allclose(lines["by true links, judged links only"], [[2, 1], [3, 1 / 2], [4, 2 / 3]])
     assert [text.get_text() for text in axes.texts] == [".99", ".95", ".9", ".8", ".5"]
     assert [text.xy[0] for text in axes.texts] == [1, 2, 2, 3, 4]
     blind = {"correct": None, "judged": None}
@@ -65,8 +65,10 @@ def test_cuts():
     assert table["links"].tolist() == ["1", "2", "2", "3", "4", "5"]
     assert table["expected precision"].iloc[-1] == f"{np.mean(CONFIDENCE):.1%}"
     assert table["expected wrong links"].iloc[-1] == "1"
-    assert table["precision by true links"].tolist() == ["100.0%"] * 3 + ["66.7%", "75.0%", "60.0%"]
-    assert table["precision of judged links"].iloc[-1] == "75.0%"
+    assert table["precision of judged links"].tolist() == ["100.0%"] * 3 + ["66.7%", "75.0%", "75.0%"]
+    assert table["judged links"].tolist() == ["1", "2", "2", "3", "4", "4"]
+    whole = tables.cuts(facts(judged=np.ones(5, bool)))
+    assert whole["precision by true links"].tolist() == ["100.0%"] * 3 + ["66.7%", "75.0%", "60.0%"]
     assert len(tables.cuts(facts(correct=None, judged=None)).columns) == 4
     assert len(tables.cuts(facts(judged=np.ones(5, bool))).columns) == 5
     nothing = np.empty(0, bool)
@@ -118,7 +120,7 @@ def test_cards_show_both_entities_the_confidence_and_the_runner_up():
 
 def test_quality_of_both_answers():
     share = {"precision": 0.5, "precision_interval": [0.4, 0.6], "recall": None, "f1": 0.25}
-    links = {"n": 2000, "n_right": 1000, "n_gold": 3000, **share}
+    links = {"n": 2000, "n_right": 1000, "n_gold": 3000, "n_findable": 3000, "n_judged": 2000, **share}
     alone = {"n": 7, "n_right": 3, "n_dangling": 0, **share, "f1": None}
     quality = {"links": links, "no_counterpart": {"left": alone, "right": alone}}
     table = tables.quality(facts(quality=quality))

@@ -65,10 +65,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{a.split(chr(9))[0]}\t{b.split(chr(9))[0]}\n" for a, b in zip(first, second, strict=True)
     )
     (root / "links.tsv").write_text(links, encoding="utf-8")
-    n = len(psqe.load_task(root).left.entities)
+    task = psqe.load_task(root)
     rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(n, 4))
-    np.savez(root.parent / "f.npz", **{f"{ATTACKS[0]}_left": vectors, f"{ATTACKS[0]}_right": vectors})
+    vectors = rng.normal(size=(len(task.left.entities), 4))
+    entities = {f"{side}_entities": np.array(task.sides[side].entities) for side in ("left", "right")}
+    arrays = {f"{ATTACKS[0]}_{side}": vectors for side in ("left", "right")}
+    np.savez(root.parent / "f.npz", **arrays, **entities)
     report = root.parent / "report.html"
     assert main(["align", str(root), "--features", str(root.parent / "f.npz"), "--n-seeds", "4",
                  "--out", str(root.parent / "o.tsv"), "--json", str(root.parent / "o.json"),

@@ -48,7 +48,8 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
     task = load_task(folder)
     rng = np.random.default_rng(0)
     vectors = {f"given_{side}": rng.normal(size=(task.sides[side].n_entities, 8)) for side in SIDES}
-    np.savez(tmp_path / "f.npz", **vectors)
+    entities = {f"{side}_entities": np.array(task.sides[side].entities) for side in SIDES}
+    np.savez(tmp_path / "f.npz", **vectors, **entities)
     return folder, tmp_path / "f.npz"
 
 

@@ -27,7 +27,8 @@ def pair(tmp_path, monkeypatch) -> Path:
     rng = np.random.default_rng(0)
     sides = [rng.normal(size=(graph.n_entities, 8)) for graph in (task.left, task.right)]
     sides[1][task.links[:, 1]] = sides[0][task.links[:, 0]] + 0.1 * rng.normal(size=(len(task.links), 8))
-    np.savez("f.npz", some_left=sides[0], some_right=sides[1])
+    entities = {f"{side}_entities": np.array(task.sides[side].entities) for side in ("left", "right")}
+    np.savez("f.npz", some_left=sides[0], some_right=sides[1], **entities)
     return Path("mine")
 
 

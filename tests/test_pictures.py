@@ -553,6 +553,6 @@ def test_a_picture_that_cannot_be_read_does_not_cost_the_report(tmp_path: Path) 
         (tmp_path / f"{i}.png").write_bytes(SQUARE_PNG.getvalue()[: None if i else -30])
     images = tuple(tmp_path / f"{i}.png" for i in range(3))
     graph = KnowledgeGraph("g", ("a", "b", "c"), (), [], images=images)
-    with pytest.warns(PsqeWarning, match=r"leaves out 1 picture that cannot be read: .*0.png: the image"):
+    with pytest.warns(PsqeWarning, match=r"leaves out 1 image that cannot be read: .*0.png: the image"):
         cards = entity_cards(graph, [0, 1, 2])
     assert [card.picture is None for card in cards.values()] == [True, False, False]

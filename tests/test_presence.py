@@ -151,19 +151,22 @@ def test_a_side_without_attributes_is_an_error() -> None:
         hide_presence(leaky(), -1)
 
 
+TREES = ["ash", "beech", "cedar", "date", "elm", "fir", "ginkgo", "hazel", "ivy", "juniper", "kapok", "larch"]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A small pair in the layout of JAPE, a third of each side without attributes."""
     for side in (1, 2):
         entities = range(side * 100, side * 100 + 12)
         (tmp_path / f"ent_ids_{side}").write_text(
-            "".join(f"{i}\thttp://{side}/e{i % 100}\n" for i in entities)
+            "".join(f"{i}\thttp://{side}/{TREES[i % 100]}\n" for i in entities)
         )
         (tmp_path / f"triples_{side}").write_text(
             "".join(f"{i}\t{side}\t{side * 100 + (i * 5 + 1) % 12}\n" for i in entities)
         )
         (tmp_path / f"training_attrs_{side}").write_text(
-            "".join(f"http://{side}/e{i}\thttp://p/a{i % 3}\thttp://p/b{i}\n" for i in range(8))
+            "".join(f"http://{side}/{TREES[i]}\thttp://p/a{i % 3}\thttp://p/b{i}\n" for i in range(8))
         )
     (tmp_path / "ill_ent_ids").write_text("".join(f"{100 + i}\t{200 + i}\n" for i in range(8)))
     return tmp_path
@@ -188,6 +191,6 @@ def test_arrays_of_ones_own_cannot_be_hidden(
 ) -> None:
     np.savez(tmp_path / "own.npz", attribute_left=np.ones((12, 2)), attribute_right=np.ones((12, 2)))
     arguments = ["align", str(folder), "--features", str(tmp_path / "own.npz"), "--hide-presence"]
-    assert main([*arguments, "--out", str(tmp_path / "links.tsv")]) == 2
+    assert main([*arguments, "--out", str(tmp_path / "found.tsv")]) == 2
     assert "--hide-presence and --features exclude each other" in capsys.readouterr().err
-    assert not (tmp_path / "links.tsv").exists()
+    assert not (tmp_path / "found.tsv").exists()

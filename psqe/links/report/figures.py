@@ -57,7 +57,7 @@ def precision_curve(facts: LinkFacts) -> Figure:
         n_judged = facts.judged.cumsum()
         shown = n_judged > 0
         if shown.any():
-            true = facts.correct.cumsum()[shown] / n_judged[shown]
+            true = (facts.judged & facts.correct).cumsum()[shown] / n_judged[shown]
             label = "by true links" if facts.judged.all() else "by true links, judged links only"
             axes.plot(numbers[shown], true, color=BLACK, lw=1.2, ls=(0, (4, 2)), label=label)
     axes.plot(numbers, expected, color=BLUE, lw=2, label="expected")
