@@ -117,3 +117,18 @@ def test_a_name_of_many_megabytes_is_aligned(tmp_path: Path) -> None:
     assert main(["align", str(tmp_path / "pair"), *options]) == 0
     assert "left0\tright0" in links.read_text() and links.stat().st_size < 10_000
     assert report.stat().st_size < 5_000_000
+
+
+def test_a_graph_keeps_as_much_of_a_value_as_encoders_read():
+    """A hundred thousand abstracts of ten thousand characters would take two gigabytes."""
+    from psqe.datasets import graphs
+    from psqe.datasets.faults import Faults
+    from psqe.features import text
+
+    assert graphs.LONGEST_VALUE == text.LONGEST_VALUE
+    draft, faults = graphs.GraphDraft(), Faults(gather=True)
+    draft.add_attribute(draft.entity("a"), "abstract", " " + "x" * 5000)
+    draft.add_attribute(draft.entity("a"), "title", "y" * 1000)
+    graph = draft.build("g", faults)
+    assert [len(value) for _, value in graph.attributes[0]] == [1000, 1000]
+    assert "1 value of attributes longer than 1,000 characters" in str(faults.notes[0])

@@ -11,10 +11,14 @@ import numpy as np
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.labels import NAME_REMEDY, readable_names
-from psqe.graph import FileOrder, IntArray, KnowledgeGraph, positions
+from psqe.graph import FileOrder, IntArray, KnowledgeGraph, counted, positions
 from psqe.identifiers import composed
 
 Attribute = tuple[str, str | None]
+
+LONGEST_VALUE = 1000
+"""Number of characters of the longest attribute value that a graph keeps; :mod:`psqe.features.text` reads no
+more of a value either."""
 
 MOST_TRIPLES = 2_000_000
 """Number of triples after which a draft looks for repeated ones for the first time."""
@@ -98,6 +102,7 @@ class GraphDraft:
         self._most_numbers = 3 * MOST_TRIPLES
         # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
         self._pairs: dict[Attribute, Attribute] = {}
+        self._n_cut = 0
 
     def begin(self, name: str, path: str | Path) -> None:
         """Begin to read a table: the entities that follow are those of its records.
@@ -154,8 +159,16 @@ class GraphDraft:
         self._most_numbers = max(3 * MOST_TRIPLES, 2 * len(self._triples))
 
     def add_attribute(self, entity: int, attribute: str, value: str) -> None:
-        """Add an attribute of an entity. Blanks around the value are removed; an empty value is ``None``."""
-        pair = (attribute, value.strip() or None)
+        """Add an attribute of an entity. Blanks around the value are removed; an empty value is ``None``.
+
+        Of a value longer than :data:`LONGEST_VALUE` characters only the beginning is kept, because no encoder
+        reads more, and all values stay in memory as long as the graph does.
+        """
+        value = value.strip()
+        if len(value) > LONGEST_VALUE:
+            value = value[:LONGEST_VALUE].rstrip()
+            self._n_cut += 1
+        pair = (attribute, value or None)
         self.attributes.setdefault(entity, set()).add(self._pairs.setdefault(pair, pair))
 
     def attribute_pairs(self) -> Set[Attribute]:
@@ -206,7 +219,7 @@ class GraphDraft:
         name, language
             Name and language of the graph.
         faults
-            Receives the note that identifiers are codes and give no names.
+            Receives the notes that identifiers are codes, which give no names, and that values were cut.
         readable
             Function from an identifier to a name, used instead of :attr:`names` when given, unless the
             identifiers are codes (:func:`psqe.datasets.labels.readable_names`).
@@ -217,6 +230,12 @@ class GraphDraft:
         listed_in
             Name of the file that lists the entities in the order of :attr:`listed`; ``None`` if none does.
         """
+        if self._n_cut:
+            faults.note(
+                f"graph {name!r}: {counted(self._n_cut, 'value')} of attributes longer than {LONGEST_VALUE:,} "
+                "characters, of which only the beginning is kept",
+                remedy="nothing needs to be done, unless the values differ only after their beginning",
+            )
         spelt = sorted((self.spelling(label, i), i) for label, i in self.index.items())
         labels, old = [label for label, _ in spelt], [i for _, i in spelt]
         new = positions(np.array(old, dtype=np.int64), len(old))
