@@ -219,7 +219,7 @@ class GraphDraft:
         name, language
             Name and language of the graph.
         faults
-            Receives the notes that identifiers are codes, which give no names, and that values were cut.
+            Receives the notes that identifiers are codes and that long values were cut.
         readable
             Function from an identifier to a name, used instead of :attr:`names` when given, unless the
             identifiers are codes (:func:`psqe.datasets.labels.readable_names`).
@@ -232,8 +232,8 @@ class GraphDraft:
         """
         if self._n_cut:
             faults.note(
-                f"graph {name!r}: {counted(self._n_cut, 'value')} of attributes longer than {LONGEST_VALUE:,} "
-                "characters, of which only the beginning is kept",
+                f"graph {name!r}: {counted(self._n_cut, 'value')} of attributes longer than "
+                f"{LONGEST_VALUE:,} characters, of which only the beginning is kept",
                 remedy="nothing needs to be done, unless the values differ only after their beginning",
             )
         spelt = sorted((self.spelling(label, i), i) for label, i in self.index.items())
