@@ -489,3 +489,26 @@ def test_whatever_a_writer_of_csv_wrote_is_read_or_told(tmp_path, rows, form, qu
         assert found == rows
     else:
         assert found == rows or faults.notes or not header or delimiter == "\t"
+
+
+@pytest.mark.parametrize("end", [".gz", ".bz2", ".xz", ".zst"])
+def test_a_packed_table_that_was_cut_short_is_a_fault(tmp_path, end):
+    """A download that broke off: what could be unpacked is not the table."""
+    import bz2
+    import gzip
+    import lzma
+
+    import zstandard
+
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard.compress}[end]
+    folder = written(tmp_path / "pair")
+    path = folder / "left" / "attributes.tsv"
+    content = pack(path.read_bytes())
+    path.unlink()
+    packed = path.with_name(path.name + end)
+    packed.write_bytes(content)
+    assert not check_folder(folder)
+    for part in (0.5, 0.9):
+        packed.write_bytes(content[: int(len(content) * part)])
+        with pytest.raises(DataError, match=f"attributes.tsv{end}: is compressed and broken"):
+            read_in_order(folder)

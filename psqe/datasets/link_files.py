@@ -16,9 +16,10 @@ from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.link_names import TABLES
 from psqe.datasets.oaei import alignment_cells, looks_like_alignment, says_same, tell_other_cells
 from psqe.datasets.own_outputs import is_marked
+from psqe.datasets.packed import UNREADABLE
 from psqe.datasets.rdf.statements import Statements
 from psqe.datasets.rdf.statements import label as label_of
-from psqe.datasets.rdf.streams import UNREADABLE, opened
+from psqe.datasets.rdf.streams import opened
 from psqe.datasets.sssom import looks_like_sssom, sssom_mappings
 from psqe.datasets.tables import read_table
 from psqe.graph import IntArray, KnowledgeGraph

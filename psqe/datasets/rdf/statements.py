@@ -12,11 +12,12 @@ from typing import IO, Any
 import pyoxigraph as ox
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.packed import UNREADABLE, stream_of
 from psqe.datasets.rdf.documents import DocumentError, MalformedXmlError, check_json, check_xml
 from psqe.datasets.rdf.formats import HEAD, PARSERS, SUFFIXES, format_of
 from psqe.datasets.rdf.lines import MAX_LINE, Line, fault_of, lines_of
 from psqe.datasets.rdf.repairs import repaired_text, repaired_xml
-from psqe.datasets.rdf.streams import UNREADABLE, opened, stream_of
+from psqe.datasets.rdf.streams import opened
 from psqe.errors import DataError
 
 __all__ = ["BASE", "SUFFIXES", "Statements", "label"]

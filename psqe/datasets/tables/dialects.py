@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.tables.sources import PACKED, TextSource
+from psqe.datasets.packed import PACKED
+from psqe.datasets.tables.sources import TextSource
 
 DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "blanks"}
 """What may separate cells, and what it is called."""

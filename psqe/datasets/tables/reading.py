@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.packed import PACKED
 from psqe.datasets.tables.dialects import DELIMITERS, dialect_of, ending, records
 from psqe.datasets.tables.forms import (
     FORMS,
@@ -20,7 +21,7 @@ from psqe.datasets.tables.forms import (
     looks_like_header,
     plain_word,
 )
-from psqe.datasets.tables.sources import PACKED, TextSource
+from psqe.datasets.tables.sources import TextSource
 from psqe.files import open_file
 
 TEXT_ENDINGS = (".tsv", ".csv", ".txt")

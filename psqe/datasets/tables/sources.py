@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import io
-import lzma
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO
 
 from psqe.datasets.faults import Faults
-from psqe.errors import PsqeError
-from psqe.files import open_file
-
-PACKED = (".gz", ".bz2", ".xz", ".zst")
-"""The endings of compressed files. What a file is, its first bytes decide."""
+from psqe.datasets.packed import UNREADABLE, unpacked
 
 HEAD = 1 << 18
 """Number of bytes by which the form of a file is recognised."""
@@ -37,30 +30,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-
-
-def opened(path: Path) -> BinaryIO:
-    """Open a file for reading bytes, unpacked if its first bytes say that it is compressed.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    stream = open_file(path)
-    magic = stream.read(6)
-    stream.seek(0)
-    if magic[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    if magic[:3] == b"BZh":
-        return cast(BinaryIO, bz2.BZ2File(stream))
-    if magic == b"\xfd7zXZ\0":
-        return cast(BinaryIO, lzma.LZMAFile(stream))
-    if magic[:4] == b"\x28\xb5\x2f\xfd":
-        import zstandard
-
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(stream))
-    return stream
 
 
 class TextSource:
@@ -90,9 +59,9 @@ class TextSource:
             faults.add("is no file", path=path, remedy="give a file with a table in it")
             return
         try:
-            with opened(path) as stream:
+            with unpacked(path) as stream:
                 head = stream.read(HEAD)
-        except Exception as error:  # each way of compressing has errors of its own
+        except UNREADABLE as error:
             self._unreadable(error, faults)
             return
         for magic, what, remedy in _STRANGE:
@@ -123,11 +92,11 @@ class TextSource:
         """Return whether an ASCII character occurs anywhere in the file."""
         wanted = character.encode()
         try:
-            with opened(self.path) as stream:
+            with unpacked(self.path) as stream:
                 while block := stream.read(1 << 20):
                     if wanted in block:
                         return True
-        except Exception:
+        except UNREADABLE:
             return True  # the lines tell what is wrong
         return False
 
@@ -142,7 +111,7 @@ class TextSource:
         """
         quiet = Faults(gather=True) if faults is None else faults
         try:
-            with opened(self.path) as stream:
+            with unpacked(self.path) as stream:
                 if self._encoding in ("utf-8", "utf-8-sig") and not self._returns:
                     yield from self._bytewise(stream, quiet, replace=faults is None)
                 else:
@@ -152,12 +121,10 @@ class TextSource:
             quiet.add(
                 f"is not text in {self._encoding.upper()}", path=self.path, remedy="save the file as UTF-8"
             )
-        except PsqeError:
-            raise
-        except Exception as error:  # each way of compressing has errors of its own
+        except UNREADABLE as error:
             self._unreadable(error, quiet)
 
-    def _bytewise(self, stream: BinaryIO, faults: Faults, *, replace: bool) -> Iterator[tuple[int, str]]:
+    def _bytewise(self, stream: IO[bytes], faults: Faults, *, replace: bool) -> Iterator[tuple[int, str]]:
         for line, content in enumerate(stream, 1):
             if b"\0" in content and not replace:
                 faults.add(
