@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -293,7 +294,7 @@ class Alignment:
         Parameters
         ----------
         left, right
-            Identifiers of a left and of a right candidate.
+            Identifiers of a left and of a right candidate: texts, or the integers that they are written with.
 
         Returns
         -------
@@ -451,7 +452,7 @@ class Alignment:
         return f"<p>{'<br>'.join(lines)}</p>{self.links.head(10).to_html(index=False, float_format='%.3f')}"
 
 
-def _candidate(graph: KnowledgeGraph, identifier: str, *, other: KnowledgeGraph) -> int:
+def _candidate(graph: KnowledgeGraph, identifier: object, *, other: KnowledgeGraph) -> int:
     """Return the index of a candidate.
 
     Raises
@@ -460,6 +461,12 @@ def _candidate(graph: KnowledgeGraph, identifier: str, *, other: KnowledgeGraph)
         If the graph has no such entity, or it is no candidate.
     """
     entities = graph.index()
+    if isinstance(identifier, Integral):  # as pandas reads the identifiers of a file with links
+        identifier = str(identifier)
+    if not isinstance(identifier, str):
+        raise DataError(
+            f"{identifier!r:.80} is no identifier", remedy=f"give a text, such as {graph.entities[0]!r}"
+        )
     if identifier not in entities:
         example = graph.entities[graph.candidates[0]]
         raise DataError(

@@ -128,7 +128,12 @@ def align(
     ['Vienna', 'Vienne']
     """
     check_form("the aligner", aligner, str | AlignerOptions, "give the name of an aligner, or AlignerOptions")
-    check_form("links", links, LinkRule | None, "give a LinkRule, or None for the default")
+    check_form(
+        "links",
+        links,
+        LinkRule | None,
+        "give a LinkRule, or None for the default; gold links are given with the pair, as an AlignmentTask",
+    )
     check_form("the checkpoint", checkpoint, str | Path | None, "give the path of a file")
     random_state = _check_choices(seeds, random_state)
     options = AlignerOptions(name=aligner) if isinstance(aligner, str) else aligner

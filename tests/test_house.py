@@ -18,7 +18,7 @@ PACKAGE = ROOT / "psqe"
 
 FLOORS = (
     {"errors", "identifiers", "number_forms"},
-    {"extras", "figure_style", "cost", "files", "provenance", "registry", "vector_pickles"},
+    {"extras", "figure_style", "cost", "files", "parquet_index", "provenance", "registry", "vector_pickles"},
     {"options", "parameters", "pictures"},
     {"graph", "adjacency"},
     {"datasets", "features"},

@@ -199,7 +199,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(error.format_message())
         return 2
     except click.ClickException as error:
-        print(f"psqe: {' '.join(error.format_message().split())}", file=sys.stderr)
+        print(f"psqe: {' '.join(error.format_message().split())}{_remedy(error)}", file=sys.stderr)
         return 2
     except PsqeError as error:
         print(f"psqe: {error}", file=sys.stderr)
@@ -216,6 +216,19 @@ def _run(arguments: Sequence[str] | None) -> int:
     if result == INTERRUPTED:
         print("psqe: interrupted; what was finished is kept", file=sys.stderr)
     return int(result or 0)
+
+
+def _remedy(error: Any) -> str:
+    """Return what to do where a command was given more arguments than it takes."""
+    command = getattr(getattr(error, "ctx", None), "command_path", "")
+    if "unexpected extra argument" not in error.format_message():
+        return ""
+    if command in ("psqe align", "psqe seeds"):
+        return (
+            f"; give {command} one task or one folder; psqe data convert LEFT RIGHT --out DIR makes a folder "
+            "of two tables"
+        )
+    return f"; see {command} --help"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from psqe.datasets import benchmarks, emoji
-from psqe.datasets.layouts import FILE_REMEDY, read_folder
+from psqe.datasets.layouts import file_remedy, read_folder
 from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask
 
@@ -92,7 +92,7 @@ def load_task(
     if prefix == emoji.PREFIX and isinstance(name, str):
         return emoji.load(text, random_state=random_state, dangling=dangling, tones=tones)
     if prefix not in benchmarks.PREFIXES and Path(name).is_file():
-        raise ParameterError(f"{text!r} is a file and no folder", remedy=FILE_REMEDY)
+        raise ParameterError(f"{text!r} is a file and no folder", remedy=file_remedy(Path(text)))
     if prefix not in benchmarks.PREFIXES and not Path(name).is_dir():
         raise ParameterError(
             f"{text!r} is no task and no folder",

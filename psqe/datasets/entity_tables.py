@@ -202,12 +202,12 @@ def _places(
             place = header.index(chosen)
         if place is None and not (option == "name" and chosen == NO_NAMES):
             why = f"no column is called {chosen!r}" if chosen else f"no column is known to hold the {what}"
-            how = f"call this column {option!r}"
+            how = f"call the column of the {what} {option!r}, or name it in an option of psqe data convert"
             if columns.options:
                 how = f"name the column by --{columns.options}-{option}"
             none = f", or give --{columns.options}-name {NO_NAMES} if there is none"
             faults.add(
-                f"{why}; its columns are {', '.join(header[:20])}",
+                f"{why}; its columns are {', '.join(f'{cell:.40}' for cell in header[:20])}",
                 path=path,
                 line=line,
                 remedy=how + (none if option == "name" and columns.options else ""),

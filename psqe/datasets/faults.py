@@ -8,7 +8,7 @@ from pathlib import Path
 from psqe.errors import DataError, PsqeWarning
 
 SHOWN = 20
-"""Number of faults that a report keeps; the rest are counted."""
+"""Number of faults that a report keeps, and of later ones of another kind; the rest are counted."""
 
 
 class Faults:
@@ -29,7 +29,8 @@ class Faults:
     Attributes
     ----------
     shown
-        The first :data:`SHOWN` faults, as errors that were not raised.
+        The first :data:`SHOWN` faults, as errors that were not raised, and later ones of another kind, at
+        most as many again. Faults of a kind have the file and the remedy in common.
     count
         Number of all faults.
     notes
@@ -48,6 +49,7 @@ class Faults:
         self.shown: list[DataError] = []
         self.count = 0
         self.notes: list[DataError] = []
+        self._kinds: set[tuple[str, str]] = set()
         self._left_out: dict[tuple[str, str], list[DataError]] = {}
 
     def __bool__(self) -> bool:
@@ -68,8 +70,10 @@ class Faults:
         if not self.gather:
             raise fault
         self.count += 1
-        if len(self.shown) < SHOWN:
+        kind = (str(fault.path), fault.remedy)
+        if len(self.shown) < (SHOWN if kind in self._kinds else 2 * SHOWN):
             self.shown.append(fault)
+            self._kinds.add(kind)
 
     def leave_out(self, what: str, *, remedy: str, path: str | Path, line: int | None = None) -> None:
         """Report a record that the task can do without: kept as a fault, or for :meth:`close`."""

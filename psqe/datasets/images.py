@@ -101,8 +101,24 @@ def named_image(
     path = root / named
     if "\\" in named and not path.exists():  # as Windows writes it
         path = root / named.replace("\\", "/")
+    if _lacks_its_folder(root, named):
+        faults.add(
+            f"the image {shortened(named)!r} is missing, but {shortened(f'images/{named}')!r} is there",
+            path=source,
+            line=line,
+            remedy=f"write each path as it is from the folder {folder}, with images/ before it",
+        )
+        return None
     is_image(path, faults, named=named, source=source, line=line, within=within)
     return path  # a broken image, too, so that its entity stays the same
+
+
+def _lacks_its_folder(root: Path, named: str) -> bool:
+    """Return whether there is no file of a name in a folder, but one in its folder ``images``."""
+    try:
+        return not (root / named).exists() and (root / "images" / named).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def is_image(

@@ -22,6 +22,7 @@ from psqe.errors import DataError
 from psqe.features.rows import Rows, checked_rows, identifiers
 from psqe.files import open_file
 from psqe.graph import SIDES, BoolArray
+from psqe.parquet_index import range_index
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ def read_table(path: Path) -> Table:
         raise DataError(error.what, path=path, remedy=error.remedy) from error
     sides = None if side is None else _sides(frame[side].tolist(), path)
     rest = [column for column in columns if column not in (entity, side) and not INDEX.fullmatch(column)]
-    return Table(entities, sides, _vectors(frame, rest, path), gaps=True)
+    return Table(entities, sides, _vectors(frame, rest, path, named=entity is not None), gaps=True)
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -160,6 +161,9 @@ def _parquet(path: Path) -> pd.DataFrame:
                 f"claims {file.metadata.num_rows:,} rows", path=path, remedy="write a row for each entity"
             )
         frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
+        index = range_index(file.schema_arrow, file.metadata.num_rows)
+    if index is not None:
+        frame.insert(0, index[0], list(index[1]))
     return frame
 
 
@@ -247,8 +251,13 @@ def _sides(words: Sequence[Any], path: Path) -> tuple[str, ...]:
     return sides
 
 
-def _vectors(frame: pd.DataFrame, columns: Sequence[str], path: Path) -> dict[str, NDArray[Any]]:
-    """Return the vectors by modality: one for each column of lists, and one for all columns of one name."""
+def _vectors(
+    frame: pd.DataFrame, columns: Sequence[str], path: Path, *, named: bool
+) -> dict[str, NDArray[Any]]:
+    """Return the vectors by modality: one for each column of lists, and one for all columns of one name.
+
+    ``named`` says whether another column has the identifiers.
+    """
     import pandas as pd
 
     lists = [column for column in columns if _is_list(frame[column])]
@@ -261,7 +270,8 @@ def _vectors(frame: pd.DataFrame, columns: Sequence[str], path: Path) -> dict[st
             f"has a column {[*strange, *plain][0]!r:.60} that is not among the numbered columns or lists "
             "of a vector",
             path=path,
-            remedy="drop it, or number the columns of a vector, as image_0, image_1",
+            remedy=("" if named else "call it entity if it has the identifiers, else ")
+            + "drop it, or number the columns of a vector, as image_0, image_1",
         )
     found = {column: _listed(frame[column], column, path) for column in lists}
     groups: dict[str, dict[tuple[int, str], str]] = {}

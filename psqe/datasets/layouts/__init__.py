@@ -58,10 +58,11 @@ LAYOUTS: Registry[Layout] = Registry(
 """Every layout by name: the modules of this package, and entry points ``psqe.layouts``."""
 
 
-FILE_REMEDY = (
-    "give the folder that has the files of both sides in it; psqe data convert LEFT RIGHT --out DIR "
-    "makes one of two tables"
-)
+_NO_TABLES = frozenset(
+    (".xlsx", ".xls", ".xlsb", ".ods", ".json", ".jsonl", ".ndjson", ".feather", ".arrow", ".orc", ".avro",
+     ".db", ".sqlite", ".sqlite3", ".duckdb", ".h5", ".rds", ".rdata", ".sav", ".dta", ".pkl", ".zip")
+)  # fmt: skip
+"""The endings of files that often hold a table and are not read, in lower case."""
 
 
 def layout_name(folder: Path) -> str:
@@ -78,7 +79,7 @@ def layout_name(folder: Path) -> str:
         If the folder is missing, has the files of no layout, or those of several.
     """
     if folder.is_file():
-        raise DataError("is a file and no folder", path=folder, remedy=FILE_REMEDY)
+        raise DataError("is a file and no folder", path=folder, remedy=file_remedy(folder))
     if not folder.is_dir():
         raise DataError("is no folder", path=folder, remedy="give the folder that has the files in it")
     if not os.access(folder, os.R_OK | os.X_OK):
@@ -92,7 +93,26 @@ def layout_name(folder: Path) -> str:
         names = " and ".join(fitting)
         raise DataError(f"has files of the layouts {names}", path=folder, remedy="keep one of them in it")
     known = "; ".join(f"{name} ({layout.DESCRIPTION})" for name, layout in layouts.items())
+    others = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _NO_TABLES)
+    if others:
+        raise DataError(
+            f"has the files of no layout; {others[0]!r} is a file of a kind that is not read",
+            path=folder,
+            remedy="write the table in it as CSV or Parquet, one row for each entity, and call it left.csv "
+            "or right.csv",
+        )
     raise DataError("has the files of no layout", path=folder, remedy=f"known are {known}")
+
+
+def file_remedy(path: Path) -> str:
+    """Return what to do where a file was given in place of a folder."""
+    from psqe.datasets.rdf.formats import SUFFIXES
+
+    both = "give the folder that has the files of both sides in it"
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return f"{both}, called left{suffix} and right{suffix}"
+    return f"{both}; psqe data convert LEFT RIGHT --out DIR makes one of two tables"
 
 
 def layout_of(folder: Path) -> Layout:

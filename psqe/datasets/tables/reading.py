@@ -23,6 +23,7 @@ from psqe.datasets.tables.forms import (
 )
 from psqe.datasets.tables.sources import TextSource
 from psqe.files import open_file
+from psqe.parquet_index import range_index
 
 TEXT_ENDINGS = (".tsv", ".csv", ".txt")
 ENDINGS = (*TEXT_ENDINGS, *(f"{text}{packed}" for text in TEXT_ENDINGS for packed in PACKED), ".parquet")
@@ -294,13 +295,14 @@ def _rows_of_parquet(path: Path, faults: Faults) -> Iterator[tuple[int, list[str
         with open_file(path) as stream:
             table = pyarrow.parquet.ParquetFile(stream)
             names = [str(name) for name in table.schema_arrow.names]
-            yield 0, names
+            index = range_index(table.schema_arrow, table.metadata.num_rows)
+            yield 0, names if index is None else [*names, index[0]]
             row = 0
             for batch in table.iter_batches():
                 columns = [_texts(column.to_pylist()) for column in batch.columns]
                 for cells in zip(*columns, strict=True):
+                    yield row + 1, [*cells, *([] if index is None else [str(index[1][row])])]
                     row += 1
-                    yield row, list(cells)
     except OSError as error:
         what = f"cannot be read ({error.strerror})" if error.strerror else "is no Parquet file, or broken"
         faults.add(what, path=path, remedy="write or fetch the file again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,19 @@ _STRANGE = (
     (b"<html", "is a web page", "save the table itself, not the page that shows it"),
     (b"version https://git-lfs", "is a pointer of Git LFS", "fetch the file itself, as by git lfs pull"),
 )
+_JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"')
+_RDF = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix\s|@base\s|prefix\s+\S*:\s*<|<\?xml|<rdf:RDF)", re.IGNORECASE)
+_OTHER_TEXTS = (
+    (_JSON, "is JSON and no table", "write it as CSV or Parquet, one row for each entity"),
+    (
+        _RDF,
+        "is RDF or XML and no table",
+        "give psqe align a folder in which the RDF files of the two sides are called left and right, such as "
+        "left.ttl and right.ttl",
+    ),
+)
+"""How text begins that is no table, what it is, and what can be done."""
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -75,6 +89,10 @@ class TextSource:
             )
             return
         text = head.decode(self._encoding, "replace")
+        for beginning, what, remedy in _OTHER_TEXTS:
+            if beginning.match(text.removeprefix("\ufeff")):
+                faults.add(what, path=path, remedy=remedy)
+                return
         self._returns = "\n" not in text and "\r" in text[:-1]
         self.usable = True
 
@@ -83,7 +101,7 @@ class TextSource:
             faults.add(
                 f"cannot be read ({error.strerror})",
                 path=self.path,
-                remedy=f"the folder needs {self.path.name}, and readable",
+                remedy=f"put {self.path.name} there, and make it readable",
             )
         else:
             faults.add("is compressed and broken", path=self.path, remedy="fetch or compress the file again")
