@@ -15,6 +15,7 @@ from psqe.cli.main import main
 from psqe.datasets.faults import Faults
 from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.layouts import check_folder, read_folder
+from psqe.datasets.own_outputs import MARK
 from psqe.errors import DataError, PsqeWarning
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
@@ -465,6 +466,15 @@ def test_an_output_of_psqe_is_never_the_truth(tmp_path: Path) -> None:
         "".join("\t".join(row.split("\t")[:2]) + "\n" for row in text.splitlines())
     )
     assert len(found(folder)) == len(text.splitlines()) - 1
+
+
+def test_predictions_in_rdf_in_the_place_of_gold_links_are_read_and_told(tmp_path: Path) -> None:
+    content = "".join(f"<{a}> <http://www.w3.org/2002/07/owl#sameAs> <{b}> .\n" for a, b in LINKS)
+    folder = pair(tmp_path, "links.nt", f"# {MARK}\n{content}")
+    assert "links.nt: was written by psqe: its links are predictions" in told(folder)
+    assert links_of(read_folder_quietly(folder)) == set(LINKS)
+    (folder / "links.nt").write_text(content)  # as the remedy says
+    assert found(folder) == set(LINKS)
 
 
 def test_seeds_in_the_place_of_gold_links_are_not_the_truth(tmp_path: Path) -> None:

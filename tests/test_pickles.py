@@ -85,6 +85,8 @@ def test_what_would_run_is_refused(tmp_path, make, protocol):
         ({7: "text"}, "is no dictionary from ids to vectors"),
         ({7: [1.0], 3: [1.0, 2.0]}, r"has vectors of length \[1, 2\]"),
         ({}, "has vectors of length none"),
+        ({7: [1.0], "7": [2.0]}, "has two vectors of one id; keep one vector for each id"),
+        ({"7": [1.0], "07": [2.0]}, "has two vectors of one id"),
         ({7: [float("nan"), 1.0]}, "the vector of id 7 is not finite"),
         ({1: [1.0]}, "none of its ids is an entity"),
     ],

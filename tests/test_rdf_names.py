@@ -8,6 +8,7 @@ from folders import RDF, Files, statements, write
 from test_layouts import names, read
 
 from psqe.datasets.layouts import check_folder, read_in_order
+from psqe.datasets.rdf.names import NameDraft, common_languages
 from psqe.errors import PsqeWarning
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
@@ -168,6 +169,43 @@ def test_a_language_that_few_entities_have_is_not_chosen(tmp_path):
     with pytest.warns(PsqeWarning, match="of which those in 'nl' on both sides"):
         task = task_of(tmp_path, left, many + ':e rdfs:label "f"@nl, "rare"@fi .')
     assert short(task.left)["e"] == "e"
+
+
+def drafts(left: list[str], right: list[str]) -> tuple[NameDraft, NameDraft]:
+    """The names of two sides: for each entity, the languages that it has a name in."""
+    sides = NameDraft(), NameDraft()
+    for side, entities in zip(sides, (left, right), strict=True):
+        for entity, tags in enumerate(entities):
+            for tag in tags.split(","):
+                side.add(entity, f"name {entity}", tag, rank=0)
+    return sides
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        # Equally common ones: names without a language, then English, then by the alphabet.
+        (["de,en,", "de,en,"], ["de,en,", "de,en,"], ("", "")),
+        (["de,en", "de,en"], ["de,en", "de,en"], ("en", "en")),
+        (["fr,de", "fr,de"], ["fr,de", "fr,de"], ("de", "de")),
+        # What counts is the share of the side that has less of a language.
+        (["de,fr", "de,fr", "de,fr"], ["de,fr", "fr", "fr"], ("fr", "fr")),
+        (["de,fr", "de,fr", "fr"], ["de,fr", "de", "de"], ("de", "de")),
+    ],
+)
+def test_which_of_the_common_languages_is_chosen(left, right, expected):
+    everyone = set(range(3))
+    assert common_languages(*drafts(left, right), everyone, everyone) == expected
+
+
+def test_alternative_names_count_only_for_entities_that_have_no_other():
+    side = NameDraft()
+    for entity in range(2):
+        side.add(entity, "Wien", "de", rank=0)
+        side.add(entity, "Vindobona", "la", rank=3, fallback=True)
+    side.add(2, "Aquincum", "la", rank=3, fallback=True)
+    assert side.languages({0, 1, 2}) == ({"de": 2 / 3, "la": 1 / 3}, False)
+    assert side.chosen("la") == {0: "Wien", 1: "Wien", 2: "Aquincum"}
 
 
 def test_one_language_is_no_choice_and_settings_win(tmp_path):

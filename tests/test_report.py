@@ -104,6 +104,22 @@ def test_reasons():
     assert reasons(1, "right") == {0: tie, 1: low, 2: other}
 
 
+def test_an_entity_is_in_no_tie_that_nearer_ones_have_at_its_nearest():
+    """Left 0 and 1 are alike and nearest to right 0; left 2 is near to it alone, and far behind them."""
+    task, _ = tiny(3, 2)
+    left = np.array([[1, 0], [1, 0], [0.5, 0.2]], dtype=np.float32)
+    right = np.array([[1, 0], [-1, -1]], dtype=np.float32)
+    features = Features.from_arrays({"image_left": left, "image_right": right})
+    links = predict_links(
+        task,
+        features,
+        lambda i, j: Table((left @ right.T)[np.ix_(i, j)]),
+        rule=LinkRule("cosine", "mutual", 0.0),
+    )
+    reasons = reasons_without_link(task, features, links, "left")
+    assert reasons == {0: NoLinkReason.TIE, 1: NoLinkReason.TIE, 2: NoLinkReason.PREFERRED_ANOTHER}
+
+
 def test_candidates_by_modality(planted):
     task, features = with_fewer_candidates(planted)
     found = reviewed((task, features))

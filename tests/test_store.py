@@ -96,6 +96,21 @@ def test_rows_of_a_run_keep_their_order(tmp_path: Path) -> None:
     assert results_table([RunResult(seeds_spec(), rows)], "seeds")["part"].tolist() == parts
 
 
+def test_runs_are_in_the_order_of_what_was_run_whatever_their_ids(tmp_path: Path) -> None:
+    sizes = [900, 30, 600, 7, 1000]
+    table = results_table([result(seeds_spec(n, state)) for n in sizes for state in (1, 0)], "seeds")
+    assert list(zip(table["n_seeds"], table["random_state"], strict=True)) == [
+        (n, state) for n in sorted(sizes) for state in (0, 1)
+    ]
+
+
+def test_a_run_that_is_put_again_replaces_its_rows_and_no_others(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put([result(seeds_spec(300), precision=0.5), result(seeds_spec(600), precision=0.6)])
+    store.put([result(seeds_spec(300), precision=0.7)])
+    assert store.table("seeds")["precision"].tolist() == [0.7, 0.6]
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(

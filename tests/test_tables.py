@@ -273,6 +273,16 @@ def test_quotes_in_plain_text_stay(tmp_path, text):
     assert table(tmp_path, "names", [("entity", "name"), *rows]) == rows
 
 
+def test_one_quote_in_each_of_two_names_encloses_nothing(tmp_path):
+    """The first opens and the second closes what could be one name, were not each line a row by itself."""
+    names = [(entity, {3: '"Low', 4: 'High"'}.get(i, name)) for i, (entity, name) in enumerate(LEFT["names"])]
+    folder = written(tmp_path, left={**LEFT, "names": names})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        graph = read_in_order(folder).left
+    assert {graph.names[graph.entities.index(names[i][0])] for i in (3, 4)} == {'"Low', 'High"'}
+
+
 def test_all_quotes_in_plain_text_together(tmp_path):
     rows = [(f"q{i}", text) for i, text in enumerate(QUOTES)] + LEFT["names"]
     assert table(tmp_path, "names", rows) == rows
