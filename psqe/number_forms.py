@@ -48,6 +48,14 @@ _DECORATED = re.compile(
 )
 """A number between other signs. Letters right behind it may be those of a code, and are no such sign."""
 
+_MAGNITUDE = re.compile(
+    r"[$€£¥~]? ?[+-]?\d+(?:[.,]\d+)?"
+    r"(?P<unit> ?(?:k|K|M|B|bn|mn|mln|mil|mio|Mio|Mrd|mrd|Tsd|tsd|Mill?|[mb]illions?|Million(en)?|Billion"
+    r"|Milliarden|[tT]housand|Tausend|lakhs?|crores?|cr|mille|milliards?|millones|милл?|млн|тыс|млрд"
+    r"|万|萬|億|亿|千|만|억)\.?)?(?: ?[$€£¥]| [A-Z]{3})?"
+)
+"""A number in thousands or millions; the same letters may stand for other units, such as metres."""
+
 _GROUPED = re.compile(r"\d{1,3}(?:[ ']\d{3})+(?:[.,]\d+)?")
 
 
@@ -144,6 +152,33 @@ def decorated_number(texts: Collection[str]) -> str | None:
     if len(most) < max(SEVERAL, MOSTLY * n_digits) or all(_parts(text) is not None for text in most):
         return None
     return min(most)
+
+
+def number_in_thousands(texts: Collection[str]) -> str | None:
+    """Return an example of numbers in thousands or millions, as ``1.5M``, beside which may be plain ones.
+
+    Parameters
+    ----------
+    texts
+        The distinct values of one attribute.
+
+    Returns
+    -------
+    str or None
+        The first such value; ``None`` unless there are :data:`SEVERAL`, and :data:`MOSTLY` of the values with
+        digits are such numbers or plain ones.
+
+    Examples
+    --------
+    >>> number_in_thousands(["1.5M", "3k", "12.5k", "700k", "2M", "950"])
+    '1.5M'
+    >>> number_in_thousands(["1.5 m", "3 m", "12.5 m", "700 m", "2 m"])
+    """
+    found = {text: match for text in texts if (match := _MAGNITUDE.fullmatch(text[: 2 * LONGEST].strip()))}
+    large = [text for text, match in found.items() if match["unit"]]
+    n_digits = sum(any(map(str.isdigit, text[:LONGEST])) for text in texts)
+    enough = len(large) >= SEVERAL and len(found) >= MOSTLY * n_digits
+    return min(large) if enough else None
 
 
 def looks_localised(text: str) -> bool:

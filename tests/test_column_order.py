@@ -24,8 +24,37 @@ def ordered(rows: Rows, *order: int) -> Rows:
 @pytest.mark.parametrize("triples", [LEFT["triples"], NEAR, LEFT["triples"] + NEAR])
 def test_triples_with_the_tail_before_the_relation(tmp_path, triples):
     (note,) = notes(tmp_path, triples=ordered(triples, 0, 2, 1))
-    assert "triples.tsv: its" in note and "look like tails" in note and "head, relation, tail" in note
+    assert "triples.tsv: its" in note and "looks like one of tails" in note and "head, relation, tail" in note
     assert not notes(tmp_path / "repaired", triples=triples)
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 0, 1), (1, 2, 0)])
+@pytest.mark.parametrize("triples", [LEFT["triples"], NEAR * 2, LEFT["triples"] + NEAR])
+def test_triples_with_the_relation_before_the_head_or_after_it(tmp_path, order, triples):
+    found = check_folder(written(tmp_path / "a", left={**LEFT, "triples": ordered(triples, *order)}))
+    first = str([*found.shown, *found.notes][0])
+    assert (
+        "triples.tsv: " in first
+        and "column of" in first
+        and "write the columns head, relation, tail" in first
+    )
+    assert not notes(tmp_path / "repaired", triples=triples)
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (1, 2, 0)])
+def test_relations_in_the_place_of_heads_are_told_without_other_tables_too(tmp_path, order):
+    left = {"triples": ordered(LEFT["triples"], *order)}
+    found = check_folder(written(tmp_path / "a", left=left, links=None))
+    assert any("column of relations" in str(note) and "'country'" in str(note) for note in found.notes)
+
+
+def test_heads_and_tails_that_were_exchanged(tmp_path):
+    told = notes(tmp_path / "a", triples=ordered(LEFT["triples"], 2, 1, 0))
+    assert (
+        "other tables describe its tails, such as 'e100', and none of its 13 heads, such as 'Austria'"
+        in told[0]
+    )
+    assert not notes(tmp_path / "repaired")
 
 
 @pytest.mark.parametrize("attributes", [
@@ -35,7 +64,7 @@ def test_triples_with_the_tail_before_the_relation(tmp_path, triples):
 ])  # fmt: skip
 def test_attributes_with_the_value_before_the_attribute(tmp_path, attributes):
     (note,) = notes(tmp_path, attributes=ordered(attributes, 0, 2, 1))
-    assert "attributes.tsv: its" in note and "look like values" in note
+    assert "attributes.tsv: its" in note and "looks like one of values" in note
     assert not notes(tmp_path / "repaired", attributes=attributes)
 
 
@@ -50,6 +79,9 @@ def test_triples_and_attributes_that_were_exchanged(tmp_path):
     ("triples", [(e, f"has_{i % 7}", "yes" if i % 2 else "no") for i, e in enumerate(IDS * 3)]),
     ("triples", [(e, "in", str(i % 5)) for i, e in enumerate(IDS)]),
     ("triples", [(e, "made in", str(1950 + i)) for i, e in enumerate(IDS[:7])] + NEAR),
+    ("triples", [(f"event {i}", "took place in", e) for i, e in enumerate(IDS[:4])] + NEAR),
+    ("triples", [(e, "in", f"place {i % 9}") for i, e in enumerate(IDS)]),
+    ("triples", [(IDS[i % 2], f"relation {i}", e) for i, e in enumerate(IDS)]),
     ("attributes", [(e, f"tag {i % 9}", "1") for i, e in enumerate(IDS * 3)]),
     ("attributes", [(e, f"kind {i} {k}", "true") for i, e in enumerate(IDS) for k in range(3)]),
     ("attributes", [(e, "code", e) for e in IDS]),
@@ -57,7 +89,11 @@ def test_triples_and_attributes_that_were_exchanged(tmp_path):
     ("attributes", [(e, f"population {1980 + 10 * (i % 4)}", str(i)) for i, e in enumerate(IDS * 4)]),
 ])  # fmt: skip
 def test_unusual_tables_are_not_told(tmp_path, table, rows):
-    assert not [note for note in notes(tmp_path, **{table: rows}) if "like" in note or "are entities" in note]
+    assert not [
+        note
+        for note in notes(tmp_path, **{table: rows})
+        if "like" in note or "are entities" in note or "describe" in note
+    ]
 
 
 def test_numbers_that_are_identifiers_by_chance_are_not_told(tmp_path):

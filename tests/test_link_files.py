@@ -12,6 +12,7 @@ import pyoxigraph as ox
 import pytest
 
 from psqe.cli.main import main
+from psqe.datasets.exchanged_links import exchanged_rows
 from psqe.datasets.faults import Faults
 from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.layouts import check_folder, read_folder
@@ -415,6 +416,32 @@ def test_numbers_that_both_sides_have_are_read_in_the_direction_of_the_whole_tab
     mixed = links[:8] + turned[8:]
     with pytest.raises(DataError, match="can be read in both ways; name the left entity first in all lines"):
         read_folder(cities.written(tmp_path / "c", **sides, links=mixed))
+
+
+@pytest.mark.parametrize("turned", [(5,), (0, 9), (2, 7, 11), (1, 2, 3, 4, 5, 6)])
+def test_links_of_which_some_have_their_columns_exchanged_are_told(
+    tmp_path: Path, turned: tuple[int, ...]
+) -> None:
+    left, right = (
+        {row[0]: str(i + 1) for i, row in enumerate(side["names"])} for side in (cities.LEFT, cities.RIGHT)
+    )
+    order = [3, 8, 1, 12, 0, 15, 6, 10, 2, 14, 5, 13, 4, 9, 7, 11]  # circles of several lengths
+    links = [(str(i + 1), str(j + 1)) for i, j in enumerate(order)]
+    sides = {
+        side: {name: [(numbers[row[0]], *row[1:]) for row in rows] for name, rows in tables.items()}
+        for side, tables, numbers in (("left", cities.LEFT, left), ("right", cities.RIGHT, right))
+    }
+    exchanged = [link[::-1] if i in turned else link for i, link in enumerate(links)]
+    folder = cities.written(tmp_path / "a", **sides, links=exchanged)
+    message = told(folder)
+    assert "links.tsv:" in message and "would be in one link each if the columns of" in message
+    repaired = cities.written(tmp_path / "b", **sides, links=links)
+    assert len(found(repaired)) == 16
+
+
+def test_several_counterparts_are_not_taken_for_exchanged_columns() -> None:
+    assert not exchanged_rows([("1", "2"), ("1", "3"), ("2", "3"), ("3", "1")])
+    assert not exchanged_rows([(str(i), str((i + 5) % 9)) for i in range(9)])
 
 
 def test_two_files_of_gold_links_are_an_error_and_one_must_go(tmp_path: Path) -> None:

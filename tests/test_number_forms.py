@@ -7,7 +7,7 @@ from cities import LEFT, RIGHT, written
 
 from psqe.datasets.layouts import check_folder, read_in_order
 from psqe.features.encoders.bins import BinsEncoder
-from psqe.number_forms import decorated_number, read_numbers
+from psqe.number_forms import decorated_number, number_in_thousands, read_numbers
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,36 @@ def test_numbers_between_other_signs_are_told(tmp_path, form):
     rows = [(e, a, form.format(v) if a == "population" else v) for e, a, v in LEFT["attributes"]]
     notes = check_folder(written(tmp_path / "pair", left={**LEFT, "attributes": rows})).notes
     assert notes and all("'population'" in str(n) or "in quotes" in str(n) for n in notes)
+
+
+THOUSANDS = [
+    ("k", "M"), ("K", "M"), (" k", " M"), (" thousand", " million"), (" Tsd.", " Mio."), ("k", "mn"),
+    ("k", ""), ("", "M"), (" тыс.", " млн"), ("千", "万"), (" mille", " million"), (" lakh", " crore"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("units", THOUSANDS)
+@pytest.mark.parametrize("before", ["", "$"])
+def test_numbers_in_thousands_or_millions_are_told_once(tmp_path, units, before):
+    def shortened(text: str) -> str:
+        number = int(text)
+        return (
+            f"{before}{number / 1e6:.2f}{units[1]}"
+            if number > 1e6
+            else f"{before}{number / 1e3:.1f}{units[0]}"
+        )
+
+    rows = [(e, a, shortened(v) if a == "population" else v) for e, a, v in LEFT["attributes"]]
+    notes = check_folder(written(tmp_path / "pair", left={**LEFT, "attributes": rows})).notes
+    assert len(notes) == 1 and "'population'" in str(notes[0])
+    assert "thousands or millions" in str(notes[0]) or "different units" in str(notes[0])
+
+
+@pytest.mark.parametrize("form", [
+    "{} km", "{} m", "{} kg", "{}m", "{} °C", "{}mm", "{}", "B{}", "{}BC", "{} Mbit", "{}kB", "{} k.p.",
+])  # fmt: skip
+def test_other_units_are_no_thousands(form):
+    assert number_in_thousands([form.format(n) for n in range(10, 20)]) is None
 
 
 @pytest.mark.parametrize("form", [

@@ -90,6 +90,33 @@ def test_an_empty_name_is_no_name(tmp_path):
     assert sorted(filter(None, graph.names)) == ["A"] and len(graph.candidates) == 3
 
 
+NUMBERED = [
+    "unknown {}", "Unknown #{}", "Item {}", "item-00{}", "No label {}", "Unnamed: {}", "Entity_{}", "node{}",
+    "Record #{}", "untitled ({})", "Untitled-{}", "N/A {}", "Objekt {}", "{} unknown", "unbekannt {}",
+    "TODO {}", "placeholder_{}", "Row {}.", "不明{}", "(unknown {})",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", NUMBERED)
+@pytest.mark.parametrize("n", [3, 16])
+def test_a_word_for_nothing_with_a_number_is_told_once(tmp_path, form, n):
+    notes = check_folder(
+        written(tmp_path / "pair", left=named([form.format(i) for i in range(1, n + 1)]))
+    ).notes
+    assert len(notes) == 1
+    assert f"names.tsv: {n} of 16 names are a number with a word that names nothing, such as" in str(notes[0])
+    assert not check_folder(written(tmp_path / "repaired")).notes
+
+
+@pytest.mark.parametrize("form", [
+    "Route {}", "NGC {}", "Apollo {}", "Messier {}", "Windows {}", "U-{}", "Studio {}", "Area 5{}",
+    "{} rue Neuve", "Blink-18{}", "{} Ceres", "Symphony No. {}",
+    "Highway {}", "Henry {}", "Item of year {}", "Nodeville {}",
+])  # fmt: skip
+def test_names_with_numbers_are_not_told(tmp_path, form):
+    assert not check_folder(written(tmp_path, left=named([form.format(i) for i in range(1, 6)]))).notes
+
+
 def test_one_name_on_many_entities_is_noted_and_kept(tmp_path):
     folder = written(tmp_path / "pair", left=named(["Springfield"] * 3))
     assert "3 of 16 entities with a name have the name 'Springfield'" in str(check_folder(folder).notes[0])

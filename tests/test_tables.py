@@ -16,6 +16,7 @@ from cities import HEADERS, LEFT, LINKS, RIGHT, delimited, tsv, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from psqe.datasets.entity_tables import read_entities
 from psqe.datasets.faults import Faults
 from psqe.datasets.layouts import check_folder, read_in_order
 from psqe.datasets.tables import read_table
@@ -257,6 +258,73 @@ def test_an_unknown_header_is_an_error_whose_remedy_works(tmp_path, head):
 def test_pairs_with_a_verdict_are_no_links(tmp_path, word):
     with pytest.raises(DataError, match=rf"links.csv:2: has a column '{word}' that is not 1"):
         table(tmp_path, "links", [("ltable_id", "rtable_id", word), ("a", "b", "0")], delimited(), ".csv")
+
+
+TITLES = [
+    "List of the cities",
+    "# exported 2024-01-01",
+    "Export from SAP\n",
+    "Table 1: Cities\nSource: UN",
+    "sep",
+]
+LAST_LINES = [
+    "(16 rows)", "\n(16 rows)\n", "16 rows selected.", "-- end", "Time: 12.4 ms", "# end", "<EOF>", "\\.",
+    "Total", "16 rows in set (0.00 sec)", "NOTICE:  done", "\x1a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), [(t, "") for t in TITLES] + [("", line) for line in LAST_LINES])
+@pytest.mark.parametrize(
+    ("write", "end", "header"),
+    [(tsv, ".tsv", False), (delimited(), ".csv", True), (delimited("|"), ".txt", True)],
+)
+def test_lines_around_a_table_are_faults_whose_remedy_works(
+    tmp_path, plain, header, before, after, write, end
+):
+    folder = written(tmp_path, write=write, ending=end, header=header)
+    path = folder / "left" / f"triples{end}"
+    text = path.read_text()
+    path.write_text(f"{before}\n{text}{after}\n".lstrip("\n"))
+    found = check_folder(folder)
+    lines = path.read_text().split("\n")
+    for fault in found.shown:
+        assert "delete the line if it is no row of the table, but a title" in str(fault)
+        lines[fault.line - 1] = ""  # as the remedy says
+    assert found.count and not found.notes
+    path.write_text("\n".join(lines))
+    assert not check_folder(folder) and said(folder)[0][0][2] == plain[0][0][2]
+
+
+DRAWN = [
+    " entity | name\n--------+-------\n e1     | Rome\n(1 row)\n",
+    "+--------+------+\n| entity | name |\n+--------+------+\n| e1     | Rome |\n+--------+------+\n",
+    "| entity | name |\n|---|:---:|\n| e1 | Rome |\n",
+    "| entity | name |\n| --- | --- |\n| e1 | Rome |\n",
+    "entity | name\n:--- | ---:\ne1 | Rome\n",
+    "entity|name\n------+----\ne1    |Rome\n",
+]
+
+
+@pytest.mark.parametrize("text", DRAWN)
+@pytest.mark.parametrize("end", [".csv", ".txt", ".tsv"])
+def test_a_table_that_was_drawn_with_lines_is_one_fault(tmp_path, text, end):
+    with pytest.raises(DataError, match=f"names{end}: is a table that was drawn with lines, as psql, mysql"):
+        table(tmp_path, "names", text.encode(), end=end)
+
+
+def test_a_title_above_a_table_of_entities_is_told(tmp_path):
+    rows = "id,title,price\n" + "".join(f"p{i},Thing {chr(97 + i)},{i}\n" for i in range(9))
+    for title in ("Our products\n", "Our products,,\n", "Products\n\n", "Products\nof 2024\n"):
+        path = tmp_path / "left.csv"
+        path.write_text(title + rows)
+        faults = Faults(gather=True)
+        assert read_entities(path, faults) is None and faults.count == 1
+        assert "alone in its first line, which looks like a title; delete the lines before" in str(
+            faults.shown[0]
+        )
+        path.write_text(rows + "(9 rows)\n")
+        read_entities(path, faults := Faults(gather=True))
+        assert faults.count == 1 and "delete the line if it is no row of the table" in str(faults.shown[0])
 
 
 QUOTES = [

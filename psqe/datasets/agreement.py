@@ -8,14 +8,20 @@ from itertools import combinations
 from pathlib import Path
 
 from psqe.datasets.codes import FAMILY, code_identifiers, last_part
-from psqe.datasets.column_order import note_exchanged_columns
+from psqe.datasets.column_order import exchanged_triples, note_exchanged_columns
+from psqe.datasets.cut_numbers import CutNumbers, long_numbers, note_cut_identifiers
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
-from psqe.datasets.placeholders import leave_out_placeholder_values, leave_out_placeholders
+from psqe.datasets.nothing_identifiers import tell_identifiers_of_nothing
+from psqe.datasets.placeholders import (
+    leave_out_placeholder_values,
+    leave_out_placeholders,
+    note_numbered_names,
+)
 from psqe.datasets.quoted_texts import note_texts_in_quotes
 from psqe.datasets.spelling import difference, shown, spelling_key
 from psqe.graph import counted
-from psqe.number_forms import decorated_number, read_attributes
+from psqe.number_forms import decorated_number, number_in_thousands, read_attributes
 
 MANY = 0.1
 """The share of a table's identifiers from which other spellings of another table's are a fault."""
@@ -50,12 +56,16 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
         that look exchanged, texts in quotes, and numbers between other signs.
     """
     tables = {table.name: table for table in draft.tables}
+    if oversights:
+        tell_identifiers_of_nothing(draft, path, faults)
     told = leave_out_placeholders(draft, _path(tables, "names", path), faults)
     leave_out_placeholder_values(draft, _path(tables, "attributes", path), faults)
-    _note_coded_names(draft, _path(tables, "names", path), faults)
+    numbered = note_numbered_names(draft, _path(tables, "names", path), faults)
+    if not numbered:
+        _note_coded_names(draft, _path(tables, "names", path), faults)
     if oversights and "names" in tables:
         told |= _leave_out_own_codes(draft, _path(tables, "names", path), faults)
-    _note_doubtful_numbers(draft, _path(tables, "attributes", path), faults)
+    doubtful = _note_doubtful_numbers(draft, _path(tables, "attributes", path), faults)
     sets = _entities_by_table(draft)
     known = faults.count
     _compare_spellings(draft, sets, faults)
@@ -64,10 +74,12 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
     headers = _first_records(draft, sets, faults)
     if faults.count == known:
         _find_strangers(draft, sets, faults, headers, oversights=oversights)
+    if faults.count == known:
+        note_cut_identifiers(draft.index, path, faults)
     if oversights and faults.count == known:
         note_exchanged_columns(draft, faults)
         note_texts_in_quotes(draft, faults)
-        _note_decorated_numbers(draft, _path(tables, "attributes", path), faults)
+        _note_decorated_numbers(draft, doubtful, _path(tables, "attributes", path), faults)
     if oversights and "names" in tables and faults.count == known:
         _find_nameless(draft, _path(tables, "names", path), faults, told | headers)
 
@@ -116,8 +128,8 @@ def _leave_out_own_codes(draft: GraphDraft, path: Path | str, faults: Faults) ->
     return found
 
 
-def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
-    """Note that numbers of attributes can be read in two ways, with the first of these attributes."""
+def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) -> set[str]:
+    """Note that numbers of attributes can be read in two ways, with the first of these, and return all."""
     readings = read_attributes(draft.attributes.values())
     doubts = {attribute: reading.doubt for attribute, reading in readings.items() if reading.doubt}
     if doubts:
@@ -128,24 +140,38 @@ def _note_doubtful_numbers(draft: GraphDraft, path: Path | str, faults: Faults) 
             path=path,
             remedy="write numbers with a decimal point, without other marks, and in one unit",
         )
+    return set(doubts)
 
 
-def _note_decorated_numbers(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
-    """Note attributes whose numbers stand between other signs, with the first of these attributes."""
+def _note_decorated_numbers(draft: GraphDraft, told: set[str], path: Path | str, faults: Faults) -> None:
+    """Note attributes whose numbers are in thousands or between other signs, with the first of each."""
     values: dict[str, list[str]] = {}
     for attribute, text in draft.attribute_pairs():
-        if text is not None:
+        if text is not None and attribute not in told:
             values.setdefault(attribute, []).append(text)
-    examples = {attribute: decorated_number(texts) for attribute, texts in values.items()}
-    decorated = sorted(attribute for attribute, example in examples.items() if example is not None)
-    if decorated:
-        more = f" ({len(decorated):,} attributes are so)" if len(decorated) > 1 else ""
-        faults.note(
-            f"the values of {decorated[0]!r} are read as texts{more}, though they look like numbers between "
-            f"other signs, as {shown(str(examples[decorated[0]]))}",
-            path=path,
-            remedy="write digits and a decimal point alone, as 1234.5, if they are numbers",
-        )
+    in_thousands, decorated = dict[str, str](), dict[str, str]()
+    for attribute, texts in sorted(values.items()):
+        if example := number_in_thousands(texts):
+            in_thousands[attribute] = example
+        elif example := decorated_number(texts):
+            decorated[attribute] = example
+    for examples, what, remedy in (
+        (
+            in_thousands,
+            "are not read as thousands or millions{more}, though they may be meant so",
+            "write all digits, as 1500000, if they are such numbers",
+        ),
+        (
+            decorated,
+            "are read as texts{more}, though they look like numbers between other signs",
+            "write digits and a decimal point alone, as 1234.5, if they are numbers",
+        ),
+    ):
+        if examples:
+            attribute, example = min(examples.items())
+            more = f" ({len(examples):,} attributes are so)" if len(examples) > 1 else ""
+            said = f"the values of {attribute!r} {what.format(more=more)}, as {shown(example)}"
+            faults.note(said, path=path, remedy=remedy)
 
 
 def _entities_by_table(draft: GraphDraft) -> dict[str, set[int]]:
@@ -171,7 +197,20 @@ def _compare_spellings(draft: GraphDraft, sets: dict[str, set[int]], faults: Fau
             if not draft.marks[one] & draft.marks[two]:  # one table that has both means two entities
                 tables = _first_of(draft, one), _first_of(draft, two)
                 found.setdefault(tables, []).append((draft.spelling(label, one), draft.spelling(other, two)))
+    _find_cut(draft, {label for alike in by_key.values() for label, _ in alike}, found)
     _tell_spellings(draft, sets, found, faults)
+
+
+def _find_cut(draft: GraphDraft, lone: set[str], found: dict[tuple[str, str], list[tuple[str, str]]]) -> None:
+    """Add identifiers that are those of another table without their last digits."""
+    long = sorted(long_numbers(lone))
+    numbers = CutNumbers(long)
+    for label in long:
+        whole = numbers.whole(label)
+        if whole is not None:
+            one, two = draft.index[label], draft.index[whole]
+            if not draft.marks[one] & draft.marks[two]:
+                found.setdefault((_first_of(draft, one), _first_of(draft, two)), []).append((label, whole))
 
 
 def _first_of(draft: GraphDraft, entity: int) -> str:
@@ -258,6 +297,10 @@ def _find_strangers(
         labels = {entity: label for label, entity in draft.index.items()}
         example = shown(min(labels[entity] for entity in lone))
         files = " and ".join(_name(t.path) for t in draft.tables if t.name != table.name)
+        exchanged = exchanged_triples(draft) if oversights and table.name == "triples" else None
+        if len(lone) == len(own) and exchanged is not None:
+            faults.add(exchanged[0], path=table.path, remedy=exchanged[1])
+            return
         if len(lone) == len(own) and (len(own) >= FEW or not oversights):
             likely = (known & draft.described()) or known
             faults.add(

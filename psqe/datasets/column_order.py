@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 
 import numpy as np
 
@@ -39,17 +40,75 @@ def note_exchanged_columns(draft: GraphDraft, faults: Faults) -> None:
         Receives the notes.
     """
     paths = {table.name: table.path for table in draft.tables}
-    described = draft.described()
-    for table, find in (("triples", _in_triples), ("attributes", _in_attributes)):
-        found = find(draft, described) if table in paths else None
+    for table, find in (("triples", exchanged_triples), ("attributes", _in_attributes)):
+        found = find(draft) if table in paths else None
         if found is not None:
             faults.note(found[0], path=paths[table], remedy=found[1])
 
 
-def _in_triples(draft: GraphDraft, described: set[int]) -> tuple[str, str] | None:
-    triples = draft.triples()
-    if len(triples) < FEW:
+def exchanged_triples(draft: GraphDraft) -> tuple[str, str] | None:
+    """Return what looks exchanged in a table of triples and the remedy; ``None`` if nothing does.
+
+    Parameters
+    ----------
+    draft
+        The side, before it is built.
+    """
+    if len(draft.triples()) < FEW:
         return None
+    return _heads_exchanged(draft) or _tails_exchanged(draft)
+
+
+def _elsewhere(draft: GraphDraft) -> set[int]:
+    """Return the entities of all tables but the one of triples."""
+    return {*draft.listed, *draft.names, *draft.attributes, *draft.images}
+
+
+def _heads_exchanged(draft: GraphDraft) -> tuple[str, str] | None:
+    """Find heads that are relations or tails, by the entities that other tables have."""
+    triples, relations, known = draft.triples(), draft.relations(), _elsewhere(draft)
+    heads, tails = set(triples[:, 0].tolist()), set(triples[:, 2].tolist())
+    if heads & known or (not known and heads & tails):
+        return None
+    labels = {entity: label for label, entity in draft.index.items()}
+    are_known = np.array([draft.find(relation) in known for relation in relations])[triples[:, 1]]
+    crowded = len(relations) > 2 * len(heads)  # more relations than heads are none
+    if are_known.mean() >= MANY or (not known and crowded and len(relations) > FEW):
+        column, few = min(("heads", heads), ("tails", tails), key=lambda side: len(side[1]))
+        return (
+            _looks(("relations", "entities", relations), (column, "relations", [labels[i] for i in few])),
+            f"write the columns head, relation, tail{_HEADER}",
+        )
+    if len(tails & known) < max(FEW, NEARLY_ALL * len(tails)):
+        return None
+    if crowded:
+        return (
+            _looks(
+                ("heads", "relations", [labels[i] for i in heads]),
+                ("tails", "heads", [labels[i] for i in tails]),
+            ),
+            f"write the columns head, relation, tail{_HEADER}",
+        )
+    return (
+        f"other tables describe its tails, such as {shown(min(labels[i] for i in tails & known))}, and none "
+        f"of its {counted(len(heads), 'head')}, such as {shown(min(labels[i] for i in heads))}",
+        "exchange the two columns, or their names in the first line, if heads and tails were exchanged",
+    )
+
+
+def _looks(*columns: tuple[str, str, Collection[str]]) -> str:
+    """Say of two columns as what they look, with the number of their texts and an example."""
+    said = [
+        f"its column of {column} ({counted(len(texts), 'text')} such as {shown(min(texts))}) "
+        f"{'looks ' if i == 0 else ''}like one of {other}"
+        for i, (column, other, texts) in enumerate(columns)
+    ]
+    return ", and ".join(said)
+
+
+def _tails_exchanged(draft: GraphDraft) -> tuple[str, str] | None:
+    """Find tails that are relations, or values of attributes."""
+    triples, described = draft.triples(), draft.described()
     relations, (_, kinds, tails) = draft.relations(), triples.T
     labels = {entity: label for label, entity in draft.index.items()}
     distinct = np.unique(tails).tolist()
@@ -59,10 +118,11 @@ def _in_triples(draft: GraphDraft, described: set[int]) -> tuple[str, str] | Non
         each_with_one = sum(n == 1 for n in alone.values()) >= NEARLY_ALL * len(alone)
         several = len(relations) > max(MANY * len(triples), 2 * len(distinct))
         if is_entity[kinds].mean() >= MANY or (each_with_one and several):
-            tail = min(labels[tail] for tail in distinct)
             return (
-                f"its {counted(len(relations), 'relation')}, such as {shown(min(relations))}, look like "
-                f"tails, and its {counted(len(distinct), 'tail')}, such as {shown(tail)}, like relations",
+                _looks(
+                    ("relations", "tails", relations),
+                    ("tails", "relations", [labels[tail] for tail in distinct]),
+                ),
                 f"write the columns head, relation, tail{_HEADER}",
             )
     numbered = sum(labels[entity].isdigit() for entity in described) >= MANY * len(described)
@@ -82,7 +142,8 @@ def _in_triples(draft: GraphDraft, described: set[int]) -> tuple[str, str] | Non
     )
 
 
-def _in_attributes(draft: GraphDraft, described: set[int]) -> tuple[str, str] | None:
+def _in_attributes(draft: GraphDraft) -> tuple[str, str] | None:
+    described = draft.described()
     records = [
         (entity, attribute, value)
         for entity, pairs in draft.attributes.items()
@@ -98,9 +159,7 @@ def _in_attributes(draft: GraphDraft, described: set[int]) -> tuple[str, str] | 
         numbers = sum(map(_is_value, attributes)) >= MOST * len(attributes)
         if not any(map(_is_value, values)) and (numbers or (once and len(values) > 1)):
             return (
-                f"its {counted(len(attributes), 'attribute')}, such as {shown(min(attributes))}, look "
-                f"like values, and its {counted(len(values), 'value')}, such as {shown(min(values))}, "
-                "like attributes",
+                _looks(("attributes", "values", attributes), ("values", "attributes", values)),
                 f"write the columns entity, attribute, value{_HEADER}",
             )
     numbers_of = {value: draft.find(value) for value in values}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from psqe.datasets.agreement import examine_side
+from psqe.datasets.cut_numbers import remedy_for_repeated
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import named_image
@@ -252,7 +253,7 @@ def _is_new(path: Path, line: int, entity: str, column: str, lines: dict[str, in
         what, remedy = f"the column {column!r} has blanks around {entity.strip()!r}", "remove them"
     elif entity in lines:
         what = f"{entity!r} is in the column {column!r} already, in line {lines[entity]}"
-        remedy = "keep one row for each entity"
+        remedy = remedy_for_repeated(entity, "keep one row for each entity")
     if what:
         faults.add(what, path=path, line=line, remedy=remedy)
         return False

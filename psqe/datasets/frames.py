@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from psqe.datasets.agreement import examine_side
+from psqe.datasets.cut_numbers import remedy_for_repeated
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import is_image
@@ -93,7 +94,8 @@ def graph_from_frames(
     for row, (entity, text) in _rows(name, "names", names, draft):
         index = draft.entity(entity)
         if index in draft.listed:
-            raise _fault(name, "names", row, f"{entity!r} has a name already", "keep one row for each entity")
+            remedy = remedy_for_repeated(entity, "keep one row for each entity")
+            raise _fault(name, "names", row, f"{entity!r} has a name already", remedy)
         draft.add_name(index, text)
     for row, (entity, path) in _rows(name, "images", images, draft):
         index = draft.entity(entity)

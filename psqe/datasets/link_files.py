@@ -11,6 +11,7 @@ from typing import IO
 
 import pyoxigraph as ox
 
+from psqe.datasets.exchanged_links import exchanged_rows
 from psqe.datasets.faults import Faults
 from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.link_names import TABLES
@@ -20,9 +21,10 @@ from psqe.datasets.packed import UNREADABLE
 from psqe.datasets.rdf.statements import Statements
 from psqe.datasets.rdf.statements import label as label_of
 from psqe.datasets.rdf.streams import opened
+from psqe.datasets.spelling import shown
 from psqe.datasets.sssom import looks_like_sssom, sssom_mappings
 from psqe.datasets.tables import read_table
-from psqe.graph import IntArray, KnowledgeGraph
+from psqe.graph import IntArray, KnowledgeGraph, counted
 
 EQUIVALENCES = frozenset(
     {
@@ -233,11 +235,31 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
             path=path,
             remedy="name the left entity first",
         )
+    elif n_both and n_both == len(records) and not symmetric:
+        _note_exchanged(records, links, path, faults)
     for record, (forward, reverse) in zip(records, known, strict=True):
         first, second = record.first, record.second
         if (reverse and not forward) or (n_reversed and not n_forward):
             first, second = second, first
         links.add(_spelling(first, links, 0), _spelling(second, links, 1), path, record.line)
+
+
+def _note_exchanged(records: list[_Record], links: LinkDraft, path: Path, faults: Faults) -> None:
+    """Note that some links look exchanged, where every link could be read either way."""
+    lines: dict[tuple[str, str], int | None] = {}
+    for record in records:
+        lines.setdefault((_spelling(record.first, links, 0), _spelling(record.second, links, 1)), record.line)
+    pairs = list(lines)
+    rows = exchanged_rows(pairs)
+    if rows:
+        example = " and ".join(map(shown, pairs[rows[0]]))
+        faults.note(
+            f"has entities in several links, which would be in one link each if the columns of "
+            f"{counted(len(rows), 'line')} were exchanged, for example {example}",
+            path=path,
+            line=lines[pairs[rows[0]]],
+            remedy="name the left entity first in all lines, unless entities have several counterparts",
+        )
 
 
 def _starts_with_header(records: list[_Record], known: list[tuple[bool, bool]], links: LinkDraft) -> bool:

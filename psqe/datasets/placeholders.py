@@ -61,6 +61,18 @@ MACHINE = frozenset(
 )
 """What tools write for nothing, in the tools' own spelling."""
 
+NUMBERED = frozenset(
+    (
+        *("item", "entity", "node", "object", "objekt", "objet", "objeto", "record", "datensatz", "row"),
+        *("zeile", "ligne", "fila", "thing", "resource", "instance", "individual", "element", "entry", "id"),
+        *("label", "placeholder", "dummy", "example", "beispiel", "sample", "test", "todo"),
+        *("fixme", "blank", "foo", "bar"),
+    )
+)
+"""Words, in small letters, that are no name with a number after them, such as ``Item 12``."""
+
+_NUMBER_AFTER = re.compile(r"(.*?\D|)[\s_#:.()\[\]-]*\d+[)\]\s.]*")
+_NUMBER_BEFORE = re.compile(r"[(\[#]?\d+[\s_:.()\[\]-]+(.*)")
 _SIGNS = re.compile(r"[-\u2010-\u2015?*._/\\~#+(){}\[\]<>'\"]+")
 _BRACKETED = re.compile(r"[(\[<{](.+)[)\]>}]")
 
@@ -155,6 +167,55 @@ def leave_out_placeholders(draft: GraphDraft, path: Path | str, faults: Faults) 
         )
     _note_repeated_name(draft, path, faults)
     return left_out
+
+
+def note_numbered_names(draft: GraphDraft, path: Path | str, faults: Faults) -> bool:
+    """Note names that are a word for nothing with a number, such as ``Unknown 3``, which are kept.
+
+    Parameters
+    ----------
+    draft
+        The side.
+    path
+        The file that the note names.
+    faults
+        Receives the note.
+
+    Returns
+    -------
+    bool
+        Whether there are such names.
+    """
+    families: dict[str, set[str]] = {}
+    for name in set(draft.names.values()):
+        if any(map(str.isdigit, name)) and (word := _numbered_word(name)):
+            families.setdefault(word, set()).add(name)
+    found = {
+        name
+        for word, names in families.items()
+        if len(names) >= (REPEATED if word in NUMBERED else 2)
+        and (len(names) > REPEATED_SHARE * len(draft.names) or word not in NUMBERED)
+        for name in names
+    }
+    if found:
+        n = sum(name in found for name in draft.names.values())
+        faults.note(
+            f"{n:,} of {len(draft.names):,} names are a number with a word that names nothing, such as "
+            f"{min(found)!r}, and are compared as if they were names",
+            path=path,
+            remedy="leave these names empty, or write the real ones",
+        )
+    return bool(found)
+
+
+def _numbered_word(name: str) -> str | None:
+    """Return the word beside the number of a name, in small letters, if it names nothing."""
+    for pattern in (_NUMBER_AFTER, _NUMBER_BEFORE):
+        if found := pattern.fullmatch(name):
+            word = found[1].strip(" _#:.()[]-").casefold()
+            if word in NUMBERED or (word and is_placeholder(word)):
+                return word
+    return None
 
 
 def _note_repeated_name(draft: GraphDraft, path: Path | str, faults: Faults) -> None:

@@ -14,11 +14,19 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from psqe.datasets.cut_numbers import REMEDY, CutNumbers, differs_in_lost_digits
 from psqe.identifiers import composed
 
 _PREFIX = re.compile(r"^[A-Za-z][\w.-]*:")
 _PLAIN = re.compile(r"[A-Za-z0-9_:/#.-]+")
 _NUMBER = re.compile(r"[+-]?\d[\d,' ]*([.,]\d+)?([eE]\+?\d{1,2})?|[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+
+_SHOWN = re.compile(
+    r"[bu]?(?:'([^']*)'|\"([^\"]*)\")|\(([^,]*),?\)|\[([^,]*)\]|\{(?:['\"][$\w]+['\"] ?: ?)?([^,:]*)\}"
+    r"|(?:np\.|numpy\.|rdflib\.term\.)?(?:u?int\d+|float\d+|str_|bytes_|array|URIRef|Literal|UUID|ObjectId|Decimal"
+    r"|Timestamp)\(([^,]*)\)|<NamedNode value=(.*)>"
+)
+"""The ways in which Python shows a value, or a collection of one value."""
 
 
 class Difference(NamedTuple):
@@ -46,6 +54,20 @@ def _visible_only(text: str) -> str:
 
 def _unquoted(text: str) -> str:
     return text.strip("<>\"'`\u201c\u201d\u201e\u2018\u00ab\u00bb ")
+
+
+def _bare(text: str) -> str:
+    """Return the value that Python shows as ``b'100'``, ``('100',)``, ``[100]`` or ``np.int64(100)``."""
+    for _ in range(4):
+        found = _SHOWN.fullmatch(text.strip())
+        if found is None:
+            return text
+        text = next(part for part in found.groups() if part is not None)
+    return text
+
+
+def _without_formula(text: str) -> str:
+    return _unquoted(text[1:]) if text.startswith("=") else text
 
 
 def _as_number(text: str) -> str:
@@ -90,6 +112,15 @@ _STEPS: tuple[tuple[Callable[[str], str], Difference], ...] = (
     (_visible_only, Difference("blanks or invisible characters", "remove these characters", True)),
     (_unquoted, Difference("quotes or angle brackets", "remove the quotes and brackets", True)),
     (
+        _bare,
+        Difference(
+            "the signs with which Python shows a value",
+            "write the value alone: value.decode() for bytes, str(value) for numbers, value[0] for a list",
+            True,
+        ),
+    ),
+    (_without_formula, Difference("the sign = of a formula", "export values, and no formulas", True)),
+    (
         _as_number,
         Difference(
             "the way in which a number is written",
@@ -115,6 +146,7 @@ _STEPS: tuple[tuple[Callable[[str], str], Difference], ...] = (
     ),
     (_local, Difference("the prefix or the namespace", "write whole IRIs, or one prefix, everywhere", False)),
 )
+_LOST_DIGITS = Difference("digits that a program for numbers has cut off", REMEDY, False)
 _SEVERAL = Difference(
     "details of the spelling", "write each identifier in one and the same way everywhere", False
 )
@@ -133,7 +165,18 @@ def spelling_key(identifier: str) -> str:
     text = composed(identifier)
     if _PLAIN.fullmatch(text):  # most identifiers; there may be millions of them
         return _as_number(" ".join(_local(text).replace("_", " ").split()).casefold()) or identifier
-    for change in (_visible_only, _unquoted, html.unescape, unquote, _apostrophe, _nfkc, _local, _words):
+    for change in (
+        _visible_only,
+        _without_formula,
+        _bare,
+        _unquoted,
+        html.unescape,
+        unquote,
+        _apostrophe,
+        _nfkc,
+        _local,
+        _words,
+    ):
         text = change(text)
     return composed(_as_number(_visible_only(_unquoted(text)).casefold())) or identifier
 
@@ -150,7 +193,7 @@ def difference(one: str, other: str) -> Difference:
     for change, kind in _STEPS:
         if change(one) == change(other):
             return kind
-    return _SEVERAL
+    return _LOST_DIGITS if differs_in_lost_digits(one, other) else _SEVERAL
 
 
 def shown(identifier: str) -> str:
@@ -181,6 +224,7 @@ class Spellings:
     def __init__(self, identifiers: Iterable[str]) -> None:
         self._identifiers = identifiers
         self._by_key: dict[str, str] | None = None
+        self._cut = CutNumbers(())
 
     def meant_by(self, identifier: str) -> str | None:
         """Return the identifier of the graph that is another spelling of an unknown one, or ``None``."""
@@ -188,7 +232,8 @@ class Spellings:
             self._by_key = {}
             for known in sorted(self._identifiers):
                 self._by_key.setdefault(spelling_key(known), known)
-        return self._by_key.get(spelling_key(identifier))
+            self._cut = CutNumbers(self._identifiers)
+        return self._by_key.get(spelling_key(identifier)) or self._cut.other(identifier)
 
     def hint(self, identifier: str) -> str:
         """Return the end of a message about an unknown identifier: ``, but '100' is``, or nothing."""

@@ -28,6 +28,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from psqe.datasets.agreement import examine_side
+from psqe.datasets.cut_numbers import remedy_for_repeated
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import images_in, is_image, named_image
@@ -276,7 +277,7 @@ def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line:
             f"{entity!r} has {what} already, in line {first}",
             path=path,
             line=line,
-            remedy=f"keep {what} for each entity",
+            remedy=remedy_for_repeated(entity, f"keep {what} for each entity"),
         )
     return first == line
 

@@ -95,6 +95,9 @@ IMAGE_WORDS = ("image", "img", "imagepath", "imagefile", "picture", "photo", "th
 COLUMNS = {table: FORMS[table].columns for table in ("triples", "attributes", "names", "images")}
 """The tables that describe one graph, and their columns, in files and in frames alike."""
 
+NO_ROW = "delete the line if it is no row of the table, but a title, a count of rows or a comment"
+"""What can be done about a line that is too short."""
+
 _FAMILIES = ({"h", "r", "t"}, {"s", "p", "o"}, {"e", "a", "v"}, {"s", "p", "v"}, {"s", "o"}, {"l", "r"})
 _CERTAIN = frozenset(["entity", "entityid", "id", "uri", "iri", "qid", "identifier", "nodeid", "url"])
 _INDEX = re.compile(r"|unnamed\d*|index|rownames?|rownumber|indexlevel\d+")

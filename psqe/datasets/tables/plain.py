@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.tables.forms import NO_ROW
 from psqe.files import open_file
 
 
@@ -61,7 +62,7 @@ def plain_rows(
             blank = [i for i, cell in enumerate(cells) if not cell.strip() and i not in optional_cells]
             if len(cells) != n_columns and not (more and len(cells) > n_columns):
                 what = f"expected {n_columns} columns{' or more' if more else ''}, found {len(cells)}"
-                remedy = "separate columns by tabs and leave no line empty"
+                remedy = f"separate columns by tabs, or {NO_ROW}" if text else "delete the empty line"
                 faults.add(what, path=path, line=line, remedy=remedy)
             elif blank:
                 faults.add(f"column {blank[0] + 1} is empty", path=path, line=line, remedy="fill it")

@@ -15,6 +15,7 @@ from psqe.datasets.packed import PACKED
 from psqe.datasets.tables.dialects import DELIMITERS, dialect_of, ending, records
 from psqe.datasets.tables.forms import (
     FORMS,
+    NO_ROW,
     TableForm,
     header_columns,
     is_index,
@@ -109,6 +110,14 @@ def read_columns(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
             continue
         if not header:
             header, width = [cell.strip() for cell in cells], len(cells) + numbered
+            if _is_title(header, head):
+                faults.add(
+                    f"has {header[0]!r} alone in its first line, which looks like a title",
+                    path=path,
+                    line=line,
+                    remedy="delete the lines before the one that names the columns",
+                )
+                return
             kept = [i for i, cell in enumerate(header) if not is_index(cell)]
             yield line, [header[i] for i in kept]
             continue
@@ -119,10 +128,17 @@ def read_columns(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
                 f"expected {width} columns, found {len(cells)}",
                 path=path,
                 line=line,
-                remedy="write as many as the header has, and quote a cell that contains the separator",
+                remedy="write as many as the header has, and quote a cell that contains the separator; or "
+                + NO_ROW,
             )
             continue
         yield line, [cells[i + width - len(header)] for i in kept]
+
+
+def _is_title(header: list[str], head: list[tuple[int, list[str]]]) -> bool:
+    """Return whether the first line has one cell, and most others have several."""
+    filled = [sum(map(bool, map(str.strip, cells))) for _, cells in head[1:]]
+    return sum(map(bool, header)) == 1 and sum(n > 1 for n in filled) > len(filled) / 2
 
 
 def _share_of_any(rows: list[list[str]]) -> float:
@@ -173,7 +189,7 @@ class _Columns:
         self.width = len(form.columns)
         self.places: list[int] | None = None
         self.numbered = False
-        self._n_seen = 0
+        self._n_seen = self._n_rows = 0
         self._doubtful: dict[int, str] = {}
         self._read: list[str] = []
         self._headers = [list(form.columns)]
@@ -181,7 +197,7 @@ class _Columns:
     def cells(self, line: int, cells: list[str]) -> list[str] | None:
         """Return the cells of a row in the order of the form; ``None`` for a header, or after a fault."""
         self._n_seen += 1
-        if self._n_seen == 1 and self._is_header(line, cells):
+        if self._is_header(line, cells):
             self._headers.append(cells)
             return None
         if cells in self._headers:  # the parts of a table, each with its header, were put into one file
@@ -204,18 +220,26 @@ class _Columns:
         if len(empty) == len(cells) - len(self.form.optional) and not any(map(str.strip, cells)):
             return None  # spreadsheets write delimiters for rows in which nothing stands
         if empty:
-            what = f"column {empty[0] + 1} is empty"
-            self.faults.add(what, path=self.path, line=line, remedy="fill it")
+            only = sum(map(bool, map(str.strip, cells))) == 1
+            remedy = f"fill it, or {NO_ROW}" if only else "fill it"
+            self.faults.add(f"column {empty[0] + 1} is empty", path=self.path, line=line, remedy=remedy)
             return None
+        self._n_rows += 1
         return cells
 
     def _is_header(self, line: int, cells: list[str]) -> bool:
+        """Return whether cells are the header: the first line, or a known one before any row."""
+        if self._n_rows or self.places is not None:
+            return False
         self.places = header_columns(self.form, cells)
         if self.places is not None:
+            self.numbered &= self._n_seen == 1  # the lines before it are no rows, and tell nothing
             self.width = len(cells) + self.numbered
             self._tell_further_columns(line, cells, self.places)
             self.places = [place + self.numbered for place in self.places]
             return True
+        if self._n_seen > 1:
+            return False
         if len(cells) == self.width - 1 and header_columns(self.form, ["id", *cells]) == list(
             range(self.width)
         ):
@@ -266,7 +290,7 @@ class _Columns:
             return cells[: self.width]
         names = DELIMITERS.get(self.delimiter, "tabs")
         if len(cells) < self.width:
-            remedy = f"separate columns by {names} and leave no line empty"
+            remedy = f"separate columns by {names}, or {NO_ROW}"
         elif self.delimiter != "\t":
             remedy = f"put a cell that contains {names} into double quotes"
             if self._n_seen == 1:
