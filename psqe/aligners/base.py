@@ -13,7 +13,7 @@ from psqe.cost import measured
 from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
-from psqe.features.fusion import unit_rows
+from psqe.features.fusion import to_unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.parameters import Parametrised
 from psqe.seeds.seed_set import SeedSet
@@ -172,13 +172,15 @@ class Aligner(Parametrised, ABC):
             pairs = np.column_stack([new_left[seeds.pairs[:, 0]], new_right[seeds.pairs[:, 1]]])
             # A miner orders its seeds by confidence; the training must not depend on that order.
             pairs = pairs[np.lexsort(pairs.T)]
-            embedded_left, embedded_right = self._fit(
+            self._left, self._right = self._fit(
                 task.take(left, right).blind(),
                 features.blind().take(left, right),
                 pairs,
                 None if callback is None else _CallbackInTaskOrder(callback, left, right),
             )
-            self._left, self._right = embedded_left[new_left], embedded_right[new_right]
+            # One side after the other, so that the copies of only one are there at a time.
+            self._left = self._left[new_left]
+            self._right = self._right[new_right]
             self._to_task_order(left, right)
             for side in (self._left, self._right):
                 if not np.isfinite(side).all():
@@ -226,4 +228,4 @@ class Aligner(Parametrised, ABC):
         -------
         Similarities ``(m, k)``.
         """
-        return Dot(unit_rows(self._left[left]), unit_rows(self._right[right]))
+        return Dot(to_unit_rows(self._left[left]), to_unit_rows(self._right[right]))

@@ -17,10 +17,10 @@ BLOCK_ROWS = 4096
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
     """Return vectors ``(n, d)`` with every row scaled to unit length; rows of zeros stay zero."""
-    return _to_unit(vectors.copy())
+    return to_unit_rows(vectors.copy())
 
 
-def _to_unit(vectors: FloatArray) -> FloatArray:
+def to_unit_rows(vectors: FloatArray) -> FloatArray:
     """Scale rows in place, as :func:`unit_rows` does: copies of wide vectors need much memory."""
     for start in range(0, len(vectors), BLOCK_ROWS):  # the norm makes a copy of the block
         block = vectors[start : start + BLOCK_ROWS]
@@ -92,7 +92,7 @@ def side_vectors(vectors: Vectors, *, centre: bool = True) -> FloatArray:
     A side with a single row is not centred, because nothing would be left of the row.
     """
     centre = centre and len(vectors) > 1
-    return _to_unit(_centre(vectors.values, vectors.present) if centre else vectors.values)
+    return to_unit_rows(_centre(vectors.values, vectors.present) if centre else vectors.values)
 
 
 def fuse(
@@ -160,7 +160,7 @@ def fuse(
         for vectors, order, out in zip(features[name], entities, fused, strict=True):
             np.multiply(side_vectors(vectors.take(order), centre=centre), scale, out=out[:, columns])
         start = columns.stop
-    fused.map(_to_unit)
+    fused.map(to_unit_rows)
     for side in SIDES:
         if len(fused[side]) and not fused[side].any():
             raise DataError(

@@ -96,10 +96,7 @@ class Propagation(Aligner):
     def _fit(
         self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
-        vectors = Sides(*(node_vectors(features, side, task.sides[side]) for side in SIDES))
-        if self.dim is not None and self.dim < vectors.left.shape[1]:
-            axes = main_axes([vectors[side][task.sides[side].candidates] for side in SIDES], self.dim)
-            vectors = vectors.map(lambda x: x @ axes)
+        vectors = self._vectors(task, features)
         rng = np.random.default_rng(self.random_state)
         labels = unit_rows(rng.standard_normal((len(pairs), self.label_dim)).astype(np.float32))
         confidence = self._confidence(pairs, task, features)
@@ -110,6 +107,14 @@ class Propagation(Aligner):
             for side, graph, ends in zip(SIDES, task.sides, pairs.T, strict=True)
         )
         return left, right
+
+    def _vectors(self, task: AlignmentTask, features: Features) -> Sides[FloatArray]:
+        """Return the vectors of all nodes, ``(n_left, d)`` and ``(n_right, d)``."""
+        vectors = Sides(*(node_vectors(features, side, task.sides[side]) for side in SIDES))
+        if self.dim is None or self.dim >= vectors.left.shape[1]:
+            return vectors
+        axes = main_axes([vectors[side][task.sides[side].candidates] for side in SIDES], self.dim)
+        return vectors.map(lambda x: x @ axes)
 
     def _confidence(self, pairs: IntArray, task: AlignmentTask, features: Features) -> FloatArray:
         """Return the weight of each seed's label ``(n,)``."""
@@ -150,7 +155,13 @@ class Propagation(Aligner):
         -------
         Embeddings ``(n, d)``.
         """
-        parts = [unit_rows(vectors)]
+        width = vectors.shape[1]
+        with_labels = bool(len(seeded) and self.label_weight)
+        n_columns = width + self.n_hops * (width + (self.label_dim if with_labels else 0))
+        # Filled part by part: a list of parts and their concatenation would be twice the memory.
+        embedding = np.empty((len(vectors), n_columns), dtype=np.float32)
+        embedding[:, :width] = unit_rows(vectors)
+        done = width
         spread = np.zeros((len(vectors), self.label_dim), dtype=np.float32)
         spread[seeded] = confidence[:, None] * labels
         # The two are numerator and denominator of the mean confidence of the seeds that reach a node.
@@ -159,12 +170,15 @@ class Propagation(Aligner):
         for hop in range(1, self.n_hops + 1):
             weight = np.float32(self.decay**hop)
             vectors = step @ vectors
-            parts.append(weight**0.5 * unit_rows(vectors))
-            if len(seeded) and self.label_weight:
+            np.multiply(weight**0.5, unit_rows(vectors), out=embedding[:, done : done + width])
+            done += width
+            if with_labels:
                 spread, total, count = step @ spread, step @ total, step @ count
                 mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
-                parts.append((self.label_weight * weight * mean[:, None]) ** 0.5 * unit_rows(spread))
-        return np.hstack(parts)
+                scale = (self.label_weight * weight * mean[:, None]) ** 0.5
+                np.multiply(scale, unit_rows(spread), out=embedding[:, done : done + self.label_dim])
+                done += self.label_dim
+        return embedding
 
 
 def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,6 +61,52 @@ class ModalityInput:
         return torch.cat([linear(side) for side in self.sides])
 
 
+class EncoderInputs(Mapping[str, ModalityInput]):
+    """The vectors of all nodes that the encoder reads, by modality, prepared whenever they are read.
+
+    They are read twice, before and after the training. Kept in between, they would take as much memory again
+    as the training itself.
+
+    Parameters
+    ----------
+    space
+        The candidates, with the rules and the features of all nodes.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._axes: dict[str, FloatArray] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._space.features)
+
+    def __len__(self) -> int:
+        return len(self._space.features)
+
+    def __getitem__(self, name: str) -> ModalityInput:
+        space = self._space
+        present = space.features[name].map(lambda vectors: vectors.present)
+        sides = self._given(name)
+        width = space.rules.n_components
+        if width is not None and width < sides[0].shape[1]:
+            if name not in self._axes:
+                self._axes[name] = main_axes(sides, width, fix_signs=True)
+            sides = unit_rows(sides[0] @ self._axes[name]), unit_rows(sides[1] @ self._axes[name])
+        kept = [x if has.all() else x[has] for x, has in zip(sides, present, strict=True)]
+        left, right = (torch.from_numpy(x).to(space.device) for x in kept)
+        nodes = torch.from_numpy(np.flatnonzero(np.concatenate([*present]))).to(space.device)
+        return ModalityInput(nodes, (left, right))
+
+    def _given(self, name: str) -> tuple[FloatArray, FloatArray]:
+        """Return the vectors of all entities ``(n_left, d)`` and ``(n_right, d)``, scaled by the rules."""
+        space = self._space
+        if space.rules.normalise:
+            all_entities = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
+            return modality_vectors(space.features, name, *all_entities)
+        modality = space.features[name]
+        return modality.left.values, modality.right.values
+
+
 class RefinementEncoder(nn.Module):
     """A linear map for each modality, and graph attention over the sum of some of them.
 
@@ -83,7 +129,7 @@ class RefinementEncoder(nn.Module):
     def __init__(
         self,
         edges: Edges,
-        inputs: dict[str, ModalityInput],
+        inputs: Mapping[str, ModalityInput],
         *,
         structural: Sequence[str],
         separate: Sequence[str],
@@ -211,25 +257,6 @@ class RefineStage(Stage):
             chosen = greedy_one_to_one(proposals.rows, proposals.columns, space.n_seeds)
         return filtered(space, take(space, pool, proposals, chosen, self.name))
 
-    def _inputs(self, space: Space) -> dict[str, ModalityInput]:
-        """Prepare the vectors that the encoder reads, by the rules."""
-        all_entities = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
-        inputs = {}
-        for name, modality in space.features.items():
-            sides = modality.left.values, modality.right.values
-            if space.rules.normalise:
-                sides = modality_vectors(space.features, name, *all_entities)
-            width = space.rules.n_components
-            if width is not None and width < modality.dim:
-                axes = main_axes(sides, width, fix_signs=True)
-                sides = unit_rows(sides[0] @ axes), unit_rows(sides[1] @ axes)
-            present = modality.left.present, modality.right.present
-            kept = [x if has.all() else x[has] for x, has in zip(sides, present, strict=True)]
-            left, right = (torch.from_numpy(x).to(space.device) for x in kept)
-            nodes = torch.from_numpy(np.flatnonzero(np.concatenate(present))).to(space.device)
-            inputs[name] = ModalityInput(nodes, (left, right))
-        return inputs
-
     def _learn(self, space: Space, pool: Pool) -> LearnedEmbeddings[FloatArray]:
         """Train an encoder and return its unit embeddings of all entities, ``(n, dim)`` each."""
         rules, n_left = space.rules, space.task.left.n_entities
@@ -237,7 +264,7 @@ class RefineStage(Stage):
         with seeded(space.random_state):
             encoder = RefinementEncoder(
                 Edges.joint(space.task).to(space.device),
-                self._inputs(space),
+                EncoderInputs(space),
                 structural=[m for m in space.features if not split or m == "image"],
                 separate=[m for m in space.features if not split or m != "image"],
                 dim=rules.dim,
