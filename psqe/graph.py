@@ -133,7 +133,6 @@ def _column(values: Sequence[Any], n: int, what: str, graph: str, empty: Any) ->
     return tuple(values)
 
 
-@dataclass(frozen=True, eq=False)
 class Vectors:
     """Vectors of one modality for the entities of one graph, and a mask of the entities that have one.
 
@@ -143,6 +142,13 @@ class Vectors:
         Float32 array ``(n, d)``, finite in present rows. In features, rows of absent entities are zero.
     present
         Boolean array ``(n,)``: whether each entity has a vector.
+
+    Attributes
+    ----------
+    present
+        The mask.
+    width
+        Number of dimensions ``d``.
 
     Raises
     ------
@@ -156,24 +162,42 @@ class Vectors:
     (3, 1)
     """
 
-    values: FloatArray
-    present: BoolArray
-
-    def __post_init__(self) -> None:
-        if self.values.ndim != 2 or self.present.shape != (len(self.values),):
-            raise DataError(f"vectors of shape {self.values.shape} and a mask of shape {self.present.shape}")
+    def __init__(self, values: FloatArray, present: BoolArray) -> None:
+        if values.ndim != 2 or present.shape != (len(values),):
+            raise DataError(f"vectors of shape {values.shape} and a mask of shape {present.shape}")
         # A sum is finite only if all of its terms are; it needs no memory, which a mask of all cells would.
-        if not np.isfinite(self.values.sum(dtype=np.float64)) and not all(
-            np.isfinite(row).all() for row in self.values[self.present]
+        if not np.isfinite(values.sum(dtype=np.float64)) and not all(
+            np.isfinite(row).all() for row in values[present]
         ):
             raise DataError("vectors of present entities are not finite")
+        self.present = present
+        self._values = values
+        self._order: IntArray | None = None
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.present)
+
+    @property
+    def width(self) -> int:
+        """Number of dimensions ``d``."""
+        return int(self._values.shape[1])
+
+    @property
+    def values(self) -> FloatArray:
+        """The vectors ``(n, d)``: the array that was given or, after :meth:`take`, a new copy of its rows."""
+        return self._values if self._order is None else self._values[self._order]
 
     def take(self, order: IntArray) -> Vectors:
-        """Return the vectors of the entities ``order`` (indices), in that order."""
-        return Vectors(self.values[order], self.present[order])
+        """Return the vectors of the entities ``order`` (indices), in that order.
+
+        The result keeps the order and no rows of its own, because the vectors are the largest part of the
+        memory of an alignment.
+        """
+        taken = Vectors.__new__(Vectors)
+        taken.present, taken._values = self.present[order], self._values
+        rows = np.arange(len(self))[order] if self._order is None else self._order[order]
+        taken._order = rows
+        return taken
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,7 +79,7 @@ def _vectors_fit(task: AlignmentTask, name: str) -> bool:
     if not all(name in graph.vectors for graph in task.sides):
         return False
     vectors = task.sides.map(lambda graph: graph.vectors[name].take(graph.candidates))
-    widths = {side.values.shape[1] for side in vectors}
+    widths = {side.width for side in vectors}
     return len(widths) == 1 and all(side.values[side.present].any() for side in vectors)
 
 

@@ -63,7 +63,7 @@ class Modality(Sides[Vectors]):
     @property
     def dim(self) -> int:
         """Number of dimensions ``d``."""
-        return int(self.left.values.shape[1])
+        return self.left.width
 
     def take(self, left: IntArray, right: IntArray) -> Modality:
         """Return the vectors of the entities ``left`` and ``right`` (indices), in that order."""
@@ -119,7 +119,6 @@ class Features(Mapping[str, Modality]):
                 remedy="give one row per entity in each modality, or name the entities of the rows in a file",
             )
         self._modalities = dict(modalities)
-        self._order: Sides[IntArray] | None = None
         self._source = source
         self.entities = entities
         if entities is not None and (len(entities.left), len(entities.right)) != self.shape:
@@ -129,8 +128,7 @@ class Features(Mapping[str, Modality]):
             )
 
     def __getitem__(self, key: str) -> Modality:
-        modality = self._modalities[key]
-        return modality if self._order is None else modality.take(*self._order)
+        return self._modalities[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._modalities)
@@ -149,7 +147,7 @@ class Features(Mapping[str, Modality]):
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of rows, ``(n_left, n_right)``: one row for each entity of a side."""
-        first = next(iter(self._modalities.values())) if self._order is None else self._order
+        first = next(iter(self._modalities.values()))
         return len(first.left), len(first.right)
 
     def select(self, modalities: list[str] | tuple[str, ...]) -> Features:
@@ -165,41 +163,20 @@ class Features(Mapping[str, Modality]):
                 raise ParameterError(
                     f"there is no modality {name!r} in the features", remedy=f"choose from {', '.join(self)}"
                 )
-        return self._with(
-            {name: self._modalities[name] for name in modalities}, self.entities, source=self._source
-        )
+        return Features({name: self[name] for name in modalities}, self.entities, source=self._source)
 
     def take(self, left: IntArray, right: IntArray) -> Features:
-        """Return the vectors of the entities ``left`` and ``right`` (indices), in that order.
-
-        The rows of a modality are put in this order whenever the modality is read. The result keeps no copy
-        of them, because a copy of all vectors is the largest part of the memory of an alignment.
-        """
-        order = Sides(left, right)
+        """Return the vectors of the entities ``left`` and ``right`` (indices), in that order."""
         entities = None
         if self.entities is not None:
-            entities = self.entities.map(lambda names, rows: tuple(names[i] for i in rows), order)
-        if self._order is not None:
-            order = self._order.map(lambda old, new: old[new], order)
-        taken = self._with(self._modalities)
-        taken._order, taken.entities = order, entities
-        return taken
+            entities = self.entities.map(
+                lambda names, order: tuple(names[i] for i in order), Sides(left, right)
+            )
+        return Features({name: m.take(left, right) for name, m in self.items()}, entities)
 
     def blind(self) -> Features:
         """Return the features without the identifiers of the entities, as miners and aligners see them."""
-        return self if self.entities is None else self._with(self._modalities)
-
-    def _with(
-        self,
-        modalities: Mapping[str, Modality],
-        entities: Sides[tuple[str, ...]] | None = None,
-        *,
-        source: Path | None = None,
-    ) -> Features:
-        """Make features of other modalities, or other identifiers, with the rows in the same order."""
-        features = Features(modalities, source=source)
-        features._order, features.entities = self._order, entities
-        return features
+        return self if self.entities is None else Features(self._modalities)
 
     def matched(self, task: AlignmentTask) -> Features:
         """Return the features with one row per entity of a task, in the order of the task's entities.

@@ -148,7 +148,8 @@ def _given(task: AlignmentTask, name: str) -> Modality:
                 remedy="add them, or choose an encoder that makes those of both sides",
             )
         vectors = graph.vectors[name]
-        present = vectors.present & vectors.values.any(axis=1)
+        rows = vectors.values
+        present = vectors.present & rows.any(axis=1)
         n_empty = int((vectors.present & ~present).sum())
         if n_empty:
             warnings.warn(
@@ -156,9 +157,9 @@ def _given(task: AlignmentTask, name: str) -> Modality:
                 PsqeWarning,
                 stacklevel=3,
             )
-        values = np.where(present[:, None], vectors.values, 0).astype(np.float32)
+        values = np.where(present[:, None], rows, 0).astype(np.float32)
         sides.append(Vectors(values, present))
-    left, right = (vectors.values.shape[1] for vectors in sides)
+    left, right = (vectors.width for vectors in sides)
     if left != right:
         raise DataError(
             f"task {task.name!r}: vectors of modality {name!r} that came with the data have {left} "

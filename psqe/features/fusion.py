@@ -87,12 +87,13 @@ def modality_vectors(
 
 
 def side_vectors(vectors: Vectors, *, centre: bool = True) -> FloatArray:
-    """Return one side of :func:`modality_vectors`; this overwrites the values of ``vectors``.
+    """Return one side of :func:`modality_vectors`, for vectors that were taken from others.
 
-    A side with a single row is not centred, because nothing would be left of the row.
+    The values of others, which are no copy, would be overwritten. A side with a single row is not centred,
+    because nothing would be left of the row.
     """
-    centre = centre and len(vectors) > 1
-    return to_unit_rows(_centre(vectors.values, vectors.present) if centre else vectors.values)
+    values = vectors.values
+    return to_unit_rows(_centre(values, vectors.present) if centre and len(vectors) > 1 else values)
 
 
 def fuse(

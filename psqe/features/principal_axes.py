@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from psqe.graph import FloatArray
 
 
-def main_axes(sides: Sequence[FloatArray], n: int, *, fix_signs: bool = False) -> FloatArray:
+def main_axes(sides: Iterable[FloatArray], n: int, *, fix_signs: bool = False) -> FloatArray:
     """Find the axes along which the rows of both sides are longest.
 
     No other axes keep more of the rows' squared length (Eckart and Young 1936). Where the rows are centred,
@@ -19,7 +19,7 @@ def main_axes(sides: Sequence[FloatArray], n: int, *, fix_signs: bool = False) -
     Parameters
     ----------
     sides
-        Float32 arrays ``(n_rows, d)``.
+        Float32 arrays ``(n_rows, d)``; each is read once.
     n
         Number of axes to keep, at most ``d``.
     fix_signs

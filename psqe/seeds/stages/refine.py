@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from psqe.features.fusion import modality_vectors, unit_rows
+from psqe.features.fusion import side_vectors, to_unit_rows, unit_rows
 from psqe.features.principal_axes import main_axes
-from psqe.graph import FloatArray
+from psqe.graph import FloatArray, Vectors
 from psqe.seeds.stages.base import LearnedEmbeddings, Pool, Space, Stage
 from psqe.seeds.stages.choose import filtered, propose, take, within_quotas
 from psqe.similarity import Dot, Sum, greedy_one_to_one
@@ -84,27 +84,32 @@ class EncoderInputs(Mapping[str, ModalityInput]):
         return len(self._space.features)
 
     def __getitem__(self, name: str) -> ModalityInput:
-        space = self._space
-        present = space.features[name].map(lambda vectors: vectors.present)
-        sides = self._given(name)
-        width = space.rules.n_components
-        if width is not None and width < sides[0].shape[1]:
-            if name not in self._axes:
-                self._axes[name] = main_axes(sides, width, fix_signs=True)
-            sides = unit_rows(sides[0] @ self._axes[name]), unit_rows(sides[1] @ self._axes[name])
-        kept = [x if has.all() else x[has] for x, has in zip(sides, present, strict=True)]
-        left, right = (torch.from_numpy(x).to(space.device) for x in kept)
-        nodes = torch.from_numpy(np.flatnonzero(np.concatenate([*present]))).to(space.device)
-        return ModalityInput(nodes, (left, right))
+        modality, device = self._space.features[name], self._space.device
+        width = self.width(name)
+        if width < modality.dim and name not in self._axes:
+            # The sides are made one after the other, here and below, so that only one is there at a time.
+            self._axes[name] = main_axes(map(self._scaled, modality), width, fix_signs=True)
 
-    def _given(self, name: str) -> tuple[FloatArray, FloatArray]:
-        """Return the vectors of all entities ``(n_left, d)`` and ``(n_right, d)``, scaled by the rules."""
-        space = self._space
-        if space.rules.normalise:
-            all_entities = np.arange(space.task.left.n_entities), np.arange(space.task.right.n_entities)
-            return modality_vectors(space.features, name, *all_entities)
-        modality = space.features[name]
-        return modality.left.values, modality.right.values
+        def of_side(vectors: Vectors) -> Tensor:
+            x = self._scaled(vectors)
+            if width < modality.dim:
+                x = to_unit_rows(x @ self._axes[name])
+            return torch.from_numpy(x if vectors.present.all() else x[vectors.present]).to(device)
+
+        left, right = modality.map(of_side)
+        present = np.concatenate([vectors.present for vectors in modality])
+        return ModalityInput(torch.from_numpy(np.flatnonzero(present)).to(device), (left, right))
+
+    def width(self, name: str) -> int:
+        """Return the number of dimensions of the prepared vectors of a modality."""
+        dim, n_components = self._space.features[name].dim, self._space.rules.n_components
+        return dim if n_components is None else min(dim, n_components)
+
+    def _scaled(self, vectors: Vectors) -> FloatArray:
+        """Return the vectors of one side ``(n, d)``, scaled by the rules."""
+        if self._space.rules.normalise:
+            return side_vectors(vectors.take(np.arange(len(vectors))))
+        return vectors.values
 
 
 class RefinementEncoder(nn.Module):
