@@ -13,7 +13,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features import build_features, encoder_choices
 from psqe.features.image import open_picture
 from psqe.features.text import attribute_texts, readable
-from psqe.graph import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph, Vectors
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 72">'
@@ -243,3 +243,14 @@ def test_attribute_texts() -> None:
 )
 def test_readable(label: str, words: str) -> None:
     assert readable(label) == words
+
+
+def test_vectors_in_another_order_are_views():
+    values = np.arange(8, dtype=np.float32).reshape(4, 2)
+    vectors = Vectors(values, np.array([True, False, True, True]))
+    taken = vectors.take(np.array([3, 1, 0])).take(np.array([True, False, True]))
+    assert taken.values.tolist() == [[6, 7], [0, 1]] and taken.present.tolist() == [True, True]
+    assert (len(taken), taken.width) == (2, 2)
+    assert taken._values is values  # no copy is kept
+    taken.values[:] = 9
+    assert taken.values.tolist() == [[6, 7], [0, 1]] and values[3].tolist() == [6, 7]

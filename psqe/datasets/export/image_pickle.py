@@ -44,7 +44,8 @@ def write_image_pickle(task: AlignmentTask, path: Path) -> None:
     vectors: dict[int, Any] = {}
     for graph in task.sides:
         image = graph.vectors["image"]
-        for row in np.flatnonzero(image.present).tolist():
-            vectors[int(graph.ids[row])] = image.values[row].copy()
+        rows = image.values
+        for entity in np.flatnonzero(image.present).tolist():
+            vectors[int(graph.ids[entity])] = rows[entity].copy()
     with path.open("wb") as stream:
         _Pickler(stream, PROTOCOL).dump(dict(sorted(vectors.items())))

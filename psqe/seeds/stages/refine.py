@@ -64,8 +64,8 @@ class ModalityInput:
 class EncoderInputs(Mapping[str, ModalityInput]):
     """The vectors of all nodes that the encoder reads, by modality, prepared whenever they are read.
 
-    They are read twice, before and after the training. Kept in between, they would take as much memory again
-    as the training itself.
+    They are read before and after the training. Kept in between, they would take as much memory as the
+    training itself.
 
     Parameters
     ----------
