@@ -264,7 +264,7 @@ class RefineStage(Stage):
 
     def _learn(self, space: Space, pool: Pool) -> LearnedEmbeddings[FloatArray]:
         """Train an encoder and return its unit embeddings of all entities, ``(n, dim)`` each."""
-        rules, n_left = space.rules, space.task.left.n_entities
+        rules = space.rules
         split = rules.match_modalities == "text"
         with seeded(space.random_state):
             encoder = RefinementEncoder(
@@ -275,32 +275,36 @@ class RefineStage(Stage):
                 dim=rules.dim,
                 bias=not rules.normalise,  # vectors that are not centred need a bias
             ).to(space.device)
-            seeds = torch.from_numpy(pool.pairs(space)).to(space.device)
-            nodes = torch.cat([seeds[:, 0], seeds[:, 1] + n_left])
-            ends = SeedNodes(encoder, nodes)
-            rows = ends.subgraph.outputs[nodes].view(2, -1).T  # of a seed's ends in what the encoder returns
-
-            def loss(batch: Tensor) -> Tensor:
-                total = torch.zeros((), device=space.device)
-                for z in encoder(ends):
-                    if rules.normalise:
-                        z = nn.functional.normalize(z, dim=1)
-                    left, right = z[batch[:, 0]], z[batch[:, 1]]
-                    # A zero row is an absent modality: such a seed says nothing about it.
-                    both = left.any(dim=1) & right.any(dim=1)
-                    if int(both.sum()) > 1:
-                        total = total + info_nce(left[both], right[both], temperature=rules.temperature)
-                return total
-
-            config = TrainingConfig(
-                n_epochs=rules.n_epochs,
-                batch_size=BATCH_SIZE,
-                learning_rate=self.learning_rate,
-                weight_decay=1e-2,  # as released, which leaves it to torch
-                shuffle=rules.order == "confidence",
-                accumulate=rules.order == "file",
-            )
-            Training(encoder, loss, rows, config, description="PSQE refinement").run()
+            self._train(encoder, space, torch.from_numpy(pool.pairs(space)).to(space.device))
             with torch.inference_mode():
                 embeddings: LearnedEmbeddings[Tensor] = encoder()
                 return embeddings.map(lambda z: unit_rows(z.cpu().numpy()))
+
+    def _train(self, encoder: RefinementEncoder, space: Space, seeds: Tensor) -> None:
+        """Train an encoder on seeds ``(n, 2)``. What only the training needs is freed at the end."""
+        rules = space.rules
+        nodes = torch.cat([seeds[:, 0], seeds[:, 1] + space.task.left.n_entities])
+        ends = SeedNodes(encoder, nodes)
+        rows = ends.subgraph.outputs[nodes].view(2, -1).T  # of a seed's ends in what the encoder returns
+
+        def loss(batch: Tensor) -> Tensor:
+            total = torch.zeros((), device=space.device)
+            for z in encoder(ends):
+                if rules.normalise:
+                    z = nn.functional.normalize(z, dim=1)
+                left, right = z[batch[:, 0]], z[batch[:, 1]]
+                # A zero row is an absent modality: such a seed says nothing about it.
+                both = left.any(dim=1) & right.any(dim=1)
+                if int(both.sum()) > 1:
+                    total = total + info_nce(left[both], right[both], temperature=rules.temperature)
+            return total
+
+        config = TrainingConfig(
+            n_epochs=rules.n_epochs,
+            batch_size=BATCH_SIZE,
+            learning_rate=self.learning_rate,
+            weight_decay=1e-2,  # as released, which leaves it to torch
+            shuffle=rules.order == "confidence",
+            accumulate=rules.order == "file",
+        )
+        Training(encoder, loss, rows, config, description="PSQE refinement").run()
