@@ -158,8 +158,9 @@ class RefinementEncoder(nn.Module):
         """
         parts = {}
         total: Tensor | None = None
-        for linear, (name, given) in zip(self.maps, self.inputs.items(), strict=True):
+        for linear, name in zip(self.maps, self.inputs, strict=True):
             if ends is None:
+                given = self.inputs[name]
                 embedding = mapped = _spread(given.mapped(linear), given.nodes, self.edges.n)
             else:
                 embedding, mapped = ends.mapped(name, linear, name in self.structural)
