@@ -23,7 +23,7 @@ from psqe.evaluation.truth import verdict
 from psqe.features import Features
 from psqe.features.fusion import modality_vectors
 from psqe.files import write_json
-from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side
+from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, counted
 from psqe.links.formats import save_links
 from psqe.links.predict import Links
 from psqe.links.quality import link_summary
@@ -430,7 +430,7 @@ class Alignment:
         summary = self._link_summary
         alone = summary["no_counterpart"]
         line = (
-            f"{len(self.predicted)} links from {len(self.seeds)} seeds, "
+            f"{counted(len(self.predicted), 'link')} from {counted(len(self.seeds), 'seed')}, "
             f"{summary['expected_right']:.0f} expected to be correct, "
             f"no counterpart for {alone['left']} left and {alone['right']} right"
         )

@@ -24,7 +24,7 @@ from psqe.defaults import FeatureChoice, SeedChoice, choose_features, choose_n_s
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
-from psqe.graph import AlignmentTask
+from psqe.graph import AlignmentTask, counted, in_number
 from psqe.links.predict import predict_links
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
@@ -284,7 +284,8 @@ def _build_miner(options: MinerOptions, task: AlignmentTask, features: Features,
     most = min(len(graph.candidates) for graph in task.sides)
     if n_seeds > most:
         raise ParameterError(
-            f"{n_seeds} seeds asked for, but only {most} one-to-one pairs are possible in {task.name}",
+            f"{counted(n_seeds, 'seed')} asked for, but only {counted(most, 'one-to-one pair')} "
+            f"{in_number(most, 'is')} possible in {task.name}",
             remedy=f"ask for at most {most}",
         )
     return kind(**{"n_seeds": n_seeds, **parameters})

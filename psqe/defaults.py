@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from psqe.datasets import study_encoders
 from psqe.errors import ParameterError
 from psqe.features import Features, available_modalities
-from psqe.graph import AlignmentTask
+from psqe.graph import AlignmentTask, counted
 from psqe.options import FeatureFile, FeatureOptions, MinerOptions
 from psqe.seeds import MINERS, SeedSet
 
@@ -120,7 +120,7 @@ def describe_choices(
     named = isinstance(seeds, str) and seeds in MINERS
     if named or (isinstance(seeds, MinerOptions) and seeds.n_seeds is None):
         said.append(
-            f"{found.n_wanted} seeds by the miner {found.miner} ({SEED_SHARE:.0%} of the smaller side), "
-            f"{len(found)} found"
+            f"{counted(found.n_wanted or 0, 'seed')} by the miner {found.miner} ({SEED_SHARE:.0%} of the "
+            f"smaller side), {len(found):,} found"
         )
     return said

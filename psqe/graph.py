@@ -84,6 +84,17 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun if n == 1 else plural}"
 
 
+def in_number(n: int, verb: str) -> str:
+    """Return the singular of a verb for one subject, and its plural for any other number.
+
+    Examples
+    --------
+    >>> in_number(1, "is"), in_number(3, "is"), in_number(0, "has"), in_number(2, "repeats")
+    ('is', 'are', 'have', 'repeat')
+    """
+    return verb if n == 1 else {"is": "are", "has": "have"}.get(verb, verb.removesuffix("s"))
+
+
 def positions(order: IntArray, n: int) -> IntArray:
     """Return the position of each of ``0 .. n - 1`` in ``order``; -1 where it is missing.
 

@@ -194,7 +194,7 @@ def test_forms_of_features_and_seeds(planted, tmp_path):
         ({"aligner": psqe.AlignerOptions(preset="huge")}, "no preset 'huge'"),
         ({"aligner": psqe.AlignerOptions(parameters={"warmth": 1})}, "no parameter 'warmth'"),
         ({"seeds": psqe.MinerOptions(parameters={"n_clusters": "many"})}, "n_clusters is 'many'"),
-        ({"seeds": psqe.MinerOptions(n_seeds=1000)}, "1000 seeds asked for, but only 70"),
+        ({"seeds": psqe.MinerOptions(n_seeds=1000)}, "1,000 seeds asked for, but only 70"),
         ({"features": ["sound"]}, "unknown modality 'sound'"),
         ({"checkpoint": Path("c.pt")}, "propagation does not train"),
         ({"checkpoint": 3}, "the checkpoint cannot be 3; give the path"),

@@ -744,7 +744,7 @@ def test_as_a_process(tmp_path):
         "--out", tmp_path / "s.tsv",
     )  # fmt: skip
     assert done.returncode == 0 and ", by gold links " in done.stdout
-    assert done.stderr.startswith("psqe: warning: miner mutual: 1500 seeds asked for, ")
+    assert done.stderr.startswith("psqe: warning: miner mutual: 1,500 seeds asked for, ")
     assert done.stderr.count("\n") == 1
     assert len(SeedSet.load(tmp_path / "s.tsv", pair)) > 50
 

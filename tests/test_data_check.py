@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cities import written
 from folders import FOLDER, PAIRS, RDF, SAYS, Files, of_task, png, table, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psqe.cli.main import main
 from psqe.datasets.faults import SHOWN
+from psqe.datasets.info import folder_info
 from psqe.datasets.layouts import check_folder, read_folder
 from psqe.errors import DataError, PsqeWarning
 
@@ -101,6 +103,21 @@ def test_info_of_a_folder(tmp_path):
     info = json.loads((tmp_path / "i.json").read_text())
     assert info["source"]["found"]["left"] == str(folder / "left.nt") and info["left"]["max_degree"] == 2
     assert run("data", "info", write(tmp_path / "b", {**FOLDER, "links.tsv": None}))[1].count("unknown") == 9
+
+
+def test_images_are_found_in_a_table_or_in_a_folder_and_missing_once(tmp_path):
+    folder = written(tmp_path / "pair")
+    for found, missing in ((None, "left/images"), ("folder", None), ("table", None)):
+        if found == "folder":
+            (folder / "left" / "images").mkdir()
+        elif found == "table":
+            (folder / "left" / "images.tsv").write_text("e100\ta.png\n")
+            (folder / "left" / "a.png").write_bytes(png())
+        said = folder_info(folder)
+        assert said["missing"].count("left/images") == (missing is not None)
+        assert [name for name in said["found"] if name == "left/images"] == ["left/images"] * (
+            found is not None
+        )
 
 
 def test_info_of_a_benchmark(tmp_path):

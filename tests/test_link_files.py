@@ -393,9 +393,7 @@ def test_what_has_the_name_of_gold_links_and_is_no_file_is_told(tmp_path: Path) 
 
 def test_a_table_that_names_the_right_entity_first_is_read_and_told(tmp_path: Path) -> None:
     folder = cities.written(tmp_path / "a", links=[(right, left) for left, right in cities.LINKS])
-    assert "links.tsv: names the right entity first in 16 of 16 lines, which are read that way" in told(
-        folder
-    )
+    assert "links.tsv: names the right entity first in 16 of 16 lines, and is read that way" in told(folder)
     with pytest.warns(PsqeWarning):
         assert links_of(read_folder(folder)) == set(cities.LINKS)
 

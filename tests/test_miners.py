@@ -192,7 +192,7 @@ def test_only_candidates(name, planted):
 @miners
 def test_fewer_than_asked_is_said(name, planted):
     miner = make(name, 5000)
-    with pytest.warns(PsqeWarning, match=rf"miner {name}: 5000 seeds asked for, \d+ found"):
+    with pytest.warns(PsqeWarning, match=rf"miner {name}: 5,000 seeds asked for, \d+ found"):
         seeds = miner.mine(*planted)
     check(seeds, planted, 5000)
     assert 0 < len(seeds) <= 70 and seeds.n_wanted == 5000

@@ -294,7 +294,7 @@ def test_a_row_of_no_entity_does_not_turn_the_identifiers_of_the_others_into_ids
             f"image_{side}": np.arange(1.0, len(names) + 1)[:, None],
         }
     np.savez(tmp_path / "f.npz", **arrays)
-    with pytest.warns(PsqeWarning, match="1 of the 4 rows of array 'image_left' name no entity"):
+    with pytest.warns(PsqeWarning, match="1 of the 4 rows of array 'image_left' names no entity"):
         features = load_features(task, FeatureFile(path=tmp_path / "f.npz"))
     for graph, side in zip(task.sides, SIDES, strict=True):
         wanted = list(range(graph.n_entities, 0, -1))
@@ -367,10 +367,10 @@ ZERO = np.array([[1, 1], [0, 0], [1, 1]])
         ({"image_left": np.ones((3, 2)) * 1j}, "type complex128"),
         ({"image_left": np.full((3, 2), "1")}, "type <U1"),
         ({"image_left": np.ones((3, 2), dtype=object)}, "holds Python objects, which are not read"),
-        ({"image_left": HOLE}, "1 rows that are not finite, first row 1; mark"),
-        ({"image_left": ENDLESS}, "1 rows that are not finite, first row 1; mark"),
-        ({"image_left": HUGE}, "1 rows that hold numbers too large for 32 bits, first row 1"),
-        ({"image_left": ZERO}, "1 rows of zeros, first row 1; mark missing"),
+        ({"image_left": HOLE}, "1 row that is not finite, first row 1; mark"),
+        ({"image_left": ENDLESS}, "1 row that is not finite, first row 1; mark"),
+        ({"image_left": HUGE}, "1 row that holds numbers too large for 32 bits, first row 1"),
+        ({"image_left": ZERO}, "1 row of zeros, first row 1; mark missing"),
         ({"image_left": np.ones((3, 0))}, "has no columns"),
         ({"image_left_present": np.array([0.5, 1, 1])}, "the mask of array 'image_left' must be boolean"),
         ({"left_entities": ["a", "b"]}, "has 3 rows and 2 identifiers"),
@@ -447,7 +447,7 @@ def test_composed_characters_and_brackets_do_not_matter() -> None:
         ("", "cannot be read as a table|has no"),
         ("entity,v0,v0\nl0,1,2\n", "has two columns of one name"),
         ("entity,v0,v1\nl0,1,2,3,4\nr0,1,2\n", "has a line with more cells than its header"),
-        ("entity,v0,v1\nl0,1,2\nr0,1\n", "that are not finite"),
+        ("entity,v0,v1\nl0,1,2\nr0,1\n", "not finite"),
         ("entity,v0,v1\nl0,1,x\nr0,1,2\n", "has a column 'v1' that is not among"),
         ("entity,v0,v1\nl0,1,\nr0,1,2\n", "not finite, first row 0; leave these rows out, or"),
         ("entity,side,v0\nl0,left,1\nr0,middle,2\n", "has 'middle' in the column side, row 1"),

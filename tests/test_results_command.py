@@ -41,7 +41,7 @@ def test_runs_are_listed_and_shown(store):
     assert seeds_of(SPEC).id not in psqe("list", "--store", store.folder, "--aligner", "eva")
     assert "0 runs" in psqe("list", "--store", store.folder, "--state", 7)
     assert "0 runs" in psqe("list", "--store", store.folder, "--subject", "links")
-    assert "1 runs" in psqe("list", "--store", store.folder, "--subject", "seeds", "--state", 0)
+    assert "1 run" in psqe("list", "--store", store.folder, "--subject", "seeds", "--state", 0)
     shown = psqe("show", SPEC.id[:8], "--store", store.folder)
     for text in (SPEC.json_text, "revision: ", "hits@1", "l2r"):
         assert text in shown

@@ -14,7 +14,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import to_unit_rows
-from psqe.graph import AlignmentTask, FloatArray, IntArray
+from psqe.graph import AlignmentTask, FloatArray, IntArray, counted, in_number
 from psqe.parameters import Parametrised
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, Matching
@@ -157,7 +157,8 @@ class Aligner(Parametrised, ABC):
         features.check(task)
         if len(seeds) < self.min_seeds:
             raise DataError(
-                f"{len(seeds)} seeds are too few to train {self.name} on",
+                f"{counted(len(seeds), 'seed')} {in_number(len(seeds), 'is')} too few to train "
+                f"{self.name} on",
                 remedy=f"mine at least {self.min_seeds}",
             )
         for column, graph in ((0, task.left), (1, task.right)):

@@ -84,8 +84,11 @@ def data_check(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PsqeWarning)  # the notes above say the same
         pair = read_folder(folder)
-    sides = (f"{len(g.triples):,} triples of {g.n_entities:,} entities" for g in (pair.left, pair.right))
-    links = "no links" if pair.links is None else f"{len(pair.links):,} links"
+    sides = (
+        f"{counted(len(g.triples), 'triple')} of {counted(g.n_entities, 'entity')}"
+        for g in (pair.left, pair.right)
+    )
+    links = "no links" if pair.links is None else counted(len(pair.links), "link")
     found = f"nothing wrong, {counted(len(faults.notes), 'note')}" if faults.notes else "nothing wrong"
     typer.echo(f"{folder}: {found}; layout {layout_name(folder)}, {', '.join(sides)}, {links}")
 

@@ -12,6 +12,7 @@ from psqe.cli.groups import flat_options
 from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, TaskGroup
 from psqe.datasets.own_outputs import check_tabs
 from psqe.files import write_json
+from psqe.graph import counted
 
 
 @flat_options
@@ -64,4 +65,4 @@ def seeds(
         quality += f", by gold links {report['precision']:.3f} ({low:.3f} to {high:.3f})"
     if choices:
         typer.echo(f"chosen: {choices}")
-    typer.echo(f"{len(found)} seeds, {quality}, {found.seconds:.1f} s -> {out}")
+    typer.echo(f"{counted(len(found), 'seed')}, {quality}, {found.seconds:.1f} s -> {out}")

@@ -20,7 +20,7 @@ from psqe.datasets.placeholders import (
 )
 from psqe.datasets.quoted_texts import note_texts_in_quotes
 from psqe.datasets.spelling import difference, shown, spelling_key
-from psqe.graph import counted
+from psqe.graph import counted, in_number
 from psqe.number_forms import decorated_number, number_in_thousands, read_attributes
 
 MANY = 0.1
@@ -312,7 +312,8 @@ def _find_strangers(
             return
         if oversights and table.name != "triples" and len(draft.index) >= SMALL:
             faults.note(
-                f"{len(lone):,} of its {len(own):,} entities, such as {example}, are not in {files}",
+                f"{len(lone):,} of its {len(own):,} entities, such as {example}, "
+                f"{in_number(len(lone), 'is')} not in {files}",
                 path=table.path,
                 remedy="correct these identifiers if they are meant to be others",
             )
@@ -324,8 +325,8 @@ def _find_nameless(draft: GraphDraft, path: Path | str, faults: Faults, told: se
     if nameless and len(candidates) >= SMALL:
         example = min(label for label, entity in draft.index.items() if entity in nameless)
         faults.note(
-            f"{len(nameless):,} of {len(candidates):,} entities that may get a link have no name, "
-            f"for example {shown(example)}",
+            f"{len(nameless):,} of {len(candidates):,} entities that may get a link "
+            f"{in_number(len(nameless), 'has')} no name, for example {shown(example)}",
             path=path,
             remedy="add their names if they are known",
         )

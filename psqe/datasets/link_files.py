@@ -222,16 +222,15 @@ def _add_all(records: list[_Record], links: LinkDraft, path: Path, faults: Fault
     symmetric = bool(records) and records[0].symmetric
     if n_reversed and n_forward and n_both and not symmetric:
         faults.add(
-            f"names the left entity first in {n_forward:,} lines and the right one in {n_reversed:,}, and "
-            f"{n_both:,} lines can be read in both ways",
+            f"names the left entity first in {counted(n_forward, 'line')} and the right one in "
+            f"{n_reversed:,}, and {counted(n_both, 'line')} can be read in both ways",
             path=path,
             remedy="name the left entity first in all lines",
         )
         return
     if n_reversed and not symmetric:
         faults.note(
-            f"names the right entity first in {n_reversed:,} of {len(records):,} lines, which are read "
-            "that way",
+            f"names the right entity first in {n_reversed:,} of {len(records):,} lines, and is read that way",
             path=path,
             remedy="name the left entity first",
         )

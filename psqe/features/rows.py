@@ -28,6 +28,8 @@ from psqe.graph import (
     Side,
     Sides,
     Vectors,
+    counted,
+    in_number,
 )
 
 NAME_ROWS = (
@@ -148,14 +150,14 @@ class GivenVectors:
         if n != order.n_rows:
             transposed = rows.values.shape[1] == order.n_rows
             raise self._fault(
-                f"{rows.place} has {n} rows without identifiers, but {order.file} lists {order.n_rows} "
-                "entities",
+                f"{rows.place} has {counted(n, 'row')} without identifiers, but {order.file} lists "
+                f"{counted(order.n_rows, 'entity')}",
                 "give its transpose" if transposed else f"give one row for each of them, or {NAME_ROWS}",
             )
         if order.other_file is not None:
             raise self._fault(
                 f"the rows of {rows.place} have no identifiers, and {order.file} and {order.other_file} list "
-                f"{n} entities in different orders",
+                f"{counted(n, 'entity')} in different orders",
                 NAME_ROWS,
             )
         orders.append(order.file)
@@ -215,11 +217,11 @@ class GivenVectors:
             sample = [graph.entities[i] for i in without[:1000].tolist()]
             like = [*get_close_matches(strange[:200], sample, 1, 0.5), *sample, graph.entities[0]][0]
             whose = "either graph" if self.together else f"the {side} graph"
+            n = int(unknown.sum())
             told.add(
-                f"{self.path}: {unknown.sum():,} of the {len(entities):,} rows of {rows.place} name no "
-                "entity of "
-                f"{whose} and are left out, for example {strange!r:.80}; identifiers are written as "
-                f"{like!r:.80}"
+                f"{self.path}: {n:,} of the {counted(len(entities), 'row')} of {rows.place} "
+                f"{in_number(n, 'names')} no entity of {whose} and {in_number(n, 'is')} left out, for "
+                f"example {strange!r:.80}; identifiers are written as {like!r:.80}"
             )
         if len(without):
             told.add(
@@ -366,23 +368,26 @@ def checked_rows(
         present = present.astype(bool)
     if present.shape != (len(values),) or present.dtype != np.bool_:
         raise DataError(
-            f"the mask of {place} must be boolean with {len(values)} entries",
+            f"the mask of {place} must be boolean with {counted(len(values), 'entry')}",
             remedy="save it as mask.astype(bool), an entry for each row",
         )
     if entities is not None and len(entities) != len(values):
         raise DataError(
-            f"{place} has {len(values)} rows and {len(entities)} identifiers",
+            f"{place} has {counted(len(values), 'row')} and {counted(len(entities), 'identifier')}",
             remedy="give one identifier for each row",
         )
     bad = present & ~np.isfinite(values).all(axis=1)
     if bad.any():
-        row = int(bad.argmax())
-        why = "are not finite" if not np.isfinite(array[row]).all() else "hold numbers too large for 32 bits"
-        raise DataError(f"{place} has {bad.sum()} rows that {why}, first row {row}", remedy=remedy)
+        row, n = int(bad.argmax()), int(bad.sum())
+        why = f"{in_number(n, 'holds')} numbers too large for 32 bits"
+        if not np.isfinite(array[row]).all():
+            why = f"{in_number(n, 'is')} not finite"
+        raise DataError(f"{place} has {counted(n, 'row')} that {why}, first row {row}", remedy=remedy)
     empty = present & ~values.any(axis=1)
     if empty.any():
         raise DataError(
-            f"{place} has {empty.sum()} rows of zeros, first row {int(empty.argmax())}", remedy=remedy
+            f"{place} has {counted(int(empty.sum()), 'row')} of zeros, first row {int(empty.argmax())}",
+            remedy=remedy,
         )
     values[~present] = 0.0
     return Rows(values, present, entities, place)

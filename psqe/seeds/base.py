@@ -14,7 +14,7 @@ from psqe.cost import measured
 from psqe.errors import DataError, PsqeWarning
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
-from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Side
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Side, counted
 from psqe.parameters import Parametrised
 from psqe.seeds.confidence import pair_confidence_in_order
 from psqe.seeds.seed_set import SeedSet
@@ -115,7 +115,7 @@ class Miner(Parametrised, ABC):
         )
         if self.n_seeds is not None and len(seeds) < self.n_seeds:
             warnings.warn(
-                f"miner {self.name}: {self.n_seeds} seeds asked for, {len(seeds)} found",
+                f"miner {self.name}: {counted(self.n_seeds, 'seed')} asked for, {len(seeds)} found",
                 PsqeWarning,
                 stacklevel=2,
             )

@@ -8,7 +8,7 @@ import numpy as np
 
 from psqe.errors import PsqeWarning
 from psqe.features.base import Features, Modality
-from psqe.graph import Vectors
+from psqe.graph import Vectors, counted
 
 
 def filled_with_noise(features: Features, *, random_state: int) -> Features:
@@ -59,7 +59,7 @@ def filled_with_noise(features: Features, *, random_state: int) -> Features:
     if counts:
         warnings.warn(
             "missing vectors are filled with noise, as in the public code: "
-            + ", ".join(f"{name} of {n} entities" for name, n in counts.items()),
+            + ", ".join(f"{name} of {counted(n, 'entity')}" for name, n in counts.items()),
             PsqeWarning,
             stacklevel=2,
         )

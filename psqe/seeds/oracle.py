@@ -22,7 +22,7 @@ from psqe.evaluation.regions import Regions, semantic_regions
 from psqe.evaluation.truth import among
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
-from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, one_to_one
+from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, counted, one_to_one
 from psqe.parameters import typed_values
 from psqe.seeds.miners.pivot import PivotMiner
 from psqe.seeds.seed_set import SeedSet
@@ -287,7 +287,10 @@ def _near_mistakes(
 def _within(wanted: DoubleArray, available: IntArray, total: int) -> IntArray:
     """Return integers in the ratios of ``wanted``, none above what is available, with the sum ``total``."""
     if total > available[wanted > 0].sum():
-        raise ParameterError(f"{total} seeds asked for, the regions have {available[wanted > 0].sum()} links")
+        n_links = int(available[wanted > 0].sum())
+        raise ParameterError(
+            f"{counted(total, 'seed')} asked for, the regions have {counted(n_links, 'link')}"
+        )
     values, full = np.zeros(len(wanted)), np.zeros(len(wanted), dtype=bool)
     while True:
         rest = total - available[full].sum()

@@ -18,7 +18,7 @@ from psqe.datasets.tables.forms import FORMS, header_columns, plain_word
 from psqe.datasets.tables.reading import read_columns
 from psqe.errors import DataError, PsqeWarning
 from psqe.files import open_file
-from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, counted
 
 READABLE = "name a file that exists and that you may read"
 IDS = "save one row for each seed, with the ids that the data give its left and its right entity"
@@ -159,8 +159,8 @@ def _in_order(rows: list[_Row], path: Path, task: AlignmentTask) -> list[_Row]:
     if not all(row.left in right and row.right in left for row in rows):
         return rows
     warnings.warn(
-        f"{path}: names the right entity first in all {len(rows):,} seeds, and is read that way; exchange "
-        "the columns",
+        f"{path}: names the right entity first in {'all ' if len(rows) > 1 else ''}"
+        f"{counted(len(rows), 'seed')}, and is read that way; exchange the columns",
         PsqeWarning,
         stacklevel=2,
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from psqe.datasets.own_outputs import SEED_COLUMNS, check_tabs
 from psqe.errors import DataError
 from psqe.files import atomic_path, write_tsv
-from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, counted
 from psqe.seeds.seed_files import read_npy, read_tsv
 
 
@@ -115,7 +115,8 @@ class SeedSet:
                 raise DataError(f"a {side} entity is in two seeds", remedy="keep the better of them")
         if len(self.scores) != len(pairs) or len(self.stages) != len(pairs):
             raise DataError(
-                f"{len(pairs)} pairs, {len(self.scores)} scores and {len(self.stages)} stages",
+                f"{counted(len(pairs), 'pair')}, {counted(len(self.scores), 'score')} and "
+                f"{counted(len(self.stages), 'stage')}",
                 remedy="give one score and one stage for each pair",
             )
         object.__setattr__(self, "pairs", pairs)
@@ -154,7 +155,7 @@ class SeedSet:
         estimate = ""
         if self.confidence is not None and len(self):
             estimate = f", estimated precision {self.confidence.mean():.3f}"
-        return f"SeedSet({len(self)} seeds{wanted} by {self.miner}{estimate})"
+        return f"SeedSet({counted(len(self), 'seed')}{wanted} by {self.miner}{estimate})"
 
     def to_frame(self, task: AlignmentTask) -> pd.DataFrame:
         """Return the seeds as a frame, best first.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from psqe.errors import DataError
-from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, counted
+from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, counted, in_number
 
 Labelled = tuple[str, str, str]
 
@@ -116,11 +116,8 @@ def _present(what: str, graph: KnowledgeGraph, items: Iterable[Any], others: Ite
     lost = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a and not b]
     if lost:
         example = graph.entities[lost[0]]
-        yield f"{counted(len(lost), what)} {_are(lost)} not held, for example that of {example!r:.80}"
-
-
-def _are(items: list[Any]) -> str:
-    return "is" if len(items) == 1 else "are"
+        verb = in_number(len(lost), "is")
+        yield f"{counted(len(lost), what)} {verb} not held, for example that of {example!r:.80}"
 
 
 def _attributes(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
@@ -135,20 +132,21 @@ def _attributes(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
         entity, (attribute, value) = lost[0]
         what = attribute if value is None else f"{attribute} = {value}"
         yield (
-            f"{counted(len(lost), 'attribute')} {_are(lost)} not held as written, for example "
-            f"{what!r:.80} of {entity!r:.80}"
+            f"{counted(len(lost), 'attribute')} {in_number(len(lost), 'is')} not held as written, "
+            f"for example {what!r:.80} of {entity!r:.80}"
         )
     if repeated:
         yield f"repetitions of attributes are counted once ({repeated:,} in all)"
     if made > len(lost):
-        yield f"{counted(made, 'attribute')} are new"
+        yield f"{counted(made, 'attribute')} {in_number(made, 'is')} new"
 
 
 def _vectors(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
     for modality, vectors in graph.vectors.items():
         read = other.vectors.get(modality)
         if read is None or read.values.shape != vectors.values.shape:
-            yield f"the {counted(int(vectors.present.sum()), 'vector')} of {modality} are not held"
+            n = int(vectors.present.sum())
+            yield f"the {counted(n, 'vector')} of {modality} {in_number(n, 'is')} not held"
             continue
         same = (vectors.present == read.present) & (
             ~vectors.present | (vectors.values == read.values).all(axis=1)

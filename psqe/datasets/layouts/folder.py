@@ -64,13 +64,16 @@ def recognises(folder: Path) -> bool:
 
 
 def files(folder: Path) -> dict[str, Path | None]:
-    """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
+    """Return the path of every file that the layout knows; ``None`` for a file that is missing.
+
+    The images of a side are those of a table or, if there is none, those in a folder.
+    """
     found: dict[str, Path | None] = {}
     for side in _sides(folder):
         for table in TABLES:
             found[f"{side.name}/{table}"] = next(iter(table_files(side, table)), None)
-    for side in _sides(folder):
-        found[f"{side.name}/images/"] = path if (path := side / "images").is_dir() else None
+        if found[f"{side.name}/images"] is None and (side / "images").is_dir():
+            found[f"{side.name}/images"] = side / "images"
     links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
     return {**found, **(links or {"links": None})}
 

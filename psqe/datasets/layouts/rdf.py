@@ -48,7 +48,7 @@ from psqe.datasets.rdf.files import files_of, has_files
 from psqe.datasets.rdf.names import common_languages, language_of
 from psqe.datasets.rdf.side import Side
 from psqe.files import is_there
-from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, counted
 
 if TYPE_CHECKING:
     from psqe.datasets.rdf.settings import Settings
@@ -194,7 +194,8 @@ def _tell_links_inside(graph: KnowledgeGraph, other: KnowledgeGraph, path: Path,
         relations = " and ".join(graph.relations[i] for i in same)
         faults.note(
             f"says by {relations} which entities of the {other.name!r} graph are the same, for example "
-            f"{graph.entities[linked[0]]!r} ({len(linked):,} entities), and this is not read as gold links",
+            f"{graph.entities[linked[0]]!r} ({counted(len(linked), 'entity')}), and this is not read as "
+            "gold links",
             path=path,
             remedy="move them to links.nt",
         )

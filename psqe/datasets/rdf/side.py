@@ -31,7 +31,7 @@ from psqe.datasets.rdf.vocabulary import (
     is_skolem,
     is_vocabulary,
 )
-from psqe.graph import KnowledgeGraph
+from psqe.graph import KnowledgeGraph, in_number
 
 if TYPE_CHECKING:
     from psqe.datasets.rdf.settings import Settings
@@ -119,8 +119,9 @@ class Side:
             example = min(nameless, key=nameless.__getitem__)
             called = f"is named {words[example]!r}" if example in words else "gets no name"
             self.faults.note(
-                f"{len(nameless):,} of {len(iris):,} candidates have no label, and {len(words):,} of these "
-                f"are named by the words of their IRIs: {nameless[example]!r} {called}",
+                f"{len(nameless):,} of {len(iris):,} candidates {in_number(len(nameless), 'has')} no "
+                f"label, and {len(words):,} of these {in_number(len(words), 'is')} named by "
+                f"the words of their IRIs: {nameless[example]!r} {called}",
                 path=self.path,
                 remedy=LABELS_REMEDY,
             )

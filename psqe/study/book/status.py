@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from psqe.errors import PsqeError
+from psqe.graph import counted
 from psqe.provenance import machine, revision, versions
 
 __all__ = ["read_runs", "run_table", "summary", "versions"]
@@ -62,7 +63,7 @@ def summary(runs: list[dict[str, Any]]) -> str:
     revisions = sorted({run["revision"] for run in runs} | {revision()})
     profiles = sorted({run["profile"] for run in runs})
     return (
-        f"{len(runs)} notebooks"
+        counted(len(runs), "notebook")
         + (f", profile {' and '.join(profiles)}" if profiles else "")
         + f", revision {' and '.join(f'`{r}`' for r in revisions)}, on {' and '.join(machines)}."
     )

@@ -13,6 +13,7 @@ import typer
 from psqe.cli.groups import flat_options
 from psqe.errors import DataError, ParameterError
 from psqe.extras import needs_extra
+from psqe.graph import counted, in_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ def list_runs(
     runs = rows_where(runs, lambda spec: selection.has(spec) and subject in (None, spec.subject))
     for row in runs.sort_values(["subject", "task"], kind="stable").itertuples():
         typer.echo(f"{row.id}\t{row.spec}\t{row.date[:10]}")
-    typer.echo(f"{len(runs)} runs", err=True)
+    typer.echo(counted(len(runs), "run"), err=True)
 
 
 @app.command()
@@ -134,7 +135,11 @@ def compare(
     for subject in KEYS:
         table = compare(one.table(subject), other.table(subject), subject)
         beyond = table[table["difference"].abs() > tolerance]
-        typer.echo(f"{subject}: {len(table)} numbers in both, {len(beyond)} differ", err=True)
+        typer.echo(
+            f"{subject}: {counted(len(table), 'number')} in both, {len(beyond):,} "
+            f"{in_number(len(beyond), 'differs')}",
+            err=True,
+        )
         if len(beyond):
             typer.echo(beyond.to_string(index=False))
         differ += len(beyond)
@@ -163,8 +168,8 @@ def rerun(
     beyond = table[table["difference"].abs() > table["tolerance"]]
     largest = table["difference"].abs().max() if len(table) else 0.0
     typer.echo(
-        f"{len(table)} numbers compared, largest difference {largest:.3g}, {len(beyond)} beyond the "
-        f"tolerance of {TOLERANCE[spec.subject]:g}, {lost} missing, {new} missing in the store"
+        f"{counted(len(table), 'number')} compared, largest difference {largest:.3g}, {len(beyond)} beyond "
+        f"the tolerance of {TOLERANCE[spec.subject]:g}, {lost} missing, {new} missing in the store"
     )
     if len(beyond):
         typer.echo(beyond.to_string(index=False))
@@ -199,7 +204,7 @@ def fill(
     selection.check(specs)
     specs = [spec for spec in specs if selection.has(spec)]
     lacking = specs if again else opened.lacking(specs)
-    typer.echo(f"{len(specs)} runs, {len(lacking)} of them to be made", err=True)
+    typer.echo(f"{counted(len(specs), 'run')}, {len(lacking):,} of them to be made", err=True)
     if dry:
         for spec in lacking:
             typer.echo(f"{spec.id}\t{spec}")
@@ -259,7 +264,8 @@ def _spec(store: Store, run_id: str) -> RunSpec:
     found = [spec for known, spec in store.specs().items() if known.startswith(run_id)]
     if len(found) != 1:
         raise ParameterError(
-            f"{len(found)} runs have an id that begins with {run_id!r}", remedy="see psqe results list"
+            f"{counted(len(found), 'run')} {in_number(len(found), 'has')} an id that begins with {run_id!r}",
+            remedy="see psqe results list",
         )
     return found[0]
 
@@ -285,5 +291,5 @@ def _run_alone(specs: list[RunSpec], store: Store) -> None:
         process.join()
         failed += process.exitcode != 0
     if failed:
-        print(f"{failed} of {len(specs)} runs failed; see above", file=sys.stderr)
+        print(f"{failed:,} of {counted(len(specs), 'run')} failed; see above", file=sys.stderr)
         raise typer.Exit(1)

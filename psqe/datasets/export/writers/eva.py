@@ -43,7 +43,7 @@ from psqe.datasets.export.tables import (
 )
 from psqe.datasets.labels import readable_name
 from psqe.errors import DataError
-from psqe.graph import AlignmentTask, KnowledgeGraph, counted
+from psqe.graph import AlignmentTask, KnowledgeGraph, counted, in_number
 
 DESCRIPTION = "JAPE, EVA, MCLEA, MEAformer: ent_ids, triples, training_attrs, ill_ent_ids, vectors of images"
 OPTIONS = frozenset({"pair", "attribute_values"})
@@ -79,8 +79,9 @@ def _told_apart(task: AlignmentTask, notes: list[str]) -> AlignmentTask:
     if not shared:
         return task
     notes.append(
-        f"{counted(len(shared), 'identifier')} that both sides have, such as {min(shared)!r:.80}, are "
-        "written with left: and right: before them, as the peers' code has one table of identifiers"
+        f"{counted(len(shared), 'identifier')} that both sides have, such as {min(shared)!r:.80}, "
+        f"{in_number(len(shared), 'is')} written with left: and right: before them, as the peers' code has "
+        "one table of identifiers"
     )
     left, right = (
         replace(graph, entities=tuple(f"{side}:{e}" if e in shared else e for e in graph.entities))

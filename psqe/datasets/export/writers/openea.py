@@ -27,7 +27,7 @@ from psqe.datasets.export.tables import (
 from psqe.datasets.labels import readable_name
 from psqe.datasets.layouts.openea import lexical_value
 from psqe.errors import DataError
-from psqe.graph import AlignmentTask, BoolArray, KnowledgeGraph, counted
+from psqe.graph import AlignmentTask, BoolArray, KnowledgeGraph, counted, in_number
 
 DESCRIPTION = "OpenEA: rel_triples, attr_triples, ent_links and five folds of splits"
 OPTIONS: frozenset[str] = frozenset()
@@ -71,7 +71,8 @@ def _with_labels(graph: KnowledgeGraph, side: str, notes: list[str]) -> Knowledg
     if not named:
         return graph
     notes.append(
-        f"{side}: {counted(len(named), 'name')} that differ from the identifiers are written as values of "
+        f"{side}: {counted(len(named), 'name')} that {in_number(len(named), 'differs')} from the identifiers "
+        f"{in_number(len(named), 'is')} written as values of "
         f"{LABEL}, because this layout has no file of names; psqe takes names from identifiers here"
     )
     attributes = tuple(
@@ -129,7 +130,10 @@ def _write_folds(links: list[tuple[str, str]], folder: Path, random_state: int, 
     order = drawn(len(links), random_state)
     n_train, n_valid = len(links) // FOLDS, len(links) // 10
     if not n_valid:
-        notes.append(f"no splits are written, because {counted(len(links), 'gold link')} are fewer than 10")
+        notes.append(
+            f"no splits are written, because {counted(len(links), 'gold link')} "
+            f"{in_number(len(links), 'is')} fewer than 10"
+        )
         return
     for fold in range(FOLDS):
         turned = np.roll(order, -fold * n_train).tolist()
