@@ -130,9 +130,9 @@ def decorated_number(texts: Collection[str]) -> str | None:
     Returns
     -------
     str or None
-        The first such value; ``None`` unless :data:`MOSTLY` of the values with digits, and at least
-        :data:`SEVERAL`, are numbers between the same signs, which are a word before or after a blank, a
-        sign such as ``~``, a footnote, or the type of a literal.
+        The first such value; ``None`` unless at least :data:`SEVERAL` values are numbers between the same
+        signs, and these and plain numbers are :data:`MOSTLY` of the values with digits. The signs are a word
+        before or after a blank, a sign such as ``~``, a footnote, or the type of a literal.
 
     Examples
     --------
@@ -149,7 +149,10 @@ def decorated_number(texts: Collection[str]) -> str | None:
                 signs = re.sub(r"\d+", "0", f"{found['before']}\0{found['after']}").partition("\0")
                 frames.setdefault((signs[0], signs[2]), []).append(text)
     most = max((members for frame, members in frames.items() if any(frame)), key=len, default=[])
-    if len(most) < max(SEVERAL, MOSTLY * n_digits) or all(_parts(text) is not None for text in most):
+    n_plain = len(frames.get(("", ""), ()))
+    if len(most) < SEVERAL or len(most) + n_plain < MOSTLY * n_digits:
+        return None
+    if all(_parts(text) is not None for text in most):
         return None
     return min(most)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import combinations
 from pathlib import Path
 
 from psqe.datasets.codes import FAMILY, code_identifiers, last_part
 from psqe.datasets.column_order import exchanged_triples, note_exchanged_columns
 from psqe.datasets.cut_numbers import CutNumbers, long_numbers, note_cut_identifiers
+from psqe.datasets.damaged_texts import note_damaged_texts
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
 from psqe.datasets.nothing_identifiers import tell_identifiers_of_nothing
@@ -19,7 +20,7 @@ from psqe.datasets.placeholders import (
     note_numbered_names,
 )
 from psqe.datasets.quoted_texts import note_texts_in_quotes
-from psqe.datasets.spelling import difference, shown, spelling_key
+from psqe.datasets.spelling import difference, have_other_prefixes, shown, spelling_key
 from psqe.graph import counted, in_number
 from psqe.number_forms import decorated_number, number_in_thousands, read_attributes
 
@@ -36,7 +37,14 @@ SMALL = 5
 """Number of entities below which a side is too small to note what some of them lack."""
 
 
-def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversights: bool = True) -> None:
+def examine_side(
+    draft: GraphDraft,
+    path: Path | str,
+    faults: Faults,
+    *,
+    oversights: bool = True,
+    candidates: Set[int] | None = None,
+) -> None:
     """Compare the tables of a side, and leave out names and values that stand for nothing.
 
     Parameters
@@ -49,11 +57,13 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
         Receives faults: identifiers that agree with those of another table only in another spelling, and a
         table that shares no identifier with the others. Receives notes: entities of one table only,
         candidates without a name where there is a table of names, one name on many entities, placeholders,
-        a first record whose identifiers occur nowhere else, columns that look exchanged, texts in quotes, and
-        numbers between other signs.
+        a first record whose identifiers occur nowhere else, columns that look exchanged, texts in quotes,
+        texts that were damaged on their way, and numbers between other signs.
     oversights
         Whether to note what may be as it was meant: entities of one table, candidates without a name, columns
-        that look exchanged, texts in quotes, and numbers between other signs.
+        that look exchanged, texts in quotes, damaged texts, and numbers between other signs.
+    candidates
+        Numbers of the entities that may get a link; by default those that have a record of their own.
     """
     tables = {table.name: table for table in draft.tables}
     if oversights:
@@ -79,9 +89,11 @@ def examine_side(draft: GraphDraft, path: Path | str, faults: Faults, *, oversig
     if oversights and faults.count == known:
         note_exchanged_columns(draft, faults)
         note_texts_in_quotes(draft, faults)
+        note_damaged_texts(draft, faults)
         _note_decorated_numbers(draft, doubtful, _path(tables, "attributes", path), faults)
     if oversights and "names" in tables and faults.count == known:
-        _find_nameless(draft, _path(tables, "names", path), faults, told | headers)
+        candidates = draft.described() if candidates is None else candidates
+        _find_nameless(draft, candidates, _path(tables, "names", path), faults, told | headers)
 
 
 def _path(tables: dict[str, Table], name: str, otherwise: Path | str) -> Path | str:
@@ -262,7 +274,9 @@ def _compare_heads_and_tails(draft: GraphDraft, sets: dict[str, set[int]], fault
     pairs: dict[int, tuple[str, str]] = {}
     for label, entity in draft.index.items() if by_key else ():
         for other, two in by_key.get(spelling_key(label), ()):
-            if two != entity and not (entity in lone and (entity in heads) == (two in heads)):
+            if two == entity or have_other_prefixes(label, other):
+                continue  # language:af and continent:AF are two entities
+            if not (entity in lone and (entity in heads) == (two in heads)):
                 pairs.setdefault(two, (draft.spelling(other, two), draft.spelling(label, entity)))
     for certain in (True, False):
         alike = sorted(pair for pair in pairs.values() if difference(*pair).certain == certain)
@@ -319,8 +333,9 @@ def _find_strangers(
             )
 
 
-def _find_nameless(draft: GraphDraft, path: Path | str, faults: Faults, told: set[int]) -> None:
-    candidates = draft.described()
+def _find_nameless(
+    draft: GraphDraft, candidates: Set[int], path: Path | str, faults: Faults, told: set[int]
+) -> None:
     nameless = candidates - draft.names.keys() - told
     if nameless and len(candidates) >= SMALL:
         example = min(label for label, entity in draft.index.items() if entity in nameless)

@@ -96,6 +96,20 @@ def _local(text: str) -> str:
     return _PREFIX.sub("", text) or text
 
 
+def have_other_prefixes(one: str, other: str) -> bool:
+    """Return whether both of two identifiers have a prefix, and not the same one.
+
+    Examples
+    --------
+    >>> have_other_prefixes("language:af", "continent:AF"), have_other_prefixes("Q42", "wd:Q42")
+    (True, False)
+    """
+    if "://" in one or "://" in other:
+        return False
+    first, second = _PREFIX.match(one), _PREFIX.match(other)
+    return first is not None and second is not None and first[0].casefold() != second[0].casefold()
+
+
 def _apostrophe(text: str) -> str:
     return re.sub("[\u2019\u02bc\u2018\u00b4`]", "'", text)
 

@@ -229,7 +229,7 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
         if len(listed) == len(draft.listed) and listed != list(draft.listed):
             draft.other_list = f"{side.name}/{path.name}"
     _leave_out_strangers(side, TABLES, faults)
-    examine_side(draft, side, faults)
+    examine_side(draft, side, faults, candidates=candidates)
     return draft.build(
         f"{folder.absolute().name}-{side.name}",
         faults,
