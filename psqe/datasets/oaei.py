@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 from urllib.parse import urljoin
+from xml.parsers.expat import XML_PARAM_ENTITY_PARSING_NEVER
 from xml.sax import SAXException, SAXParseException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.sax import make_parser
+from defusedxml.common import DefusedXmlException, ExternalReferenceForbidden
+from defusedxml.expatreader import DefusedExpatParser
 
 from psqe.datasets.faults import Faults
 
@@ -33,6 +34,9 @@ EXPRESSION = "an expression in the place of an entity"
 """What a cell says whose entity is made of several, as EDOAL does it."""
 
 _BLOCK = 1 << 16
+_LONGEST_REFERENCE = 128
+_REFERENCE = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);|#)[\w.:-]+;")
+"""A reference to an entity that a document has to declare."""
 
 
 _XML = re.compile(rb"\s*<(\?xml|!|([\w.-]+:)?(rdf|alignment)[\s>])", re.IGNORECASE)
@@ -108,6 +112,26 @@ class _Cells(ContentHandler):
             self._part = ""
 
 
+class _Parser(DefusedExpatParser):  # type: ignore[misc]  # defusedxml has no types
+    """A parser that never reads another file, and knows whether the document names one with declarations."""
+
+    def __init__(self) -> None:
+        self.external = False
+        super().__init__()
+
+    def reset(self) -> None:
+        super().reset()
+        self._parser.SetParamEntityParsing(XML_PARAM_ENTITY_PARSING_NEVER)
+        self._parser.StartDoctypeDeclHandler = self._see_doctype
+        self._parser.EntityDeclHandler = self._see_entity
+
+    def _see_doctype(self, _name: str, system: str | None, _public: str | None, _inside: bool) -> None:
+        self.external |= system is not None
+
+    def _see_entity(self, _name: str, is_parameter: bool, *_: object) -> None:
+        self.external |= bool(is_parameter)
+
+
 def _local(name: str) -> str:
     return name.rpartition(":")[2].lower()
 
@@ -126,15 +150,19 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
         cells with another relation, with the measure 0, or with an expression in the place of an entity.
     """
     others = Counter[str]()
-    parser = make_parser()
+    parser = _Parser()
     handler = _Cells(parser.getLineNumber)
     parser.forbid_entities = False  # Namespaces are often entities; expat limits how far they expand.
     parser.setContentHandler(handler)
+    last = b""
     try:
         while True:
             block = stream.read(_BLOCK)
             if block:
                 parser.feed(block)
+                if parser.external and _REFERENCE.search(last + block):
+                    raise ExternalReferenceForbidden(None, None, None, None)  # what it means is not here
+                last = block[-_LONGEST_REFERENCE:]
             else:
                 parser.close()
             for line, cell in handler.cells:
