@@ -14,8 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from psqe.aligners import ALIGNERS, Aligner, TrainedAligner
 from psqe.alignment import Alignment
 from psqe.cost import measured
@@ -29,6 +27,7 @@ from psqe.links.predict import predict_links
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.parameters import RandomState, check_form, checked
+from psqe.process_limits import exhausted
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
 
@@ -43,7 +42,7 @@ def _limits_told() -> Iterator[None]:
     Raises
     ------
     PsqeError
-        If a training or a propagation diverges, or there is too little memory.
+        If a training or a propagation diverges, or there is too little memory, or the like.
     """
     try:
         yield
@@ -51,15 +50,11 @@ def _limits_told() -> Iterator[None]:
         raise PsqeError(
             f"numbers became too large ({error})", remedy="take parameters that are nearer to their defaults"
         ) from error
-    except (MemoryError, RuntimeError) as error:
-        # On a CPU, torch raises a plain RuntimeError that names its allocator.
-        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not known and "DefaultCPUAllocator" not in str(error):
+    except Exception as error:
+        told = exhausted(error)
+        if told is None:
             raise
-        raise PsqeError(
-            "the memory of this machine does not suffice",
-            remedy="take smaller dimensions or batches, or fewer modalities",
-        ) from error
+        raise told from error
 
 
 @_limits_told()

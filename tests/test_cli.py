@@ -15,7 +15,7 @@ import pytest
 
 from psqe import datasets
 from psqe.aligners import ALIGNERS
-from psqe.cli import main as main_module
+from psqe.cli import program
 from psqe.cli.arguments import named_values
 from psqe.cli.describe import parameter_sentences
 from psqe.cli.main import main
@@ -364,9 +364,9 @@ def test_commands_of_other_packages(monkeypatch, capsys, tmp_path):
         """Sow a seed."""
         print(f"sown: {seed}")
 
-    monkeypatch.setitem(vars(main_module), "sow", sow)
+    monkeypatch.setitem(vars(program), "sow", sow)
     entries = (
-        metadata.EntryPoint("sow", "psqe.cli.main:sow", "psqe.commands"),
+        metadata.EntryPoint("sow", "psqe.cli.program:sow", "psqe.commands"),
         metadata.EntryPoint("reap", "a_package_that_nobody_has:reap", "psqe.commands"),
         metadata.EntryPoint("raises", "broken_module:reap", "psqe.commands"),
         metadata.EntryPoint("exits", "exiting_module:reap", "psqe.commands"),
@@ -377,7 +377,7 @@ def test_commands_of_other_packages(monkeypatch, capsys, tmp_path):
     (tmp_path / "broken_module.py").write_text("def (")
     (tmp_path / "exiting_module.py").write_text("raise SystemExit(0)")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(main_module, "_further_commands", lambda: entries)
+    monkeypatch.setattr(program, "_further_commands", lambda: entries)
     run("sow", "wheat")
     assert capsys.readouterr().out == "sown: wheat\n"
     with pytest.warns(PsqeWarning, match=r"the command 'seeds' \(json:dumps, from .*\) has a name that is"):

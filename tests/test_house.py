@@ -18,7 +18,8 @@ PACKAGE = ROOT / "psqe"
 
 FLOORS = (
     {"errors", "identifiers", "number_forms"},
-    {"extras", "figure_style", "cost", "files", "parquet_index", "provenance", "registry", "vector_pickles"},
+    {"extras", "figure_style", "cost", "files", "parquet_index", "process_limits", "provenance", "registry"},
+    {"signals", "vector_pickles"},
     {"options", "parameters", "pictures"},
     {"graph", "adjacency"},
     {"datasets", "features"},

@@ -105,6 +105,15 @@ def test_a_closed_standard_output_is_one_line_and_the_work_is_done(tmp_path: Pat
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_error_ends_no_work(tmp_path: Path, closed: str) -> None:
+    """Libraries that show progress would fail where there is no such stream."""
+    cities.written(tmp_path / "pair")
+    done = psqe(f"psqe seeds pair --modalities name --n-seeds 4 --out s.tsv {closed}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "s.tsv").read_text().startswith("left\tright")
+
+
 def test_streams_that_a_program_put_in_place_stay(capsys: pytest.CaptureFixture[str]) -> None:
     before = sys.stdout, sys.stderr
     assert main(["data", "check", "missing"]) == 2

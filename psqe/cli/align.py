@@ -21,6 +21,7 @@ from psqe.cli.options import (
 from psqe.datasets.own_outputs import LINK_ENDINGS
 from psqe.errors import ParameterError
 from psqe.files import write_json
+from psqe.process_limits import MEMORY_TO_COMPUTE, check_memory
 
 
 @flat_options
@@ -57,6 +58,7 @@ def align(
         out, json_out, report_out, aligner.checkpoint, inputs=(seeds_file, *(features.features or ()))
     )
     chosen = features.options(task)  # before the pair is loaded, which may take long
+    check_memory(MEMORY_TO_COMPUTE)
     from psqe import api
     from psqe.defaults import SeedChoice
     from psqe.links.formats import format_of

@@ -1,168 +1,18 @@
-"""The command line ``psqe``. A mistake of the user ends in one line on standard error and exit code 2.
+"""The command line ``psqe``. Whatever ends a command is one line on standard error, and no traceback.
 
-Commands are loaded when they are called by name. Other packages, and the study, add commands by entry points
-of the group ``psqe.commands``, each of which names a command and a Typer app or a function.
+This module loads nothing that takes time or memory, so that Ctrl-C and a limit of the process are told from
+the beginning. The commands are in :mod:`psqe.cli.program`.
 """
 
 from __future__ import annotations
 
-import inspect
 import sys
-import warnings
 from collections.abc import Sequence
-from importlib import metadata
-from typing import Any
-
-import typer
-from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
 
 from psqe.cli.streams import lasting_streams
-from psqe.errors import PsqeError, PsqeWarning
-from psqe.extras import needs_extra
-from psqe.registry import origin
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it; Typer uses it too."""
-
-GROUP = "psqe.commands"
-"""The entry points of further commands."""
-
-COMMANDS = {
-    name: metadata.EntryPoint(name, f"psqe.cli.{name}:{name}", GROUP)
-    for name in ("seeds", "align", "data", "describe")
-}
-"""Our own commands: each is the object of its own name in a module of its own name."""
-
-SETTINGS: dict[str, Any] = {
-    "no_args_is_help": True,
-    "add_completion": False,
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-}
-"""How every Typer app of the command line behaves."""
-
-
-class NamingCommand(TyperCommand):
-    """A command whose help names the registered miners and aligners, which are looked up only for it."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options, with the names that stand for ``{miners}`` and ``{aligners}``."""
-        from psqe.aligners import ALIGNERS
-        from psqe.seeds import MINERS
-
-        for parameter in self.params:
-            text = getattr(parameter, "help", None) or ""
-            for word, registry in (("{miners}", MINERS), ("{aligners}", ALIGNERS)):
-                if word in text:
-                    usable = registry.usable()
-                    marked = (name if name in usable else f"{name} (cannot be used)" for name in registry)
-                    text = text.replace(word, ", ".join(marked))
-            vars(parameter)["help"] = text or None
-        super().format_options(ctx, formatter)
-
-
-class LazyGroup(TyperGroup):
-    """The commands by name: our own, and those of entry points. A command is loaded when it is asked for."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of all commands, our own first."""
-        return [*COMMANDS, *sorted({entry.name for entry in _further_commands()} - COMMANDS.keys())]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Load a command; return ``None`` if there is no such command."""
-        found = [entry for entry in (*COMMANDS.values(), *_further_commands()) if entry.name == cmd_name]
-        if not found:
-            return None
-        entry, *others = sorted(found, key=_is_foreign)
-        for other in others:
-            warnings.warn(
-                f"left out: the command {origin(other)} has a name that is taken; rename it there",
-                PsqeWarning,
-                stacklevel=1,
-            )
-        try:
-            return _loaded(entry)
-        except PsqeError as error:
-            return _unavailable(cmd_name, error)
-
-
-def _further_commands() -> Sequence[metadata.EntryPoint]:
-    return tuple(metadata.entry_points(group=GROUP))
-
-
-def _loaded(entry: metadata.EntryPoint) -> Any:
-    """Load the command of an entry point.
-
-    Raises
-    ------
-    PsqeError
-        If a package that it needs is not installed, or another distribution brings no usable command.
-    """
-    if not _is_foreign(entry):
-        with needs_extra("book"):
-            return _command(entry)
-    try:
-        return _command(entry)
-    except (Exception, SystemExit) as error:  # the code of others can raise anything
-        raise PsqeError(
-            f"the command {origin(entry)} cannot be loaded ({type(error).__name__}: {error})",
-            remedy="install what it needs, or remove the distribution that brings it",
-        ) from error
-
-
-def _is_foreign(entry: metadata.EntryPoint) -> bool:
-    return not entry.value.startswith("psqe.")
-
-
-def _command(entry: metadata.EntryPoint) -> Any:
-    found = entry.load()
-    if not isinstance(found, typer.Typer):
-        if not inspect.isfunction(found):
-            raise TypeError("it is neither a Typer app nor a function")
-        app = typer.Typer(**SETTINGS)
-        app.command(entry.name, cls=NamingCommand)(found)
-        found = app
-    command = get_command(found)
-    command.name = entry.name
-    return command
-
-
-def _unavailable(name: str, error: PsqeError) -> Any:
-    """Return a command that fails with ``error`` when it is called, so that the list of commands does not."""
-    app = typer.Typer(**SETTINGS)
-
-    @app.command(
-        name,
-        help=f"Not available: {error}",
-        add_help_option=False,
-        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-    )
-    def fail() -> None:
-        raise error
-
-    return get_command(app)
-
-
-app = typer.Typer(
-    name="psqe",
-    cls=LazyGroup,
-    help="Pseudo-seeds and alignment for two multimodal knowledge graphs without labelled links.",
-    **SETTINGS,
-)
-
-
-@app.callback()
-def root() -> None:
-    """Pseudo-seeds and alignment for two multimodal knowledge graphs without labelled links."""
-
-
-def _one_line(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
-) -> str:
-    """Format a warning without the source line that raised it, which says nothing to the user."""
-    kind = "" if issubclass(category, PsqeWarning) else f" ({category.__name__})"
-    return f"psqe: warning: {message}{kind}\n"
+from psqe.errors import PsqeError
+from psqe.process_limits import check_memory, exhausted
+from psqe.signals import Stopped, stopping_signals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -171,13 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments
-        The arguments after ``psqe``; those of the process when ``None``.
+        The arguments after ``psqe``; those of the process when ``None``. Signals are handled only then, since
+        a program that calls this function handles them in its own way.
 
     Returns
     -------
-    The exit code: 0, 2 for a mistake of the user, 130 after Ctrl-C.
+    The exit code: 0; 2 for a mistake of the user or a limit of the machine; 128 and the number of the signal
+    that stopped the command, which is 130 after Ctrl-C.
     """
-    with lasting_streams():
+    with stopping_signals(active=arguments is None), lasting_streams():
         code = _run(arguments)
         try:
             if sys.stdout is not None:
@@ -190,45 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     """Run a command and print in one line why it failed; return the exit code."""
-    # Older versions of Typer raise click's exceptions, newer ones those of a copy that they bring along.
-    click: Any = sys.modules[typer.BadParameter.__module__]
-    warnings.formatwarning = _one_line
     try:
-        result = get_command(app).main(arguments, prog_name="psqe", standalone_mode=False)
-    except click.NoArgsIsHelpError as error:
-        print(error.format_message())
-        return 2
-    except click.ClickException as error:
-        print(f"psqe: {' '.join(error.format_message().split())}{_remedy(error)}", file=sys.stderr)
-        return 2
-    except PsqeError as error:
-        print(f"psqe: {error}", file=sys.stderr)
-        return 2
-    except MemoryError:
-        print(
-            "psqe: the memory of this machine does not suffice; give a smaller pair, fewer modalities, or a "
-            "machine with more memory",
-            file=sys.stderr,
-        )
-        return 2
-    except (KeyboardInterrupt, typer.Abort):
-        result = INTERRUPTED
-    if result == INTERRUPTED:
-        print("psqe: interrupted; what was finished is kept", file=sys.stderr)
-    return int(result or 0)
+        check_memory()
+        from psqe.cli.program import run_command
 
-
-def _remedy(error: Any) -> str:
-    """Return what to do where a command was given more arguments than it takes."""
-    command = getattr(getattr(error, "ctx", None), "command_path", "")
-    if "unexpected extra argument" not in error.format_message():
-        return ""
-    if command in ("psqe align", "psqe seeds"):
-        return (
-            f"; give {command} one task or one folder; psqe data convert LEFT RIGHT --out DIR makes a folder "
-            "of two tables"
-        )
-    return f"; see {command} --help"
+        return run_command(arguments)
+    except (KeyboardInterrupt, Stopped) as error:
+        stopped = Stopped() if isinstance(error, KeyboardInterrupt) else error
+        print(f"psqe: {stopped}; what was finished is kept", file=sys.stderr)
+        return stopped.exit_code
+    except Exception as error:
+        told = exhausted(error)
+        if told is None and isinstance(error, PsqeError):
+            told = error
+        if told is None:  # a fault of psqe, which keeps its traceback
+            raise
+        print(f"psqe: {told}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, Task
 from psqe.datasets.own_outputs import check_tabs
 from psqe.files import write_json
 from psqe.graph import counted
+from psqe.process_limits import MEMORY_TO_COMPUTE, check_memory
 
 
 @flat_options
@@ -35,6 +36,7 @@ def seeds(
     if out.suffix != ".npy":
         check_tabs(pair, remedy="write the seeds to a file that ends in .npy")
     # These imports load torch. Faults of the pair are reported before that.
+    check_memory(MEMORY_TO_COMPUTE)
     from psqe import api, defaults
     from psqe.evaluation.regions import all_regions
     from psqe.evaluation.truth import verdict

@@ -53,12 +53,20 @@ class _Descriptor(io.RawIOBase):
         return memoryview(data).nbytes
 
 
+class _Nowhere(io.BytesIO):
+    """A stream that keeps nothing, in the place of one that is closed."""
+
+    def write(self, data: Any) -> int:
+        """Drop bytes."""
+        return memoryview(data).nbytes
+
+
 @contextmanager
 def lasting_streams() -> Iterator[None]:
     """Let a command print whatever happens to what it prints.
 
     Characters that the encoding of a stream does not have are escaped. A reader that goes away, such as
-    ``head``, ends nothing. Streams that a program has put in the place of the process's own are not replaced.
+    ``head``, ends nothing, and neither does a standard error that is closed. Streams that a program has put in the place of the process's own are not replaced.
 
     Warns
     -----
@@ -66,7 +74,9 @@ def lasting_streams() -> Iterator[None]:
     """
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _lasting(sys.stdout, 1), _lasting(sys.stderr, 2)
-    if sys.stdout is None and sys.stderr is not None:
+    if sys.stderr is None:  # libraries that show progress need a stream
+        sys.stderr = io.TextIOWrapper(_Nowhere(), encoding="utf-8", errors="backslashreplace")
+    if sys.stdout is None:
         print("psqe: warning: standard output is closed, so nothing is shown", file=sys.stderr)
     try:
         yield

@@ -20,10 +20,23 @@ from psqe.graph import FloatArray
 
 
 def default_cache_dir() -> Path:
-    """Return the folder of the cache: ``features`` under ``PSQE_CACHE`` or the user's cache folder."""
+    """Return the folder of the cache: ``features`` under ``PSQE_CACHE`` or the user's cache folder.
+
+    Raises
+    ------
+    CacheError
+        If ``PSQE_CACHE`` begins with the home folder of a user whom the machine does not know.
+    """
     root = os.environ.get("PSQE_CACHE")
     if root:
-        return Path(root).expanduser() / "features"
+        try:
+            return Path(root).expanduser() / "features"
+        except RuntimeError as error:
+            raise CacheError(
+                "the cache folder cannot be found (there is no such home folder)",
+                path=root,
+                remedy="set PSQE_CACHE to the path of a folder that you may write to",
+            ) from error
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("psqe", appauthor=False)) / "features"

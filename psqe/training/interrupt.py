@@ -7,6 +7,8 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+from psqe.signals import is_plain
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """The signals that ask a process to end: Ctrl-C, and the one that job schedulers send."""
 
@@ -43,7 +45,7 @@ class DeferredInterrupt:
     def __enter__(self) -> DeferredInterrupt:
         if self._active and threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+                if is_plain(signal.getsignal(number)):
                     self._before[number] = signal.signal(number, self._remember)
         return self
 
