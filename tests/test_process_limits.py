@@ -185,5 +185,5 @@ def test_a_signal_that_is_ignored_from_the_start_stays_ignored(tmp_path: Path) -
 
 def test_a_cache_in_the_home_folder_of_nobody_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSQE_CACHE", "~nobody-of-this-name/cache")
-    with pytest.raises(CacheError, match="no such home folder.*; set PSQE_CACHE to the path of a folder"):
+    with pytest.raises(CacheError, match=r"no such home folder.*; set PSQE_CACHE to the path of a folder"):
         default_cache_dir()

@@ -66,7 +66,8 @@ def lasting_streams() -> Iterator[None]:
     """Let a command print whatever happens to what it prints.
 
     Characters that the encoding of a stream does not have are escaped. A reader that goes away, such as
-    ``head``, ends nothing, and neither does a standard error that is closed. Streams that a program has put in the place of the process's own are not replaced.
+    ``head``, ends nothing, and neither does a standard error that is closed. Streams that a program has put
+    in the place of the process's own are not replaced.
 
     Warns
     -----
