@@ -101,6 +101,21 @@ def test_iris_that_stand_for_blank_nodes_are_no_candidates(tmp_path, node):
     assert candidates(left) == {"rome"}
 
 
+@pytest.mark.parametrize("text", [
+    'rdfs:label "Rome"', 'skos:prefLabel "Rome"@en', 'skosxl:literalForm "Rome"',
+    'a skosxl:Label ; rdfs:label "Rome"',
+])  # fmt: skip
+@pytest.mark.parametrize("predicate", ["skos:prefLabel", "skosxl:prefLabel", "rdfs:label"])
+def test_a_node_that_a_label_leads_to_is_a_name_and_no_candidate(tmp_path, predicate, text):
+    left = task_of(tmp_path, f':e {predicate} :label1 . :label1 {text} . :f rdfs:label "Oslo" .').left
+    assert short(left) == {"e": "Rome", "f": "Oslo"} and candidates(left) == {"e", "f"}
+
+
+def test_entities_that_name_each_other_stay_entities(tmp_path):
+    left = task_of(tmp_path, ':e rdfs:label :f, "Rome" . :f rdfs:label :e, "Oslo" .').left
+    assert candidates(left) == {"e", "f"}
+
+
 @pytest.mark.filterwarnings("ignore:.*no candidate of the right side has:psqe.errors.PsqeWarning")
 def test_labels_of_the_settings_are_the_only_ones(tmp_path):
     settings = "labels = ['http://a.example/nom']"

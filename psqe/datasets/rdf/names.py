@@ -71,11 +71,18 @@ class NameDraft:
         self._forms.setdefault(node, []).append((text, tag))
 
     def finish(self) -> set[int]:
-        """Give entities the texts of their nodes, and return all these nodes, which are no entities."""
+        """Give entities the texts of their nodes, and return all these nodes, which are no entities.
+
+        A node without a form in SKOS-XL has the names of its own as texts, unless a node names it in turn.
+        """
+        named = {entity for entity, *_ in self._nodes}
+        for _, node, *_ in self._nodes:
+            if node not in self._forms and node in self._found and node not in named:
+                self._forms[node] = [(text, tag) for _, tag, _, text in self._found.pop(node)]
         for entity, node, rank, fallback in self._nodes:
             for text, tag in self._forms.get(node, ()):
                 self.add(entity, text, tag, rank=rank, fallback=fallback)
-        nodes = {node for _, node, *_ in self._nodes if node in self._forms} | set(self._forms)
+        nodes = set(self._forms)
         self._nodes.clear()
         return nodes
 
