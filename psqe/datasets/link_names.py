@@ -20,11 +20,34 @@ ENDINGS = (*TABLES, *SUFFIXES)
 _LIKE_LINKS = re.compile(
     r"(gold|truth|ground[ _.-]?truth|same[ _.-]?as|match|matches|matching|correspondences?|alignments?"
     r"|ref(erence)?s?|refalign|links?|mappings?|ent[ _-]?links|ill[ _-]?ent[ _-]?ids|ref[ _-]?ent[ _-]?ids"
-    r"|crosswalk)([ _.-]?(gold|standard|truth|links?|pairs?|alignments?|mappings?|matches))?"
+    r"|crosswalk)"
+    r"([ _.-]?(gold|standard|truth|links?|pairs?|alignments?|mappings?|matches))?"
     r"([ _-]?\(?\d+\)?)?",
     re.IGNORECASE,
 )
-_DATA = (".xlsx", ".xls", ".ods", ".json", ".zip", ".7z", ".parquet", ".gz", *ENDINGS)
+_BESIDE_SIDES = re.compile(
+    r"(train|test|valid|seed)[ _-]links|(.*[_-])?perfect[ _-]?mapping|pairs|equivalences", re.IGNORECASE
+)
+"""Names of files that may have gold links where they cannot be one of two tables of entities."""
+
+_DATA = (
+    *(".xlsx", ".xls", ".ods", ".json", ".zip", ".7z", ".parquet", ".gz", ".tab", ".psv", ".dat", ".feather"),
+    *(
+        ".arrow",
+        ".jsonl",
+        ".ndjson",
+        ".pkl",
+        ".npy",
+        ".yaml",
+        ".yml",
+        ".sql",
+        ".html",
+        ".csv.zip",
+        ".tsv.zip",
+    ),
+    *(".tsv.txt", ".csv.txt", ".tsv.bak", ".csv.bak", ".old", ".sssom.json"),
+    *ENDINGS,
+)
 
 
 def is_link_name(name: str) -> bool:
@@ -102,7 +125,8 @@ def _tell_unread(folder: Path, own: list[Path], faults: Faults) -> None:
         ending = max((ending for ending in _DATA if name.endswith(ending)), key=len, default="")
         if path in own or not path.is_file() or is_own_output(path):
             continue
-        if _LIKE_LINKS.fullmatch(name.removesuffix(ending)):
+        stem = name.removesuffix(ending)
+        if _LIKE_LINKS.fullmatch(stem) or (ending and _BESIDE_SIDES.fullmatch(stem)):
             readable = ending in ENDINGS
             faults.leave_out(
                 f"{path.name!r} may hold gold links, but is not read",

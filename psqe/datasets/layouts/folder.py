@@ -164,6 +164,13 @@ def _sides(folder: Path) -> list[Path]:
 def _leave_out_strangers(folder: Path, tables: Sequence[str], faults: Faults) -> None:
     """Report tables that are not read: most often their names are slips of the names that were meant."""
     read = {path for table in tables for path in table_files(folder, table)}
+    for table in TABLES:
+        if len(tables) > 1 and table != "images" and (folder / table).is_dir():
+            faults.note(
+                f"{table!r} is a folder, and is not read",
+                path=folder,
+                remedy=f"put the tables in it together into one file {table}.csv, or move it elsewhere",
+            )
     for path in sorted(folder.glob("*.*")):
         if path in read or path.name.startswith(".") or is_own_output(path) or not path.is_file():
             continue

@@ -31,7 +31,7 @@ def plain_rows(
         Number of the columns.
     faults
         Receives a file that cannot be read or has no line; a line that is not UTF-8, is empty, or has
-        another number of cells; and an empty cell. Such lines are left out.
+        another number of cells or a zero byte; and an empty cell. Such lines are left out.
     more
         Whether a line may have further columns; by default it may not.
     gaps
@@ -54,6 +54,12 @@ def plain_rows(
                 text = content.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
                 faults.add("is not UTF-8", path=path, line=line, remedy="save the file as UTF-8")
+                continue
+            one_line = line == 1 and "\r" in text and not content.endswith(b"\n")
+            if "\0" in text or one_line:
+                what = "ends lines with carriage returns alone" if one_line else "has a zero byte"
+                faults.add(what, path=path, line=line, remedy="write the file again as text with line feeds")
+                any_line = True
                 continue
             cells = text.split("\t")
             if not text and gaps:

@@ -319,6 +319,14 @@ def _rows_of_parquet(path: Path, faults: Faults) -> Iterator[tuple[int, list[str
         with open_file(path) as stream:
             table = pyarrow.parquet.ParquetFile(stream)
             names = [str(name) for name in table.schema_arrow.names]
+            nested = [f.name for f in table.schema_arrow if pyarrow.types.is_nested(f.type)]
+            if nested:
+                faults.add(
+                    f"has lists or objects in the column {nested[0]!r}",
+                    path=path,
+                    remedy="write one text or number into each cell, or leave the column out",
+                )
+                return
             index = range_index(table.schema_arrow, table.metadata.num_rows)
             yield 0, names if index is None else [*names, index[0]]
             row = 0

@@ -153,7 +153,8 @@ class TextSource:
                 )
                 continue
             try:
-                yield line, content.decode("utf-8-sig" if line == 1 else "utf-8").rstrip("\r\n")
+                # Files that were put together have a byte order mark where each of them begins.
+                yield line, content.decode("utf-8-sig").rstrip("\r\n")
             except UnicodeDecodeError:
                 if replace:
                     yield line, content.decode("utf-8", "replace").rstrip("\r\n")
