@@ -26,7 +26,7 @@ def test_names_find_the_links(tmp_path, handed):
 def test_an_entity_with_only_an_attribute_is_a_candidate_and_a_mere_tail_is_none(tmp_path):
     described = {**LEFT, "attributes": [*LEFT["attributes"], ("Portugal", "population", "10639726")]}
     with pytest.warns(
-        PsqeWarning, match="1 of 17 entities that may get a link have no name, for example 'Portugal'"
+        PsqeWarning, match="1 of 17 entities that may get a link has no name, for example 'Portugal'"
     ):
         graph = read_in_order(written(tmp_path / "cities", left=described)).left
     candidates = {graph.entities[i] for i in graph.candidates}
