@@ -14,9 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cities import written
 from folders import FOLDER, RDF, write
 from PIL import Image
 
+from psqe.cli.main import main
+from psqe.datasets import load_task
 from psqe.datasets.layouts import check_folder
 from psqe.datasets.layouts import read_in_order as read_folder
 from psqe.errors import DataError, PsqeWarning
@@ -556,3 +559,31 @@ def test_a_picture_that_cannot_be_read_does_not_cost_the_report(tmp_path: Path) 
     with pytest.warns(PsqeWarning, match=r"leaves out 1 image that cannot be read: .*0.png: the image"):
         cards = entity_cards(graph, [0, 1, 2])
     assert [card.picture is None for card in cards.values()] == [True, False, False]
+
+
+def test_drawings_that_take_all_their_time_take_a_bounded_time_together_and_the_rest_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(renderer, "SECONDS", 0.5)
+    monkeypatch.setattr(renderer, "LEAST_SECONDS", 0.4)
+    monkeypatch.setattr(renderer, "SECONDS_IN_VAIN", 1.5)
+    folder = written(tmp_path / "pair")
+    task = load_task(folder)
+    (folder / "left" / "images").mkdir()
+    slow = svg(
+        '<filter id="f"><feTurbulence numOctaves="100000000" baseFrequency=".5"/></filter>'
+        '<rect width="40" height="40" filter="url(#f)"/>'
+    )
+    for entity in task.left.entities:
+        (folder / "left" / "images" / f"{entity}.svg").write_text(slow)
+    for _ in range(2):  # the second run has its whole time again
+        started = time.perf_counter()
+        assert main(["data", "check", str(folder)]) == 2
+        assert time.perf_counter() - started < 10
+        told = capsys.readouterr()
+        lines = (told.out + told.err).splitlines()
+        assert sum("cannot be rendered (it takes longer than 0." in line for line in lines) == 4
+        assert (
+            sum("was not rendered, because drawings before it took all the time" in line for line in lines)
+            == 1
+        )

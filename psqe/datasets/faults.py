@@ -50,6 +50,7 @@ class Faults:
         self.count = 0
         self.notes: list[DataError] = []
         self._kinds: set[tuple[str, str]] = set()
+        self._once: set[str] = set()
         self._left_out: dict[tuple[str, str], list[DataError]] = {}
 
     def __bool__(self) -> bool:
@@ -74,6 +75,12 @@ class Faults:
         if len(self.shown) < (SHOWN if kind in self._kinds else 2 * SHOWN):
             self.shown.append(fault)
             self._kinds.add(kind)
+
+    def put_once(self, fault: DataError) -> None:
+        """:meth:`put` for a fault that many records may have for one reason; only the first one is kept."""
+        if fault.remedy not in self._once:
+            self._once.add(fault.remedy)
+            self.put(fault)
 
     def leave_out(self, what: str, *, remedy: str, path: str | Path, line: int | None = None) -> None:
         """Report a record that the task can do without: kept as a fault, or for :meth:`close`."""

@@ -11,6 +11,7 @@ from psqe.datasets.faults import Faults
 from psqe.files import open_file
 from psqe.pictures.content import OR_WITHOUT, NoPictureError, check_file, picture_bytes
 from psqe.pictures.drawing import is_drawing, parse_drawing
+from psqe.pictures.renderer import NotRenderedError
 
 ENDINGS = frozenset(
     (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".svg",
@@ -155,6 +156,9 @@ def is_image(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # decoders warn of what is refused here, or of no importance
             references = _check_whole(path) if faults.gather else _check_beginning(path)
+    except NotRenderedError as error:
+        faults.put_once(error.at(source or path, subject=subject, line=line))
+        return False
     except NoPictureError as error:
         faults.put(error.at(source or path, subject=subject, line=line))
         return False

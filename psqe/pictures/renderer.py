@@ -3,6 +3,9 @@
 A small drawing can make a renderer recurse until its process dies, or fill the memory. The process that
 renders is therefore another one, which may die: it has a bound on memory and on time, and is started again
 for the next drawing. A process renders one drawing after the other, so that starting it costs little.
+
+The time that drawings take in vain is bounded for all of them together, too: each that runs out of time
+leaves less for the next ones, and when :data:`SECONDS_IN_VAIN` are spent, none is rendered any more.
 """
 
 from __future__ import annotations
@@ -19,12 +22,49 @@ from pathlib import Path
 from psqe.pictures.content import OR_WITHOUT, NoPictureError
 
 SECONDS = 60.0
-"""Number of seconds that one drawing may take."""
+"""Number of seconds that one drawing may take, as long as none has run out of time."""
+
+SECONDS_IN_VAIN = 180.0
+"""Number of seconds that all drawings together that run out of time may take, from :func:`begin_run` on."""
+
+LEAST_SECONDS = 1.0
+"""Number of seconds that one drawing may take at least."""
 
 REQUEST, ANSWER = ">IIB", ">BI"
 """The heads of the messages: number of bytes, pixels, whether fonts are needed; success, number of bytes."""
 
+_spent = 0.0
+"""Number of seconds that drawings took in vain."""
+
 _FAILED = "the renderer stopped; the drawing is nested too deeply, or takes too much memory or time"
+
+
+class NotRenderedError(NoPictureError):
+    """A drawing that was not tried, since others took all the time that there is for such drawings.
+
+    Examples
+    --------
+    >>> issubclass(NotRenderedError, NoPictureError)
+    True
+    """
+
+
+def begin_run() -> None:
+    """Begin to count the time that drawings take in vain: a pair is read that may be another one."""
+    global _spent
+    _spent = 0.0
+
+
+def _limit() -> float:
+    """Return the number of seconds that the next drawing may take."""
+    left = SECONDS_IN_VAIN - _spent
+    if left <= 0:
+        raise NotRenderedError(
+            "was not rendered, because drawings before it took all the time that there is for those "
+            "that cannot be rendered",
+            remedy="save those as PNG, or leave their entities without an image, and try again",
+        )
+    return min(SECONDS, max(LEAST_SECONDS, left / 3))
 
 
 def render(text: str, pixels: int, *, with_fonts: bool = False) -> bytes:
@@ -48,11 +88,14 @@ def render(text: str, pixels: int, *, with_fonts: bool = False) -> bytes:
     Raises
     ------
     NoPictureError
-        If the drawing cannot be rendered.
+        If the drawing cannot be rendered, or takes too much time.
+    NotRenderedError
+        If other drawings took so much time that this one is not tried.
     """
+    limit = _limit()
     process = _taken()
     try:
-        ok, answer = process.ask(text.encode(), pixels, with_fonts)
+        ok, answer = process.ask(text.encode(), pixels, with_fonts, limit)
     except BaseException:
         process.close()
         raise
@@ -82,9 +125,16 @@ class _Process:
         except OSError as error:
             raise _cannot(f"no process can be started: {error.strerror}") from error
 
-    def ask(self, drawing: bytes, pixels: int, with_fonts: bool) -> tuple[bool, bytes]:
+    def ask(self, drawing: bytes, pixels: int, with_fonts: bool, seconds: float) -> tuple[bool, bytes]:
         """Send a drawing; return whether it was rendered, and the picture or the reason why not."""
-        timer = threading.Timer(SECONDS, self._process.kill)
+        global _spent
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, stop)
         timer.daemon = True
         timer.start()
         try:
@@ -94,14 +144,17 @@ class _Process:
             stdin.flush()
             head = stdout.read(struct.calcsize(ANSWER))
             if len(head) < struct.calcsize(ANSWER):
-                raise _cannot(_FAILED)
+                raise BrokenPipeError
             ok, size = struct.unpack(ANSWER, head)
             answer = stdout.read(size)
             if len(answer) < size:
-                raise _cannot(_FAILED)
+                raise BrokenPipeError
             return bool(ok), answer
         except (BrokenPipeError, ConnectionError) as error:
-            raise _cannot(_FAILED) from error
+            if not late.is_set():
+                raise _cannot(_FAILED) from error
+            _spent += seconds
+            raise _cannot(f"it takes longer than {seconds:.2g} s") from error
         finally:
             timer.cancel()
 

@@ -18,6 +18,7 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.published_pickles import report_unread
 from psqe.errors import DataError
 from psqe.graph import AlignmentTask
+from psqe.pictures.renderer import begin_run
 from psqe.registry import Registry
 
 
@@ -152,6 +153,7 @@ def read_in_order(
     """
     folder = Path(folder)
     faults = Faults() if faults is None else faults
+    begin_run()
     layout = layout_of(folder)
     task = layout.read(folder, name=name or str(folder), faults=faults)
     if task is None and not faults:
