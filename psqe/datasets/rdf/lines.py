@@ -15,6 +15,8 @@ CHUNK = 1 << 18
 MAX_LINE = 16_000_000
 """Number of bytes of the longest line that is read; the parser takes a little more."""
 TOO_LONG = f"is longer than {MAX_LINE // 1_000_000} MB"
+NOT_UTF8 = "bytes that are not UTF-8"
+"""What :func:`fault_of` says of them, whatever the parser says."""
 _UNDECODED = re.compile(rb"<[^<>\"]*\xef\xbf\xbd[^<>\"]*>")
 MAX_JOINED = 100
 """Number of lines that a literal with line breaks may span."""
@@ -161,4 +163,6 @@ def _lenient(text: bytes) -> tuple[Any, ...]:
 def fault_of(error: SyntaxError) -> str:
     """Return what a parser says of a statement, with the column but without the line."""
     what = error.msg.partition(": ")[2] if error.msg.startswith("Parser error") else error.msg
+    if "Invalid UTF-8" in what:
+        what = NOT_UTF8
     return f"column {error.offset}: {what}" if error.offset else what

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from io import BytesIO
@@ -15,10 +17,11 @@ from psqe.datasets.faults import Faults
 from psqe.datasets.packed import UNREADABLE, stream_of
 from psqe.datasets.rdf.documents import DocumentError, MalformedXmlError, check_json, check_xml
 from psqe.datasets.rdf.formats import HEAD, PARSERS, SUFFIXES, format_of
-from psqe.datasets.rdf.lines import MAX_LINE, Line, fault_of, lines_of
-from psqe.datasets.rdf.repairs import repaired_text, repaired_xml
+from psqe.datasets.rdf.lines import MAX_LINE, NOT_UTF8, Line, fault_of, lines_of
+from psqe.datasets.rdf.repairs import CHUNK, repaired_text, repaired_xml
 from psqe.datasets.rdf.streams import opened
 from psqe.errors import DataError
+from psqe.graph import counted
 
 __all__ = ["BASE", "SUFFIXES", "Statements", "label"]
 
@@ -26,6 +29,9 @@ BASE = "folder:///"
 """Base that makes relative IRIs absolute while they are read."""
 MAX_FAULTS = 10_000
 """Number of faults after which a file in Turtle is given up."""
+
+IN_UTF8 = "save the file as UTF-8"
+"""What to do about bytes that are not UTF-8."""
 
 Reading = Callable[[bool], AbstractContextManager[Iterator[Any]]]
 
@@ -142,7 +148,15 @@ class Statements:
 
     def _note_repaired(self, count: int, line: int | None, what: str) -> None:
         if count:
-            places = "1 place" if count == 1 else f"{count:,} places"
+            if NOT_UTF8 in what:
+                self._faults.note(
+                    f"has {NOT_UTF8}, which are read as the replacement character U+FFFD",
+                    path=self.path,
+                    line=line,
+                    remedy=IN_UTF8,
+                )
+                return
+            places = counted(count, "place")
             self._faults.note(
                 f"is no valid RDF in {places}, read as was probably meant; the first: {what}",
                 path=self.path,
@@ -151,18 +165,19 @@ class Statements:
             )
 
     def _read_lines(self, _form: str) -> Iterator[tuple[int | None, Any]]:
-        first: Line | None = None
-        count = 0
+        first: dict[bool, Line] = {}
+        count: Counter[bool] = Counter()
         with closing(opened(self.path)) as stream:
             for line in lines_of(stream, BASE):
                 if line.fault and not line.statements:
                     self._leave_out(line.number, line.fault)
                 elif line.fault:
-                    count += 1
-                    first = first or line
+                    undecoded = NOT_UTF8 in line.fault
+                    count[undecoded] += 1
+                    first.setdefault(undecoded, line)
                 yield from ((line.number, statement) for statement in line.statements)
-        if first:
-            self._note_repaired(count, first.number, first.fault or "")
+        for undecoded, line in first.items():
+            self._note_repaired(count[undecoded], line.number, line.fault or "")
 
     def _read_text(self, form: str) -> Iterator[tuple[None, Any]]:
         @contextmanager
@@ -181,7 +196,7 @@ class Statements:
             malformed, declared = True, error.entities
             with closing(opened(self.path)) as stream:
                 check_xml(stream_of(repaired_xml(stream, declared)))
-            self._note_repaired(1, error.line, error.what)
+            self._note_repaired(1, error.line, error.what if self._is_utf8() else NOT_UTF8)
 
         @contextmanager
         def reading(lenient: bool) -> Iterator[Iterator[Any]]:
@@ -190,6 +205,18 @@ class Statements:
                 yield _parsed(stream_of(repaired_xml(stream, declared)) if repair else stream, form, lenient)
 
         yield from self._best(reading, resumes=False)
+
+    def _is_utf8(self) -> bool:
+        """Return whether all bytes of the file can be decoded."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            with closing(opened(self.path)) as stream:
+                while chunk := stream.read(CHUNK):
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def _read_json(self, form: str) -> Iterator[tuple[None, Any]]:
         with closing(opened(self.path)) as stream:
@@ -214,15 +241,19 @@ class Statements:
             what = f"is mostly no RDF: {what}" if resumes else f"is no RDF that can be read: {what}"
             raise DocumentError(what, remedy, line)
         if best is not strict:
-            line, what = strict.faults[0] if strict.faults else (None, "an IRI or a key is not absolute")
-            count = len(strict.faults) - len(best.faults) or best.n_statements - strict.n_statements
-            self._note_repaired(count, line, what)
+            undecoded = [fault for fault in strict.faults if NOT_UTF8 in fault[1]]
+            if undecoded:  # further faults follow from these
+                self._note_repaired(len(undecoded), *undecoded[0])
+            else:
+                line, what = strict.faults[0] if strict.faults else (None, "an IRI or a key is not absolute")
+                count = len(strict.faults) - len(best.faults) or best.n_statements - strict.n_statements
+                self._note_repaired(count, line, what)
         with reading(best is not strict) as statements:
             while True:
                 try:
                     for statement in statements:
                         if best is not strict and _undecoded(statement):
-                            self._leave_out(None, "names an IRI with bytes that are not UTF-8")
+                            self._leave_out(None, f"has {NOT_UTF8} in an IRI")
                         else:
                             yield None, statement
                     return
@@ -232,6 +263,8 @@ class Statements:
 
 def _remedy(what: str, otherwise: str) -> str:
     """Return what to do about a fault in the text of a file."""
+    if NOT_UTF8 in what:
+        return IN_UTF8
     prefix = re.search(r"The prefix (\S*:) has not been declared", what)
     if prefix is None:
         return otherwise
