@@ -12,7 +12,7 @@ from scipy import sparse
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.base import Aligner
 from psqe.features.base import Features
-from psqe.features.fusion import centred, side_vectors, unit_rows
+from psqe.features.fusion import centred, side_vectors, to_unit_rows, unit_rows
 from psqe.features.principal_axes import main_axes
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side, Sides
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, RandomState
@@ -157,11 +157,11 @@ class Propagation(Aligner):
         """
         width = vectors.shape[1]
         with_labels = bool(len(seeded) and self.label_weight)
-        n_columns = width + self.n_hops * (width + (self.label_dim if with_labels else 0))
-        # Filled part by part: a list of parts and their concatenation would be twice the memory.
-        embedding = np.empty((len(vectors), n_columns), dtype=np.float32)
-        embedding[:, :width] = unit_rows(vectors)
-        done = width
+        widths = [width] + self.n_hops * ([width, self.label_dim] if with_labels else [width])
+        # Filled part by part, in place: a list of parts and their concatenation would be twice the memory.
+        embedding = np.empty((len(vectors), sum(widths)), dtype=np.float32)
+        columns = iter(np.split(embedding, np.cumsum(widths)[:-1], axis=1))
+        _fill(next(columns), vectors, np.float32(1))
         spread = np.zeros((len(vectors), self.label_dim), dtype=np.float32)
         spread[seeded] = confidence[:, None] * labels
         # The two are numerator and denominator of the mean confidence of the seeds that reach a node.
@@ -170,15 +170,19 @@ class Propagation(Aligner):
         for hop in range(1, self.n_hops + 1):
             weight = np.float32(self.decay**hop)
             vectors = step @ vectors
-            np.multiply(weight**0.5, unit_rows(vectors), out=embedding[:, done : done + width])
-            done += width
+            _fill(next(columns), vectors, weight**0.5)
             if with_labels:
                 spread, total, count = step @ spread, step @ total, step @ count
                 mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
-                scale = (self.label_weight * weight * mean[:, None]) ** 0.5
-                np.multiply(scale, unit_rows(spread), out=embedding[:, done : done + self.label_dim])
-                done += self.label_dim
+                _fill(next(columns), spread, (self.label_weight * weight * mean[:, None]) ** 0.5)
         return embedding
+
+
+def _fill(part: FloatArray, vectors: FloatArray, weight: FloatArray | np.float32) -> None:
+    """Write the unit rows of vectors ``(n, d)``, times a weight, into a part of an embedding ``(n, d)``."""
+    part[:] = vectors
+    to_unit_rows(part)
+    part *= weight
 
 
 def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> FloatArray:
