@@ -310,6 +310,20 @@ def test_help_names_the_options(capsys):
         assert [o for o in options.split() if o not in out] == []
 
 
+@pytest.mark.parametrize("command", [["align"], ["data", "export"], ["data", "info"]])
+def test_help_keeps_brackets_and_names_what_is_registered(capsys, command):
+    run(*command, "--help")
+    help_text = " ".join(capsys.readouterr().out.split())
+    assert "dropped from each side [emoji: 0.125, others: 0]" in help_text
+    assert "{miners}" not in help_text and ("[psqe]" in help_text) == ("--miner " in help_text)
+
+
+@pytest.mark.parametrize("command", ["data", "results"])
+def test_groups_of_commands_have_no_options_but_help(capsys, command):
+    run(command, "--help")
+    assert "completion" not in capsys.readouterr().out
+
+
 def test_help_lists_what_is_registered(capsys):
     run("align", "--help")
     out = " ".join(capsys.readouterr().out.split())

@@ -313,7 +313,7 @@ def test_what_a_pair_in_rdf_leaves_out_is_told_once_a_kind(tmp_path):
     messages = sorted(str(one.message) for one in told)
     wanted = [
         rf"links.nt: statements that do not say that two entities are the same, and are no links: {LABEL} 1",
-        r"left.nt: statements with owl:sameAs, which are links: 1; move them to links.nt",
+        r"left.nt: statements with owl:sameAs that link the two graphs: 1; move them to links.nt",
         r"left.nt: images on the web: 2, the first http://x.example/fr.png; download them into",
         rf"links.nt:5: '{R}p4' is no candidate of the right graph; describe it in that graph",
         r"left.nt: 3 of 5 candidates have no label, and 3 of these are named by the words of their IRIs",
@@ -325,6 +325,28 @@ def test_what_a_pair_in_rdf_leaves_out_is_told_once_a_kind(tmp_path):
     said, _, found = of_task(task, folder)
     assert found == {(f"{L}paris", f"{R}p1"), (f"{L}fr", f"{R}p9"), (f"{L}lyon", f"{R}p2")}  # either way
     assert not any(relation in (SAME_AS, DEPICTION) for _, relation, _ in said["triples"])
+
+
+@pytest.mark.parametrize("side", ["left.nt", "right.nt"])
+def test_same_as_leads_to_links_only_where_both_graphs_have_the_entities(tmp_path, side):
+    """Dumps such as DBpedia name entities of other data by ``owl:sameAs``, which are no links of the pair."""
+    other = "http://other.example/1"
+    abroad = [(f"{L}paris", SAME_AS, other), (other, SAME_AS, f"{R}p1"), (f"{L}paris", SAME_AS, f"{L}fr")]
+    sound = read(write(tmp_path / "sound", RDF))
+    folder = write(tmp_path / "a", {**RDF, side: RDF[side] + statements(*abroad)})
+    with pytest.warns(PsqeWarning, match="name no entity of the") as told:
+        task = read(folder)
+    checked = check_folder(folder)
+    assert len(told) == 1 and ": 3, for example" in str(told[0].message)
+    assert not checked.shown and len(checked.notes) == 1 and "links.nt and spell" in str(checked.notes[0])
+    assert [everything(graph) for graph in task.sides] == [everything(graph) for graph in sound.sides]
+
+    folder = write(
+        tmp_path / "b", {**RDF, side: RDF[side] + statements(*abroad, (f"{R}p1", SAME_AS, f"{L}fr"))}
+    )
+    assert [str(fault) for fault in check_folder(folder).shown] == [
+        f"{folder / side}: statements with owl:sameAs that link the two graphs: 1; move them to links.nt"
+    ]
 
 
 # ---- order and identifiers

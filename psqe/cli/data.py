@@ -1,4 +1,4 @@
-"""The commands ``psqe data``: list, describe, check, fetch and export tasks."""
+"""The commands ``psqe data``: list, describe, check, convert, fetch and export tasks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from psqe.cli.convert import data_convert
 from psqe.cli.export import data_export
 from psqe.cli.groups import flat_options
 from psqe.cli.options import DataRoot, TaskGroup
+from psqe.cli.program import SETTINGS, NamingCommand
 from psqe.errors import PsqeWarning
 from psqe.files import write_json
 from psqe.graph import counted
 
-data = typer.Typer(no_args_is_help=True, help="List, describe, check, fetch and export tasks.")
-data.command("export")(data_export)
+data = typer.Typer(help="List, describe, check, convert, fetch and export tasks.", **SETTINGS)
+data.command("export", cls=NamingCommand)(data_export)
 data.command("convert")(data_convert)
 
 

@@ -24,7 +24,8 @@ statement becomes:
 - Any other IRI or blank node is the tail of a triple. ``rdf:type`` is a relation like others.
 - Ontology headers, annotation properties, labels of SKOS-XL, the terms of RDF, RDFS, OWL and XML Schema, and
   IRIs that stand for blank nodes (``/.well-known/genid/``) are entities that never get a link.
-- Statements with ``owl:sameAs`` are left out, and a warning counts them.
+- Statements with ``owl:sameAs`` are left out. Those that link the two graphs are counted in a warning, as
+  are, in another one, those that name something else, such as the IRIs of a third data set.
 
 A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` chooses other predicates::
 
@@ -35,6 +36,7 @@ A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` choose
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,6 +134,8 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     left, right = (side.build(language) for side, language in zip(sides, languages, strict=True))
     _tell_links_inside(left, right, sides[0].path, faults)
     _tell_links_inside(right, left, sides[1].path, faults)
+    for side, other in zip(sides, (right, left), strict=True):
+        _tell_same(side, left.index(), right.index(), other, faults)
     return AlignmentTask(name, left, right, _links(folder, left, right, faults))
 
 
@@ -198,6 +202,31 @@ def _tell_links_inside(graph: KnowledgeGraph, other: KnowledgeGraph, path: Path,
             "gold links",
             path=path,
             remedy="move them to links.nt",
+        )
+
+
+def _tell_same(
+    side: Side, left: Mapping[str, int], right: Mapping[str, int], other: KnowledgeGraph, faults: Faults
+) -> None:
+    """Tell that statements with ``owl:sameAs`` are left out: links of the pair, and links to other data."""
+    strange = [
+        (first, second)
+        for first, second in side.same
+        if not ((first in left and second in right) or (first in right and second in left))
+    ]
+    n_links = len(side.same) - len(strange)
+    if n_links:
+        faults.leave_out(
+            f"statements with owl:sameAs that link the two graphs: {n_links:,}",
+            path=side.path,
+            remedy="move them to links.nt",
+        )
+    if strange:
+        faults.note(
+            f"statements with owl:sameAs that name no entity of the {other.name!r} graph, and are left out: "
+            f"{len(strange):,}, for example {strange[0][0]!r} and {strange[0][1]!r}",
+            path=side.path,
+            remedy="if they are links, move them to links.nt and spell the entities there as the graphs do",
         )
 
 

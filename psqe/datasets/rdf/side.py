@@ -57,7 +57,7 @@ class Side:
         self.checked: dict[Path, bool] = {}
         self.on_the_web: list[str] = []
         self.unusable: Counter[str] = Counter()
-        self.n_same = 0
+        self.same: list[tuple[str, str]] = []
 
     @property
     def candidates(self) -> Set[int]:
@@ -129,7 +129,7 @@ class Side:
     def _add(self, statement: Any, path: Path, line: int | None) -> None:
         predicate, value = statement.predicate.value, statement.object
         if predicate == SAME_AS:
-            self.n_same += 1
+            self.same.append((label(statement.subject), label(value)))
             return
         if isinstance(value, ox.Triple):
             self.faults.leave_out(
@@ -210,12 +210,6 @@ class Side:
                 f"literals that cannot be compared as texts are left out: {kinds}",
                 path=path,
                 remedy="write coordinates as numbers and long texts as short ones if they matter",
-            )
-        if self.n_same:
-            self.faults.leave_out(
-                f"statements with owl:sameAs, which are links: {self.n_same:,}",
-                path=path,
-                remedy="move them to links.nt",
             )
 
 

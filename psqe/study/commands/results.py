@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from psqe.cli.groups import flat_options
+from psqe.cli.program import SETTINGS
 from psqe.errors import DataError, ParameterError
 from psqe.extras import needs_extra
 from psqe.graph import counted, in_number
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from psqe.study.spec import RunSpec
     from psqe.study.store import RunResult, Store
 
-app = typer.Typer(help="List, compare, fill and repeat the stored results.", no_args_is_help=True)
+app = typer.Typer(help="List, compare, fill and repeat the stored results.", **SETTINGS)
 
 StoreFolder = Annotated[
     Path | None, typer.Option("--store", help="The folder of the store; results/store of the project.")
