@@ -120,7 +120,7 @@ def load(name: str, *, random_state: int = 0, data_root: str | Path | None = Non
             remedy=f"run psqe data fetch {name}, or set PSQE_DATA to the folder that has "
             f"{benchmark.folder} in it",
         )
-    task = read_in_order(folder, name=name)
+    task = read_in_order(folder, name=name, follow_links=True)
     assert task is not None  # unless faults are gathered, the first one has been raised
     if benchmark.one_to_one and task.links is not None:
         task = replace(task, links=one_to_one(task.links))

@@ -48,9 +48,9 @@ def is_own_table(path: Path) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    """Return the first bytes of a file; none of what is no file, or cannot be read."""
+    """Return the first bytes of a file; none of what is no file, cannot be read, or is in another folder."""
     try:
-        if not path.is_file():
+        if not path.is_file() or not path.resolve().is_relative_to(path.parent.resolve()):
             return b""
         with path.open("rb") as stream:
             return stream.read(_HEAD)

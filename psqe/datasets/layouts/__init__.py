@@ -122,7 +122,7 @@ def layout_of(folder: Path) -> Layout:
 
 
 def read_in_order(
-    folder: str | Path, *, name: str = "", faults: Faults | None = None
+    folder: str | Path, *, name: str = "", faults: Faults | None = None, follow_links: bool = False
 ) -> AlignmentTask | None:
     """Read the alignment task in a folder of any layout, with its entities in the order of the files.
 
@@ -134,6 +134,10 @@ def read_in_order(
         Name of the task; the folder when omitted.
     faults
         Receives what is wrong with the files. When omitted, the first fault is raised.
+    follow_links
+        Whether files may be links to files outside the folder, as in a folder of benchmarks that the user
+        has set up. By default they are faults, because a folder that came from elsewhere could otherwise
+        bring private files into a report.
 
     Returns
     -------
@@ -155,6 +159,8 @@ def read_in_order(
     faults = Faults() if faults is None else faults
     begin_run()
     layout = layout_of(folder)
+    if not follow_links and _leads_outside(folder, layout, faults):
+        return None
     task = layout.read(folder, name=name or str(folder), faults=faults)
     if task is None and not faults:
         faults.add(
@@ -166,6 +172,26 @@ def read_in_order(
         report_unread(folder, faults)
     faults.close()
     return task
+
+
+def _leads_outside(folder: Path, layout: Layout, faults: Faults) -> bool:
+    """Return whether files of the layout are links that lead outside the folder, and tell which."""
+    told = faults.count
+    for path in layout.files(folder).values():
+        if path is None:
+            continue
+        inside = Path(os.path.commonpath((folder.absolute(), path.absolute())))
+        try:
+            outside = not path.resolve().is_relative_to(inside.resolve())
+        except (OSError, RuntimeError):  # links that lead to each other: reading the file tells it
+            continue
+        if outside:
+            faults.add(
+                "is, or is in, a link to a place outside the folder of the pair, which is not read",
+                path=path,
+                remedy="copy what the link leads to into its place, as cp -RL does for the whole folder",
+            )
+    return faults.count > told
 
 
 def read_folder(folder: str | Path, *, name: str = "", random_state: int = 0) -> AlignmentTask:
