@@ -25,6 +25,7 @@ from psqe.datasets.layouts import read_folder
 from psqe.errors import DataError, PsqeWarning
 from psqe.features import Features
 from psqe.features.rows import GivenVectors, Rows
+from psqe.features.vector_tables import read_table
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Sides
 
 L, R = (f"l{i}" for i in range(9)), (f"r{i}" for i in range(9))
@@ -93,7 +94,7 @@ def npz_with_keys_by_modality(folder: Path) -> tuple[Path, None]:
     np.savez(
         folder / "f.npz", image_left=rows_of(LEFT[::-1]), image_right=rows_of(RIGHT),
         image_left_entities=np.array(LEFT[::-1]).astype("S"), left_entities=LEFT, right_entities=RIGHT,
-        sound_left=np.ones((9, 2)), sound_right=np.ones((9, 2)),
+        sound_left=rows_of(LEFT)[:, :2], sound_right=rows_of(RIGHT)[:, :2],
     )  # fmt: skip
     return folder / "f.npz", None
 
@@ -607,3 +608,68 @@ def test_the_command_takes_a_table_for_each_side(tmp_path: Path) -> None:
     summary = aligned(pair, *options, "--miner", "mutual")
     assert summary["parameters"]["modalities"] == ["mine"]
     assert summary["link_quality"]["links"]["f1"] == 1.0
+
+
+# ---- numbers that are written for people, vectors that say nothing
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("252,000.0", "1,000.5", "7.5"),
+        ("7.5", "252,000.0", "1,000.5"),
+        ("0,5", "1,25", "-3,0"),
+        ("1.234,56", "0,5", "2"),
+        ("1 234,5", "1 000", "12"),
+        ("1\u202f234,5", "1\u00a0000", "12"),
+        ("1'234.5", "1'000", "12"),
+        ("12,345,678", "1", "2"),
+        ("1,5e3", "2,5e3", "0"),
+    ],
+)
+@pytest.mark.parametrize("separator", ["\t", ","])
+def test_numbers_written_for_people_are_no_lists(
+    tmp_path: Path, cells: tuple[str, ...], separator: str
+) -> None:
+    path = tmp_path / "f.csv"
+    rows = [("entity", "image_0", "image_1"), *((e, c, "0.5") for e, c in zip(LEFT, cells, strict=False))]
+    path.write_text("".join(separator.join(f'"{cell}"' for cell in row) + "\n" for row in rows), "utf-8")
+    with pytest.raises(DataError, match="in the column 'image_0', which may be one number or a list"):
+        read_table(path)
+    plain = [(LEFT[0], "252000.5", "1"), (LEFT[1], "2", "3")]  # the remedy
+    path.write_text("".join(separator.join(row) + "\n" for row in (rows[0], *plain)), "utf-8")
+    assert read_table(path).vectors["image"].tolist() == [[252000.5, 1.0], [2.0, 3.0]]
+
+
+@pytest.mark.parametrize("cells", [("0.5", "1.5"), ("0,5", "1,5"), ("5", "6")])
+def test_a_table_with_semicolons_has_points_or_commas_in_its_numbers(
+    tmp_path: Path, cells: tuple[str, str]
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(f"entity;v_0;v_1\nx;{cells[0]};1\ny;{cells[1]};2\n", "utf-8")
+    wanted = [float(cell.replace(",", ".")) for cell in cells]
+    assert read_table(path).vectors["v"][:, 0].tolist() == wanted
+
+
+@pytest.mark.parametrize("cell", ["0.1 0.2", "0.1,0.2", "[1,0]", "1,0,2", "3;4", "1.5, 2"])
+def test_lists_of_numbers_stay_lists(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "f.tsv"
+    path.write_text(f"entity\timage\nx\t{cell}\ny\t{cell}\n", "utf-8")
+    assert read_table(path).vectors["image"].shape[1] in (2, 3)
+
+
+def test_a_null_vector_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "f.parquet"
+    pd.DataFrame({"entity": ["x", "y"], "image": [[1.0, 2.0], None]}).to_parquet(path)
+    with pytest.warns(PsqeWarning, match="1 of 2 rows has no vector of the modality 'image' and counts as"):
+        assert np.isnan(read_table(path).vectors["image"][1]).all()
+
+
+def test_equal_vectors_are_told(task: AlignmentTask, tmp_path: Path) -> None:
+    path = tmp_path / "f.npz"
+    np.savez(
+        path,
+        image_left=np.ones((9, 3)), image_right=rows_of(RIGHT), left_entities=LEFT, right_entities=RIGHT,
+    )  # fmt: skip
+    with pytest.warns(PsqeWarning, match="all 9 vectors of array 'image_left' are equal"):
+        Features.load(path, task)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cities
+import numpy as np
 import pytest
 from pairs import tiny
 
@@ -121,3 +122,14 @@ def test_a_seed_that_is_no_candidate_is_told_and_the_remedy_works(
     del rows[1]
     path.write_text("\n".join(rows))
     assert main(where) == 0
+
+
+@pytest.mark.parametrize("name", ["seeds.tsv", "seeds.csv", "seeds.npy"])
+def test_a_file_without_seeds_is_told(task: AlignmentTask, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name.endswith("npy"):
+        np.save(path, np.zeros((0, 2), dtype=np.int64))
+    else:
+        path.write_text("left,right\n" if name.endswith("csv") else "left\tright\tscore\tstage\n")
+    with pytest.warns(PsqeWarning, match="has no seed, so that nothing is learned from seeds"):
+        assert not len(SeedSet.load(path, task))

@@ -38,6 +38,9 @@ NAME_ROWS = (
     "entity of a table"
 )
 
+SEVERAL = 5
+"""Number of vectors from which it is no accident that all of them are equal."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -107,7 +110,8 @@ class GivenVectors:
         Warns
         -----
         PsqeWarning
-            If rows name no entity, candidates have no row, or the order of the files was taken.
+            If rows name no entity, candidates have no row, all vectors are equal, or the order of the files
+            was taken.
         """
         told: set[str] = set()
         orders: list[str] = []
@@ -126,6 +130,7 @@ class GivenVectors:
                 else:
                     places = known[key] = self._by_identifier(rows, side, task, lookups, told)
                 vectors.append(_taken(rows, places))
+                self._tell_equal(rows, told)
             found[name] = Sides(*vectors)
         if orders:
             files = " and ".join(dict.fromkeys(orders))
@@ -136,6 +141,15 @@ class GivenVectors:
         for message in sorted(told):
             warnings.warn(message, PsqeWarning, stacklevel=4)
         return found
+
+    def _tell_equal(self, rows: Rows, told: set[str]) -> None:
+        """Note that all vectors are equal, so that they tell no two entities apart."""
+        values = rows.values[rows.present]
+        if len(values) >= SEVERAL and (values == values[0]).all():
+            told.add(
+                f"{self.path}: all {len(values):,} vectors of {rows.place} are equal, so that they tell no "
+                "two entities apart; compute them again, or leave them out of the file"
+            )
 
     def _by_order(self, rows: Rows, graph: KnowledgeGraph, orders: list[str]) -> IntArray:
         """Return the row of each entity, by the order of the file that lists the entities; -1 for none."""

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeWarning
 from psqe.features.rows import Rows, checked_rows, identifiers
+from psqe.features.written_numbers import NUMBER, refuse_numbers_for_people
 from psqe.files import open_file
-from psqe.graph import SIDES, BoolArray
+from psqe.graph import SIDES, BoolArray, counted, in_number
 from psqe.parquet_index import range_index
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ INDEX = re.compile(r"|Unnamed: 0|__index_level_0__|index")
 """The names that pandas gives to the column of the index of a frame."""
 
 NUMBERED = re.compile(r"(?P<name>.*?)[ _.\-\[]*(?P<number>\d+)\]?")
-NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 MODALITY = "vector"
 """The name of the modality where the file has no name for it."""
 
@@ -113,6 +113,11 @@ def read_table(path: Path) -> Table:
     ------
     DataError
         If the file cannot be read, or it is not clear which columns are identifiers or vectors.
+
+    Warns
+    -----
+    PsqeWarning
+        If rows have no vector.
     """
     import pandas as pd
 
@@ -148,7 +153,25 @@ def read_table(path: Path) -> Table:
         raise DataError(error.what, path=path, remedy=error.remedy) from error
     sides = None if side is None else _sides(frame[side].tolist(), path)
     rest = [column for column in columns if column not in (entity, side) and not INDEX.fullmatch(column)]
-    return Table(entities, sides, _vectors(frame, rest, path, named=entity is not None), gaps=True)
+    vectors = _vectors(frame, rest, path, named=entity is not None)
+    _tell_gaps(vectors, entities, path)
+    return Table(entities, sides, vectors, gaps=True)
+
+
+def _tell_gaps(vectors: dict[str, NDArray[Any]], entities: tuple[str, ...] | None, path: Path) -> None:
+    """Warn that rows have no vector, once for each modality."""
+    for name, values in vectors.items():
+        gaps = np.flatnonzero(~_present(values))
+        if len(gaps):
+            row = int(gaps[0])
+            example = f"row {row} (from 0)" if entities is None else f"{entities[row]!r:.80}"
+            warnings.warn(
+                f"{path}: {len(gaps):,} of {counted(len(values), 'row')} {in_number(len(gaps), 'has')} no "
+                f"vector of the modality {name!r:.60} and {in_number(len(gaps), 'counts')} as missing, for "
+                f"example {example}",
+                PsqeWarning,
+                stacklevel=4,
+            )
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -190,13 +213,21 @@ def _text(path: Path) -> pd.DataFrame:
     text = [name for name in names if name.lower() in (*ENTITY_WORDS, "side") or INDEX.fullmatch(name)]
     # "NA" is a code of a country, so that only cells of numbers can be missing.
     missing = {name: ["", "nan", "NaN", "NA", "null", "NULL", "None"] for name in names if name not in text}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # of a line with more cells than the header pandas warns, and cuts it
+
+    def read(decimal: str) -> pd.DataFrame:
         frame: pd.DataFrame = pd.read_csv(
             path, sep=separator, header=0 if has_header else None, names=names, index_col=False,
             encoding="utf-8-sig", dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing,
-            skipinitialspace=True, decimal="," if separator == ";" else ".", low_memory=False,
+            skipinitialspace=True, decimal=decimal, low_memory=False,
         )  # fmt: skip
+        return frame
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a line with more cells than the header pandas warns, and cuts it
+        frame = read(".")
+        numbers = [name for name in names if name not in text]
+        if separator == ";" and any(not pd.api.types.is_numeric_dtype(frame[name]) for name in numbers):
+            frame = read(",")  # as spreadsheets of many countries write decimals, but programs do not
     return frame
 
 
@@ -260,6 +291,8 @@ def _vectors(
     """
     import pandas as pd
 
+    for column in columns:
+        refuse_numbers_for_people(frame[column], column, path)
     lists = [column for column in columns if _is_list(frame[column])]
     numbers = [c for c in columns if c not in lists and pd.api.types.is_numeric_dtype(frame[c])]
     strange = [c for c in columns if c not in lists and c not in numbers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from psqe.datasets.own_outputs import SEED_COLUMNS, check_tabs
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeWarning
 from psqe.files import atomic_path, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, counted
 from psqe.seeds.seed_files import read_npy, read_tsv
@@ -229,9 +230,23 @@ class SeedSet:
         ------
         DataError
             If the file is missing or malformed, or a line names an entity that is unknown or in another seed.
+
+        Warns
+        -----
+        PsqeWarning
+            If the file has no seed.
         """
         path = Path(path)
         if path.suffix == ".npy":
             pairs = read_npy(path, task)
-            return cls(pairs, np.zeros(len(pairs), dtype=np.float32), ("given",) * len(pairs))
-        return cls(*read_tsv(path, task))
+            seeds = cls(pairs, np.zeros(len(pairs), dtype=np.float32), ("given",) * len(pairs))
+        else:
+            seeds = cls(*read_tsv(path, task))
+        if not len(seeds.pairs):
+            warnings.warn(
+                f"{path}: has no seed, so that nothing is learned from seeds; write one seed in each line, "
+                "or choose --miner none",
+                PsqeWarning,
+                stacklevel=2,
+            )
+        return seeds
