@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pairs import graph, tiny
 
-from psqe.errors import DataError, ParameterError, PsqeError
+from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.features.base import Features
 from psqe.graph import AlignmentTask
 from psqe.seeds import MutualMiner, PivotMiner, RandomMiner, SeedSet, true_links
@@ -72,7 +72,8 @@ def test_empty_sets_round_trip(task, tmp_path):
     none.save_tsv(tmp_path / "s.tsv", task)
     none.save_npy(tmp_path / "s.npy", task)
     for name in ("s.tsv", "s.npy"):
-        again = SeedSet.load(tmp_path / name, task)
+        with pytest.warns(PsqeWarning, match="has no seed"):
+            again = SeedSet.load(tmp_path / name, task)
         assert len(again) == 0 and again.pairs.shape == (0, 2)
 
 

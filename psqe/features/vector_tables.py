@@ -225,8 +225,8 @@ def _text(path: Path) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # of a line with more cells than the header pandas warns, and cuts it
         frame = read(".")
-        numbers = [name for name in names if name not in text]
-        if separator == ";" and any(not pd.api.types.is_numeric_dtype(frame[name]) for name in numbers):
+        others = [name for name in names if name not in text]
+        if separator == ";" and any(not pd.api.types.is_numeric_dtype(frame[name]) for name in others):
             frame = read(",")  # as spreadsheets of many countries write decimals, but programs do not
     return frame
 
