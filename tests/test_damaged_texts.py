@@ -125,3 +125,57 @@ def test_entities_that_are_no_candidates_need_no_name(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PsqeWarning)
         load_task(pair)
+
+
+def in_another_form(folder: Path, damage: Callable[[str], str], form: str) -> list[str]:
+    """Write the left side with damaged texts as RDF or as one table of entities, and return all notes."""
+    folder.mkdir()
+    for side, tables, change in (("left", cities.LEFT, damage), ("right", cities.RIGHT, str)):
+        if form == "table":
+            values = {(e, a): v for e, a, v in tables["attributes"]}
+            columns = list(dict.fromkeys(a for _, a, _ in tables["attributes"]))
+            rows = [
+                (e, change(name) if i < 4 else name, *(values[e, a] for a in columns), change("a city"))
+                for i, (e, name) in enumerate(tables["names"])
+            ]
+            header = ("id", "name", *columns, "remark")
+            (folder / f"{side}.csv").write_bytes(cities.delimited()([header, *rows]))
+            continue
+        at = f"http://{side}.example/"
+        lines = [f"<{at}{h}> <{at}{r}> <{at}{t}> ." for h, r, t in tables["triples"]]
+        lines += [f'<{at}{e}> <{at}{a}> "{v}" .' for e, a, v in tables["attributes"]]
+        for i, (e, name) in enumerate(tables["names"]):
+            name, remark = (
+                text.replace("\\", "\\\\").replace('"', '\\"')
+                for text in (change(name) if i < 4 else name, change("a city"))
+            )
+            lines.append(f'<{at}{e}> <http://www.w3.org/2000/01/rdf-schema#label> "{name}" .')
+            lines.append(f'<{at}{e}> <{at}remark> "{remark}" .')
+        (folder / f"{side}.nt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = check_folder(folder)
+    assert not found, found.shown
+    return [str(note) for note in found.notes]
+
+
+REACHED = ("UTF-8 read as Latin-1", "a lost character", "entities of HTML", "escapes", "a literal of RDF",
+           "a list of Python", "bytes of Python", "a blank without width")  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["rdf", "table"])
+@pytest.mark.parametrize("kind", REACHED)
+def test_damage_is_noted_in_rdf_and_in_tables_of_entities(kind: str, form: str, tmp_path: Path) -> None:
+    damage, said = NAMES[kind]
+    told = in_another_form(tmp_path / "pair", damage, form)
+    assert any("left." in note and ": names that " in note and said in note for note in told), told
+    assert any("left." in note and ": values that " in note and said in note for note in told), told
+
+
+@pytest.mark.parametrize("form", ["rdf", "table"])
+def test_sound_texts_in_rdf_and_in_tables_of_entities_are_not_noted(form: str, tmp_path: Path) -> None:
+    assert in_another_form(tmp_path / "pair", str, form) == []
+
+
+@pytest.mark.parametrize("form", ["rdf", "table"])
+def test_texts_in_quotes_are_noted_in_rdf_and_in_tables_of_entities(form: str, tmp_path: Path) -> None:
+    told = in_another_form(tmp_path / "pair", lambda text: f"'{text}'", form)
+    assert any("names are in quotes" in note for note in told), told

@@ -88,8 +88,8 @@ def examine_side(
         note_cut_identifiers(draft.index, path, faults)
     if oversights and faults.count == known:
         note_exchanged_columns(draft, faults)
-        note_texts_in_quotes(draft, faults)
-        note_damaged_texts(draft, faults)
+        note_texts_in_quotes(draft, path, faults)
+        note_damaged_texts(draft, path, faults)
         _note_decorated_numbers(draft, doubtful, _path(tables, "attributes", path), faults)
     if oversights and "names" in tables and faults.count == known:
         candidates = draft.described() if candidates is None else candidates

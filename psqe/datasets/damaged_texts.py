@@ -215,29 +215,28 @@ _SOUND_TEXT = re.compile(r"[\w .,:/+-]*", re.ASCII)
 """Texts that no kind of damage has, to look at the others alone."""
 
 
-def note_damaged_texts(draft: GraphDraft, faults: Faults) -> None:
+def note_damaged_texts(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
     """Note names, values, attributes and relations of a side that were damaged on their way.
 
     Parameters
     ----------
     draft
-        The side, before it is built, with its tables begun.
+        The side, before it is built.
+    path
+        The file of the side, which notes name for what is in no table of its own.
     faults
         Receives one note for each kind of damage and each kind of text.
     """
-    for table in draft.tables:
-        if table.name == "names":
-            names = list(draft.names.values())
-            doubtful = [name for name in names if not _SOUND_NAME.fullmatch(name)]
-            _note(doubtful, len(names), "names", _NAMES, table.path, faults)
-            _note_signs(names, table.path, faults)
-        elif table.name == "attributes":
-            pairs = draft.attribute_pairs()
-            values = [value for _, value in pairs if value is not None]
-            _note_any({attribute for attribute, _ in pairs}, "attributes", table.path, faults)
-            _note_any(values, "values", table.path, faults)
-        elif table.name == "triples":
-            _note_any(draft.relations(), "relations", table.path, faults)
+    paths = {table.name: table.path for table in draft.tables}
+    names = list(draft.names.values())
+    doubtful = [name for name in names if not _SOUND_NAME.fullmatch(name)]
+    _note(doubtful, len(names), "names", _NAMES, paths.get("names", path), faults)
+    _note_signs(names, paths.get("names", path), faults)
+    pairs = draft.attribute_pairs()
+    values = [value for _, value in pairs if value is not None]
+    _note_any({attribute for attribute, _ in pairs}, "attributes", paths.get("attributes", path), faults)
+    _note_any(values, "values", paths.get("attributes", path), faults)
+    _note_any(draft.relations(), "relations", paths.get("triples", path), faults)
 
 
 def _note_any(texts: Collection[str], what: str, path: Path | str, faults: Faults) -> None:

@@ -19,25 +19,25 @@ FEW, SHARE = 3, 0.1
 _QUOTES = ('""', "''", "``", "“”", "„“", "‘’", "«»")
 
 
-def note_texts_in_quotes(draft: GraphDraft, faults: Faults) -> None:
+def note_texts_in_quotes(draft: GraphDraft, path: Path | str, faults: Faults) -> None:
     """Note names, values, attributes and relations of a side that are in quotes.
 
     Parameters
     ----------
     draft
-        The side, before it is built, with its tables begun.
+        The side, before it is built.
+    path
+        The file of the side, which notes name for what is in no table of its own.
     faults
         Receives the notes.
     """
-    for table in draft.tables:
-        if table.name == "names":
-            _note(list(draft.names.values()), "names", table.path, faults)
-        elif table.name == "attributes":
-            pairs = draft.attribute_pairs()
-            _note({attribute for attribute, _ in pairs}, "attributes", table.path, faults, few=1)
-            _note([value for _, value in pairs if value is not None], "values", table.path, faults)
-        elif table.name == "triples":
-            _note(draft.relations(), "relations", table.path, faults, few=1)
+    paths = {table.name: table.path for table in draft.tables}
+    pairs = draft.attribute_pairs()
+    attributes = paths.get("attributes", path)
+    _note(list(draft.names.values()), "names", paths.get("names", path), faults)
+    _note({attribute for attribute, _ in pairs}, "attributes", attributes, faults, few=1)
+    _note([value for _, value in pairs if value is not None], "values", attributes, faults)
+    _note(draft.relations(), "relations", paths.get("triples", path), faults, few=1)
 
 
 def in_quotes(text: str) -> bool:
