@@ -501,13 +501,13 @@ FAULTS: list[Case] = [
     *(
         changed("rdf", "psqe.toml", text.encode(), f"/psqe.toml{message}")
         for text, message in (
-            ("label = []", ": key label: Extra inputs are not permitted; the keys are labels, images and"),
-            ("labels = 'x'", ": key labels: Input should be a valid list"),
-            ("labels = ['rdfs label']", ": key labels.0: Invalid IRI code point ' '"),
-            ("images = [3]", ": key images.0: Input should be a valid string"),
+            ("label = []", ": the key 'label' is not known; the keys are labels, images and"),
+            ("labels = 'x'", ": the value of the key 'labels' is no list; write"),
+            ("labels = ['rdfs label']", ": entry 1 of the key 'labels' is no IRI (Invalid"),
+            ("images = [3]", ": entry 1 of the key 'images' is no text; write"),
             (f"images = ['{LABEL}']", f": {LABEL} is among the labels and among the images"),
-            ("languages = {middle = 'en'}", ": key languages.middle: Extra inputs are not permitted"),
-            ("languages = {left = 'english!'}", ": key languages.left: String should match pattern"),
+            ("languages = {middle = 'en'}", ": the key 'languages.middle' is not known; write"),
+            ("languages = {left = 'english!'}", ": the value of the key 'languages.left' is no tag"),
             ("\n\nimages = [", ":3: is no TOML: Invalid value; correct the line"),
             ("ÿ = ", ":1: is no TOML"),
         )

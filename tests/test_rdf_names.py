@@ -313,6 +313,30 @@ def test_known_ontologies(tmp_path, name):
     assert summary["link_quality"]["links"]["recall"] >= 0.84
 
 
+WRONG = (
+    "1", "1.5", "true", '"x y"', '""', "[1]", "[true]", "[[]]", '[""]', '["a b"]', "{a = 1}", "2020-01-01",
+    "07:32:00", "1979-05-27T07:32:00Z", "nan", "[1979-05-27]", '["http://x.org/a", 1]', "[{}]", "9" * 30,
+)  # fmt: skip
+"""Values that no key of the settings has."""
+
+
+@pytest.mark.parametrize(
+    "key", ["labels", "images", "languages", "languages.left", "languages.right", "label", "labels.x"]
+)
+@pytest.mark.parametrize("value", WRONG)
+def test_a_setting_of_a_wrong_type_is_one_line_with_the_key_and_a_remedy_that_works(tmp_path, key, value):
+    folder = write(tmp_path, {**RDF, "psqe.toml": f"{key} = {value}\n".encode()})
+    found = check_folder(folder)
+    (line,) = map(str, found.shown)
+    known = key.partition(".")[0] if key == "labels.x" else key
+    assert "psqe.toml: " in line and f"the key '{known}" in line and "\n" not in line
+    assert "Input should" not in line  # the words of a library that the user has not chosen
+    if key != "label":
+        remedy = line.partition("such as ")[2].partition(", or ")[0]
+        (folder / "psqe.toml").write_text(remedy)
+        assert not check_folder(folder)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

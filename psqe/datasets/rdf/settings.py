@@ -9,8 +9,10 @@ from typing import Annotated
 
 import pyoxigraph as ox
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.images import shortened
 
 LABELS = (
     "http://www.w3.org/2000/01/rdf-schema#label",
@@ -146,7 +148,36 @@ def read_settings(path: Path, faults: Faults) -> Settings | None:
         faults.add(f"is no TOML: {what}", path=path, line=line, remedy="correct the line")
     except ValidationError as error:
         for wrong in error.errors():
-            key = ".".join(map(str, wrong["loc"]))
-            message = str(wrong["msg"]).removeprefix("Value error, ")
-            faults.add(f"key {key}: {message}" if key else message, path=path, remedy=remedy)
+            what, how = _wrong(wrong)
+            faults.add(what, path=path, remedy=how or remedy)
     return None
+
+
+_WRITE = {
+    "labels": f'write a list of predicates, such as labels = ["{LABELS[0]}"]',
+    "images": f'write a list of predicates, such as images = ["{IMAGES[0]}"], or images = [] for none',
+    "languages": 'write a tag for one side or for both, such as languages = {left = "en", right = "fr"}',
+}
+"""How each key is written."""
+
+_WRONG = {
+    "list_type": "is no list",
+    "string_type": "is no text",
+    "string_pattern_mismatch": "is no tag of a language",
+    "model_type": "is no table with the keys left and right",
+    "extra_forbidden": "is not known",
+}
+"""What is wrong with a value, by the name that pydantic gives to it."""
+
+
+def _wrong(error: ErrorDetails) -> tuple[str, str]:
+    """Return what is wrong with a key, and how the key is written; an empty text if it is no key of ours."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    place = error["loc"]
+    if not place:
+        return message, ""
+    what = _WRONG.get(error["type"], f"is no IRI ({message})")
+    key = ".".join(part for part in place if isinstance(part, str))
+    subject = "" if error["type"] == "extra_forbidden" else "the value of "
+    number = next((f"entry {part + 1} of " for part in place if isinstance(part, int)), subject)
+    return f"{number}the key {shortened(key)!r} {what}", _WRITE.get(str(place[0]), "")
