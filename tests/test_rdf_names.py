@@ -111,6 +111,43 @@ def test_a_node_that_a_label_leads_to_is_a_name_and_no_candidate(tmp_path, predi
     assert short(left) == {"e": "Rome", "f": "Oslo"} and candidates(left) == {"e", "f"}
 
 
+WIKIBASE = """
+@prefix data: <https://www.wikidata.org/wiki/Special:EntityData/> .
+@prefix p: <http://www.wikidata.org/prop/> .
+wd:Q64 a wikibase:Item ; rdfs:label "Berlin"@en ; wdt:P17 wd:Q183 ;
+  p:P17 <http://www.wikidata.org/entity/statement/s1> .
+wd:Q183 rdfs:label "Germany"@en .
+data:Q64 a schema:Dataset ; schema:about wd:Q64 ; schema:version "17" .
+<http://www.wikidata.org/entity/statement/s1> a wikibase:Statement ; wikibase:rank wikibase:NormalRank ;
+  <http://www.wikidata.org/prop/statement/value/P1> <http://www.wikidata.org/value/v1> .
+<http://www.wikidata.org/value/v1> a wikibase:QuantityValue ; wikibase:quantityUnit wd:Q712226 .
+wd:Q712226 rdfs:label "square kilometre"@en .
+<https://en.wikipedia.org/wiki/Berlin> a schema:Article ; schema:about wd:Q64 ; schema:name "Berlin"@en .
+<https://en.wikipedia.org/> wikibase:wikiGroup "wikipedia" .
+wd:P17 a wikibase:Property ; rdfs:label "country"@en ; wikibase:directClaim wdt:P17 ; wikibase:claim p:P17 .
+wdt:P17 a owl:ObjectProperty . p:P17 a owl:ObjectProperty .
+"""
+
+
+@pytest.mark.parametrize("namespace", ["http://www.wikidata.org/entity/", "http://base.example/entity/"])
+def test_records_in_a_dump_of_wikibase_are_no_candidates(tmp_path, namespace):
+    left = task_of(tmp_path, WIKIBASE.replace("wd:Q64", f"<{namespace}Q64>")).left
+    assert candidates(left) == {"Q64", "Q183", "Q712226", "P17"} and "Berlin" in short(left).values()
+
+
+@pytest.mark.parametrize(("page", "is_entity"), [
+    (":page foaf:primaryTopic :rome", False),
+    (':page foaf:primaryTopic :rome ; dct:language "en"', False),
+    (':page foaf:primaryTopic :rome ; rdfs:label "Rome in the rain"', True),
+    (":page foaf:primaryTopic <http://elsewhere.example/topic>", True),
+    (':page schema:about :rome ; schema:name "Rome in the rain"', True),
+    (":page schema:about :rome", True),
+])  # fmt: skip
+def test_pages_without_a_name_about_an_entity_are_no_candidates(tmp_path, page, is_entity):
+    left = task_of(tmp_path, f':rome rdfs:label "Rome" . {page} .').left
+    assert candidates(left) == {"rome", *["page"] * is_entity}
+
+
 def test_entities_that_name_each_other_stay_entities(tmp_path):
     left = task_of(tmp_path, ':e rdfs:label :f, "Rome" . :f rdfs:label :e, "Oslo" .').left
     assert candidates(left) == {"e", "f"}

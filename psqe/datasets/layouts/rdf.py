@@ -24,6 +24,8 @@ statement becomes:
 - Any other IRI or blank node is the tail of a triple. ``rdf:type`` is a relation like others.
 - Ontology headers, annotation properties, labels of SKOS-XL, the terms of RDF, RDFS, OWL and XML Schema, and
   IRIs that stand for blank nodes (``/.well-known/genid/``) are entities that never get a link.
+  Nor do records of an entity: the statements, values, references, pages and predicates of properties in dumps
+  of Wikibase, and pages with a ``foaf:primaryTopic`` and no name.
 - Statements with ``owl:sameAs`` are left out. Those that link the two graphs are counted in a warning, as
   are, in another one, those that name something else, such as the IRIs of a third data set.
 

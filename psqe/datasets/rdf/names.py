@@ -86,6 +86,11 @@ class NameDraft:
         self._nodes.clear()
         return nodes
 
+    @property
+    def named(self) -> Set[int]:
+        """Numbers of the entities with a name in any language."""
+        return self._found.keys()
+
     def languages(self, entities: Set[int]) -> tuple[dict[str, float], bool]:
         """Return the share of named entities that have a name in each language, and whether any has several.
 

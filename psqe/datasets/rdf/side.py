@@ -21,6 +21,7 @@ from psqe.datasets.rdf.blank_nodes import name_blank_nodes
 from psqe.datasets.rdf.files import side_file
 from psqe.datasets.rdf.literals import unusable
 from psqe.datasets.rdf.names import NameDraft, words_of_iri
+from psqe.datasets.rdf.records import Records
 from psqe.datasets.rdf.statements import BASE, Statements, label
 from psqe.datasets.rdf.vocabulary import (
     LITERAL_FORM,
@@ -51,6 +52,7 @@ class Side:
         self.draft = GraphDraft()
         self.draft.name_remedy = LABELS_REMEDY
         self.names = NameDraft()
+        self.records = Records()
         self.subjects: set[int] = set()
         self.described: set[int] = set()
         self.images: dict[int, tuple[int, Path]] = {}
@@ -84,6 +86,7 @@ class Side:
             )
             return False
         self.described |= self.names.finish()
+        self.described |= self.records.found(subjects=self.subjects, named=self.names.named)
         return True
 
     def build(self, language: str | None) -> KnowledgeGraph:
@@ -151,6 +154,7 @@ class Side:
         else:
             other = self.draft.entity(label(value))
             self.draft.add_triple(subject, _label_of(predicate), other)
+            self.records.add(subject, predicate, other, value.value)
             if predicate == TYPE and value.value in NO_CANDIDATES:
                 self.described.add(subject)
             if predicate in self.labels:
@@ -160,6 +164,7 @@ class Side:
 
     def _add_literal(self, subject: int, predicate: str, literal: Any) -> None:
         text, tag = literal.value, literal.language or ""
+        self.records.add_group(subject, predicate)
         if literal.datatype.value == PLAIN_LITERAL and "@" in text:  # OWL tools write the tag into the text
             text, _, tag = text.rpartition("@")
         if predicate in self.labels:
