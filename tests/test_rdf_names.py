@@ -2,6 +2,7 @@
 
 import warnings
 
+import cities
 import pytest
 from cases import NAME, aligned, case
 from folders import RDF, Files, statements, write
@@ -423,3 +424,70 @@ def test_links_inside_a_side_are_told_and_others_are_not(tmp_path, predicate):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         task_of(tmp_path, f':e rdfs:label "e" ; {predicate} :f, <http://c.example/x> . :f :p "1" .', right)
+
+
+# ---- names under a predicate that is not known
+
+LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
+UNKNOWN = (
+    "http://own.example/title", "http://dbpedia.org/ontology/name", "http://dbpedia.org/property/name",
+    "http://www.wikidata.org/prop/direct/P1448", "http://purl.obolibrary.org/obo/IAO_0000118",
+    "http://www.w3.org/2000/01/rdf-schema#Label", "https://www.w3.org/2000/01/rdf-schema#label",
+    "http://a.example/onto#bezeichnung", "http://a.example/xyz",
+)  # fmt: skip
+
+
+def cities_in_rdf(folder, left: str, right: str = LABEL, *, more: str = ""):
+    """Write the pair of cities with names under these predicates; the IRIs of the entities are codes."""
+    folder.mkdir(exist_ok=True)
+    for side, tables, predicate in (("left", cities.LEFT, left), ("right", cities.RIGHT, right)):
+        at = f"http://{side}.example/"
+        lines = [f"<{at}{h}> <{at}{r}> <{at}{t}> ." for h, r, t in tables["triples"]]
+        lines += [f'<{at}{e}> <{at}{a}> "{v}" .' for e, a, v in tables["attributes"]]
+        lines += [f'<{at}{e}> <{predicate}> "{name}" .' for e, name in tables["names"]]
+        lines += [f'<{at}{e}> <{at}kind> "a city of some size" .' for e, _ in tables["names"]]
+        lines += [f'<{at}{e}> <{at}page> "http://a.example/{e}.html" .' for e, _ in tables["names"]]
+        (folder / f"{side}.nt").write_text("\n".join(lines) + "\n" + more, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("predicate", UNKNOWN)
+@pytest.mark.parametrize("sides", ["left", "both"])
+def test_a_predicate_that_seems_to_have_the_names_is_told(tmp_path, predicate, sides):
+    pair = cities_in_rdf(tmp_path / "pair", predicate, predicate if sides == "both" else LABEL)
+    told = [str(note) for note in check_folder(pair).notes]
+    likely = [note for note in told if "look like their names" in note]
+    assert len(likely) == (2 if sides == "both" else 1) and all(repr(predicate) in note for note in likely)
+    (pair / "psqe.toml").write_text(likely[0].partition("psqe.toml with: ")[2] + "\n")  # the remedy
+    found = check_folder(pair)
+    assert not found and not found.notes
+    task = read_in_order(pair)
+    for graph, tables in ((task.left, cities.LEFT), (task.right, cities.RIGHT)):
+        assert set(filter(None, graph.names)) == {name for _, name in tables["names"]}
+
+
+def test_a_choice_of_labels_is_replaced(tmp_path):
+    pair = cities_in_rdf(tmp_path / "pair", UNKNOWN[0])
+    (pair / "psqe.toml").write_text(f'labels = ["{LABEL}"]\n')
+    likely = [str(note) for note in check_folder(pair).notes if "look like their names" in str(note)]
+    assert len(likely) == 1
+    (pair / "psqe.toml").write_text(likely[0].partition("psqe.toml by: ")[2] + "\n")  # the remedy
+    assert not check_folder(pair).notes
+
+
+def test_other_literals_are_not_taken_for_names(tmp_path):
+    at = "http://left.example/"
+    pair = cities_in_rdf(tmp_path / "pair", LABEL)
+    assert not check_folder(pair).notes, "most entities have a label"
+    (pair / "left.nt").write_text(
+        "".join(
+            f'<{at}{name}> <{at}mayor> "{person}" .\n<{at}{name}> <{at}since> "{1990 + i}-01-01" .\n'
+            f'<{at}{name}> <{at}code> "X{i:04d}" .\n<{at}{name}> <{at}mail> "{name}@a.example" .\n'
+            f'<{at}{name}> <{at}about> "{name} {"is a city " * 12}" .\n'
+            f'<{at}{name}> <{at}called> "{name}" .\n'
+            for i, (name, person) in enumerate(
+                zip(("Lisbon", "Vienna", "Athens", "Warsaw", "London", "Naples"), "AABBCC", strict=True)
+            )
+        )
+    )
+    assert not [note for note in check_folder(pair).notes if "look like their names" in str(note)]

@@ -10,14 +10,17 @@ file, left and right                       columns                           the
 ``ent_links``                              left entity, right entity         optionally
 =========================================  ================================  ==========
 
-Where there is no ``ent_links``, gold links are those of all splits of the first fold together:
-``721_5fold/1/train_links``, ``valid_links`` and ``test_links``.
+Where every line of a file ends in ``.`` after a blank or a tab, as the statements of N-Triples do, this full
+stop is no part of the last cell. Where there is no ``ent_links``, gold links are those of all splits of the
+first fold together: ``721_5fold/1/train_links``, ``valid_links`` and ``test_links``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from psqe.datasets.agreement import examine_side
 from psqe.datasets.faults import Faults
@@ -25,8 +28,8 @@ from psqe.datasets.gold_links import LinkDraft
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.labels import bare, readable_name
 from psqe.datasets.tables import plain_rows, present_files
-from psqe.files import is_there
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.files import is_there, open_file
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, counted
 
 DESCRIPTION = "OpenEA: rel_triples_1, rel_triples_2"
 FOLD = "721_5fold/1"
@@ -40,6 +43,12 @@ PLAIN = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s*\.)?', re.DOTALL)
 
 ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([tbnrf\"'\\]))")
 ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+STOP = re.compile(r"(?:^|(?<=>)|\s+)\.\s*$")
+"""The full stop that ends a statement."""
+
+SEVERAL = 3
+"""Number of lines from which a full stop at the end of every one is no accident."""
+
 ENCODED = re.compile(r"E\d{6}")
 
 
@@ -109,7 +118,7 @@ def _graph(
     draft = GraphDraft()
     path = folder / f"rel_triples_{side}"
     draft.begin("triples", path)
-    for _, cells in plain_rows(path, 3, faults):
+    for _, cells in _rows(path, 3, faults):
         head, relation, tail = map(_uri, cells)
         draft.add_triple(draft.entity(head), relation, draft.entity(tail))
     if attributes is not None:
@@ -120,9 +129,42 @@ def _graph(
     )
 
 
+def _rows(path: Path, n_columns: int, faults: Faults, **options: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a file, without the full stop that ends every line where lines are statements."""
+    if not _are_statements(path):
+        yield from plain_rows(path, n_columns, faults, **options)
+        return
+    for line, cells in plain_rows(path, n_columns, faults, **{**options, "more": True}):
+        cells[-1] = STOP.sub("", cells[-1])
+        if len(cells) > 1 and not cells[-1]:
+            del cells[-1]
+        if len(cells) != n_columns and not options.get("more"):
+            faults.add(
+                f"expected {counted(n_columns, 'column')} and a full stop, found {len(cells)}", path=path,
+                line=line, remedy="separate columns by tabs, and end each line in a blank and a full stop",
+            )  # fmt: skip
+            continue
+        yield line, cells
+
+
+def _are_statements(path: Path) -> bool:
+    """Return whether every line ends in a full stop after a blank or a tab; false if it cannot be read."""
+    n = 0
+    try:
+        with open_file(path) as stream:
+            for content in stream:
+                text = content.rstrip(b"\r\n \t")
+                if text and not text.endswith((b" .", b"\t.", b">.")):
+                    return False
+                n += bool(text)
+    except OSError:
+        return False
+    return n >= SEVERAL
+
+
 def _add_attributes(draft: GraphDraft, path: Path, faults: Faults) -> None:
     draft.begin("attributes", path)
-    for line, cells in plain_rows(path, 1, faults, more=True, gaps=True, optional_cells=range(2, 10**6)):
+    for line, cells in _rows(path, 1, faults, more=True, gaps=True, optional_cells=range(2, 10**6)):
         if len(cells) < 3:
             faults.leave_out(
                 f"expected 3 columns, found {len(cells)}",
@@ -161,6 +203,8 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 def _uri(cell: str) -> str:
     cell = cell.strip()
+    if "://" in cell:
+        cell = STOP.sub("", cell)  # a URI has no blank, so that a full stop after one ends a statement
     return bare(cell) or cell
 
 
@@ -180,6 +224,6 @@ def _links(
             return None
     links = LinkDraft(left, right, faults)
     for path in paths:
-        for line, cells in plain_rows(path, 2, faults, gaps=True, empty=True):
+        for line, cells in _rows(path, 2, faults, gaps=True, empty=True):
             links.add(_uri(cells[0]), _uri(cells[1]), path, line)
     return links.array(paths[0])

@@ -118,8 +118,8 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     PsqeWarning
         If images are on the web, as they are not fetched; if a link names something that is no candidate; if
         the statements of a side have ``owl:sameAs``; if a statement cannot be read. These records are left
-        out. Also if text that is no valid RDF is read as it was meant, if a language was chosen, and if
-        candidates have no label.
+        out. Also if text that is no valid RDF is read as it was meant, if a language was chosen, if
+        candidates have no label, and if another predicate seems to have their names.
     """
     from psqe.datasets.rdf.settings import Settings, read_settings
 
@@ -132,6 +132,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     if not all(complete):
         return None
     _tell_settings_without_effect(sides, settings, path, faults)
+    _tell_likely_labels(sides, settings, faults)
     languages = _languages(sides, settings, folder, faults)
     left, right = (side.build(language) for side, language in zip(sides, languages, strict=True))
     _tell_links_inside(left, right, sides[0].path, faults)
@@ -170,7 +171,7 @@ def _tell_settings_without_effect(sides: list[Side], settings: Settings, path: P
     for side in sides:
         shares, _ = side.names.languages(side.candidates)
         wanted = getattr(settings.languages, side.side)
-        if not shares and "labels" in settings.model_fields_set:
+        if not shares and settings.chooses_labels:
             faults.note(
                 f"names labels that no candidate of the {side.side} side has, so that it has none",
                 path=path,
@@ -186,6 +187,25 @@ def _tell_settings_without_effect(sides: list[Side], settings: Settings, path: P
                 f"wants names in {wanted!r} on the {side.side} side, which has none, and others are taken",
                 path=path,
                 remedy=f"choose one of its languages, which are {there}, or delete the key languages",
+            )
+
+
+def _tell_likely_labels(sides: list[Side], settings: Settings, faults: Faults) -> None:
+    """Tell that predicates that are no labels seem to have the names of a side without labels."""
+    likely = {side.side: found for side in sides if (found := side.likely_label()) is not None}
+    if not likely:
+        return
+    used = {predicate for side in sides for predicate in side.label_predicates}
+    known = [predicate for predicate in (*settings.labels, *settings.fallbacks) if predicate in used]
+    labels = ", ".join(f'"{predicate}"' for predicate in dict.fromkeys((*known, *likely.values())))
+    where = "replace the labels in psqe.toml by" if settings.chooses_labels else "begin psqe.toml with"
+    for side in sides:
+        if side.side in likely:
+            faults.note(
+                f"most entities have no label, and the literals of {likely[side.side]!r} look like their "
+                "names, but are read as attributes",
+                path=side.path,
+                remedy=f"if they are the names, {where}: labels = [{labels}]",
             )
 
 

@@ -97,9 +97,14 @@ class Settings(_Strict):
     languages: Languages = Languages()
 
     @property
+    def chooses_labels(self) -> bool:
+        """Whether the file names the predicates of labels itself."""
+        return "labels" in self.model_fields_set
+
+    @property
     def fallbacks(self) -> tuple[str, ...]:
         """Predicates that name an entity without a label; none where the file chooses its labels itself."""
-        return () if "labels" in self.model_fields_set else FALLBACKS
+        return () if self.chooses_labels else FALLBACKS
 
     @model_validator(mode="after")
     def _apart(self) -> Settings:

@@ -19,6 +19,7 @@ from psqe.datasets.images import is_image, shortened
 from psqe.datasets.labels import code_identifiers
 from psqe.datasets.rdf.blank_nodes import name_blank_nodes
 from psqe.datasets.rdf.files import side_file
+from psqe.datasets.rdf.likely_labels import MOST, likely_label
 from psqe.datasets.rdf.literals import unusable
 from psqe.datasets.rdf.names import NameDraft, words_of_iri
 from psqe.datasets.rdf.records import Records
@@ -57,6 +58,7 @@ class Side:
         self.described: set[int] = set()
         self.images: dict[int, tuple[int, Path]] = {}
         self.checked: dict[Path, bool] = {}
+        self.label_predicates: set[str] = set()
         self.on_the_web: list[str] = []
         self.unusable: Counter[str] = Counter()
         self.same: list[tuple[str, str]] = []
@@ -88,6 +90,14 @@ class Side:
         self.described |= self.names.finish()
         self.described |= self.records.found(subjects=self.subjects, named=self.names.named)
         return True
+
+    def likely_label(self) -> str | None:
+        """Return a predicate that seems to have the names; ``None`` where most candidates have a label."""
+        candidates = self.candidates
+        if len(candidates & self.names.named()) >= MOST * len(candidates):
+            return None
+        iris = {entity: iri for iri, entity in self.draft.index.items() if entity in candidates}
+        return likely_label(self.draft.attributes, iris, candidates)
 
     def build(self, language: str | None) -> KnowledgeGraph:
         """Return the graph, with names in a language wherever there are any."""
@@ -142,6 +152,8 @@ class Side:
                 remedy="make an entity its subject, if it matters",
             )
             return
+        if predicate in self.labels or predicate in self.fallbacks:
+            self.label_predicates.add(predicate)
         subject = self.draft.entity(label(statement.subject))
         if isinstance(statement.subject, ox.NamedNode):
             self.subjects.add(subject)
