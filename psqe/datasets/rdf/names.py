@@ -108,10 +108,6 @@ class NameDraft:
                 several |= len(found) > 1
         return {language: count / n for language, count in counts.items()}, several
 
-    def named(self) -> Set[int]:
-        """Return the numbers of the entities that have a name in any language."""
-        return self._found.keys()
-
     def texts(self, language: str) -> Iterable[str]:
         """Return the names in a language."""
         return (

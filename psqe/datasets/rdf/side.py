@@ -94,7 +94,7 @@ class Side:
     def likely_label(self) -> str | None:
         """Return a predicate that seems to have the names; ``None`` where most candidates have a label."""
         candidates = self.candidates
-        if len(candidates & self.names.named()) >= MOST * len(candidates):
+        if len(candidates & self.names.named) >= MOST * len(candidates):
             return None
         iris = {entity: iri for iri, entity in self.draft.index.items() if entity in candidates}
         return likely_label(self.draft.attributes, iris, candidates)
