@@ -157,9 +157,7 @@ class Vectors:
     Attributes
     ----------
     present
-        The mask.
-    width
-        Number of dimensions ``d``.
+        The mask ``(n,)``.
 
     Raises
     ------
