@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cities import LEFT, written
 
 from psqe.cli.main import main
+from psqe.datasets.layouts import check_folder, read_in_order
 from psqe.errors import PsqeWarning
 from psqe.features import build_features
 from psqe.features.encoders.bag import attribute_bags
@@ -132,3 +134,40 @@ def test_a_graph_keeps_as_much_of_a_value_as_encoders_read():
     graph = draft.build("g", faults)
     assert [len(value) for _, value in graph.attributes[0]] == [1000, 1000]
     assert "1 value of attributes longer than 1,000 characters" in str(faults.notes[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("n" * 1000, "n" * 1000),
+        ("n" * 1001, None),
+        ("New  York", "New York"),
+        (" " * 100_000 + "New York" + " " * 100_000, "New York"),
+        ("x y " * 1_000_000, None),
+        ("x" * 999 + " " + "y", None),
+        ("Rome" + " " * 100_000 + "Italy", None),
+        ("é" * 20_000, None),
+        ("a " * 500, " ".join("a" * 500)),
+        ("", ""),
+    ],
+    ids=range(10),
+)
+@pytest.mark.parametrize("form", ["folder", "rdf"])
+def test_a_graph_keeps_as_much_of_a_name_as_encoders_read_and_says_so(tmp_path, text, name, form):
+    if form == "rdf":
+        label = "http://www.w3.org/2000/01/rdf-schema#label"
+        for side, first in (("left", text), ("right", "New York")):
+            lines = [f'<http://{side}.org/a> <{label}> "{first}" .', f'<http://{side}.org/b> <{label}> "b" .']
+            (tmp_path / f"{side}.nt").write_text("\n".join(lines))
+    else:
+        written(tmp_path, left={**LEFT, "names": [*LEFT["names"], ("zz", text or " ")]}, links=None)
+    faults = check_folder(tmp_path)
+    told = [str(note) for note in faults.notes if "longer than 1,000 characters" in str(note)]
+    assert len(told) == (name is None)
+    if text:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            task = read_in_order(tmp_path)
+        entity = "http://left.org/a" if form == "rdf" else "zz"
+        kept = task.left.names[task.left.entities.index(entity)]
+        assert kept == name or (name is None and len(kept) <= 1000 and text.startswith(kept[:4]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.labels import NAME_REMEDY, readable_names
+from psqe.datasets.labels import LONGEST_NAME, NAME_REMEDY, name_in, readable_names
 from psqe.graph import FileOrder, IntArray, KnowledgeGraph, counted, positions
 from psqe.identifiers import composed
 
@@ -68,6 +68,8 @@ class GraphDraft:
         the order of the records.
     other_list
         Name of another file that lists as many entities in another order; ``None`` if there is none.
+    n_cut_names
+        Number of the names of which only the beginning was kept.
     name_remedy
         What a note about identifiers that give no names says can be done.
     attributes
@@ -103,6 +105,7 @@ class GraphDraft:
         # Some thousand attributes make hundreds of thousands of pairs: equal pairs share one object.
         self._pairs: dict[Attribute, Attribute] = {}
         self._n_cut = 0
+        self.n_cut_names = 0
 
     def begin(self, name: str, path: str | Path) -> None:
         """Begin to read a table: the entities that follow are those of its records.
@@ -139,9 +142,10 @@ class GraphDraft:
         return self.index.get(composed(label))
 
     def add_name(self, entity: int, name: str) -> None:
-        """Add the name of an entity. Runs of blanks become one; an empty name is none."""
+        """Add the name of an entity as :func:`psqe.datasets.labels.name_in` says; an empty name is none."""
         self.listed[entity] = None
-        words = " ".join(name.split())
+        words, cut = name_in(name)
+        self.n_cut_names += cut
         if words:
             self.names[entity] = words
 
@@ -230,12 +234,7 @@ class GraphDraft:
         listed_in
             Name of the file that lists the entities in the order of :attr:`listed`; ``None`` if none does.
         """
-        if self._n_cut:
-            faults.note(
-                f"graph {name!r}: {counted(self._n_cut, 'value')} of attributes longer than "
-                f"{LONGEST_VALUE:,} characters, of which only the beginning is kept",
-                remedy="nothing needs to be done, unless the values differ only after their beginning",
-            )
+        self._note_cut(name, faults)
         spelt = sorted((self.spelling(label, i), i) for label, i in self.index.items())
         labels, old = [label for label, _ in spelt], [i for _, i in spelt]
         new = positions(np.array(old, dtype=np.int64), len(old))
@@ -259,6 +258,21 @@ class GraphDraft:
             language=language,
             file_order=None if listed_in is None else self._order(listed_in, old),
         )
+
+    def _note_cut(self, name: str, faults: Faults) -> None:
+        """Tell how many texts are longer than what the graph keeps of them."""
+        if self._n_cut:
+            faults.note(
+                f"graph {name!r}: {counted(self._n_cut, 'value')} of attributes longer than "
+                f"{LONGEST_VALUE:,} characters, of which only the beginning is kept",
+                remedy="nothing needs to be done, unless the values differ only after their beginning",
+            )
+        if self.n_cut_names:
+            faults.note(
+                f"graph {name!r}: {counted(self.n_cut_names, 'name')} longer than {LONGEST_NAME:,} "
+                "characters, of which only the beginning is kept",
+                remedy="write long texts into attributes, unless they are the names that are meant",
+            )
 
     def _order(self, file: str, entities: list[int]) -> FileOrder:
         """Return the order of the entities in the table of names."""

@@ -16,6 +16,34 @@ NAME_REMEDY = "add the names of the entities if there are any"
 """What is said to do about identifiers that give no names, unless a layout knows better."""
 
 
+LONGEST_NAME = 1000
+"""Number of characters of the longest name that a graph keeps; :mod:`psqe.features.text` reads no more of a
+name either."""
+
+_LONGEST_WRITTEN = 20 * LONGEST_NAME
+"""Number of characters of the longest name that is looked at, with all its blanks."""
+
+
+def name_in(text: str) -> tuple[str, bool]:
+    """Return the name that a text gives, and whether it is only the beginning of the text.
+
+    Runs of blanks become one. Of a name longer than :data:`LONGEST_NAME` characters only the beginning is
+    kept, because no encoder reads more, and all names stay in memory as long as the graph does.
+
+    Examples
+    --------
+    >>> name_in("  New   York "), name_in("long " * 1000)[1]
+    (('New York', False), True)
+    """
+    cut = len(text) > _LONGEST_WRITTEN
+    if cut:
+        text = text.lstrip()
+        cut = len(text) > _LONGEST_WRITTEN and bool(text[_LONGEST_WRITTEN:].strip())
+        text = text[:_LONGEST_WRITTEN]
+    words = " ".join(text.split())
+    return words[:LONGEST_NAME].rstrip(), cut or len(words) > LONGEST_NAME
+
+
 def readable_name(uri: str) -> str | None:
     """Return the words of the last part of a URI; ``None`` if it is empty or a number of a catalogue.
 

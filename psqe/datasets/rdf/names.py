@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Set
 
-from psqe.datasets.labels import readable_name
+from psqe.datasets.labels import name_in, readable_name
 
 MOST = 0.5
 """Share of the named candidates that must have a name in a language for it to be chosen for both sides."""
@@ -26,6 +26,11 @@ _HUMPS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\W\d_A-Z])|(
 class NameDraft:
     """The names that the statements of one side give its entities, in every language.
 
+    Attributes
+    ----------
+    n_cut
+        Number of the names of which only the beginning was kept.
+
     Examples
     --------
     >>> names = NameDraft()
@@ -36,6 +41,7 @@ class NameDraft:
     """
 
     def __init__(self) -> None:
+        self.n_cut = 0
         self._found: dict[int, list[tuple[bool, str, int, str]]] = {}
         self._nodes: list[tuple[int, int, int, bool]] = []
         self._forms: dict[int, list[tuple[str, str]]] = {}
@@ -57,7 +63,9 @@ class NameDraft:
         fallback
             Whether the name counts only for an entity that has no other.
         """
-        words, tag = " ".join(text.split()), _plain_tag(tag)
+        words, cut = name_in(text)
+        tag = _plain_tag(tag)
+        self.n_cut += cut
         if words:
             name = (fallback, self._tags.setdefault(tag, tag), rank, words)
             self._found.setdefault(entity, []).append(name)

@@ -103,6 +103,7 @@ class Side:
         """Return the graph, with names in a language wherever there are any."""
         candidates = self.candidates
         self.draft.names = self.names.chosen(language)
+        self.draft.n_cut_names = self.names.n_cut
         self.draft.images = {entity: image for entity, (_, image) in self.images.items()}
         name_blank_nodes(self.draft)
         examine_side(self.draft, self.path, self.faults)

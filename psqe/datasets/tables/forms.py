@@ -99,19 +99,21 @@ NO_ROW = "delete the line if it is no row of the table, but a title, a count of 
 """What can be done about a line that is too short."""
 
 _FAMILIES = ({"h", "r", "t"}, {"s", "p", "o"}, {"e", "a", "v"}, {"s", "p", "v"}, {"s", "o"}, {"l", "r"})
+_LONGEST_WORD = 200
+"""Number of characters of the longest cell that may be the name of a column."""
 _CERTAIN = frozenset(["entity", "entityid", "id", "uri", "iri", "qid", "identifier", "nodeid", "url"])
 _INDEX = re.compile(r"|unnamed\d*|index|rownames?|rownumber|indexlevel\d+")
 
 
 def plain_word(cell: str) -> str:
-    """Return the name of a column in small letters, without blanks and signs.
+    """Return the name of a column in small letters, without blanks and signs; a long text as it is.
 
     Examples
     --------
     >>> plain_word(" Subject_ID "), plain_word("itemLabel")
     ('subjectid', 'itemlabel')
     """
-    return re.sub(r"[\W_]+", "", cell).lower()
+    return re.sub(r"[\W_]+", "", cell).lower() if len(cell) <= _LONGEST_WORD else cell
 
 
 def is_index(cell: str) -> bool:
