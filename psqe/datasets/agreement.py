@@ -13,6 +13,7 @@ from psqe.datasets.cut_numbers import CutNumbers, long_numbers, note_cut_identif
 from psqe.datasets.damaged_texts import note_damaged_texts
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
+from psqe.datasets.missing_codes import note_missing_codes
 from psqe.datasets.nothing_identifiers import tell_identifiers_of_nothing
 from psqe.datasets.placeholders import (
     leave_out_placeholder_values,
@@ -91,6 +92,7 @@ def examine_side(
         note_texts_in_quotes(draft, path, faults)
         note_damaged_texts(draft, path, faults)
         _note_decorated_numbers(draft, doubtful, _path(tables, "attributes", path), faults)
+        note_missing_codes(draft, _path(tables, "attributes", path), faults)
     if oversights and "names" in tables and faults.count == known:
         candidates = draft.described() if candidates is None else candidates
         _find_nameless(draft, candidates, _path(tables, "names", path), faults, told | headers)

@@ -75,6 +75,19 @@ def looks_like_links(name: str) -> bool:
     return _LIKE_LINKS.fullmatch(name.removesuffix(ending)) is not None
 
 
+def is_like_link_name(name: str) -> bool:
+    """Return whether a file of this name beside the two sides may hold gold links.
+
+    Examples
+    --------
+    >>> is_like_link_name("test-links.csv"), is_like_link_name("answers.csv")
+    (True, False)
+    """
+    ending = max((ending for ending in _DATA if name.lower().endswith(ending)), key=len, default="")
+    stem = name.lower().removesuffix(ending)
+    return bool(_LIKE_LINKS.fullmatch(stem) or (ending and _BESIDE_SIDES.fullmatch(stem)))
+
+
 def link_files(folder: Path) -> list[Path]:
     """Return the files of a folder that are called as files of gold links are, by the alphabet."""
     try:
@@ -121,12 +134,10 @@ def find_links(folder: Path, faults: Faults) -> Path | None:
 def _tell_unread(folder: Path, own: list[Path], faults: Faults) -> None:
     """Tell that files look like gold links and are not read."""
     for path in sorted(folder.iterdir()):
-        name = path.name.lower()
-        ending = max((ending for ending in _DATA if name.endswith(ending)), key=len, default="")
         if path in own or not path.is_file() or is_own_output(path):
             continue
-        stem = name.removesuffix(ending)
-        if _LIKE_LINKS.fullmatch(stem) or (ending and _BESIDE_SIDES.fullmatch(stem)):
+        if is_like_link_name(path.name):
+            ending = max((end for end in _DATA if path.name.lower().endswith(end)), key=len, default="")
             readable = ending in ENDINGS
             faults.leave_out(
                 f"{path.name!r} may hold gold links, but is not read",

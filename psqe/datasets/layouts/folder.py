@@ -40,6 +40,7 @@ from psqe.datasets.spelling import Spellings, shown
 from psqe.datasets.tables import COLUMNS, ENDINGS, read_table, table_file
 from psqe.datasets.tables.dialects import ending
 from psqe.datasets.tables.files import table_files
+from psqe.datasets.unread_links import tell_unread_links
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 
 DESCRIPTION = "a pair of your own: left/ and right/ with triples.tsv, names.tsv or attributes.tsv"
@@ -147,6 +148,8 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
         )
     path = find_links(folder, faults)
     links = None if path is None else read_links(path, left, right, faults)
+    if path is None:
+        tell_unread_links(folder, left, right, faults, sides=sides)
     return AlignmentTask(name, left, right, links)
 
 

@@ -51,6 +51,7 @@ from psqe.datasets.link_names import find_links, link_files
 from psqe.datasets.rdf.files import files_of, has_files
 from psqe.datasets.rdf.names import common_languages, language_of
 from psqe.datasets.rdf.side import Side
+from psqe.datasets.unread_links import tell_unread_links
 from psqe.files import is_there
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, counted
 
@@ -254,4 +255,7 @@ def _tell_same(
 
 def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> IntArray | None:
     path = find_links(folder, faults)
-    return None if path is None else read_links(path, left, right, faults, label=bare)
+    if path is None:
+        tell_unread_links(folder, left, right, faults)
+        return None
+    return read_links(path, left, right, faults, label=bare)
