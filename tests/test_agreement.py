@@ -164,7 +164,7 @@ def test_what_one_table_has_in_both_spellings_is_two_entities_whatever_the_other
     faults = check_folder(written(tmp_path / "pair", left=left))
     assert not faults, faults.shown
     assert [note for note in map(str, faults.notes) if "spellings of" in note] == []
-    with pytest.warns(PsqeWarning, match="such as 'X1', are not in triples.tsv"):
+    with pytest.warns(PsqeWarning, match="such as 'X1', is not in triples.tsv"):
         task = read_in_order(tmp_path / "pair")
     assert task.left.n_entities == 13 + len(LINKS) + 2
 

@@ -97,3 +97,25 @@ def test_numbers_of_other_lengths_are_others():
         None
     ] * 4
     assert CutNumbers(["99999999999999999"]).whole("100000000000000000") == "99999999999999999"
+
+
+SPELLED = {
+    "pandas": (lambda i: f"{100 + i}.0", "whole numbers that end in '.0', for example '100.0'"),
+    "a German export": (lambda i: f"{100 + i},0", "whole numbers that end in ',0', for example '100,0'"),
+    "whole numbers": (lambda i: f"{100 + i}", ""),
+    "sections": (lambda i: f"{i // 5 + 1}.{i % 5}", ""),
+    "codes": (lambda i: f"v{i}.0", ""),
+}
+
+
+@pytest.mark.parametrize("kind", SPELLED)
+def test_identifiers_that_are_floats_in_all_tables_are_told(tmp_path, kind):
+    """All tables of a side agree, so that only a note shows that the source has other identifiers."""
+    spell, words = SPELLED[kind]
+    numbers = {entity: spell(i) for i, (entity, _) in enumerate(LEFT["names"])}
+    left = {
+        name: [(numbers[row[0]], *(numbers.get(cell, cell) for cell in row[1:])) for row in rows]
+        for name, rows in LEFT.items()
+    }
+    notes = [text for text in told(tmp_path / "pair", left, numbers) if "whole numbers that" in text]
+    assert len(notes) == bool(words) and all(words in note for note in notes)

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from psqe.datasets.codes import FAMILY, code_identifiers, last_part
 from psqe.datasets.column_order import exchanged_triples, note_exchanged_columns
-from psqe.datasets.cut_numbers import CutNumbers, long_numbers, note_cut_identifiers
+from psqe.datasets.cut_numbers import (
+    CutNumbers,
+    long_numbers,
+    note_cut_identifiers,
+    note_float_identifiers,
+)
 from psqe.datasets.damaged_texts import note_damaged_texts
 from psqe.datasets.faults import Faults
 from psqe.datasets.graphs import GraphDraft, Table
@@ -88,6 +93,9 @@ def examine_side(
     if faults.count == known:
         note_cut_identifiers(draft.index, path, faults)
     if oversights and faults.count == known:
+        described = draft.described()
+        own = [label for label, entity in draft.index.items() if entity in described]
+        note_float_identifiers(own, path, faults)
         note_exchanged_columns(draft, faults)
         note_texts_in_quotes(draft, path, faults)
         note_damaged_texts(draft, path, faults)

@@ -30,6 +30,8 @@ _WHOLE = re.compile(r"[1-9]\d{11,39}", re.ASCII)
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[,.' ]\d{3}){3,}", re.ASCII)
 _WITH_EXPONENT = re.compile(r"([1-9])(?:[.,](\d+))?[eE]\+?(\d\d)", re.ASCII)
 
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
+
 Key = tuple[int, str]
 
 
@@ -188,4 +190,29 @@ def note_cut_identifiers(identifiers: Iterable[str], path: object, faults: Fault
         "become one",
         path=str(path),
         remedy=REMEDY,
+    )
+
+
+def note_float_identifiers(identifiers: Iterable[str], path: object, faults: Faults) -> None:
+    """Note that all numbers among the identifiers of a side are whole ones that end in ``.0``.
+
+    Where all tables of a side are so, they agree with each other, but no longer with the source.
+
+    Parameters
+    ----------
+    identifiers
+        The identifiers of the entities that the side describes.
+    path
+        The file or folder that the note names.
+    faults
+        Receives the note.
+    """
+    numbers = sorted(text for text in identifiers if _NUMBER.fullmatch(text))
+    if len(numbers) < CERTAIN or not all(text.endswith((".0", ",0")) for text in numbers):
+        return
+    faults.note(
+        f"{counted(len(numbers), 'identifier')} are whole numbers that end in {numbers[0][-2:]!r}, for "
+        f"example {numbers[0]!r}, as some programs write {numbers[0][:-2]!r}, and links will name them so",
+        path=str(path),
+        remedy="export the identifiers as text, unless they are spelled so in the source",
     )
