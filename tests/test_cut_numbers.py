@@ -56,7 +56,7 @@ def test_codes_of_twelve_digits_that_a_spreadsheet_shows_with_an_exponent(tmp_pa
     assert "has cut off, for example" in told(tmp_path, left, BARCODES)[0]
 
 
-@pytest.mark.parametrize("kind", set(CUTS) - {"JavaScript"})
+@pytest.mark.parametrize("kind", [kind for kind in CUTS if kind != "JavaScript"])
 def test_different_identifiers_that_became_one_are_told_with_a_remedy_that_loses_nothing(tmp_path, kind):
     left = renamed({e: CUTS[kind](n) for e, n in NEAR.items()})
     assert "export these columns as text" in told(tmp_path / "a", left, NEAR)[0]

@@ -288,7 +288,7 @@ def test_a_missing_geonames_package_is_one_clear_line(monkeypatch):
         load_task("emoji/en-fr")
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"1f600\tonly a name\n")])
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"1f600\tonly a name\n", mtime=0)])
 def test_a_broken_table_names_the_file(monkeypatch, tmp_path, content):
     (tmp_path / "qq.tsv.gz").write_bytes(content)
     monkeypatch.setattr(tables, "TABLES", tmp_path)

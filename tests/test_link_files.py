@@ -178,7 +178,7 @@ TURTLE = f"@prefix a: <{SPACE}#> .\n" + "".join(
         ("reference.xml", alignment(CELLS, space="")),
         ("Alignment.XML", alignment(NESTED)),
         ("mapping.owl", alignment(PREFIXED).replace("xmlns=", "xmlns:a=")),
-        ("reference.rdf.gz", gzip.compress(alignment(CELLS).encode())),
+        ("reference.rdf.gz", gzip.compress(alignment(CELLS).encode(), mtime=0)),
         ("links.tsv", alignment(CELLS)),
         ("alignment.rdf", alignment(TEXTS)),
         ("alignment.rdf", alignment(SHORT, before=ENTITY)),
