@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from psqe.errors import PsqeError
 
-LEAST_MEMORY = 256 * 2**20
-"""Number of bytes of addresses below which libraries end the process while they are loaded."""
+LEAST_MEMORY = {"v": 256 * 2**20, "d": 256 * 2**20}
+"""Number of bytes below which libraries end the process while they are loaded, by the option of ``ulimit``:
+``v`` for all addresses and ``d`` for data alone."""
 
-MEMORY_TO_COMPUTE = 1200 * 2**20
+MEMORY_TO_COMPUTE = {"v": 1200 * 2**20, "d": 900 * 2**20}
 """The same for the libraries that mining and alignment need."""
 
 _MEMORY = (
@@ -31,31 +32,33 @@ _MEMORY = (
 _TEMPORARY = "No usable temporary directory"
 
 
-def memory_limit() -> int | None:
-    """Return the number of bytes that the addresses of this process may take; ``None`` without a limit."""
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    return None if limit == resource.RLIM_INFINITY else limit
+def memory_limits() -> dict[str, int]:
+    """Return the limits of the memory of this process in bytes, by the option of ``ulimit`` for each."""
+    kinds = {"v": resource.RLIMIT_AS, "d": resource.RLIMIT_DATA}
+    limits = {option: resource.getrlimit(kind)[0] for option, kind in kinds.items()}
+    return {option: limit for option, limit in limits.items() if limit != resource.RLIM_INFINITY}
 
 
-def check_memory(least: int = LEAST_MEMORY) -> None:
+def check_memory(least: Mapping[str, int] = LEAST_MEMORY) -> None:
     """Raise an error now if libraries would end the process without a word, since its memory is limited.
 
     Parameters
     ----------
     least
-        Number of bytes of addresses that are needed to load them; :data:`LEAST_MEMORY` by default.
+        Number of bytes that are needed to load them, by the option of ``ulimit``; :data:`LEAST_MEMORY` by
+        default.
 
     Raises
     ------
     PsqeError
-        If the limit is below ``least``.
+        If a limit is below ``least``.
     """
-    limit = memory_limit()
-    if limit is not None and limit < least:
-        raise PsqeError(
-            f"the memory of this process is limited to {limit // 2**20:,} MiB, which does not suffice",
-            remedy="allow it some 4,000 MiB, for example by ulimit -v 4000000",
-        )
+    for option, limit in memory_limits().items():
+        if limit < least[option]:
+            raise PsqeError(
+                f"the memory of this process is limited to {limit // 2**20:,} MiB, which does not suffice",
+                remedy=f"allow it some 4,000 MiB, for example by ulimit -{option} 4000000",
+            )
 
 
 def exhausted(error: BaseException) -> PsqeError | None:
@@ -91,10 +94,10 @@ def exhausted(error: BaseException) -> PsqeError | None:
             )
         no_memory = isinstance(cause, MemoryError) or number == errno.ENOMEM
         if no_memory or any(part in text for part in _MEMORY):
-            limit = memory_limit()
             more = "more memory"
-            if limit is not None:
-                more = f"allow this process more than {limit // 2**20:,} MiB (ulimit -v)"
+            if limits := memory_limits():
+                option, limit = min(limits.items(), key=lambda item: item[1])
+                more = f"allow this process more than {limit // 2**20:,} MiB (ulimit -{option})"
             return PsqeError(
                 "the memory of this machine does not suffice",
                 remedy=f"give a smaller pair, fewer modalities, or {more}",

@@ -39,6 +39,14 @@ def test_two_files_for_one_task(tmp_path, capsys):
         ("a.json", b'[{"id": 1, "name": "Rome"}]', "is JSON and no table; write it as CSV or Parquet"),
         ("a.jsonl", b'{"id": 1, "name": "Rome"}\n{"id": 2, "name": "Paris"}\n', "is JSON and no table"),
         ("a.csv", b'[\n  {\n    "id": 1}]', "is JSON and no table"),
+        (
+            "a.sql",
+            b"-- dump\nSET x = 1;\nCREATE TABLE a (id int);\n",
+            "has commands of SQL and no table; load",
+        ),
+        ("a.csv", b"insert into a values (1, 'Rome');\n", "has commands of SQL and no table"),
+        ("a.csv", b"COPY public.a (id, name) FROM stdin;\n1\tRome\n", "has commands of SQL and no table"),
+        ("a.csv", b"<table border=1>\n<tr><td>1</td></tr></table>", "is HTML or XML and no table; write it"),
     ],
 )
 def test_files_that_are_no_tables(tmp_path, capsys, name, content, message):
@@ -50,9 +58,9 @@ def test_files_that_are_no_tables(tmp_path, capsys, name, content, message):
 
 def test_words_that_only_look_like_rdf_or_json_are_cells(tmp_path):
     for side in ("left", "right"):
-        (tmp_path / f"{side}.csv").write_text("id,name\n[1],prefix a\n{b},@prefix b\n")
+        (tmp_path / f"{side}.csv").write_text("id,name\n[1],prefix a\n{b},@prefix b\ninsert,create table\n")
     task = read_in_order(tmp_path)
-    assert task is not None and task.left.entities == ("[1]", "{b}")
+    assert task is not None and task.left.entities == ("[1]", "{b}", "insert")
 
 
 @pytest.mark.parametrize("name", ["left.xlsx", "left.jsonl", "catalogue.db"])

@@ -96,16 +96,17 @@ def test_a_fault_of_psqe_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) ->
         main(["data", "list"])
 
 
+@pytest.mark.parametrize(("limit", "option"), [(resource.RLIMIT_AS, "v"), (resource.RLIMIT_DATA, "d")])
 @pytest.mark.parametrize(("mb", "arguments"), [(100, "data list"), (600, "align pair"), (600, "seeds pair")])
 def test_memory_that_is_too_little_to_load_libraries_is_told_before(
-    tmp_path: Path, mb: int, arguments: str
+    tmp_path: Path, mb: int, arguments: str, limit: int, option: str
 ) -> None:
     """Some libraries abort the process while they are loaded, and nothing could be told then."""
     written(tmp_path / "pair")
-    done = limited(resource.RLIMIT_AS, mb * 2**20, tmp_path, *arguments.split())
+    done = limited(limit, mb * 2**20, tmp_path, *arguments.split())
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     (line,) = done.stderr.splitlines()
-    assert f"limited to {mb} MiB" in line and "ulimit -v 4000000" in line
+    assert f"limited to {mb} MiB" in line and f"ulimit -{option} 4000000" in line
 
 
 def test_where_no_temporary_file_can_be_written_one_line_says_so(tmp_path: Path) -> None:

@@ -302,6 +302,8 @@ DRAWN = [
     "| entity | name |\n| --- | --- |\n| e1 | Rome |\n",
     "entity | name\n:--- | ---:\ne1 | Rome\n",
     "entity|name\n------+----\ne1    |Rome\n",
+    "┌─────────┬──────┐\n│ entity  │ name │\n├─────────┼──────┤\n│ e1      │ Rome │\n└─────────┴──────┘\n",
+    "+----+\n| entity | name |\n+----+\n| e1 | Rome |\n+----+\n",
 ]
 
 
@@ -417,7 +419,11 @@ def test_excel_quotes_texts_with_commas_in_tabbed_text(tmp_path):
         (b"<!DOCTYPE html>", ".csv", "names.csv: is a web page; save the table itself"),
         (b"nothing", ".parquet", "names.parquet: is no Parquet file, or broken"),
         (b"\x1f\x8b\x08broken", ".tsv.gz", "names.tsv.gz: is compressed and broken"),
-        (gzip.compress(tsv(LEFT["names"]), mtime=0)[:-12], ".tsv.gz", "names.tsv.gz: is compressed and broken"),
+        (
+            gzip.compress(tsv(LEFT["names"]), mtime=0)[:-12],
+            ".tsv.gz",
+            "names.tsv.gz: is compressed and broken",
+        ),
         (b"", ".csv", "names.csv: is empty"),
         (b"entity,name\n", ".csv", "names.csv: is empty"),
         (b"\ta\n", ".tsv", "names.tsv:1: column 1 is empty"),

@@ -23,7 +23,8 @@ LARGEST = 16_000_000
 _HEAD = 500
 _USUAL = {".tsv": "\t", ".tab": "\t", ".csv": ","}
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?|NA|NaN|NULL|TRUE|FALSE|true|false")
-_RULE = re.compile(r"\s*[+|]?[-=:+| ]*-{3}[-=:+| ]*")
+_RULE = re.compile(r"\s*[+|]?[-=:+| ]*-{3}[-=:+| ]*|\s*[\u2500-\u257f]{3,}\s*")
+"""A line that is drawn under the names of columns, or as the upper side of a box."""
 _LONGEST_RECORD = 2000
 _ENOUGH = 20_000
 """Number of records whose single cells are looked at; that quotes are balanced is asked of all."""
@@ -92,11 +93,11 @@ def dialect_of(source: TextSource, fit: Fit, faults: Faults) -> Dialect | None:
     if head and (sep := re.fullmatch(r'"?sep=(.)"?', head[0].strip("\ufeff"), re.IGNORECASE)):
         first, named = 2, sep[1]
         head = head[1:]
-    if any(map(_RULE.fullmatch, head[:2])) and "|" in "".join(head[:2]):
+    if any(map(_RULE.fullmatch, head[:2])) and re.search("[|\u2502\u2503\u2551]", "".join(head[:2])):
         faults.add(
-            "is a table that was drawn with lines, as psql, mysql and Markdown show them",
+            "is a table that was drawn with lines, as psql, mysql, DuckDB and Markdown show them",
             path=source.path,
-            remedy="export it as CSV, as psql --csv does, or with tabs, as mysql --batch does",
+            remedy="export it as CSV, as psql --csv and duckdb -csv do, or with tabs, as mysql --batch does",
         )
         return None
     quotes = source.has('"')

@@ -26,7 +26,17 @@ _STRANGE = (
 )
 _JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"')
 _RDF = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix\s|@base\s|prefix\s+\S*:\s*<|<\?xml|<rdf:RDF)", re.IGNORECASE)
+_SQL = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/;?|(?:SET|BEGIN|PRAGMA|DROP)\b[^;]*;)*"
+    r"(?:CREATE\s+(?:\w+\s+)?TABLE\b|INSERT\s+INTO\b|COPY\s+\S+.*\bFROM\s+stdin)",
+    re.IGNORECASE | re.DOTALL,
+)
+_MARKUP = re.compile(
+    r"\s*<(?:table|thead|tbody|tr|div|body|rows?|records?|data|root|list)\b[^>]*>", re.IGNORECASE
+)
 _OTHER_TEXTS = (
+    (_SQL, "has commands of SQL and no table", "load it into its database, and export the table as CSV"),
+    (_MARKUP, "is HTML or XML and no table", "write it as CSV or Parquet, one row for each entity"),
     (_JSON, "is JSON and no table", "write it as CSV or Parquet, one row for each entity"),
     (
         _RDF,
