@@ -60,7 +60,7 @@ def test_words_that_only_look_like_rdf_or_json_are_cells(tmp_path):
     for side in ("left", "right"):
         (tmp_path / f"{side}.csv").write_text("id,name\n[1],prefix a\n{b},@prefix b\ninsert,create table\n")
     task = read_in_order(tmp_path)
-    assert task is not None and task.left.entities == ("[1]", "{b}", "insert")
+    assert task is not None and task.left.entities == ("[1]", "insert", "{b}")
 
 
 @pytest.mark.parametrize("name", ["left.xlsx", "left.jsonl", "catalogue.db"])
