@@ -229,7 +229,7 @@ def test_numbers_of_numpy_are_numbers(planted):
     ("fault", "words"),
     [
         (FloatingPointError("not finite"), "numbers became too large .not finite.; take parameters"),
-        (MemoryError(), "memory of this machine does not suffice; take smaller dimensions"),
+        (MemoryError(), "memory of this machine does not suffice; give a smaller pair"),
         (RuntimeError("DefaultCPUAllocator: not enough memory"), "does not suffice"),
     ],
 )

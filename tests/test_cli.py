@@ -621,6 +621,7 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
     refused("seeds", "emoji/en-fr", "--features", "none.npz", words="none.npz")
 
 
+@pytest.mark.filterwarnings("ignore:.* has no seed:psqe.errors.PsqeWarning")
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -69,6 +69,7 @@ predicates = st.sampled_from("pq").map(lambda name: ox.NamedNode(f"http://p.exam
 graphs = st.lists(st.builds(ox.Triple, nodes, predicates, st.one_of(nodes, literals)), min_size=1, max_size=6)
 
 
+@pytest.mark.filterwarnings("ignore:.*:psqe.errors.PsqeWarning")  # random texts may look damaged
 @settings(deadline=None, max_examples=150)
 @given(graphs)
 def test_every_format_of_a_graph_is_the_same_graph(tmp_path_factory, triples):

@@ -114,17 +114,21 @@ def _is_directed(text: str) -> bool:
     )
 
 
+_LOST_CHARACTER = _Kind(
+    "have a character that stands for one that was lost (U+FFFD)",
+    "export them again from their source as UTF-8",
+    re.compile("\ufffd").search,
+)
+"""Characters that were lost before a file was written, or in reading it."""
+
+
 _ANY_TEXT = (
     _Kind(
         "look like UTF-8 that was read in another encoding",
         "export them again as UTF-8, and read them as UTF-8 on the way",
         _MISREAD.search,
     ),
-    _Kind(
-        "have a character that stands for one that was lost (U+FFFD)",
-        "export them again from their source as UTF-8",
-        re.compile("\ufffd").search,
-    ),
+    _LOST_CHARACTER,
     _Kind("have entities of HTML", "write the characters themselves, as & for &amp;", _is_entity),
     _Kind(
         "have escapes of a programming language", "write the characters that they stand for", _ESCAPED.search
@@ -248,7 +252,11 @@ def _note(
     texts: Iterable[str], total: int, what: str, kinds: Iterable[_Kind], path: Path | str, faults: Faults
 ) -> None:
     texts = list(texts)
+    # Where the bytes of the file are not UTF-8, its reader has told of each character that is lost.
+    told = any(str(note.path) == str(path) and "not UTF-8" in note.what for note in faults.notes)
     for kind in kinds:
+        if kind is _LOST_CHARACTER and told:
+            continue
         damaged = [text for text in texts if kind.has(text)]
         if damaged and len(damaged) >= max(kind.few, kind.share * total):
             faults.note(
