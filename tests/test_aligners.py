@@ -64,6 +64,9 @@ def test_embeddings_and_similarity(name, planted, seeds, fitted):
     left, right = aligner.embeddings()
     assert len(left) == task.left.n_entities and len(right) == task.right.n_entities
     assert left.shape[1] == right.shape[1] and np.isfinite(left).all() and np.isfinite(right).all()
+    before = left.copy(), right.copy()
+    aligner.similarity(np.arange(len(left)), np.arange(len(right))).rows(0, 1)
+    assert all(map(np.array_equal, aligner.embeddings(), before))  # rows are scaled in a copy
     rows, columns = np.array([3, 0, 8]), np.array([1, 2])
     block = aligner.similarity(rows, columns).rows(0, 3)
     for i, row in enumerate(rows):

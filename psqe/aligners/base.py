@@ -229,4 +229,6 @@ class Aligner(Parametrised, ABC):
         -------
         Similarities ``(m, k)``.
         """
-        return Dot(to_unit_rows(self._left[left]), to_unit_rows(self._right[right]))
+        # Index arrays take copies of rows, which may be scaled in place; a slice would take the rows.
+        rows, columns = np.asarray(left), np.asarray(right)
+        return Dot(to_unit_rows(self._left[rows]), to_unit_rows(self._right[columns]))
