@@ -1,20 +1,31 @@
 """Ranks, protocols, regions and intervals: how good similarities are where true links are known."""
 
+from psqe.evaluation.accounting import Accounting, GainParts, accounting, gain_parts
 from psqe.evaluation.intervals import format_interval, mean_interval, proportion_interval
-from psqe.evaluation.protocols import Scorer, embedding_scorer, evaluate, feature_scorer
+from psqe.evaluation.link_groups import LINK_GROUPS, LinkGroup, link_groups, query_groups
+from psqe.evaluation.protocols import evaluate
 from psqe.evaluation.ranks import Ranks, ranks
 from psqe.evaluation.regions import Regions, all_regions
+from psqe.evaluation.scorers import Scorer, embedding_scorer, feature_scorer
 
 __all__ = [
+    "LINK_GROUPS",
+    "Accounting",
+    "GainParts",
+    "LinkGroup",
     "Ranks",
     "Regions",
     "Scorer",
+    "accounting",
     "all_regions",
     "embedding_scorer",
     "evaluate",
     "feature_scorer",
     "format_interval",
+    "gain_parts",
+    "link_groups",
     "mean_interval",
     "proportion_interval",
+    "query_groups",
     "ranks",
 ]

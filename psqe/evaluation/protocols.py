@@ -1,5 +1,9 @@
 """Evaluation protocols: Hits@k and MRR in both directions, under two protocols that are never mixed.
 
+Where the seeds of an aligner are given, the same numbers are told apart for the links that are seeds and for
+those that are free of seeds (:mod:`psqe.evaluation.link_groups`). Ranks are computed once, and every group of
+links is a part of them.
+
 A query is an entity with at least one true counterpart, and its rank is that of the best of them
 (:mod:`psqe.evaluation.ranks`). Entities in no gold link are candidates, but no queries: where gold links are
 incomplete, the numbers are about the entities whose counterparts are known.
@@ -7,25 +11,23 @@ incomplete, the numbers are about the entities whose counterparts are known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from psqe.errors import DataError
-from psqe.evaluation.ranks import Ranks, first_of_each, ranks
+from psqe.errors import DataError, ParameterError
+from psqe.evaluation.queries import DIRECTIONS, Direction, GroupedLinks, RankedQueries
 from psqe.evaluation.regions import Regions
-from psqe.features.base import Features
-from psqe.features.fusion import fuse, unit_rows
-from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.similarity import Dot, Matching, Similarity, matched
-from psqe.similarity.csls import CSLS_K
+from psqe.evaluation.scorers import Scorer
+from psqe.graph import AlignmentTask, IntArray
+from psqe.similarity import Matching, matched
 
-Scorer = Callable[[IntArray, IntArray], Similarity]
-"""A function from left and right entities (indices) to their similarities, such as ``aligner.similarity``."""
+Protocol = Literal["full", "peer"]
+"""The name of a protocol of evaluation, see :func:`evaluate`."""
 
-DIRECTIONS = ("l2r", "r2l")
-"""Names of the two directions of ranking: from left to right, and from right to left."""
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+"""The names of the two protocols."""
 
 PEER_TEST_SHARE = 0.7
 """Share of the gold links, the last ones, that protocol ``peer`` tests on."""
@@ -33,30 +35,14 @@ PEER_TEST_SHARE = 0.7
 PEER_CSLS_K = 3
 """Number of nearest entities that CSLS uses under protocol ``peer``."""
 
-
-def _both_directions(
-    scorer: Scorer,
-    tested: IntArray,
-    links: IntArray,
-    candidates: tuple[IntArray, IntArray],
-    matching: Matching,
-    csls_k: int = CSLS_K,
-) -> dict[str, Ranks]:
-    """Rank the ``tested`` links, some of all ``links``, among sorted candidates, in both directions."""
-    left, right = candidates
-    similarity = matched(scorer(left, right), matching, csls_k=csls_k)
-    rows, columns = _places(tested, candidates)
-    inside = links[np.isin(links[:, 0], left) & np.isin(links[:, 1], right)]
-    known = _places(inside, candidates)
-    return {
-        "l2r": ranks(similarity, rows, columns, known=known),
-        "r2l": ranks(similarity.T, columns, rows, known=known[::-1]),
-    }
-
-
-def _places(links: IntArray, candidates: tuple[IntArray, IntArray]) -> tuple[IntArray, IntArray]:
-    """Return the positions of the two ends of links among sorted candidates."""
-    return np.searchsorted(candidates[0], links[:, 0]), np.searchsorted(candidates[1], links[:, 1])
+METRICS_OF = {
+    "metrics": "all",
+    "metrics_free": "free",
+    "metrics_seeds": "seeds",
+    "metrics_wrong": "wrong",
+    "metrics_free_of_all": "free_of_all",
+}
+"""The group of queries that each entry of an evaluation is about."""
 
 
 def evaluate(
@@ -65,8 +51,11 @@ def evaluate(
     *,
     matching: Matching = "cosine",
     regions: Mapping[str, Regions] | None = None,
+    seeds: IntArray | None = None,
+    compared: IntArray | None = None,
+    protocols: Collection[Protocol] = PROTOCOLS,
 ) -> dict[str, Any]:
-    """Evaluate similarities against the gold links, under two protocols.
+    """Evaluate similarities against the gold links: all of them, those that are seeds, and the free ones.
 
     Protocol ``full`` ranks every linked entity's counterpart among all candidates of the other side,
     dangling ones included, with the given ``matching``. Protocol ``peer`` is that of the published models:
@@ -87,91 +76,157 @@ def evaluate(
         uses k = 10, and ``sinkhorn`` a temperature of 0.02.
     regions
         Regions by kind, for results by region under protocol ``full``; none when ``None``.
+    seeds
+        The pairs ``(m, 2)`` that the similarities were trained on, correct or not, such as
+        ``seed_set.pairs``. They divide the queries into the groups ``seeds``, ``wrong`` and ``free`` of
+        :mod:`psqe.evaluation.link_groups`. Where there are no pairs in the array, every query is free; with
+        ``None``, these groups are not told.
+    compared
+        The pairs of all seed sets of a comparison, one below the other ``(m, 2)``, those of ``seeds`` among
+        them. A query that is free of all of them is in the group ``free_of_all``, which is the same for
+        every row of the comparison. With ``None``, this group is not told.
+    protocols
+        The protocols to evaluate under.
 
     Returns
     -------
-    A dictionary with three entries. ``metrics`` has, by direction (``l2r``, ``r2l``) and protocol (``full``,
-    ``peer``), ``hits@1``, ``hits@5``, ``hits@10`` and ``mrr`` of realistic ranks. ``ties`` has, by direction,
-    Hits@1 of protocol ``full`` from optimistic and from pessimistic ranks. ``regions`` has, by kind and
-    region, the number of left queries ``n`` (of links, where these are one-to-one) and the mean over both
-    directions of Hits@1, ``hits@1``.
+    A dictionary with these entries:
+
+    - ``metrics`` has, by direction (``l2r``, ``r2l``) and protocol (``full``, ``peer``), ``hits@1``,
+      ``hits@5``, ``hits@10`` and ``mrr`` of realistic ranks, over all queries.
+    - ``metrics_free``, ``metrics_seeds``, ``metrics_wrong`` and ``metrics_free_of_all`` have the same shape,
+      over the queries of one group. The whole entry is ``None`` where the seeds that define the group are
+      not given. Where no query is in the group, each of its four numbers is ``None``.
+    - ``n_queries`` has, by direction and protocol, the number of queries that are in each group: ``all``,
+      ``free``, ``seeds``, ``wrong`` and ``free_of_all``; ``None`` for a group that is not defined.
+      :func:`psqe.evaluation.accounting` combines them with the metrics.
+    - ``ties`` has, by direction, Hits@1 of protocol ``full`` from optimistic and from pessimistic ranks;
+      it is ``None`` without that protocol.
+    - ``regions`` has, by kind and region, the number of left queries ``n`` (of links, where these are
+      one-to-one) and the mean over both directions of Hits@1, ``hits@1``; and in the same way ``n_free`` and
+      ``hits@1_free`` over free queries, ``n_free_of_all`` and ``hits@1_free_of_all``. These are ``None``
+      where the group is not defined, and Hits@1 also where neither direction has a query in it.
 
     Raises
     ------
     DataError
         If the task has no gold links.
     ParameterError
-        If there is no such matching.
+        If there is no such matching or protocol, seeds are no pairs, or a seed has an entity that is in none
+        of the seed sets compared.
     """
     if task.links is None:
         raise DataError(
             f"{task.name} has no gold links to evaluate against", remedy="take a task whose links are known"
         )
-    links = task.links
-    tested = links[len(links) - round(PEER_TEST_SHARE * len(links)) :]
-    candidates = task.left.candidates, task.right.candidates
-    full = _both_directions(scorer, links, links, candidates, matching)
-    candidates = np.unique(tested[:, 0]), np.unique(tested[:, 1])
-    peer = _both_directions(scorer, tested, links, candidates, "csls", PEER_CSLS_K)
+    _check_protocols(protocols)
+    if regions and "full" not in protocols:
+        raise ParameterError(
+            "results by region are those of protocol 'full'", remedy="add that protocol or leave regions out"
+        )
+    _check_seeds(seeds, compared)
+    gold = GroupedLinks(task.links, seeds, compared)
+    tested: dict[Protocol, dict[Direction, RankedQueries]] = {}
+    if "full" in protocols:
+        candidates = task.left.candidates, task.right.candidates
+        tested["full"] = gold.rank(matched(scorer(*candidates), matching), gold.links, candidates)
+    if "peer" in protocols:
+        last = gold.links[len(gold.links) - round(PEER_TEST_SHARE * len(gold.links)) :]
+        candidates = np.unique(last[:, 0]), np.unique(last[:, 1])
+        similarity = matched(scorer(*candidates), "csls", csls_k=PEER_CSLS_K)
+        tested["peer"] = gold.rank(similarity, last, candidates)
     return {
-        "metrics": {d: {"full": full[d].metrics(), "peer": peer[d].metrics()} for d in DIRECTIONS},
-        "ties": {
-            d: {
-                "optimistic": full[d].metrics("optimistic")["hits@1"],
-                "pessimistic": full[d].metrics("pessimistic")["hits@1"],
-            }
-            for d in DIRECTIONS
-        },
-        "regions": {kind: _by_region(full, links, r) for kind, r in (regions or {}).items()},
+        **{name: _metrics(tested, group) for name, group in METRICS_OF.items()},
+        "n_queries": _n_queries(tested),
+        "ties": _ties(tested["full"]) if "full" in tested else None,
+        "regions": {kind: _by_region(tested["full"], r) for kind, r in (regions or {}).items()},
     }
 
 
-def _by_region(full: Mapping[str, Ranks], links: IntArray, regions: Regions) -> dict[str, dict[str, float]]:
-    """Return the number of queries and the mean Hits@1 of both directions, by the name of the region."""
-    left, right = (first_of_each(ends) for ends in links.T)
-    labels = {"l2r": regions.left[left], "r2l": regions.right[right]}
-    first = {d: full[d].realistic <= 1 for d in DIRECTIONS}
-    result = {}
-    for i, name in enumerate(regions.names):
-        hits = [first[d][labels[d] == i] for d in DIRECTIONS]
-        if any(map(len, hits)):
-            mean = float(np.mean([h.mean() for h in hits if len(h)]))
-            result[name] = {"n": len(hits[0]), "hits@1": mean}
+def _check_protocols(protocols: Collection[str]) -> None:
+    unknown = sorted(set(protocols) - set(PROTOCOLS))
+    if unknown or not protocols or isinstance(protocols, str):
+        fault = f"there is no protocol {unknown[0]!r}" if unknown else "no protocol is given"
+        raise ParameterError(fault, remedy=f"give a list of some of {', '.join(PROTOCOLS)}")
+
+
+def _check_seeds(seeds: IntArray | None, compared: IntArray | None) -> None:
+    for name, pairs in (("seeds", seeds), ("compared", compared)):
+        if pairs is None:
+            continue
+        if not isinstance(pairs, np.ndarray) or pairs.ndim != 2 or pairs.shape[1] != 2:
+            raise ParameterError(
+                f"{name} must be an array of pairs with the shape (n, 2)",
+                remedy="give the attribute pairs of a seed set",
+            )
+    if seeds is None or compared is None:
+        return
+    for column in range(2):
+        missing = np.setdiff1d(seeds[:, column], compared[:, column])
+        if len(missing):
+            raise ParameterError(
+                f"{len(missing)} entities of the seeds are in none of the seed sets that are compared",
+                remedy="add the seeds to the argument compared",
+            )
+
+
+def _metrics(
+    tested: Mapping[Protocol, Mapping[Direction, RankedQueries]], group: str
+) -> dict[Direction, dict[Protocol, dict[str, float | None]]] | None:
+    """Return the numbers of one group by direction and protocol; ``None`` where it is not defined."""
+    result: dict[Direction, dict[Protocol, dict[str, float | None]]] = {d: {} for d in DIRECTIONS}
+    for protocol, by_direction in tested.items():
+        for direction, part in by_direction.items():
+            metrics = part.metrics(group)
+            if metrics is None:
+                return None
+            result[direction][protocol] = metrics
     return result
 
 
-def embedding_scorer(left: FloatArray, right: FloatArray) -> Scorer:
-    """Make a scorer of the cosines of embeddings.
+def _n_queries(
+    tested: Mapping[Protocol, Mapping[Direction, RankedQueries]],
+) -> dict[Direction, dict[Protocol, dict[str, int | None]]]:
+    """Count the queries of each group, by direction and protocol."""
+    return {
+        direction: {
+            protocol: {
+                group: None if mask is None else int(mask.sum())
+                for group, mask in by_direction[direction].groups.items()
+            }
+            for protocol, by_direction in tested.items()
+        }
+        for direction in DIRECTIONS
+    }
 
-    Parameters
-    ----------
-    left, right
-        Embeddings of all entities ``(n_left, d)`` and ``(n_right, d)``.
-    """
 
-    def scorer(rows: IntArray, columns: IntArray) -> Dot:
-        return Dot(unit_rows(left[rows]), unit_rows(right[columns]))
+def _ties(full: Mapping[Direction, RankedQueries]) -> dict[Direction, dict[str, float]]:
+    """Return Hits@1 with ties broken for and against the similarities, by direction."""
+    return {
+        direction: {
+            "optimistic": part.ranks.metrics("optimistic")["hits@1"],
+            "pessimistic": part.ranks.metrics("pessimistic")["hits@1"],
+        }
+        for direction, part in full.items()
+    }
 
-    return scorer
 
-
-def feature_scorer(task: AlignmentTask, features: Features) -> Scorer:
-    """Make a scorer of the cosines of the fused features of candidates.
-
-    It uses no seeds and no training, and is therefore the bar that both must beat.
-
-    Raises
-    ------
-    DataError
-        If the features do not fit the task.
-    """
-    features.check(task)
-    left, right = fuse(features, task.left.candidates, task.right.candidates)
-
-    def scorer(rows: IntArray, columns: IntArray) -> Dot:
-        return Dot(
-            left[np.searchsorted(task.left.candidates, rows)],
-            right[np.searchsorted(task.right.candidates, columns)],
-        )
-
-    return scorer
+def _by_region(
+    full: Mapping[Direction, RankedQueries], regions: Regions
+) -> dict[str, dict[str, float | int | None]]:
+    """Return the number of queries and the mean Hits@1 of both directions, by the name of the region."""
+    labels = {
+        "l2r": regions.left[full["l2r"].queries],
+        "r2l": regions.right[full["r2l"].queries],
+    }
+    result = {}
+    for i, name in enumerate(regions.names):
+        row: dict[str, float | int | None] = {}
+        for group, suffix in (("all", ""), ("free", "_free"), ("free_of_all", "_free_of_all")):
+            hits = [full[d].hits_at_1(group, labels[d] == i) for d in DIRECTIONS]
+            means = [float(h.mean()) for h in hits if h is not None and len(h)]
+            row[f"n{suffix}"] = None if hits[0] is None else len(hits[0])
+            row[f"hits@1{suffix}"] = float(np.mean(means)) if means else None
+        if row["hits@1"] is not None:
+            result[name] = row
+    return result

@@ -22,6 +22,10 @@ Blocked float32 products of equal rows differ by about 1e-7, and Sinkhorn's scor
 large."""
 
 
+METRICS = ("hits@1", "hits@5", "hits@10", "mrr")
+"""The names of the numbers that are computed from ranks."""
+
+
 @dataclass(frozen=True, eq=False)
 class Ranks:
     """Rank of the best true counterpart among the candidates, from 1, for each query ``(n,)``.
@@ -54,6 +58,20 @@ class Ranks:
             **{f"hits@{k}": float((ranks <= k).mean()) for k in (1, 5, 10)},
             "mrr": float((1 / ranks).mean()),
         }
+
+    def metrics_of(self, mask: BoolArray) -> dict[str, float | None]:
+        """Compute the metrics of realistic ranks over some queries, a mask ``(n,)``.
+
+        Where the mask holds no query, each number is ``None``.
+
+        Examples
+        --------
+        >>> Ranks(np.array([1, 2]), np.array([1, 3])).metrics_of(np.array([False, False]))["mrr"] is None
+        True
+        """
+        if not mask.any():
+            return dict.fromkeys(METRICS)
+        return {**Ranks(self.optimistic[mask], self.pessimistic[mask]).metrics()}
 
 
 def first_of_each(values: IntArray) -> IntArray:

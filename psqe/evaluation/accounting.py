@@ -1,0 +1,177 @@
+r"""The accounting identity: hits are those of seeds, those beside wrong seeds, and those of free links.
+
+Every query is in exactly one of the three groups of :mod:`psqe.evaluation.link_groups`. A share of hits over
+all queries is therefore exactly
+
+.. math:: H = R h_\text{seeds} + W h_\text{wrong} + (1 - R - W) h_\text{free},
+
+where R and W are the shares of the queries in groups ``seeds`` and ``wrong``, and each h is the share of
+hits within one group. The same holds for the mean reciprocal rank, and for every other mean over queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psqe.errors import ParameterError
+from psqe.evaluation.link_groups import LINK_GROUPS, LinkGroup
+from psqe.evaluation.protocols import Protocol
+from psqe.evaluation.queries import Direction
+
+
+@dataclass(frozen=True)
+class Accounting:
+    """The shares of the three groups of queries, and the mean of a measure within each.
+
+    Parameters
+    ----------
+    shares
+        The share of the queries in each group: ``seeds`` (R), ``wrong`` (W) and ``free`` (1 - R - W).
+    rates
+        The mean of the measure in each group, such as Hits@1; ``None`` where no query is in the group.
+
+    Examples
+    --------
+    >>> found = Accounting({"seeds": 0.4, "wrong": 0.1, "free": 0.5}, {"seeds": 1, "wrong": 0, "free": 0.6})
+    >>> round(found.total, 9)
+    0.7
+    """
+
+    shares: Mapping[LinkGroup, float]
+    rates: Mapping[LinkGroup, float | None]
+
+    @property
+    def total(self) -> float:
+        """The mean of the measure over all queries."""
+        return sum(self.shares[group] * (self.rates[group] or 0) for group in LINK_GROUPS)
+
+
+@dataclass(frozen=True)
+class GainParts:
+    """The parts of the difference between two evaluations, which add up to it; see :func:`gain_parts`.
+
+    Parameters
+    ----------
+    more_seed_links
+        What a larger share of queries in group ``seeds`` contributes: these would otherwise be free.
+    fewer_wrong
+        What a smaller share of queries in group ``wrong`` contributes: these are free instead.
+    seeds_rate, wrong_rate, free_rate
+        What a higher mean of the measure within each group contributes.
+
+    Examples
+    --------
+    >>> GainParts(0.1, 0.02, 0.0, 0.0, -0.05).total
+    0.07
+    """
+
+    more_seed_links: float
+    fewer_wrong: float
+    seeds_rate: float
+    wrong_rate: float
+    free_rate: float
+
+    @property
+    def total(self) -> float:
+        """The difference itself: the sum of the five parts."""
+        shares = self.more_seed_links + self.fewer_wrong
+        return shares + self.seeds_rate + self.wrong_rate + self.free_rate
+
+
+def accounting(
+    evaluation: Mapping[str, Any],
+    *,
+    direction: Direction = "l2r",
+    protocol: Protocol = "full",
+    measure: str = "hits@1",
+) -> Accounting:
+    """Read the shares and rates of the accounting identity from an evaluation.
+
+    Parameters
+    ----------
+    evaluation
+        The result of :func:`psqe.evaluation.evaluate` with seeds, or ``report.json`` as ``psqe align``
+        writes it.
+    direction, protocol, measure
+        What to read: for example ``l2r``, ``full`` and ``hits@1``.
+
+    Raises
+    ------
+    ParameterError
+        If the evaluation was made without seeds, or holds no such direction, protocol or measure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.evaluation import evaluate, feature_scorer
+    >>> task, features = planted_pair(60, noise=0.9)
+    >>> report = evaluate(task, feature_scorer(task, features), seeds=task.links[:20])
+    >>> found = accounting(report)
+    >>> abs(found.total - report["metrics"]["l2r"]["full"]["hits@1"]) < 1e-12
+    True
+    """
+    try:
+        counts = evaluation["n_queries"][direction][protocol]
+        metrics = {group: evaluation[f"metrics_{group}"] for group in LINK_GROUPS}
+        if any(entry is None for entry in metrics.values()):
+            raise ParameterError(
+                "the evaluation does not tell seed links and free links apart",
+                remedy="evaluate with the argument seeds",
+            )
+        rates = {group: metrics[group][direction][protocol][measure] for group in LINK_GROUPS}
+    except KeyError as error:
+        raise ParameterError(
+            f"the evaluation has no {error.args[0]!r}",
+            remedy="choose a direction, a protocol and a measure that it has",
+        ) from error
+    return Accounting({group: counts[group] / counts["all"] for group in LINK_GROUPS}, rates)
+
+
+def gain_parts(before: Accounting, after: Accounting) -> GainParts:
+    """Divide the difference between two evaluations into more seed links, fewer wrong ones, and better rates.
+
+    It is the midpoint decomposition (the symmetric one of Kitagawa 1955): a change of a share counts at the
+    mean of the rates before and after, and a change of a rate at the mean of the shares. The parts are exact,
+    nothing is left over, and exchanging ``before`` and ``after`` changes their signs only. A query that
+    leaves or joins groups ``seeds`` or ``wrong`` is compared with a free one.
+
+    A rate that is ``None``, because its group has no query in one of the evaluations, counts as that of the
+    other evaluation, and as 0 if both are ``None``. The parts add up all the same, since its share is 0.
+
+    Parameters
+    ----------
+    before, after
+        The two sides of the comparison, on the same gold links.
+
+    Returns
+    -------
+    The parts; their sum is ``after.total - before.total``.
+
+    Examples
+    --------
+    >>> rates = {"seeds": 1.0, "wrong": 0.0, "free": 0.5}
+    >>> before = Accounting({"seeds": 0.2, "wrong": 0.2, "free": 0.6}, rates)
+    >>> after = Accounting({"seeds": 0.4, "wrong": 0.0, "free": 0.6}, rates | {"wrong": None})
+    >>> parts = gain_parts(before, after)
+    >>> round(parts.more_seed_links, 9), round(parts.fewer_wrong, 9), round(parts.free_rate, 9)
+    (0.1, 0.1, 0.0)
+    """
+    mean_share = {g: (before.shares[g] + after.shares[g]) / 2 for g in LINK_GROUPS}
+    mean_rate, change = {}, {}
+    for group in LINK_GROUPS:
+        first, second = before.rates[group], after.rates[group]
+        old = first if first is not None else second if second is not None else 0.0
+        new = second if second is not None else old
+        mean_rate[group], change[group] = (old + new) / 2, new - old
+    more_seeds = after.shares["seeds"] - before.shares["seeds"]
+    more_wrong = after.shares["wrong"] - before.shares["wrong"]
+    return GainParts(
+        more_seed_links=more_seeds * (mean_rate["seeds"] - mean_rate["free"]),
+        fewer_wrong=more_wrong * (mean_rate["wrong"] - mean_rate["free"]),
+        seeds_rate=mean_share["seeds"] * change["seeds"],
+        wrong_rate=mean_share["wrong"] * change["wrong"],
+        free_rate=mean_share["free"] * change["free"],
+    )

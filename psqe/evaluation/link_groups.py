@@ -1,0 +1,88 @@
+"""Groups of gold links with respect to seeds: what an aligner was given, and what it found itself.
+
+An aligner trained on seeds ranks their two ends first almost by construction. A share of hits over all gold
+links therefore mixes what was given with what was learned. Each gold link is in one of three groups:
+
+- ``seeds``: the link is a seed;
+- ``wrong``: the link is no seed, but one of its ends is in a seed. Where gold links are one-to-one, that
+  seed is wrong;
+- ``free``: neither end of the link is in a seed.
+
+A query is an entity and can have several true counterparts. It is in group ``seeds`` if one of its links is
+a seed, in ``free`` if all of its links are free, and otherwise in ``wrong``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+
+from psqe.evaluation.truth import among
+from psqe.graph import BoolArray, IntArray
+
+LinkGroup = Literal["seeds", "wrong", "free"]
+"""The name of a group of gold links."""
+
+LINK_GROUPS: tuple[LinkGroup, ...] = get_args(LinkGroup)
+"""The names of the three groups."""
+
+
+def link_groups(links: IntArray, seeds: IntArray) -> dict[LinkGroup, BoolArray]:
+    """Divide gold links into those that are seeds, those with an end in another seed, and free ones.
+
+    Parameters
+    ----------
+    links
+        Gold links ``(n, 2)``: left and right entity of each.
+    seeds
+        Seeds ``(m, 2)``: left and right entity of each, correct or not; possibly none.
+
+    Returns
+    -------
+    Which links are in each group ``(n,)``. Every link is in exactly one group.
+
+    Examples
+    --------
+    >>> groups = link_groups(np.array([[0, 0], [1, 1], [2, 2]]), np.array([[0, 0], [1, 3]]))
+    >>> {name: mask.tolist() for name, mask in groups.items()}
+    {'seeds': [True, False, False], 'wrong': [False, True, False], 'free': [False, False, True]}
+    """
+    is_seed = among(links, seeds)
+    touched = np.isin(links[:, 0], seeds[:, 0]) | np.isin(links[:, 1], seeds[:, 1])
+    return {"seeds": is_seed, "wrong": touched & ~is_seed, "free": ~touched}
+
+
+def query_groups(
+    queries: IntArray, links: IntArray, seeds: IntArray, column: int
+) -> dict[LinkGroup, BoolArray]:
+    """Divide queries, which are entities with true counterparts, into the same three groups.
+
+    Parameters
+    ----------
+    queries
+        Distinct entities of one side ``(k,)``, each in at least one gold link.
+    links
+        All gold links ``(n, 2)``, also those whose entities are no queries.
+    seeds
+        Seeds ``(m, 2)``; possibly none.
+    column
+        The side of the queries: 0 for left entities, 1 for right ones.
+
+    Returns
+    -------
+    Which queries are in each group ``(k,)``. Every query is in exactly one group.
+
+    Examples
+    --------
+    Left entity 0 has two true counterparts, one of them by a seed:
+
+    >>> links = np.array([[0, 0], [0, 1], [1, 2]])
+    >>> groups = query_groups(np.array([0, 1]), links, np.array([[0, 1]]), 0)
+    >>> groups["seeds"].tolist(), groups["free"].tolist()
+    ([True, False], [False, True])
+    """
+    of_links = link_groups(links, seeds)
+    has_seed = np.isin(queries, links[of_links["seeds"], column])
+    is_free = ~np.isin(queries, links[~of_links["free"], column])
+    return {"seeds": has_seed, "wrong": ~has_seed & ~is_free, "free": is_free}
