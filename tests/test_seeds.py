@@ -11,8 +11,10 @@ from pairs import graph, tiny
 
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.features.base import Features
+from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask
 from psqe.seeds import MutualMiner, PivotMiner, RandomMiner, SeedSet, true_links
+from psqe.seeds.base import minable
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +257,22 @@ def test_the_walk_of_the_pivot_is_a_hundred_times_as_long_as_the_seeds_are_many(
     right = np.column_stack([np.ones(30), np.linspace(0, 0.01, 30)])
     features = Features.from_arrays({"image_left": [[1.0, 0.0], [0.6, 0.8]], "image_right": right})
     assert len(PivotMiner(2, centre=False).mine(tiny(2, 30)[0], features)) == 2
+
+
+def test_the_pivot_on_all_modalities_walks_over_the_fused_vectors(planted):
+    task, features = planted
+    left, right = minable(task, features)
+    left_vectors, right_vectors = fuse(features, left, right)
+    table = left_vectors @ right_vectors.T
+    wanted: list[tuple[int, int]] = []
+    for cell in np.argsort(-table.ravel(), kind="stable"):
+        i, j = left[cell // len(right)], right[cell % len(right)]
+        if len(wanted) < 30 and i not in {a for a, _ in wanted} and j not in {b for _, b in wanted}:
+            wanted.append((i, j))
+    seeds = PivotMiner(30, modality="all").mine(task, features)
+    assert set(map(tuple, seeds.pairs.tolist())) == set(wanted)
+    assert set(wanted) != set(map(tuple, PivotMiner(30).mine(task, features).pairs.tolist()))
+    assert seeds.trace[0].note == "greedy on image + attribute cosine"
 
 
 def test_mutual_takes_all_mutual_pairs_when_no_number_is_given(planted):

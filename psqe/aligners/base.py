@@ -17,7 +17,7 @@ from psqe.features.fusion import to_unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray, counted, in_number
 from psqe.parameters import Parametrised
 from psqe.seeds.seed_set import SeedSet
-from psqe.similarity import Dot, Matching
+from psqe.similarity import Dot, Matching, Similarity
 from psqe.training.callback import Callback
 from psqe.training.loop import Training
 from psqe.training.losses import ContrastiveLoss
@@ -217,8 +217,10 @@ class Aligner(Parametrised, ABC):
         """Return the embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""
         return self._left, self._right
 
-    def similarity(self, left: IntArray, right: IntArray) -> Dot:
-        """Return the cosines between entities, which are computed in blocks when they are read.
+    def similarity(self, left: IntArray, right: IntArray) -> Similarity:
+        """Return how alike entities are: the cosines of their embeddings, unless an aligner says otherwise.
+
+        They are computed in blocks when they are read.
 
         Parameters
         ----------

@@ -170,13 +170,16 @@ def load_similarities(spec: RunSpec) -> Similarities:
     trained, weight = (spec, 0.0) if spec.aligner is None else residual_later(spec)
     data = load_data(spec)
     if spec.aligner is None:
-        scorer = feature_scorer(data.task, data.features)
-        return Similarities(scorer, spec.matching or "cosine", None, 0.0, 0.0)
+        bar = feature_scorer(data.task, data.features)
+        return Similarities(bar, spec.matching or "cosine", None, 0.0, 0.0)
     seeds = load_seeds(spec)
     model = _model(trained)
-    beside = ResidualFeatures.from_features(data.features, weight)
+    scorer: Scorer = model.similarity
+    if weight:
+        beside = ResidualFeatures.from_features(data.features, weight)
+        scorer = embedding_scorer(*beside.beside(*model.embeddings()))
     return Similarities(
-        embedding_scorer(*beside.beside(*model.embeddings())), model.matching, seeds,
+        scorer, model.matching, seeds,
         seeds.seconds + model.seconds_, max(seeds.peak_mb, model.peak_mb_),
     )  # fmt: skip
 

@@ -12,9 +12,10 @@ from scipy import sparse
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.base import Aligner
 from psqe.features.base import Features
-from psqe.features.fusion import centred, side_vectors, to_unit_rows, unit_rows
+from psqe.features.fusion import to_unit_rows, unit_rows
+from psqe.features.nodes import node_vectors
 from psqe.features.principal_axes import main_axes
-from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Side, Sides
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Sides
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, RandomState
 from psqe.seeds.confidence import pair_confidence_in_order
 from psqe.similarity import Matching
@@ -183,21 +184,3 @@ def _fill(part: FloatArray, vectors: FloatArray, weight: FloatArray | np.float32
     part[:] = vectors
     to_unit_rows(part)
     part *= weight
-
-
-def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> FloatArray:
-    """Return the fused unit vectors ``(n, d)`` of all nodes of one side, zero for nodes without a modality.
-
-    Candidates are centred among themselves, and so are the other nodes, because the text of a literal differs
-    from that of an entity by a constant shift. For candidates the result is that of
-    :func:`psqe.features.fusion.fuse`.
-    """
-    others = np.setdiff1d(np.arange(graph.n_entities), graph.candidates)
-    parts = []
-    for modality in features.values():
-        vectors, present = modality[side].values, modality[side].present
-        part = np.empty_like(vectors)
-        part[graph.candidates] = side_vectors(modality[side].take(graph.candidates))
-        part[others] = unit_rows(centred(vectors[others], present[others]))
-        parts.append(part)
-    return unit_rows(np.hstack(parts))

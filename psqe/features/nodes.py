@@ -1,0 +1,27 @@
+"""Fused vectors of all nodes of a graph: its candidates, and the literals and categories beside them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from psqe.features.base import Features
+from psqe.features.fusion import centred, side_vectors, unit_rows
+from psqe.graph import FloatArray, KnowledgeGraph, Side
+
+
+def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> FloatArray:
+    """Return the fused unit vectors ``(n, d)`` of all nodes of one side, zero for nodes without a modality.
+
+    Candidates are centred among themselves, and so are the other nodes, because the text of a literal differs
+    from that of an entity by a constant shift. For candidates the result is that of
+    :func:`psqe.features.fusion.fuse`.
+    """
+    others = np.setdiff1d(np.arange(graph.n_entities), graph.candidates)
+    parts = []
+    for modality in features.values():
+        vectors, present = modality[side].values, modality[side].present
+        part = np.empty_like(vectors)
+        part[graph.candidates] = side_vectors(modality[side].take(graph.candidates))
+        part[others] = unit_rows(centred(vectors[others], present[others]))
+        parts.append(part)
+    return unit_rows(np.hstack(parts))
