@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-import zstandard
-
 from psqe.files import open_file
 
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 """The endings of compressed files. What a file is, its first bytes decide."""
 
-UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 """What reading a file raises that is missing, cut short or damaged."""
 
 CHUNK = 1 << 16
@@ -76,14 +74,22 @@ def stream_of(chunks: Iterator[bytes]) -> io.BufferedReader:
 
 
 def _zstandard(stream: IO[bytes]) -> io.BufferedReader:
-    """Return what Zstandard packed; its own reader says nothing of a file that was cut short."""
+    """Return what Zstandard packed; its own reader says nothing of a file that was cut short.
+
+    The package is imported here, so that miners and aligners can be used without it.
+    """
+    import zstandard
 
     def chunks() -> Iterator[bytes]:
         frame = None
         while packed := stream.read(_PACKED_CHUNK):
             while packed:
                 frame = frame or zstandard.ZstdDecompressor().decompressobj()
-                yield frame.decompress(packed)
+                try:
+                    plain = frame.decompress(packed)
+                except zstandard.ZstdError as error:
+                    raise OSError(str(error)) from error
+                yield plain
                 packed = frame.unused_data
                 frame = None if frame.eof else frame
         if frame is not None:
