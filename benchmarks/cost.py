@@ -117,7 +117,7 @@ def fr_en(size: int | None, variant: str, n_epochs: int | None) -> list[Row]:
     import numpy as np
 
     from psqe.datasets import load_task
-    from psqe.features.base import Features, Modality
+    from psqe.datasets.synthetic import planted_vectors
 
     start = time.perf_counter()
     task = load_task("dbp15k/fr_en")
@@ -132,16 +132,9 @@ def fr_en(size: int | None, variant: str, n_epochs: int | None) -> list[Row]:
             loose = loose[rng.random(len(loose)) < size / n_all]
             sides.append(rng.permutation(np.concatenate([links[:, column], loose])))
         task = task.take(*sides)
-    # Real-valued arrays of the right sizes are enough to time; the links are used to plant a likeness.
-    modalities = {}
-    for name, width in WIDTHS.items():
-        left = rng.standard_normal((task.left.n_entities, width), dtype=np.float32)
-        right = rng.standard_normal((task.right.n_entities, width), dtype=np.float32)
-        for part in np.array_split(task.links, 1 + len(task.links) // 1000):  # no large copies
-            right[part[:, 1]] += left[part[:, 0]]
-        modalities[name] = Modality.from_arrays(left, right)
+    features = planted_vectors(task, WIDTHS)
     switches = {} if n_epochs is None else {"n_epochs": n_epochs}
-    return _mined(task, Features(modalities), start, variant=variant, switches=switches)
+    return _mined(task, features, start, variant=variant, switches=switches)
 
 
 def planted(size: int) -> list[Row]:

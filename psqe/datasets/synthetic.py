@@ -6,14 +6,14 @@ method works. :func:`psqe.datasets.load_task` does not know them, as a planted p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from psqe.datasets.dangling import draw_dangling
 from psqe.errors import ParameterError
-from psqe.features.base import Features
+from psqe.features.base import Features, Modality
 from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph
 
 Floats = NDArray[np.float64]
@@ -128,6 +128,49 @@ def planted_pair(
     task = task.take(*members)
     arrays |= {f"{side}_entities": np.array(task.sides[side].entities) for side in SIDES}
     return task, Features.from_arrays(arrays)
+
+
+def planted_vectors(task: AlignmentTask, widths: Mapping[str, int], *, random_state: int = 0) -> Features:
+    """Draw vectors for the entities of a pair, and let linked entities resemble each other.
+
+    They have the sizes of real vectors and are enough to measure what mining and training cost; since they
+    are made from the gold links, they are no evidence that a method works.
+
+    Parameters
+    ----------
+    task
+        The pair. Without gold links, all vectors are drawn independently.
+    widths
+        The number of dimensions of each modality, by name.
+    random_state
+        Not negative. It decides every draw.
+
+    Returns
+    -------
+    Vectors of all entities. Those of the left side are standard normal; a right entity has the sum of the
+    vectors of its counterparts and a standard normal vector of its own.
+
+    Raises
+    ------
+    ParameterError
+        If there is no modality.
+
+    Examples
+    --------
+    >>> task, _ = planted_pair(40, dangling=0.25)
+    >>> planted_vectors(task, {"image": 8, "attribute": 4})
+    Features(image: 8-d, 30/30 left, 30/30 right; attribute: 4-d, 30/30 left, 30/30 right)
+    """
+    rng = np.random.default_rng(random_state)
+    links = np.empty((0, 2), dtype=np.int64) if task.links is None else task.links
+    modalities = {}
+    for name, width in widths.items():
+        left = rng.standard_normal((task.left.n_entities, width), dtype=np.float32)
+        right = rng.standard_normal((task.right.n_entities, width), dtype=np.float32)
+        for part in np.array_split(links, 1 + len(links) // 1000):  # no large copies
+            right[part[:, 1]] += left[part[:, 0]]
+        modalities[name] = Modality.from_arrays(left, right)
+    return Features(modalities)
 
 
 def _regions(n: int, regions: int | Sequence[float]) -> IntArray:
