@@ -9,7 +9,7 @@ import pandas as pd
 
 from psqe.options import MinerOptions, TaskOptions
 from psqe.study.plans.alignments import TRAININGS
-from psqe.study.plans.base import alignment_spec, seeds_spec
+from psqe.study.plans.base import alignment_spec, of_kind, seeds_spec
 from psqe.study.spec import RunSpec, Subject
 from psqe.study.store import RunResult, results_table
 
@@ -48,16 +48,20 @@ def alignment_run(
     protocol: str = "full",
     parameters: Mapping[str, Any] | None = None,
 ) -> RunResult:
-    """A run about an alignment with Hits@1 and MRR of either direction."""
-    seeds = miner and MinerOptions(name=miner, n_seeds=n_seeds)
+    """A run about an alignment with Hits@1 and MRR of either direction, on a kind of seeds."""
+    seeds = miner and of_kind(miner, n_seeds)
     given = TRAININGS[training] if parameters is None else parameters
     return RunResult(alignment_spec(task, seeds, aligner, state, given), directions(hits, protocol), 1.0)
 
 
-def directions(hits: Sequence[float], protocol: str = "full") -> list[dict[str, Any]]:
-    """Rows of both directions."""
+def directions(
+    hits: Sequence[float], protocol: str = "full", matching: str | None = None, links: str = "all"
+) -> list[dict[str, Any]]:
+    """Rows of both directions; protocol peer has the matching csls."""
+    matching = matching or ("csls" if protocol == "peer" else "cosine")
+    common = {"protocol": protocol, "matching": matching, "links": links, "part_kind": "all", "part": "all"}
     return [
-        {"protocol": protocol, "direction": d, "part_kind": "all", "part": "all", "hits@1": hit, "mrr": hit}
+        {**common, "direction": d, "n_queries": 10, "hits@1": hit, "mrr": hit}
         for d, hit in zip(("l2r", "r2l"), hits, strict=True)
     ]
 

@@ -20,7 +20,7 @@ from psqe.seeds import MutualMiner, PSQEMiner, SeedSet, audit, correct, judged
 from psqe.study import run as module
 from psqe.study.measures import THRESHOLDS, chosen_confidence, chosen_pairs, cut, fact_rows
 from psqe.study.plans.alignments import TRAININGS, drawn, sizes, untrained
-from psqe.study.plans.base import alignment_spec, psqe_options, seeds_spec
+from psqe.study.plans.base import KINDS_OF_SEEDS, alignment_spec, of_kind, psqe_options, seeds_spec
 from psqe.study.plans.links import MODELS
 from psqe.study.plans.supervised import supervised
 from psqe.study.run import residual_later, run, run_all
@@ -42,10 +42,20 @@ def mutual(aligner, training="plain", state=0, n_seeds=12):
     )
 
 
-def full(result):
-    """Rows of the whole alignment under protocol full, by direction."""
+def small_untrained():
+    """The plan of the features alone, with as many seeds as a small pair has."""
+    return [
+        spec.replace(miner=spec.miner and spec.miner.model_copy(update={"n_seeds": 12}))
+        for spec in untrained([TASK], [0])
+    ]
+
+
+def full(result, matching="cosine", links="all"):
+    """Rows of the whole alignment under protocol full on some links, by direction."""
     return {
-        row["direction"]: row for row in result.rows if row["protocol"] == "full" and row["part"] == "all"
+        row["direction"]: row
+        for row in result.rows
+        if (row["protocol"], row["matching"], row["links"], row["part"]) == ("full", matching, links, "all")
     }
 
 
@@ -79,30 +89,45 @@ def test_rows_about_seeds_say_what_the_audit_says(pairs):
     assert np.isfinite([result.seconds, result.peak_mb]).all()
 
 
-def test_an_aligner_is_matched_as_it_says(monkeypatch):
+def test_every_matching_and_every_group_of_links_is_measured(monkeypatch):
     pair = planted_pair(60, noise=1.0, random_state=0)
     for _ in in_place({0: pair}, monkeypatch):
-        found = full(run(mutual("propagation", n_seeds=20)))
-    model = ALIGNERS["propagation"].preset("small").fit(*pair, MutualMiner(20).mine(*pair))
-    wanted, other = (
-        evaluate(pair[0], model.similarity, matching=m)["metrics"] for m in ("sinkhorn", "cosine")
-    )
-    assert {d: row["mrr"] for d, row in found.items()} == {
-        d: wanted[d]["full"]["mrr"] for d in ("l2r", "r2l")
-    }
-    assert all(row["mrr"] != other[d]["full"]["mrr"] for d, row in found.items())
+        result = run(mutual("propagation", n_seeds=20))
+    seeds = MutualMiner(20).mine(*pair)
+    model = ALIGNERS["propagation"].preset("small").fit(*pair, seeds)
+    for matching in get_args(Matching):
+        wanted = evaluate(pair[0], model.similarity, matching=matching, seeds=seeds.pairs)
+        for links, entry in (("all", "metrics"), ("free", "metrics_free"), ("seeds", "metrics_seeds")):
+            rows = full(result, matching, links)
+            assert {d: row["mrr"] for d, row in rows.items()} == {
+                d: wanted[entry][d]["full"]["mrr"] for d in ("l2r", "r2l")
+            }
+            assert all(row["n_queries"] == wanted["n_queries"][d]["full"][links] for d, row in rows.items())
+    mrr = [full(result, matching)["l2r"]["mrr"] for matching in get_args(Matching)]
+    assert len(set(mrr)) > 1, "the matchings differ here"
+
+
+def test_links_that_are_free_of_all_seeds_are_the_same_for_every_kind(pairs):
+    links = pairs[0][0].links
+    kinds = [of_kind(kind, 12) for kind in KINDS_OF_SEEDS]
+    results = run_all([alignment_spec(TASK, miner, "propagation", 0) for miner in kinds])
+    ends = np.concatenate([module.load_seeds(result.spec).pairs for result in results])
+    asked = int((~np.isin(links[:, 0], ends[:, 0]) & ~np.isin(links[:, 1], ends[:, 1])).sum())
+    for result in results:
+        assert full(result, links="free_of_all")["l2r"]["n_queries"] == asked
+        assert full(result, links="free")["l2r"]["n_queries"] > asked
 
 
 def test_features_alone_are_ranked_by_every_matching_and_only_csls_bears_the_peers_protocol(pairs):
     task, features = pairs[0]
-    for result in run_all(untrained([TASK], [0])):
-        matching = result.spec.matching
-        wanted = evaluate(task, feature_scorer(task, features), matching=matching)["metrics"]
-        assert {d: row["hits@1"] for d, row in full(result).items()} == {
-            d: wanted[d]["full"]["hits@1"] for d in ("l2r", "r2l")
-        }
-        protocols = {row["protocol"] for row in result.rows}
-        assert protocols == ({"full", "peer"} if matching == "csls" else {"full"})
+    for result in run_all(small_untrained()):
+        for matching in get_args(Matching):
+            wanted = evaluate(task, feature_scorer(task, features), matching=matching)["metrics"]
+            assert {d: row["hits@1"] for d, row in full(result, matching).items()} == {
+                d: wanted[d]["full"]["hits@1"] for d in ("l2r", "r2l")
+            }
+        assert {row["matching"] for row in result.rows if row["protocol"] == "peer"} == {"csls"}
+        assert ("free" in {row["links"] for row in result.rows}) == (result.spec.miner is not None)
 
 
 def test_features_beside_are_added_to_one_training(pairs):
@@ -139,7 +164,7 @@ def test_an_aligner_without_seeds(pairs):
     task, features = pairs[0]
     found = full(run(alignment_spec(TASK, None, "propagation", 0)))
     model = ALIGNERS["propagation"].preset("small", random_state=0).fit(task, features, SeedSet.empty())
-    wanted = evaluate(task, model.similarity, matching="sinkhorn")["metrics"]
+    wanted = evaluate(task, model.similarity)["metrics"]
     assert {d: row["hits@1"] for d, row in found.items()} == {
         d: wanted[d]["full"]["hits@1"] for d in ("l2r", "r2l")
     }
@@ -173,7 +198,11 @@ def test_supervised_runs_learn_from_what_is_not_asked(pairs, monkeypatch):
     asked = task.links[n:]
     assert not set(map(tuple, trained_on[0].pairs.tolist())) & set(map(tuple, asked.tolist()))
     wanted = evaluate(task, module._model(residual_later(spec)[0]).similarity)["metrics"]["l2r"]["peer"]
-    (peer,) = (row for row in result.rows if (row["protocol"], row["direction"]) == ("peer", "l2r"))
+    (peer,) = (
+        row
+        for row in result.rows
+        if (row["protocol"], row["direction"], row["links"]) == ("peer", "l2r", "all")
+    )
     assert peer["hits@1"] == pytest.approx(wanted["hits@1"])
 
 

@@ -15,8 +15,9 @@ from psqe.options import FeatureOptions, MinerOptions
 from psqe.study import tables
 from psqe.study.plans import supervised
 from psqe.study.plans.alignments import NO_SEEDS, untrained
+from psqe.study.plans.base import KINDS_OF_SEEDS
 from psqe.study.store import RunResult
-from psqe.study.tables.alignments import FEATURES
+from psqe.study.tables.alignments import FEATURES, UNTRAINED
 
 
 def crossed(*runs, tasks=(TASK,), **options):
@@ -31,12 +32,27 @@ def test_alignments_are_means_of_both_directions():
 
 
 def test_features_alone_are_told_by_matching():
-    bar = [RunResult(spec, directions([0.1 * i] * 2)) for i, spec in enumerate(untrained([TASK], [0]), 1)]
+    matchings = ("cosine", "csls", "sinkhorn")
+
+    def rows_of(links, more):
+        return [
+            row
+            for i, matching in enumerate(matchings, 1)
+            for row in directions([0.1 * i + more] * 2, "full", matching, links)
+        ]
+
+    bar = [
+        RunResult(spec, [*rows_of("all", 0), *(rows_of("free", 0.05) if spec.miner else [])])
+        for spec in untrained([TASK], [0])
+    ]
     rows = table([*bar, alignment_run()], "alignment")
-    found = tables.untrained_results(rows, protocol="full")
-    assert found["matching"].tolist() == ["cosine", "csls", "sinkhorn"]
-    assert found["hits@1"].sum() == pytest.approx(0.6)
-    assert tables.alignment_results(rows, protocol="full")["miner"].tolist() == ["psqe"]
+    found = tables.untrained_results(rows)
+    assert found["matching"].tolist() == list(matchings), "features do not use seeds: one row tells of all"
+    assert found["hits@1"].tolist() == pytest.approx([0.1, 0.2, 0.3])
+    free = tables.untrained_results(rows, links="free")
+    assert set(free["miner"]) == set(KINDS_OF_SEEDS) and len(free) == 3 * len(KINDS_OF_SEEDS)
+    assert free.groupby("matching")["hits@1"].mean().tolist() == pytest.approx([0.15, 0.25, 0.35])
+    assert tables.alignment_results(rows)["miner"].tolist() == ["psqe"]
 
 
 def test_settings_and_aligners_are_never_mixed():
@@ -53,7 +69,10 @@ def test_settings_and_aligners_are_never_mixed():
 
 def test_regions_of_an_alignment_are_those_of_both_directions():
     run = alignment_run()
-    low = {"protocol": "full", "direction": "both", "part_kind": "degree", "part": "low", "hits@1": 0.3}
+    low = {
+        "protocol": "full", "matching": "cosine", "links": "all", "direction": "both",
+        "part_kind": "degree", "part": "low", "hits@1": 0.3,
+    }  # fmt: skip
     rows = table([RunResult(run.spec, [*run.rows, low])], "alignment")
     found = tables.region_results(rows, "hits@1", protocol="full", aligner="eva")
     assert found == {"psqe": [{"degree": {"low": 0.3}}]}
@@ -75,19 +94,25 @@ def test_without_seeds():
     assert tables.matrix(runs)[NO_SEEDS].tolist() == ["50.0"]
 
 
-def test_the_bar_is_there_by_matching():
-    cosine, csls, _ = untrained([TASK], [0])
+def test_the_bar_is_under_the_same_matching_as_the_models_and_on_the_same_links():
+    bare, pivot, *_ = untrained([TASK], [0])
     image = FeatureOptions(modalities=("image",))
     encoded = FeatureOptions(modalities=("image", "attribute"), encoders={"attribute": "bag"})
-    others = [csls.replace(features=features) for features in (image, encoded)]
+    others = [bare.replace(features=features) for features in (image, encoded)]
     bar = [
-        RunResult(spec, directions([hit] * 2))
-        for spec, hit in ((csls, 0.7), (cosine, 0.6), (others[0], 0.1), (others[1], 0.2))
+        RunResult(spec, [*directions([hit] * 2, matching="csls"), *directions([0.3] * 2)])
+        for spec, hit in ((bare, 0.7), (others[0], 0.1), (others[1], 0.2))
     ]
-    found = tables.matrix(crossed(alignment_run(), *bar))
-    assert found[["aligner", "training", NO_SEEDS]].values.tolist() == [
-        [FEATURES, "cosine", "60.0"], [FEATURES, "csls", "70.0"], ["eva", "plain", ""]
+    free = directions([0.6, 0.6], matching="csls", links="free")
+    bar.append(RunResult(pivot, [*directions([0.7] * 2, matching="csls"), *free]))
+    model = alignment_run()
+    model = RunResult(model.spec, [*model.rows, *directions([0.5] * 2, matching="csls")])
+    found = tables.matrix(crossed(model, *bar, matching="csls"))
+    assert found[["aligner", "training", NO_SEEDS, "psqe"]].values.tolist() == [
+        [FEATURES, UNTRAINED, "70.0", ""], ["eva", "plain", "", "50.0"]
     ]  # fmt: skip
+    found = tables.matrix(crossed(model, *bar, matching="csls", links="free"))
+    assert found[["aligner", NO_SEEDS, "pivot"]].values.tolist() == [[FEATURES, "", "60.0"]]
 
 
 def test_crossed_keeps_the_studys_runs_only():
@@ -98,7 +123,7 @@ def test_crossed_keeps_the_studys_runs_only():
     runs.append(RunResult(published, directions([0.1, 0.1])))
     found = crossed(*runs).set_index("training")
     assert found["hits@1"].to_dict() == {"plain": pytest.approx(0.5), "residual": pytest.approx(0.7)}
-    assert crossed(*runs, protocol="peer")["hits@1"].tolist() == [pytest.approx(0.9)]
+    assert crossed(*runs, protocol="peer", matching="csls")["hits@1"].tolist() == [pytest.approx(0.9)]
     assert crossed(*runs, tasks=[OTHER_TASK]).empty
 
 

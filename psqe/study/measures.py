@@ -6,7 +6,7 @@ Every function returns rows with the keys (:data:`psqe.study.store.KEYS`) and va
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -15,6 +15,7 @@ from psqe.datasets.info import task_info
 from psqe.datasets.leaks import leaks
 from psqe.errors import ParameterError, PsqeError
 from psqe.evaluation import Scorer, evaluate
+from psqe.evaluation.protocols import METRICS_OF
 from psqe.evaluation.regions import Regions
 from psqe.evaluation.truth import n_findable
 from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray
@@ -25,6 +26,9 @@ from psqe.seeds import SeedSet, audit, correct, judged
 from psqe.similarity import Matching
 
 Row = dict[str, Any]
+
+REGION_MATCHING: Matching = "cosine"
+"""The matching of Hits@1 by region."""
 
 WHOLE: Row = {"part_kind": "all", "part": "all"}
 """The part in rows that are not about one region, stage or tenth."""
@@ -83,26 +87,61 @@ def seed_rows(seeds: SeedSet, task: AlignmentTask, regions: Mapping[str, Regions
 
 
 def alignment_rows(
-    task: AlignmentTask, scorer: Scorer, regions: Mapping[str, Regions], matching: Matching, *, peer: bool
+    task: AlignmentTask,
+    scorer: Scorer,
+    regions: Mapping[str, Regions],
+    seeds: SeedSet | None = None,
+    compared: Sequence[SeedSet] = (),
 ) -> Iterator[Row]:
-    """Hits@k and MRR by protocol and direction; Hits@1 under protocol ``full`` by region.
+    """Hits@k and MRR by protocol, matching, group of links and direction; Hits@1 by region.
+
+    The protocol ``peer`` always takes CSLS. Regions have Hits@1 under protocol ``full`` and the matching
+    :data:`REGION_MATCHING`, on all and on free links.
 
     Parameters
     ----------
-    task, scorer, regions, matching
+    task, scorer, regions
         As for :func:`psqe.evaluation.evaluate`.
-    peer
-        Whether to give the protocol ``peer``. It takes CSLS whatever the matching.
+    seeds
+        The seeds that decide which links are free; ``None`` where there are none.
+    compared
+        All seed sets that are compared with these, for the links that are free of all of them; none by
+        default.
     """
-    report = evaluate(task, scorer, matching=matching, regions=regions)
-    for direction, protocols in report["metrics"].items():
+    pairs = None if seeds is None else seeds.pairs
+    union = np.concatenate([each.pairs for each in compared]) if compared else None
+    for matching in get_args(Matching):
+        report = evaluate(
+            task, scorer, matching=matching, seeds=pairs, compared=union,
+            regions=regions if matching == REGION_MATCHING else None,
+            protocols=("full", "peer") if matching == "csls" else ("full",),
+        )  # fmt: skip
+        for group in METRICS_OF:
+            yield from _metric_rows(report, group, matching)
+        yield from _region_rows(report["regions"], matching)
+
+
+def _metric_rows(report: Mapping[str, Any], group: str, matching: str) -> Iterator[Row]:
+    """The rows of one group of links; none where no query is in the group."""
+    for direction, protocols in (report[METRICS_OF[group]] or {}).items():
         for protocol, metrics in protocols.items():
-            if protocol == "full" or peer:
-                yield {"protocol": protocol, "direction": direction, **WHOLE, **metrics}
-    for kind, by_region in report["regions"].items():
+            if n := report["n_queries"][direction][protocol][group]:
+                yield {
+                    "protocol": protocol, "matching": matching, "links": group, "direction": direction,
+                    **WHOLE, "n_queries": n, **metrics,
+                }  # fmt: skip
+
+
+def _region_rows(by_kind: Mapping[str, Mapping[str, Mapping[str, Any]]], matching: str) -> Iterator[Row]:
+    """Hits@1 of each region, on all and on free links; none where no query is in it."""
+    for kind, by_region in by_kind.items():
         for name, values in by_region.items():
-            part = {"part_kind": kind, "part": name}
-            yield {"protocol": "full", "direction": "both", **part, "hits@1": values["hits@1"]}
+            for group, ending in (("all", ""), ("free", "_free"), ("free_of_all", "_free_of_all")):
+                if (hits := values[f"hits@1{ending}"]) is not None:
+                    yield {
+                        "protocol": "full", "matching": matching, "links": group, "direction": "both",
+                        "part_kind": kind, "part": name, "n_queries": values[f"n{ending}"], "hits@1": hits,
+                    }  # fmt: skip
 
 
 def link_rows(weighed: WeighedPairs, task: AlignmentTask) -> Iterator[Row]:

@@ -25,8 +25,8 @@ from psqe.features import Features
 from psqe.graph import AlignmentTask
 from psqe.links.predict import weigh_pairs
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
-from psqe.similarity import Matching
 from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, seed_rows
+from psqe.study.plans.base import KINDS_OF_SEEDS, kind_of, of_kind
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
 
@@ -56,16 +56,14 @@ class Similarities:
     ----------
     scorer
         The similarities.
-    matching
-        How they are ranked.
     seeds
-        The seeds that the aligner was trained on; ``None`` for features alone.
+        The seeds that the aligner was trained on, or that only say which links are free; ``None`` for
+        features without seeds.
     seconds, peak_mb
         What mining and training cost; zero for features alone.
     """
 
     scorer: Scorer
-    matching: Matching
     seeds: SeedSet | None
     seconds: float
     peak_mb: float
@@ -153,15 +151,28 @@ def load_data(spec: RunSpec) -> Data:
     >>> names = FeatureOptions(modalities=("name",), encoders={"name": "bigram"})
     >>> task = TaskOptions(name="examples/countries")
     >>> spec = RunSpec(subject="links", task=task, features=names)
-    >>> list(load_data(spec).regions), load_similarities(spec).matching
-    (['degree', 'density', 'semantic'], 'cosine')
+    >>> list(load_data(spec).regions), load_similarities(spec).seconds
+    (['degree', 'density', 'semantic'], 0.0)
     """
-    return _data(spec.part("alignment", matching="cosine"))
+    return _data(spec.part("alignment"))
 
 
 def load_seeds(spec: RunSpec) -> SeedSet:
     """The seeds of a run; some are kept, because several runs may train on them."""
     return SeedSet.empty() if spec.miner is None else _seeds(spec.part("seeds", miner=spec.miner))
+
+
+def compared_seeds(spec: RunSpec) -> list[SeedSet]:
+    """The seeds of every kind that the study compares with those of a run, of the same number.
+
+    They decide which links are free of all seed sets. There are none if the run is without seeds, or on seeds
+    that the study does not compare with others.
+    """
+    miner = spec.miner
+    if miner is None or miner.n_seeds is None or kind_of(miner) is None:
+        return []
+    options = [of_kind(kind, miner.n_seeds) for kind in KINDS_OF_SEEDS]
+    return [_seeds(spec.part("seeds", miner=each)) for each in options]
 
 
 def load_similarities(spec: RunSpec) -> Similarities:
@@ -171,7 +182,7 @@ def load_similarities(spec: RunSpec) -> Similarities:
     data = load_data(spec)
     if spec.aligner is None:
         bar = feature_scorer(data.task, data.features)
-        return Similarities(bar, spec.matching or "cosine", None, 0.0, 0.0)
+        return Similarities(bar, load_seeds(spec) if spec.miner else None, 0.0, 0.0)
     seeds = load_seeds(spec)
     model = _model(trained)
     scorer: Scorer = model.similarity
@@ -179,7 +190,7 @@ def load_similarities(spec: RunSpec) -> Similarities:
         beside = ResidualFeatures.from_features(data.features, weight)
         scorer = embedding_scorer(*beside.beside(*model.embeddings()))
     return Similarities(
-        scorer, model.matching, seeds,
+        scorer, seeds,
         seeds.seconds + model.seconds_, max(seeds.peak_mb, model.peak_mb_),
     )  # fmt: skip
 
@@ -208,9 +219,9 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.scorer, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
-    # Protocol peer always uses CSLS, so for features alone only the matching csls has its rows.
-    peer = spec.aligner is not None or similarities.matching == "csls"
-    return alignment_rows(data.task, similarities.scorer, data.regions, similarities.matching, peer=peer)
+    return alignment_rows(
+        data.task, similarities.scorer, data.regions, similarities.seeds, compared_seeds(spec)
+    )
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from pydantic import ValidationError, model_validator
 
 from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash
-from psqe.options import AlignerOptions, FeatureOptions, Matching, MinerOptions, Options, TaskOptions
+from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, Options, TaskOptions
 
 Subject = Literal["facts", "seeds", "alignment", "links", "cost"]
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
@@ -23,7 +23,7 @@ the stages of mining cost."""
 
 SPEC_COLUMNS = (
     "subject", "task", "dangling", "modalities", "encoders", "miner", "n_seeds", "miner_parameters",
-    "aligner", "preset", "aligner_parameters", "matching", "random_state",
+    "aligner", "preset", "aligner_parameters", "random_state",
 )  # fmt: skip
 """The columns that :attr:`RunSpec.columns` fills."""
 
@@ -45,11 +45,10 @@ class RunSpec(Options):
     miner
         The miner, or the name of a kind of seeds that is drawn from the gold links
         (:data:`psqe.seeds.oracle.ORACLES`). ``None`` stands for no seeds.
-        Parameters are those that differ from the defaults.
+        Parameters are those that differ from the defaults. Where an alignment has a miner and no aligner, the
+        features do not use the seeds; these only say which links are free.
     aligner
         The aligner. ``None`` stands for the features alone, or for seeds that no aligner is trained on.
-    matching
-        How the similarities of the features alone are ranked; an aligner brings its own matching.
     random_state
         Seed of everything that is drawn: dropped entities, seeds, weights, batches. Not negative.
 
@@ -79,7 +78,6 @@ class RunSpec(Options):
     features: FeatureOptions | None = None
     miner: MinerOptions | None = None
     aligner: AlignerOptions | None = None
-    matching: Matching | None = None
     random_state: int = 0
 
     @model_validator(mode="after")
@@ -97,11 +95,8 @@ class RunSpec(Options):
             raise ParameterError("a run about seeds needs a miner and has no aligner")
         if self.subject in ("facts", "cost") and (self.miner or self.aligner):
             raise ParameterError(f"a run about {self.subject} has neither miner nor aligner")
-        ranks_features = self.subject == "alignment" and self.aligner is None
-        if ranks_features != (self.matching is not None):
-            raise ParameterError("a matching is named if and only if features alone are ranked")
-        if self.subject in ("alignment", "links") and self.aligner is None and self.miner is not None:
-            raise ParameterError("seeds without an aligner change nothing about an alignment")
+        if self.subject == "links" and self.aligner is None and self.miner is not None:
+            raise ParameterError("seeds without an aligner change nothing about links")
         try:
             self.id  # noqa: B018  # the attribute is read to see that all values can be written
         except (TypeError, ValueError, RecursionError) as error:
@@ -182,7 +177,6 @@ class RunSpec(Options):
             "aligner": aligner and aligner.name,
             "preset": aligner and aligner.preset,
             "aligner_parameters": aligner and canonical_json(aligner.parameters),
-            "matching": self.matching,
             "random_state": self.random_state,
         }
 
@@ -194,7 +188,7 @@ class RunSpec(Options):
         subject
             What the other run measures.
         options
-            Its ``miner``, ``aligner`` or ``matching``.
+            Its ``miner`` or ``aligner``.
 
         Raises
         ------

@@ -105,7 +105,8 @@ COLUMNS: dict[str, Column] = {
     "part": _text("all; the region; the stage after which seeds were judged; or the tenth's lower end."),
     "protocol": _text("The evaluation protocol: full or peer."),
     "direction": _text("l2r, r2l, or both for the mean of the two."),
-    "matching": _text("How similarities were ranked before the links were chosen."),
+    "matching": _text("What was made of the similarities before they were ranked: cosine, csls or sinkhorn."),
+    "links": _text("The group of gold links that were asked: all, free, seeds, wrong or free_of_all."),
     "rule": _text("The rule that chose the links."),
     "threshold": _text("How the smallest confidence of a link was set."),
     "answer": _text("link; or no counterpart, with the side."),
@@ -123,6 +124,7 @@ COLUMNS: dict[str, Column] = {
     "balance": _share("How evenly the seeds cover the regions of a kind; 1 is even."),
     "least_covered": _share("Coverage of the least covered region of a kind."),
     "stage_seconds": _number("Wall-clock seconds of one stage."),
+    "n_queries": _count("Number of entities that were asked for their counterparts."),
     "hits@1": _share("Share of entities whose counterpart is ranked first."),
     "hits@5": _share("Share of entities whose counterpart is among the first five."),
     "hits@10": _share("Share of entities whose counterpart is among the first ten."),
@@ -152,7 +154,7 @@ ENVIRONMENT_COLUMNS = ("environment", "versions", "machine")
 KEYS: dict[Subject, tuple[str, ...]] = {
     "facts": ("side", "fact"),
     "seeds": ("part_kind", "part"),
-    "alignment": ("protocol", "direction", "part_kind", "part"),
+    "alignment": ("protocol", "matching", "links", "direction", "part_kind", "part"),
     "links": ("matching", "rule", "threshold", "answer"),
     "cost": ("variant", "stage"),
 }
@@ -164,7 +166,7 @@ VALUES: dict[Subject, tuple[str, ...]] = {
         "seeds_found", "precision", "seeds_judged", "precision_judged", "estimated", "recall", "coverage",
         "balance", "least_covered", "stage_seconds",
     ),
-    "alignment": ("hits@1", "hits@5", "hits@10", "mrr"),
+    "alignment": ("n_queries", "hits@1", "hits@5", "hits@10", "mrr"),
     "links": (
         "min_confidence", "n", "n_correct", "n_wanted", "precision", "precision_judged", "recall", "f1",
         "expected_correct",

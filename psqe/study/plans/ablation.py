@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from psqe.options import MinerOptions
 from psqe.seeds.miners.psqe import STAGES
 from psqe.seeds.psqe_rules import VARIANTS
-from psqe.study.plans.base import DBP15K, EMOJI, MINERS_COMPARED, Plan, psqe_options, seeds_spec
+from psqe.study.plans.base import (
+    DBP15K,
+    EMOJI,
+    MINERS_COMPARED,
+    Plan,
+    of_kind,
+    psqe_options,
+    seeds_spec,
+)
 from psqe.study.spec import RunSpec
 from psqe.study.store import Store
 
@@ -26,7 +33,7 @@ def study_sizes(task: str) -> tuple[int, ...]:
 def miners(task: str, random_state: int, sizes: Sequence[int] = ()) -> list[RunSpec]:
     """Every compared miner with its defaults, at every size; the sizes of the study when omitted."""
     return [
-        seeds_spec(task, MinerOptions(name=miner, n_seeds=n), random_state)
+        seeds_spec(task, of_kind(miner, n), random_state)
         for n in sizes or study_sizes(task)
         for miner in MINERS_COMPARED
     ]

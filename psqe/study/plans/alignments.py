@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.options import MinerOptions
-from psqe.similarity import Matching
 from psqe.study.plans.ablation import SIZES
 from psqe.study.plans.base import (
     DBP15K,
@@ -15,6 +14,7 @@ from psqe.study.plans.base import (
     KINDS_OF_SEEDS,
     Plan,
     alignment_spec,
+    of_kind,
     study_features,
     study_size,
     task_options,
@@ -54,7 +54,7 @@ def crossed(training: str, tasks: Sequence[str], random_states: Sequence[int]) -
     specs = []
     for state in random_states:
         for task in tasks:
-            seeds = [MinerOptions(name=kind, n_seeds=study_size(task)) for kind in KINDS_OF_SEEDS]
+            seeds = [of_kind(kind, study_size(task)) for kind in KINDS_OF_SEEDS]
             for miner in (None, *seeds):
                 for name, kind in ALIGNERS.usable().items():
                     trained = issubclass(kind, TrainedAligner)
@@ -75,7 +75,7 @@ def sizes(
     ``parameters`` are those of the aligner that depart from its preset.
     """
     return with_seeds(
-        alignment_spec(task, MinerOptions(name=kind, n_seeds=n), "mclea", state, parameters)
+        alignment_spec(task, of_kind(kind, n), "mclea", state, parameters)
         for state in random_states
         for task in tasks
         for n in n_seeds
@@ -84,15 +84,19 @@ def sizes(
 
 
 def untrained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """The features without seeds and without training, by every matching: what the rest has to beat."""
+    """The features without seeds and without training, on the links that each kind of seeds leaves free.
+
+    They are what the rest has to beat: first on all links, then with every kind of seeds, which they do not
+    use, to see the links that are free of these.
+    """
     return [
         RunSpec(
-            subject="alignment", task=task_options(task), features=study_features(task), matching=matching,
-            random_state=state,
+            subject="alignment", task=task_options(task), features=study_features(task),
+            miner=kind and of_kind(kind, study_size(task)), random_state=state,
         )
         for state in random_states
         for task in tasks
-        for matching in get_args(Matching)
+        for kind in (None, *KINDS_OF_SEEDS)
     ]  # fmt: skip
 
 
@@ -127,6 +131,8 @@ def _crossed_plan(training: str) -> Plan:
 PLANS = {
     **{f"aligners-{training}": _crossed_plan(training) for training in TRAININGS},
     "sizes": Plan("MCLEA on every kind of seeds at every number of seeds.", sizes),
-    "untrained": Plan("The features alone, by every matching.", untrained),
+    "untrained": Plan(
+        "The features alone, on the links that each kind of seeds leaves free.", untrained, (*EMOJI, *DBP15K)
+    ),
     "drawn": Plan("MCLEA on seeds of set precision and evenness.", drawn),
 }

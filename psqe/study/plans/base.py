@@ -25,10 +25,18 @@ DANGLING = 0.125
 STATES = (0, 1, 2, 3, 4)
 """The random states of the study."""
 
-MINERS_COMPARED = ("pivot", "mutual", "psqe")
-"""The miners that the study compares."""
+MINERS_COMPARED: Mapping[str, MinerOptions] = {
+    "pivot": MinerOptions(name="pivot"),
+    "mutual": MinerOptions(name="mutual"),
+    "psqe": MinerOptions(name="psqe"),
+}
+"""The miners that the study compares, by the name that tables show. ``pivot`` compares pictures only, and
+``pivot, fused`` compares the same modalities as the other miners."""
 
-KINDS_OF_SEEDS = (*MINERS_COMPARED, "true links")
+KINDS_OF_SEEDS: Mapping[str, MinerOptions] = {
+    **MINERS_COMPARED,
+    "true links": MinerOptions(name="true links"),
+}
 """The kinds of seeds that the study compares; ``true links`` are the best seeds that there can be."""
 
 CLUSTERS = 5
@@ -81,6 +89,23 @@ def study_features(task: str) -> FeatureOptions:
 def study_size(task: str) -> int:
     """The number of seeds at which aligners are compared on a task."""
     return 600 if task.startswith("emoji/") else 1000
+
+
+def of_kind(kind: str, n_seeds: int) -> MinerOptions:
+    """The options of a kind of seeds, one of :data:`KINDS_OF_SEEDS`, for a number of seeds."""
+    return KINDS_OF_SEEDS[kind].model_copy(update={"n_seeds": n_seeds})
+
+
+def kind_of(miner: MinerOptions) -> str | None:
+    """The name of a miner's kind of seeds; ``None`` if the study does not compare it.
+
+    >>> kind_of(MinerOptions(name="pivot", n_seeds=600, parameters={"modality": "all"}))
+    'pivot, fused'
+    """
+    plain = (miner.name, miner.parameters)
+    return next(
+        (kind for kind, seeds in KINDS_OF_SEEDS.items() if (seeds.name, seeds.parameters) == plain), None
+    )
 
 
 def seeds_spec(task: str, miner: MinerOptions, random_state: int) -> RunSpec:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from psqe.datasets.benchmarks import BENCHMARKS
-from psqe.options import MinerOptions, TaskOptions
-from psqe.similarity import Matching
-from psqe.study.plans.base import MINERS_COMPARED, Plan, alignment_spec, features_by, seeds_spec, study_size
+from psqe.options import TaskOptions
+from psqe.study.plans.base import (
+    MINERS_COMPARED,
+    Plan,
+    alignment_spec,
+    features_by,
+    of_kind,
+    seeds_spec,
+    study_size,
+)
 from psqe.study.spec import RunSpec
-
-MATCHINGS: tuple[Matching, ...] = ("cosine", "csls")
-"""How a single modality is matched."""
 
 _DBP15K = (
     ("name", None), ("name", "bigram"), ("translated_name", None), ("translated_name", "bigram"),
@@ -47,19 +51,18 @@ def alone(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     return [
         RunSpec(
             subject="alignment", task=TaskOptions(name=task), features=features_by({modality: encoder}),
-            matching=matching, random_state=state,
+            random_state=state,
         )
         for task in tasks
         for state in random_states
         for modality, encoder in ALONE[task]
-        for matching in MATCHINGS
     ]  # fmt: skip
 
 
 def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """The seeds of every compared miner."""
     return [
-        seeds_spec(task, MinerOptions(name=miner, n_seeds=study_size(task)), state)
+        seeds_spec(task, of_kind(miner, study_size(task)), state)
         for task in tasks
         for state in random_states
         for miner in MINERS_COMPARED
@@ -69,7 +72,7 @@ def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
 def aligned(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """MCLEA on the seeds of every compared miner."""
     return [
-        alignment_spec(task, MinerOptions(name=miner, n_seeds=study_size(task)), "mclea", state)
+        alignment_spec(task, of_kind(miner, study_size(task)), "mclea", state)
         for task in tasks
         for state in random_states
         for miner in MINERS_COMPARED

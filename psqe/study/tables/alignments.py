@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from psqe.aligners import ALIGNERS
 from psqe.errors import DataError
 from psqe.evaluation.intervals import format_interval, mean_interval
-from psqe.similarity import Matching
 from psqe.study.plans import alignments as plans
 from psqe.study.plans.alignments import NO_SEEDS, TRAININGS
 from psqe.study.plans.base import KINDS_OF_SEEDS
 from psqe.study.tables.page import group_rows
-from psqe.study.tables.selection import in_order, planned, select
+from psqe.study.tables.selection import in_order, kinds, planned, select
 
 METRICS = ["hits@1", "hits@5", "hits@10", "mrr"]
 """The metrics of an alignment."""
@@ -24,12 +23,20 @@ METRICS = ["hits@1", "hits@5", "hits@10", "mrr"]
 KINDS = (NO_SEEDS, *KINDS_OF_SEEDS)
 """What aligners are given, as tables name it."""
 
-FEATURES = "features"
-"""What tables show in place of an aligner for the input features, compared without seeds and training."""
+FEATURES, UNTRAINED = "features", "untrained"
+"""What tables show in place of an aligner, and of a way to train, for the input features: they are compared
+without training and do not use seeds."""
 
 
-def alignment_results(table: pd.DataFrame, *, protocol: str, **values: object) -> pd.DataFrame:
-    """Tell what aligners reach as a whole under one protocol, one row a run.
+def alignment_results(
+    table: pd.DataFrame,
+    *,
+    protocol: str = "full",
+    matching: str = "cosine",
+    links: str = "all",
+    **values: object,
+) -> pd.DataFrame:
+    """Tell what aligners reach under one protocol and matching on one group of links, one row a run.
 
     Unless they are among ``values``, all runs must have the same aligner, preset and parameters.
 
@@ -38,7 +45,11 @@ def alignment_results(table: pd.DataFrame, *, protocol: str, **values: object) -
     table
         The alignments of the results store, or rows of them.
     protocol
-        ``full`` or ``peer``.
+        ``full`` (the default) or ``peer``.
+    matching
+        ``cosine`` (the default), ``csls`` or ``sinkhorn``; protocol ``peer`` has ``csls`` only.
+    links
+        The group of gold links: ``all`` (the default), ``free``, ``seeds``, ``wrong`` or ``free_of_all``.
     values
         Columns and their values, see :func:`psqe.study.tables.selection.select`.
 
@@ -54,7 +65,9 @@ def alignment_results(table: pd.DataFrame, *, protocol: str, **values: object) -
         If there is no such run, or runs of several aligners, presets or parameters are mixed.
     """
     runs = table[table["aligner"].notna()]
-    chosen = select(runs, "alignment", protocol=protocol, part_kind="all", **values)
+    chosen = select(
+        runs, "alignment", protocol=protocol, matching=matching, links=links, part_kind="all", **values
+    )
     for column in ("aligner", "preset", "aligner_parameters"):
         kinds = chosen[column].unique()
         if len(kinds) > 1 and not isinstance(values.get(column), tuple):
@@ -64,27 +77,34 @@ def alignment_results(table: pd.DataFrame, *, protocol: str, **values: object) -
     return in_order(means.sort_values(keys[2:], kind="stable")).drop(columns="id")
 
 
-def untrained_results(table: pd.DataFrame, *, protocol: str, **values: object) -> pd.DataFrame:
-    """Tell what features reach without seeds and without training under one protocol, one row a run.
+def untrained_results(
+    table: pd.DataFrame, *, protocol: str = "full", links: str = "all", **values: object
+) -> pd.DataFrame:
+    """Tell what features reach without training under one protocol on one group of links, one row a run.
 
     Parameters
     ----------
     table, protocol, values
         As for :func:`alignment_results`.
+    links
+        The group of gold links; on ``all`` (the default) the rows are those of the runs without seeds, on
+        another group those of the runs with the seeds that define it.
 
     Returns
     -------
     pandas.DataFrame
-        ``matching``, ``random_state`` and every metric, the mean of the two directions.
+        ``matching``, ``miner``, ``n_seeds``, ``random_state`` and every metric, the mean of the two
+        directions. The miner is :data:`~psqe.study.plans.alignments.NO_SEEDS` on all links.
 
     Raises
     ------
     DataError
         If there is no such run.
     """
-    runs = table[table["aligner"].isna()]
-    chosen = select(runs, "features alone", protocol=protocol, part_kind="all", **values)
-    return chosen.groupby(["matching", "random_state"], as_index=False)[METRICS].mean()
+    runs = table[table["aligner"].isna() & (table["miner"].isna() == (links == "all"))]
+    chosen = select(runs, "features alone", protocol=protocol, links=links, part_kind="all", **values)
+    keys = ["matching", "miner", "n_seeds", "random_state"]
+    return in_order(chosen.groupby(keys, as_index=False, dropna=False)[METRICS].mean())
 
 
 def paired_gain(
@@ -121,8 +141,17 @@ def paired_gain(
     return pd.DataFrame(rows)
 
 
-def crossed(table: pd.DataFrame, tasks: Sequence[str], *, protocol: str = "full") -> pd.DataFrame:
+def crossed(
+    table: pd.DataFrame,
+    tasks: Sequence[str],
+    *,
+    protocol: str = "full",
+    matching: str = "cosine",
+    links: str = "all",
+) -> pd.DataFrame:
     """Collect every stored run of an aligner on a kind of seeds, at the study's number of seeds.
+
+    All rows have the same protocol, matching and group of links.
 
     Parameters
     ----------
@@ -130,27 +159,34 @@ def crossed(table: pd.DataFrame, tasks: Sequence[str], *, protocol: str = "full"
         The alignments of the results store.
     tasks
         Names of pairs of graphs.
-    protocol
-        ``full`` or ``peer``.
+    protocol, matching, links
+        As for :func:`alignment_results`.
 
     Returns
     -------
     pandas.DataFrame
         ``task``, ``aligner``, ``miner``, ``random_state``, ``training`` (one of
-        :data:`psqe.study.plans.alignments.TRAININGS`), ``hits@1`` and ``mrr`` (means of both directions),
-        ``seconds`` and ``peak_mb``. The same features without an aligner have :data:`FEATURES` in its place,
-        and their matching in place of the training. Empty when nothing is stored.
+        :data:`psqe.study.plans.alignments.TRAININGS`), ``hits@1``, ``mrr`` and ``n_queries`` (means of both
+        directions), ``seconds`` and ``peak_mb``. The same features without an aligner have :data:`FEATURES`
+        in its place, and :data:`UNTRAINED` in place of the training; on all links they are the same for every
+        kind of seeds, and have one row. Empty when nothing is stored.
     """
-    whole = table[(table["protocol"] == protocol) & (table["part_kind"] == "all")]
+    whole = table[
+        (table["protocol"] == protocol)
+        & (table["matching"] == matching)
+        & (table["links"] == links)
+        & (table["part_kind"] == "all")
+    ]
     parts = []
     for training in TRAININGS:
         runs = planned(whole, tasks, partial(plans.crossed, training))
         parts.append(runs.assign(training=training))
     features = planned(whole, tasks, plans.untrained)
-    parts.append(features.assign(training=features["matching"], aligner=FEATURES))
-    runs = pd.concat(parts).drop_duplicates(["id", "direction"])
+    features = features[features["miner"].isna() == (links == "all")]
+    parts.append(features.assign(training=UNTRAINED, aligner=FEATURES))
+    runs = kinds(pd.concat(parts)).drop_duplicates(["id", "direction"])
     keys = ["task", "aligner", "miner", "random_state", "training"]
-    values = ["hits@1", "mrr", "seconds", "peak_mb"]
+    values = ["hits@1", "mrr", "n_queries", "seconds", "peak_mb"]
     return in_order(runs.groupby(keys, as_index=False, sort=False, dropna=False)[values].mean())
 
 
@@ -183,7 +219,7 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
         if low == low:  # The space does not break, since the two belong on one line.
             text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{50 * (high - low):.1f}"
         cells.setdefault((aligner, training), {})[miner] = text
-    order = {name: i for i, name in enumerate([FEATURES, *ALIGNERS, *get_args(Matching), *TRAININGS])}
+    order = {name: i for i, name in enumerate([FEATURES, *ALIGNERS, UNTRAINED, *TRAININGS])}
     rows = [
         {"aligner": aligner, "training": training, **{miner: texts.get(miner, "") for miner in KINDS}}
         for (aligner, training), texts in sorted(cells.items(), key=lambda cell: [order[x] for x in cell[0]])

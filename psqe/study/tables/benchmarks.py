@@ -12,7 +12,7 @@ from psqe.study.plans import benchmarks as plans
 from psqe.study.plans.base import MINERS_COMPARED
 from psqe.study.tables.costs import gigabytes
 from psqe.study.tables.page import group_rows
-from psqe.study.tables.selection import planned
+from psqe.study.tables.selection import kinds, planned
 
 
 def fact_table(facts: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def single_table(table: pd.DataFrame) -> pd.DataFrame:
         (all candidates, cosine), the mean of both with CSLS, and the mean of both under protocol peer. Means
         over random states.
     """
-    runs = planned(table[table["part_kind"] == "all"], BENCHMARKS, plans.alone)
+    runs = planned(table[(table["part_kind"] == "all") & (table["links"] == "all")], BENCHMARKS, plans.alone)
     rows = []
     for task in _benchmarks(runs):
         for modality, _, own in group_rows(runs[runs["task"] == task], ["modalities", "encoders"]):
@@ -96,12 +96,13 @@ def mined_table(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``benchmark``, ``modalities``, ``miner``, ``seeds``, ``right`` (precision), ``judged`` (precision
-        among seeds with an end that a gold link knows), ``Hits@1`` (protocol full, mean of both directions,
-        NaN where it was not run), and ``seconds`` and ``GB`` of mining.
+        among seeds with an end that a gold link knows), ``Hits@1`` (protocol full, cosine, all links, mean of
+        both directions, NaN where it was not run), and ``seconds`` and ``GB`` of mining.
     """
-    whole = planned(seeds[seeds["part_kind"] == "all"], BENCHMARKS, plans.mined)
-    hits = planned(alignments, BENCHMARKS, plans.aligned)
-    hits = hits[(hits["protocol"] == "full") & (hits["part_kind"] == "all")]
+    whole = kinds(planned(seeds[seeds["part_kind"] == "all"], BENCHMARKS, plans.mined))
+    hits = kinds(planned(alignments, BENCHMARKS, plans.aligned))
+    hits = hits[(hits["protocol"] == "full") & (hits["matching"] == "cosine") & (hits["links"] == "all")]
+    hits = hits[hits["part_kind"] == "all"]
     trained = hits.groupby(["task", "miner"])["hits@1"].mean()
     rows = []
     for task in _benchmarks(whole):

@@ -10,14 +10,24 @@ from scipy.optimize import brentq
 from psqe.errors import ParameterError
 from psqe.evaluation.intervals import mean_interval
 from psqe.seeds import balance
+from psqe.similarity import Matching
 from psqe.study.plans.base import KINDS_OF_SEEDS, seeds_of
 from psqe.study.tables.seeds import seed_sets
+from psqe.study.tables.selection import kinds
 
 CHANGED = {"asked": "precision", "evenness": "evenness"}
 """The columns of :func:`phase_rows` that were set, and what they are."""
 
 
-def phase_rows(seeds: pd.DataFrame, alignments: pd.DataFrame, task: str, n_seeds: int) -> pd.DataFrame:
+def phase_rows(
+    seeds: pd.DataFrame,
+    alignments: pd.DataFrame,
+    task: str,
+    n_seeds: int,
+    *,
+    matching: Matching = "cosine",
+    links: str = "all",
+) -> pd.DataFrame:
     """Tell precision, balance of the semantic regions and Hits@1 of MCLEA for each run on a task.
 
     Parameters
@@ -25,8 +35,12 @@ def phase_rows(seeds: pd.DataFrame, alignments: pd.DataFrame, task: str, n_seeds
     seeds, alignments
         The seeds and the alignments of the results store.
     task, n_seeds
-        The runs to choose: MCLEA with its preset ``small`` on all kinds of seeds of the study with default
-        parameters, and on drawn seeds.
+        The runs to choose: MCLEA with its preset ``small`` on all kinds of seeds of the study, and on drawn
+        seeds.
+    matching
+        The matching under which Hits@1 is told; ``cosine`` by default.
+    links
+        The group of gold links whose Hits@1 is told, such as ``free``; ``all`` by default.
 
     Returns
     -------
@@ -35,12 +49,15 @@ def phase_rows(seeds: pd.DataFrame, alignments: pd.DataFrame, task: str, n_seeds
         ``evenness`` (of drawn seeds), ``precision``, ``balance``, and ``hits@1`` (protocol full, mean of both
         directions); empty when nothing is stored.
     """
+    drawn = alignments["miner"] == "drawn"
+    alignments = pd.concat([kinds(alignments[~drawn]), alignments[drawn]])
     chosen = alignments[
         (alignments["task"] == task)
         & (alignments["n_seeds"] == n_seeds)
         & alignments["miner"].isin([*KINDS_OF_SEEDS, "drawn"])
-        & ((alignments["miner_parameters"] == "{}") | (alignments["miner"] == "drawn"))
         & (alignments["aligner"] == "mclea")
+        & (alignments["matching"] == matching)
+        & (alignments["links"] == links)
         & (alignments["preset"] == "small")
         & (alignments["aligner_parameters"] == "{}")
         & (alignments["protocol"] == "full")
@@ -94,7 +111,7 @@ def equivalent_share(evenness: float) -> float:
 def operating_points(
     seeds: pd.DataFrame, tasks: Sequence[str], n_seeds: int
 ) -> dict[str, tuple[float, float]]:
-    """Tell where miners with default parameters stand in coverage and precision.
+    """Tell where the kinds of seeds that the study compares stand in coverage and precision.
 
     Parameters
     ----------
@@ -110,7 +127,7 @@ def operating_points(
         random states.
     """
     chosen = seeds[seeds["task"].isin(tasks) & (seeds["n_seeds"] == n_seeds)]
-    sets = seed_sets(chosen[chosen["miner_parameters"] == "{}"]).dropna(subset=["balance", "precision"])
+    sets = seed_sets(kinds(chosen)).dropna(subset=["balance", "precision"])
     means = sets.groupby("miner")[["balance", "precision"]].mean()
     return {
         str(name): (equivalent_share(row["balance"]), float(row["precision"]))

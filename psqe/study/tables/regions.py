@@ -10,7 +10,7 @@ from psqe.evaluation.regions import THIRDS
 from psqe.seeds import balance
 from psqe.study.plans.base import KINDS_OF_SEEDS
 from psqe.study.tables.page import group_rows
-from psqe.study.tables.selection import REGION_KINDS, select
+from psqe.study.tables.selection import REGION_KINDS, kinds, select
 
 
 def region_results(
@@ -47,7 +47,7 @@ def region_results(
 
 
 def region_parts(table: pd.DataFrame, tasks: Sequence[str], n_seeds: int) -> pd.DataFrame:
-    """Tell coverage and precision of single regions, for miners with default parameters.
+    """Tell coverage and precision of single regions, for the kinds of seeds that the study compares.
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ def region_parts(table: pd.DataFrame, tasks: Sequence[str], n_seeds: int) -> pd.
         The columns of the store with ``kind``, ``region`` and ``label`` (the miner), by kind; empty when
         nothing is stored.
     """
+    table = kinds(table)
     chosen = table[
         table["task"].isin(tasks)
         & (table["n_seeds"] == n_seeds)
-        & (table["miner_parameters"] == "{}")
         & table["miner"].isin(KINDS_OF_SEEDS)
         & table["part_kind"].isin(REGION_KINDS)
         & (table["part"] != "all")

@@ -10,7 +10,7 @@ import pandas as pd
 from psqe.errors import DataError
 from psqe.options import MinerOptions
 from psqe.study.plans.ablation import IMAGE_WEIGHTS, N_CLUSTERS, SIZES, TEMPERATURES
-from psqe.study.plans.base import psqe_options, seeds_spec
+from psqe.study.plans.base import kind_of, psqe_options, seeds_spec
 from psqe.study.store import COLUMNS, VALUES
 from psqe.study.tables.page import group_rows
 
@@ -34,9 +34,9 @@ def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The columns of the store, where ``least_covered`` and ``balance`` are those of the semantic regions,
-        and ``variant`` (of the miner, empty for its default), ``plain`` (whether all other parameters are
-        the defaults), ``right`` (correct seeds as a share of the number wanted) and ``label``, which tells
-        miner and variant.
+        and ``variant`` (of the miner, empty for its default), ``plain`` (whether the study compares this kind
+        of seeds), ``right`` (correct seeds as a share of the number wanted) and ``label``, the name of the
+        kind.
     """
     whole = table[(table["part_kind"] == "all") & table["estimated"].notna()]
     regions = table[(table["part_kind"] == "semantic") & (table["part"] == "all")]
@@ -69,20 +69,28 @@ def seed_parts(table: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def plain_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Choose the rows of miners whose parameters, apart from the variant, are the defaults."""
+    """Choose the rows of the kinds of seeds that the study compares, and of the released rules."""
     return table[_labelled(table)["plain"]]
 
 
 def _labelled(table: pd.DataFrame) -> pd.DataFrame:
     """Add the columns ``variant``, ``plain`` and ``label``."""
-    parameters = [spec.miner.parameters for spec in table["spec"]]
-    variants = pd.Series([given.get("variant", "") for given in parameters], table.index, dtype="object")
-    released = variants == "released"
+    miners = [spec.miner for spec in table["spec"]]
+    labels = [_label(miner) for miner in miners]
     return table.assign(
-        variant=variants,
-        plain=pd.Series([not set(given) - {"variant"} for given in parameters], table.index, dtype=bool),
-        label=table["miner"].where(~released, table["miner"] + ", released"),
+        variant=pd.Series(
+            [miner.parameters.get("variant", "") for miner in miners], table.index, dtype="object"
+        ),
+        plain=pd.Series([label is not None for label in labels], table.index, dtype=bool),
+        label=pd.Series(labels, table.index, dtype="string").fillna(table["miner"]),
     )
+
+
+def _label(miner: MinerOptions) -> str | None:
+    """Return the name of a kind of seeds that the study compares, or of the released rules."""
+    if miner.name == "psqe" and miner.parameters == {"variant": "released"}:
+        return RELEASED
+    return kind_of(miner) or (None if miner.parameters else miner.name)
 
 
 def changes(
@@ -168,7 +176,7 @@ def swept(table: pd.DataFrame, *, n_seeds: int = 600, sizes: Sequence[int] = SIZ
 
 
 def compared(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFrame:
-    """Collect the seed sets of all miners with default parameters, by the number of seeds ``asked`` for.
+    """Collect the seed sets of the kinds that the study compares, by the number of seeds ``asked`` for.
 
     The released rules may return fewer or more seeds than that; :data:`AS_MANY` are the corrected rules asked
     for as many as the released ones found on the same draw.
@@ -197,7 +205,12 @@ def compared(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFr
     both["right"] = both["precision"] * both["seeds_found"] / both["asked"].astype("float64")
     n_labels = both.groupby(["asked", *DRAW])["label"].transform("nunique")
     both["complete"] = n_labels == n_labels.max()
-    place = {label: i for i, label in enumerate(["pivot", "mutual", RELEASED, AS_MANY, CORRECTED])}
+    place = {
+        label: i
+        for i, label in enumerate(
+            ["pivot", "pivot, fused", "mutual", RELEASED, AS_MANY, CORRECTED, "psqe, even"]
+        )
+    }
     return both.sort_values(
         ["asked", "label"], key=lambda c: c.map(place) if c.name == "label" else c, kind="stable",
         ignore_index=True,

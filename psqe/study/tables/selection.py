@@ -9,7 +9,7 @@ import pandas as pd
 
 from psqe.errors import DataError
 from psqe.study.plans.alignments import NO_SEEDS
-from psqe.study.plans.base import KINDS_OF_SEEDS
+from psqe.study.plans.base import KINDS_OF_SEEDS, kind_of
 from psqe.study.spec import RunSpec, canonical_json
 
 REGION_KINDS = ("degree", "density", "semantic")
@@ -31,7 +31,7 @@ def select(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
     values
         Columns and the value that each must have. A tuple stands for one of several values, a mapping for
         parameters, and ``None`` for a column that does not apply. Unless ``miner_parameters`` is among them,
-        miners are those with their default parameters.
+        the rows are those of :func:`kinds`.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def select(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
         If there is no such row.
     """
     if "miner_parameters" not in values:
-        table = table[table["miner_parameters"].isna() | (table["miner_parameters"] == "{}")]
+        table = kinds(table)
     for name, value in values.items():
         wanted = [canonical_json(v) if isinstance(v, Mapping) else v for v in _several(value)]
         table = table[table[name].isin(wanted) | (table[name].isna() & (None in wanted))]
@@ -47,6 +47,32 @@ def select(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
         wished = ", ".join(f"{name}={value}" for name, value in values.items())
         raise DataError(f"the results have no {what} with {wished}", remedy="run the experiments first")
     return table.reset_index(drop=True)
+
+
+def kinds(table: pd.DataFrame) -> pd.DataFrame:
+    """Choose the runs without seeds and those on the kinds of seeds that the study compares.
+
+    Parameters
+    ----------
+    table
+        A table of :meth:`psqe.study.store.Store.table`, or rows of it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows, where ``miner`` is the name of the kind of seeds
+        (:data:`psqe.study.plans.base.KINDS_OF_SEEDS`), and missing where there are no seeds. Other miners
+        with their default parameters keep their names.
+    """
+    names = pd.Series([_kind(spec) for spec in table["spec"]], table.index, dtype="string")
+    named = table.assign(miner=names)
+    return named[table["miner"].isna() | names.notna()]
+
+
+def _kind(spec: RunSpec) -> str | None:
+    if spec.miner is None:
+        return None
+    return kind_of(spec.miner) or (None if spec.miner.parameters else spec.miner.name)
 
 
 def planned(
