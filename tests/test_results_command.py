@@ -59,12 +59,15 @@ def test_a_run_that_is_repeated_agrees(store):
 def test_what_comes_out_otherwise_is_told_and_the_store_is_left_as_it_is(store):
     true = run(SPEC)
     first, *rest = true.rows
-    lost = {"protocol": "full", "direction": "both", "part_kind": "degree", "part": "none", "hits@1": 0.5}
+    lost = {"part_kind": "degree", "part": "none", "hits@1": 0.5}
+    lost |= {"protocol": "full", "matching": "cosine", "links": "all", "direction": "both"}
     store.put([RunResult(SPEC, [{**first, "hits@1": abs(first["hits@1"] - 0.5)}, *rest, lost])])
     table, lost, new = repeated(store, true)
     assert (lost, new) == (1, 0)
     beyond = table[table["difference"].abs() > table["tolerance"]]
-    assert beyond[[*KEYS["alignment"], "column"]].values.tolist() == [["full", "l2r", "all", "all", "hits@1"]]
+    assert beyond[[*KEYS["alignment"], "column"]].values.tolist() == [
+        ["full", "cosine", "all", "l2r", "all", "all", "hits@1"]
+    ]
     before = {path: path.read_bytes() for path in store.folder.rglob("*.csv")}
     said = psqe("rerun", SPEC.id, "--store", store.folder, code=1)
     assert "1 beyond the tolerance" in said and "1 missing" in said and "hits@1" in said
@@ -76,7 +79,7 @@ def test_what_comes_out_otherwise_is_told_and_the_store_is_left_as_it_is(store):
 def test_numbers_that_the_store_lost_are_told(store):
     rows = run(SPEC).rows
     store.put([RunResult(SPEC, rows[1:])])
-    lacking = sum(isinstance(value, float) for value in rows[0].values())
+    lacking = sum(isinstance(value, int | float) for value in rows[0].values())
     assert f"0 missing, {lacking} missing in the store" in psqe(
         "rerun", SPEC.id, "--store", store.folder, code=1
     )

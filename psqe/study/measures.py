@@ -15,7 +15,7 @@ from psqe.datasets.info import task_info
 from psqe.datasets.leaks import leaks
 from psqe.errors import ParameterError, PsqeError
 from psqe.evaluation import Scorer, evaluate
-from psqe.evaluation.protocols import METRICS_OF
+from psqe.evaluation.protocols import METRICS_OF, PROTOCOLS
 from psqe.evaluation.regions import Regions
 from psqe.evaluation.truth import n_findable
 from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray
@@ -114,16 +114,16 @@ def alignment_rows(
         report = evaluate(
             task, scorer, matching=matching, seeds=pairs, compared=union,
             regions=regions if matching == REGION_MATCHING else None,
-            protocols=("full", "peer") if matching == "csls" else ("full",),
+            protocols=PROTOCOLS if matching == "csls" else PROTOCOLS[:1],
         )  # fmt: skip
-        for group in METRICS_OF:
-            yield from _metric_rows(report, group, matching)
+        for entry, group in METRICS_OF.items():
+            yield from _metric_rows(report, entry, group, matching)
         yield from _region_rows(report["regions"], matching)
 
 
-def _metric_rows(report: Mapping[str, Any], group: str, matching: str) -> Iterator[Row]:
+def _metric_rows(report: Mapping[str, Any], entry: str, group: str, matching: str) -> Iterator[Row]:
     """The rows of one group of links; none where no query is in the group."""
-    for direction, protocols in (report[METRICS_OF[group]] or {}).items():
+    for direction, protocols in (report[entry] or {}).items():
         for protocol, metrics in protocols.items():
             if n := report["n_queries"][direction][protocol][group]:
                 yield {

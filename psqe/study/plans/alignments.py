@@ -92,7 +92,7 @@ def untrained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpe
     return [
         RunSpec(
             subject="alignment", task=task_options(task), features=study_features(task),
-            miner=kind and of_kind(kind, study_size(task)), random_state=state,
+            miner=None if kind is None else of_kind(kind, study_size(task)), random_state=state,
         )
         for state in random_states
         for task in tasks

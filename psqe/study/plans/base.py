@@ -27,6 +27,7 @@ STATES = (0, 1, 2, 3, 4)
 
 MINERS_COMPARED: Mapping[str, MinerOptions] = {
     "pivot": MinerOptions(name="pivot"),
+    "pivot, fused": MinerOptions(name="pivot", parameters={"modality": "all"}),
     "mutual": MinerOptions(name="mutual"),
     "psqe": MinerOptions(name="psqe"),
 }

@@ -25,7 +25,8 @@ from psqe.study.tables.tasks import graph_table, text_table, triple_table, why_t
 __all__ = [
     "accounts", "added_table", "alignment_results", "answers", "changes", "compared", "crossed", "fact_table",
     "gain_accounts", "gain_table", "gains", "graph_table", "in_order", "matrix", "mean_table",
-    "metric_rows", "mined_table", "operating_points", "over_states", "paired_gain", "phase_rows", "plain_seeds", "presets",
+    "metric_rows", "mined_table", "operating_points", "over_states", "paired_gain", "phase_rows",
+    "plain_seeds", "presets",
     "price_of_evenness", "region_contrasts", "region_parts", "region_results", "rule_table", "seed_parts",
     "seed_sets", "show", "single_table", "supervised_table", "swept", "task_table", "text_table",
     "third_ranks", "threshold_curve", "triple_table", "untrained_results", "verdicts", "why_table", "worth",

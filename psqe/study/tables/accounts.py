@@ -73,8 +73,8 @@ def gain_accounts(found: pd.DataFrame, over: str, *, better: str = "psqe") -> pd
     """Divide the gain of one kind of seeds over another into its parts, in points of Hits@1.
 
     The parts are those of :func:`psqe.evaluation.accounting.gain_parts`, and add up to the gain. They are
-    computed on the same pair, random state and direction. Their means over pairs and directions have one value for
-    each random state, and intervals are over random states that were run on every pair.
+    computed on the same pair, random state and direction. Their means over pairs and directions have one
+    value for each random state, and intervals are over random states that were run on every pair.
 
     Parameters
     ----------
