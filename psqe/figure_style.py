@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from itertools import cycle
 from pathlib import Path
 from typing import ParamSpec
 
@@ -40,28 +41,29 @@ class Mark:
 
 MARKS = {
     "pivot": Mark(VERMILION, "s"),
+    "pivot, fused": Mark(ORANGE, "P"),
     "mutual": Mark(BLUE, "D"),
     "psqe": Mark(GREEN, "o"),
+    "psqe, even": Mark(SKY, "X"),
     "random": Mark(GREY, "v"),
     "true links": Mark(BLACK, "*"),
 }
-"""The mark of each miner by name, the same in all figures."""
+"""The mark of each kind of seeds by its name, the same in all figures."""
 
 SPARE = (Mark(PURPLE, "^"), Mark(ORANGE, "P"), Mark(SKY, "X"), Mark(GREY, "<"), Mark(BLACK, ">"))
-"""Marks of series that are no miner, in order of appearance."""
+"""Marks of series that are no kind of seeds, in order of appearance."""
 
 
 def marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Choose a mark for each name; names of no miner take the marks of :data:`SPARE` in turn."""
-    chosen: dict[str, Mark] = {}
-    n_spare = 0
-    for name in names:
-        if name in MARKS:
-            chosen[name] = MARKS[name]
-        else:
-            chosen[name] = SPARE[n_spare % len(SPARE)]
-            n_spare += 1
-    return chosen
+    """Choose a mark for each name.
+
+    Kinds of seeds have the marks of :data:`MARKS`. Other names take those marks of :data:`SPARE` that no kind
+    of seeds among the names has, in turn.
+    """
+    names = list(dict.fromkeys(names))
+    chosen = {name: MARKS[name] for name in names if name in MARKS}
+    spare = cycle([mark for mark in SPARE if mark not in chosen.values()])
+    return {name: chosen[name] if name in chosen else next(spare) for name in names}
 
 
 LONGEST = 60

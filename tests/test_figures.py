@@ -147,6 +147,9 @@ def test_labels_are_cut_to_fit_and_start_no_formula() -> None:
 def test_marks_of_miners_are_fixed_and_others_share_the_rest() -> None:
     found = marks(["mine", "pivot", "yours"])
     assert found == {"mine": SPARE[0], "pivot": MARKS["pivot"], "yours": SPARE[1]}
+    assert list(found) == ["mine", "pivot", "yours"]
+    many = marks([*MARKS, "mine", "yours"])
+    assert len(set(many.values())) == len(many)
     both = [*MARKS.values()]
     assert len({m.colour for m in both}) == len({m.marker for m in both}) == len(both)
 
