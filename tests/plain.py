@@ -18,8 +18,8 @@ def adjacency(edges) -> Tensor:
     return dense(torch.ones(len(edges), dtype=torch.float64), edges)
 
 
-def gat(x: Tensor, diagonal: Tensor, attention: Tensor, edges, slope: float = 0.2) -> Tensor:
-    """Graph attention with diagonal maps (heads averaged, ELU between layers)."""
+def gat(x: Tensor, diagonal: Tensor, attention: Tensor, edges, slope: float = 0.2, sign: int = 1) -> Tensor:
+    """Graph attention with diagonal maps (heads averaged, ELU between layers), of scores times ``sign``."""
     mask = adjacency(edges) > 0
     n_layers, n_heads, _ = diagonal.shape
     for layer in range(n_layers):
@@ -27,7 +27,7 @@ def gat(x: Tensor, diagonal: Tensor, attention: Tensor, edges, slope: float = 0.
         for head in range(n_heads):
             h = x * diagonal[layer, head]
             a, b = attention[layer, head]
-            scores = torch.nn.functional.leaky_relu((h @ a)[:, None] + (h @ b)[None, :], slope)
+            scores = sign * torch.nn.functional.leaky_relu((h @ a)[:, None] + (h @ b)[None, :], slope)
             heads.append(scores.masked_fill(~mask, -torch.inf).softmax(dim=1) @ h)
         x = sum(heads) / n_heads
         if layer + 1 < n_layers:

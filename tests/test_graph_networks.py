@@ -76,15 +76,18 @@ def test_edge_softmax_of_huge_scores_is_finite():
     assert torch.isfinite(edge_softmax(torch.full((len(edges),), 1e4), edges)).all()
 
 
+@pytest.mark.parametrize("negated", [False, True])
 @pytest.mark.parametrize(("n_layers", "n_heads"), [(1, 1), (2, 2), (3, 1)])
-def test_gat_is_the_dense_formula_forward_and_backward(n_layers, n_heads):
+def test_gat_is_the_dense_formula_forward_and_backward(n_layers, n_heads, negated):
     edges = random_edges(9, 25)
     torch.manual_seed(0)
-    gat = DiagonalGAT(4, n_layers=n_layers, n_heads=n_heads).double()
+    gat = DiagonalGAT(4, n_layers=n_layers, n_heads=n_heads, negated=negated).double()
     torch.nn.init.normal_(gat.diagonal)
     x = torch.randn(9, 4, dtype=torch.float64, requires_grad=True)
     inputs = (x, gat.diagonal, gat.attention)
-    found, wanted = gat(x, edges), plain.gat(x, gat.diagonal, gat.attention, edges, gat.slope)
+    sign = -1 if negated else 1
+    found = gat(x, edges)
+    wanted = plain.gat(x, gat.diagonal, gat.attention, edges, gat.slope, sign=sign)
     torch.testing.assert_close(found, wanted)
     for a, b in zip(
         torch.autograd.grad((found**2).sum(), inputs),

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pairs import mine_quietly, with_arrays
+import torch
+from pairs import mine_quietly, relabelled, with_arrays
 from sklearn.cluster import KMeans
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
+from psqe.graph import Sides
 from psqe.seeds import PSQEMiner
 from psqe.seeds.noise_fill import filled_with_noise
 from psqe.seeds.psqe_rules import Rules
@@ -47,6 +49,7 @@ def built(pair, **switches) -> Space:
     return Space.build(
         pair[0].take(*order), pair[1].take(*order),
         rules=Rules.from_variant("released", {**FAST, **switches}), n_clusters=3, n_seeds=K,
+        file_rows=Sides(*order),
     )  # fmt: skip
 
 
@@ -90,7 +93,7 @@ def plain_stage_one(space: Space, labels: tuple[np.ndarray, np.ndarray]) -> list
     pairs = []
     for label in range(space.n_clusters):
         rows, columns = (np.flatnonzero(of_side == label) for of_side in labels)
-        quota = int(space.n_seeds * (len(rows) + len(columns)) / (len(left) + len(right)))
+        quota = int(space.n_seeds * ((len(rows) + len(columns)) / (len(left) + len(right))))
         cells = [(float(table[i, j]), int(i), int(j)) for i in rows for j in columns]
         pairs += greedy(largest(cells, 100 * quota), quota)
     return pairs
@@ -146,26 +149,56 @@ def plain_stage_three(space: Space, pairs: list[tuple[int, int]], learned) -> li
 # ---- stage by stage
 
 
-def test_the_clusters_are_of_raw_pictures_and_unit_texts(space):
+@pytest.mark.parametrize("modalities", [tuple(WEIGHTS), ("attribute", "relation")])
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_the_clusters_are_those_of_the_rows_in_the_order_of_the_files(seed, modalities):
+    """Raw pictures and unit texts, in scikit-learn's default start, for any order of the rows."""
+    task, features = planted(noise=1.0)
+    pair, *_ = relabelled((task, features.select(list(modalities))), left=seed, right=seed)
     rows = np.vstack(
         [
             np.hstack(
-                [0.8 * raw(space, "image")[side]]
-                + [0.1 * unit(raw(space, m)[side]) for m in ("attribute", "relation")]
+                [
+                    0.8 * m[side].values if name == "image" else 0.1 * unit(m[side].values)
+                    for name, m in pair[1].items()
+                ]
             )
-            for side in (0, 1)
+            for side in ("left", "right")
         ]
-    )  # fmt: skip
-    labels = KMeans(3, n_init=4, random_state=0).fit_predict(rows.astype(np.float32))
-    np.testing.assert_array_equal(np.concatenate(space.clusters), labels)
+    ).astype(np.float32)
+    labels = KMeans(3, random_state=0).fit_predict(rows)
+    assert {len(np.unique(side)) for side in np.split(labels, [len(pair[0].left.names)])} == {3}
+    space, n_left = built(pair), pair[0].left.n_entities
+    order = canonical_order(*pair)
+    np.testing.assert_array_equal(space.clusters[0], labels[:n_left][order[0]])
+    np.testing.assert_array_equal(space.clusters[1], labels[n_left:][order[1]])
 
 
-def test_without_pictures_the_clusters_are_of_unit_texts():
-    task, features = planted(noise=0.15)
-    space = built((task, features.select(["attribute", "relation"])))
-    rows = np.vstack([np.hstack([unit(raw(space, m)[side]) for m in space.features]) for side in (0, 1)])
-    labels = KMeans(3, n_init=4, random_state=0).fit_predict(rows)
-    np.testing.assert_array_equal(np.concatenate(space.clusters), labels)
+def test_the_order_of_the_files_decides_only_where_the_rules_say_so():
+    """Of 8 clusters of noise the first start finds others in other orders."""
+    pair = planted(noise=1.5)
+    other, *_ = relabelled(pair, left=1, right=2)
+
+    def clusters(pair, **switches) -> np.ndarray:
+        space = replace(built(pair, **switches), n_clusters=8)
+        return np.concatenate(space.clusters)
+
+    assert (clusters(pair) != clusters(other)).any()
+    by_content = clusters(pair, row_order="content")
+    np.testing.assert_array_equal(by_content, clusters(other, row_order="content"))
+    assert (clusters(pair) != by_content).any()
+    in_given_order = replace(built(pair), n_clusters=8, file_rows=None)
+    np.testing.assert_array_equal(np.concatenate(in_given_order.clusters), by_content)
+
+
+def test_quotas_are_rounded_as_the_public_code_does(space):
+    """It divides first, and 49 * (1 / 49) is less than 1."""
+    of_49 = replace(space, n_seeds=49, n_clusters=2)
+    of_49.__dict__["clusters"] = (np.array([0] + 20 * [1]), np.array(28 * [1]))
+    assert of_49.quotas.tolist() == [0, 48]
+    filled = replace(of_49, rules=replace(space.rules, fill=True))
+    filled.__dict__["clusters"] = of_49.clusters
+    assert filled.quotas.tolist() == [1, 48]
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1])
@@ -244,6 +277,93 @@ def stages(space):
     first = ClusterStage().run(space, Pool.start(space))
     second = RefineStage().run(space, first)
     return first, second, ExpandStage().run(space, second)
+
+
+def plain_embeddings(space: Space, pairs: list[tuple[int, int]], epochs: int, block: int) -> list[np.ndarray]:
+    """Attribute, relation and structure embeddings of all entities, from the first weights of our encoder."""
+    seeds = torch.tensor([(space.left[i], space.right[j]) for i, j in pairs])
+    n_left, n = space.task.left.n_entities, space.task.left.n_entities + space.task.right.n_entities
+    x = {
+        m: torch.from_numpy(np.vstack([f.left.values, f.right.values])).double()
+        for m, f in space.features.items()
+    }
+    edge = torch.eye(n, dtype=torch.bool)
+    for graph, start in ((space.task.left, 0), (space.task.right, n_left)):
+        for head, _, tail in graph.triples.tolist():
+            edge[head + start, tail + start] = edge[tail + start, head + start] = True
+    weights = [p.detach().double().requires_grad_() for p in first_weights(space)]
+    diagonal, attention = weights[-2:]
+    linear = dict(zip(x, zip(weights[0:6:2], weights[1:6:2], strict=True), strict=True))
+    optimiser = torch.optim.AdamW(weights, lr=0.01)
+
+    def embeddings() -> list[torch.Tensor]:
+        mapped = {m: v @ linear[m][0].T + linear[m][1] for m, v in x.items()}
+        z = mapped["image"]
+        for layer in (0, 1):
+            heads = []
+            for head in (0, 1):
+                h = z * diagonal[layer, head]
+                to_target, to_source = h @ attention[layer, head, 0], h @ attention[layer, head, 1]
+                e = to_target[:, None] + to_source[None, :]
+                weight = torch.exp(-torch.where(e > 0, e, 0.2 * e)) * edge
+                heads.append(weight @ h / weight.sum(dim=1, keepdim=True))
+            z = (heads[0] + heads[1]) / 2
+            z = torch.where(z > 0, z, torch.expm1(z)) if layer == 0 else z
+        return [mapped["attribute"], mapped["relation"], z]
+
+    for _ in range(epochs):
+        optimiser.zero_grad()
+        loss = torch.zeros((), dtype=torch.float64)
+        for some in seeds.split(block):
+            k = len(some)
+            for z in embeddings():
+                a, b = z[some[:, 0]], z[some[:, 1] + n_left]
+                for one, other in ((a, b), (b, a)):
+                    same_side = one @ one.T - 1e9 * torch.eye(k)
+                    table = torch.cat([one @ other.T, same_side], dim=1)
+                    loss = loss + (table.logsumexp(dim=1) - table.diagonal()[:k]).mean() / 2
+        loss.backward()
+        optimiser.step()
+    return [unit(z.detach().numpy()) for z in embeddings()]
+
+
+def first_weights(space: Space) -> list[torch.Tensor]:
+    """The weights of the encoder before training: three linear maps with biases, then graph attention."""
+    kept = []
+
+    class Watched(RefineStage):
+        def _train(self, encoder, space, seeds):
+            kept.extend(p.detach().clone() for p in encoder.parameters())
+
+    Watched()._learn(space, Pool.start(space, space.task.links[:3]))
+    assert [len(p.shape) for p in kept] == [2, 1, 2, 1, 2, 1, 3, 4]
+    return kept
+
+
+@pytest.mark.parametrize("block", [7, 2000])
+def test_stage_two_learns_as_published(space, stages, monkeypatch, block):
+    """Blocks of 7 of 28 or 29 seeds: gradients are added up, and a last block may hold a single seed."""
+    monkeypatch.setattr(refine, "BATCH_SIZE", block)
+    pairs = as_list(stages[0])
+    learned = RefineStage().run(space, stages[0]).learned
+    wanted = plain_embeddings(space, pairs, FAST["n_epochs"], block)
+    for z, of_plain in zip(learned, wanted, strict=True):
+        np.testing.assert_allclose(z, of_plain, atol=2e-5)
+    if block == 7:
+        short = stages[0].keep(np.arange(22))  # three blocks of 7, and one of a single seed
+        learned = RefineStage().run(space, short).learned
+        for z, of_plain in zip(learned, plain_embeddings(space, pairs[:22], 4, 7), strict=True):
+            np.testing.assert_allclose(z, of_plain, atol=2e-5)
+
+
+def test_the_first_attention_weights_are_uniform_up_to_the_bound():
+    wide = replace(built(planted(noise=0.15)), rules=Rules.from_variant("released", {"dim": 500}))
+    *_, diagonal, attention = first_weights(wide)
+    bound = 1000**-0.5
+    assert (diagonal == 1).all() and 0.99 * bound < attention.abs().max() <= bound
+    assert abs(float(attention.var()) / (bound**2 / 3) - 1) < 0.1
+    xavier = replace(wide, rules=replace(wide.rules, attention_start="xavier"))
+    assert first_weights(xavier)[-1].abs().max() > 1.1 * bound
 
 
 def test_stage_two_chooses_by_what_was_learned(space, stages):

@@ -165,6 +165,19 @@ def test_batches(n, batch_size, shuffle, accumulate):
     assert history == pytest.approx([sum(own) / n] * 2)
 
 
+@pytest.mark.parametrize("accumulate", [False, True])
+def test_uneven_batches_are_blocks_of_the_given_size(accumulate):
+    line, lengths = Line(), []
+
+    def loss(batch):
+        lengths.append(len(batch))
+        return line.weight.sum() * 0
+
+    config = TrainingConfig(n_epochs=1, batch_size=3, learning_rate=0.1, accumulate=accumulate, even=False)
+    Training(line, loss, numbered(7), config).run()
+    assert lengths == [3, 3, 1] and config.n_batches(7) == len(lengths) and config.n_batches(6) == 2
+
+
 class Acting(Callback):
     """A callback that does something given after an epoch."""
 

@@ -92,16 +92,19 @@ def density_regions(task: AlignmentTask, features: Features, *, k: int = 10) -> 
     return Regions("density", THIRDS, labels[0], labels[1])
 
 
-def cluster(vectors: FloatArray, n_clusters: int, *, random_state: int = 0) -> IntArray:
-    """Cluster vectors by K-means, with the best of four starts.
+def cluster(vectors: FloatArray, n_clusters: int, *, n_starts: int = 4, random_state: int = 0) -> IntArray:
+    """Cluster vectors by K-means, and keep the best of several starts.
 
     Parameters
     ----------
     vectors
-        Float32 array ``(n, d)``, its rows in canonical order. K-means works on it in place and leaves it as
-        it was, except for the last bits.
+        Float32 array ``(n, d)``. The starts are rows drawn by position, so that the clusters are independent
+        of row order only where the rows are in canonical order. K-means works on the array in place and
+        leaves it as it was, except for the last bits.
     n_clusters
         Number of clusters.
+    n_starts
+        Number of starts; 4 by default.
     random_state
         Random seed of the starts.
 
@@ -116,7 +119,7 @@ def cluster(vectors: FloatArray, n_clusters: int, *, random_state: int = 0) -> I
     """
     if not 1 <= n_clusters <= len(vectors):
         raise ParameterError(f"n_clusters is {n_clusters}; it must lie between 1 and {len(vectors)}")
-    model = KMeans(n_clusters, n_init=4, random_state=random_state, copy_x=False)
+    model = KMeans(n_clusters, n_init=n_starts, random_state=random_state, copy_x=False)
     with warnings.catch_warnings():
         # With fewer distinct rows than clusters, some clusters stay empty, which every caller allows.
         warnings.filterwarnings("ignore", "Number of distinct clusters", ConvergenceWarning)

@@ -14,7 +14,7 @@ from psqe.cost import measured
 from psqe.errors import DataError, PsqeWarning
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
-from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Side, counted
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Side, Sides, counted
 from psqe.parameters import Parametrised
 from psqe.seeds.confidence import pair_confidence_in_order
 from psqe.seeds.seed_set import SeedSet
@@ -82,7 +82,7 @@ class Miner(Parametrised, ABC):
         with measured() as cost:
             left, right = canonical_order(task, features)
             ordered = task.take(left, right).blind()
-            mined = self._mine(ordered, features.blind().take(left, right))
+            mined = self._mine_in_order(ordered, features.blind().take(left, right), Sides(left, right))
             candidates = ordered.left.candidates, ordered.right.candidates
             confidence, *stage_confidence = self._confidence(
                 [mined.pairs, *(stage.pairs for stage in mined.trace)], candidates,
@@ -140,6 +140,15 @@ class Miner(Parametrised, ABC):
         device = getattr(self, "device", "cpu")
         confidence = pair_confidence_in_order(places, features, *entities, device=device)
         return np.split(confidence, np.cumsum([len(part) for part in lists])[:-1])
+
+    def _mine_in_order(self, task: AlignmentTask, features: Features, file_rows: Sides[IntArray]) -> SeedSet:
+        """Find pairs as :meth:`_mine` does, without a look at the order of the files.
+
+        Only a miner with a rule that follows that order overrides this method, as the released variant of
+        PSQE does. ``file_rows`` are the rows of the entities in the task that the caller gave, ``(n_left,)``
+        and ``(n_right,)``.
+        """
+        return self._mine(task, features)
 
     @abstractmethod
     def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:

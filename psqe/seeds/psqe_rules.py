@@ -14,7 +14,10 @@ from psqe.parameters import Dimension, PositiveFloat, PositiveInt, checked
 
 
 def _rule(default: Any, *, point: str, released: str, ours: str) -> Any:
-    """Make a field that records the released rule, ours, and the number of the point where they differ."""
+    """Make a field that records the released rule, ours, and the number of the point where they differ.
+
+    Points 1 to 10 are questionable rules. Point 11 collects details without an argument for either side.
+    """
     return field(default=default, metadata={"point": point, "released": released, "ours": ours})
 
 
@@ -24,6 +27,7 @@ BOUNDED: Mapping[str, Any] = {
     "n_epochs": PositiveInt,
     "dim": Dimension,
     "n_components": Dimension | None,
+    "n_starts": PositiveInt,
     "learned_weight": Annotated[float, Field(ge=0, le=1)],
 }
 """The types of the switches that have bounds."""
@@ -82,7 +86,7 @@ class Rules:
     order: Literal["file", "confidence"] = _rule(
         "confidence",
         point="5",
-        released="Blocks of training and the schedule of stage 3 follow the list; one step each epoch.",
+        released="Blocks of 2000 seeds and the schedule of stage 3 follow the list; one step each epoch.",
         ours="Batches are shuffled, one step each; stage 3 weights a seed by its confidence.",
     )
     missing: Literal["noise", "mask"] = _rule(
@@ -106,7 +110,7 @@ class Rules:
     mutual: bool = _rule(
         True,
         point="9",
-        released="Greedy over the 100 * n_seeds largest cells; ties in the order of the files.",
+        released="Greedy over the 100 * n_seeds largest cells, whose ties come in no stated order.",
         ours="Pairs nearest in both directions first; exact ties count as one-sided.",
     )
     fill: bool = _rule(
@@ -134,6 +138,30 @@ class Rules:
         point="4",
         released="After training, pairs are matched by learned embeddings alone.",
         ours="The weighted mean of both similarities; the switch is the weight of the learned one.",
+    )
+    n_starts: int = _rule(
+        4,
+        point="11",
+        released="K-means starts once, which is scikit-learn's default since its version 1.4.",
+        ours="K-means starts four times, and the best clusters count.",
+    )
+    row_order: Literal["file", "content"] = _rule(
+        "content",
+        point="11",
+        released="K-means draws its starts from rows in the order of the files.",
+        ours="It draws them from rows in an order that depends on the content of the entities only.",
+    )
+    negated_attention: bool = _rule(
+        False,
+        point="11",
+        released="Graph attention is a softmax of the negative of LeakyReLU.",
+        ours="It is a softmax of LeakyReLU, as published (Velickovic et al. 2018).",
+    )
+    attention_start: Literal["xavier", "uniform"] = _rule(
+        "xavier",
+        point="11",
+        released="First attention weights are uniform up to 1 / sqrt(2 dim).",
+        ours="They are uniform up to the bound of Glorot and Bengio (2010).",
     )
 
     def __post_init__(self) -> None:
@@ -187,6 +215,10 @@ VARIANTS: dict[str, Rules] = {
         dim=300,
         n_components=None,
         learned_weight=1.0,
+        n_starts=1,
+        row_order="file",
+        negated_attention=True,
+        attention_start="uniform",
     ),
     "corrected": Rules(),
 }

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -234,13 +234,19 @@ def edge_softmax(scores: Tensor, edges: Edges) -> Tensor:
     return shifted / total.index_select(0, edges.targets)
 
 
+AttentionStart = Literal["xavier", "uniform"]
+"""How the attention vectors of :class:`DiagonalGAT` are drawn before training."""
+
+
 class DiagonalGAT(nn.Module):
     """Graph attention with a diagonal weight matrix per head, averaged over heads.
 
-    It is the attention of Velickovic et al. (2018) as MCLEA (Lin et al. 2022) has it. Head ``k`` maps the
-    vectors to ``h = x * w_k`` and scores an edge by ``e(t <- s) = LeakyReLU(a_k . h_t + b_k . h_s)``. A
-    softmax over the edges into ``t`` gives the weights of a sum of the ``h_s``. A layer is the mean of its
-    heads, with ELU between layers.
+    It is the attention of Velickovic et al. (2018) with the diagonal matrices of MCLEA (Lin et al. 2022).
+    Head ``k`` maps the vectors to ``h = x * w_k`` and scores an edge by ``e(t <- s) = LeakyReLU(a_k . h_t +
+    b_k . h_s)``. A softmax over the edges into ``t`` gives the weights of a sum of the ``h_s``. A layer is
+    the mean of its heads, with ELU between layers. The public code of MCLEA, which that of PSQE shares,
+    differs in two details: the softmax is that of the negative scores, and the attention vectors are drawn
+    from another interval. Both are parameters here.
 
     Parameters
     ----------
@@ -252,6 +258,12 @@ class DiagonalGAT(nn.Module):
         Number of heads per layer; 2 by default.
     slope
         Negative slope of the LeakyReLU; 0.2 by default.
+    negated
+        Whether the softmax is taken of ``-e``, as in the public code, and not of ``e``; ``False`` by default.
+    start
+        The interval around zero from which the numbers of ``a_k`` and ``b_k`` are drawn: ``"xavier"`` (the
+        default; Glorot and Bengio 2010), or ``"uniform"``, which reaches to ``1 / sqrt(2 d)``, as in the
+        public code.
 
     Examples
     --------
@@ -261,12 +273,26 @@ class DiagonalGAT(nn.Module):
     [1.0, 1.0, 1.0, 1.0]
     """
 
-    def __init__(self, dim: int, *, n_layers: int = 2, n_heads: int = 2, slope: float = 0.2) -> None:
+    def __init__(
+        self,
+        dim: int,
+        *,
+        n_layers: int = 2,
+        n_heads: int = 2,
+        slope: float = 0.2,
+        negated: bool = False,
+        start: AttentionStart = "xavier",
+    ) -> None:
         super().__init__()
         self.slope = slope
+        self.negated = negated
         self.diagonal = nn.Parameter(torch.ones(n_layers, n_heads, dim))
         self.attention = nn.Parameter(torch.empty(n_layers, n_heads, 2, dim))
-        nn.init.xavier_uniform_(self.attention)
+        if start == "xavier":
+            nn.init.xavier_uniform_(self.attention)
+        else:
+            bound = (2 * dim) ** -0.5
+            nn.init.uniform_(self.attention, -bound, bound)
 
     def forward(self, x: Tensor, edges: Edges | Sequence[Edges]) -> Tensor:
         """Apply all layers.
@@ -300,7 +326,8 @@ class DiagonalGAT(nn.Module):
                     of_target.index_select(0, edges.targets) + of_source.index_select(0, edges.sources),
                     self.slope,
                 )
-                out = out + weighted_sum(edge_softmax(scores, edges), x, edges) * diagonal[head]
+                weights = edge_softmax(-scores if self.negated else scores, edges)
+                out = out + weighted_sum(weights, x, edges) * diagonal[head]
             x = out / n_heads
             if layer + 1 < n_layers:
                 x = nn.functional.elu(x)

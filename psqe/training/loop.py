@@ -72,8 +72,7 @@ class TrainingConfig:
     n_epochs
         Number of passes over the seeds.
     batch_size
-        Largest number of seeds in a batch. The sizes of an epoch's batches differ by one at most, so that no
-        seed is ever alone in a batch without negatives.
+        Largest number of seeds in a batch.
     learning_rate
         Learning rate of AdamW.
     weight_decay
@@ -89,6 +88,9 @@ class TrainingConfig:
     accumulate
         Whether the gradients of all batches of an epoch are added up for one step of the optimiser; by
         default every batch makes a step.
+    even
+        Whether the sizes of an epoch's batches differ by one at most (the default), so that no seed is ever
+        alone in a batch without negatives. Otherwise all batches but the last one have ``batch_size`` seeds.
 
     Examples
     --------
@@ -106,12 +108,16 @@ class TrainingConfig:
     clip: float | None = None
     shuffle: bool = True
     accumulate: bool = False
+    even: bool = True
 
     def n_batches(self, n_seeds: int) -> int:
         """Return how many batches an epoch of ``n_seeds`` seeds has.
 
-        They are as few as the batch size allows, but never so many that one would hold a single seed.
+        They are as few as the batch size allows, but, if they are even, never so many that one would hold a
+        single seed.
         """
+        if not self.even:
+            return -(-n_seeds // self.batch_size)
         return min(-(-n_seeds // self.batch_size), n_seeds // 2)
 
     def rate(self, done: float) -> float:
@@ -252,7 +258,10 @@ class Training:
         config, total = self.config, 0.0
         n = len(self.seeds)
         order = torch.randperm(n) if config.shuffle else torch.arange(n)
-        batches = order.to(self.seeds.device).tensor_split(config.n_batches(n))
+        order = order.to(self.seeds.device)
+        batches = (
+            order.tensor_split(config.n_batches(n)) if config.even else torch.split(order, config.batch_size)
+        )
         self._optimiser.zero_grad(set_to_none=True)
         for i, batch in enumerate(batches):
             for callback in self._callbacks:

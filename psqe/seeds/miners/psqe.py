@@ -13,7 +13,7 @@ import pandas as pd
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
-from psqe.graph import AlignmentTask
+from psqe.graph import AlignmentTask, IntArray, Sides
 from psqe.parameters import PositiveFloat, PositiveInt, RandomState
 from psqe.seeds.base import Miner
 from psqe.seeds.psqe_rules import Rules
@@ -34,12 +34,12 @@ class PSQEMiner(Miner):
 
     The method is that of Hong et al. (2026). The variant ``released`` follows the rules of the public code
     to the letter; ``corrected`` keeps the three ideas and repairs the rules.
-    :class:`~psqe.seeds.psqe_rules.Rules` has every difference as a switch. Ties depend on content, never on
-    ids.
+    :class:`~psqe.seeds.psqe_rules.Rules` has every difference as a switch.
 
-    Three details of the public code are in neither variant: the number of K-means starts (four here; there,
-    scikit-learn's default), the sign in its attention (a softmax of LeakyReLU here; there, of its negative)
-    and the first weights of that layer.
+    Seeds depend on content, never on ids, and their order decides nothing, with one exception: as the public
+    code does, ``released`` draws the start of K-means from rows in the order of the files (rule
+    ``row_order``). Ties depend on content there, too, for the public code states no order for them. With the
+    same vectors, the first stage of ``released`` finds the pairs of the public code's first stage.
 
     Parameters
     ----------
@@ -100,13 +100,17 @@ class PSQEMiner(Miner):
         check_device(self.device)
         self.stages = tuple(self.stages)
 
-    def space(self, task: AlignmentTask, features: Features) -> Space:
+    def space(
+        self, task: AlignmentTask, features: Features, file_rows: Sides[IntArray] | None = None
+    ) -> Space:
         """Prepare the candidates that the stages match, for a task in canonical order.
 
         Parameters
         ----------
         task, features
             The data, from :func:`psqe.features.canonical_order.canonical_order`.
+        file_rows
+            The row of each entity in the order of the files; see :class:`~psqe.seeds.stages.Space`.
         """
         return Space.build(
             task,
@@ -117,10 +121,17 @@ class PSQEMiner(Miner):
             n_seeds=self.n_seeds,
             random_state=self.random_state,
             device=self.device,
+            file_rows=file_rows,
         )
 
     def _mine(self, task: AlignmentTask, features: Features) -> SeedSet:
-        space = self.space(task, features)
+        return self._mined(self.space(task, features))
+
+    def _mine_in_order(self, task: AlignmentTask, features: Features, file_rows: Sides[IntArray]) -> SeedSet:
+        return self._mined(self.space(task, features, file_rows))
+
+    def _mined(self, space: Space) -> SeedSet:
+        """Run the stages and return the seeds after the last one."""
         pool, trace = Pipeline([STAGES[name]() for name in self.stages]).run(space)
         # A share is at most one but for rounding. The pairs are ranked already, so that a cut is safe.
         scores = pool.scores.clip(max=1) if self.rules.dangling else pool.scores
@@ -144,7 +155,7 @@ def cluster_table(miner: PSQEMiner, task: AlignmentTask, features: Features) -> 
     """
     left, right = canonical_order(task, features)
     ordered = task.take(left, right)
-    space = miner.space(ordered, features.take(left, right))
+    space = miner.space(ordered, features.take(left, right), Sides(left, right))
     rows = []
     for label, due in enumerate(space.quotas):
         members = [np.flatnonzero(labels == label) for labels in space.clusters]

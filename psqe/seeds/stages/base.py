@@ -15,7 +15,7 @@ from psqe.errors import ParameterError
 from psqe.evaluation.regions import cluster
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
-from psqe.graph import AlignmentTask, FloatArray, IntArray
+from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides
 from psqe.seeds.base import minable
 from psqe.seeds.noise_fill import filled_with_noise
 from psqe.seeds.psqe_rules import Rules
@@ -43,6 +43,10 @@ class Space:
         Weight of each modality, by name.
     n_clusters, n_seeds, random_state, device
         The miner's parameters.
+    file_rows
+        The row of each entity in the order of the files, ``(n_left,)`` and ``(n_right,)``. Only the rule
+        ``row_order="file"`` reads it, to cluster the candidates in that order: this is the one place where
+        seeds depend on the order of rows. ``None`` (the default) for the order of ``task``.
 
     Examples
     --------
@@ -62,6 +66,7 @@ class Space:
     n_seeds: int
     random_state: int
     device: str = "cpu"
+    file_rows: Sides[IntArray] | None = None
 
     @classmethod
     def build(
@@ -75,12 +80,13 @@ class Space:
         n_seeds: int,
         random_state: int = 0,
         device: str = "cpu",
+        file_rows: Sides[IntArray] | None = None,
     ) -> Space:
         """Choose the minable candidates, and complete missing vectors and weights by the rules.
 
         Parameters
         ----------
-        task, features, rules, n_clusters, n_seeds, random_state, device
+        task, features, rules, n_clusters, n_seeds, random_state, device, file_rows
             See the class.
         weights
             Weight of each modality, positive; set by the rule ``weighting`` when ``None``.
@@ -104,7 +110,9 @@ class Space:
                     remedy=f"give positive weights, for {', '.join(features)}",
                 )
         left, right = minable(task, features)
-        space = cls(task, features, left, right, rules, weights, n_clusters, n_seeds, random_state, device)
+        space = cls(
+            task, features, left, right, rules, weights, n_clusters, n_seeds, random_state, device, file_rows
+        )
         if rules.match_modalities == "text" and not space.texts:
             raise ParameterError(
                 "match_modalities is text, and there is no modality but images",
@@ -146,11 +154,19 @@ class Space:
     @cached_property
     def clusters(self) -> tuple[IntArray, IntArray]:
         """K-means cluster of each candidate, ``(m_left,)`` and ``(m_right,)``, of both sides together."""
+        if self.rules.row_order == "file" and self.file_rows is not None:
+            left, right = (
+                np.argsort(rows[entities])
+                for rows, entities in zip(self.file_rows, (self.left, self.right), strict=True)
+            )
+            in_files = replace(self, left=self.left[left], right=self.right[right], file_rows=None)
+            of_left, of_right = in_files.clusters
+            return of_left[np.argsort(left)], of_right[np.argsort(right)]
         if self.rules.normalise:
             rows = np.vstack(_sketched(self.fused, self.random_state))
         else:
             rows = self._released_vectors()
-        labels = cluster(rows, self.n_clusters, random_state=self.random_state)
+        labels = cluster(rows, self.n_clusters, n_starts=self.rules.n_starts, random_state=self.random_state)
         return labels[: len(self.left)], labels[len(self.left) :]
 
     def _released_vectors(self) -> FloatArray:
@@ -177,7 +193,11 @@ class Space:
         over.
         """
         sizes = np.bincount(np.concatenate(self.clusters), minlength=self.n_clusters)
-        exact = self.n_seeds * sizes / sizes.sum()
+        if self.rules.fill:
+            exact = self.n_seeds * sizes / sizes.sum()
+        else:
+            # The public code divides first. Rounding can then turn a whole number into the one below.
+            exact = self.n_seeds * (sizes / sizes.sum())
         quotas: IntArray = np.floor(exact).astype(np.int64)
         if self.rules.fill:
             rest = self.n_seeds - int(quotas.sum())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -129,6 +130,8 @@ class RefinementEncoder(nn.Module):
         Width of every embedding.
     bias
         Whether the linear maps have a bias.
+    attention
+        What makes the graph attention of a given width; :class:`DiagonalGAT` by default.
     """
 
     def __init__(
@@ -140,6 +143,7 @@ class RefinementEncoder(nn.Module):
         separate: Sequence[str],
         dim: int,
         bias: bool,
+        attention: Callable[[int], DiagonalGAT] = DiagonalGAT,
     ) -> None:
         super().__init__()
         self.edges = edges
@@ -149,7 +153,7 @@ class RefinementEncoder(nn.Module):
         self.dim = dim
         # A list, because torch forbids some names of modalities as names of modules.
         self.maps = nn.ModuleList(nn.Linear(given.width, dim, bias=bias) for given in inputs.values())
-        self.gat = DiagonalGAT(dim) if structural else None
+        self.gat = attention(dim) if structural else None
 
     def forward(self, ends: SeedNodes | None = None) -> LearnedEmbeddings[Tensor]:
         """Embed all nodes ``(n, dim)`` or, if given, the nodes ``ends (m, dim)`` only.
@@ -275,6 +279,7 @@ class RefineStage(Stage):
                 separate=[m for m in space.features if not split or m != "image"],
                 dim=rules.dim,
                 bias=not rules.normalise,  # vectors that are not centred need a bias
+                attention=partial(DiagonalGAT, negated=rules.negated_attention, start=rules.attention_start),
             ).to(space.device)
             self._train(encoder, space, torch.from_numpy(pool.pairs(space)).to(space.device))
             with torch.inference_mode():
@@ -290,7 +295,8 @@ class RefineStage(Stage):
 
         def loss(batch: Tensor) -> Tensor:
             total = torch.zeros((), device=space.device)
-            for z in encoder(ends):
+            embeddings = list(encoder(ends))
+            for z in embeddings:
                 if rules.normalise:
                     z = nn.functional.normalize(z, dim=1)
                 left, right = z[batch[:, 0]], z[batch[:, 1]]
@@ -298,7 +304,8 @@ class RefineStage(Stage):
                 both = left.any(dim=1) & right.any(dim=1)
                 if int(both.sum()) > 1:
                     total = total + info_nce(left[both], right[both], temperature=rules.temperature)
-            return total
+            # A batch without two seeds to compare, such as a last block of one, changes nothing.
+            return total if total.requires_grad else 0 * embeddings[0].sum()
 
         config = TrainingConfig(
             n_epochs=rules.n_epochs,
@@ -307,5 +314,6 @@ class RefineStage(Stage):
             weight_decay=1e-2,  # as released, which leaves it to torch
             shuffle=rules.order == "confidence",
             accumulate=rules.order == "file",
+            even=rules.order == "confidence",
         )
         Training(encoder, loss, rows, config, description="PSQE refinement").run()
