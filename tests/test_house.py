@@ -20,7 +20,7 @@ FLOORS = (
     {"errors", "identifiers", "number_forms"},
     {"extras", "figure_style", "cost", "files", "parquet_index", "process_limits", "provenance", "registry"},
     {"signals", "vector_pickles"},
-    {"options", "parameters", "pictures"},
+    {"options", "parameters", "pictures", "switches"},
     {"graph", "adjacency"},
     {"datasets", "features"},
     {"similarity"},

@@ -73,9 +73,6 @@ class IterativeLearning(Callback):
     similar of the two stays, so that an early wrong seed need not block its entities for good. A round that
     would leave a single seed changes nothing. Gold links are not used.
 
-    The public codes of EVA and MCLEA make a new optimiser at every later epoch, because of the condition
-    ``epoch == epoch >= il_start``, which always holds then. Here the optimiser keeps its running means.
-
     Parameters
     ----------
     embed
@@ -143,8 +140,12 @@ class IterativeLearning(Callback):
         for pair in ripe:
             del self._proposed[pair]
         if len(new) and len(kept) > 1:  # one pair may take the place of two seeds
-            self.added.append(AddedSeeds(training.epoch, new, seeds[dropped]))
-            training.replace_seeds(torch.from_numpy(pairs[kept]).to(training.seeds.device))
+            self._accept(training, pairs[kept], new, seeds[dropped])
+
+    def _accept(self, training: Training, seeds: IntArray, new: IntArray, removed: IntArray) -> None:
+        """Train on other seeds from now on, and keep a record of the round."""
+        self.added.append(AddedSeeds(training.epoch, new, removed))
+        training.replace_seeds(torch.from_numpy(seeds).to(training.seeds.device))
 
     def _proposals(self, seeds: IntArray, left: FloatArray, right: FloatArray) -> list[tuple[int, int]]:
         """Return the pairs of both kinds, each once, in a fixed order."""
@@ -170,3 +171,76 @@ class IterativeLearning(Callback):
         self.added = [
             AddedSeeds(epoch, added.numpy(), removed.numpy()) for epoch, added, removed in state["added"]
         ]
+
+
+class BlocksOfRounds(IterativeLearning):
+    """Iterative learning as the public codes of EVA, MCLEA and MEAformer have it.
+
+    Epochs are counted in blocks of ``every * rounds``, from the first epoch of the training. Every ``every``
+    epochs after epoch ``start``, entities in no seed that are each other's nearest among such entities are
+    proposed. At the end of a block the pairs that were proposed at each of its rounds become seeds. No seed
+    is ever replaced. Entities that are no candidates are proposed too.
+
+    Parameters
+    ----------
+    embed, start, every, rounds
+        As for :class:`IterativeLearning`.
+    entities
+        All entities of both sides.
+    half
+        Whether only the second half of the rounds of a block counts, and a round takes place before the epoch
+        after which it would be due, as in the public code of MEAformer; ``False`` by default.
+
+    Examples
+    --------
+    >>> from psqe.aligners import MCLEA
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.seeds import true_links
+    >>> task, features = planted_pair(30, noise=0.2, random_state=0)
+    >>> model = MCLEA.preset(
+    ...     "small", n_epochs=4, iterative_start=0, iterative_every=1, iterative_rounds=2,
+    ...     switches={"proposals": "blocks"},
+    ... )
+    >>> model.fit(task, features, true_links(task, 10)).added_[0].epoch
+    2
+    """
+
+    def __init__(
+        self,
+        embed: Embed,
+        entities: Sides[IntArray],
+        *,
+        start: int | None,
+        every: int,
+        rounds: int,
+        half: bool = False,
+    ) -> None:
+        super().__init__(embed, entities, start=start, every=every, rounds=rounds)
+        self._half = half
+
+    def epoch_ends(self, training: Training) -> None:
+        """Propose pairs, and make seeds of those that outlived a block if it ends here."""
+        epoch = training.epoch + self._half
+        if self._start is None or epoch <= self._start or epoch % self._every:
+            return
+        block = self._every * self._rounds
+        counted = max(1, self._rounds // 2) * self._every if self._half else block
+        seeds = training.seeds.cpu().numpy()
+        left, right = self._embed()
+        nearest = dict.fromkeys(self._proposals(seeds, left, right), 1)
+        if epoch % counted == self._every % counted:
+            self._proposed = nearest
+        else:
+            self._proposed = {pair: 1 for pair in nearest if pair in self._proposed}
+        if epoch % block == 0 and self._proposed:
+            new = np.array(list(self._proposed), dtype=np.int64)
+            self._proposed = {}
+            self._accept(training, np.concatenate([seeds, new]), new, seeds[:0])
+
+    def _proposals(self, seeds: IntArray, left: FloatArray, right: FloatArray) -> list[tuple[int, int]]:
+        """Return the pairs of entities in no seed that are each other's nearest."""
+        rows, columns = unseeded(self._candidates, seeds)
+        if not len(rows) or not len(columns):
+            return []
+        i, j = mutual_nearest(Dot(left[rows], right[columns]))
+        return list(zip(rows[i].tolist(), columns[j].tolist(), strict=True))

@@ -94,7 +94,8 @@ class SeedBatch:
 
         Returns
         -------
-        The embeddings, or ``None`` if there are fewer than two such seeds: a contrastive loss needs two.
+        The embeddings, or ``None`` if only some seeds are such, and fewer than two: a contrastive loss needs
+        two.
         """
         n = len(self.seeds)
         if name not in self.present:
@@ -103,7 +104,9 @@ class SeedBatch:
             )
         has = self.present[name][self.nodes]
         both = has[:n] & has[n:]
-        return PairEmbeddings(embedded[:n][both], embedded[n:][both], both) if int(both.sum()) > 1 else None
+        if int(both.sum()) < 2 and not bool(both.all()):
+            return None
+        return PairEmbeddings(embedded[:n][both], embedded[n:][both], both)
 
     def contrast(self, name: str, pairs: PairEmbeddings, loss: ContrastiveLoss) -> Tensor:
         """Compute a contrastive loss, a scalar; callbacks observe it under ``name``."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from psqe.aligners.base import Aligner
-from psqe.aligners.iterative import AddedSeeds, IterativeLearning
+from psqe.aligners.iterative import AddedSeeds, BlocksOfRounds, Embed, IterativeLearning
 from psqe.aligners.model import Model, SeedBatch
 from psqe.aligners.stopping import EarlyStopping
+from psqe.aligners.variants import BAGS, OptimiserRestart, TrainedRules, completed
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
@@ -28,7 +31,7 @@ from psqe.training.callback import Callback
 from psqe.training.checkpoint import Checkpoint
 from psqe.training.graph_attention import Subgraph
 from psqe.training.loop import Training, TrainingConfig, check_device, seeded
-from psqe.training.modalities import ModelInputs
+from psqe.training.modalities import InputForm, ModelInputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +94,17 @@ N_LAYERS = 2
 class TrainedAligner(Aligner):
     """An aligner that learns from seeds by gradient descent.
 
-    A subclass is a dataclass that adds parameters of its own and implements :meth:`_model`.
+    A subclass is a dataclass that adds parameters of its own and implements :meth:`_model`. Where it departs
+    from the public code of its authors, it has a switch, which :meth:`variants_table` describes. The variant
+    ``released`` follows that code to the letter but for one thing: the public code of MEAformer keeps the
+    epoch that is best on the test links, and no variant here looks at these.
 
     Parameters
     ----------
+    variant
+        Name of a set of switches: ``corrected`` (the default) or ``released``.
+    switches
+        Values of switches that differ from the variant's, by name.
     n_epochs
         Number of passes over the seeds.
     batch_size
@@ -161,9 +171,14 @@ class TrainedAligner(Aligner):
     device: str = "cpu"
     dtype: Literal["float32", "float64"] = "float32"
     random_state: RandomState = 0
+    variant: str = "corrected"
+    switches: Mapping[str, Any] | None = None
+
+    RULES: ClassVar[type[TrainedRules]] = TrainedRules
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.rules  # noqa: B018  # unknown variants, switches and values are refused at once
         if self.batch_size < 2:
             raise ParameterError(
                 f"batch_size is {self.batch_size}", remedy="a contrastive batch needs at least 2 seeds"
@@ -177,6 +192,16 @@ class TrainedAligner(Aligner):
                 )
         check_device(self.device)
         self._checkpoint: Path | None = None
+
+    @cached_property
+    def rules(self) -> TrainedRules:
+        """The value of every switch."""
+        return self.RULES.from_variant(self.variant, self.switches)
+
+    @classmethod
+    def variants_table(cls) -> pd.DataFrame:
+        """Return a table with a row for each switch: its values in both variants and what they do."""
+        return cls.RULES.table()
 
     @property
     def _settled(self) -> int:
@@ -200,7 +225,33 @@ class TrainedAligner(Aligner):
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
+            even=self.rules.even_batches,
         )
+
+    def _form(self) -> InputForm:
+        """Return how vectors and edges are prepared."""
+        rules = self.rules
+        return InputForm(centre=rules.centre, not_scaled=BAGS if rules.scaled == "vectors" else ())
+
+    def _inputs(self, task: AlignmentTask, features: Features) -> ModelInputs:
+        """Return the inputs of the network, for a task in canonical order."""
+        return ModelInputs.from_task(
+            task,
+            completed(features, self.rules, random_state=self.random_state),
+            device=self.device,
+            dtype=getattr(torch, self.dtype),
+            form=self._form(),
+        )
+
+    def _iterative_learning(self, embed: Embed, task: AlignmentTask) -> IterativeLearning:
+        """Return the callback of iterative learning."""
+        start, every, rounds = self.iterative_start, self.iterative_every, self.iterative_rounds
+        if self.rules.proposals != "replacing":
+            entities = task.sides.map(lambda graph: np.arange(graph.n_entities))
+            half = self.rules.proposals == "half blocks"
+            return BlocksOfRounds(embed, entities, start=start, every=every, rounds=rounds, half=half)
+        candidates = task.sides.map(lambda graph: graph.candidates)
+        return IterativeLearning(embed, candidates, start=start, every=every, rounds=rounds)
 
     def fit(
         self,
@@ -247,23 +298,19 @@ class TrainedAligner(Aligner):
     def _fit(
         self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
-        dtype = getattr(torch, self.dtype)
-        inputs = ModelInputs.from_task(task, features, device=self.device, dtype=dtype)
+        inputs = self._inputs(task, features)
         candidates = task.sides.map(lambda graph: graph.candidates)
         observers = () if callback is None else (callback,)
         with seeded(self.random_state, self.device):
             residual = ResidualFeatures.from_features(features, self.residual)
             # Weights are drawn in single precision on the CPU, so that they are the same everywhere.
-            model = self._model(inputs).to(self.device, dtype)
+            model = self._model(inputs).to(self.device, getattr(torch, self.dtype))
 
             def embed() -> tuple[FloatArray, FloatArray]:
                 joint = model.embeddings()
                 return residual.beside(joint[: inputs.n_left], joint[inputs.n_left :])
 
-            iterative = IterativeLearning(
-                embed, candidates,
-                start=self.iterative_start, every=self.iterative_every, rounds=self.iterative_rounds,
-            )  # fmt: skip
+            iterative = self._iterative_learning(embed, task)
             stopping = EarlyStopping(
                 embed, candidates, pairs,
                 patience=self.patience, every=self.check_every, start=self._settled,
@@ -283,7 +330,12 @@ class TrainedAligner(Aligner):
                 torch.from_numpy(pairs).to(self.device),
                 self._config(),
                 description=self.name,
-                callbacks=(iterative, stopping, *observers),
+                callbacks=(
+                    iterative,
+                    stopping,
+                    OptimiserRestart(self.rules.restart, self.iterative_start),
+                    *observers,
+                ),
                 checkpoint=self._checkpoint_of(inputs, candidates, pairs),
             )
             self.history_ = training.run()
@@ -305,6 +357,7 @@ class TrainedAligner(Aligner):
         settings = json.dumps([self.name, self.parameters, inputs.n_left], sort_keys=True)
         digest = hashlib.sha256(settings.encode())
         tensors = [inputs.edges.targets, inputs.edges.sources]
+        tensors += [] if inputs.edges.counts is None else [inputs.edges.counts]
         for name in inputs.vectors:
             digest.update(name.encode())
             tensors += [inputs.vectors[name], inputs.present[name]]

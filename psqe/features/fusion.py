@@ -62,7 +62,13 @@ def _centre(vectors: FloatArray, present: BoolArray) -> FloatArray:
 
 
 def modality_vectors(
-    features: Features, name: str, left: IntArray, right: IntArray, *, centre: bool = True
+    features: Features,
+    name: str,
+    left: IntArray,
+    right: IntArray,
+    *,
+    centre: bool = True,
+    unit: bool = True,
 ) -> tuple[FloatArray, FloatArray]:
     """Return unit vectors of one modality for some entities of each side.
 
@@ -76,6 +82,8 @@ def modality_vectors(
         Indices of the entities, ``(n_left,)`` and ``(n_right,)``.
     centre
         Whether to subtract the mean of each side first, as by default. A single row is left as it is.
+    unit
+        Whether to scale the rows to unit length, as by default.
 
     Returns
     -------
@@ -83,17 +91,22 @@ def modality_vectors(
         Float32 arrays ``(n_left, d)`` and ``(n_right, d)``; rows of absent entities are zero.
     """
     modality = features[name].take(left, right)
-    return (side_vectors(modality.left, centre=centre), side_vectors(modality.right, centre=centre))
+    return (
+        side_vectors(modality.left, centre=centre, unit=unit),
+        side_vectors(modality.right, centre=centre, unit=unit),
+    )
 
 
-def side_vectors(vectors: Vectors, *, centre: bool = True) -> FloatArray:
+def side_vectors(vectors: Vectors, *, centre: bool = True, unit: bool = True) -> FloatArray:
     """Return one side of :func:`modality_vectors`, for vectors that were taken from others.
 
     The values of others, which are no copy, would be overwritten. A side with a single row is not centred,
     because nothing would be left of the row.
     """
     values = vectors.values
-    return to_unit_rows(_centre(values, vectors.present) if centre and len(vectors) > 1 else values)
+    if centre and len(vectors) > 1:
+        values = _centre(values, vectors.present)
+    return to_unit_rows(values) if unit else values
 
 
 def fuse(

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 
 from psqe.errors import PsqeWarning
 from psqe.features.base import Features, Modality
-from psqe.graph import Vectors, counted
+from psqe.graph import FloatArray, Sides, Vectors, counted
 
 
-def filled_with_noise(features: Features, *, random_state: int) -> Features:
+def filled_with_noise(
+    features: Features,
+    *,
+    random_state: int,
+    from_both_sides: bool = False,
+    zeros: Collection[str] = (),
+    uniform: Collection[str] = (),
+) -> Features:
     """Draw a vector from a normal distribution for every entity without one.
 
     Mean and standard deviation are those of the present vectors, by modality, side and dimension, as in the
@@ -24,6 +32,13 @@ def filled_with_noise(features: Features, *, random_state: int) -> Features:
         The features, which are not changed.
     random_state
         Random seed of the draws.
+    from_both_sides
+        Whether mean and standard deviation are those of the vectors of both sides together, as where a data
+        set has one file of vectors; ``False`` by default.
+    zeros
+        Modalities whose missing vectors are zero and count as present; none by default.
+    uniform
+        Modalities whose missing vectors are drawn uniformly from -1/2 to 1/2; none by default.
 
     Returns
     -------
@@ -37,19 +52,29 @@ def filled_with_noise(features: Features, *, random_state: int) -> Features:
     rng = np.random.default_rng(random_state)
     counts = {}
 
-    def fill(vectors: Vectors) -> Vectors:
+    def fill(vectors: Vectors, known: FloatArray, name: str) -> Vectors:
         present = vectors.present
-        if present.all() or not present.any():
+        if present.all() or not len(known):
             return vectors
-        known = vectors.values[present]
         filled = vectors.values.copy()
-        noise = rng.standard_normal((int((~present).sum()), filled.shape[1]), dtype=np.float32)
-        filled[~present] = known.mean(axis=0) + known.std(axis=0) * noise
+        shape = int((~present).sum()), filled.shape[1]
+        if name in uniform:
+            filled[~present] = rng.random(shape, dtype=np.float32) - np.float32(0.5)
+        else:
+            noise = rng.standard_normal(shape, dtype=np.float32)
+            filled[~present] = known.mean(axis=0) + known.std(axis=0) * noise
         return Vectors(filled, np.ones_like(present))
 
     complete = {}
     for name, modality in features.items():
-        complete[name] = Modality(*modality.map(fill))
+        if name in zeros:
+            complete[name] = Modality(*modality.map(lambda v: Vectors(v.values, np.ones_like(v.present))))
+            continue
+        known = modality.map(lambda v: v.values[v.present])
+        if from_both_sides:
+            together = np.concatenate(list(known))
+            known = Sides(together, together)
+        complete[name] = Modality(*(fill(v, k, name) for v, k in zip(modality, known, strict=True)))
         n = sum(
             int((after.present & ~before.present).sum())
             for before, after in zip(modality, complete[name], strict=True)

@@ -33,6 +33,8 @@ class Edges:
     degree
         Number of edges that enter each source in the whole graph ``(n_sources,)``. By default they are
         counted, which is correct if these edges are the whole graph.
+    counts
+        How many times each edge is counted ``(n_edges,)``, also in the degree; once by default.
 
     Attributes
     ----------
@@ -40,6 +42,8 @@ class Edges:
         Tensors ``(n_edges,)``, sorted by target, then by source.
     degree
         Tensor ``(n_sources,)``.
+    counts
+        Tensor ``(n_edges,)`` in the order of ``targets``; ``None`` if every edge counts once.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class Edges:
         target_index: IntArray | None = None,
         n_sources: int | None = None,
         degree: IntArray | None = None,
+        counts: IntArray | None = None,
     ) -> None:
         order = np.lexsort((sources, targets))
         targets, sources = targets[order], sources[order]
@@ -68,6 +73,9 @@ class Edges:
         self.sources = torch.from_numpy(sources)
         crow = np.searchsorted(targets, np.arange(n + 1))
         self.crow = torch.from_numpy(crow)
+        self.counts = None if counts is None else torch.from_numpy(counts[order])
+        if degree is None and counts is not None:
+            degree = np.bincount(targets, weights=counts[order], minlength=n).astype(np.int64)
         self.degree = torch.from_numpy(np.diff(crow) if degree is None else degree)
         # The transposed matrix, for the gradient with respect to the source vectors.
         transposed = np.lexsort((targets, sources))
@@ -103,6 +111,7 @@ class Edges:
         device = str(self.targets.device)
         targets, sources = self.targets.cpu().numpy(), self.sources.cpu().numpy()
         degree = self.degree.cpu().numpy()
+        counts = None if self.counts is None else self.counts.cpu().numpy()
         wanted = np.unique(nodes.cpu().numpy())
         outputs = torch.full((self.n,), -1, device=device)
         outputs[torch.from_numpy(wanted)] = torch.arange(len(wanted), device=device)
@@ -117,17 +126,26 @@ class Edges:
             layer = Edges(
                 output_index[targets[used]], input_index[sources[used]], len(wanted),
                 target_index=input_index[wanted], n_sources=len(reached), degree=degree[reached],
+                counts=None if counts is None else counts[used],
             )  # fmt: skip
             layers.insert(0, layer.to(device))
             wanted = reached
         return Subgraph(torch.from_numpy(wanted).to(device), tuple(layers), outputs)
 
     @classmethod
-    def joint(cls, task: AlignmentTask) -> Edges:
+    def joint(cls, task: AlignmentTask, *, count_triples: bool = False) -> Edges:
         """Return the edges of both graphs of a task as one graph, right entities after the left ones.
 
-        Every triple gives an edge in both directions, repeated edges count once, every node has a self loop,
-        and no edge joins the two graphs.
+        Every triple gives an edge in both directions, every node has a self loop, and no edge joins the two
+        graphs.
+
+        Parameters
+        ----------
+        task
+            The two graphs.
+        count_triples
+            Whether an edge counts once for every triple that joins its two entities, in whichever direction;
+            by default repeated edges count once. Self loops count once in any case.
         """
         n_left = task.left.n_entities
         n = n_left + task.right.n_entities
@@ -135,7 +153,13 @@ class Edges:
         right = task.right.triples[:, [0, 2]] + n_left
         ends = np.concatenate([left, right])
         both = undirected_edges(ends, n_loops=n)
-        return cls(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64), n)
+        targets, sources = both[:, 0].astype(np.int64), both[:, 1].astype(np.int64)
+        if not count_triples:
+            return cls(targets, sources, n)
+        joining = ends[ends[:, 0] != ends[:, 1]].astype(np.int64)
+        keys = np.concatenate([joining @ [n, 1], joining @ [1, n], np.arange(n) * (n + 1)])
+        _, counts = np.unique(keys, return_counts=True)  # ascending, as the edges are
+        return cls(targets, sources, n, counts=counts)
 
 
 @dataclass(frozen=True, eq=False)

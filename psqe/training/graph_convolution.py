@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from psqe.training.graph_attention import Edges, weighted_sum
 
+ConvolutionStart = Literal["inputs", "outputs"]
+"""Which width the first weights of :class:`GCN` are scaled by."""
+
 
 class GCN(nn.Module):
     """Graph convolutions with ReLU between them (Kipf and Welling 2017).
 
     One layer is ``A x W + b`` with ``A = D^(-1/2) (E + I) D^(-1/2)``; the edges must contain the self loops.
+    An edge that is counted several times (:attr:`Edges.counts`) has that number in ``E`` and in ``D``.
 
     Parameters
     ----------
     dims
         Widths of the vectors: that of the input, then that after each layer.
+    start
+        How weights and biases are drawn, uniformly in ``+- 1 / sqrt(k)``: ``k`` is the width before the layer
+        (``"inputs"``, the default), or that after it, as in the public code of Kipf and Welling in PyTorch
+        and in that of EVA (``"outputs"``).
 
     Examples
     --------
@@ -29,9 +38,13 @@ class GCN(nn.Module):
     torch.Size([3, 2])
     """
 
-    def __init__(self, dims: Sequence[int]) -> None:
+    def __init__(self, dims: Sequence[int], *, start: ConvolutionStart = "inputs") -> None:
         super().__init__()
         self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(dims))
+        if start == "outputs":
+            for parameter in self.layers.parameters():  # the first axis is the width after the layer
+                bound = len(parameter) ** -0.5
+                nn.init.uniform_(parameter, -bound, bound)
 
     def forward(self, x: Tensor, edges: Edges | Sequence[Edges]) -> Tensor:
         """Apply all layers.
@@ -54,6 +67,8 @@ class GCN(nn.Module):
             root = edges.degree.to(x.dtype).rsqrt()
             of_target = root if edges.target_index is None else root.index_select(0, edges.target_index)
             weights = of_target.index_select(0, edges.targets) * root.index_select(0, edges.sources)
+            if edges.counts is not None:
+                weights = weights * edges.counts.to(x.dtype)
             # A (x W) = (A x) W: the graph is applied to the narrower matrix.
             if layer.in_features <= layer.out_features:
                 x = layer(weighted_sum(weights, x, edges))

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Literal
 
 import torch
@@ -64,8 +64,9 @@ class TrainingConfig:
     """Settings of a training with AdamW (Loshchilov and Hutter 2019) over batches of seeds.
 
     The learning rate is computed here and not by ``torch.optim.lr_scheduler``: it is a function of the share
-    of the training that is over in the middle of a step, which those schedulers, counting finished steps, do
-    not know where an epoch's number of batches changes with its seeds.
+    of the training that is over in the middle of a step (or at its start, see ``rate_at``), which those
+    schedulers, counting finished steps, do not know where an epoch's number of batches changes with its
+    seeds.
 
     Parameters
     ----------
@@ -91,6 +92,10 @@ class TrainingConfig:
     even
         Whether the sizes of an epoch's batches differ by one at most (the default), so that no seed is ever
         alone in a batch without negatives. Otherwise all batches but the last one have ``batch_size`` seeds.
+    rate_at
+        Where in a step its learning rate is computed: in the ``"middle"`` (the default), or at the
+        ``"start"``, as the schedulers of public codes do, whose first step with a warmup has rate zero. They
+        also round the number of steps of the warmup down.
 
     Examples
     --------
@@ -109,6 +114,7 @@ class TrainingConfig:
     shuffle: bool = True
     accumulate: bool = False
     even: bool = True
+    rate_at: Literal["middle", "start"] = "middle"
 
     def n_batches(self, n_seeds: int) -> int:
         """Return how many batches an epoch of ``n_seeds`` seeds has.
@@ -120,13 +126,42 @@ class TrainingConfig:
             return -(-n_seeds // self.batch_size)
         return min(-(-n_seeds // self.batch_size), n_seeds // 2)
 
-    def rate(self, done: float) -> float:
-        """Return the learning rate when the share ``done`` in [0, 1] of the training is over."""
-        if done < self.warmup:
-            return self.learning_rate * done / self.warmup
+    def rate(self, done: float, *, n_steps: int | None = None) -> float:
+        """Return the learning rate at a point of the training.
+
+        Parameters
+        ----------
+        done
+            The share of the training that is over, in [0, 1].
+        n_steps
+            The number of steps of the training, if the warmup is a whole number of them, rounded down; by
+            default it is not rounded.
+        """
+        warmup = self.warmup if n_steps is None else int(n_steps * self.warmup) / n_steps
+        if done < warmup:
+            return self.learning_rate * done / warmup
         if self.schedule == "constant":
             return self.learning_rate
-        return self.learning_rate * (1 + math.cos(math.pi * (done - self.warmup) / (1 - self.warmup))) / 2
+        return self.learning_rate * (1 + math.cos(math.pi * (done - warmup) / (1 - warmup))) / 2
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A point between two epochs from which on a new optimiser follows the schedule from its beginning.
+
+    Attributes
+    ----------
+    epoch
+        Number of finished epochs at this point; 0 for the beginning of the training.
+    factor
+        Factor of the learning rate from this point on.
+    n_epochs
+        Number of epochs that the schedule of the learning rate is stretched over from this point on.
+    """
+
+    epoch: int
+    factor: float
+    n_epochs: int
 
 
 class Training:
@@ -186,8 +221,13 @@ class Training:
         self._loss, self._description = loss, description
         self._callbacks, self._checkpoint = callbacks, checkpoint
         self._step, self._stopped = 0, False
-        self._optimiser = torch.optim.AdamW(
-            module.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        self._restart = Restart(0, 1.0, config.n_epochs)
+        self._optimiser = self._new_optimiser()
+
+    def _new_optimiser(self) -> torch.optim.Optimizer:
+        """Make an optimiser without running means."""
+        return torch.optim.AdamW(
+            self.module.parameters(), lr=self.config.learning_rate, weight_decay=self.config.weight_decay
         )
 
     def run(self) -> list[float]:
@@ -244,6 +284,20 @@ class Training:
         """Train on other seeds ``(n, 2)`` from the next epoch on; the optimiser keeps its running means."""
         self.seeds = seeds
 
+    def restart(self, *, factor: float, n_epochs: int) -> None:
+        """Go on with a new optimiser, whose running means are empty, from the beginning of the schedule.
+
+        Parameters
+        ----------
+        factor
+            Factor of the learning rate of the configuration from now on.
+        n_epochs
+            Number of epochs that the schedule of the learning rate is stretched over from now on. The
+            training ends when its configuration says, however far the schedule is.
+        """
+        self._restart = Restart(self.epoch, factor, n_epochs)
+        self._optimiser = self._new_optimiser()
+
     def stop(self) -> None:
         """Make this epoch the last."""
         self._stopped = True
@@ -271,20 +325,27 @@ class Training:
             value.backward()  # type: ignore[no-untyped-call]
             total += float(value.detach()) * len(batch)
             if not config.accumulate:
-                self._descend((self.epoch + (i + 0.5) / len(batches)) / config.n_epochs)
+                self._descend(i, len(batches))
         if config.accumulate:
-            self._descend((self.epoch + 0.5) / config.n_epochs)
+            self._descend(0, 1)
         return total / n
 
-    def _descend(self, done: float) -> None:
-        """Take one step of the optimiser, in whose middle the share ``done`` of the training is over.
+    def _descend(self, step: int, n_steps: int) -> None:
+        """Take step number ``step`` from 0 of an epoch of ``n_steps`` steps of the optimiser.
 
-        The middle is taken because a learning rate that falls to zero is zero at the end of the last step.
+        Its learning rate is that in the middle of the step, as a rule, because a rate that falls to zero is
+        zero at the end of the last step.
         """
-        if self.config.clip is not None:
-            nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip)
+        config, since = self.config, self._restart
+        if config.clip is not None:
+            nn.utils.clip_grad_norm_(self.module.parameters(), config.clip)
+        if config.rate_at == "middle":
+            rate = config.rate((self.epoch - since.epoch + (step + 0.5) / n_steps) / since.n_epochs)
+        else:
+            done = (self.epoch - since.epoch + step / n_steps) / since.n_epochs
+            rate = config.rate(min(done, 1.0), n_steps=n_steps * since.n_epochs)
         for group in self._optimiser.param_groups:
-            group["lr"] = self.config.rate(done)
+            group["lr"] = since.factor * rate
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
 
@@ -295,6 +356,7 @@ class Training:
             "epoch": self.epoch,
             "step": self._step,
             "stopped": self._stopped,
+            "restart": astuple(self._restart),
             "history": self.history,
             "seeds": self.seeds,
             "module": self.module.state_dict(),
@@ -310,7 +372,7 @@ class Training:
         """Go on from ``state``; return whether the state of every callback was in it."""
         device = self.seeds.device
         self.epoch, self._step, self._stopped = state["epoch"], state["step"], state["stopped"]
-        self.history = state["history"]
+        self.history, self._restart = state["history"], Restart(*state["restart"])
         self.seeds = state["seeds"].to(device)
         self.module.load_state_dict(state["module"])
         self._optimiser.load_state_dict(state["optimiser"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -133,7 +134,12 @@ ContrastiveLoss = InfoNCE | NCA
 
 
 def distillation(
-    teacher: tuple[Tensor, Tensor], student: tuple[Tensor, Tensor], *, temperature: float
+    teacher: tuple[Tensor, Tensor],
+    student: tuple[Tensor, Tensor],
+    *,
+    temperature: float,
+    same_side: bool = False,
+    mean_over: Literal["seeds", "cells"] = "seeds",
 ) -> Tensor:
     """Compute the inter-modal alignment loss of Lin et al. (2022, eq. 9-10).
 
@@ -147,15 +153,29 @@ def distillation(
         Pairs of embeddings ``(B, d)`` with unit rows, of the left and of the right entities.
     temperature
         Positive divisor of the cosines of both.
+    same_side
+        Whether the softmax is also over the other entities of the same side; ``False`` by default.
+    mean_over
+        ``"seeds"`` (the default) for the mean of the divergences, which are sums over the cells of a softmax;
+        ``"cells"`` for the mean over all cells, as in the authors' code, which divides once more by the
+        number of cells of a softmax.
 
     Returns
     -------
     The loss, a scalar.
     """
 
-    def log_matches(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-        logits = left @ right.T / temperature
-        return logits.log_softmax(dim=1), logits.T.log_softmax(dim=1)
+    def log_matches(left: Tensor, right: Tensor) -> list[Tensor]:
+        across = left @ right.T / temperature
+        directions = [(across, left), (across.T, right)]
+        if same_side:
+            # A large negative number, and not minus infinity, whose product with the share 0 is no number.
+            own = torch.eye(len(left), dtype=left.dtype, device=left.device) * 1e9
+            directions = [
+                (torch.cat([logits, ends @ ends.T / temperature - own], dim=1), ends)
+                for logits, ends in directions
+            ]
+        return [logits.log_softmax(dim=1) for logits, _ in directions]
 
     with torch.no_grad():
         targets = log_matches(*teacher)
@@ -164,7 +184,8 @@ def distillation(
         nn.functional.kl_div(guess, target, log_target=True, reduction="batchmean")
         for guess, target in zip(guesses, targets, strict=True)
     ]
-    return (losses[0] + losses[1]) / 2
+    mean = (losses[0] + losses[1]) / 2
+    return mean if mean_over == "seeds" else mean / guesses[0].shape[1]
 
 
 class UncertaintyWeights(nn.Module):
@@ -176,6 +197,10 @@ class UncertaintyWeights(nn.Module):
     ----------
     names
         Names of the losses.
+    n_idle
+        Number of further weights that belong to no loss. In the public codes of MCLEA and MEAformer, which
+        always have six weights, a modality that the data lack adds its ``w_i`` to the sum, which falls
+        without end; 0 by default.
 
     Examples
     --------
@@ -185,14 +210,16 @@ class UncertaintyWeights(nn.Module):
     3.5
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, n_idle: int = 0) -> None:
         super().__init__()
         self._index = {name: i for i, name in enumerate(names)}
         # This is a list because torch forbids some names of modalities as names of parameters.
-        self.log_variance = nn.ParameterList(torch.zeros(()) for _ in names)
+        self.log_variance = nn.ParameterList(torch.zeros(()) for _ in range(len(names) + n_idle))
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Weigh and add up the scalars in ``losses``; a missing loss has no part in the sum."""
         pairs = [(self.log_variance[self._index[name]], loss) for name, loss in losses.items()]
+        # Without the product with zero, the idle weights would share one gradient in memory.
+        pairs += [(weight, weight.new_zeros(())) for weight in self.log_variance[len(self._index) :]]
         terms = [torch.exp(-weight) * loss + weight for weight, loss in pairs]
         return torch.stack(terms).sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -21,6 +21,25 @@ STRUCTURE, JOINT = "structure", "joint"
 """Names of two embeddings that every entity has: that of its place in the graph, and the joint one."""
 
 
+@dataclass(frozen=True)
+class InputForm:
+    """How vectors and edges are prepared for a trained aligner.
+
+    Attributes
+    ----------
+    centre
+        Whether the mean of each side is subtracted from its vectors.
+    not_scaled
+        Modalities whose rows keep their lengths; the rows of all others are scaled to unit length.
+    count_triples
+        Whether an edge counts once for every triple (:meth:`psqe.training.graph_attention.Edges.joint`).
+    """
+
+    centre: bool = True
+    not_scaled: tuple[str, ...] = ()
+    count_triples: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class ModelInputs:
     """The inputs of a trained aligner: both graphs and all vectors, right entities after the left ones.
@@ -30,8 +49,8 @@ class ModelInputs:
     edges
         Both graphs as one, without an edge between them.
     vectors
-        By modality, vectors ``(n, d_m)``, centred per side, with unit rows; zero rows for entities without
-        it.
+        By modality, vectors ``(n, d_m)``, as a rule centred per side, with unit rows; zero rows for entities
+        without it.
     present
         By modality, which entities have it ``(n,)``.
     n_left
@@ -55,7 +74,13 @@ class ModelInputs:
 
     @classmethod
     def from_task(
-        cls, task: AlignmentTask, features: Features, *, device: str = "cpu", dtype: torch.dtype
+        cls,
+        task: AlignmentTask,
+        features: Features,
+        *,
+        device: str = "cpu",
+        dtype: torch.dtype,
+        form: InputForm | None = None,
     ) -> ModelInputs:
         """Build the inputs from a task and its features.
 
@@ -69,6 +94,9 @@ class ModelInputs:
             Where the tensors are put; ``cpu`` by default.
         dtype
             Floating-point type of the vectors.
+        form
+            How the vectors are centred and scaled, and how edges are counted; :class:`InputForm` with its
+            defaults if omitted.
 
         Raises
         ------
@@ -81,14 +109,20 @@ class ModelInputs:
                     f"a modality is called {name!r}, as an embedding of every aligner is",
                     remedy="give it another name",
                 )
+        form = form or InputForm()
         entities = task.sides.map(lambda graph: np.arange(graph.n_entities))
-        vectors = {name: modality_vectors(features, name, *entities) for name in features}
+        vectors = {
+            name: modality_vectors(
+                features, name, *entities, centre=form.centre, unit=name not in form.not_scaled
+            )
+            for name in features
+        }
 
         def on_device(array: NDArray[Any]) -> Tensor:
             return torch.from_numpy(array).to(device)
 
         return cls(
-            Edges.joint(task).to(device),
+            Edges.joint(task, count_triples=form.count_triples).to(device),
             {name: on_device(np.vstack(x)).to(dtype) for name, x in vectors.items()},
             {
                 name: on_device(np.concatenate([m.left.present, m.right.present]))
@@ -218,6 +252,11 @@ class ModalityAttention(nn.Module):
         Width of the hidden layer; 400 by default.
     dropout
         Share of the attention and of the outputs that is dropped while training; 0.1 by default.
+    epsilon
+        What layer normalisation adds to a variance; 1e-5 by default, as torch has it.
+    start
+        How the maps of the attention are drawn: as torch's attention draws them, without biases
+        (``"attention"``, the default), or as four linear maps of torch (``"linear"``).
 
     Examples
     --------
@@ -229,13 +268,25 @@ class ModalityAttention(nn.Module):
     (torch.Size([1, 3, 4]), [0.5, 0.5, 0.0])
     """
 
-    def __init__(self, dim: int, *, n_heads: int = 1, hidden_dim: int = 400, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        dim: int,
+        *,
+        n_heads: int = 1,
+        hidden_dim: int = 400,
+        dropout: float = 0.1,
+        epsilon: float = 1e-5,
+        start: Literal["attention", "linear"] = "attention",
+    ) -> None:
         super().__init__()
         self.attention = nn.MultiheadAttention(dim, n_heads, dropout=dropout, batch_first=True)
+        if start == "linear":
+            for parameter in self.attention.parameters():  # all maps are from width d to width d
+                nn.init.uniform_(parameter, -(dim**-0.5), dim**-0.5)
         self.feed_forward = nn.Sequential(
             nn.Linear(dim, hidden_dim), nn.GELU(), nn.Linear(hidden_dim, dim), nn.Dropout(dropout)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(2))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim, eps=epsilon) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
 from psqe.aligners.model import ConcatenatingModel, SeedBatch
 from psqe.aligners.trained import N_LAYERS, TrainedAligner
+from psqe.aligners.variants import TrainedRules
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, PositiveInt
+from psqe.switches import switch
 from psqe.training.graph_convolution import GCN
 from psqe.training.loop import TrainingConfig
 from psqe.training.losses import NCA
-from psqe.training.modalities import JOINT, STRUCTURE, ModelInputs, unit
+from psqe.training.modalities import JOINT, STRUCTURE, InputForm, ModelInputs, unit
 
 
 class EVAModel(ConcatenatingModel):
@@ -39,7 +42,7 @@ class EVAModel(ConcatenatingModel):
         hidden, output = aligner.structure_dim, aligner.structure_output_dim
         super().__init__(
             inputs,
-            lambda dim: GCN((dim, *[hidden] * (N_LAYERS - 1), output)),
+            lambda dim: GCN((dim, *[hidden] * (N_LAYERS - 1), output), start=aligner.rules.convolution_start),
             structure_dim=aligner.structure_dim,
             dims=dict.fromkeys(inputs.vectors, aligner.modality_dim) | {"image": aligner.image_dim},
         )
@@ -66,13 +69,36 @@ class EVAModel(ConcatenatingModel):
         return total
 
 
+@dataclass(frozen=True)
+class EVARules(TrainedRules):
+    """The switches of EVA (Liu et al. 2021, the public code). Defaults are our repairs.
+
+    Examples
+    --------
+    >>> EVARules.from_variant("released").count_triples
+    True
+    """
+
+    count_triples: bool = switch(
+        False,
+        released=True,
+        theirs="An edge counts once for every triple that joins its two entities.",
+        does="An edge counts once, however many triples join its two entities.",
+    )
+    convolution_start: Literal["inputs", "outputs"] = switch(
+        "inputs",
+        released="outputs",
+        theirs="First weights of a graph convolution are uniform up to 1 / sqrt(width after it).",
+        does="They are uniform up to 1 / sqrt(width before it), as torch has it.",
+    )
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class EVA(TrainedAligner):
     """EVA (Liu et al., AAAI 2021), trained with NCA on every modality and on the joint embedding.
 
-    The gradients of all batches of an epoch make one step, as in the authors' code. Three things differ from
-    that code. An entity without a modality is masked, where the authors fill in noise. Inputs are centred per
-    side. An edge counts once however many relations join its two entities, where the authors count relations.
+    The gradients of all batches of an epoch make one step, as in the authors' code. :class:`EVARules` has
+    every difference from that code as a switch.
 
     Parameters
     ----------
@@ -121,8 +147,18 @@ class EVA(TrainedAligner):
         },
     }  # fmt: skip
 
+    RULES: ClassVar[type[TrainedRules]] = EVARules
+
+    @cached_property
+    def rules(self) -> EVARules:
+        """The value of every switch."""
+        return EVARules.from_variant(self.variant, self.switches)
+
     def _config(self) -> TrainingConfig:
         return replace(super()._config(), accumulate=True)
+
+    def _form(self) -> InputForm:
+        return replace(super()._form(), count_triples=self.rules.count_triples)
 
     def _model(self, inputs: ModelInputs) -> EVAModel:
         return EVAModel(inputs, self)

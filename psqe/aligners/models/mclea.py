@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
 from psqe.aligners.model import ConcatenatingModel, SeedBatch
 from psqe.aligners.trained import TrainedAligner
+from psqe.aligners.variants import AttentionRules, TrainedRules
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat
+from psqe.switches import switch
 from psqe.training.graph_attention import DiagonalGAT
+from psqe.training.loop import TrainingConfig
 from psqe.training.losses import InfoNCE, UncertaintyWeights, distillation
 from psqe.training.modalities import JOINT, STRUCTURE, ModelInputs, unit
 
@@ -35,22 +39,39 @@ class MCLEAModel(ConcatenatingModel):
     """
 
     def __init__(self, inputs: ModelInputs, aligner: MCLEA) -> None:
+        rules = aligner.rules
         super().__init__(
             inputs,
-            DiagonalGAT,
+            partial(DiagonalGAT, negated=rules.negated_attention, start=rules.attention_start),
             structure_dim=aligner.structure_dim,
             dims=dict.fromkeys(inputs.vectors, aligner.modality_dim),
         )
         names = (STRUCTURE, *inputs.vectors)
+        weighted = (*names, JOINT) if rules.joint_weight else names
+        n_idle = rules.n_idle(len(names))
         self.weights = nn.ModuleDict(
-            {"intra": UncertaintyWeights((*names, JOINT)), "inter": UncertaintyWeights(names)}
+            {
+                "intra": UncertaintyWeights(weighted, n_idle=n_idle),
+                "inter": UncertaintyWeights(names, n_idle=n_idle),
+            }
         )
         self.contrast = InfoNCE(aligner.temperature)
-        self.distillation_temperature = aligner.distillation_temperature
+        self.distil = partial(
+            distillation,
+            temperature=aligner.distillation_temperature,
+            same_side=rules.inter_modal_sides == "both",
+            mean_over=rules.inter_modal_mean,
+        )
         self.distillation_weight = aligner.distillation_weight
+        self.inner_weight = aligner.distillation_weight if rules.inter_modal_weights == 2 else 1.0
+        self.joint_weight = rules.joint_weight
 
     def loss(self, batch: SeedBatch) -> Tensor:
-        """Return ``sum_m intra_m + weight * sum_m inter_m``, each sum with its own learned uncertainties."""
+        """Return ``sum_m intra_m + weight * sum_m inter_m``, each sum with its own learned uncertainties.
+
+        The intra-modal loss of the joint embedding is a term of the first sum or, as the switch
+        ``joint_weight`` says, one of its own.
+        """
         units = {name: unit(part) for name, part in self.encoder(batch.nodes, batch.subgraph).items()}
         joint = batch.pair_embeddings(JOINT, self.side_by_side(units))
         assert joint is not None
@@ -61,14 +82,56 @@ class MCLEAModel(ConcatenatingModel):
                 continue
             intra[name] = batch.contrast(name, student, self.contrast)
             teacher = joint.only(student.in_batch)
-            inter[name] = distillation(
-                (teacher.left, teacher.right),
-                (student.left, student.right),
-                temperature=self.distillation_temperature,
+            inter[name] = self.inner_weight * self.distil(
+                (teacher.left, teacher.right), (student.left, student.right)
             )
-        intra[JOINT] = batch.contrast(JOINT, joint, self.contrast)
+        of_joint = batch.contrast(JOINT, joint, self.contrast)
+        if self.joint_weight:
+            intra[JOINT] = of_joint
         total: Tensor = self.weights["intra"](intra) + self.distillation_weight * self.weights["inter"](inter)
-        return total
+        return total if self.joint_weight else total + of_joint
+
+
+@dataclass(frozen=True)
+class MCLEARules(AttentionRules):
+    """The switches of MCLEA (Lin et al. 2022, the public code). Defaults are our repairs.
+
+    Examples
+    --------
+    >>> MCLEARules.from_variant("released").accumulate
+    True
+    """
+
+    accumulate: bool = switch(
+        False,
+        released=True,
+        theirs="The gradients of all batches of an epoch are added up for one step.",
+        does="Every batch makes a step.",
+    )
+    joint_weight: bool = switch(
+        True,
+        released=False,
+        theirs="The contrastive loss of the joint embedding has no learned weight.",
+        does="It has one, as the losses of the modalities have.",
+    )
+    inter_modal_sides: Literal["across", "both"] = switch(
+        "across",
+        released="both",
+        theirs="Matches in the inter-modal loss are shares among the entities of both sides.",
+        does="They are shares among the entities of the other side.",
+    )
+    inter_modal_mean: Literal["seeds", "cells"] = switch(
+        "seeds",
+        released="cells",
+        theirs="The inter-modal loss is the mean over all cells of the batch, and so next to nothing.",
+        does="It is the mean over seeds of the divergence, as published.",
+    )
+    inter_modal_weights: Literal[1, 2] = switch(
+        1,
+        released=2,
+        theirs="The weight of the inter-modal loss is a factor twice: of each loss and of the weighted sum.",
+        does="It is a factor once, of the weighted sum.",
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -77,10 +140,7 @@ class MCLEA(TrainedAligner):
 
     The intra-modal loss (ICL) is InfoNCE with same-side negatives on every modality and on the joint
     embedding, weighted by learned uncertainty. In the inter-modal loss (IAL) the modalities learn the matches
-    of the joint embedding. Three things differ from the authors' code. An entity without a modality is
-    masked, where the authors fill in noise. Inputs are centred per side. Matches in the inter-modal loss are
-    softmax shares among the entities of the other side, where the authors take those of both sides and the
-    mean over all cells.
+    of the joint embedding. :class:`MCLEARules` has every difference from the authors' code as a switch.
 
     Parameters
     ----------
@@ -121,6 +181,16 @@ class MCLEA(TrainedAligner):
             "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
         },
     }  # fmt: skip
+
+    RULES: ClassVar[type[TrainedRules]] = MCLEARules
+
+    @cached_property
+    def rules(self) -> MCLEARules:
+        """The value of every switch."""
+        return MCLEARules.from_variant(self.variant, self.switches)
+
+    def _config(self) -> TrainingConfig:
+        return replace(super()._config(), accumulate=self.rules.accumulate)
 
     def _model(self, inputs: ModelInputs) -> MCLEAModel:
         return MCLEAModel(inputs, self)

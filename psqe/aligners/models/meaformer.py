@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from functools import cached_property, partial
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from psqe.aligners.model import Model, SeedBatch
 from psqe.aligners.trained import TrainedAligner
+from psqe.aligners.variants import AttentionRules, TrainedRules
 from psqe.errors import ParameterError
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, PositiveInt, ShareBelowOne
+from psqe.switches import switch
 from psqe.training.graph_attention import DiagonalGAT
 from psqe.training.loop import TrainingConfig
 from psqe.training.losses import InfoNCE, UncertaintyWeights
@@ -41,16 +44,24 @@ class MEAformerModel(Model):
     """
 
     def __init__(self, inputs: ModelInputs, aligner: MEAformer) -> None:
+        rules = aligner.rules
         super().__init__(
             inputs,
-            DiagonalGAT,
+            partial(DiagonalGAT, negated=rules.negated_attention, start=rules.attention_start),
             structure_dim=aligner.dim,
             dims=dict.fromkeys(inputs.vectors, aligner.dim),
         )
         self.attention = ModalityAttention(
-            aligner.dim, n_heads=aligner.n_heads, hidden_dim=aligner.hidden_dim, dropout=aligner.dropout
+            aligner.dim,
+            n_heads=aligner.n_heads,
+            hidden_dim=aligner.hidden_dim,
+            dropout=aligner.dropout,
+            epsilon=rules.norm_epsilon,
+            start=rules.modality_attention_start,
         )
-        self.weights = UncertaintyWeights((STRUCTURE, *inputs.vectors))
+        names = (STRUCTURE, *inputs.vectors)
+        self.weights = UncertaintyWeights(names, n_idle=rules.n_idle(len(names)))
+        self.late_names = misplaced(names) if rules.late_weights == "misplaced" else {}
         self.contrast = InfoNCE(aligner.temperature)
 
     def _attend(
@@ -81,14 +92,86 @@ class MEAformerModel(Model):
         joint_pairs = batch.pair_embeddings(JOINT, joint)
         assert joint_pairs is not None
         total = batch.contrast(JOINT, joint_pairs, self.contrast)
-        for prefix, units in (("", early), (LATE, late)):
+        for prefix, units, weight_of in (("", early, {}), (LATE, late, self.late_names)):
             losses = {}
             for name, embedded in units.items():
                 pairs = batch.pair_embeddings(name, embedded)
                 if pairs is not None:
-                    losses[name] = batch.contrast(prefix + name, pairs, self.contrast)
+                    losses[weight_of.get(name, name)] = batch.contrast(prefix + name, pairs, self.contrast)
             total = total + self.weights(losses)
         return total
+
+
+def misplaced(names: Sequence[str]) -> dict[str, str]:
+    """Return whose learned weight the late loss of each modality has in the authors' code.
+
+    The code stacks pictures, attributes, relations and structure in this order, and names what comes out of
+    the attention structure, relations, attributes and pictures.
+
+    Parameters
+    ----------
+    names
+        The modalities, structure among them.
+
+    Examples
+    --------
+    >>> misplaced(["structure", "image", "name"])
+    {'image': 'structure', 'structure': 'image', 'name': 'name'}
+    """
+    stacked = [name for name in ("image", "attribute", "relation", STRUCTURE) if name in names]
+    called = [name for name in (STRUCTURE, "relation", "attribute", "image") if name in names]
+    return {**dict(zip(stacked, called, strict=True)), **{n: n for n in names if n not in stacked}}
+
+
+@dataclass(frozen=True)
+class MEAformerRules(AttentionRules):
+    """The switches of MEAformer (Chen et al. 2023, the public code). Defaults are our repairs.
+
+    Examples
+    --------
+    >>> MEAformerRules.from_variant("released").late_weights
+    'misplaced'
+    """
+
+    restart: Literal["never", "once", "every epoch"] = switch(
+        "never",
+        released="once",
+        theirs="When iterative learning begins, there is a new optimiser with a fifth of the rate, and the "
+        "schedule begins again, stretched over three times the epochs that are left.",
+        does="The optimiser keeps its running means and its schedule.",
+    )
+    proposals: Literal["replacing", "blocks", "half blocks"] = switch(
+        "replacing",
+        released="half blocks",
+        theirs="Pairs of any entities in no seed are proposed. The ones that are proposed at every round of "
+        "the second half of a block of rounds become seeds at its end, and no seed is ever replaced.",
+        does="Pairs of candidates are proposed, also against seeds; the more similar pair stays.",
+    )
+    late_weights: Literal["own", "misplaced"] = switch(
+        "own",
+        released="misplaced",
+        theirs="After attention, pictures are taken for structure and attributes for relations, and the "
+        "other way round, so that their losses have one another's learned weights.",
+        does="The loss after attention has the learned weight of its own modality.",
+    )
+    norm_epsilon: PositiveFloat = switch(
+        1e-5,
+        released=1e-12,
+        theirs="Layer normalisation adds 1e-12 to a variance.",
+        does="It adds 1e-5, as torch has it.",
+    )
+    modality_attention_start: Literal["attention", "linear"] = switch(
+        "attention",
+        released="linear",
+        theirs="The attention among modalities begins with the weights of four linear maps of torch.",
+        does="It begins with the weights of torch's attention, whose biases are zero.",
+    )
+    rate_at: Literal["middle", "start"] = switch(
+        "middle",
+        released="start",
+        theirs="The rate of a step is that at its start, so that the first step changes nothing.",
+        does="It is that in the middle of the step.",
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -98,11 +181,10 @@ class MEAformer(TrainedAligner):
     One layer of attention among the modalities of an entity says how much each counts for it. The joint
     embedding is the concatenation of the unit vectors before attention under these weights. InfoNCE is
     computed on every modality before and after attention and on the joint embedding. The learning rate rises
-    for 15 % of the training and falls along a cosine. Four things differ from the authors' code. A modality
-    that an entity lacks is masked, in the attention too, where the authors fill in noise. Inputs are centred
-    per side. The attention begins with torch's initial weights. The last epoch is kept, where the authors
-    keep the one that is best on the test links. The paper also weights the loss of a seed by the attention,
-    which neither the authors' code nor this class does.
+    for 15 % of the training and falls along a cosine. :class:`MEAformerRules` has every difference from the
+    authors' code as a switch, but for one: the last epoch is kept, where the authors keep the one that is
+    best on the test links. The paper also weights the loss of a seed by the attention, which neither the
+    authors' code nor this class does.
 
     Parameters
     ----------
@@ -158,8 +240,21 @@ class MEAformer(TrainedAligner):
         if self.dim % self.n_heads:
             raise ParameterError(f"n_heads is {self.n_heads}; it must divide dim, which is {self.dim}")
 
+    RULES: ClassVar[type[TrainedRules]] = MEAformerRules
+
+    @cached_property
+    def rules(self) -> MEAformerRules:
+        """The value of every switch."""
+        return MEAformerRules.from_variant(self.variant, self.switches)
+
     def _config(self) -> TrainingConfig:
-        return replace(super()._config(), schedule="cosine", warmup=self.warmup, clip=self.clip)
+        return replace(
+            super()._config(),
+            schedule="cosine",
+            warmup=self.warmup,
+            clip=self.clip,
+            rate_at=self.rules.rate_at,
+        )
 
     def _model(self, inputs: ModelInputs) -> MEAformerModel:
         return MEAformerModel(inputs, self)
