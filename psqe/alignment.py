@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -18,6 +18,8 @@ from psqe.datasets.pairs import check_outputs
 from psqe.datasets.spelling import Spellings
 from psqe.errors import DataError
 from psqe.evaluation import evaluate
+from psqe.evaluation.protocols import METRICS_OF
+from psqe.evaluation.queries import DIRECTIONS
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.evaluation.truth import verdict
 from psqe.features import Features
@@ -231,8 +233,24 @@ class Alignment:
 
     @cached_property
     def metrics(self) -> dict[str, Any] | None:
-        """Hits@k and MRR by direction and protocol, see :func:`psqe.evaluation.evaluate`."""
+        """Hits@k and MRR over all gold links, by direction and protocol.
+
+        A model that was trained on seeds finds these first whether it has learned anything else or not. Read
+        :attr:`metrics_free` beside these numbers. See :func:`psqe.evaluation.evaluate`.
+        """
         metrics: dict[str, Any] | None = self.evaluation()["metrics"]
+        return metrics
+
+    @cached_property
+    def metrics_free(self) -> dict[str, Any] | None:
+        """The same numbers over the gold links with no entity in a seed: what the seeds did not tell."""
+        metrics: dict[str, Any] | None = self.evaluation()["metrics_free"]
+        return metrics
+
+    @cached_property
+    def metrics_seeds(self) -> dict[str, Any] | None:
+        """The same numbers over the gold links that are seeds."""
+        metrics: dict[str, Any] | None = self.evaluation()["metrics_seeds"]
         return metrics
 
     @cached_property
@@ -243,29 +261,50 @@ class Alignment:
 
     @cached_property
     def _link_summary(self) -> dict[str, Any]:
-        return link_summary(self.predicted, self.task)
+        return link_summary(self.predicted, self.task, seeds=self.seeds)
 
-    def evaluation(self, matching: Matching | None = None) -> dict[str, Any]:
-        """Evaluate the aligner's similarities against the gold links.
+    def evaluation(
+        self, matching: Matching | None = None, *, compared: Sequence[SeedSet] | None = None
+    ) -> dict[str, Any]:
+        """Evaluate the aligner's similarities against all gold links, seed links and free links.
 
         Parameters
         ----------
         matching
-            What candidates are ranked by: ``cosine``, ``csls`` or ``sinkhorn``; the aligner's own by default.
+            What candidates are ranked by: ``cosine``, ``csls`` or ``sinkhorn``. The default ``None`` stands
+            for the aligner's own.
+        compared
+            The seeds of other alignments that this one is compared with. ``metrics_free_of_all`` is then
+            about the gold links with no entity in any of them, nor in the seeds of this alignment. These are
+            the same links for each of the alignments. By default there are no others.
 
         Returns
         -------
-        The report of :func:`psqe.evaluation.evaluate`; ``metrics`` and ``regions`` are ``None`` where gold
-        links are not known.
+        The report of :func:`psqe.evaluation.evaluate` with the seeds of the alignment; each entry is ``None``
+        where gold links are not known.
         """
         if self.task.links is None:
-            return {"metrics": None, "regions": None}
-        return evaluate(
+            return dict.fromkeys(("matching", *METRICS_OF, "n_queries", "ties", "regions"))
+        matching = matching or self.aligner.matching
+        if compared is None and matching in self._evaluations:
+            return self._evaluations[matching]
+        union = None if compared is None else [seeds.pairs for seeds in (self.seeds, *compared)]
+        found = evaluate(
             self.task,
             self.aligner.similarity,
-            matching=matching or self.aligner.matching,
+            matching=matching,
             regions=self._regions,
+            seeds=self.seeds.pairs,
+            compared=None if union is None else np.concatenate(union),
         )
+        if compared is None:
+            self._evaluations[matching] = found
+        return found
+
+    @cached_property
+    def _evaluations(self) -> dict[Matching, dict[str, Any]]:
+        """What was evaluated already, by matching: similarities of all candidates take long."""
+        return {}
 
     def summary(self, matching: Matching | None = None) -> dict[str, Any]:
         """Return all numbers about the alignment: the content of ``report.json``.
@@ -356,16 +395,25 @@ class Alignment:
         first, second = (side[row] for side, row in zip(unit, rows, strict=True))
         return float(first @ second)
 
-    def report(self, path: str | Path) -> None:
+    def report(self, path: str | Path, matching: Matching | None = None) -> None:
         """Write a page about the links that opens without a network.
 
         Parameters
         ----------
         path
             File to write (``.html``).
+        matching
+            See :meth:`evaluation`.
         """
         check_form("the file of the report", path, str | Path, "give a path")
-        link_report(self.task, self.features, self.predicted, provenance=self._made).save(path)
+        link_report(
+            self.task,
+            self.features,
+            self.predicted,
+            seeds=self.seeds,
+            evaluation=self.evaluation(matching),
+            provenance=self._made,
+        ).save(path)
 
     def save(self, folder: str | Path) -> None:
         """Write ``links.tsv``, ``seeds.tsv`` and ``report.json``, in the forms that the README describes.
@@ -425,7 +473,7 @@ class Alignment:
         """Say in one line how many links and seeds there are, and how good the links are.
 
         Where gold links judge all links, it tells the F1. Where they judge only some, it tells how many of
-        these are correct, and the F1 of these.
+        these are correct, and the F1 of these. The F1 of the links outside the seeds stands in brackets.
         """
         summary = self._link_summary
         alone = summary["no_counterpart"]
@@ -438,9 +486,38 @@ class Alignment:
             return line
         links = self.quality["links"]
         if links["n_judged"] == links["n"]:
-            return f"{line}, F1 {links['f1']:.3f}"
-        of_judged = f", F1 of the judged {links['f1_judged']:.3f}" if links["n_judged"] else ""
+            return f"{line}, F1 {links['f1']:.3f}{self._outside('f1')}"
+        of_judged = ""
+        if links["n_judged"]:
+            of_judged = f", F1 of the judged {links['f1_judged']:.3f}{self._outside('f1_judged')}"
         return f"{line}, {verdict(links['n_right'], links['n_judged'], links['n'])}{of_judged}"
+
+    def _outside(self, share: str) -> str:
+        """Return a share of the links outside the seeds, in brackets; empty without seeds or such links."""
+        free = None if self.quality is None else self.quality["links_free"]
+        if not len(self.seeds) or free is None or free[share] is None:
+            return ""
+        return f" ({free[share]:.3f} outside the seeds)"
+
+    def ranking(self, matching: Matching | None = None) -> str:
+        """Say how often the true counterpart is ranked first; empty where gold links are not known.
+
+        Parameters
+        ----------
+        matching
+            See :meth:`evaluation`.
+        """
+        found = self.evaluation(matching)
+        if found["metrics"] is None:
+            return ""
+        everything = _both_ways(found["metrics"])
+        text = f"Hits@1 (share of entities whose true counterpart is ranked first): {everything}"
+        if not len(self.seeds):
+            return text
+        free = _both_ways(found["metrics_free"])
+        if not free:
+            return f"{text}; every true link has an entity in a seed"
+        return f"{text}; among true links with no entity in a seed, {free}"
 
     def __repr__(self) -> str:
         return f"Alignment({self.task.name!r}: {self.headline()})"
@@ -450,6 +527,13 @@ class Alignment:
         if self.choices:
             lines.append(f"Chosen by default: {html.escape(self.choices)}.")
         return f"<p>{'<br>'.join(lines)}</p>{self.links.head(10).to_html(index=False, float_format='%.3f')}"
+
+
+def _both_ways(metrics: Mapping[str, Any]) -> str:
+    """Write Hits@1 of both directions; empty where no query of a direction was evaluated."""
+    values = [metrics[direction]["full"]["hits@1"] for direction in DIRECTIONS]
+    ways = zip(values, ("left to right", "right to left"), strict=True)
+    return ", ".join(f"{value:.3f} {way}" for value, way in ways if value is not None)
 
 
 def _candidate(graph: KnowledgeGraph, identifier: object, *, other: KnowledgeGraph) -> int:

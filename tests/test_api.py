@@ -17,14 +17,17 @@ from psqe.datasets.layouts import check_folder
 from psqe.datasets.synthetic import planted_pair
 from psqe.defaults import SEED_SHARE, choose_features
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
+from psqe.evaluation import accounting, evaluate
 from psqe.features import available_modalities, build_features
 from psqe.links import predict_links
-from psqe.seeds import MINERS
+from psqe.seeds import MINERS, SeedSet
 from psqe.seeds.base import minable
 
 ROOT = Path(__file__).parents[1]
 COUNTRIES = ROOT / "examples" / "countries"
 CASES = ROOT.parent / "shared" / "cases"
+
+WAYS = {"l2r": "left to right", "r2l": "right to left"}
 
 CITIES = [("a", "Rome"), ("b", "Paris"), ("c", "Prague"), ("d", "Vienna"), ("e", "Lisbon"), ("f", "Athens")]
 VILLES = [
@@ -57,7 +60,7 @@ def test_a_folder_needs_no_option(case, tmp_path, monkeypatch, capsys):
     assert not check_folder(folder)
     monkeypatch.chdir(tmp_path)
     assert main(["align", str(folder)]) == 0
-    chosen, result = capsys.readouterr().out.splitlines()
+    chosen, _, result = capsys.readouterr().out.splitlines()
     assert chosen.startswith("chosen: modalities name") and "all that both sides have" in chosen
     assert "11 seeds by the miner psqe (30% of the smaller side), 11 found; aligner propagation" in chosen
     assert ", F1 1.000" in result
@@ -66,13 +69,23 @@ def test_a_folder_needs_no_option(case, tmp_path, monkeypatch, capsys):
 def test_the_example_needs_no_option(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["align", str(COUNTRIES), "--json", "report.json", "--report", "report.html"]) == 0
-    chosen, _ = capsys.readouterr().out.splitlines()
+    chosen, ranking, result = capsys.readouterr().out.splitlines()
     report = json.loads(Path("report.json").read_text())
     assert chosen == f"chosen: {report['choices']}"
     assert report["parameters"]["modalities"] == ["name", "image", "attribute", "number"]
     assert report["parameters"]["miner"]["n_seeds"] == round(SEED_SHARE * 59)
     assert report["parameters"]["links"] == {"matching": "sinkhorn", "rule": "mutual", "threshold": 0}
-    assert report["link_quality"]["links"]["f1"] > 0.9
+    quality = report["link_quality"]
+    assert quality["links"]["f1"] > 0.9
+    assert f"F1 of the judged {quality['links']['f1_judged']:.3f}" in result
+    assert f"({quality['links_free']['f1_judged']:.3f} outside the seeds)" in result
+    everything, free = (
+        ", ".join(f"{report[name][key]['full']['hits@1']:.3f} {way}" for key, way in WAYS.items())
+        for name in ("metrics", "metrics_free")
+    )
+    assert ranking.endswith(f": {everything}; among true links with no entity in a seed, {free}")
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "true links with no entity in a seed" in page and "a link outside the seeds" in page
     assert "<html" in Path("report.html").read_text(encoding="utf-8")
 
 
@@ -291,9 +304,43 @@ def test_the_frames(countries):
     assert countries.metrics["l2r"]["full"]["hits@1"] > 0.9 and countries.audit["precision"] == 1
 
 
+def test_the_ranking_is_told_for_all_links_seeds_and_free_links(planted):
+    task, features = planted
+    alignment = psqe.align(task, features=features, seeds=psqe.MinerOptions(n_seeds=30))
+    similarity, matching = alignment.aligner.similarity, alignment.aligner.matching
+    wanted = evaluate(task, similarity, matching=matching, seeds=alignment.seeds.pairs)
+    assert alignment.metrics == wanted["metrics"] != alignment.metrics_free
+    assert alignment.metrics_free == wanted["metrics_free"]
+    assert alignment.metrics_seeds == wanted["metrics_seeds"]
+    summary = alignment.summary()
+    assert summary["n_queries"] == wanted["n_queries"] and summary["metrics_wrong"] == wanted["metrics_wrong"]
+    assert summary["n_links"] == len(alignment.links)
+    assert accounting(summary).total == pytest.approx(alignment.metrics["l2r"]["full"]["hits@1"])
+    other = psqe.align(task, features=features, seeds=psqe.MinerOptions(name="mutual", n_seeds=25))
+    counts = [
+        a.evaluation("csls", compared=[b.seeds])["n_queries"]["l2r"]["full"]
+        for a, b in ((alignment, other), (other, alignment))
+    ]
+    taken = [np.concatenate([alignment.seeds.pairs[:, k], other.seeds.pairs[:, k]]) for k in range(2)]
+    free = ~np.isin(task.links[:, 0], taken[0]) & ~np.isin(task.links[:, 1], taken[1])
+    assert counts[0]["free_of_all"] == counts[1]["free_of_all"] == free.sum() > 0
+    assert counts[0]["free"] != counts[1]["free"]
+    assert alignment.evaluation("csls")["metrics_free_of_all"] is None
+
+
+def test_the_line_about_the_ranking_without_seeds_and_without_free_links(planted):
+    task, features = planted
+    alone = psqe.align(task, features=features, seeds="none")
+    assert alone.metrics_free == alone.metrics and ";" not in alone.ranking()
+    seeds = SeedSet.from_single_stage("gold", task.links, np.ones(len(task.links)), why="gold", note="gold")
+    taught = psqe.align(task, features=features, seeds=seeds)
+    assert taught.ranking().endswith("; every true link has an entity in a seed")
+
+
 def test_gold_links_judge_and_never_choose(countries):
     blind = psqe.align(countries.task.without_links())
     assert blind.metrics is None and blind.quality is None and blind.audit["precision"] is None
+    assert blind.metrics_free is blind.metrics_seeds is None and blind.ranking() == ""
     pd.testing.assert_frame_equal(blind.links, countries.links)
 
 

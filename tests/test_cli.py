@@ -176,7 +176,11 @@ def test_align_writes_links_and_report(task, capsys):
     assert {"metrics", "regions", "seconds", "peak_mb", "parameters", "versions"} <= set(report)
     for direction in ("l2r", "r2l"):
         for protocol in ("full", "peer"):
-            assert set(report["metrics"][direction][protocol]) == {"hits@1", "hits@5", "hits@10", "mrr"}
+            for entry in ("metrics", "metrics_free", "metrics_seeds", "metrics_wrong"):
+                assert set(report[entry][direction][protocol]) == {"hits@1", "hits@5", "hits@10", "mrr"}
+            counts = report["n_queries"][direction][protocol]
+            assert counts["all"] == counts["free"] + counts["seeds"] + counts["wrong"] > counts["free"] > 0
+    assert report["matching"] == "sinkhorn" and report["metrics_free_of_all"] is None
     assert set(report["regions"]) == {"degree", "density", "semantic"}
     assert report["n_links"] == len(lines) - 1
     parameters = report["parameters"]
@@ -220,7 +224,8 @@ def test_align_mines_its_own_seeds_and_needs_no_gold_links(task, monkeypatch):
     run(*arguments, "--out", "b.tsv", "--json", "b.json")
     assert Path("a.tsv").read_bytes() == Path("b.tsv").read_bytes()
     blind = json.loads(Path("b.json").read_text())
-    assert blind["metrics"] is None and blind["parameters"]["miner"]["name"] == "pivot"
+    assert blind["metrics"] is blind["metrics_free"] is blind["metrics_seeds"] is blind["n_queries"] is None
+    assert blind["link_quality"] is None and blind["parameters"]["miner"]["name"] == "pivot"
 
 
 def test_data_commands(capsys, tmp_path, monkeypatch):

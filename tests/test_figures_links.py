@@ -37,6 +37,7 @@ def test_the_precision_curve_is_the_running_mean():
     axes = figures.precision_curve(facts(sure, seeds, correct=right, judged=judged)).axes[0]
     lines = {line.get_label(): line.get_xydata() for line in axes.lines}
     np.testing.assert_allclose(lines["by true links, judged links only"], [[2, 1], [3, 1 / 2], [4, 2 / 3]])
+    np.testing.assert_allclose(lines["by true links, others counted as wrong"][:, 0], [1, 2, 3, 4])
     assert [text.get_text() for text in axes.texts] == [".99", ".95", ".9", ".8", ".5"]
     assert [text.xy[0] for text in axes.texts] == [1, 2, 2, 3, 4]
     blind = {"correct": None, "judged": None}
@@ -67,6 +68,8 @@ def test_cuts():
     assert table["expected wrong links"].iloc[-1] == "1"
     assert table["precision of judged links"].tolist() == ["100.0%"] * 3 + ["66.7%", "75.0%", "75.0%"]
     assert table["judged links"].tolist() == ["1", "2", "2", "3", "4", "4"]
+    lowest = ["100.0%"] * 3 + ["66.7%", "75.0%", "60.0%"]
+    assert table["precision if the others are wrong"].tolist() == lowest
     whole = tables.cuts(facts(judged=np.ones(5, bool)))
     assert whole["precision by true links"].tolist() == ["100.0%"] * 3 + ["66.7%", "75.0%", "60.0%"]
     assert len(tables.cuts(facts(correct=None, judged=None)).columns) == 4
@@ -122,13 +125,47 @@ def test_quality_of_both_answers():
     share = {"precision": 0.5, "precision_interval": [0.4, 0.6], "recall": None, "f1": 0.25}
     links = {"n": 2000, "n_right": 1000, "n_gold": 3000, "n_findable": 3000, "n_judged": 2000, **share}
     alone = {"n": 7, "n_right": 3, "n_dangling": 0, **share, "f1": None}
-    quality = {"links": links, "no_counterpart": {"left": alone, "right": alone}}
+    quality = {"links": links, "links_free": None, "no_counterpart": {"left": alone, "right": alone}}
     table = tables.quality(facts(quality=quality))
     interval = "0.500 (0.400 to 0.600)"
     assert table.iloc[0].tolist() == ["a link", "2,000", "1,000", "3,000", interval, "", "0.250"]
     assert table.iloc[1].tolist() == ["no counterpart, left", "7", "3", "0", interval, "", ""]
     assert table["answer"].tolist()[2] == "no counterpart, right"
     assert tables.quality(facts(quality=None)).empty
+    free = {**links, "n": 500, "n_right": 100, "n_findable": 400, "n_judged": 500}
+    table = tables.quality(facts(quality={**quality, "links_free": free}))
+    assert table["answer"].tolist()[:2] == ["a link", "a link outside the seeds"]
+    assert table.iloc[1].tolist() == ["a link outside the seeds", "500", "100", "400", interval, "", "0.250"]
+    table = tables.quality(facts(quality={**quality, "links_free": links}))  # no link was a seed
+    assert table["answer"].tolist()[1] == "no counterpart, left"
+
+
+def test_the_ranking_of_all_links_seeds_and_free_links():
+    def numbers(first, back):
+        return {
+            direction: {"full": {"hits@1": value, "mrr": None if value is None else (1 + value) / 2}}
+            for direction, value in (("l2r", first), ("r2l", back))
+        }
+
+    counts = {"all": 1200, "seeds": 200, "wrong": 0, "free": 1000}
+    evaluation = {
+        "matching": "csls", "metrics": numbers(0.5, 0.25), "metrics_seeds": numbers(1, 1),
+        "metrics_wrong": numbers(None, None), "metrics_free": numbers(0.4, 0.1),
+        "n_queries": {"l2r": {"full": counts}, "r2l": {"full": {**counts, "free": 999, "wrong": 1}}},
+    }  # fmt: skip
+    found = facts(evaluation=evaluation)
+    assert tables.ranking(found).to_numpy().tolist() == [
+        ["all true links", "1,200", "0.500", "0.250", "0.750", "0.625"],
+        ["true links that are seeds", "200", "1.000", "1.000", "1.000", "1.000"],
+        ["true links with an entity in another seed", "0 left, 1 right", "", "", "", ""],
+        ["true links with no entity in a seed", "1,000 left, 999 right", "0.400", "0.100", "0.700", "0.550"],
+    ]
+    assert "(CSLS)" in sentences.ranking(found) and "what it was not given" in sentences.ranking(found)
+    counts.update(seeds=0)
+    assert "what it was not given" not in sentences.ranking(found)
+    for nothing in (None, dict.fromkeys(evaluation)):
+        assert tables.ranking(facts(evaluation=nothing)).empty
+        assert sentences.ranking(facts(evaluation=nothing)) == ""
 
 
 def test_no_case_says_so():

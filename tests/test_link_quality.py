@@ -16,6 +16,7 @@ from psqe.graph import AlignmentTask
 from psqe.links.predict import predict_links
 from psqe.links.quality import link_quality, link_summary
 from psqe.links.rules import LinkRule
+from psqe.seeds import MutualMiner
 
 
 def matching_of(n_left: int, n_right: int) -> st.SearchStrategy[np.ndarray]:
@@ -95,6 +96,34 @@ def test_by_sets(gold, found, left_more, right_more):
     json.dumps(quality, allow_nan=False)
 
 
+@settings(max_examples=100, deadline=None)
+@given(GOLD, matching_of(6, 8), matching_of(6, 8))
+def test_links_outside_the_seeds_by_sets(gold, found, seeds):
+    """They are compared with the gold links outside the seeds, and judged by all gold links."""
+    task = AlignmentTask("t", graph("l", 6), graph("r", 8), gold)
+    quality = link_quality(found, task, seeds=seeds)
+    without = link_quality(found, task)
+    assert without.pop("links_free") is None
+    free = quality.pop("links_free")
+    assert quality == without
+
+    def outside(pairs: np.ndarray) -> set[tuple[int, int]]:
+        taken = [set(ends) for ends in seeds.T.tolist()]
+        return {(a, b) for a, b in pairs.tolist() if a not in taken[0] and b not in taken[1]}
+
+    true, made = outside(gold), outside(found)
+    right = len(true & made)
+    judged = [pair for pair in made if pair[0] in gold[:, 0] or pair[1] in gold[:, 1]]
+    assert (free["n"], free["n_right"], free["n_judged"]) == (len(made), right, len(judged))
+    assert (free["n_gold"], free["n_findable"]) == (len(true), most_at_once(true))
+    assert free["precision"] == share(right, len(made)) and free["recall"] == share(right, most_at_once(true))
+    assert free["precision_judged"] == share(right, len(judged))
+    assert free["f1"] == share(2 * right, len(made) + most_at_once(true))
+    assert free["f1_judged"] == share(2 * right, len(judged) + most_at_once(true))
+    if not len(seeds):
+        assert free == quality["links"]
+
+
 def test_all_correct_all_wrong_and_none(planted):
     task, _ = planted
     best = link_quality(task.links, task)
@@ -117,6 +146,10 @@ def test_the_summary_has_the_numbers_of_the_links(planted):
     assert summary["no_counterpart"]["left"] == len(task.left.candidates) - len(links) > 0
     assert summary["link_quality"] == link_quality(links.pairs, task)
     assert link_summary(links, replace(task, links=None))["link_quality"] is None
+    seeds = MutualMiner(20).mine(task, features)
+    told = link_summary(links, task, seeds=seeds)
+    assert told["link_quality"] == link_quality(links.pairs, task, seeds=seeds.pairs)
+    assert told["link_quality"]["links_free"]["n"] < len(links)
 
 
 def test_without_gold_links_or_with_an_entity_twice(planted):

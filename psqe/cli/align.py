@@ -87,11 +87,9 @@ def align(
     if json_out is not None:
         write_json(json_out, summary)
     if report_out is not None:
-        alignment.report(report_out)
-    score = ""
-    if summary["metrics"] is not None:
-        l2r, r2l = (summary["metrics"][direction]["full"]["hits@1"] for direction in ("l2r", "r2l"))
-        score = f", Hits@1 {l2r:.3f} left to right, {r2l:.3f} right to left"
+        alignment.report(report_out, links.ranked_by())
     if alignment.choices:
         typer.echo(f"chosen: {alignment.choices}")
-    typer.echo(f"{alignment.headline()}{score}, {alignment.seconds:.1f} s -> {out}")
+    if ranking := alignment.ranking(links.ranked_by()):
+        typer.echo(ranking)
+    typer.echo(f"{alignment.headline()}, {alignment.seconds:.1f} s -> {out}")

@@ -92,6 +92,7 @@ def evaluate(
     -------
     A dictionary with these entries:
 
+    - ``matching`` names the matching of protocol ``full``.
     - ``metrics`` has, by direction (``l2r``, ``r2l``) and protocol (``full``, ``peer``), ``hits@1``,
       ``hits@5``, ``hits@10`` and ``mrr`` of realistic ranks, over all queries.
     - ``metrics_free``, ``metrics_seeds``, ``metrics_wrong`` and ``metrics_free_of_all`` have the same shape,
@@ -136,6 +137,7 @@ def evaluate(
         similarity = matched(scorer(*candidates), "csls", csls_k=PEER_CSLS_K)
         tested["peer"] = gold.rank(similarity, last, candidates)
     return {
+        "matching": matching,
         **{name: _metrics(tested, group) for name, group in METRICS_OF.items()},
         "n_queries": _n_queries(tested),
         "ties": _ties(tested["full"]) if "full" in tested else None,

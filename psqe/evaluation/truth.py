@@ -125,7 +125,17 @@ def n_findable(task: AlignmentTask) -> int:
     >>> n_findable(AlignmentTask("t", left, right, links=[(0, 0), (0, 1), (1, 2)]))
     2
     """
-    links = gold_links(task)
+    return most_at_once(gold_links(task))
+
+
+def most_at_once(links: IntArray) -> int:
+    """Return the largest number of links ``(n, 2)``, possibly of none, in which no entity is twice.
+
+    Examples
+    --------
+    >>> most_at_once(np.array([[0, 0], [0, 1], [1, 2]]))
+    2
+    """
     (lefts, rows), (rights, columns) = (np.unique(ends, return_inverse=True) for ends in links.T)
     if len(lefts) == len(links) == len(rights):
         return len(links)

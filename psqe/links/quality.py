@@ -9,12 +9,14 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.evaluation.intervals import proportion_interval
-from psqe.evaluation.truth import correct, gold_links, judged, n_findable
-from psqe.graph import SIDES, AlignmentTask, IntArray, Side
+from psqe.evaluation.link_groups import link_groups
+from psqe.evaluation.truth import correct, gold_links, judged, most_at_once
+from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side
 from psqe.links.predict import Links
+from psqe.seeds import SeedSet
 
 
-def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
+def link_quality(pairs: IntArray, task: AlignmentTask, *, seeds: IntArray | None = None) -> dict[str, Any]:
     """Compare links, and the answer "no counterpart", with the gold links.
 
     A link is correct if it is one of the gold links, so any of several true counterparts will do. Predicted
@@ -32,19 +34,26 @@ def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
     as in DBP15K, many candidates without a gold link do have a counterpart, and the recall of the answer is
     underestimated.
 
+    Seeds become links, so the numbers about all links tell in part how good the seeds are. ``links_free``
+    leaves the seeds out: it compares the links with no entity in a seed with the gold links with no entity in
+    a seed.
+
     Parameters
     ----------
     pairs
         Integer array ``(n, 2)``: left and right entity of each link, each entity at most once.
     task
         A pair of graphs with gold links.
+    seeds
+        The seeds that the links were found with ``(m, 2)``, possibly none; ``None`` where they are not known.
 
     Returns
     -------
     ``links``: ``n``, ``n_right`` (number of correct links), ``n_judged`` (number of links with an entity that
     has a gold link), ``n_gold``, ``n_findable``, ``precision`` (of all), ``precision_judged`` (of the judged
     ones), ``recall``, ``f1`` (of precision and recall) and ``f1_judged`` (of the precision among judged links
-    and recall). ``no_counterpart``: for ``left`` and ``right``, ``n`` candidates so answered, ``n_right``,
+    and recall). ``links_free``: the same numbers about links outside the seeds; ``None`` where ``seeds`` is
+    ``None``. ``no_counterpart``: for ``left`` and ``right``, ``n`` candidates so answered, ``n_right``,
     ``n_taken`` (neither correct nor wrong), ``n_dangling``, ``precision``, ``recall`` and ``f1``. Names that
     end in ``_interval`` are 95 % Wilson intervals. A share without a denominator is ``None``.
 
@@ -61,21 +70,31 @@ def link_quality(pairs: IntArray, task: AlignmentTask) -> dict[str, Any]:
     for column, side in enumerate(SIDES):
         if len(np.unique(pairs[:, column])) != len(pairs):
             raise DataError(f"a {side} entity is in two links")
-    n_right, n_judged, wanted = int(right.sum()), int(known.sum()), n_findable(task)
+    free = None
+    if seeds is not None:
+        outside = link_groups(pairs, seeds)["free"]
+        free = _of_links(right[outside], known[outside], task.links[link_groups(task.links, seeds)["free"]])
+    return {
+        "links": _of_links(right, known, task.links),
+        "links_free": free,
+        "no_counterpart": {side: _no_counterpart(pairs, pairs[right], task, side) for side in SIDES},
+    }
+
+
+def _of_links(right: BoolArray, known: BoolArray, gold: IntArray) -> dict[str, Any]:
+    """Count links, of which some are ``right`` and some can be judged (``known``), against gold links."""
+    n_right, n_judged, wanted = int(right.sum()), int(known.sum()), most_at_once(gold)
     of_judged = _shares(n_right, n_judged, wanted)
     return {
-        "links": {
-            "n": len(pairs),
-            "n_right": n_right,
-            "n_judged": n_judged,
-            "n_gold": len(task.links),
-            "n_findable": wanted,
-            **_shares(n_right, len(pairs), wanted),
-            "precision_judged": of_judged["precision"],
-            "precision_judged_interval": of_judged["precision_interval"],
-            "f1_judged": of_judged["f1"],
-        },
-        "no_counterpart": {side: _no_counterpart(pairs, pairs[right], task, side) for side in SIDES},
+        "n": len(right),
+        "n_right": n_right,
+        "n_judged": n_judged,
+        "n_gold": len(gold),
+        "n_findable": wanted,
+        **_shares(n_right, len(right), wanted),
+        "precision_judged": of_judged["precision"],
+        "precision_judged_interval": of_judged["precision_interval"],
+        "f1_judged": of_judged["f1"],
     }
 
 
@@ -107,7 +126,7 @@ def _shares(n_hits: int, n_given: int, n_wanted: int) -> dict[str, Any]:
     return {**shares, "f1": 2 * n_hits / (n_given + n_wanted) if n_given + n_wanted else None}
 
 
-def link_summary(links: Links, task: AlignmentTask) -> dict[str, Any]:
+def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = None) -> dict[str, Any]:
     """Summarise links for a report in JSON.
 
     Parameters
@@ -116,6 +135,8 @@ def link_summary(links: Links, task: AlignmentTask) -> dict[str, Any]:
         The predicted links.
     task
         The pair of graphs that was aligned.
+    seeds
+        The seeds that the links were found with; ``None`` where they are not known.
 
     Returns
     -------
@@ -130,5 +151,7 @@ def link_summary(links: Links, task: AlignmentTask) -> dict[str, Any]:
         "expected_links": links.expected_links,
         "threshold": links.threshold,
         "no_counterpart": asdict(links.without_counterpart(task).map(len)),
-        "link_quality": None if task.links is None else link_quality(links.pairs, task),
+        "link_quality": None
+        if task.links is None
+        else link_quality(links.pairs, task, seeds=None if seeds is None else seeds.pairs),
     }

@@ -19,9 +19,10 @@ from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side, Sides
 from psqe.links.predict import Links
-from psqe.links.quality import link_quality
+from psqe.links.quality import link_summary
 from psqe.links.report.cards import LinkCard, link_cards, rejected_cards
 from psqe.links.unlinked import NoLinkReason, reasons_without_link
+from psqe.seeds import SeedSet
 from psqe.seeds.audit import coverage
 
 BORDER = 0.5
@@ -87,6 +88,8 @@ class LinkFacts:
         link; ``None`` without gold links.
     quality
         The result of :func:`psqe.links.quality.link_quality`; ``None`` without gold links.
+    evaluation
+        The result of :func:`psqe.evaluation.evaluate`; ``None`` where the ranking was not evaluated.
     border
         The links whose confidence is nearest to :data:`BORDER`, most confident first.
     certain
@@ -120,6 +123,7 @@ class LinkFacts:
     correct: BoolArray | None
     judged: BoolArray | None
     quality: Mapping[str, Any] | None
+    evaluation: Mapping[str, Any] | None
     border: tuple[LinkCard, ...]
     certain: tuple[LinkCard, ...]
     rejected: tuple[LinkCard, ...]
@@ -129,7 +133,13 @@ class LinkFacts:
 
 
 def link_facts(
-    task: AlignmentTask, features: Features, links: Links, *, provenance: Mapping[str, Any] | None = None
+    task: AlignmentTask,
+    features: Features,
+    links: Links,
+    *,
+    seeds: SeedSet | None = None,
+    evaluation: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> LinkFacts:
     """Compute the facts of a report on links.
 
@@ -139,6 +149,11 @@ def link_facts(
         The pair of graphs that was aligned, and its features.
     links
         The predicted links.
+    seeds
+        The seeds that the links were found with; ``None`` where they are not known.
+    evaluation
+        The result of :func:`psqe.evaluation.evaluate` with these seeds; ``None`` without gold links, or where
+        the ranking was not evaluated.
     provenance
         The mappings ``parameters`` and ``versions`` that the links were computed with; none by default.
 
@@ -162,7 +177,8 @@ def link_facts(
         links=links,
         correct=correct(links.pairs, task),
         judged=judged(links.pairs, task),
-        quality=None if task.links is None else link_quality(links.pairs, task),
+        quality=link_summary(links, task, seeds=seeds)["link_quality"],
+        evaluation=evaluation,
         border=link_cards(task, links, _border(links, rank)),
         certain=link_cards(task, links, _certain(links, rank)),
         rejected=rejected_cards(task, links, N_REJECTED),

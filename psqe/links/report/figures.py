@@ -41,7 +41,8 @@ def confidence_histogram(facts: LinkFacts) -> Figure:
 def precision_curve(facts: LinkFacts) -> Figure:
     """Expected precision of the most confident links by their number; with gold links, true precision too.
 
-    True precision is that of the links which gold links can judge. Dots mark the values of
+    True precision is that of the links which gold links can judge and, where these are not all, also that of
+    all links, with those that cannot be judged counted as wrong. Dots mark the values of
     :data:`psqe.links.report.tables.CUTS`.
 
     Raises
@@ -60,6 +61,10 @@ def precision_curve(facts: LinkFacts) -> Figure:
             true = (facts.judged & facts.correct).cumsum()[shown] / n_judged[shown]
             label = "by true links" if facts.judged.all() else "by true links, judged links only"
             axes.plot(numbers[shown], true, color=BLACK, lw=1.2, ls=(0, (4, 2)), label=label)
+            if not facts.judged.all():
+                lowest = facts.correct.cumsum() / numbers
+                label = "by true links, others counted as wrong"
+                axes.plot(numbers, lowest, color=GREY, lw=1.2, ls=(0, (1, 1)), label=label)
     axes.plot(numbers, expected, color=BLUE, lw=2, label="expected")
     for cut in CUTS[:-1]:
         n = int((confidence >= cut).sum())

@@ -21,6 +21,7 @@ from psqe.graph import AlignmentTask
 from psqe.links.predict import Links
 from psqe.links.report import sentences, tables
 from psqe.links.report.facts import LinkFacts, link_facts
+from psqe.seeds import SeedSet
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -98,7 +99,13 @@ class LinkReport:
 
 
 def link_report(
-    task: AlignmentTask, features: Features, links: Links, *, provenance: Mapping[str, Any] | None = None
+    task: AlignmentTask,
+    features: Features,
+    links: Links,
+    *,
+    seeds: SeedSet | None = None,
+    evaluation: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> LinkReport:
     """Make a report on predicted links. Gold links of the task, where known, are used for checking only.
 
@@ -108,6 +115,12 @@ def link_report(
         The pair of graphs that was aligned, and its features.
     links
         The predicted links, from :func:`psqe.links.predict_links`.
+    seeds
+        The seeds that the links were found with, to tell the links outside the seeds apart; ``None`` where
+        they are not known.
+    evaluation
+        The result of :func:`psqe.evaluation.evaluate` with these seeds, for the table of the ranking; no such
+        table by default.
     provenance
         The mappings ``parameters`` and ``versions`` that the links were computed with, for the last section;
         none by default.
@@ -117,7 +130,8 @@ def link_report(
     DataError
         If the features do not fit the task.
     """
-    return LinkReport(link_facts(task, features, links, provenance=provenance))
+    facts = link_facts(task, features, links, seeds=seeds, evaluation=evaluation, provenance=provenance)
+    return LinkReport(facts)
 
 
 @cache

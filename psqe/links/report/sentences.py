@@ -35,6 +35,14 @@ SCORE = {
 }
 
 
+RANKED_BY = {
+    "cosine": "by similarity",
+    "csls": "by similarity minus the mean similarity to the ten nearest entities (CSLS)",
+    "sinkhorn": "by their share of a transport plan (Sinkhorn)",
+}
+"""How candidates were ranked, by the name of the matching."""
+
+
 def takeaways(facts: LinkFacts) -> dict[str, str]:
     """The four main statements: ``links``, ``confidence``, ``unlinked`` and ``truth``."""
     return {
@@ -95,16 +103,27 @@ def _truth(facts: LinkFacts) -> str:
     if not len(facts.links):
         return f"{text}."
     if facts.judged.all():
-        return f"{text}: {facts.correct.mean():.1%} of the predicted links are among them."
+        share = f"{facts.correct.mean():.1%}"
+        return f"{text}: {share} of the predicted links are among them{_outside(facts)}."
     n_judged, n = int(facts.judged.sum()), len(facts.judged)
     if not n_judged:
         return f"{text}, but none of the predicted links has an entity that is in a true link."
     n_other = n - n_judged
     return (
         f"{text}: of the {_count(n_judged)} with an entity that is in a true link, {facts.correct.sum():,} "
-        f"({facts.correct[facts.judged].mean():.1%}) {'is' if facts.correct.sum() == 1 else 'are'} correct. "
-        f"The true links cannot judge the other {n_other:,}, which are wrong if the true links are complete."
+        f"({facts.correct[facts.judged].mean():.1%}) {'is' if facts.correct.sum() == 1 else 'are'} correct"
+        f"{_outside(facts)}. The true links cannot judge the other {n_other:,}. If the true links are "
+        f"complete, these are wrong, and {facts.correct.mean():.1%} of all {n:,} links are correct."
     )
+
+
+def _outside(facts: LinkFacts) -> str:
+    """Say how many of the judged links outside the seeds are correct; empty where none are told apart."""
+    free = facts.quality and facts.quality["links_free"]
+    if not free or not free["n_judged"] or free["n"] == len(facts.links):
+        return ""
+    share = f"{free['precision_judged']:.1%}"
+    return f", and {free['n_right']:,} of the {free['n_judged']:,} outside the seeds ({share})"
 
 
 def modalities(facts: LinkFacts) -> str:
@@ -136,6 +155,38 @@ def missed(facts: LinkFacts) -> str:
         f"According to the true links, {left['n'] - left['n_right']:,} of the {left['n']:,} left entities "
         f"without a link have a counterpart, and {right['n'] - right['n_right']:,} of the "
         f"{right['n']:,} right ones."
+    )
+
+
+def unjudged(facts: LinkFacts) -> str:
+    """Say what the precision of judged links leaves out; empty where gold links judge all links."""
+    if facts.judged is None or facts.judged.all():
+        return ""
+    n = int((~facts.judged).sum())
+    return (
+        f"The number of links with no entity in a true link is {n:,}. The true links do not judge these, and "
+        "the precision of the judged links, which are the others, leaves them out. If the true links are "
+        "incomplete, such a link may be correct. If the true links are complete, all of them are wrong, and "
+        "the precision of the judged links is too high: read the precision that counts the others as wrong."
+    )
+
+
+def ranking(facts: LinkFacts) -> str:
+    """Explain the table of the ranking; empty where the ranking was not evaluated."""
+    if facts.evaluation is None or facts.evaluation["metrics"] is None:
+        return ""
+    text = (
+        "For each entity with a true link, the candidates of the other side were ranked "
+        f"{RANKED_BY[facts.evaluation['matching']]}. Hits@1 is the share of entities whose counterpart comes "
+        "first, and MRR is the mean of one divided by the rank of the counterpart."
+    )
+    counts = facts.evaluation["n_queries"]["l2r"]["full"]
+    if not counts["seeds"] and not counts["wrong"]:
+        return text
+    return (
+        f"{text} A model that was trained on seeds ranks the counterparts in its seeds first, whether it has "
+        "learned anything else or not. The row of true links with no entity in a seed tells how well a model "
+        "finds what it was not given."
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from psqe.evaluation.protocols import METRICS_OF
+from psqe.evaluation.queries import DIRECTIONS
 from psqe.graph import SIDES
 from psqe.links.report.facts import LinkFacts
 
@@ -57,6 +59,9 @@ def cuts(facts: LinkFacts) -> pd.DataFrame:
                 row["precision by true links"] = precision
             else:
                 row |= {"judged links": f"{judged.sum():,}", "precision of judged links": precision}
+                row["precision if the others are wrong"] = (
+                    f"{facts.correct[kept].mean():.1%}" if kept.any() else ""
+                )
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -72,20 +77,17 @@ def unlinked(facts: LinkFacts) -> pd.DataFrame:
 
 
 def quality(facts: LinkFacts) -> pd.DataFrame:
-    """Precision, recall and F1 of the links and of the answer "no counterpart"; empty without gold links."""
+    """Precision, recall and F1 of the links and of the answer "no counterpart"; empty without gold links.
+
+    Where the seeds are known and there are some, the links outside the seeds have rows of their own.
+    """
     columns = ["answer", "given", "correct", "true", "precision", "recall", "F1"]
     if facts.quality is None:
         return pd.DataFrame(columns=columns)
-    links = facts.quality["links"]
-    answers = [("a link", links, links["n_findable"])]
-    if links["n_judged"] < links["n"]:
-        judged = {share: links[f"{share}_judged"] for share in ("precision", "f1")}
-        interval = {"precision_interval": links["precision_judged_interval"]}
-        of_judged = {**links, **judged, **interval, "n": links["n_judged"]}
-        answers = [
-            ("a link, of those judged", of_judged, links["n_findable"]),
-            ("a link, others counted as wrong", links, links["n_findable"]),
-        ]
+    answers = _of_links("a link", facts.quality["links"])
+    free = facts.quality["links_free"]
+    if free is not None and free["n"] < facts.quality["links"]["n"]:
+        answers += _of_links("a link outside the seeds", free)
     for side, answer in facts.quality["no_counterpart"].items():
         answers.append((f"no counterpart, {side}", answer, answer["n_dangling"]))
     rows = [
@@ -96,6 +98,50 @@ def quality(facts: LinkFacts) -> pd.DataFrame:
         ]
         for name, answer, n_true in answers
     ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _of_links(name: str, links: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], int]]:
+    """The answer that some links are, or two readings of it where gold links judge only some of them."""
+    if links["n_judged"] == links["n"]:
+        return [(name, links, links["n_findable"])]
+    judged = {share: links[f"{share}_judged"] for share in ("precision", "f1")}
+    interval = {"precision_interval": links["precision_judged_interval"]}
+    of_judged = {**links, **judged, **interval, "n": links["n_judged"]}
+    return [
+        (f"{name}, of those judged", of_judged, links["n_findable"]),
+        (f"{name}, others counted as wrong", links, links["n_findable"]),
+    ]
+
+
+RANKED = {
+    "metrics": "all true links",
+    "metrics_seeds": "true links that are seeds",
+    "metrics_wrong": "true links with an entity in another seed",
+    "metrics_free": "true links with no entity in a seed",
+}
+"""The names of the rows of :func:`ranking`, by the entry of an evaluation."""
+
+WAYS = ("left to right", "right to left")
+"""The names of the two directions of ranking."""
+
+
+def ranking(facts: LinkFacts) -> pd.DataFrame:
+    """Hits@1 and MRR over all true links, seeds and free links; empty where the ranking was not evaluated."""
+    columns = ["links", "entities", *(f"{name}, {way}" for name in ("Hits@1", "MRR") for way in WAYS)]
+    evaluation = facts.evaluation
+    if evaluation is None or evaluation["metrics"] is None:
+        return pd.DataFrame(columns=columns)
+    rows = []
+    for entry, name in RANKED.items():
+        if evaluation[entry] is None:
+            continue
+        group = METRICS_OF[entry]
+        n, back = (evaluation["n_queries"][direction]["full"][group] for direction in DIRECTIONS)
+        found = [evaluation[entry][direction]["full"] for direction in DIRECTIONS]
+        numbers = [values[measure] for measure in ("hits@1", "mrr") for values in found]
+        number = f"{n:,}" if n == back else f"{n:,} left, {back:,} right"
+        rows.append([name, number, *("" if value is None else f"{value:.3f}" for value in numbers)])
     return pd.DataFrame(rows, columns=columns)
 
 
