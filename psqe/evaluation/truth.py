@@ -154,15 +154,17 @@ def verdict(n_correct: int, n_judged: int, n: int) -> str:
 
     Examples
     --------
-    >>> verdict(3, 3, 36)
-    'by gold links 3 of 3 judged correct (1.000, 0.439 to 1.000), 33 not judged'
+    >>> verdict(3, 3, 3)
+    'by gold links 3 of 3 judged correct (1.000, 0.439 to 1.000)'
+    >>> verdict(3, 3, 36).partition("), ")[2]
+    '33 not judged (wrong if gold links are complete)'
     >>> verdict(0, 0, 36)
     'by gold links none of them can be judged'
     """
     if not n_judged:
         return "by gold links none of them can be judged"
     low, high = proportion_interval(n_correct, n_judged)
-    rest = f", {n - n_judged:,} not judged" if n > n_judged else ""
+    rest = f", {n - n_judged:,} not judged (wrong if gold links are complete)" if n > n_judged else ""
     return (
         f"by gold links {n_correct:,} of {n_judged:,} judged correct "
         f"({n_correct / n_judged:.3f}, {low:.3f} to {high:.3f}){rest}"
