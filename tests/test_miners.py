@@ -29,22 +29,17 @@ from psqe.graph import AlignmentTask
 from psqe.seeds import MINERS, Miner, SeedSet, correct
 
 N = 30
-RELEASED = "psqe released"
+RELEASED, EVEN = "psqe released", "psqe even"
+SWITCHES = {RELEASED: {"n_epochs": 5, "dim": 16, "row_order": "content"}, EVEN: {"n_epochs": 5}}
 miners = pytest.mark.parametrize("name", list(MINERS))
-miners_and_released = pytest.mark.parametrize("name", [*MINERS, RELEASED])
+miners_and_variants = pytest.mark.parametrize("name", [*MINERS, RELEASED, EVEN])
 
 
 def make(name: str, n_seeds: int = N, **parameters) -> Miner:
     """A miner with those of the parameters that it knows."""
-    if name == RELEASED:
-        name, parameters = (
-            "psqe",
-            {
-                "variant": "released",
-                "switches": {"n_epochs": 5, "dim": 16, "row_order": "content"},
-                **parameters,
-            },
-        )
+    if name in SWITCHES:
+        name, variant = name.split()
+        parameters = {"variant": variant, "switches": SWITCHES[f"{name} {variant}"], **parameters}
     accepted = inspect.signature(MINERS[name]).parameters
     return MINERS[name](n_seeds, **{k: v for k, v in parameters.items() if k in accepted})
 
@@ -111,7 +106,7 @@ def test_seeds_are_what_was_asked_for(name, planted, mined):
     assert {tuple(p) for p in seeds.trace[-1].pairs} == {tuple(p) for p in seeds.pairs}
 
 
-@miners_and_released
+@miners_and_variants
 def test_parameters_rebuild_the_miner_and_show_in_its_repr(name):
     miner = make(name, random_state=3)
     assert type(miner)(**miner.parameters).parameters == miner.parameters
@@ -132,7 +127,7 @@ def test_parameters_are_typed_and_described(name):
         cls.typed({"n_seed": 3})
 
 
-@miners_and_released
+@miners_and_variants
 def test_same_twice_and_no_global_generator_is_touched(name, planted, mined):
     wanted = content(mined(name))
     torch.manual_seed(99)
@@ -143,9 +138,9 @@ def test_same_twice_and_no_global_generator_is_touched(name, planted, mined):
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
 
 
-@miners_and_released
+@miners_and_variants
 def test_random_state_is_the_only_source_of_chance(name, planted, mined):
-    if name != RELEASED and "random_state" not in inspect.signature(MINERS[name]).parameters:
+    if name in MINERS and "random_state" not in inspect.signature(MINERS[name]).parameters:
         pytest.skip("draws nothing")
     other = mine(name, planted, random_state=1)
     assert other.parameters["random_state"] == 1
@@ -154,13 +149,13 @@ def test_random_state_is_the_only_source_of_chance(name, planted, mined):
         assert content(other) != content(mined(name))
 
 
-@miners_and_released
+@miners_and_variants
 @pytest.mark.parametrize("change", [without_links, with_wrong_links])
 def test_gold_links_and_groups_are_not_read(name, planted, mined, change):
     assert content(mine(name, change(planted))) == content(mined(name))
 
 
-@miners_and_released
+@miners_and_variants
 @pytest.mark.parametrize("sides", [{"right": 11}, {"left": 12}, {"left": 13, "right": 14}], ids=str)
 def test_relabelled_entities_give_the_same_seeds(name, planted, mined, sides):
     pair, left, right = relabelled(planted, **sides)
@@ -173,7 +168,7 @@ def test_relabelled_entities_give_the_same_seeds(name, planted, mined, sides):
     assert found.stages == wanted.stages
 
 
-@miners_and_released
+@miners_and_variants
 def test_look_alikes_are_not_matched_by_their_order(name):
     """Twins listed in the order of the links: whoever breaks ties by id is right every time."""
     n = 40
@@ -256,7 +251,7 @@ def test_a_side_without_any_modality_is_an_error(name, planted):
         make(name).mine(task, Features(empty))
 
 
-@miners_and_released
+@miners_and_variants
 def test_isolated_entities(name):
     pair = planted_pair(60, 3, 12, density=0.0)
     assert not len(pair[0].left.triples)
@@ -274,7 +269,7 @@ def test_tiny_graphs(name, shape):
     assert len(seeds) >= 1
 
 
-@miners_and_released
+@miners_and_variants
 def test_a_side_of_candidates_smaller_than_the_graph(name, planted):
     pair = with_fewer_candidates(planted)
     sound(mine_quietly(make(name, 20), pair), pair)
@@ -293,7 +288,7 @@ def test_one_entity_gives_a_seed_or_a_clear_error(name, shape):
         assert len(seeds) == 1
 
 
-@miners_and_released
+@miners_and_variants
 def test_no_candidates(name, planted):
     task, features = planted
     empty = replace(task.right, candidates=np.empty(0, dtype=np.int64))
@@ -301,7 +296,7 @@ def test_no_candidates(name, planted):
         make(name).mine(AlignmentTask("none", task.left, empty), features)
 
 
-@miners_and_released
+@miners_and_variants
 def test_features_of_another_task(name, planted):
     task, features = planted
     short = features.take(np.arange(task.left.n_entities), np.arange(task.right.n_entities - 1))
@@ -309,14 +304,14 @@ def test_features_of_another_task(name, planted):
         make(name).mine(task, short)
 
 
-@miners_and_released
+@miners_and_variants
 @pytest.mark.parametrize("n", [0, -3])
 def test_impossible_numbers_of_seeds(name, n):
     with pytest.raises(ParameterError, match="n_seeds"):
         make(name, n)
 
 
-@miners_and_released
+@miners_and_variants
 def test_the_input_is_left_as_it_was(name, planted, mined):
     mined(name)
     fresh_task, fresh = planted_pair(80, [3, 2, 1], 12, noise=0.5, missing=0.1, random_state=1)

@@ -134,7 +134,7 @@ def test_stages_in_any_order(planted, variant, stages):
     miner = PSQEMiner(30, variant=variant, stages=stages, n_clusters=3, switches=FAST)
     seeds = mine_quietly(miner, planted)
     adds_up(seeds, stages)
-    if variant == "corrected":
+    if variant != "released":
         assert len(seeds) == 30 and correct(seeds.pairs, planted[0]).mean() > 0.9
     elif stages == ("expand",):
         assert len(seeds) == 0  # as released, there is nothing to expand

@@ -12,7 +12,8 @@ from psqe.seeds.psqe_rules import SWITCHES, VARIANTS, Rules, rules_table
 
 FAST = {"n_epochs": 3, "dim": 8}
 COMPONENTS = {"released": None, "corrected": 6}  # the planted vectors have 16 dimensions
-THIRD = {"rounds": 2, "n_epochs": 5, "dim": 12}  # where the variants agree, or tests need less
+# Where the variants agree, or tests need less:
+THIRD = {"rounds": 2, "n_epochs": 5, "dim": 12, "evenness": 0.5}
 
 
 def other_value(variant: str, switch: str):
@@ -41,13 +42,13 @@ def content(pair, variant: str, **switches) -> tuple:
 
 @pytest.fixture(scope="module")
 def unflipped(pair):
-    return {variant: content(pair, variant) for variant in VARIANTS}
+    return {variant: content(pair, variant) for variant in COMPONENTS}
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_every_switch_can_be_flipped_alone_and_does_something(pair, unflipped, switch):
     changed = {}
-    for variant in VARIANTS:
+    for variant in COMPONENTS:
         value = other_value(variant, switch)
         assert value != {**asdict(VARIANTS[variant]), **FAST, "n_components": COMPONENTS[variant]}[switch]
         found = content(pair, variant, **{switch: value})
@@ -61,7 +62,8 @@ def test_every_switch_can_be_flipped_alone_and_does_something(pair, unflipped, s
 
 
 def test_a_switch_set_to_its_own_value_changes_nothing(pair, unflipped):
-    for variant, rules in VARIANTS.items():
+    for variant in COMPONENTS:
+        rules = VARIANTS[variant]
         own = {name: value for name, value in asdict(rules).items() if name not in (*FAST, "n_components")}
         assert content(pair, variant, **own) == unflipped[variant]
 
@@ -75,7 +77,8 @@ def test_all_switches_flipped_make_the_other_variant():
         == Rules.from_variant("corrected")
         == Rules()
     )
-    assert set(VARIANTS) == {"released", "corrected"}
+    assert Rules.from_variant("corrected", {"evenness": VARIANTS["even"].evenness}) == VARIANTS["even"]
+    assert set(VARIANTS) == {"released", "corrected", "even"}
 
 
 def test_the_table_has_every_switch_with_its_values_and_texts():
@@ -85,14 +88,14 @@ def test_the_table_has_every_switch_with_its_values_and_texts():
         assert row["point"] in {str(i) for i in range(1, 12)}
         for text in (row["what the release does"], row["what we do"]):
             assert text.endswith(".") and not text[0].islower()
-        for variant, rules in VARIANTS.items():
-            wanted = getattr(rules, row["switch"])
+        for variant in ("released", "corrected"):
+            wanted = getattr(VARIANTS[variant], row["switch"])
             assert row[variant] == wanted or (wanted is None and row[variant] != row[variant])  # NaN
     assert set(table["point"]) == {str(i) for i in range(1, 12)}, "a questionable point has no switch"
 
 
 def test_unknown_names():
-    with pytest.raises(ParameterError, match="no variant 'perfect'; choose from released, corrected"):
+    with pytest.raises(ParameterError, match="no variant 'perfect'; choose from released, corrected, even"):
         PSQEMiner(10, variant="perfect")
     with pytest.raises(ParameterError, match="no switch 'mutuality'; choose from match_modalities, "):
         PSQEMiner(10, switches={"mutuality": True})
@@ -132,6 +135,9 @@ def test_unknown_names():
         ("attention_start", "zeros"),
         ("n_components", "all"),
         ("n_components", 2.5),
+        ("evenness", -1.0),
+        ("evenness", float("inf")),
+        ("evenness", None),
     ],
 )
 @pytest.mark.parametrize("variant", list(VARIANTS))

@@ -159,7 +159,7 @@ class MinerGroup:
         ),
     ] = None
     variant: Annotated[
-        str | None, typer.Option(help="Variant of the miner psqe: corrected or released [corrected].")
+        str | None, typer.Option(help="Variant of the miner psqe: corrected, even or released [corrected].")
     ] = None
     switch: Annotated[
         list[str] | None,

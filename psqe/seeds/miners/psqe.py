@@ -33,7 +33,8 @@ class PSQEMiner(Miner):
     """PSQE in three stages: clustered resampling, contrastive refinement, neighbourhood expansion.
 
     The method is that of Hong et al. (2026). The variant ``released`` follows the rules of the public code
-    to the letter; ``corrected`` keeps the three ideas and repairs the rules.
+    to the letter; ``corrected`` keeps the three ideas and repairs the rules; ``even`` is ``corrected`` with
+    seeds that are spread evenly over the graphs, by degree, density and meaning, at some cost of precision.
     :class:`~psqe.seeds.psqe_rules.Rules` has every difference as a switch.
 
     Seeds depend on content, never on ids, and their order decides nothing, with one exception: as the public
@@ -46,7 +47,7 @@ class PSQEMiner(Miner):
     n_seeds
         Number of seeds wanted. Without the rule ``replace`` the list only grows and may end longer.
     variant
-        Name of a set of switches: ``corrected`` or ``released``.
+        Name of a set of switches: ``corrected``, ``even`` or ``released``.
     switches
         Values of switches that differ from the variant's, by name.
     stages

@@ -12,7 +12,7 @@ import numpy as np
 
 from psqe.cost import Cost, measured
 from psqe.errors import ParameterError
-from psqe.evaluation.regions import cluster
+from psqe.evaluation.regions import Regions, cluster, degree_regions, density_regions
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
 from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides
@@ -21,6 +21,12 @@ from psqe.seeds.noise_fill import filled_with_noise
 from psqe.seeds.psqe_rules import Rules
 from psqe.seeds.seed_set import StageTrace
 from psqe.similarity import Dot, Similarity
+
+EVEN_CLUSTERS = 16
+"""Number of K-means clusters among which the rule ``evenness`` spreads the seeds.
+
+It was chosen with the weight of the variant ``even``, see :data:`psqe.seeds.psqe_rules.VARIANTS`.
+"""
 
 SKETCH = 256
 """Number of dimensions in which candidates are clustered."""
@@ -168,6 +174,25 @@ class Space:
             rows = self._released_vectors()
         labels = cluster(rows, self.n_clusters, n_starts=self.rules.n_starts, random_state=self.random_state)
         return labels[: len(self.left)], labels[len(self.left) :]
+
+    @cached_property
+    def partitions(self) -> tuple[Regions, ...]:
+        """The partitions of the candidates among which the rule ``evenness`` spreads the seeds.
+
+        None of them needs a label: thirds by degree, thirds by density of the features, and at most
+        :data:`EVEN_CLUSTERS` K-means clusters of the features, as topics.
+        """
+        n_clusters = min(EVEN_CLUSTERS, len(self.left) + len(self.right))
+        topics = [np.full(graph.n_entities, -1, dtype=np.int64) for graph in self.task.sides]
+        clusters = replace(self, n_clusters=n_clusters).clusters
+        for topic, entities, labels in zip(topics, (self.left, self.right), clusters, strict=True):
+            topic[entities] = labels
+        names = tuple(f"cluster {i}" for i in range(n_clusters))
+        return (
+            degree_regions(self.task),
+            density_regions(self.task, self.features),
+            Regions("semantic", names, *topics),
+        )
 
     def _released_vectors(self) -> FloatArray:
         """Return what the public code clusters ``(m_left + m_right, d)``: raw images, other unit vectors."""

@@ -11,6 +11,7 @@ from psqe.features.fusion import modality_vectors
 from psqe.graph import BoolArray, FloatArray, IntArray
 from psqe.seeds.psqe_rules import Rules
 from psqe.seeds.stages.base import Pool, Space
+from psqe.seeds.stages.even import choose_evenly
 from psqe.similarity import Nearest, Similarity, find_neighbours, greedy_one_to_one, largest_cells
 
 
@@ -108,7 +109,9 @@ def within_quotas(space: Space, proposals: Proposals) -> IntArray:
     """Choose one-to-one pairs, best first, so that every cluster gets its quota where it can.
 
     A pair belongs to the cluster of its left candidate. With the rule ``fill``, seeds that a cluster cannot
-    fill go to the best pairs left over.
+    fill go to the best pairs left over. With the rule ``evenness``, the regions of :attr:`Space.partitions`
+    take the place of the clusters, and their quotas have a price instead of being fixed
+    (:func:`~psqe.seeds.stages.even.choose_evenly`).
 
     Parameters
     ----------
@@ -123,6 +126,8 @@ def within_quotas(space: Space, proposals: Proposals) -> IntArray:
     """
     # One-to-one first, by confidence over all clusters, so that no quota lets a worse pair block a better.
     free = greedy_one_to_one(proposals.rows, proposals.columns, len(proposals.rows))
+    if space.rules.evenness:
+        return _evenly(space, proposals, free)
     cluster_of = space.clusters[0][proposals.rows[free]]
     chosen = np.zeros(len(free), dtype=bool)
     for label, quota in enumerate(space.quotas):
@@ -132,6 +137,17 @@ def within_quotas(space: Space, proposals: Proposals) -> IntArray:
         chosen[np.flatnonzero(~chosen)[:rest]] = True
     kept: IntArray = free[chosen]
     return kept
+
+
+def _evenly(space: Space, proposals: Proposals, free: IntArray) -> IntArray:
+    """Choose evenly among the one-to-one proposals at the positions ``free (m,)``; return some of these."""
+    if not space.rules.fill:
+        free = free[proposals.for_quota[free]]
+    pairs = np.column_stack([space.left[proposals.rows[free]], space.right[proposals.columns[free]]])
+    scores = proposals.scores[free]
+    weight = space.rules.evenness
+    chosen: IntArray = free[choose_evenly(scores, pairs, space.partitions, space.n_seeds, weight=weight)]
+    return chosen
 
 
 def take(space: Space, pool: Pool, proposals: Proposals, positions: IntArray, stage: str) -> Pool:
