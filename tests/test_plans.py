@@ -63,7 +63,7 @@ def test_one_meaning_has_one_spec():
 
 
 def test_every_switch_that_differs_is_turned_alone_both_ways():
-    for variant in VARIANTS:
+    for variant in ("released", "corrected"):
         other = VARIANTS["released" if variant == "corrected" else "corrected"]
         made = flips(variant)
         assert all(len(turned) == 1 for turned in made)
