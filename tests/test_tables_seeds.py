@@ -144,6 +144,54 @@ def test_contrasts_name_the_regions_and_leave_other_settings_out():
     assert tables.third_ranks(parts)["region"].tolist() == ["low"] * 2 + ["middle"] * 2 + ["high"] * 2
 
 
+def evenness_runs(miner, state, precision, semantic, degree=0.99):
+    parts = [part("semantic", balance=semantic, least_covered=semantic / 2), part("density", balance=0.9)]
+    return seeds_run(*parts, part("degree", balance=degree), miner=miner, state=state, precision=precision)
+
+
+def test_evenness_is_compared_on_the_draws_that_both_kinds_have():
+    seeds = table(
+        [
+            evenness_runs("mutual", 0, 0.8, 0.9), evenness_runs("mutual", 1, 0.6, 0.7),
+            evenness_runs("psqe", 0, 0.9, 0.8), evenness_runs("psqe", 2, 0.1, 0.1),
+            evenness_runs("random", 0, 0.1, 1),
+            seeds_run(miner="mutual", state=3, precision=0.5),  # without regions
+        ],
+        "seeds",
+    )  # fmt: skip
+    runs = tables.evenness(seeds, 600)
+    assert runs[["seeds", "random_state"]].to_numpy().tolist() == [
+        ["mutual", 0], ["mutual", 1], ["psqe", 0], ["psqe", 2],
+    ]  # fmt: skip
+    means = tables.evenness_table(runs).set_index("seeds")
+    assert means.loc["mutual", "precision"] == pytest.approx(0.7)
+    assert means.loc["psqe", "balance by meaning"] == pytest.approx(0.45)
+    words = tables.evenness_words(runs)
+    assert "higher in precision (0.900 against 0.800, so on 1 of 1 pairs)" in words
+    assert "lower in least covered (0.400 against 0.450" in words
+    assert "equal in balance by density (0.900 against 0.900) and balance by degree" in words
+    assert "does not have both psqe, even and mutual" in tables.evenness_words(runs, "psqe, even")
+    apart = runs[(runs["seeds"] == "mutual") != (runs["random_state"] == 0)]
+    assert "on the same draws" in tables.evenness_words(apart)
+    nothing = tables.evenness(seeds, 20)
+    assert nothing.empty and "does not have both psqe and mutual" in tables.evenness_words(nothing)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([1, 2], "between"),
+        ([1, 1.1], "more by 1.1"),
+        ([-1, -1.1], "less by 1.1"),
+        ([2], "more by 2.0"),
+        ([0], "between"),
+    ],
+)
+def test_words_follow_the_interval(values, words):
+    found = tables.by_sign(values, above="more by {size}", below="less by {size}", between="between")
+    assert found == words
+
+
 def drawn_runs():
     """Drawn seeds and what MCLEA makes of them, on two random states."""
     runs = []

@@ -152,12 +152,17 @@ def source_table(table: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "cases": ", ".join(dict.fromkeys(group["task"])),
-            **dict(zip(by, map(str, labels), strict=True)),
+            **dict(zip(by, map(_without_own_version, map(str, labels)), strict=True)),
             "date": str(group["date"].max())[:10],
         }
         for *labels, group in group_rows(table, by)
     ]
     return pd.DataFrame(rows or [{"cases": NOT_MEASURED}])
+
+
+def _without_own_version(text: str) -> str:
+    """Leave out of a list of versions that of psqe itself, which the revision tells."""
+    return "; ".join(part for part in text.split("; ") if not part.startswith("psqe "))
 
 
 def not_measured(table: pd.DataFrame) -> list[str]:
