@@ -332,7 +332,10 @@ def test_groups_of_commands_have_no_options_but_help(capsys, command):
 def test_help_lists_what_is_registered(capsys):
     run("align", "--help")
     out = " ".join(capsys.readouterr().out.split())
-    assert "mutual, pivot, psqe, random" in out and "clamped, eva, mclea, meaformer, propagation" in out
+    assert (
+        "mutual, pivot, psqe, random" in out
+        and "clamped, eva, mclea, meaformer, propagation, whitening" in out
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 
 from psqe.features.base import Features
 from psqe.features.fusion import centred, side_vectors, unit_rows
-from psqe.graph import FloatArray, KnowledgeGraph, Side
+from psqe.graph import FloatArray, KnowledgeGraph, Side, Vectors
 
 
 def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> FloatArray:
@@ -16,12 +16,17 @@ def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> Float
     from that of an entity by a constant shift. For candidates the result is that of
     :func:`psqe.features.fusion.fuse`.
     """
-    others = np.setdiff1d(np.arange(graph.n_entities), graph.candidates)
-    parts = []
-    for modality in features.values():
-        vectors, present = modality[side].values, modality[side].present
-        part = np.empty_like(vectors)
-        part[graph.candidates] = side_vectors(modality[side].take(graph.candidates))
-        part[others] = unit_rows(centred(vectors[others], present[others]))
-        parts.append(part)
+    parts = [modality_nodes(modality[side], graph) for modality in features.values()]
     return unit_rows(np.hstack(parts))
+
+
+def modality_nodes(vectors: Vectors, graph: KnowledgeGraph) -> FloatArray:
+    """Return the unit vectors ``(n, d)`` of all nodes in one modality, zero for nodes that lack it.
+
+    Candidates are centred among themselves, and so are the other nodes.
+    """
+    others = np.setdiff1d(np.arange(graph.n_entities), graph.candidates)
+    nodes = np.empty_like(vectors.values)
+    nodes[graph.candidates] = side_vectors(vectors.take(graph.candidates))
+    nodes[others] = unit_rows(centred(vectors.values[others], vectors.present[others]))
+    return nodes

@@ -143,6 +143,40 @@ def pair_confidence(
     return pair_confidence_in_order(places, features, *ordered, device=device)
 
 
+def seed_weights(
+    pairs: IntArray, task: AlignmentTask, features: Features, *, by_confidence: bool
+) -> FloatArray:
+    """Return how much each seed counts in an aligner that weighs its seeds.
+
+    Parameters
+    ----------
+    pairs
+        Seeds ``(n, 2)`` as indices into a task in canonical order. A seed from elsewhere may name an entity
+        that is no candidate; here it is treated as one.
+    task, features
+        The task and its features.
+    by_confidence
+        Whether the weight of a seed is its label-free confidence; otherwise it is 1.
+
+    Returns
+    -------
+    Weights ``(n,)`` from 0 to 1.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> seed_weights(np.array([[0, 0], [1, 1]]), *planted_pair(9), by_confidence=False).tolist()
+    [1.0, 1.0]
+    """
+    if not by_confidence:
+        return np.ones(len(pairs), dtype=np.float32)
+    left, right = (
+        np.union1d(graph.candidates, ends) for graph, ends in zip(task.sides, pairs.T, strict=True)
+    )
+    places = np.column_stack([np.searchsorted(left, pairs[:, 0]), np.searchsorted(right, pairs[:, 1])])
+    return pair_confidence_in_order(places, features, left, right)
+
+
 def pair_confidence_in_order(
     pairs: IntArray, features: Features, left: IntArray, right: IntArray, *, device: str = "cpu"
 ) -> FloatArray:

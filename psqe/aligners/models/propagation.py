@@ -15,9 +15,10 @@ from psqe.features.base import Features
 from psqe.features.fusion import to_unit_rows, unit_rows
 from psqe.features.nodes import node_vectors
 from psqe.features.principal_axes import main_axes
+from psqe.features.whitening import PositiveShare, Share, WhiteningRule, whitened_nodes
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Sides
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, RandomState
-from psqe.seeds.confidence import pair_confidence_in_order
+from psqe.seeds.confidence import seed_weights
 from psqe.similarity import Matching
 from psqe.training.callback import Callback
 
@@ -57,9 +58,16 @@ class Propagation(Aligner):
     label_weight
         Weight of the cosine of labels relative to that of features, in every hop.
     weigh_seeds
-        Whether a label is weighted by the label-free confidence of its seed (:mod:`psqe.seeds.confidence`),
-        so that seeds that contradict the features count little. Turn it off for seeds that are known to be
-        correct.
+        Whether a label, and the part of a seed in the whitening, are weighted by the label-free confidence of
+        the seed (:mod:`psqe.seeds.confidence`), so that seeds that contradict the features count little. Turn
+        it off for seeds that are known to be correct.
+    whitening
+        Weight of the covariance within pairs, from 0 to 1, if features are to be whitened before they spread
+        (:mod:`psqe.features.whitening`), as the aligner ``whitening`` does; ``None`` for features as they
+        are.
+    shrinkage
+        Weight of the identity in the covariances of the whitening, above 0 and at most 1; ``None`` for
+        ``d / (d + n)``, with ``n`` observations of ``d`` dimensions. Without whitening it has no effect.
     dim
         Number of main axes of the fused features of both sides that are kept; ``None`` for all of them.
     label_dim
@@ -82,6 +90,8 @@ class Propagation(Aligner):
     decay: PositiveFloat = 0.7
     label_weight: NonNegativeFloat = 0.35
     weigh_seeds: bool = True
+    whitening: Share | None = None
+    shrinkage: PositiveShare | None = None
     dim: Dimension | None = None
     label_dim: Dimension = 1024
     random_state: RandomState = 0
@@ -97,10 +107,10 @@ class Propagation(Aligner):
     def _fit(
         self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
-        vectors = self._vectors(task, features)
+        confidence = seed_weights(pairs, task, features, by_confidence=self.weigh_seeds)
+        vectors = self._vectors(task, features, pairs, confidence)
         rng = np.random.default_rng(self.random_state)
         labels = unit_rows(rng.standard_normal((len(pairs), self.label_dim)).astype(np.float32))
-        confidence = self._confidence(pairs, task, features)
         left, right = (
             self._embed(
                 walk(normalised_adjacency(graph)).astype(np.float32), vectors[side], ends, labels, confidence
@@ -109,24 +119,19 @@ class Propagation(Aligner):
         )
         return left, right
 
-    def _vectors(self, task: AlignmentTask, features: Features) -> Sides[FloatArray]:
+    def _vectors(
+        self, task: AlignmentTask, features: Features, pairs: IntArray, confidence: FloatArray
+    ) -> Sides[FloatArray]:
         """Return the vectors of all nodes, ``(n_left, d)`` and ``(n_right, d)``."""
-        vectors = Sides(*(node_vectors(features, side, task.sides[side]) for side in SIDES))
+        if self.whitening is None:
+            vectors = Sides(*(node_vectors(features, side, task.sides[side]) for side in SIDES))
+        else:
+            rule = WhiteningRule(self.whitening, self.shrinkage)
+            vectors = whitened_nodes(task, features, pairs, confidence, rule)
         if self.dim is None or self.dim >= vectors.left.shape[1]:
             return vectors
         axes = main_axes([vectors[side][task.sides[side].candidates] for side in SIDES], self.dim)
         return vectors.map(lambda x: x @ axes)
-
-    def _confidence(self, pairs: IntArray, task: AlignmentTask, features: Features) -> FloatArray:
-        """Return the weight of each seed's label ``(n,)``."""
-        if not self.weigh_seeds:
-            return np.ones(len(pairs), dtype=np.float32)
-        # A seed from elsewhere may name an entity that is no candidate; here it is treated as one.
-        left, right = (
-            np.union1d(graph.candidates, ends) for graph, ends in zip(task.sides, pairs.T, strict=True)
-        )
-        places = np.column_stack([np.searchsorted(left, pairs[:, 0]), np.searchsorted(right, pairs[:, 1])])
-        return pair_confidence_in_order(places, features, left, right)
 
     @np.errstate(over="raise")  # a large decay or weight of labels makes infinite embeddings
     def _embed(
