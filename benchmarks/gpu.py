@@ -52,11 +52,11 @@ from psqe.training.loop import Training, check_device
 Row = dict[str, Any]
 Data = tuple[AlignmentTask, Features]
 
-PSQE_CASES: tuple[Mapping[str, Any], ...] = (
-    {"variant": "corrected"},
-    {"variant": "released", "switches": {"n_epochs": 20}},
-)
-"""The parameters that PSQE is compared with; other miners are compared with their defaults."""
+CASES: Mapping[str, tuple[Row, ...]] = {
+    "psqe": ({"variant": "corrected"}, {"variant": "released", "switches": {"n_epochs": 20}}),
+    "random": (),  # there is nothing to compare
+}
+"""The parameters that some miners are compared with; other miners are compared once, with their defaults."""
 
 N_LINKS = 4500
 """Number of gold links that models are trained on where their cost is measured, as in the training links of
@@ -225,13 +225,14 @@ def dbp15k(folder: Path) -> Data:
     return task, planted_vectors(task, WIDTHS, random_state=0)
 
 
-def miners(n_seeds: int) -> Iterator[tuple[Row, Mapping[str, Any]]]:
-    """Yield what tells a miner apart, and its parameters; ``random`` is left out, which compares nothing."""
+def miners(n_seeds: int) -> Iterator[tuple[Row, Row]]:
+    """Yield what tells a miner apart, and its parameters."""
     for name in MINERS:
-        if name != "random":
-            for parameters in PSQE_CASES if name == "psqe" else ({},):
-                variant = parameters.get("variant", "")
-                yield {"miner": name, "variant": variant}, {"n_seeds": n_seeds, **parameters}
+        for parameters in CASES.get(name, ({},)):
+            yield (
+                {"miner": name, "variant": parameters.get("variant", "")},
+                {"n_seeds": n_seeds, **parameters},
+            )
 
 
 def models() -> Iterator[tuple[Row, Row]]:
