@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
 import pandas as pd
 
@@ -21,7 +21,7 @@ CORRECTED, RELEASED = "corrected", "released"
 """The names of the two variants."""
 
 
-def switch(ours: Any, *, released: Any, theirs: str, does: str) -> Any:
+def switch(ours: Any, *, released: Any, theirs: str, does: str, point: str | None = None) -> Any:
     """Make a field of a class of switches.
 
     Parameters
@@ -34,13 +34,22 @@ def switch(ours: Any, *, released: Any, theirs: str, does: str) -> Any:
         What the authors' code does, as a sentence.
     does
         What our code does with its own value, as a sentence.
+    point
+        The number of the point that the switch belongs to, where a method's switches are grouped in points;
+        ``None`` by default.
     """
-    return field(default=ours, metadata={"released": released, "theirs": theirs, "does": does})
+    notes = {"released": released, "theirs": theirs, "does": does, "point": point}
+    return field(default=ours, metadata=notes)
 
 
 @dataclass(frozen=True)
 class Switches:
     """Base class of the switches of a method; every field is made with :func:`switch`.
+
+    Attributes
+    ----------
+    OTHER
+        Further variants by name, with the values that differ from ``corrected``; none by default.
 
     Raises
     ------
@@ -56,11 +65,18 @@ class Switches:
     (Rules(centre=False), True)
     """
 
+    OTHER: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
     def __post_init__(self) -> None:
         types = get_type_hints(type(self), include_extras=True)
         for f in fields(self):
             value = getattr(self, f.name)
             checked(value, types[f.name], f"switch {f.name} cannot be {value!r}")
+
+    @classmethod
+    def variants(cls) -> tuple[str, ...]:
+        """Return the names of all variants."""
+        return (RELEASED, CORRECTED, *cls.OTHER)
 
     @classmethod
     def values(cls, variant: str) -> dict[str, Any]:
@@ -69,18 +85,20 @@ class Switches:
         Parameters
         ----------
         variant
-            ``corrected`` or ``released``.
+            One of :meth:`variants`.
 
         Raises
         ------
         ParameterError
             If there is no such variant.
         """
-        if variant not in (CORRECTED, RELEASED):
+        if variant not in cls.variants():
             raise ParameterError(
-                f"there is no variant {variant!r}", remedy=f"choose from {RELEASED}, {CORRECTED}"
+                f"there is no variant {variant!r}", remedy=f"choose from {', '.join(cls.variants())}"
             )
-        return {f.name: f.default if variant == CORRECTED else f.metadata["released"] for f in fields(cls)}
+        if variant == RELEASED:
+            return {f.name: f.metadata["released"] for f in fields(cls)}
+        return {**{f.name: f.default for f in fields(cls)}, **cls.OTHER.get(variant, {})}
 
     @classmethod
     def from_variant(cls, variant: str, switches: Mapping[str, Any] | None = None) -> Self:
@@ -89,7 +107,7 @@ class Switches:
         Parameters
         ----------
         variant
-            ``corrected`` or ``released``.
+            One of :meth:`variants`.
         switches
             Values of switches that differ from the variant's, by name; none by default.
 
@@ -108,11 +126,15 @@ class Switches:
 
     @classmethod
     def table(cls) -> pd.DataFrame:
-        """Return a table with a row for each switch: its values in both variants and what they do."""
-        return pd.DataFrame(
+        """Return a table with a row for each switch: its values in both variants and what they do.
+
+        It has a column ``point`` where the switches are grouped in points.
+        """
+        table = pd.DataFrame(
             [
                 {
                     "switch": f.name,
+                    "point": f.metadata["point"],
                     RELEASED: f.metadata["released"],
                     "what the authors' code does": f.metadata["theirs"],
                     CORRECTED: f.default,
@@ -121,3 +143,4 @@ class Switches:
                 for f in fields(cls)
             ]
         )
+        return table if table["point"].notna().any() else table.drop(columns="point")

@@ -48,7 +48,7 @@ def gcn(x: Tensor, layers, edges) -> Tensor:
 
 def layer_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     centred = x - x.mean()
-    return centred / (centred.square().mean() + 1e-5).sqrt() * scale + shift
+    return centred / (centred.square().mean() + 1e-12).sqrt() * scale + shift
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -117,7 +117,8 @@ def distillation(teacher, student, temperature: float) -> Tensor:
     """Mean KL of the student's matches from the teacher's, which teach and do not learn."""
 
     def matches(left, right, i):
-        e = [torch.exp(left[i] @ r / temperature) for r in right]
+        others = [x for j, x in enumerate(left) if j != i]
+        e = [torch.exp(left[i] @ x / temperature) for x in [*right, *others]]
         return [x / sum(e) for x in e]
 
     total = torch.zeros((), dtype=torch.float64)

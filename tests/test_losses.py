@@ -106,6 +106,14 @@ def test_distillation_term_by_term(n, seed, temperature):
     assert distillation(teacher, teacher, temperature=temperature).item() == pytest.approx(0, abs=1e-12)
 
 
+def test_the_mean_over_cells_is_that_over_seeds_by_the_number_of_cells():
+    teacher, student = (tuple(unit(5, 3, k + side) for side in (0, 9)) for k in (0, 50))
+    by_seeds, by_cells = (
+        distillation(teacher, student, temperature=0.5, mean_over=over).item() for over in ("seeds", "cells")
+    )
+    assert by_seeds > 0 and by_cells == pytest.approx(by_seeds / 10, rel=1e-6)
+
+
 def test_distillation_teaches_the_student_only():
     teacher, student = (tuple(unit(4, 3, k + side) for side in (0, 9)) for k in (0, 50))
     distillation(teacher, student, temperature=0.1).backward()
@@ -125,3 +133,12 @@ def test_uncertainty_weights():
     assert weights(dict(reversed(losses.items()))).item() == pytest.approx(wanted, rel=1e-6)
     weights({"a": losses["a"]}).backward()
     assert weights.log_variance[1].grad is None
+
+
+def test_idle_weights_fall_whatever_the_losses_are():
+    """Each has a gradient of its own, which grows by one with every batch."""
+    weights = UncertaintyWeights(["a"], n_idle=2)
+    for n in (1, 2, 3):
+        total = weights({"a": torch.tensor(3.0)})
+        total.backward()
+        assert total.item() == 3 and [float(w.grad) for w in weights.log_variance] == [-2.0 * n, n, n]

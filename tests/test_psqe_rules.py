@@ -86,7 +86,7 @@ def test_the_table_has_every_switch_with_its_values_and_texts():
     assert tuple(table["switch"]) == SWITCHES == tuple(f.name for f in fields(Rules))
     for row in table.to_dict("records"):
         assert row["point"] in {str(i) for i in range(1, 12)}
-        for text in (row["what the release does"], row["what we do"]):
+        for text in (row["what the authors' code does"], row["what we do"]):
             assert text.endswith(".") and not text[0].islower()
         for variant in ("released", "corrected"):
             wanted = getattr(VARIANTS[variant], row["switch"])

@@ -85,7 +85,7 @@ def mclea(aligner, network, inputs, seeds):
     units = [{name: plain.unit(x) for name, x in own.items()} for own in parts]
     joint = [{"joint": beside(own, share, dims)} for own in units]
     whole = ends_of(joint, "joint", seeds, inputs.n_left)
-    intra, inter = {"joint": plain.info_nce(*whole[:2], aligner.temperature)}, {}
+    intra, inter = {}, {}
     for name in dims:
         left, right, which = ends_of(units, name, seeds, inputs.n_left)
         if len(which) > 1:
@@ -94,9 +94,10 @@ def mclea(aligner, network, inputs, seeds):
             inter[name] = plain.distillation(teacher, (left, right), aligner.distillation_temperature)
     of_intra, of_inter = (
         dict(zip(names, network.weights[kind].log_variance, strict=True))
-        for kind, names in (("intra", [*dims, "joint"]), ("inter", dims))
+        for kind, names in (("intra", dims), ("inter", dims))
     )
-    total = weighed(intra, of_intra) + aligner.distillation_weight * weighed(inter, of_inter)
+    total = plain.info_nce(*whole[:2], aligner.temperature)
+    total = total + weighed(intra, of_intra) + aligner.distillation_weight * weighed(inter, of_inter)
     return total, [one["joint"] for one in joint]
 
 

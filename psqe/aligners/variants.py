@@ -90,12 +90,6 @@ class AttentionRules(TrainedRules):
         theirs="Graph attention is a softmax of the negative of LeakyReLU.",
         does="It is a softmax of LeakyReLU, as published (Velickovic et al. 2018).",
     )
-    attention_start: Literal["xavier", "uniform"] = switch(
-        "xavier",
-        released="uniform",
-        theirs="First attention vectors are uniform up to 1 / sqrt(2 d).",
-        does="They are uniform up to the bound of Glorot and Bengio (2010) for all heads together.",
-    )
     idle_weights: bool = switch(
         False,
         released=True,

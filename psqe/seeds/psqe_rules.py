@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Annotated, Any, Literal, get_type_hints
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import Field
 
-from psqe.errors import ParameterError
-from psqe.parameters import Dimension, PositiveFloat, PositiveInt, checked
+from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, PositiveInt
+from psqe.switches import Switches, switch
 
-
-def _rule(default: Any, *, point: str, released: str, ours: str) -> Any:
-    """Make a field that records the released rule, ours, and the number of the point where they differ.
-
-    Points 1 to 10 are questionable rules. Point 11 collects details without an argument for either side.
-    """
-    return field(default=default, metadata={"point": point, "released": released, "ours": ours})
-
-
-BOUNDED: Mapping[str, Any] = {
-    "temperature": PositiveFloat,
-    "rounds": PositiveInt,
-    "n_epochs": PositiveInt,
-    "dim": Dimension,
-    "n_components": Dimension | None,
-    "n_starts": PositiveInt,
-    "learned_weight": Annotated[float, Field(ge=0, le=1)],
-    "evenness": Annotated[float, Field(ge=0, allow_inf_nan=False)],
-}
-"""The types of the switches that have bounds."""
+Share = Annotated[float, Field(ge=0, le=1)]
+"""The type of a share of a whole, at least 0 and at most 1."""
 
 
 @dataclass(frozen=True)
-class Rules:
+class Rules(Switches):
     """A switch for every place where the released procedure is questionable. Defaults are our repairs.
 
     :data:`VARIANTS` names three sets: ``released`` (Hong et al. 2026, the public code, to the letter),
@@ -55,182 +37,146 @@ class Rules:
     5
     """
 
-    match_modalities: Literal["text", "all"] = _rule(
+    match_modalities: Literal["text", "all"] = switch(
         "all",
+        released="text",
         point="1",
-        released="Pictures shape clusters and the structure embedding only; pairs are matched on texts.",
-        ours="Every modality takes part in every comparison.",
+        theirs="Pictures shape clusters and the structure embedding only; pairs are matched on texts.",
+        does="Every modality takes part in every comparison.",
     )
-    weighting: Literal["image", "equal"] = _rule(
+    weighting: Literal["image", "equal"] = switch(
         "equal",
+        released="image",
         point="1",
-        released="Weights .8 for pictures and .1 for each other modality.",
-        ours="The same weight for all.",
+        theirs="Weights .8 for pictures and .1 for each other modality.",
+        does="The same weight for all.",
     )
-    normalise: bool = _rule(
+    normalise: bool = switch(
         True,
+        released=False,
         point="2",
-        released="Raw dot products, so that long vectors win; embeddings of any length in the loss.",
-        ours="Features centred per side and scaled to length one; unit embeddings.",
+        theirs="Raw dot products, so that long vectors win; embeddings of any length in the loss.",
+        does="Features centred per side and scaled to length one; unit embeddings.",
     )
-    reciprocal_filter: bool = _rule(
+    reciprocal_filter: bool = switch(
         False,
+        released=True,
         point="3",
-        released="Drops a seed unless its similarity is the largest of its row, among the seeds only.",
-        ours="No such filter: pairs compete with all candidates, in both directions.",
+        theirs="Drops a seed unless its similarity is the largest of its row, among the seeds only.",
+        does="No such filter: pairs compete with all candidates, in both directions.",
     )
-    rounds: int = _rule(
+    rounds: PositiveInt = switch(
         1,
+        released=1,
         point="4",
-        released="All pairs are compared after every epoch and all but the last result thrown away.",
-        ours="Compared once, after training. More rounds train again on the seeds of the last round.",
+        theirs="All pairs are compared after every epoch and all but the last result thrown away.",
+        does="Compared once, after training. More rounds train again on the seeds of the last round.",
     )
-    order: Literal["file", "confidence"] = _rule(
+    order: Literal["file", "confidence"] = switch(
         "confidence",
+        released="file",
         point="5",
-        released="Blocks of 2000 seeds and the schedule of stage 3 follow the list; one step each epoch.",
-        ours="Batches are shuffled, one step each; stage 3 weights a seed by its confidence.",
+        theirs="Blocks of 2000 seeds and the schedule of stage 3 follow the list; one step each epoch.",
+        does="Batches are shuffled, one step each; stage 3 weights a seed by its confidence.",
     )
-    missing: Literal["noise", "mask"] = _rule(
+    missing: Literal["noise", "mask"] = switch(
         "mask",
+        released="noise",
         point="6",
-        released="Missing vectors are drawn from a normal distribution; stage 3 needs pictures.",
-        ours="Missing vectors are masked; every stage works with the modalities that are there.",
+        theirs="Missing vectors are drawn from a normal distribution; stage 3 needs pictures.",
+        does="Missing vectors are masked; every stage works with the modalities that are there.",
     )
-    replace: bool = _rule(
+    replace: bool = switch(
         True,
+        released=False,
         point="7",
-        released="Later stages add pairs of entities not used so far. A wrong seed blocks both its entities.",
-        ours="Later stages choose afresh, so that a better pair replaces a worse one.",
+        theirs="Later stages add pairs of entities not used so far. A wrong seed blocks both its entities.",
+        does="Later stages choose afresh, so that a better pair replaces a worse one.",
     )
-    dangling: bool = _rule(
+    dangling: bool = switch(
         True,
+        released=False,
         point="8",
-        released="Pairs are ranked by similarity, whatever else their entities resemble.",
-        ours="Pairs are ranked by share: an entity without counterpart resembles many equally.",
+        theirs="Pairs are ranked by similarity, whatever else their entities resemble.",
+        does="Pairs are ranked by share: an entity without counterpart resembles many equally.",
     )
-    mutual: bool = _rule(
+    mutual: bool = switch(
         True,
+        released=False,
         point="9",
-        released="Greedy over the 100 * n_seeds largest cells, whose ties come in no stated order.",
-        ours="Pairs nearest in both directions first; exact ties count as one-sided.",
+        theirs="Greedy over the 100 * n_seeds largest cells, whose ties come in no stated order.",
+        does="Pairs nearest in both directions first; exact ties count as one-sided.",
     )
-    fill: bool = _rule(
+    fill: bool = switch(
         True,
+        released=False,
         point="9",
-        released="Quotas are rounded down, and what a cluster cannot fill is lost, so seeds are missing.",
-        ours="Quotas add up to n_seeds, and what a cluster cannot fill goes to the best pairs left.",
+        theirs="Quotas are rounded down, and what a cluster cannot fill is lost, so seeds are missing.",
+        does="Quotas add up to n_seeds, and what a cluster cannot fill goes to the best pairs left.",
     )
-    temperature: float = _rule(
+    temperature: PositiveFloat = switch(
         0.1,
+        released=1.0,
         point="2",
-        released="1, with embeddings of any length.",
-        ours="0.1, with unit embeddings.",
+        theirs="1, with embeddings of any length.",
+        does="0.1, with unit embeddings.",
     )
-    n_epochs: int = _rule(20, point="4", released="300 epochs.", ours="20 epochs.")
-    dim: int = _rule(64, point="4", released="Embeddings of width 300.", ours="Width 64.")
-    n_components: int | None = _rule(
+    n_epochs: PositiveInt = switch(20, released=300, point="4", theirs="300 epochs.", does="20 epochs.")
+    dim: Dimension = switch(64, released=300, point="4", theirs="Embeddings of width 300.", does="Width 64.")
+    n_components: Dimension | None = switch(
         256,
+        released=None,
         point="10",
-        released="The encoder reads features as they are, 2048 wide.",
-        ours="The encoder reads their 256 principal components.",
+        theirs="The encoder reads features as they are, 2048 wide.",
+        does="The encoder reads their 256 principal components.",
     )
-    learned_weight: float = _rule(
+    learned_weight: Share = switch(
         0.3,
+        released=1.0,
         point="4",
-        released="After training, pairs are matched by learned embeddings alone.",
-        ours="The weighted mean of both similarities; the switch is the weight of the learned one.",
+        theirs="After training, pairs are matched by learned embeddings alone.",
+        does="The weighted mean of both similarities; the switch is the weight of the learned one.",
     )
-    n_starts: int = _rule(
+    n_starts: PositiveInt = switch(
         4,
+        released=1,
         point="11",
-        released="K-means starts once, which is scikit-learn's default since its version 1.4.",
-        ours="K-means starts four times, and the best clusters count.",
+        theirs="K-means starts once, which is scikit-learn's default since its version 1.4.",
+        does="K-means starts four times, and the best clusters count.",
     )
-    row_order: Literal["file", "content"] = _rule(
+    row_order: Literal["file", "content"] = switch(
         "content",
+        released="file",
         point="11",
-        released="K-means draws its starts from rows in the order of the files.",
-        ours="It draws them from rows in an order that depends on the content of the entities only.",
+        theirs="K-means draws its starts from rows in the order of the files.",
+        does="It draws them from rows in an order that depends on the content of the entities only.",
     )
-    negated_attention: bool = _rule(
+    negated_attention: bool = switch(
         False,
+        released=True,
         point="11",
-        released="Graph attention is a softmax of the negative of LeakyReLU.",
-        ours="It is a softmax of LeakyReLU, as published (Velickovic et al. 2018).",
+        theirs="Graph attention is a softmax of the negative of LeakyReLU.",
+        does="It is a softmax of LeakyReLU, as published (Velickovic et al. 2018).",
     )
-    attention_start: Literal["xavier", "uniform"] = _rule(
+    attention_start: Literal["xavier", "uniform"] = switch(
         "xavier",
+        released="uniform",
         point="11",
-        released="First attention weights are uniform up to 1 / sqrt(2 dim).",
-        ours="They are uniform up to the bound of Glorot and Bengio (2010).",
+        theirs="First attention weights are uniform up to 1 / sqrt(2 dim).",
+        does="They are uniform up to the bound of Glorot and Bengio (2010).",
     )
-    evenness: float = _rule(
+    evenness: NonNegativeFloat = switch(
         0.0,
+        released=0.0,
         point="9",
-        released="Quotas of the clusters of stage 1, and no other.",
-        ours="The same; above 0, what evenness by degree, density and meaning is worth in every choice.",
+        theirs="Quotas of the clusters of stage 1, and no other.",
+        does="The same; above 0, what evenness by degree, density and meaning is worth in every choice.",
     )
 
-    def __post_init__(self) -> None:
-        for name, kind in {**get_type_hints(Rules), **BOUNDED}.items():
-            value = getattr(self, name)
-            checked(value, kind, f"switch {name} cannot be {value!r}")
-
-    @classmethod
-    def from_variant(cls, variant: str, switches: Mapping[str, Any] | None = None) -> Rules:
-        """Make the rules of a variant, with some switches set otherwise.
-
-        Parameters
-        ----------
-        variant
-            A key of :data:`VARIANTS`.
-        switches
-            Values of switches that differ from the variant's, by name.
-
-        Raises
-        ------
-        ParameterError
-            If the variant, a switch or a value is unknown.
-        """
-        if variant not in VARIANTS:
-            raise ParameterError(
-                f"there is no variant {variant!r}", remedy=f"choose from {', '.join(VARIANTS)}"
-            )
-        rules = VARIANTS[variant]
-        known = asdict(rules)
-        for name in switches or {}:
-            if name not in known:
-                raise ParameterError(f"there is no switch {name!r}", remedy=f"choose from {', '.join(known)}")
-        return replace(rules, **(switches or {}))
+    OTHER: ClassVar[Mapping[str, Mapping[str, Any]]] = {"even": {"evenness": 2.0}}
 
 
-VARIANTS: dict[str, Rules] = {
-    "released": Rules(
-        match_modalities="text",
-        weighting="image",
-        normalise=False,
-        reciprocal_filter=True,
-        rounds=1,
-        order="file",
-        missing="noise",
-        replace=False,
-        dangling=False,
-        mutual=False,
-        fill=False,
-        temperature=1.0,
-        n_epochs=300,
-        dim=300,
-        n_components=None,
-        learned_weight=1.0,
-        n_starts=1,
-        row_order="file",
-        negated_attention=True,
-        attention_start="uniform",
-    ),
-    "corrected": Rules(),
-    "even": Rules(evenness=2.0),
-}
+VARIANTS: dict[str, Rules] = {name: Rules.from_variant(name) for name in Rules.variants()}
 """The named sets of rules.
 
 The weight of ``even`` and its number of clusters (:data:`psqe.seeds.stages.base.EVEN_CLUSTERS`) were chosen
@@ -245,17 +191,8 @@ SWITCHES = tuple(f.name for f in fields(Rules))
 
 
 def rules_table() -> pd.DataFrame:
-    """Return a table of all switches with their values in both variants and what they mean."""
-    return pd.DataFrame(
-        [
-            {
-                "switch": f.name,
-                "point": f.metadata["point"],
-                "released": getattr(VARIANTS["released"], f.name),
-                "what the release does": f.metadata["released"],
-                "corrected": getattr(VARIANTS["corrected"], f.name),
-                "what we do": f.metadata["ours"],
-            }
-            for f in fields(Rules)
-        ]
-    )
+    """Return a table of all switches with their values in both variants and what they mean.
+
+    Points 1 to 10 are questionable rules. Point 11 collects details without an argument for either side.
+    """
+    return Rules.table()

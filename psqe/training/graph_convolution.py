@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from psqe.training.graph_attention import Edges, weighted_sum
 
-ConvolutionStart = Literal["inputs", "outputs"]
-"""Which width the first weights of :class:`GCN` are scaled by."""
-
 
 class GCN(nn.Module):
     """Graph convolutions with ReLU between them (Kipf and Welling 2017).
 
     One layer is ``A x W + b`` with ``A = D^(-1/2) (E + I) D^(-1/2)``; the edges must contain the self loops.
-    An edge that is counted several times (:attr:`Edges.counts`) has that number in ``E`` and in ``D``.
+    An edge that is counted several times (:attr:`Edges.counts`) has that number in ``E`` and in ``D``. The
+    first weights and biases are uniform up to ``1 / sqrt(width after the layer)``, as in the public codes of
+    Kipf and Welling and of EVA.
 
     Parameters
     ----------
     dims
         Widths of the vectors: that of the input, then that after each layer.
-    start
-        How weights and biases are drawn, uniformly in ``+- 1 / sqrt(k)``: ``k`` is the width before the layer
-        (``"inputs"``, the default), or that after it, as in the public code of Kipf and Welling in PyTorch
-        and in that of EVA (``"outputs"``).
 
     Examples
     --------
@@ -38,13 +32,12 @@ class GCN(nn.Module):
     torch.Size([3, 2])
     """
 
-    def __init__(self, dims: Sequence[int], *, start: ConvolutionStart = "inputs") -> None:
+    def __init__(self, dims: Sequence[int]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(dims))
-        if start == "outputs":
-            for parameter in self.layers.parameters():  # the first axis is the width after the layer
-                bound = len(parameter) ** -0.5
-                nn.init.uniform_(parameter, -bound, bound)
+        for parameter in self.layers.parameters():  # the first axis is the width after the layer
+            bound = len(parameter) ** -0.5
+            nn.init.uniform_(parameter, -bound, bound)
 
     def forward(self, x: Tensor, edges: Edges | Sequence[Edges]) -> Tensor:
         """Apply all layers.

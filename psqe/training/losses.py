@@ -138,14 +138,14 @@ def distillation(
     student: tuple[Tensor, Tensor],
     *,
     temperature: float,
-    same_side: bool = False,
     mean_over: Literal["seeds", "cells"] = "seeds",
 ) -> Tensor:
     """Compute the inter-modal alignment loss of Lin et al. (2022, eq. 9-10).
 
-    Each embedding gives, for every left (right) entity of the batch, a softmax over its right (left)
-    entities. The loss is the mean Kullback-Leibler divergence of the student's softmax from the teacher's,
-    over both directions. The teacher's is a constant.
+    Each embedding gives, for every left (right) entity of the batch, a softmax over its right (left) entities
+    and the other entities of the same side, which are the candidates of :func:`info_nce`. The loss is the
+    mean Kullback-Leibler divergence of the student's softmax from the teacher's, over both directions. The
+    teacher's is a constant.
 
     Parameters
     ----------
@@ -153,8 +153,6 @@ def distillation(
         Pairs of embeddings ``(B, d)`` with unit rows, of the left and of the right entities.
     temperature
         Positive divisor of the cosines of both.
-    same_side
-        Whether the softmax is also over the other entities of the same side; ``False`` by default.
     mean_over
         ``"seeds"`` (the default) for the mean of the divergences, which are sums over the cells of a softmax;
         ``"cells"`` for the mean over all cells, as in the authors' code, which divides once more by the
@@ -167,15 +165,12 @@ def distillation(
 
     def log_matches(left: Tensor, right: Tensor) -> list[Tensor]:
         across = left @ right.T / temperature
-        directions = [(across, left), (across.T, right)]
-        if same_side:
-            # A large negative number, and not minus infinity, whose product with the share 0 is no number.
-            own = torch.eye(len(left), dtype=left.dtype, device=left.device) * 1e9
-            directions = [
-                (torch.cat([logits, ends @ ends.T / temperature - own], dim=1), ends)
-                for logits, ends in directions
-            ]
-        return [logits.log_softmax(dim=1) for logits, _ in directions]
+        # A large number, and not infinity, whose product with the share 0 is no number.
+        own = torch.eye(len(left), dtype=left.dtype, device=left.device) * 1e9
+        return [
+            torch.cat([logits, ends @ ends.T / temperature - own], dim=1).log_softmax(dim=1)
+            for logits, ends in ((across, left), (across.T, right))
+        ]
 
     with torch.no_grad():
         targets = log_matches(*teacher)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -240,7 +240,8 @@ class ModalityAttention(nn.Module):
     """One layer of self-attention among the modalities of an entity (MEAformer, Chen et al. 2023).
 
     The layer has attention, a residual connection and layer normalisation, then a hidden layer with GELU, a
-    residual connection and layer normalisation, as in BERT (Devlin et al. 2019).
+    residual connection and layer normalisation, as in BERT (Devlin et al. 2019), whose layer normalisation
+    adds 1e-12 to a variance. The maps of the attention are first drawn as linear maps of torch are.
 
     Parameters
     ----------
@@ -252,11 +253,6 @@ class ModalityAttention(nn.Module):
         Width of the hidden layer; 400 by default.
     dropout
         Share of the attention and of the outputs that is dropped while training; 0.1 by default.
-    epsilon
-        What layer normalisation adds to a variance; 1e-5 by default, as torch has it.
-    start
-        How the maps of the attention are drawn: as torch's attention draws them, without biases
-        (``"attention"``, the default), or as four linear maps of torch (``"linear"``).
 
     Examples
     --------
@@ -268,25 +264,15 @@ class ModalityAttention(nn.Module):
     (torch.Size([1, 3, 4]), [0.5, 0.5, 0.0])
     """
 
-    def __init__(
-        self,
-        dim: int,
-        *,
-        n_heads: int = 1,
-        hidden_dim: int = 400,
-        dropout: float = 0.1,
-        epsilon: float = 1e-5,
-        start: Literal["attention", "linear"] = "attention",
-    ) -> None:
+    def __init__(self, dim: int, *, n_heads: int = 1, hidden_dim: int = 400, dropout: float = 0.1) -> None:
         super().__init__()
         self.attention = nn.MultiheadAttention(dim, n_heads, dropout=dropout, batch_first=True)
-        if start == "linear":
-            for parameter in self.attention.parameters():  # all maps are from width d to width d
-                nn.init.uniform_(parameter, -(dim**-0.5), dim**-0.5)
+        for parameter in self.attention.parameters():  # as four linear maps of torch from width d to width d
+            nn.init.uniform_(parameter, -(dim**-0.5), dim**-0.5)
         self.feed_forward = nn.Sequential(
             nn.Linear(dim, hidden_dim), nn.GELU(), nn.Linear(hidden_dim, dim), nn.Dropout(dropout)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(dim, eps=epsilon) for _ in range(2))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim, eps=1e-12) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -42,7 +42,7 @@ class EVAModel(ConcatenatingModel):
         hidden, output = aligner.structure_dim, aligner.structure_output_dim
         super().__init__(
             inputs,
-            lambda dim: GCN((dim, *[hidden] * (N_LAYERS - 1), output), start=aligner.rules.convolution_start),
+            lambda dim: GCN((dim, *[hidden] * (N_LAYERS - 1), output)),
             structure_dim=aligner.structure_dim,
             dims=dict.fromkeys(inputs.vectors, aligner.modality_dim) | {"image": aligner.image_dim},
         )
@@ -84,12 +84,6 @@ class EVARules(TrainedRules):
         released=True,
         theirs="An edge counts once for every triple that joins its two entities.",
         does="An edge counts once, however many triples join its two entities.",
-    )
-    convolution_start: Literal["inputs", "outputs"] = switch(
-        "inputs",
-        released="outputs",
-        theirs="First weights of a graph convolution are uniform up to 1 / sqrt(width after it).",
-        does="They are uniform up to 1 / sqrt(width before it), as torch has it.",
     )
 
 

@@ -42,16 +42,15 @@ class MCLEAModel(ConcatenatingModel):
         rules = aligner.rules
         super().__init__(
             inputs,
-            partial(DiagonalGAT, negated=rules.negated_attention, start=rules.attention_start),
+            partial(DiagonalGAT, negated=rules.negated_attention, start="uniform"),
             structure_dim=aligner.structure_dim,
             dims=dict.fromkeys(inputs.vectors, aligner.modality_dim),
         )
         names = (STRUCTURE, *inputs.vectors)
-        weighted = (*names, JOINT) if rules.joint_weight else names
         n_idle = rules.n_idle(len(names))
         self.weights = nn.ModuleDict(
             {
-                "intra": UncertaintyWeights(weighted, n_idle=n_idle),
+                "intra": UncertaintyWeights(names, n_idle=n_idle),
                 "inter": UncertaintyWeights(names, n_idle=n_idle),
             }
         )
@@ -59,19 +58,13 @@ class MCLEAModel(ConcatenatingModel):
         self.distil = partial(
             distillation,
             temperature=aligner.distillation_temperature,
-            same_side=rules.inter_modal_sides == "both",
             mean_over=rules.inter_modal_mean,
         )
         self.distillation_weight = aligner.distillation_weight
         self.inner_weight = aligner.distillation_weight if rules.inter_modal_weights == 2 else 1.0
-        self.joint_weight = rules.joint_weight
 
     def loss(self, batch: SeedBatch) -> Tensor:
-        """Return ``sum_m intra_m + weight * sum_m inter_m``, each sum with its own learned uncertainties.
-
-        The intra-modal loss of the joint embedding is a term of the first sum or, as the switch
-        ``joint_weight`` says, one of its own.
-        """
+        """Return ``joint + sum_m intra_m + weight * sum_m inter_m``; the sums have learned uncertainties."""
         units = {name: unit(part) for name, part in self.encoder(batch.nodes, batch.subgraph).items()}
         joint = batch.pair_embeddings(JOINT, self.side_by_side(units))
         assert joint is not None
@@ -85,11 +78,9 @@ class MCLEAModel(ConcatenatingModel):
             inter[name] = self.inner_weight * self.distil(
                 (teacher.left, teacher.right), (student.left, student.right)
             )
-        of_joint = batch.contrast(JOINT, joint, self.contrast)
-        if self.joint_weight:
-            intra[JOINT] = of_joint
-        total: Tensor = self.weights["intra"](intra) + self.distillation_weight * self.weights["inter"](inter)
-        return total if self.joint_weight else total + of_joint
+        weighed = self.weights["intra"](intra) + self.distillation_weight * self.weights["inter"](inter)
+        total: Tensor = batch.contrast(JOINT, joint, self.contrast) + weighed
+        return total
 
 
 @dataclass(frozen=True)
@@ -107,18 +98,6 @@ class MCLEARules(AttentionRules):
         released=True,
         theirs="The gradients of all batches of an epoch are added up for one step.",
         does="Every batch makes a step.",
-    )
-    joint_weight: bool = switch(
-        True,
-        released=False,
-        theirs="The contrastive loss of the joint embedding has no learned weight.",
-        does="It has one, as the losses of the modalities have.",
-    )
-    inter_modal_sides: Literal["across", "both"] = switch(
-        "across",
-        released="both",
-        theirs="Matches in the inter-modal loss are shares among the entities of both sides.",
-        does="They are shares among the entities of the other side.",
     )
     inter_modal_mean: Literal["seeds", "cells"] = switch(
         "seeds",
@@ -138,8 +117,8 @@ class MCLEARules(AttentionRules):
 class MCLEA(TrainedAligner):
     """MCLEA (Lin et al., COLING 2022), trained with an intra-modal and an inter-modal contrastive loss.
 
-    The intra-modal loss (ICL) is InfoNCE with same-side negatives on every modality and on the joint
-    embedding, weighted by learned uncertainty. In the inter-modal loss (IAL) the modalities learn the matches
+    The intra-modal loss (ICL) is InfoNCE with same-side negatives on every modality, weighted by learned
+    uncertainty, and on the joint embedding. In the inter-modal loss (IAL) the modalities learn the matches
     of the joint embedding. :class:`MCLEARules` has every difference from the authors' code as a switch.
 
     Parameters

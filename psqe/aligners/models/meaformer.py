@@ -47,7 +47,7 @@ class MEAformerModel(Model):
         rules = aligner.rules
         super().__init__(
             inputs,
-            partial(DiagonalGAT, negated=rules.negated_attention, start=rules.attention_start),
+            partial(DiagonalGAT, negated=rules.negated_attention, start="uniform"),
             structure_dim=aligner.dim,
             dims=dict.fromkeys(inputs.vectors, aligner.dim),
         )
@@ -56,8 +56,6 @@ class MEAformerModel(Model):
             n_heads=aligner.n_heads,
             hidden_dim=aligner.hidden_dim,
             dropout=aligner.dropout,
-            epsilon=rules.norm_epsilon,
-            start=rules.modality_attention_start,
         )
         names = (STRUCTURE, *inputs.vectors)
         self.weights = UncertaintyWeights(names, n_idle=rules.n_idle(len(names)))
@@ -153,18 +151,6 @@ class MEAformerRules(AttentionRules):
         theirs="After attention, pictures are taken for structure and attributes for relations, and the "
         "other way round, so that their losses have one another's learned weights.",
         does="The loss after attention has the learned weight of its own modality.",
-    )
-    norm_epsilon: PositiveFloat = switch(
-        1e-5,
-        released=1e-12,
-        theirs="Layer normalisation adds 1e-12 to a variance.",
-        does="It adds 1e-5, as torch has it.",
-    )
-    modality_attention_start: Literal["attention", "linear"] = switch(
-        "attention",
-        released="linear",
-        theirs="The attention among modalities begins with the weights of four linear maps of torch.",
-        does="It begins with the weights of torch's attention, whose biases are zero.",
     )
     rate_at: Literal["middle", "start"] = switch(
         "middle",

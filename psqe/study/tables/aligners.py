@@ -31,7 +31,7 @@ def presets() -> pd.DataFrame:
         for parameter, value in kind.preset("published").parameters.items():
             both = dict.fromkeys((_text(value), _text(small[parameter])))
             cells.setdefault(parameter, {})[name] = " \u2192 ".join(both)
-    for left_out in ("random_state", "device", "dtype"):
+    for left_out in ("random_state", "device", "dtype", "variant", "switches"):
         cells.pop(left_out, None)
     return pd.DataFrame([
         {"parameter": parameter, **{name: texts.get(name, "") for name in trained}}
