@@ -154,6 +154,17 @@ def test_marks_of_miners_are_fixed_and_others_share_the_rest() -> None:
     assert len({m.colour for m in both}) == len({m.marker for m in both}) == len(both)
 
 
+def test_a_legend_of_many_kinds_of_seeds_stays_inside_the_figure() -> None:
+    kinds = ["pivot", "pivot, fused", "mutual", "psqe, released", "psqe, as many", "psqe", "psqe, even"]
+    runs = pd.DataFrame({"row": "one", "label": kinds, "value": 0.5, "panel": "a"})
+    figure = figures.dot_plot(runs, "value", rows="row", series="label", xlabel="value", panels="panel")
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == kinds
+    box, page = legend.get_window_extent(), figure.bbox
+    assert page.x0 <= box.x0 and box.x1 <= page.x1 and box.y1 <= page.y1
+
+
 RUNS = [
     {"degree": {"low": 0.1, "high": 0.4}, "semantic": {"a": 0.5, "b": None}},
     {"degree": {"low": 0.3, "high": 0.4}, "semantic": {"a": 0.7, "b": None}},

@@ -35,3 +35,13 @@ def test_each_sentence_has_its_two_sides_and_its_evidence(section):
             found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", source, flags=re.M | re.S)
             assert found, heading
             assert re.search(r"(figures|tables)\.", found[1]), heading
+
+
+@pytest.mark.parametrize("folder", ["book", "notebooks"])
+def test_no_line_of_the_prose_is_lost_as_a_comment(folder):
+    """In MyST a line that begins with a percent sign is a comment, and the reader never sees it."""
+    pages = sorted((ROOT / folder).glob("*.md"))
+    assert pages
+    for page in pages:
+        prose = re.sub(r"^```\{code-cell\}.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        assert not re.findall(r"^ *%.*", prose, flags=re.M), page.name

@@ -226,7 +226,18 @@ def joint_legend(
     corner: Literal["outside upper left", "outside upper right"] = (
         "outside upper left" if place == "left" else "outside upper right"
     )
-    figure.legend([named[label] for label in labels], labels, loc=corner, ncols=6)
+    n_columns = _legend_columns([len(label) for label in labels], float(figure.get_figwidth()))
+    figure.legend([named[label] for label in labels], labels, loc=corner, ncols=n_columns)
+
+
+def _legend_columns(lengths: Sequence[int], width: float) -> int:
+    """Choose the number of columns, six at most, with which labels of some lengths fit a width in inches."""
+    for n_columns in range(min(6, len(lengths)), 1, -1):
+        columns = np.array_split(lengths, n_columns)
+        # A mark and the space around it are as wide as seven characters, of which 13 make an inch.
+        if sum(int(column.max()) + 7 for column in columns) <= 13.4 * width:
+            return n_columns
+    return 1
 
 
 def plain_numbers(axes: Axes, *which: Literal["x", "y"]) -> None:
