@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from psqe.aligners import ALIGNERS, TrainedAligner
@@ -68,6 +68,7 @@ def sizes(
     random_states: Sequence[int],
     *,
     n_seeds: Sequence[int] = SIZES[1:],
+    kinds: Iterable[str] = KINDS_OF_SEEDS,
     parameters: Mapping[str, Any] | None = None,
 ) -> list[RunSpec]:
     """MCLEA on every kind of seeds at every number of seeds, each after the run about its seeds.
@@ -79,25 +80,59 @@ def sizes(
         for state in random_states
         for task in tasks
         for n in n_seeds
-        for kind in KINDS_OF_SEEDS
+        for kind in kinds
     )
 
 
-def untrained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+def untrained(
+    tasks: Sequence[str],
+    random_states: Sequence[int],
+    *,
+    n_seeds: Sequence[int] = (),
+    kinds: Iterable[str] = KINDS_OF_SEEDS,
+) -> list[RunSpec]:
     """The features without seeds and without training, on the links that each kind of seeds leaves free.
 
     They are what the rest has to beat: first on all links, then with every kind of seeds, which they do not
-    use, to see the links that are free of these.
+    use, to see the links that are free of these. ``n_seeds`` are the numbers of these seeds; that of the
+    study when omitted.
     """
-    return [
+    bare = [
         RunSpec(
-            subject="alignment", task=task_options(task), features=study_features(task),
-            miner=None if kind is None else of_kind(kind, study_size(task)), random_state=state,
+            subject="alignment", task=task_options(task), features=study_features(task), random_state=state
         )
         for state in random_states
         for task in tasks
-        for kind in (None, *KINDS_OF_SEEDS)
-    ]  # fmt: skip
+    ]
+    return [
+        spec
+        for features in bare
+        for spec in (
+            features,
+            *(
+                features.replace(miner=of_kind(kind, n))
+                for n in n_seeds or [study_size(features.task.name)]
+                for kind in kinds
+            ),
+        )
+    ]
+
+
+def clamped_runs(
+    tasks: Sequence[str],
+    random_states: Sequence[int],
+    *,
+    n_seeds: Sequence[int] = SIZES[1:],
+    kinds: Iterable[str] = KINDS_OF_SEEDS,
+) -> list[RunSpec]:
+    """The features with every kind of seeds clamped, at every number of seeds."""
+    return [
+        alignment_spec(task, of_kind(kind, n), "clamped", state)
+        for state in random_states
+        for task in tasks
+        for n in n_seeds
+        for kind in kinds
+    ]
 
 
 def drawn(tasks: Sequence[str], random_states: Sequence[int], *, n_seeds: int | None = None) -> list[RunSpec]:
