@@ -16,6 +16,7 @@ from psqe.study.tables.alignments import (
 from psqe.study.tables.benchmarks import fact_table, mined_table, single_table
 from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
+from psqe.study.tables.headlines import headlines
 from psqe.study.tables.links import answers, rule_table, task_table, threshold_curve
 from psqe.study.tables.page import mean_table, metric_rows, over_states, show
 from psqe.study.tables.phase import operating_points, phase_rows, price_of_evenness, worth
@@ -34,4 +35,11 @@ __all__ = [
     "region_results", "rule_table", "seed_parts", "seed_sets", "show", "single_table", "supervised_table",
     "swept", "task_table", "text_table", "third_ranks", "threshold_curve", "triple_table",
     "untrained_results", "verdicts", "why_table", "worth",
+    "accounts", "added_table", "alignment_results", "answers", "changes", "compared", "crossed", "fact_table",
+    "gain_accounts", "gain_table", "gains", "graph_table", "headlines", "in_order", "matrix", "mean_table",
+    "metric_rows", "mined_table", "operating_points", "over_states", "paired_gain", "phase_rows",
+    "plain_seeds", "presets",
+    "price_of_evenness", "region_contrasts", "region_parts", "region_results", "rule_table", "seed_parts",
+    "seed_sets", "show", "single_table", "supervised_table", "swept", "task_table", "text_table",
+    "third_ranks", "threshold_curve", "triple_table", "untrained_results", "verdicts", "why_table", "worth",
 ]  # fmt: skip
