@@ -136,8 +136,8 @@ class EVA(TrainedAligner):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "published": {},
         "small": {
-            "structure_dim": 64, "structure_output_dim": 64, "image_dim": 64, "modality_dim": 64,
-            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
+            "structure_dim": 128, "structure_output_dim": 128, "image_dim": 128, "modality_dim": 128,
+            "n_epochs": 90, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
         },
     }  # fmt: skip
 

@@ -156,8 +156,7 @@ class MCLEA(TrainedAligner):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "published": {},
         "small": {
-            "structure_dim": 64, "modality_dim": 64,
-            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
+            "n_epochs": 50, "batch_size": 1000, "learning_rate": 1e-3, "iterative_rounds": 3,
         },
     }  # fmt: skip
 

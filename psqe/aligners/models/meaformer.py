@@ -216,8 +216,7 @@ class MEAformer(TrainedAligner):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "published": {},
         "small": {
-            "dim": 64, "hidden_dim": 128,
-            "n_epochs": 100, "batch_size": 1000, "learning_rate": 1e-2, "iterative_rounds": 3,
+            "n_epochs": 40, "batch_size": 1000, "learning_rate": 1e-3, "iterative_rounds": 3,
         },
     }  # fmt: skip
 

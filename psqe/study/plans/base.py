@@ -30,6 +30,7 @@ MINERS_COMPARED: Mapping[str, MinerOptions] = {
     "pivot, fused": MinerOptions(name="pivot", parameters={"modality": "all"}),
     "mutual": MinerOptions(name="mutual"),
     "psqe": MinerOptions(name="psqe"),
+    "psqe, even": MinerOptions(name="psqe", parameters={"variant": "even"}),
 }
 """The miners that the study compares, by the name that tables show. ``pivot`` compares pictures only, and
 ``pivot, fused`` compares the same modalities as the other miners."""
