@@ -68,9 +68,9 @@ class Aligner(Parametrised, ABC):
     PRESETS
         Named sets of parameters: ``published`` holds those of the authors, ``small`` those for a laptop's
         CPU. Width, learning rate and number of epochs of ``small`` were chosen on emoji/en-de, random states
-        0 and 1, by the criterion of early stopping, which needs no labels: the largest share of mutual nearest
-        neighbours among candidates in no seed, over widths of 64, 128 and the published one, learning rates
-        from .001 to .01 and up to 100 epochs; of nearly equal ones the cheaper.
+        0 and 1, by the criterion of early stopping, which needs no labels: the largest share of mutual
+        nearest neighbours among candidates in no seed, over widths of 64, 128 and the published one, learning
+        rates from .001 to .01 and up to 100 epochs; of nearly equal ones the cheaper.
     min_seeds
         Smallest number of seeds that the aligner can be fitted on; 2 by default, for a contrastive loss needs
         a negative.
