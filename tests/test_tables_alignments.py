@@ -13,7 +13,7 @@ from psqe.errors import DataError
 from psqe.evaluation.intervals import mean_interval
 from psqe.options import FeatureOptions, MinerOptions
 from psqe.study import tables
-from psqe.study.plans import supervised
+from psqe.study.plans import PLANS, faithful, supervised
 from psqe.study.plans.alignments import NO_SEEDS, untrained
 from psqe.study.plans.base import KINDS_OF_SEEDS
 from psqe.study.store import RunResult
@@ -204,3 +204,23 @@ def test_supervised_runs_stand_beside_the_published_numbers_and_in_no_table_of_t
     assert found["Hits@1"].tolist() == pytest.approx([0.55] * len(found)) and set(found["states"]) == {2}
     assert all(isinstance(spec.miner, MinerOptions) for spec in specs)
     assert tables.crossed(rows, ["dbp15k/fr_en"]).empty
+
+
+def test_released_aligners_stand_beside_their_authors_code():
+    specs = PLANS["faithful"].specs([faithful.AUTHORS_TASK], [0])
+    assert {spec.aligner.preset for spec in specs} == {"published"}
+    hits = {True: [0.6, 0.8], False: [0.5, 0.6]}
+    first, *rest = specs
+    assert "variant" in first.aligner.parameters and first.miner.name == "pivot"
+    runs = [RunResult(spec, directions(hits["variant" in spec.aligner.parameters], "full")) for spec in rest]
+    found = tables.faithful_table(table(runs, "alignment"))
+    assert len(found) == len(specs) / 2
+    missing = found[found["released"].isna()]
+    assert missing[["seeds", "epochs"]].to_numpy().tolist() == [["pivot", 50]]
+    stored = found[found["released"].notna()]
+    assert stored["released"].tolist() == pytest.approx([0.7] * len(stored))
+    assert found["corrected"].tolist() == pytest.approx([0.55] * len(found))
+    known = stored[stored["authors' code"].notna()]
+    assert set(known["aligner"]) == {"mclea"} and set(known["seeds"]) == {"psqe", "mutual", "pivot"}
+    assert known["difference"].tolist() == pytest.approx((70 - 100 * known["authors' code"]).tolist())
+    assert found["difference"].notna().sum() == len(known)

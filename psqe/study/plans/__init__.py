@@ -3,7 +3,7 @@
 ``psqe results fill PLAN`` runs what the store does not have yet.
 """
 
-from psqe.study.plans import ablation, alignments, benchmarks, links, supervised
+from psqe.study.plans import ablation, alignments, benchmarks, faithful, links, supervised
 from psqe.study.plans.base import Plan
 
 PLANS: dict[str, Plan] = {
@@ -12,6 +12,7 @@ PLANS: dict[str, Plan] = {
     **links.PLANS,
     **benchmarks.PLANS,
     **supervised.PLANS,
+    **faithful.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 

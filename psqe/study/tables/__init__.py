@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from psqe.study.tables.accounts import accounts, gain_accounts
-from psqe.study.tables.aligners import added_table, presets, supervised_table
+from psqe.study.tables.aligners import added_table, faithful_table, presets, supervised_table
 from psqe.study.tables.alignments import (
     alignment_results,
     crossed,
@@ -28,7 +28,8 @@ from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
     "accounts", "added_table", "alignment_results", "answers", "bias_table", "by_sign", "changes",
-    "compared", "crossed", "evenness", "evenness_table", "evenness_words", "fact_table", "gain_accounts",
+    "compared", "crossed", "evenness", "evenness_table", "evenness_words", "fact_table",
+    "faithful_table", "gain_accounts",
     "gain_table", "gains", "graph_table", "headlines", "in_order", "list_in_words", "matrix",
     "mean_table", "metric_rows", "mined_table", "operating_points", "order_table", "over_states",
     "paired_gain",

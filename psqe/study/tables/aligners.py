@@ -11,8 +11,10 @@ from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.aligners.iterative import AddedSeeds
 from psqe.graph import AlignmentTask, BoolArray
 from psqe.seeds import correct
+from psqe.study.plans import faithful
 from psqe.study.plans.supervised import PUBLISHED
 from psqe.study.tables.page import group_rows
+from psqe.switches import CORRECTED, RELEASED
 
 
 def presets() -> pd.DataFrame:
@@ -104,3 +106,46 @@ def supervised_table(table: pd.DataFrame) -> pd.DataFrame:
     ]  # fmt: skip
     columns = ["aligner", "benchmark", "modalities", "preset", "Hits@1", "states", "published"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def faithful_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Set both variants of each aligner beside the public code that one of them follows.
+
+    Parameters
+    ----------
+    table
+        The alignments of the results store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``aligner``, ``seeds``, ``epochs``, Hits@1 of the ``authors' code`` (NaN where it was not run), of
+        the variants ``released`` and ``corrected`` (NaN where they are not stored), and ``difference``, what
+        is to be added to the authors' Hits@1 to give that of ``released``, in points. All links, cosine,
+        protocol full, mean of both directions, on :data:`psqe.study.plans.faithful.AUTHORS_TASK` with random
+        state 0.
+    """
+    whole = table[
+        (table["protocol"] == "full")
+        & (table["matching"] == "cosine")
+        & (table["links"] == "all")
+        & (table["part_kind"] == "all")
+    ]
+    hits = whole.groupby("id")["hits@1"].mean().to_dict()
+    rows = []
+    for aligner, kinds in faithful.EPOCHS.items():
+        for kind, epochs in kinds.items():
+            for n in epochs:
+                authors = faithful.AUTHORS[kind][n] if aligner == "mclea" else float("nan")
+                found = {
+                    variant: hits.get(
+                        faithful.variant_spec(faithful.AUTHORS_TASK, kind, aligner, variant, n, 0).id,
+                        float("nan"),
+                    )
+                    for variant in (RELEASED, CORRECTED)
+                }
+                rows.append({
+                    "aligner": aligner, "seeds": kind, "epochs": n, "authors' code": authors, **found,
+                    "difference": 100 * (found[RELEASED] - authors),
+                })  # fmt: skip
+    return pd.DataFrame(rows)
