@@ -10,7 +10,7 @@ from psqe.options import MinerOptions
 from psqe.study.plans.ablation import SIZES
 from psqe.study.plans.base import (
     DBP15K,
-    EMOJI,
+    DBP15K_STATES,
     KINDS_OF_SEEDS,
     Plan,
     alignment_spec,
@@ -31,13 +31,14 @@ emoji/en-fr with random state 0."""
 
 TRAININGS: dict[str, dict[str, Any]] = {
     "plain": {},
+    "residual 1": {"residual": 1.0},
     "residual": {"residual": RESIDUAL},
     "iterative": {"iterative_start": 50},
     "both": {"iterative_start": 50, "residual": RESIDUAL},
     "stopped": {"patience": 3},
 }
-"""Ways to train: as the preset says; with the input features kept beside; iteratively; both; and stopped
-early without labels."""
+"""Ways to train: as the preset says; with the input features kept beside, with the weight 1 or
+:data:`RESIDUAL`; iteratively; both; and stopped early without labels."""
 
 LEVELS = (1.0, 0.8, 0.6)
 """Precisions of the seeds drawn."""
@@ -159,15 +160,23 @@ def _crossed_plan(training: str) -> Plan:
     return Plan(
         f"Every aligner on every kind of seeds; training: {training}.",
         lambda tasks, states: crossed(training, tasks, states),
-        (*EMOJI, *DBP15K),
+    )
+
+
+def _crossed_dbp15k() -> Plan:
+    return Plan(
+        "Every aligner on every kind of seeds of DBP15K; training: plain.",
+        lambda tasks, states: crossed("plain", tasks, states),
+        DBP15K,
+        DBP15K_STATES,
     )
 
 
 PLANS = {
-    **{f"aligners-{training}": _crossed_plan(training) for training in TRAININGS},
+    **{f"aligners-{training.replace(' ', '-')}": _crossed_plan(training) for training in TRAININGS},
+    "aligners-dbp15k": _crossed_dbp15k(),
     "sizes": Plan("MCLEA on every kind of seeds at every number of seeds.", sizes),
-    "untrained": Plan(
-        "The features alone, on the links that each kind of seeds leaves free.", untrained, (*EMOJI, *DBP15K)
-    ),
+    "untrained": Plan("The features alone, on the links that each kind of seeds leaves free.", untrained),
+    "untrained-dbp15k": Plan("The same on DBP15K.", untrained, DBP15K, DBP15K_STATES),
     "drawn": Plan("MCLEA on seeds of set precision and evenness.", drawn),
 }
