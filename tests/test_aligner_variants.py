@@ -9,13 +9,17 @@ import torch
 from pairs import with_arrays
 
 from psqe.aligners import ALIGNERS, EVA, MCLEA, MEAformer, TrainedAligner
+from psqe.aligners.iterative import BlocksOfRounds
+from psqe.aligners.variants import OptimiserRestart, TrainedRules, completed
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
-from psqe.features.base import Features
-from psqe.graph import AlignmentTask
+from psqe.features.base import Features, Modality
+from psqe.graph import AlignmentTask, Sides
 from psqe.seeds import true_links
 from psqe.switches import Switches
+from psqe.training.callback import Callback
 from psqe.training.graph_attention import Edges
+from psqe.training.loop import Training, TrainingConfig
 
 MODELS = {"eva": EVA, "mclea": MCLEA, "meaformer": MEAformer}
 SMALL = {
@@ -159,3 +163,127 @@ def test_a_subgraph_has_the_counts_of_the_whole(pair):
     torch.testing.assert_close(
         network.encoder(nodes, around)["structure"], network.encoder()["structure"][nodes]
     )
+
+
+# ---- what the switches of iterative learning, of noise and of the schedule do, restated
+
+
+class Rounds:
+    """A training of nothing, in which the pairs that are each other's nearest are given for every epoch."""
+
+    def __init__(self, by_epoch: list[list[tuple[int, int]]], **options) -> None:
+        self.by_epoch = by_epoch
+        entities = Sides(np.arange(6), np.arange(6))
+        self.callback = BlocksOfRounds(self.embed, entities, **options)
+        module = torch.nn.Linear(1, 1)
+        config = TrainingConfig(n_epochs=len(by_epoch), batch_size=99, learning_rate=0.1)
+        self.training = Training(
+            module,
+            lambda batch: 0 * module.weight.sum(),
+            torch.tensor([[0, 0], [1, 1]]),
+            config,
+            callbacks=[self.callback],
+        )
+        self.training.run()
+
+    def embed(self):
+        """Entities of a pair have one vector; all others have vectors that are nobody's nearest in return."""
+        left, right = np.zeros((2, 6, 8), dtype=np.float32)
+        for k, (i, j) in enumerate(self.by_epoch[self.training.epoch - 1]):
+            left[i, k], right[j, k] = 1, 1
+        for n, side in ((6, left), (7, right)):
+            alone = ~side.any(axis=1)
+            side[alone, n] = 1
+        return left, right
+
+    def added(self) -> list[tuple[int, list]]:
+        return [(change.epoch, change.added.tolist()) for change in self.callback.added]
+
+
+def test_a_block_of_rounds_adds_what_every_round_proposed():
+    both, one = [(2, 3), (4, 5)], [(2, 3)]
+    options = {"start": 0, "every": 1, "rounds": 3}
+    steady = Rounds([both] * 3, **options)
+    assert [epoch for epoch, _ in steady.added()] == [3] and [2, 3] in steady.added()[0][1]
+    broken = Rounds([both, one, both], **options)
+    assert [2, 3] in broken.added()[0][1] and [4, 5] not in broken.added()[0][1]
+    late = Rounds([both] * 6, start=3, every=1, rounds=3)
+    assert late.added()[0][0] == 6
+    seeds = steady.training.seeds.tolist()
+    assert seeds[:2] == [[0, 0], [1, 1]] and len({left for left, _ in seeds}) == len(seeds)
+    # Every second epoch, the second half of four rounds: those before epochs 6 and 8.
+    halves = Rounds([both, both, both, one, both, both, both, both], start=0, every=2, rounds=4, half=True)
+    assert halves.added()[0][0] == 7 and [4, 5] in halves.added()[0][1]
+    missed = Rounds([both, both, both, both, one, both, both, both], start=0, every=2, rounds=4, half=True)
+    assert [4, 5] not in missed.added()[0][1]
+
+
+def test_a_restarted_optimiser_has_a_fifth_of_the_rate_and_no_running_means():
+    """Adam's first step has the length of its rate, whatever the gradient is."""
+
+    def positions(rule, n_epochs=6, start=2, **config):
+        module = torch.nn.Linear(1, 1, bias=False)
+        with torch.no_grad():
+            module.weight.fill_(5.0)
+        seen = [5.0]
+
+        class Watch(Callback):
+            def epoch_ends(self, training):
+                seen.append(module.weight.item())
+
+        Training(
+            module,
+            lambda batch: module.weight.sum(),
+            torch.zeros(2, 2, dtype=torch.long),
+            TrainingConfig(n_epochs=n_epochs, batch_size=2, learning_rate=0.1, **config),
+            callbacks=[OptimiserRestart(rule, start), Watch()],
+        ).run()
+        return -np.diff(seen)
+
+    assert positions("never") == pytest.approx([0.1] * 6, rel=1e-4)
+    for rule in ("once", "every epoch"):
+        assert positions(rule) == pytest.approx([0.1] * 2 + [0.02] * 4, rel=1e-4)
+    assert positions("once", start=None) == pytest.approx([0.1] * 6, rel=1e-4)
+    # The schedule begins again, over three times the four epochs that are left.
+    cosine = positions("once", schedule="cosine", rate_at="start")
+    wanted = [0.1 * (1 + np.cos(np.pi * k / 6)) / 2 for k in range(2)]
+    wanted += [0.02 * (1 + np.cos(np.pi * k / 12)) / 2 for k in range(4)]
+    assert cosine == pytest.approx(wanted, rel=1e-4)
+
+
+def test_a_warmup_at_the_start_of_steps_is_a_whole_number_of_them():
+    config = TrainingConfig(n_epochs=10, batch_size=2, learning_rate=1.0, warmup=0.15, schedule="cosine")
+    found = [config.rate(step / 10, n_steps=10) for step in range(10)]
+    assert found == pytest.approx([0, *(0.5 * (1 + np.cos(np.pi * k / 9)) for k in range(9))], abs=1e-12)
+
+
+def test_missing_vectors_are_noise_of_both_sides_or_zeros():
+    rng = np.random.default_rng(0)
+    left, right = (rng.normal(mean, 1, (4000, 2)).astype(np.float32) for mean in (10, 20))
+    gone = np.arange(4000) < 2000
+    kept = {side: np.where(gone[:, None], 0, x) for side, x in (("left", left), ("right", right))}
+    features = Features({name: Modality.from_arrays(**kept) for name in ("image", "name", "relation")})
+    rules = TrainedRules.from_variant("released")
+    with pytest.warns(PsqeWarning, match=r"image of 4,000 entities, name of 4,000 entities$"):
+        filled = completed(features, rules, random_state=1)
+    for side in ("left", "right"):
+        assert all(filled[name][side].present.all() for name in filled)
+        noise = filled["image"][side].values[:2000]
+        assert noise.mean() == pytest.approx(15, abs=0.3) and noise.std() == pytest.approx(5.1, abs=0.3)
+        uniform = filled["name"][side].values[:2000]
+        assert -0.5 <= uniform.min() < -0.49 and 0.49 < uniform.max() <= 0.5
+        assert not filled["relation"][side].values[:2000].any()
+        for name in filled:
+            assert np.array_equal(filled[name][side].values[2000:], kept[side][2000:])
+    assert completed(features, TrainedRules(), random_state=1) is features
+
+
+def test_inputs_of_the_released_variant_are_as_encoders_gave_them(pair):
+    task, features = pair
+    model = MCLEA(**WIDTHS["mclea"], switches={"centre": False, "scaled": "vectors"})
+    inputs = model._inputs(task, features)
+    for name, modality in features.items():
+        raw = np.concatenate([modality.left.values, modality.right.values])
+        norms = np.linalg.norm(raw, axis=1, keepdims=True)
+        unit = np.divide(raw, norms, out=np.zeros_like(raw), where=norms > 0)
+        np.testing.assert_allclose(inputs.vectors[name], unit if name == "image" else raw, atol=1e-6)
