@@ -170,11 +170,11 @@ def test_evenness_is_compared_on_the_draws_that_both_kinds_have():
     assert "higher in precision (0.900 against 0.800, so on 1 of 1 pairs)" in words
     assert "lower in least covered (0.400 against 0.450" in words
     assert "equal in balance by density (0.900 against 0.900) and balance by degree" in words
-    assert "does not have both psqe, even and mutual" in tables.evenness_words(runs, "psqe, even")
+    assert "does not have both *psqe, even* and *mutual*" in tables.evenness_words(runs, "psqe, even")
     apart = runs[(runs["seeds"] == "mutual") != (runs["random_state"] == 0)]
     assert "on the same draws" in tables.evenness_words(apart)
     nothing = tables.evenness(seeds, 20)
-    assert nothing.empty and "does not have both psqe and mutual" in tables.evenness_words(nothing)
+    assert nothing.empty and "does not have both *psqe* and *mutual*" in tables.evenness_words(nothing)
 
 
 @pytest.mark.parametrize(
