@@ -137,19 +137,6 @@ def test_relabelled_entities_have_the_same_confidence(planted):
     )
 
 
-def test_a_miner_gives_what_the_function_gives(planted):
-    task, features = planted
-    seeds = PSQEMiner(30, n_clusters=3, switches={"n_epochs": 3}).mine(task, features)
-    np.testing.assert_allclose(
-        seeds.confidence, pair_confidence(seeds.pairs, task, features), rtol=1e-3, atol=1e-6
-    )
-    for trace in seeds.trace:
-        np.testing.assert_allclose(
-            trace.confidence, pair_confidence(trace.pairs, task, features), rtol=1e-3, atol=1e-6
-        )
-    np.testing.assert_array_equal(seeds.head(7).confidence, seeds.confidence[:7])
-
-
 def test_an_entity_of_which_nothing_is_known_has_no_confidence():
     task, _ = tiny(30, 30)
     vectors = np.eye(30, dtype=np.float32)

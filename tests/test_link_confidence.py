@@ -9,8 +9,8 @@ from pairs import Table
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
-from psqe.links.confidence import n_counterparts
-from psqe.links.shortlist import Shortlist
+from psqe.similarity.assignments import n_counterparts
+from psqe.similarity.shortlist import Shortlist
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(2, 30), st.integers(2, 30)).flatmap(

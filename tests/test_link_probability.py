@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import ParameterError
-from psqe.links.probability import SETTLED, probabilities
-from psqe.links.shortlist import Shortlist
+from psqe.similarity.assignments import SETTLED, probabilities
+from psqe.similarity.shortlist import Shortlist
 
 similarities = st.floats(-1, 1, width=32)
 tables = st.tuples(st.integers(1, 7), st.integers(1, 7)).flatmap(

@@ -8,18 +8,18 @@ from psqe.aligners import MCLEA
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
 from psqe.graph import Sides
-from psqe.links.confidence import model_temperature, n_counterparts
+from psqe.links.confidence import model_temperature
 from psqe.links.formats import save_links
 from psqe.links.nearest import TwoNearest
 from psqe.links.predict import Links, predict_links
-from psqe.links.probability import probabilities
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, best_threshold
-from psqe.links.shortlist import Shortlist
 from psqe.seeds import MutualMiner, RandomMiner, SeedSet, correct
 from psqe.seeds.confidence import pair_confidence
 from psqe.similarity import Dot
+from psqe.similarity.assignments import n_counterparts, probabilities
 from psqe.similarity.neighbours import TEMPERATURE
+from psqe.similarity.shortlist import Shortlist
 
 ALL = LinkRule(threshold=0.0)
 AUTO = LinkRule(threshold=None)

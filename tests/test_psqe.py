@@ -19,10 +19,10 @@ from psqe.features.fusion import unit_rows
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.seeds import PivotMiner, PSQEMiner, SeedSet, balance, correct, coverage
 from psqe.seeds.miners.psqe import cluster_table
+from psqe.seeds.neighbourhood import candidate_graph
 from psqe.seeds.psqe_rules import VARIANTS, Rules
 from psqe.seeds.stages import ClusterStage, ExpandStage, Pipeline, Pool, RefineStage, Space
 from psqe.seeds.stages.choose import Proposals, propose, within_quotas
-from psqe.seeds.stages.expand import candidate_graph
 from psqe.seeds.stages.refine import ModalityInput, RefinementEncoder, SeedNodes
 from psqe.training.graph_attention import Edges
 from psqe.training.loop import seeded

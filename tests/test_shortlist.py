@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 from pairs import Table
 
 from psqe.errors import DataError
-from psqe.links.shortlist import Shortlist
 from psqe.similarity import Dot, csls, neighbours
 from psqe.similarity.csls import CSLS_K
+from psqe.similarity.shortlist import Shortlist
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 8), st.integers(1, 8)).flatmap(

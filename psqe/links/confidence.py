@@ -14,7 +14,8 @@ makes the softmax probabilities of nearest neighbours agree with it on average:
     mean over u of p(nearest of u | u) = share of u whose nearest neighbour is mutual
 
 This is temperature scaling (Guo et al. 2017) with mutuality in place of held-out labels. A transport plan
-needs half of that temperature (:mod:`psqe.links.probability`); :func:`model_temperature` returns the half.
+needs half of that temperature (:mod:`psqe.similarity.assignments`), which is what
+:func:`model_temperature` returns.
 
 **The best match of an entity without counterpart resembles the second-best match of the other entities.**
 Both are the best of the wrong matches. Let ``F1(x)`` be the share of entities whose best match has a
@@ -22,12 +23,13 @@ similarity of at most ``x``, and ``F2(x)`` the same for the second-best match. F
 matches are rare, ``F1(x) / F2(x)`` estimates the share of entities whose best match looks like a wrong one
 (Storey 2002 estimates the share of true null hypotheses in the same way; the smallest ratio is taken). Such
 an entity has no counterpart, or it has one that the similarities do not reveal. The similarities cannot
-distinguish the two cases, so half of these entities are taken to have none: :func:`n_counterparts`. The half
+distinguish the two cases, so half of these entities are taken to have none
+(:func:`psqe.similarity.assignments.n_counterparts`). The half
 was chosen with emoji en-fr and en-zh, DBP15K zh_en and ja_en, and FB15K-DB15K in view; emoji en-de and en-ja
 and DBP15K fr_en were examined afterwards.
 
 Given the temperature and that number, the probability of a pair is its share of a transport plan among the
-candidates that are in no seed (:mod:`psqe.links.probability`). It does not depend on the scale of the
+candidates that are in no seed (:mod:`psqe.similarity.assignments`). It does not depend on the scale of the
 similarities.
 
 The estimate assumes that a counterpart, where there is one, is among the nearest neighbours, and that an
@@ -46,16 +48,12 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
-from psqe.graph import DoubleArray, IntArray
-from psqe.links.shortlist import Shortlist
+from psqe.graph import IntArray
 from psqe.similarity import Similarity
 from psqe.similarity.neighbours import TEMPERATURE, mutual_in_sample, nearest_one_way
 
 SAMPLE = 1000
 """Number of candidates of each side whose probabilities are compared with mutuality."""
-
-FIRST_LEVEL = 0.1
-"""Ratios ``F1 / F2`` are examined from the level on at which ``F2`` reaches this share of the entities."""
 
 
 def model_temperature(similarity: Similarity) -> float:
@@ -92,38 +90,6 @@ def model_temperature(similarity: Similarity) -> float:
     if excess(high) >= 0:
         return math.exp(high) / 2
     return math.exp(brentq(excess, low, high, xtol=0.01)) / 2
-
-
-def n_counterparts(shortlist: Shortlist) -> float:
-    """Estimate without labels how many entities of one side have a counterpart on the other side.
-
-    Parameters
-    ----------
-    shortlist
-        Pairs of candidates that are in no seed.
-
-    Returns
-    -------
-    The mean of two numbers: that of all entities of the smaller side, and that of the entities whose best
-    match does not look like a wrong one. Where a side has only one candidate, there is no second-best match,
-    and the result is the number of all entities of the smaller side.
-    """
-    most = min(shortlist.shape)
-    if most < 2:
-        return float(most)
-    visible = max(
-        n * (1 - _share_without_match(scores))
-        for n, scores in zip(shortlist.shape, shortlist.nearest, strict=True)
-    )
-    return (min(visible, most) + most) / 2
-
-
-def _share_without_match(scores: DoubleArray) -> float:
-    """Share of entities whose best match looks like a wrong one, by sorted similarities ``(n, k)``."""
-    first, second = np.sort(scores[:, 0]), np.sort(scores[:, 1])
-    levels = second[math.ceil(FIRST_LEVEL * len(second)) - 1 :]
-    counts = [np.searchsorted(values, levels, side="right") for values in (first, second)]
-    return float((counts[0] / counts[1]).min())
 
 
 def _sample(n: int) -> IntArray:

@@ -18,15 +18,15 @@ from psqe.evaluation import Scorer
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
-from psqe.links.confidence import model_temperature, n_counterparts
+from psqe.links.confidence import model_temperature
 from psqe.links.nearest import TwoNearest
-from psqe.links.probability import probabilities
 from psqe.links.rules import LinkRule, best_threshold
-from psqe.links.shortlist import Shortlist
 from psqe.seeds.confidence import pair_confidence
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
+from psqe.similarity.assignments import n_counterparts, probabilities
 from psqe.similarity.neighbours import TEMPERATURE
+from psqe.similarity.shortlist import Shortlist
 
 DEFAULT = LinkRule()
 

@@ -14,8 +14,8 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
 from psqe.graph import DoubleArray, FloatArray, IntArray
-from psqe.links.shortlist import Shortlist
 from psqe.similarity import Matching, mutual_pairs
+from psqe.similarity.shortlist import Shortlist
 
 Rule = Literal["mutual", "one_to_one"]
 """How links are chosen by scores: :func:`mutual` or :func:`one_to_one`."""
@@ -79,7 +79,7 @@ class LinkRule:
             The pairs to choose from, in canonical order.
         probability
             Float64 array ``(n,)``: the probability of each pair, from
-            :func:`psqe.links.probability.probabilities`.
+            :func:`psqe.similarity.assignments.probabilities`.
         temperature
             The temperature of these probabilities.
 

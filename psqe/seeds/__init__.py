@@ -7,6 +7,7 @@ from psqe.registry import Registry
 from psqe.seeds.audit import audit, balance, coverage
 from psqe.seeds.base import Miner
 from psqe.seeds.confidence import pair_confidence
+from psqe.seeds.estimate import seed_confidence
 from psqe.seeds.miners.mutual import MutualMiner
 from psqe.seeds.miners.pivot import PivotMiner
 from psqe.seeds.miners.psqe import PSQEMiner
@@ -35,6 +36,7 @@ __all__ = [
     "judged",
     "oracle_seeds",
     "pair_confidence",
+    "seed_confidence",
     "supervised_links",
     "true_links",
 ]  # fmt: skip

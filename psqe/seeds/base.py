@@ -16,7 +16,7 @@ from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Side, Sides, counted
 from psqe.parameters import Parametrised
-from psqe.seeds.confidence import pair_confidence_in_order
+from psqe.seeds.estimate import seed_confidence_in_order
 from psqe.seeds.seed_set import SeedSet
 
 
@@ -82,12 +82,11 @@ class Miner(Parametrised, ABC):
         with measured() as cost:
             left, right = canonical_order(task, features)
             ordered = task.take(left, right).blind()
-            mined = self._mine_in_order(ordered, features.blind().take(left, right), Sides(left, right))
-            candidates = ordered.left.candidates, ordered.right.candidates
+            vectors = features.blind().take(left, right)
+            mined = self._mine_in_order(ordered, vectors, Sides(left, right))
             confidence, *stage_confidence = self._confidence(
-                [mined.pairs, *(stage.pairs for stage in mined.trace)], candidates,
-                features, (left[candidates[0]], right[candidates[1]]),
-            )  # fmt: skip
+                [mined.pairs, *(stage.pairs for stage in mined.trace)], ordered, vectors
+            )
 
         def original(pairs: IntArray) -> IntArray:
             """Number entities as the task does."""
@@ -122,23 +121,19 @@ class Miner(Parametrised, ABC):
         return seeds
 
     def _confidence(
-        self,
-        lists: Sequence[IntArray],
-        candidates: tuple[IntArray, IntArray],
-        features: Features,
-        entities: tuple[IntArray, IntArray],
+        self, lists: Sequence[IntArray], task: AlignmentTask, features: Features
     ) -> list[FloatArray]:
         """Compute the label-free confidence of several lists of pairs ``(n, 2)`` at once.
 
-        ``candidates`` are the numbers by which the lists name the candidates, ascending; ``entities`` are the
-        same candidates as indices into ``features``.
+        The data are in canonical order.
         """
         pairs = np.concatenate(lists)
+        candidates = task.left.candidates, task.right.candidates
         places = np.column_stack(
             [np.searchsorted(known, pairs[:, column]) for column, known in enumerate(candidates)]
         )
         device = getattr(self, "device", "cpu")
-        confidence = pair_confidence_in_order(places, features, *entities, device=device)
+        confidence = seed_confidence_in_order(places, task, features, *candidates, device=device)
         return np.split(confidence, np.cumsum([len(part) for part in lists])[:-1])
 
     def _mine_in_order(self, task: AlignmentTask, features: Features, file_rows: Sides[IntArray]) -> SeedSet:

@@ -1,15 +1,16 @@
-"""Label-free confidence: the probability that a seed is correct, estimated without any label.
+"""Label-free confidence: the probability that a pair is correct, estimated from its features alone.
 
-A seed's **confidence** starts from its share (:mod:`psqe.similarity.neighbours`) under the fused features:
+A pair's **confidence** starts from its share (:mod:`psqe.similarity.neighbours`) under the fused features:
 the probability of the pair among all alternatives of its two entities. The share assumes that the features
 reveal the counterpart. But features without information also have nearest pairs, and some of these have a
 large share by chance. The number of such pairs is estimated with **decoys**, as in the search of mass spectra
 (Elias & Gygi 2007). Decoys are the right vectors with the signs of their coordinates drawn at random, so they
 have the number, the lengths and the density of the real vectors, and none of them is a counterpart. The share
-of a seed is reduced by the rate at which decoys reach it.
+of a pair is reduced by the rate at which decoys reach it.
 
-Neither step needs gold links or the miner, so the estimate works for any seeds. Its mean over seeds estimates
-their precision.
+Neither step needs gold links or the miner, so the confidence can be computed for any pairs. It sees features
+alone, and it is what models and links weigh seeds by. :mod:`psqe.seeds.estimate` adds the evidence of the
+graph; the mean of that confidence estimates the precision of seeds.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from psqe.errors import DataError
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import fuse
-from psqe.graph import AlignmentTask, FloatArray, IntArray
+from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, Side
 from psqe.similarity import Dot, shares
 from psqe.similarity.neighbours import mutual_in_sample
 
@@ -128,6 +129,32 @@ def pair_confidence(
     DataError
         If a pair names an entity that is no candidate, or the features do not fit the task.
     """
+    places, left, right = candidate_positions(pairs, task, features)
+    return pair_confidence_in_order(places, features, left, right, device=device)
+
+
+def candidate_positions(
+    pairs: IntArray, task: AlignmentTask, features: Features
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Find pairs among the candidates in canonical order.
+
+    Parameters
+    ----------
+    pairs
+        Left and right entities ``(n, 2)``.
+    task, features
+        The data.
+
+    Returns
+    -------
+    The positions of the pairs ``(n, 2)`` in the candidates of both sides, and these candidates,
+    ``(m_left,)`` and ``(m_right,)``, in canonical order.
+
+    Raises
+    ------
+    DataError
+        If a pair names an entity that is no candidate, or the features do not fit the task.
+    """
     features.check(task)
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     places = np.empty_like(pairs)
@@ -140,7 +167,7 @@ def pair_confidence(
         sorter = np.argsort(candidates)
         places[:, column] = sorter[np.searchsorted(candidates, pairs[:, column], sorter=sorter)]
         ordered.append(candidates)
-    return pair_confidence_in_order(places, features, *ordered, device=device)
+    return places, ordered[0], ordered[1]
 
 
 def seed_weights(
@@ -193,8 +220,8 @@ def pair_confidence_in_order(
     device
         The torch device that computes similarities.
     """
-    known_left = np.any([modality.left.present[left] for modality in features.values()], axis=0)
-    known_right = np.any([modality.right.present[right] for modality in features.values()], axis=0)
+    known_left = known_candidates(features, left, "left")
+    known_right = known_candidates(features, right, "right")
     confidence = np.zeros(len(pairs), dtype=np.float32)
     if not len(pairs) or not known_left.any() or not known_right.any():
         return confidence
@@ -203,6 +230,29 @@ def pair_confidence_in_order(
     share = shares(similarity, *pairs[comparable].T)
     confidence[comparable] = share * (1 - _estimate(similarity).chance_rate(share))
     return confidence
+
+
+def known_candidates(features: Features, entities: IntArray, side: Side) -> BoolArray:
+    """Tell which entities ``(m,)`` of a side have at least one modality."""
+    known: BoolArray = np.any([modality[side].present[entities] for modality in features.values()], axis=0)
+    return known
+
+
+def chance_rate(similarity: Dot, rows: IntArray, columns: IntArray) -> FloatArray:
+    """Estimate which part of the pairs with at least the share of a pair is due to chance.
+
+    Parameters
+    ----------
+    similarity
+        Similarities of fused features ``(n_left, n_right)``.
+    rows, columns
+        Left and right index of each pair ``(n,)``.
+
+    Returns
+    -------
+    The rates ``(n,)``, in [0, 1].
+    """
+    return _estimate(similarity).chance_rate(shares(similarity, rows, columns))
 
 
 def _estimate(similarity: Dot) -> DecoyEstimate:

@@ -34,7 +34,7 @@ class StageTrace:
         The reason for each pair added and dropped.
     confidence
         Label-free estimate of the probability that each of ``pairs`` is correct ``(n,)``, see
-        :func:`psqe.seeds.pair_confidence`.
+        :func:`psqe.seeds.seed_confidence`.
     note
         A short description of the rule that chose the pairs.
     seconds
@@ -74,7 +74,7 @@ class SeedSet:
         Name of the stage that found each pair.
     confidence
         Label-free estimate of the probability that each pair is correct ``(n,)``, see
-        :func:`psqe.seeds.pair_confidence`; ``None`` for seeds that no miner found.
+        :func:`psqe.seeds.seed_confidence`; ``None`` for seeds that no miner found.
     miner
         Name of the miner; ``given`` for seeds from a file.
     parameters

@@ -5,57 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 from tqdm import tqdm
 
 from psqe.adjacency import undirected_edges
 from psqe.errors import ParameterError
 from psqe.features.fusion import unit_rows
 from psqe.graph import FloatArray, IntArray, KnowledgeGraph
+from psqe.seeds.neighbourhood import WALK_WEIGHT, walk_similarity
 from psqe.seeds.stages.base import Pool, Space, Stage
 from psqe.seeds.stages.choose import Proposals, extend, filtered, propose, take, within_quotas
-from psqe.similarity import SparseDot, Sum
-
-
-def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:
-    """Compute a random walk between candidates: one step, or two steps through another entity.
-
-    In graphs whose candidates are connected by categories and keywords, a walk between two candidates passes
-    an entity that is not a candidate. Unlike :func:`psqe.adjacency.walk`, the walk has no self loops, and
-    steps that return to their start do not count.
-
-    Parameters
-    ----------
-    graph
-        The graph.
-    candidates
-        Indices of the candidates ``(m,)``.
-
-    Returns
-    -------
-    Probabilities, float32 matrix ``(m, m)`` whose rows add up to at most one.
-    """
-    n = graph.n_entities
-    both = undirected_edges(graph.triples[:, [0, 2]])
-    adjacency = sparse.csr_array((np.ones(len(both), np.float32), (both[:, 0], both[:, 1])), shape=(n, n))
-    degree = np.maximum(np.asarray(adjacency.sum(axis=1)).ravel(), 1)
-    walk = sparse.csr_array(sparse.diags_array((1 / degree).astype(np.float32)) @ adjacency)
-    is_candidate = np.zeros(n, dtype=bool)
-    is_candidate[candidates] = True
-    others = np.flatnonzero(~is_candidate)
-    steps = sparse.csr_array(
-        walk[candidates][:, candidates] + walk[candidates][:, others] @ walk[others][:, candidates]
-    )
-    steps.setdiag(0)
-    steps.eliminate_zeros()
-    return steps
-
-
-def _unit(rows: sparse.csr_array) -> sparse.csr_array:
-    """Scale every row to unit length; rows of zeros stay zero."""
-    norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
-    return sparse.csr_array(sparse.diags_array(scale.astype(np.float32)) @ rows)
+from psqe.similarity import Sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +37,7 @@ class ExpandStage(Stage):
         Weight of the cosine of the walks, positive; the similarity of the stages before has weight 1.
     """
 
-    weight: float = 0.1
+    weight: float = WALK_WEIGHT
 
     name = "expand"
     note = "neighbourhoods of the seeds on both graphs"
@@ -92,16 +51,14 @@ class ExpandStage(Stage):
         if not space.rules.replace:
             return filtered(space, self._along_the_list(space, pool))
         confidence = pool.scores if space.rules.order == "confidence" and space.rules.dangling else None
-        walks = []
-        for graph, candidates, seeds in (
-            (space.task.left, space.left, pool.rows),
-            (space.task.right, space.right, pool.columns),
-        ):
-            reached = sparse.csr_array(candidate_graph(graph, candidates)[:, seeds])
-            if confidence is not None:
-                reached = sparse.csr_array(reached @ sparse.diags_array(confidence))
-            walks.append(_unit(reached))
-        similarity = Sum((pool.similarity, SparseDot(*walks)), (1.0, self.weight))
+        walks = walk_similarity(
+            space.task,
+            space.left,
+            space.right,
+            np.column_stack([pool.rows, pool.columns]),
+            weights=confidence,
+        )
+        similarity = Sum((pool.similarity, walks), (1.0, self.weight))
         proposals = propose(similarity, space.n_seeds, space.rules)
         chosen = within_quotas(space, proposals)
         return take(space, replace(pool, similarity=similarity), proposals, chosen, self.name)

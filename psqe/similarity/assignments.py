@@ -13,7 +13,8 @@ other by ``d``, its pairs have the probability ``1 / (1 + exp(-d / T))`` and the
 
 Entities without counterpart are part of the plan. Each side has one extra row or column, equally similar to
 all entities, that receives what remains when ``n_counterparts`` pairs are made (the dustbin of Sarlin et al.
-2020, here with a given load). :mod:`psqe.links.confidence` estimates ``t`` and ``n_counterparts``.
+2020, here with a given load). :mod:`psqe.links.confidence` estimates
+``t`` for a model, and :func:`n_counterparts` that number. :mod:`psqe.links.confidence` gives the reasons.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from scipy.special import logsumexp
 
 from psqe.errors import ParameterError
 from psqe.graph import DoubleArray
-from psqe.links.shortlist import Shortlist
+from psqe.similarity.shortlist import Shortlist
 from psqe.similarity.sinkhorn_scaling import Cells, scale_alternately
 
 N_ITERATIONS = 100
@@ -33,6 +34,10 @@ N_ITERATIONS = 100
 
 SETTLED = 1e-3
 """The iteration ends when no potential (a logarithm) changes by this much."""
+
+
+FIRST_LEVEL = 0.1
+"""Ratios ``F1 / F2`` are examined from the level on at which ``F2`` reaches this share of the entities."""
 
 
 def probabilities(shortlist: Shortlist, *, temperature: float, n_counterparts: float) -> DoubleArray:
@@ -85,3 +90,35 @@ def probabilities(shortlist: Shortlist, *, temperature: float, n_counterparts: f
 
 def _log(x: float) -> float:
     return math.log(x) if x > 0 else -math.inf
+
+
+def n_counterparts(shortlist: Shortlist) -> float:
+    """Estimate without labels how many entities of one side have a counterpart on the other side.
+
+    Parameters
+    ----------
+    shortlist
+        Pairs of candidates that are in no seed.
+
+    Returns
+    -------
+    The mean of two numbers: that of all entities of the smaller side, and that of the entities whose best
+    match does not look like a wrong one. Where a side has only one candidate, there is no second-best match,
+    and the result is the number of all entities of the smaller side.
+    """
+    most = min(shortlist.shape)
+    if most < 2:
+        return float(most)
+    visible = max(
+        n * (1 - _share_without_match(scores))
+        for n, scores in zip(shortlist.shape, shortlist.nearest, strict=True)
+    )
+    return (min(visible, most) + most) / 2
+
+
+def _share_without_match(scores: DoubleArray) -> float:
+    """Share of entities whose best match looks like a wrong one, by sorted similarities ``(n, k)``."""
+    first, second = np.sort(scores[:, 0]), np.sort(scores[:, 1])
+    levels = second[math.ceil(FIRST_LEVEL * len(second)) - 1 :]
+    counts = [np.searchsorted(values, levels, side="right") for values in (first, second)]
+    return float((counts[0] / counts[1]).min())
