@@ -38,7 +38,16 @@ def items_of(modality: str, folder: Path) -> list[object]:
 
 
 def test_our_encoders_are_registered() -> None:
-    assert {"bag", "bigram", "bins", "profile", "efficientnet-lite0", "use-m3", "hf"} <= ENCODERS.keys()
+    assert {
+        "bag",
+        "bigram",
+        "bins",
+        "counts",
+        "profile",
+        "efficientnet-lite0",
+        "use-m3",
+        "hf",
+    } <= ENCODERS.keys()
     for modality, default in DEFAULT_ENCODERS.items():
         assert encoders_for(modality)[0] == default and modality in ENCODERS[default].modalities
 

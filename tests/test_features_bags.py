@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from psqe.errors import PsqeWarning
 from psqe.features import build_features
 from psqe.features.encoders.bag import BagEncoder, attribute_bags, relation_bags
+from psqe.features.encoders.counts import CountsEncoder
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 
@@ -45,6 +46,21 @@ def test_weights_and_masks() -> None:
     assert modality.right.present.tolist() == [True, True, False, False]
     assert modality.left.values.dtype == modality.right.values.dtype == np.float32
     assert not modality.right.values[2:].any() and modality.right.values[:2].any(axis=1).all()
+
+
+def test_counts_are_as_they_are_alike_at_heads_and_tails() -> None:
+    left = graph("l", ("shared", "own"), [(0, 0, 1), (0, 0, 2), (0, 1, 1), (1, 0, 1)])
+    right = graph("r", ("shared",), [(0, 0, 1)])
+    found = CountsEncoder("relation").encode_task(AlignmentTask("t", left, right))
+    assert found.left.values.tolist() == [[2, 1], [3, 1], [1, 0], [0, 0]]
+    assert found.right.values.tolist() == [[1, 0], [1, 0], [0, 0], [0, 0]]
+    assert found.left.present.tolist() == [True, True, True, False]
+    attributes = [(("born", "1900"), ("born", "1901"), ("died", None)), (("died", "1"),)]
+    sides = [
+        KnowledgeGraph(n, ("a",), (), [], attributes=(own,)) for n, own in zip("lr", attributes, strict=True)
+    ]
+    found = CountsEncoder("attribute").encode_task(AlignmentTask("t", *sides))
+    assert found.left.values.tolist() == [[1, 1]] and found.right.values.tolist() == [[1, 0]]
 
 
 def test_the_most_frequent_labels_are_kept_ties_by_the_alphabet() -> None:

@@ -51,12 +51,25 @@ def weighted_bags(bags: Sides[list[Bag]], vocabulary: Sequence[str]) -> Modality
         Dense float32 ``(n, len(vocabulary))`` with the weights given above. An entity none of whose labels
         is in the vocabulary is absent.
     """
-    columns = {label: column for column, label in enumerate(vocabulary)}
-    counts = bags.map(lambda side: _count_matrix(side, columns))
+    counts = counted_bags(bags, vocabulary)
     n = sum(bool(bag) for side in bags for bag in side)
     frequency = sum(np.bincount(side.indices, minlength=len(vocabulary)) for side in counts)
     weights = counts.map(lambda side: label_weights(side, n, np.asarray(frequency)).astype(np.float32))
     return Modality(*(Vectors(side.toarray(), np.diff(side.indptr) > 0) for side in weights))
+
+
+def counted_bags(bags: Sides[list[Bag]], vocabulary: Sequence[str]) -> Sides[csr_array]:
+    """Return the counts of the labels of a vocabulary: float64 ``(n, len(vocabulary))`` for each side.
+
+    Parameters
+    ----------
+    bags
+        One bag per entity of each side.
+    vocabulary
+        The labels that become columns, in order.
+    """
+    columns = {label: column for column, label in enumerate(vocabulary)}
+    return bags.map(lambda side: _count_matrix(side, columns))
 
 
 def label_weights(counts: csr_array, n: int, frequency: IntArray) -> csr_array:

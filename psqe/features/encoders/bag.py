@@ -11,7 +11,7 @@ from psqe.features.base import Modality
 from psqe.features.encoder_registry import TaskEncoder
 from psqe.features.text import LONGEST_VALUE
 from psqe.files import content_hash
-from psqe.graph import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph, Sides
 
 MAX_LABELS = 1000
 """Number of the most frequent labels that are kept, as in the peers' models."""
@@ -81,7 +81,7 @@ class BagEncoder(TaskEncoder):
         PsqeWarning
             If the sides share no label, so that the modality cannot compare them.
         """
-        bags = task.sides.map(relation_bags if self.modality == "relation" else attribute_bags)
+        bags = task.sides.map(self.bags)
         totals = bags.map(total_of)
         if all(totals) and not totals.left.keys() & totals.right.keys():
             warnings.warn(
@@ -91,4 +91,12 @@ class BagEncoder(TaskEncoder):
                 PsqeWarning,
                 stacklevel=2,
             )
-        return weighted_bags(bags, most_frequent(totals.left + totals.right, self.max_labels))
+        return self.vectors(bags, most_frequent(totals.left + totals.right, self.max_labels))
+
+    def bags(self, graph: KnowledgeGraph) -> list[Bag]:
+        """Count the labels of each entity of a graph."""
+        return relation_bags(graph) if self.modality == "relation" else attribute_bags(graph)
+
+    def vectors(self, bags: Sides[list[Bag]], vocabulary: list[str]) -> Modality:
+        """Return the vectors of bags over a vocabulary of labels."""
+        return weighted_bags(bags, vocabulary)
