@@ -14,7 +14,7 @@ from psqe.seeds import correct
 from psqe.study.plans import faithful
 from psqe.study.plans.supervised import PUBLISHED
 from psqe.study.tables.page import group_rows
-from psqe.switches import CORRECTED, RELEASED
+from psqe.switches import RELEASED
 
 
 def presets() -> pd.DataFrame:
@@ -120,10 +120,10 @@ def faithful_table(table: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``aligner``, ``seeds``, ``epochs``, Hits@1 of the ``authors' code`` (NaN where it was not run), of
-        the variants ``released`` and ``corrected`` (NaN where they are not stored), and ``difference``, what
-        is to be added to the authors' Hits@1 to give that of ``released``, in points. All links, cosine,
-        protocol full, mean of both directions, on :data:`psqe.study.plans.faithful.AUTHORS_TASK` with random
-        state 0.
+        all variants of :data:`psqe.study.plans.faithful.PARAMETERS` (NaN where they are not stored), and
+        ``difference``, what is to be added to the authors' Hits@1 to give that of ``released``, in points.
+        All links, cosine, protocol full, mean of both directions, on
+        :data:`psqe.study.plans.faithful.AUTHORS_TASK` with random state 0.
     """
     whole = table[
         (table["protocol"] == "full")
@@ -142,7 +142,7 @@ def faithful_table(table: pd.DataFrame) -> pd.DataFrame:
                         faithful.variant_spec(faithful.AUTHORS_TASK, kind, aligner, variant, n, 0).id,
                         float("nan"),
                     )
-                    for variant in (RELEASED, CORRECTED)
+                    for variant in faithful.PARAMETERS
                 }
                 rows.append({
                     "aligner": aligner, "seeds": kind, "epochs": n, "authors' code": authors, **found,
