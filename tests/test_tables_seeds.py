@@ -170,11 +170,34 @@ def test_evenness_is_compared_on_the_draws_that_both_kinds_have():
     assert "higher in precision (0.900 against 0.800, so on 1 of 1 pairs)" in words
     assert "lower in least covered (0.400 against 0.450" in words
     assert "equal in balance by density (0.900 against 0.900) and balance by degree" in words
-    assert "does not have both *psqe, even* and *mutual*" in tables.evenness_words(runs, "psqe, even")
+    assert "does not have both “psqe, even” and “mutual”" in tables.evenness_words(runs, "psqe, even")
     apart = runs[(runs["seeds"] == "mutual") != (runs["random_state"] == 0)]
     assert "on the same draws" in tables.evenness_words(apart)
     nothing = tables.evenness(seeds, 20)
-    assert nothing.empty and "does not have both *psqe* and *mutual*" in tables.evenness_words(nothing)
+    assert nothing.empty and "does not have both “psqe” and “mutual”" in tables.evenness_words(nothing)
+
+
+def test_estimates_are_compared_kind_by_kind_and_departures_stay_out():
+    seeds = table(
+        [
+            seeds_run(miner="mutual", precision=0.8, estimated=0.9),
+            seeds_run(miner="mutual", state=1, precision=0.8, estimated=0.7),
+            seeds_run(precision=0.9, estimated=0.8), seeds_run(state=1, precision=0.8, estimated=0.8),
+            seeds_run(state=2, precision=0.1, estimated=0.9),
+            seeds_run(miner=psqe_options(600, n_clusters=2), precision=0.1, estimated=0.9),
+            seeds_run(miner="mutual", n_seeds=20, precision=0.1, estimated=0.9),
+        ],
+        "seeds",
+    )  # fmt: skip
+    sets = tables.seed_sets(seeds)
+    bias = tables.bias_table(sets)
+    assert bias.columns.tolist() == ["seeds", "K = 600"] and bias["seeds"].tolist() == ["mutual", "psqe"]
+    assert bias["K = 600"].tolist() == pytest.approx([0, 70 / 3])
+    (found,) = tables.order_table(sets).to_dict("records")
+    assert (found["one"], found["other"], found["K"]) == ("psqe", "mutual", 600)
+    assert (found["draws"], found["correct"]) == (1, 0)  # on the other draw both are equally precise
+    assert (found["true"], found["estimated"]) == pytest.approx((5, 0))
+    assert tables.order_table(sets[:0]).empty
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def order_table(sets: pd.DataFrame) -> pd.DataFrame:
         differences have the same sign.
     """
     rows = []
-    known = sets[sets["label"].isin(KINDS_OF_SEEDS)]
+    known = sets[sets["plain"] & sets["label"].isin(KINDS_OF_SEEDS)]
     for size, of_size in group_rows(known.sort_values("n_seeds", kind="stable"), ["n_seeds"]):
         wide = of_size.pivot_table(
             index=["task", "random_state"], columns="label", values=["precision", "estimated"]

@@ -78,11 +78,11 @@ def evenness_words(runs: pd.DataFrame, kind: str = "psqe", beside: str = "mutual
     """
     wide = runs.pivot_table(index=["task", "random_state"], columns="seeds", values=[*MEASURES])
     if not {kind, beside} <= set(runs["seeds"]):
-        return f"The results store does not have both *{kind}* and *{beside}* seeds yet."
+        return f"The results store does not have both “{kind}” and “{beside}” seeds yet."
     means = wide.dropna(subset=[(measure, name) for measure in MEASURES for name in (kind, beside)])
     means = means.groupby("task").mean()
     if means.empty:
-        return f"The results store does not have *{kind}* and *{beside}* seeds on the same draws yet."
+        return f"The results store does not have “{kind}” and “{beside}” seeds on the same draws yet."
     told: dict[str, list[str]] = {"higher": [], "lower": [], "equal": []}
     for measure in MEASURES:
         one, other = means[measure, kind], means[measure, beside]
@@ -92,4 +92,4 @@ def evenness_words(runs: pd.DataFrame, kind: str = "psqe", beside: str = "mutual
         pairs = "" if which == "equal" else f", so on {agree} of {len(means)} pairs"
         told[which].append(f"{measure} ({one.mean():.3f} against {other.mean():.3f}{pairs})")
     parts = [f"{which} in {list_in_words(measures)}" for which, measures in told.items() if measures]
-    return f"Over {len(means)} pairs, beside *{beside}* seeds, *{kind}* seeds are {'; '.join(parts)}."
+    return f"Over {len(means)} pairs, beside “{beside}” seeds, “{kind}” seeds are {'; '.join(parts)}."
