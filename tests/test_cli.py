@@ -334,7 +334,7 @@ def test_help_lists_what_is_registered(capsys):
     out = " ".join(capsys.readouterr().out.split())
     assert (
         "mutual, pivot, psqe, random" in out
-        and "clamped, eva, mclea, meaformer, propagation, whitening" in out
+        and "adapter, clamped, eva, mclea, meaformer, propagation, whitening" in out
     )
 
 

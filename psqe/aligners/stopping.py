@@ -9,7 +9,7 @@ import numpy as np
 
 from psqe.aligners.iterative import Embed, unseeded
 from psqe.errors import DataError
-from psqe.graph import SIDES, IntArray, Sides
+from psqe.graph import SIDES, FloatArray, IntArray, Sides
 from psqe.similarity import Dot, mutual_nearest
 from psqe.training.callback import Callback
 from psqe.training.loop import Training
@@ -106,8 +106,7 @@ class EarlyStopping(Callback):
         """Return the share of the judged candidates of both sides that are in mutual nearest pairs."""
         rows, columns = self._judged
         left, right = self._embed()
-        mutual, _ = mutual_nearest(Dot(left[rows], right[columns]))
-        return 2 * len(mutual) / (len(rows) + len(columns))
+        return mutual_share(left[rows], right[columns])
 
     def state(self) -> dict[str, Any]:
         """Return the checks so far and the best weights."""
@@ -117,3 +116,21 @@ class EarlyStopping(Callback):
         """Take back the checks and the best weights of an interrupted training."""
         self.checks = [(epoch, share) for epoch, share in state["checks"]]
         self._best = state["best"]
+
+
+def mutual_share(left: FloatArray, right: FloatArray) -> float:
+    """Return the share of the entities of both sides that are in mutual nearest pairs.
+
+    Parameters
+    ----------
+    left, right
+        Unit vectors of the entities ``(n, d)`` and ``(m, d)``, at least one of each side.
+
+    Examples
+    --------
+    >>> vectors = np.eye(3, dtype=np.float32)
+    >>> mutual_share(vectors, vectors[:2])
+    0.8
+    """
+    mutual, _ = mutual_nearest(Dot(left, right))
+    return 2 * len(mutual) / (len(left) + len(right))

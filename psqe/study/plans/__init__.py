@@ -3,7 +3,7 @@
 ``psqe results fill PLAN`` runs what the store does not have yet.
 """
 
-from psqe.study.plans import ablation, alignments, benchmarks, faithful, links, supervised
+from psqe.study.plans import ablation, alignments, benchmarks, faithful, links, pays, supervised
 from psqe.study.plans.base import Plan
 
 PLANS: dict[str, Plan] = {
@@ -13,6 +13,7 @@ PLANS: dict[str, Plan] = {
     **benchmarks.PLANS,
     **supervised.PLANS,
     **faithful.PLANS,
+    **pays.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 
