@@ -96,7 +96,7 @@ def alignment_rows(
     """Hits@k and MRR by protocol, matching, group of links and direction; Hits@1 by region.
 
     The protocol ``peer`` always takes CSLS. Regions have Hits@1 under protocol ``full`` and the matching
-    :data:`REGION_MATCHING`, on all and on free links.
+    :data:`REGION_MATCHING`, on all links and on those that are free of all compared seeds.
 
     Parameters
     ----------
@@ -133,10 +133,10 @@ def _metric_rows(report: Mapping[str, Any], entry: str, group: str, matching: st
 
 
 def _region_rows(by_kind: Mapping[str, Mapping[str, Mapping[str, Any]]], matching: str) -> Iterator[Row]:
-    """Hits@1 of each region, on all and on free links; none where no query is in it."""
+    """Hits@1 of each region, on all links and on those free of all seeds; none where no query is in it."""
     for kind, by_region in by_kind.items():
         for name, values in by_region.items():
-            for group, ending in (("all", ""), ("free", "_free"), ("free_of_all", "_free_of_all")):
+            for group, ending in (("all", ""), ("free_of_all", "_free_of_all")):
                 if (hits := values[f"hits@1{ending}"]) is not None:
                     yield {
                         "protocol": "full", "matching": matching, "links": group, "direction": "both",
