@@ -25,6 +25,7 @@ from psqe.study.plans.base import (
 )
 from psqe.study.plans.benchmarks import ALONE
 from psqe.study.plans.links import MODELS, TASKS
+from psqe.study.plans.pays import ROWS, row_spec, rows_on
 from psqe.study.run import residual_later
 from psqe.study.store import RunResult, Store
 
@@ -112,6 +113,24 @@ def test_the_seeds_of_an_alignment_are_a_run_before_it(specs):
         if spec.subject == "alignment" and spec.miner:
             assert place[seeds_of(spec)] < place[spec]
     assert residual_later(specs[-1])[0].miner == specs[-1].miner
+
+
+@pytest.mark.parametrize("row", [row for row, aligner in ROWS.items() if aligner is not None])
+def test_no_row_about_when_training_pays_repeats_a_default(row):
+    """Otherwise one run would have two ids, and would be made twice."""
+    aligner = ROWS[row]
+    usual = ALIGNERS[aligner.name].preset(aligner.preset)
+    for name, value in aligner.parameters.items():
+        assert getattr(usual, name) != value, f"{name} is {value} without being written"
+
+
+def test_rows_about_when_training_pays_are_runs_of_the_crossed_plans():
+    found = {spec for way in TRAININGS for spec in crossed(way, [TASK], [3])}
+    shared = {row for row in ROWS if row_spec(row, "psqe", TASK, 3) in found}
+    small = {row for row in ROWS if ", small, " in row}
+    plain = {"clamped", "whitening, within pairs", "adapter", "propagation, not whitened"}
+    assert shared == small | plain
+    assert len(small) == 12 and not any(", small, " in row for row in rows_on("pivot, fused"))
 
 
 def test_drawn_seeds_have_every_level():

@@ -6,28 +6,30 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psqe.options import AlignerOptions
+from psqe.study.plans.alignments import TRAININGS
 from psqe.study.plans.base import EMOJI, Plan, of_kind, study_features, study_size, task_options, with_seeds
 from psqe.study.spec import RunSpec
 
 TRAINED = ("eva", "mclea", "meaformer")
 """The aligners that start from random maps."""
 
-RESIDUALS = (1.0, 2.0)
-"""The weights of the input features beside the learned embeddings."""
-
-PATIENCE = 3
-"""The patience of a training that stops without labels."""
+WAYS = {"plain": "plain", "residual 1": "residual 1", "residual 2": "residual", "stopped": "stopped"}
+"""The ways to train, by their name in this table, and their names in
+:data:`psqe.study.plans.alignments.TRAININGS`."""
 
 
 def _untrained() -> dict[str, AlignerOptions | None]:
-    """Everything that does without a training from random maps, by its name in tables."""
+    """Everything that does without a training from random maps, by its name in tables.
+
+    Parameters that equal a default are not written, so that the runs are those of other plans.
+    """
     own: dict[str, tuple[str, dict[str, Any]]] = {
         "clamped": ("clamped", {}),
         "whitening, total": ("whitening", {"within": 0.0}),
         "whitening, half within pairs": ("whitening", {"within": 0.5}),
-        "whitening, within pairs": ("whitening", {"within": 1.0}),
+        "whitening, within pairs": ("whitening", {}),
         "adapter": ("adapter", {}),
-        "propagation, not whitened": ("propagation", {"whitening": None}),
+        "propagation, not whitened": ("propagation", {}),
         "propagation, whitened": ("propagation", {"whitening": 1.0}),
     }
     rows: dict[str, AlignerOptions | None] = {"features": None}
@@ -39,39 +41,48 @@ def _untrained() -> dict[str, AlignerOptions | None]:
 
 def _trained() -> dict[str, AlignerOptions]:
     """The trained aligners with both presets, plain, with residuals, and stopped without labels."""
-    ways: dict[str, dict[str, float | int]] = {
-        "plain": {},
-        **{f"residual {weight:g}": {"residual": weight} for weight in RESIDUALS},
-        "stopped": {"patience": PATIENCE},
-    }
     return {
-        f"{name}, {preset}, {way}": AlignerOptions(name=name, preset=preset, parameters=dict(parameters))
+        f"{name}, {preset}, {way}": AlignerOptions(
+            name=name, preset=preset, parameters=dict(TRAININGS[training])
+        )
         for name in TRAINED
         for preset in ("small", "published")
-        for way, parameters in ways.items()
+        for way, training in WAYS.items()
     }
 
 
-ROWS: Mapping[str, AlignerOptions | None] = {**_untrained(), **_trained()}
+TRAINED_ROWS: Mapping[str, AlignerOptions] = _trained()
+"""The rows of the table that are trained from random maps, by their name."""
+
+ROWS: Mapping[str, AlignerOptions | None] = {**_untrained(), **TRAINED_ROWS}
 """The rows of the table, by their name; ``None`` stands for the features alone."""
 
 KINDS = ("psqe", "pivot, fused")
 """The kinds of seeds that the untrained rows have; trained ones have those of PSQE."""
 
 
+def rows_on(kind: str) -> tuple[str, ...]:
+    """The names of the rows that are run on a kind of seeds, one of :data:`KINDS`."""
+    return tuple(row for row in ROWS if kind == KINDS[0] or row not in TRAINED_ROWS)
+
+
+def row_spec(row: str, kind: str, task: str, random_state: int) -> RunSpec:
+    """The run of a row on a kind of seeds, at the study's number of seeds."""
+    return RunSpec(
+        subject="alignment", task=task_options(task), features=study_features(task),
+        miner=of_kind(kind, study_size(task)), aligner=ROWS[row], random_state=random_state,
+    )  # fmt: skip
+
+
 def pays(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """Every row of :data:`ROWS` on PSQE's seeds, and those without training on the fused pivot's too."""
     return with_seeds(
-        RunSpec(
-            subject="alignment", task=task_options(task), features=study_features(task),
-            miner=of_kind(kind, study_size(task)), aligner=aligner, random_state=state,
-        )
+        row_spec(row, kind, task, state)
         for state in random_states
         for task in tasks
         for kind in KINDS
-        for row, aligner in ROWS.items()
-        if kind == KINDS[0] or row in _untrained()
-    )  # fmt: skip
+        for row in rows_on(kind)
+    )
 
 
 PLANS = {

@@ -19,6 +19,16 @@ from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
 from psqe.study.tables.headlines import headlines
 from psqe.study.tables.links import answers, rule_table, task_table, threshold_curve
 from psqe.study.tables.page import mean_table, metric_rows, over_states, show
+from psqe.study.tables.pays import (
+    above_and_below,
+    pairs_with_references,
+    pays_gain_table,
+    pays_gains,
+    pays_means,
+    pays_runs,
+    pays_table,
+    rows_left_out,
+)
 from psqe.study.tables.phase import operating_points, phase_rows, price_of_evenness, worth
 from psqe.study.tables.regions import region_contrasts, region_parts, region_results, third_ranks
 from psqe.study.tables.seeds import changes, compared, plain_seeds, seed_parts, seed_sets, swept, verdicts
@@ -27,14 +37,15 @@ from psqe.study.tables.tasks import graph_table, text_table, triple_table, why_t
 from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
-    "accounts", "added_table", "alignment_results", "answers", "bias_table", "by_sign", "changes",
-    "compared", "crossed", "evenness", "evenness_table", "evenness_words", "fact_table",
+    "above_and_below", "accounts", "added_table", "alignment_results", "answers", "bias_table", "by_sign",
+    "changes", "compared", "crossed", "evenness", "evenness_table", "evenness_words", "fact_table",
     "faithful_table", "gain_accounts",
     "gain_table", "gains", "graph_table", "headlines", "in_order", "list_in_words", "matrix",
     "mean_table", "metric_rows", "mined_table", "operating_points", "order_table", "over_states",
-    "paired_gain",
+    "paired_gain", "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs",
+    "pays_table",
     "phase_rows", "plain_seeds", "presets", "price_of_evenness", "region_contrasts", "region_parts",
-    "region_results", "rule_table", "seed_parts", "seed_sets", "show", "single_table", "supervised_table",
-    "swept", "task_table", "text_table", "third_ranks", "threshold_curve", "triple_table",
+    "region_results", "rows_left_out", "rule_table", "seed_parts", "seed_sets", "show", "single_table",
+    "supervised_table", "swept", "task_table", "text_table", "third_ranks", "threshold_curve", "triple_table",
     "untrained_results", "verdicts", "why_table", "worth",
 ]  # fmt: skip

@@ -212,7 +212,7 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     """
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for aligner, training, miner, own in group_rows(
-        _complete(runs, ["aligner", "training", "miner"]), ["aligner", "training", "miner"]
+        complete(runs, ["aligner", "training", "miner"]), ["aligner", "training", "miner"]
     ):
         mean, low, high = mean_interval(own.groupby("random_state")[value].mean().tolist())
         text = f"{100 * mean:.1f}"
@@ -227,8 +227,18 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["aligner", "training", *KINDS])
 
 
-def _complete(runs: pd.DataFrame, by: list[str], n_tasks: int | None = None) -> pd.DataFrame:
-    """Choose the runs of those random states that were run on every pair, group by group."""
+def complete(runs: pd.DataFrame, by: list[str], n_tasks: int | None = None) -> pd.DataFrame:
+    """Choose the runs of those random states that were run on every pair, group by group.
+
+    Parameters
+    ----------
+    runs
+        One row a run: ``task``, ``random_state`` and the columns of ``by``.
+    by
+        The columns that name a group.
+    n_tasks
+        The number of pairs; that of the table when omitted.
+    """
     n_tasks = runs["task"].nunique() if n_tasks is None else n_tasks
     return runs[runs.groupby([*by, "random_state"])["task"].transform("nunique") == n_tasks]
 
@@ -261,7 +271,7 @@ def gains(runs: pd.DataFrame, over: str, *, better: str = "psqe", value: str = "
         return pd.DataFrame(columns=columns)
     points = (100 * wide).rename_axis(columns=None).reset_index()
     pairs = points.dropna(subset=[better, over])
-    whole = _complete(pairs, names, runs["task"].nunique())
+    whole = complete(pairs, names, runs["task"].nunique())
     together = whole.groupby([*names, "random_state"], as_index=False)[[better, over]].mean()
     wide = pd.concat([pairs, together.assign(task="all")])
     both = wide.melt([*names, "task", "random_state"], [better, over], "miner", value)
