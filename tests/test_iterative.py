@@ -310,7 +310,7 @@ def test_it_raises_precision_and_recall(name):
         seeds = true_links(task, 15)
         for start, found in scores.items():
             aligner = make(
-                name, n_epochs=60, batch_size=1000,
+                name, n_epochs=60, batch_size=1000, learning_rate=1e-2,
                 iterative_start=start, iterative_every=2, iterative_rounds=3,
             ).fit(task, features, seeds)  # fmt: skip
             sides = evaluate(task, aligner.similarity)["metrics"].values()
