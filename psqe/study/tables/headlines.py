@@ -39,7 +39,8 @@ def headlines(
     dict
         ``right KIND``, the precision of a kind of seeds, and ``even KIND``, their balance over the semantic
         regions; ``free KIND``, Hits@1 of the trained aligner on links that are free of all compared seeds,
-        and ``free features``, that of the features on the same links; ``gain TO over FROM`` with `` low``
+        and ``free features`` and ``free clamped``, those of the features on the same links, without seeds and
+        with PSQE's seeds clamped; ``gain TO over FROM`` with `` low``
         and `` high``, differences of the former in points; ``all NAME`` under Sinkhorn on all links, where
         NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation`` (without seeds) or the trained
         aligner (PSQE's seeds); and ``states``, the number of random states. What was not run is missing.
@@ -55,8 +56,9 @@ def headlines(
     trained = free[(free["aligner"] == aligner) & (free["training"] == "plain")]
     for kind in KINDS_OF_SEEDS:
         _mean(found, f"free {kind}", trained[trained["miner"] == kind], "hits@1", len(tasks))
-    features = free[(free["aligner"] == FEATURES) & (free["miner"] == "psqe")]
-    _mean(found, "free features", features, "hits@1", len(tasks))
+    for name in (FEATURES, "clamped"):
+        own = free[(free["aligner"] == name) & (free["miner"] == "psqe")]
+        _mean(found, f"free {name}", own, "hits@1", len(tasks))
     for better, over in (
         ("pivot, fused", "pivot"), ("psqe", "pivot, fused"), ("psqe", "mutual"), ("true links", "psqe"),
     ):  # fmt: skip
