@@ -1,4 +1,4 @@
-"""Switches: where authors' code and ours differ, what each does there, and the two named sets of values.
+"""Switches: the places where authors' code and ours differ, what each does there, and named sets of values.
 
 A method that others have published in code has a class of switches, a frozen dataclass with one field for
 every place where our implementation departs from that code. The variant ``released`` gives every switch the
@@ -22,7 +22,7 @@ CORRECTED, RELEASED = "corrected", "released"
 
 
 def switch(ours: Any, *, released: Any, theirs: str, does: str, point: str | None = None) -> Any:
-    """Make a field of a class of switches.
+    """Make a field of a class of switches, with the notes from which its row of the table is written.
 
     Parameters
     ----------
@@ -37,6 +37,10 @@ def switch(ours: Any, *, released: Any, theirs: str, does: str, point: str | Non
     point
         The number of the point that the switch belongs to, where a method's switches are grouped in points;
         ``None`` by default.
+
+    Returns
+    -------
+    A field of a dataclass, with ``ours`` as its default.
     """
     notes = {"released": released, "theirs": theirs, "does": does, "point": point}
     return field(default=ours, metadata=notes)

@@ -1,4 +1,4 @@
-"""Aligners: models that are trained on seeds, and one that needs no training."""
+"""Aligners: models that are trained on seeds, and models that need no training."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class TrainedAligner(Aligner):
 
     A subclass is a dataclass that adds parameters of its own and implements :meth:`_model`. Where it departs
     from the public code of its authors, it has a switch, which :meth:`variants_table` describes. The variant
-    ``released`` follows that code to the letter but for one thing: the public code of MEAformer keeps the
+    ``released`` does what that code does but for one thing: the public code of MEAformer keeps the
     epoch that is best on the test links, and no variant here looks at these.
 
     Parameters

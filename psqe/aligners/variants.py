@@ -12,7 +12,7 @@ from psqe.training.callback import Callback
 from psqe.training.loop import Training
 
 BAGS = ("relation", "attribute")
-"""The modalities that the public codes give to the network as they are: counts and marks, zero if missing."""
+"""The modalities whose counts the public codes give to the network as they are; missing vectors are zero."""
 
 NAMES = ("name",)
 """The modalities whose missing vectors the public codes draw from a uniform distribution."""
@@ -37,7 +37,7 @@ class TrainedRules(Switches):
     centre: bool = switch(
         True,
         released=False,
-        theirs="Vectors are compared as encoders give them, with what all entities of a side share.",
+        theirs="The mean of a side is not subtracted from its vectors.",
         does="The mean of each side is subtracted from its vectors.",
     )
     scaled: Literal["all", "vectors"] = switch(

@@ -1,4 +1,4 @@
-r"""The accounting identity: hits are those of seeds, those beside wrong seeds, and those of free links.
+r"""The accounting identity: all hits are those on seed links, beside wrong seeds and on free links together.
 
 Every query is in exactly one of the three groups of :mod:`psqe.evaluation.link_groups`. A share of hits over
 all queries is therefore exactly
@@ -55,11 +55,11 @@ class GainParts:
     Parameters
     ----------
     more_seed_links
-        What a larger share of queries in group ``seeds`` contributes: these would otherwise be free.
+        What a larger share of queries in group ``seeds`` contributes, compared with free queries.
     fewer_wrong
-        What a smaller share of queries in group ``wrong`` contributes: these are free instead.
+        What a smaller share of queries in group ``wrong`` contributes, compared with free queries.
     seeds_rate, wrong_rate, free_rate
-        What a higher mean of the measure within each group contributes.
+        What the change of the mean of the measure within each group contributes.
 
     Examples
     --------
@@ -94,8 +94,16 @@ def accounting(
     evaluation
         The result of :func:`psqe.evaluation.evaluate` with seeds, or ``report.json`` as ``psqe align``
         writes it.
-    direction, protocol, measure
-        What to read: for example ``l2r``, ``full`` and ``hits@1``.
+    direction
+        ``l2r`` (the default) or ``r2l``.
+    protocol
+        ``full`` (the default) or ``peer``.
+    measure
+        ``hits@1`` (the default), ``hits@5``, ``hits@10`` or ``mrr``.
+
+    Returns
+    -------
+    The share of the queries in each group, and the mean of the measure within it.
 
     Raises
     ------
@@ -131,7 +139,7 @@ def accounting(
 
 
 def gain_parts(before: Accounting, after: Accounting) -> GainParts:
-    """Divide the difference between two evaluations into more seed links, fewer wrong ones, and better rates.
+    """Divide the difference between two evaluations into changes of shares and changes of rates.
 
     It is the midpoint decomposition (the symmetric one of Kitagawa 1955): a change of a share counts at the
     mean of the rates before and after, and a change of a rate at the mean of the shares. The parts are exact,
@@ -148,7 +156,7 @@ def gain_parts(before: Accounting, after: Accounting) -> GainParts:
 
     Returns
     -------
-    The parts; their sum is ``after.total - before.total``.
+    The five parts; their sum is ``after.total - before.total``.
 
     Examples
     --------

@@ -3,10 +3,10 @@
 An aligner trained on seeds ranks their two ends first almost by construction. A share of hits over all gold
 links therefore mixes what was given with what was learned. Each gold link is in one of three groups:
 
-- ``seeds``: the link is a seed;
-- ``wrong``: the link is no seed, but one of its ends is in a seed. Where gold links are one-to-one, that
-  seed is wrong;
-- ``free``: neither end of the link is in a seed.
+- ``seeds``: the link is a seed (a *seed link*);
+- ``wrong``: the link is no seed, but one of its ends is in a seed (a link *beside a wrong seed*). Where gold
+  links are one-to-one, that seed is wrong;
+- ``free``: neither end of the link is in a seed (a *free link*).
 
 A query is an entity and can have several true counterparts. It is in group ``seeds`` if one of its links is
 a seed, in ``free`` if all of its links are free, and otherwise in ``wrong``.
@@ -40,7 +40,7 @@ def link_groups(links: IntArray, seeds: IntArray) -> dict[LinkGroup, BoolArray]:
 
     Returns
     -------
-    Which links are in each group ``(n,)``. Every link is in exactly one group.
+    A mask ``(n,)`` for each group, by the name of the group. Every link is in exactly one group.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def query_groups(
 
     Returns
     -------
-    Which queries are in each group ``(k,)``. Every query is in exactly one group.
+    A mask ``(k,)`` for each group, by the name of the group. Every query is in exactly one group.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Evaluation protocols: Hits@k and MRR in both directions, under two protocols that are never mixed.
 
-Where the seeds of an aligner are given, the same numbers are told apart for the links that are seeds and for
-those that are free of seeds (:mod:`psqe.evaluation.link_groups`). Ranks are computed once, and every group of
-links is a part of them.
+Where the seeds of an aligner are given, the same numbers are also reported for seed links, for links beside
+wrong seeds and for free links (:mod:`psqe.evaluation.link_groups`). Ranks are computed once; the numbers of a
+group are means over the ranks of its queries.
 
 A query is an entity with at least one true counterpart, and its rank is that of the best of them
 (:mod:`psqe.evaluation.ranks`). Entities in no gold link are candidates, but no queries: where gold links are
@@ -55,7 +55,7 @@ def evaluate(
     compared: IntArray | None = None,
     protocols: Collection[Protocol] = PROTOCOLS,
 ) -> dict[str, Any]:
-    """Evaluate similarities against the gold links: all of them, those that are seeds, and the free ones.
+    """Evaluate similarities against the gold links, all together and by their groups with respect to seeds.
 
     Protocol ``full`` ranks every linked entity's counterpart among all candidates of the other side,
     dangling ones included, with the given ``matching``. Protocol ``peer`` is that of the published models:
@@ -72,21 +72,21 @@ def evaluate(
     scorer
         The similarities to evaluate, for example ``aligner.similarity`` or :func:`feature_scorer`.
     matching
-        What is made of the similarities under protocol ``full``: ``cosine`` leaves them as they are, ``csls``
-        uses k = 10, and ``sinkhorn`` a temperature of 0.02.
+        How the similarities are transformed under protocol ``full``: ``cosine`` (the default) leaves them as
+        they are, ``csls`` uses k = 10, and ``sinkhorn`` a temperature of 0.02.
     regions
         Regions by kind, for results by region under protocol ``full``; none when ``None``.
     seeds
         The pairs ``(m, 2)`` that the similarities were trained on, correct or not, such as
         ``seed_set.pairs``. They divide the queries into the groups ``seeds``, ``wrong`` and ``free`` of
-        :mod:`psqe.evaluation.link_groups`. Where there are no pairs in the array, every query is free; with
-        ``None``, these groups are not told.
+        :mod:`psqe.evaluation.link_groups`. With an empty array, every query is free; with ``None``, the
+        default, these groups are not reported.
     compared
         The pairs of all seed sets of a comparison, one below the other ``(m, 2)``, those of ``seeds`` among
         them. A query that is free of all of them is in the group ``free_of_all``, which is the same for
-        every row of the comparison. With ``None``, this group is not told.
+        every row of the comparison. With ``None``, the default, this group is not reported.
     protocols
-        The protocols to evaluate under.
+        The protocols to evaluate under; both by default.
 
     Returns
     -------
@@ -113,8 +113,8 @@ def evaluate(
     DataError
         If the task has no gold links.
     ParameterError
-        If there is no such matching or protocol, seeds are no pairs, or a seed has an entity that is in none
-        of the seed sets compared.
+        If there is no such matching or protocol, results by region are asked for without protocol ``full``,
+        seeds are no pairs, or a seed has an entity that is in none of the seed sets compared.
     """
     if task.links is None:
         raise DataError(

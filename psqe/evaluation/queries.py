@@ -35,8 +35,8 @@ class RankedQueries:
     ranks
         Their ranks.
     groups
-        Which queries are in a group ``(n,)``, by the name of the group; ``None`` where the seeds that define
-        the group are not given.
+        A mask of the queries ``(n,)`` for each group, by the name of the group; ``None`` where the seeds that
+        define the group are not given.
     """
 
     queries: IntArray
@@ -62,8 +62,10 @@ class GroupedLinks:
     ----------
     links
         All gold links ``(n, 2)``.
-    seeds, compared
-        See :func:`psqe.evaluation.evaluate`.
+    seeds
+        The pairs ``(m, 2)`` that the similarities were trained on; ``None`` if they are not given.
+    compared
+        The pairs of all seed sets of a comparison ``(k, 2)``; ``None`` if they are not given.
     """
 
     links: IntArray
@@ -91,9 +93,13 @@ class GroupedLinks:
         similarity
             Similarities of the candidates.
         links
-            The links that are tested ``(k, 2)``, some of all of them.
+            The links that are tested ``(k, 2)``, which are a part of all links.
         candidates
             Sorted left and right entities: the rows and columns of the similarities.
+
+        Returns
+        -------
+        The tested queries with their ranks and groups, by direction.
         """
         rows, columns = _places(links, candidates)
         inside = np.isin(self.links[:, 0], candidates[0]) & np.isin(self.links[:, 1], candidates[1])

@@ -1,12 +1,12 @@
-"""Whitening: directions in which vectors vary without meaning it count less.
+"""Whitening: every direction in which vectors vary is given the same weight, by means of a covariance.
 
-The cosine of two vectors takes every direction for equally telling. But some directions vary much among all
-entities, and some vary much between the two views of one and the same entity: another artist, another
-language. Dividing by the root of a covariance makes the variance equal in all directions. With the covariance
-*within pairs*, of the differences between the two entities of a seed, this is the closed form of metric
-learning (relevant component analysis, Bar-Hillel et al. 2005; within-class covariance normalisation, Hatch et
-al. 2006), and the optimal comparison of two views whose difference is Gaussian. With the *total* covariance,
-of all candidates, it needs no seeds.
+The cosine of two vectors gives every direction the same weight. But some directions vary much among all
+entities, and some vary much between the two views of one and the same entity, which differ in artist or
+language. Multiplying by the inverse root of a covariance makes the variance equal in all directions. With the
+covariance *within pairs*, of the differences between the two entities of a seed, this is the closed form of
+metric learning (relevant component analysis, Bar-Hillel et al. 2005; within-class covariance normalisation,
+Hatch et al. 2006), and the optimal comparison of two views whose difference is Gaussian. With the *total*
+covariance, of all candidates, it needs no seeds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PositiveShare = Annotated[float, Field(gt=0, le=1)]
 
 @dataclass(frozen=True)
 class WhiteningRule:
-    """Which covariance the vectors are whitened by.
+    """The covariance by which vectors are whitened: how it is mixed and shrunk.
 
     Parameters
     ----------
@@ -61,6 +61,10 @@ class WhiteningRule:
             A covariance ``(d, d)`` of any scale. One that is all zeros counts as the identity.
         n
             Number of observations, or the sum of their weights.
+
+        Returns
+        -------
+        A positive definite matrix ``(d, d)``.
         """
         dim, trace = len(covariance), float(np.trace(covariance))
         identity = np.eye(dim)
@@ -86,7 +90,7 @@ def whitened_nodes(
     weights
         The weight of each pair ``(n,)``, from 0 to 1.
     rule
-        Which covariance the vectors are whitened by.
+        How the covariance is mixed and shrunk.
 
     Returns
     -------

@@ -9,16 +9,18 @@ seed adds both kinds of evidence:
 1. **One counterpart each.** The probability of a pair is its share of a plan that gives each entity at most
    one counterpart (:mod:`psqe.similarity.assignments`). A rival that has a better match elsewhere counts
    little. The number of counterparts is estimated without labels.
-2. **Neighbours.** Pairs that are each other's best in such a plan of the features are witnesses: the cosine
-   of the walks that meet them (:func:`psqe.seeds.neighbourhood.walk_similarity`) is added to the
-   similarity, and the plan is made again. Features choose the witnesses, and the miner does not.
+2. **Neighbours.** Pairs that are each other's best in such a plan of the features serve as witnesses. Two
+   entities are similar if random walks from them reach the two ends of the same witnesses; this similarity
+   (:func:`psqe.seeds.neighbourhood.walk_similarity`) is added to that of the features, and the plan is made
+   again. Witnesses are chosen by the features, not by the miner. Where a side has more than
+   :data:`psqe.similarity.neighbours.EXACT` candidates, this step is left out.
 
-As in :mod:`psqe.seeds.confidence`, a part is taken off for what decoys reach by chance. No constant is new:
-the temperature is half of that of shares, as plans need, and the weight of the walks is that of PSQE's third
-stage. The combination was examined on emoji/en-de and then applied to the other pairs.
+As in :mod:`psqe.seeds.confidence`, the confidence is reduced by the rate at which decoys reach it by chance.
+There is no new constant: the temperature is half of that of shares, and the weight of the walks is that of
+PSQE's third stage. The combination was examined on emoji/en-de and then applied to the other pairs.
 
-Aligners and links do not use this confidence, but :func:`~psqe.seeds.confidence.pair_confidence`: models see
-the graph themselves, and their evidence should be from the features.
+Aligners and links use :func:`~psqe.seeds.confidence.pair_confidence` instead of this confidence, because
+models see the graph themselves.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ def seed_confidence(
     task, features
         The data in which the pairs were found; gold links are not read.
     device
-        The torch device that computes similarities.
+        The torch device that computes similarities; ``cpu`` by default.
 
     Returns
     -------
@@ -91,7 +93,11 @@ def seed_confidence_in_order(
     left, right
         Candidates in canonical order, as indices into ``task`` and ``features``.
     device
-        The torch device that computes similarities.
+        The torch device that computes similarities; ``cpu`` by default.
+
+    Returns
+    -------
+    Probabilities ``(n,)``.
     """
     confidence = np.zeros(len(pairs), dtype=np.float32)
     known = [known_candidates(features, left, "left"), known_candidates(features, right, "right")]

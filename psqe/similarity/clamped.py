@@ -1,4 +1,4 @@
-"""Similarities in which some pairs are taken as given, and compete with nobody."""
+"""Similarities in which some pairs are taken as given, and their entities are matched with no others."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ NO_PAIR = -1
 """The number of an entity that is in no given pair."""
 
 BOUND = 1.0
-"""The bound of cosines: the similarity of the two entities of a given pair; with a minus, that of one of them
-to any other entity."""
+"""The bound of cosines. It is the similarity of the two entities of a given pair, and minus the bound is the
+similarity of either of them to every other entity."""
 
 MATCHED_BOUND = 1e4
 """The bound of scores that CSLS or Sinkhorn have made of cosines, which are some hundreds at most."""
@@ -22,13 +22,13 @@ MATCHED_BOUND = 1e4
 
 @dataclass(frozen=True, eq=False)
 class Clamped(Similarity):
-    """Similarities, with some pairs clamped: the entities of a pair have each other and nobody else.
+    """Similarities with some pairs clamped: the two entities of a pair match each other and no other entity.
 
     The cell of a given pair is ``bound``, and the other cells of its row and of its column are minus
     ``bound``. Clamping comes after the matching: :func:`psqe.similarity.matched` applies CSLS or Sinkhorn to
     ``base``, in which the entities of given pairs compete like all others, and clamps the result. Clamping
     before would take these entities out of the lists of nearest entities and out of the transport plan, so
-    that less is known about hubs. On the emoji pair en-fr that gives a lower Hits@1, by half a point.
+    that less is known about hubs; on emoji/en-fr that gave a lower Hits@1.
 
     Parameters
     ----------

@@ -143,7 +143,8 @@ def distillation(
     """Compute the inter-modal alignment loss of Lin et al. (2022, eq. 9-10).
 
     Each embedding gives, for every left (right) entity of the batch, a softmax over its right (left) entities
-    and the other entities of the same side, which are the candidates of :func:`info_nce`. The loss is the
+    and, as in the authors' code, the other entities of the same side. These are the candidates of
+    :func:`info_nce`. The loss is the
     mean Kullback-Leibler divergence of the student's softmax from the teacher's, over both directions. The
     teacher's is a constant.
 

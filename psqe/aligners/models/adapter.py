@@ -57,9 +57,9 @@ class Adapter(Aligner):
     Every modality has one square map for both sides. The maps are trained by InfoNCE on the joint embedding
     of the seeds. A check counts, among the candidates in no seed, the share that is in mutual nearest pairs
     (as in :class:`~psqe.aligners.stopping.EarlyStopping`); the maps of the best check are kept, and the first
-    check is before the training. What the features know is therefore there from the beginning, and maps that
-    make them worse by this criterion are not kept. Where every candidate of a side is in a seed, there is
-    nothing to judge by, and the training takes all its steps. Graphs are not read.
+    check is before the training. Maps that make the features worse by this criterion are therefore not kept.
+    Where every candidate of a side is in a seed, no check is possible, and the training takes all its epochs.
+    Graphs are not read.
 
     Parameters
     ----------

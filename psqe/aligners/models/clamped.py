@@ -1,4 +1,4 @@
-"""The null model of a trained aligner: the features as they are, with the seeds taken as given."""
+"""The null model of a trained aligner: the features as they are, with the seeds clamped."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class ClampedFeatures(Aligner):
     """The features without training, with the seeds clamped: the null model of every trained aligner.
 
     A trained aligner returns the seeds that it was trained on. What it has learned beyond them shows only in
-    comparison with an aligner that returns the same seeds and has learned nothing. That is this one: a
+    comparison with an aligner that returns the same seeds and has learned nothing. This is that aligner: a
     seed's two ends are linked with each other and with nothing else, and all other entities are compared by
     their fused features (:func:`psqe.features.nodes.node_vectors`). Seeds are clamped after the matching
     (:class:`psqe.similarity.clamped.Clamped`), so CSLS and Sinkhorn see all entities, as they do for the
     features alone.
 
     :meth:`embeddings` returns the fused features, which know nothing of the seeds; only :meth:`similarity`
-    does. Without seeds, it is the bar: the features alone. There are no settings, so the presets are the
-    same.
+    does. Without seeds, the similarities are those of the features alone, which every aligner has to beat.
+    There are no settings, so the presets are the same.
 
     Examples
     --------

@@ -103,7 +103,7 @@ class MCLEARules(AttentionRules):
         "seeds",
         released="cells",
         theirs="The inter-modal loss is the mean over all cells of the batch, and so next to nothing.",
-        does="It is the mean over seeds of the divergence, as published.",
+        does="It is the mean over seeds of the divergence.",
     )
     inter_modal_weights: Literal[1, 2] = switch(
         1,
@@ -118,8 +118,10 @@ class MCLEA(TrainedAligner):
     """MCLEA (Lin et al., COLING 2022), trained with an intra-modal and an inter-modal contrastive loss.
 
     The intra-modal loss (ICL) is InfoNCE with same-side negatives on every modality, weighted by learned
-    uncertainty, and on the joint embedding. In the inter-modal loss (IAL) the modalities learn the matches
-    of the joint embedding. :class:`MCLEARules` has every difference from the authors' code as a switch.
+    uncertainty, and on the joint embedding, without a learned weight. In the inter-modal loss (IAL) every
+    modality learns the shares that the joint embedding gives to the entities of both sides. The missing
+    weight and the shares over both sides are those of the authors' code. :class:`MCLEARules` has every
+    difference from the authors' code as a switch.
 
     Parameters
     ----------

@@ -169,8 +169,8 @@ class MEAformer(TrainedAligner):
     computed on every modality before and after attention and on the joint embedding. The learning rate rises
     for 15 % of the training and falls along a cosine. :class:`MEAformerRules` has every difference from the
     authors' code as a switch, but for one: the last epoch is kept, where the authors keep the one that is
-    best on the test links. The paper also weights the loss of a seed by the attention, which neither the
-    authors' code nor this class does.
+    best on the test links. The paper also weights the loss of a seed by the attention, but neither the
+    authors' code nor this class does so.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whitening: the features, compared by what tells entities apart, in closed form."""
+"""Whitening: one linear map for each modality, computed in closed form from a covariance."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Whitening(Aligner):
 
     In every modality, the covariance of the differences between the two entities of a seed says in which
     directions the two views of one entity differ. It is scaled to a mean variance of 1, shrunk to the
-    identity and mixed with the covariance of all candidates, and the vectors are divided by its root
-    (:mod:`psqe.features.whitening`). Whitened modalities are fused as those of the features are. Graphs are
-    not read.
+    identity and mixed with the covariance of all candidates, and the vectors are multiplied by its inverse
+    root (:mod:`psqe.features.whitening`). The whitened modalities are fused like the features. Graphs are not
+    read.
 
     The map is the identity where nothing is known, so that few seeds change little; a trained aligner, whose
     maps start at random, has to find again what the features know.
@@ -31,13 +31,14 @@ class Whitening(Aligner):
     ----------
     within
         Weight of the covariance within pairs, from 0 to 1; the rest is the weight of the total covariance of
-        all candidates. With 0, seeds have no effect.
+        all candidates. With 1, the default, only seeds count; with 0, seeds have no effect.
     shrinkage
-        Weight of the identity in either covariance, above 0 and at most 1; ``None`` for
-        ``d / (d + n)``, with ``n`` observations of ``d`` dimensions.
+        Weight of the identity in either covariance, above 0 and at most 1; ``None``, the default,
+        stands for ``d / (d + n)``, with ``n`` observations of ``d`` dimensions.
     weigh_seeds
         Whether a seed counts by its label-free confidence (:mod:`psqe.seeds.confidence`), so that seeds that
-        contradict the features count little. Turn it off for seeds that are known to be correct.
+        contradict the features count little; on by default. Turn it off for seeds that are known to be
+        correct.
 
     Examples
     --------

@@ -38,8 +38,8 @@ def choose_evenly(
     n
         Number of pairs to choose.
     weight
-        What evenness is worth: how much more score a pair needs if the regions of its ends are full, in one
-        partition, than if they are empty. Positive.
+        The price of evenness, positive: how much more score a pair needs if the quotas of its ends' regions
+        in one partition are filled than if they are empty.
 
     Returns
     -------
