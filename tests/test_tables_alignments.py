@@ -187,10 +187,10 @@ def test_added_seeds_are_judged_afterwards(planted):
     right, wrong = task.links[:3], np.column_stack([task.links[3:5, 0], task.links[4:6, 1]])
     rounds = [AddedSeeds(5, np.concatenate([right, wrong]), wrong[:1]), AddedSeeds(9, right, wrong[:0])]
     found = tables.added_table(rounds, task)
-    assert found["added"].tolist() == [5, 3] and found["right"].tolist() == [pytest.approx(0.6), 1.0]
-    assert found["removed"].tolist() == [1, 0] and found["removed right"].iloc[0] == 0
-    assert np.isnan(found["removed right"].iloc[1])
-    assert np.isnan(tables.added_table(rounds, task.without_links())["right"]).all()
+    assert found["added"].tolist() == [5, 3] and found["correct"].tolist() == [pytest.approx(0.6), 1.0]
+    assert found["removed"].tolist() == [1, 0] and found["removed correct"].iloc[0] == 0
+    assert np.isnan(found["removed correct"].iloc[1])
+    assert np.isnan(tables.added_table(rounds, task.without_links())["correct"]).all()
 
 
 def test_supervised_runs_stand_beside_the_published_numbers_and_in_no_table_of_the_study():

@@ -23,10 +23,10 @@ from psqe.study.plans.base import (
 from psqe.study.spec import RunSpec
 
 NO_SEEDS = "no seeds"
-"""What tables show in place of a kind of seeds, for an aligner that can do without them."""
+"""The name that tables show in place of a kind of seeds, for an aligner that is given none."""
 
 RESIDUAL = 2.0
-"""The weight of the input features beside the learned embedding, where it is tried. It was chosen on
+"""The weight of the input features beside the learned embedding, where it is not 1. It was chosen on
 emoji/en-fr with random state 0."""
 
 TRAININGS: dict[str, dict[str, Any]] = {
@@ -41,16 +41,17 @@ TRAININGS: dict[str, dict[str, Any]] = {
 :data:`RESIDUAL`; iteratively; both; and stopped early without labels."""
 
 LEVELS = (1.0, 0.8, 0.6)
-"""Precisions of the seeds drawn."""
+"""The precisions of drawn seeds."""
 
 EVENNESS = (0.0, 0.5, 1.0)
-"""Evenness of the seeds drawn, see :func:`psqe.seeds.oracle.evenly_drawn_seeds`."""
+"""The degrees of evenness of drawn seeds, see :func:`psqe.seeds.oracle.evenly_drawn_seeds`."""
 
 
 def crossed(training: str, tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """Every aligner on every kind of seeds, trained in one way, each after the run about its seeds.
 
-    Without seeds there are only the aligners that can do without; a way to train is for those that train.
+    Without seeds there are only the aligners that need none. Ways to train other than ``plain`` are for the
+    aligners that are trained by gradient descent.
     """
     specs = []
     for state in random_states:
@@ -94,9 +95,9 @@ def untrained(
 ) -> list[RunSpec]:
     """The features without seeds and without training, on the links that each kind of seeds leaves free.
 
-    They are what the rest has to beat: first on all links, then with every kind of seeds, which they do not
-    use, to see the links that are free of these. ``n_seeds`` are the numbers of these seeds; that of the
-    study when omitted.
+    Every aligner has to beat them. They are run first on all links, and then beside every kind of seeds,
+    which they do not use, so that they are also counted on the links that are free of these. ``n_seeds`` are
+    the numbers of these seeds; that of the study when omitted.
     """
     bare = [
         RunSpec(
@@ -177,6 +178,6 @@ PLANS = {
     "aligners-dbp15k": _crossed_dbp15k(),
     "sizes": Plan("MCLEA on every kind of seeds at every number of seeds.", sizes),
     "untrained": Plan("The features alone, on the links that each kind of seeds leaves free.", untrained),
-    "untrained-dbp15k": Plan("The same on DBP15K.", untrained, DBP15K, DBP15K_STATES),
+    "untrained-dbp15k": Plan("The features alone on DBP15K.", untrained, DBP15K, DBP15K_STATES),
     "drawn": Plan("MCLEA on seeds of set precision and evenness.", drawn),
 }

@@ -1,4 +1,4 @@
-"""What every plan is made of: the tasks of the study, the ways to write a spec, and the type of a plan."""
+"""What every plan is made of: the tasks of the study, functions that make specs, and the type of a plan."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ KINDS_OF_SEEDS: Mapping[str, MinerOptions] = {
     **MINERS_COMPARED,
     "true links": MinerOptions(name="true links"),
 }
-"""The kinds of seeds that the study compares; ``true links`` are the best seeds that there can be."""
+"""The kinds of seeds that the study compares; ``true links`` are gold links drawn at random,
+all of them correct."""
 
 CLUSTERS = 5
 """The number of clusters that the miner ``psqe`` has by default."""
@@ -55,11 +56,12 @@ class Plan:
     Attributes
     ----------
     summary
-        What the runs tell, in one sentence.
+        What the runs are about, in one sentence.
     specs
-        From tasks and random states to the specs, in the order in which data, seeds and models are shared.
+        A function that makes the specs from tasks and random states, in an order in which consecutive runs
+        share data, seeds and models.
     tasks, random_states
-        What the study takes.
+        The pairs of graphs and the random states of the study.
 
     Examples
     --------

@@ -37,7 +37,7 @@ ALONE: dict[str, tuple[tuple[str, str | None], ...]] = {
         ("number", None), ("attribute", None), ("relation", "use-m3"), ("relation", "profile"),
     ),
 }  # fmt: skip
-"""What is looked at alone: every modality that both sides have, with every encoder that can compare it;
+"""The modalities that are compared alone: all that both sides have, with every encoder that can compare them;
 ``None`` stands for the modality's default encoder."""
 
 
@@ -47,7 +47,7 @@ def facts(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
 
 
 def alone(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """Every modality and encoder of :data:`ALONE`, without seeds and training."""
+    """Every modality and encoder of :data:`ALONE`, without seeds and without training."""
     return [
         RunSpec(
             subject="alignment", task=TaskOptions(name=task), features=features_by({modality: encoder}),

@@ -1,4 +1,4 @@
-"""The plan of aligners that are their authors': both variants of each, with the published parameters.
+"""The plan that compares ours with the authors' code: both variants of each aligner, published parameters.
 
 The same seeds and features were given to the public code of MCLEA, whose results are :data:`AUTHORS`.
 """
@@ -72,7 +72,7 @@ def variant_spec(
 
 
 def faithful(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """Every trained aligner of ours with all :data:`PARAMETERS`, on the seeds and for the :data:`EPOCHS`."""
+    """Every trained aligner with each of :data:`PARAMETERS`, on the seeds and epochs of :data:`EPOCHS`."""
     return [
         variant_spec(task, kind, aligner, variant, n_epochs, state)
         for state in random_states

@@ -17,7 +17,7 @@ MODELS: dict[str, AlignerOptions | None] = {
     "eva": AlignerOptions(name="eva", preset="small", parameters={"residual": RESIDUAL}),
     "propagation": AlignerOptions(name="propagation", preset="small"),
 }
-"""What the similarities come from, by the name that tables show: the features alone, or an aligner."""
+"""The sources of the similarities, by the name that tables show: an aligner, or ``None`` for the features."""
 
 
 def links(

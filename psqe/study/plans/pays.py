@@ -18,8 +18,8 @@ WAYS = {"plain": "plain", "residual 1": "residual 1", "residual 2": "residual", 
 :data:`psqe.study.plans.alignments.TRAININGS`."""
 
 
-def _untrained() -> dict[str, AlignerOptions | None]:
-    """Everything that does without a training from random maps, by its name in tables.
+def _without_random_maps() -> dict[str, AlignerOptions | None]:
+    """The rows that are not trained from random maps, by their name in tables.
 
     Parameters that equal a default are not written, so that the runs are those of other plans.
     """
@@ -54,11 +54,11 @@ def _trained() -> dict[str, AlignerOptions]:
 TRAINED_ROWS: Mapping[str, AlignerOptions] = _trained()
 """The rows of the table that are trained from random maps, by their name."""
 
-ROWS: Mapping[str, AlignerOptions | None] = {**_untrained(), **TRAINED_ROWS}
+ROWS: Mapping[str, AlignerOptions | None] = {**_without_random_maps(), **TRAINED_ROWS}
 """The rows of the table, by their name; ``None`` stands for the features alone."""
 
 KINDS = ("psqe", "pivot, fused")
-"""The kinds of seeds that the untrained rows have; trained ones have those of PSQE."""
+"""The kinds of seeds. Rows that are trained from random maps are run on those of PSQE only."""
 
 
 def rows_on(kind: str) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def row_spec(row: str, kind: str, task: str, random_state: int) -> RunSpec:
 
 
 def pays(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """Every row of :data:`ROWS` on PSQE's seeds, and those without training on the fused pivot's too."""
+    """Every row on PSQE's seeds, and those that are not trained from random maps on the fused pivot's too."""
     return with_seeds(
         row_spec(row, kind, task, state)
         for state in random_states

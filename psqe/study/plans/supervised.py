@@ -1,7 +1,7 @@
-"""The plan of aligners trained on labels, to see whether they are what their authors published.
+"""The plan of aligners trained on labels, to compare them with the numbers that were published.
 
-The first 30 % of the gold links are given as labels, the rest is asked for, under the protocol ``peer``. It
-is no part of the study: no table of the study shows these runs beside one on pseudo-seeds.
+The first 30 % of the gold links are given as labels, and the rest is tested under the protocol ``peer``. It
+is no part of the study of pseudo-seeds: no table of the study shows these runs beside one on pseudo-seeds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from psqe.study.plans.base import DBP15K, Plan, features_by
 from psqe.study.spec import RunSpec
 
 SHARE = 0.3
-"""The share of the gold links that is given as labels; the rest is what the protocol ``peer`` asks for."""
+"""The share of the gold links that is given as labels; the rest is what the protocol ``peer`` tests."""
 
 GIVEN: dict[str, FeatureOptions] = {
     "without names": features_by({"relation": "profile", "attribute": "bag"}),
@@ -27,8 +27,8 @@ PUBLISHED: Mapping[str, Mapping[str, float]] = {
     "mclea": {"dbp15k/zh_en": 0.726, "dbp15k/ja_en": 0.719, "dbp15k/fr_en": 0.719},
     "meaformer": {"dbp15k/zh_en": 0.772, "dbp15k/ja_en": 0.764, "dbp15k/fr_en": 0.771},
 }
-"""Hits@1 left to right with 30 % of the links as labels, with images, without surface names, not iterative,
-as Chen et al. (2023) report them for all three."""
+"""Hits@1 left to right with 30 % of the links as labels, with images, without surface names, without
+iterative learning, as Chen et al. (2023) report them for all three."""
 
 
 def supervised(tasks: Sequence[str], random_states: Sequence[int], *, preset: str = "small") -> list[RunSpec]:

@@ -1,4 +1,4 @@
-"""Tables that divide a gain into what seeds hand over and what a model learns."""
+"""Tables that divide a gain in Hits@1 into the contributions of seed links, wrong seeds and free links."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PARTS = {
 def accounts(
     table: pd.DataFrame, tasks: Sequence[str], *, training: str = "plain", matching: str = "cosine"
 ) -> pd.DataFrame:
-    """Tell the accounting identity of every run: one row a run and direction.
+    """Collect the terms of the accounting identity, one row for each run and direction.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def accounts(
     tasks
         Names of pairs of graphs.
     training
-        One of :data:`psqe.study.plans.alignments.TRAININGS`.
+        One of :data:`psqe.study.plans.alignments.TRAININGS`; ``plain`` by default.
     matching
         ``cosine`` (the default), ``csls`` or ``sinkhorn``.
 
@@ -80,13 +80,15 @@ def gain_accounts(found: pd.DataFrame, over: str, *, better: str = "psqe") -> pd
     ----------
     found
         Rows of :func:`accounts`.
-    over, better
-        The two kinds of seeds.
+    over
+        The kind of seeds that is the reference.
+    better
+        The kind of seeds whose gain over the reference is divided; ``psqe`` by default.
 
     Returns
     -------
     pandas.DataFrame
-        One row an aligner: ``aligner``; ``gain`` with its 95 % interval ``low`` and ``high`` (NaN for a
+        One row for each aligner: ``aligner``; ``gain`` with its 95 % interval ``low`` and ``high`` (NaN for a
         single random state); a column for each of :data:`PARTS`; and ``runs``, the number of random states.
     """
     keys = ["aligner", "task", "random_state", "direction"]
@@ -113,7 +115,7 @@ def gain_accounts(found: pd.DataFrame, over: str, *, better: str = "psqe") -> pd
 
 
 def _points(parts: GainParts) -> dict[str, float]:
-    """The parts and their sum in points."""
+    """Return the parts and their sum in points."""
     return {
         "gain": 100 * parts.total,
         **{column: 100 * float(getattr(parts, field)) for column, field in PARTS.items()},

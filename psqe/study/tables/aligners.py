@@ -60,17 +60,17 @@ def added_table(rounds: Sequence[AddedSeeds], task: AlignmentTask) -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        One row a round: ``epoch``, ``added``, ``right`` (share of the added pairs that are gold links),
-        ``removed`` and ``removed right``. Shares are NaN without gold links, or where there is no pair.
+        One row a round: ``epoch``, ``added``, ``correct`` (share of the added pairs that are gold links),
+        ``removed`` and ``removed correct``. Shares are NaN without gold links, or where there is no pair.
     """
     rows = []
     for step in rounds:
         right, gone = (correct(pairs, task) for pairs in (step.added, step.removed))
         rows.append({
-            "epoch": step.epoch, "added": len(step.added), "right": _share(right),
-            "removed": len(step.removed), "removed right": _share(gone),
+            "epoch": step.epoch, "added": len(step.added), "correct": _share(right),
+            "removed": len(step.removed), "removed correct": _share(gone),
         })  # fmt: skip
-    return pd.DataFrame(rows, columns=["epoch", "added", "right", "removed", "removed right"])
+    return pd.DataFrame(rows, columns=["epoch", "added", "correct", "removed", "removed correct"])
 
 
 def _share(hits: BoolArray | None) -> float:
@@ -121,7 +121,7 @@ def faithful_table(table: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``aligner``, ``seeds``, ``epochs``, Hits@1 of the ``authors' code`` (NaN where it was not run), of
         all variants of :data:`psqe.study.plans.faithful.PARAMETERS` (NaN where they are not stored), and
-        ``difference``, what is to be added to the authors' Hits@1 to give that of ``released``, in points.
+        ``difference``, that of ``released`` minus that of the authors' code, in points.
         All links, cosine, protocol full, mean of both directions, on
         :data:`psqe.study.plans.faithful.AUTHORS_TASK` with random state 0.
     """

@@ -21,11 +21,11 @@ METRICS = ["hits@1", "hits@5", "hits@10", "mrr"]
 """The metrics of an alignment."""
 
 KINDS = (NO_SEEDS, *KINDS_OF_SEEDS)
-"""What aligners are given, as tables name it."""
+"""The names of what aligners are given, in the order of the tables."""
 
 FEATURES, UNTRAINED = "features", "untrained"
-"""What tables show in place of an aligner, and of a way to train, for the input features: they are compared
-without training and do not use seeds."""
+"""The names that tables show in place of an aligner and of a way to train, for the input features, which are
+compared without training and do not use seeds."""
 
 
 def alignment_results(
@@ -36,7 +36,7 @@ def alignment_results(
     links: str = "all",
     **values: object,
 ) -> pd.DataFrame:
-    """Tell what aligners reach under one protocol and matching on one group of links, one row a run.
+    """Collect what aligners reach under one protocol and matching on one group of links, a row for each run.
 
     Unless they are among ``values``, all runs must have the same aligner, preset and parameters.
 
@@ -80,7 +80,7 @@ def alignment_results(
 def untrained_results(
     table: pd.DataFrame, *, protocol: str = "full", links: str = "all", **values: object
 ) -> pd.DataFrame:
-    """Tell what features reach without training under one protocol on one group of links, one row a run.
+    """Collect what features reach without training under one protocol on one group of links, by run.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def untrained_results(
         If there is no such run.
     """
     runs = table[table["aligner"].isna() & (table["miner"].isna() == (links == "all"))]
-    chosen = select(runs, "features alone", protocol=protocol, links=links, part_kind="all", **values)
+    chosen = select(runs, "run of the features", protocol=protocol, links=links, part_kind="all", **values)
     keys = ["matching", "miner", "n_seeds", "random_state"]
     return in_order(chosen.groupby(keys, as_index=False, dropna=False)[METRICS].mean())
 
@@ -129,7 +129,8 @@ def paired_gain(
     Returns
     -------
     pandas.DataFrame
-        The columns of ``by``, ``gain``, its 95 % interval ``low`` and ``high``, and ``runs``.
+        The columns of ``by``, ``gain``, its 95 % interval ``low`` and ``high`` (NaN for a single run), and
+        ``runs``, the number of random states.
     """
     wide = table.pivot_table(index=[*by, "random_state"], columns="miner", values=value)
     differences = (wide[better] - wide[worse]).dropna().rename("gain").reset_index()
@@ -207,8 +208,8 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``aligner``, ``training`` and one column a kind of seeds: percents with half of the interval where
-        there is more than one random state, and nothing where there is no run.
+        ``aligner``, ``training`` and a column for each kind of seeds: percents with half of the interval
+        where there is more than one random state, and an empty text where there is no run.
     """
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for aligner, training, miner, own in group_rows(
@@ -253,7 +254,8 @@ def gains(runs: pd.DataFrame, over: str, *, better: str = "psqe", value: str = "
     runs
         Rows of :func:`crossed`.
     over, better
-        The two kinds of seeds; the gain is the value on ``better`` minus that on ``over``.
+        The two kinds of seeds; the gain is the value on ``better`` (``psqe`` by default) minus that on
+        ``over``.
     value
         The column to compare.
 
@@ -299,7 +301,7 @@ def gain_table(runs: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Texts, one row an ``aligner`` and ``pair``, one column a kind of seeds.
+        Texts: a row for each ``aligner`` and ``pair``, and a column for each kind of seeds.
     """
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for other in others:

@@ -1,4 +1,4 @@
-"""How far the estimated precision of seeds is from the true one, and whether it puts kinds in their order."""
+"""Tables about how far estimated precision is from the true one, and whether it orders kinds correctly."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from psqe.study.tables.page import group_rows
 
 
 def bias_table(sets: pd.DataFrame, sizes: Sequence[int] = SIZES) -> pd.DataFrame:
-    """Tell how far the estimated precision is from the true one, by kind and number of seeds.
+    """Compute how far the estimated precision is from the true one, by kind and number of seeds.
 
     Parameters
     ----------
     sets
         Rows of :func:`psqe.study.tables.seed_sets`.
     sizes
-        Numbers of seeds.
+        Numbers of seeds that were wanted; those of the study by default.
 
     Returns
     -------
     pandas.DataFrame
-        One row a kind: ``seeds`` and, for each number of seeds that was wanted (``K = 600``), the mean of
-        estimated minus true precision in percentage points.
+        One row for each kind: ``seeds`` and, for each number of seeds that was wanted (``K = 600``), the mean
+        of estimated minus true precision in percentage points.
     """
     known = sets[sets["plain"] & sets["n_seeds"].isin(list(sizes))].assign(
         bias=100 * (sets["estimated"] - sets["precision"])
@@ -38,7 +38,7 @@ def bias_table(sets: pd.DataFrame, sizes: Sequence[int] = SIZES) -> pd.DataFrame
 
 
 def order_table(sets: pd.DataFrame) -> pd.DataFrame:
-    """Tell on how many draws the estimate says correctly which of two kinds of seeds is the more precise.
+    """Count on how many draws the estimate says correctly which of two kinds of seeds is the more precise.
 
     Parameters
     ----------
@@ -48,10 +48,10 @@ def order_table(sets: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a number of seeds and two kinds that were mined on the same draws: ``K``, ``one``, ``other``,
-        the mean differences ``true`` and ``estimated`` (one minus other, percentage points), the number of
-        ``draws`` on which the two are not equally precise, and ``correct``, the number of these on which both
-        differences have the same sign.
+        One row for each number of seeds and two kinds that were mined on the same draws: ``K``, ``one``,
+        ``other``, the mean differences ``true`` and ``estimated`` (one minus other, percentage points), the
+        number of ``draws`` on which the two are not equally precise, and ``correct``, the number of these on
+        which both differences have the same sign.
     """
     rows = []
     known = sets[sets["plain"] & sets["label"].isin(KINDS_OF_SEEDS)]

@@ -16,7 +16,7 @@ MEASURES = ("precision", "least covered", *BALANCES.values())
 
 
 def evenness(seeds: pd.DataFrame, n_seeds: int) -> pd.DataFrame:
-    """Collect precision and evenness of the kinds of seeds that the study compares, one row a run.
+    """Collect precision and evenness of the kinds of seeds that the study compares, a row for each run.
 
     Parameters
     ----------
@@ -47,12 +47,17 @@ def evenness(seeds: pd.DataFrame, n_seeds: int) -> pd.DataFrame:
 
 
 def evenness_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """Average rows of :func:`evenness` over pairs and random states, one row a kind of seeds.
+    """Average rows of :func:`evenness` over pairs and random states, a row for each kind of seeds.
 
     Parameters
     ----------
     runs
         Rows of :func:`evenness`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``seeds``, the mean of every measure, and ``runs``, the number of runs averaged.
     """
     grouped = runs.groupby("seeds", sort=False)
     return grouped[[*MEASURES]].mean().assign(runs=grouped.size()).reset_index()
@@ -69,7 +74,7 @@ def evenness_words(runs: pd.DataFrame, kind: str = "psqe", beside: str = "mutual
     runs
         Rows of :func:`evenness`.
     kind, beside
-        The kinds of seeds that are compared, on the draws that both have.
+        The kinds of seeds that are compared, on the draws that both have: ``psqe`` and ``mutual`` by default.
 
     Returns
     -------

@@ -37,13 +37,14 @@ def headlines(
     Returns
     -------
     dict
-        ``right KIND``, the precision of a kind of seeds, and ``even KIND``, their balance over the semantic
-        regions; ``free KIND``, Hits@1 of the trained aligner on links that are free of all compared seeds,
-        and ``free features`` and ``free clamped``, those of the features on the same links, without seeds and
-        with PSQE's seeds clamped; ``gain TO over FROM`` with `` low``
-        and `` high``, differences of the former in points; ``all NAME`` under Sinkhorn on all links, where
-        NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation`` (without seeds) or the trained
-        aligner (PSQE's seeds); and ``states``, the number of random states. What was not run is missing.
+        ``right KIND``, the precision of a kind of seeds, and ``even KIND``, the balance of its coverage over
+        the semantic regions; ``free KIND``, Hits@1 of the trained aligner on links that are free of all
+        compared seeds, and ``free features`` and ``free clamped``, those of the features on the same links,
+        without seeds and with PSQE's seeds clamped; ``gain TO over FROM`` with `` low`` and `` high``, the
+        difference in points between ``free TO`` and ``free FROM`` with its 95 % interval; ``all NAME`` under
+        Sinkhorn on all links, where NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation``
+        (without seeds) or the trained aligner (PSQE's seeds); and ``states``, the number of random states.
+        What was not run is missing.
     """
     found: dict[str, float] = {}
     size = study_size(tasks[0])

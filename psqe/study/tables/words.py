@@ -8,7 +8,7 @@ from psqe.evaluation.intervals import format_interval, mean_interval
 
 
 def by_sign(differences: Iterable[float], *, above: str, below: str, between: str, form: str = "+.1f") -> str:
-    """Choose a text by the sign of paired differences.
+    """Choose one of three texts by whether paired differences are above, below or not apart from zero.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def by_sign(differences: Iterable[float], *, above: str, below: str, between: st
     between
         The text if zero lies in the interval, or if the difference is zero.
     form
-        Format of the mean and of its bounds.
+        Format of the mean and of its bounds; one decimal with a sign by default.
 
     Returns
     -------
@@ -49,6 +49,13 @@ def by_sign(differences: Iterable[float], *, above: str, below: str, between: st
 
 def list_in_words(names: Iterable[str], *, empty: str = "none") -> str:
     """Write names as a list in a sentence.
+
+    Parameters
+    ----------
+    names
+        The names, in their order.
+    empty
+        The text where there is no name; ``none`` by default.
 
     Examples
     --------
