@@ -174,7 +174,6 @@ def typed_values(owner: str, values: Mapping[str, Any], types: Mapping[str, Any]
     """
     for name in values:
         if name not in types:
-            raise ParameterError(
-                f"{owner} has no parameter {name!r}", remedy=f"choose from {', '.join(types)}"
-            )
+            remedy = f"choose from {', '.join(types)}" if types else "leave it out, for there are none"
+            raise ParameterError(f"{owner} has no parameter {name!r}", remedy=remedy)
     return {name: checked(value, types[name], f"{name} is {value!r}") for name, value in values.items()}

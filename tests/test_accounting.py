@@ -88,8 +88,12 @@ def test_a_group_without_queries_has_the_rate_of_the_other_side():
 def test_an_evaluation_without_seeds_cannot_be_accounted_for():
     task, _ = tiny(4, 4, links=True)
     scorer = scored(np.eye(4, dtype=np.float32))
-    with pytest.raises(ParameterError, match="evaluate with the argument seeds"):
+    with pytest.raises(ParameterError, match=r"evaluate again.* with the argument seeds"):
         accounting(evaluate(task, scorer))
+    with pytest.raises(ParameterError, match=r"evaluate again.* with gold links"):  # a report of such a task
+        accounting(dict.fromkeys(evaluate(task, scorer)))
+    with pytest.raises(ParameterError, match="evaluate again"):  # a report of an earlier version
+        accounting({"metrics": evaluate(task, scorer)["metrics"]})
     report = evaluate(task, scorer, seeds=task.links[:1], protocols=["full"])
     with pytest.raises(ParameterError, match="the evaluation has no 'peer'"):
         accounting(report, protocol="peer")

@@ -206,12 +206,19 @@ def test_scores_are_asked_for_once_in_each_protocol(planted):
     [
         ({"protocols": ["ful"]}, "no protocol 'ful'.*full, peer"),
         ({"protocols": []}, "no protocol is given"),
-        ({"protocols": "full"}, "give a list"),
+        ({"protocols": "full"}, "the protocols cannot be 'full'; give a list"),
+        ({"protocols": None}, "the protocols cannot be None; give a list"),
+        ({"protocols": iter(["full"])}, "the protocols cannot be .*; give a list"),
         ({"seeds": [(0, 0)]}, "seeds must be an array of pairs"),
         ({"compared": np.array([1, 2])}, "compared must be an array of pairs"),
+        ({"seeds": np.array([[0.5, np.nan]])}, "seeds must have integers, not float64"),
+        ({"seeds": np.array([[True, False]])}, "seeds must have integers, not bool"),
+        ({"seeds": np.array([["0", "1"]])}, "seeds must have integers, not <U1"),
+        ({"seeds": np.array([[0, 1], [0, 3]])}, "seeds has the right entity 3, and .* from 0 to 2"),
+        ({"compared": np.array([[-1, 1]])}, "compared has the left entity -1, and .* from 0 to 2"),
         (
             {"seeds": np.array([[0, 0], [1, 1]]), "compared": np.array([[0, 0]])},
-            "1 .*in none of the seed sets that are compared",
+            "2 entities of the seeds are in none of the seed sets that are compared",
         ),
     ],
 )  # fmt: skip

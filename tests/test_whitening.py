@@ -123,7 +123,15 @@ def test_few_seeds_change_little_by_default():
     assert changes[0] < changes[1] < changes[2]
 
 
-@pytest.mark.parametrize("parameters", [{"within": 1.5}, {"within": -0.1}, {"shrinkage": 0.0}], ids=str)
+@pytest.mark.parametrize("parameters", [{"within": 1.5}, {"within": -0.1}, {"shrinkage": 1e-300}], ids=str)
 def test_impossible_shares(parameters):
     with pytest.raises(ParameterError, match=next(iter(parameters))):
         ALIGNERS["whitening"](**parameters)
+
+
+def test_the_smallest_shrinkage_is_one_that_numbers_can_hold():
+    """Fewer seeds than dimensions: all variances but those of the seeds come from the identity."""
+    task, features = two_views()
+    model = ALIGNERS["whitening"](weigh_seeds=False, shrinkage=1e-6)
+    left, right = model.fit(task, features, true_links(task, 2)).embeddings()
+    assert np.isfinite(left).all() and np.isfinite(right).all()

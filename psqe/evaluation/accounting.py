@@ -121,14 +121,15 @@ def accounting(
     >>> abs(found.total - report["metrics"]["l2r"]["full"]["hits@1"]) < 1e-12
     True
     """
+    needed = ("n_queries", *(f"metrics_{group}" for group in LINK_GROUPS))
+    if any(evaluation.get(name) is None for name in needed):
+        raise ParameterError(
+            "the evaluation does not tell seed links and free links apart",
+            remedy="evaluate again, a task with gold links and with the argument seeds",
+        )
     try:
         counts = evaluation["n_queries"][direction][protocol]
         metrics = {group: evaluation[f"metrics_{group}"] for group in LINK_GROUPS}
-        if any(entry is None for entry in metrics.values()):
-            raise ParameterError(
-                "the evaluation does not tell seed links and free links apart",
-                remedy="evaluate with the argument seeds",
-            )
         rates = {group: metrics[group][direction][protocol][measure] for group in LINK_GROUPS}
     except KeyError as error:
         raise ParameterError(

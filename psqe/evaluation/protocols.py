@@ -11,7 +11,7 @@ incomplete, the numbers are about the entities whose counterparts are known.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -20,7 +20,8 @@ from psqe.errors import DataError, ParameterError
 from psqe.evaluation.queries import DIRECTIONS, Direction, GroupedLinks, RankedQueries
 from psqe.evaluation.regions import Regions
 from psqe.evaluation.scorers import Scorer
-from psqe.graph import AlignmentTask, IntArray
+from psqe.graph import SIDES, AlignmentTask, IntArray, counted, in_number
+from psqe.parameters import check_form
 from psqe.similarity import Matching, matched
 
 Protocol = Literal["full", "peer"]
@@ -114,18 +115,19 @@ def evaluate(
         If the task has no gold links.
     ParameterError
         If there is no such matching or protocol, results by region are asked for without protocol ``full``,
-        seeds are no pairs, or a seed has an entity that is in none of the seed sets compared.
+        seeds are no pairs of entities of the task, or a seed has an entity that is in none of the seed sets
+        compared.
     """
     if task.links is None:
         raise DataError(
             f"{task.name} has no gold links to evaluate against", remedy="take a task whose links are known"
         )
-    _check_protocols(protocols)
+    protocols = _checked_protocols(protocols)
     if regions and "full" not in protocols:
         raise ParameterError(
             "results by region are those of protocol 'full'", remedy="add that protocol or leave regions out"
         )
-    _check_seeds(seeds, compared)
+    _check_seeds(task, seeds, compared)
     gold = GroupedLinks(task.links, seeds, compared)
     tested: dict[Protocol, dict[Direction, RankedQueries]] = {}
     if "full" in protocols:
@@ -145,30 +147,48 @@ def evaluate(
     }
 
 
-def _check_protocols(protocols: Collection[str]) -> None:
-    unknown = sorted(set(protocols) - set(PROTOCOLS))
-    if unknown or not protocols or isinstance(protocols, str):
+def _checked_protocols(protocols: Collection[Protocol]) -> Collection[Protocol]:
+    """Return the protocols if each of them is one, and refuse anything else."""
+    remedy = f"give a list of some of {', '.join(PROTOCOLS)}"
+    check_form("the protocols", protocols, list | tuple | Set, remedy)
+    unknown = [name for name in protocols if name not in PROTOCOLS]
+    if unknown or not protocols:
         fault = f"there is no protocol {unknown[0]!r}" if unknown else "no protocol is given"
-        raise ParameterError(fault, remedy=f"give a list of some of {', '.join(PROTOCOLS)}")
+        raise ParameterError(fault, remedy=remedy)
+    return protocols
 
 
-def _check_seeds(seeds: IntArray | None, compared: IntArray | None) -> None:
+def _check_seeds(task: AlignmentTask, seeds: IntArray | None, compared: IntArray | None) -> None:
     for name, pairs in (("seeds", seeds), ("compared", compared)):
-        if pairs is None:
-            continue
-        if not isinstance(pairs, np.ndarray) or pairs.ndim != 2 or pairs.shape[1] != 2:
-            raise ParameterError(
-                f"{name} must be an array of pairs with the shape (n, 2)",
-                remedy="give the attribute pairs of a seed set",
-            )
+        if pairs is not None:
+            _check_pairs(task, name, pairs)
     if seeds is None or compared is None:
         return
-    for column in range(2):
-        missing = np.setdiff1d(seeds[:, column], compared[:, column])
-        if len(missing):
+    missing = sum(len(np.setdiff1d(seeds[:, column], compared[:, column])) for column in range(2))
+    if missing:
+        entities = counted(missing, "entity")
+        raise ParameterError(
+            f"{entities} of the seeds {in_number(missing, 'is')} in none of the seed sets that are compared",
+            remedy="add the seeds to the argument compared",
+        )
+
+
+def _check_pairs(task: AlignmentTask, name: str, pairs: IntArray) -> None:
+    """Refuse what is not an array of pairs of a left and a right entity of the task."""
+    remedy = "give the attribute pairs of a seed set"
+    if not isinstance(pairs, np.ndarray) or pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise ParameterError(f"{name} must be an array of pairs with the shape (n, 2)", remedy=remedy)
+    if not len(pairs):
+        return
+    if not np.issubdtype(pairs.dtype, np.integer):
+        raise ParameterError(f"{name} must have integers, not {pairs.dtype}", remedy=remedy)
+    for side, ends in zip(SIDES, pairs.T, strict=True):
+        n = task.sides[side].n_entities
+        outside = ends[(ends < 0) | (ends >= n)]
+        if len(outside):
             raise ParameterError(
-                f"{len(missing)} entities of the seeds are in none of the seed sets that are compared",
-                remedy="add the seeds to the argument compared",
+                f"{name} has the {side} entity {outside[0]}, and {task.name} has those from 0 to {n - 1}",
+                remedy="give the pairs of a seed set of this task",
             )
 
 

@@ -25,8 +25,9 @@ from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, Sides
 Share = Annotated[float, Field(ge=0, le=1)]
 """The type of a share of a whole, from 0 to 1."""
 
-PositiveShare = Annotated[float, Field(gt=0, le=1)]
-"""The type of a share of a whole, above 0 and at most 1."""
+Shrinkage = Annotated[float, Field(ge=1e-6, le=1)]
+"""The type of the weight of the identity, at most 1. With a smaller weight than 1e-6, a covariance of few
+observations is singular but for rounding, and rounding would decide."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class WhiteningRule:
     within
         Weight of the covariance within pairs; that of the total covariance is the rest to 1.
     shrinkage
-        Weight of the identity in either covariance, above 0; with 1 nothing is whitened. ``None``, the
+        Weight of the identity in either covariance, at least 1e-6; with 1 nothing is whitened. ``None``, the
         default, takes ``d / (d + n)`` for ``n`` observations of ``d`` dimensions, as if there were also ``d``
         observations that vary equally in all directions. Few seeds then change little.
 

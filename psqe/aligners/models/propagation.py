@@ -15,7 +15,7 @@ from psqe.features.base import Features
 from psqe.features.fusion import to_unit_rows, unit_rows
 from psqe.features.nodes import node_vectors
 from psqe.features.principal_axes import main_axes
-from psqe.features.whitening import PositiveShare, Share, WhiteningRule, whitened_nodes
+from psqe.features.whitening import Share, Shrinkage, WhiteningRule, whitened_nodes
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Sides
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, RandomState
 from psqe.seeds.confidence import seed_weights
@@ -66,7 +66,7 @@ class Propagation(Aligner):
         (:mod:`psqe.features.whitening`), as the aligner ``whitening`` does; ``None`` for features as they
         are.
     shrinkage
-        Weight of the identity in the covariances of the whitening, above 0 and at most 1; ``None`` for
+        Weight of the identity in the covariances of the whitening, from 1e-6 to 1; ``None`` for
         ``d / (d + n)``, with ``n`` observations of ``d`` dimensions. Without whitening it has no effect.
     dim
         Number of main axes of the fused features of both sides that are kept; ``None`` for all of them.
@@ -91,7 +91,7 @@ class Propagation(Aligner):
     label_weight: NonNegativeFloat = 0.35
     weigh_seeds: bool = True
     whitening: Share | None = None
-    shrinkage: PositiveShare | None = None
+    shrinkage: Shrinkage | None = None
     dim: Dimension | None = None
     label_dim: Dimension = 1024
     random_state: RandomState = 0

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from psqe.aligners.base import Aligner
 from psqe.features.base import Features
-from psqe.features.whitening import PositiveShare, Share, WhiteningRule, whitened_nodes
+from psqe.features.whitening import Share, Shrinkage, WhiteningRule, whitened_nodes
 from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.seeds.confidence import seed_weights
 from psqe.similarity import Matching
@@ -33,8 +33,8 @@ class Whitening(Aligner):
         Weight of the covariance within pairs, from 0 to 1; the rest is the weight of the total covariance of
         all candidates. With 1, the default, only seeds count; with 0, seeds have no effect.
     shrinkage
-        Weight of the identity in either covariance, above 0 and at most 1; ``None``, the default,
-        stands for ``d / (d + n)``, with ``n`` observations of ``d`` dimensions.
+        Weight of the identity in either covariance, from 1e-6 to 1; ``None``, the default, stands for
+        ``d / (d + n)``, with ``n`` observations of ``d`` dimensions.
     weigh_seeds
         Whether a seed counts by its label-free confidence (:mod:`psqe.seeds.confidence`), so that seeds that
         contradict the features count little; on by default. Turn it off for seeds that are known to be
@@ -51,7 +51,7 @@ class Whitening(Aligner):
     """
 
     within: Share = 1.0
-    shrinkage: PositiveShare | None = None
+    shrinkage: Shrinkage | None = None
     weigh_seeds: bool = True
 
     name: ClassVar[str] = "whitening"
