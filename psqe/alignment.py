@@ -283,6 +283,11 @@ class Alignment:
         The report of :func:`psqe.evaluation.evaluate` with the seeds of the alignment; each entry is ``None``
         where gold links are not known.
         """
+        if compared is not None:
+            remedy = "give a list of them, such as [alignment.seeds]"
+            check_form("compared", compared, list | tuple, remedy)
+            for seeds in compared:
+                check_form("a seed set among compared", seeds, SeedSet, remedy)
         if self.task.links is None:
             return dict.fromkeys(("matching", *METRICS_OF, "n_queries", "ties", "regions"))
         matching = matching or self.aligner.matching

@@ -134,7 +134,7 @@ def align(
     options = AlignerOptions(name=aligner) if isinstance(aligner, str) else aligner
     model = build_aligner(options, random_state)
     if checkpoint is not None and not isinstance(model, TrainedAligner):
-        raise ParameterError(f"{options.name} does not train", remedy="leave the checkpoint out")
+        raise ParameterError(f"the aligner {options.name} keeps no checkpoint", remedy="leave it out")
     rule = LinkRule() if links is None else links
     task = load_pair(pair)
     chosen_features = choose_features(task, features)

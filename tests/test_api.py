@@ -209,7 +209,7 @@ def test_forms_of_features_and_seeds(planted, tmp_path):
         ({"seeds": psqe.MinerOptions(parameters={"n_clusters": "many"})}, "n_clusters is 'many'"),
         ({"seeds": psqe.MinerOptions(n_seeds=1000)}, "1,000 seeds asked for, but only 70"),
         ({"features": ["sound"]}, "unknown modality 'sound'"),
-        ({"checkpoint": Path("c.pt")}, "propagation does not train"),
+        ({"checkpoint": Path("c.pt")}, "the aligner propagation keeps no checkpoint"),
         ({"checkpoint": 3}, "the checkpoint cannot be 3; give the path"),
         ({"features": 1}, "the features cannot be 1; give names of modalities"),
         ({"features": Path("f.npz")}, "the features cannot be .*FeatureFile"),
@@ -326,6 +326,9 @@ def test_the_ranking_is_told_for_all_links_seeds_and_free_links(planted):
     assert counts[0]["free_of_all"] == counts[1]["free_of_all"] == free.sum() > 0
     assert counts[0]["free"] != counts[1]["free"]
     assert alignment.evaluation("csls")["metrics_free_of_all"] is None
+    for compared in (alignment.seeds, [alignment.seeds.pairs]):
+        with pytest.raises(ParameterError, match=r"compared cannot be .*; give a list of them"):
+            alignment.evaluation(compared=compared)
 
 
 def test_the_line_about_the_ranking_without_seeds_and_without_free_links(planted):

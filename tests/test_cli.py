@@ -470,7 +470,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*MCLEA, "--parameter", "warmth=1"), "mclea has no parameter 'warmth'; choose from n_epochs"),
         ((*MCLEA, "--parameter", "n_epochs=some"), "n_epochs is 'some'; it must be a valid integer"),
         ((*MCLEA, "--parameter", "residual=-1"), "residual is -1; it must be greater than or equal to 0"),
-        ((*ALIGN, "--checkpoint", "c.pt"), "propagation does not train"),
+        ((*ALIGN, "--checkpoint", "c.pt"), "the aligner propagation keeps no checkpoint; leave it out"),
         ((*ALIGN, "--aligner-parameter", "n_hops=two"), "n_hops is 'two'; it must be a valid"),
         ((*ALIGN, "--device", "cpu", "--miner", "pivot"), "miner pivot has no option --device"),
         ((*ALIGN[:4], "--seeds", "s.tsv", "--modalities", "sound"), "no modality 'sound' in the features"),

@@ -166,6 +166,9 @@ def test_what_is_not_there_is_told(store):
     assert "choose from" in str(
         fault("fill", "links", "--store", store.folder, "--dry", "--aligner", "nobody")
     )
+    assert "there is no task 'emoji/en-xx'; choose from emoji/en-fr" in str(
+        fault("fill", "links", "--store", store.folder, "--dry", "--task", "emoji/en-xx")
+    )
 
 
 def test_a_folder_that_is_no_store_is_told(tmp_path):

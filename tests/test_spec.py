@@ -107,6 +107,12 @@ def test_a_spec_that_makes_no_sense_is_refused(values: dict[str, Any], message: 
         RunSpec(**{**COMMON, **values})
 
 
+def test_a_spec_with_a_matching_is_told_what_has_become_of_it() -> None:
+    old = SEEDS.json_text.replace("{", '{"matching":"csls",', 1)
+    with pytest.raises(DataError, match="one 'matching'; take that field out"):
+        RunSpec.from_json(old)
+
+
 def test_json_that_is_no_spec_is_told() -> None:
     state = '"random_state":3'
     for text in (

@@ -263,6 +263,20 @@ def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: 
     assert store.table("seeds").set_index("n_seeds")["estimated"][7] == 0.5
 
 
+def test_a_store_of_an_earlier_version_is_told_with_a_remedy(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.put([result()])
+    measures, runs = (store.folder / part / "emoji-en-fr.csv" for part in ("seeds", "runs"))
+    pd.read_csv(measures, dtype="string").drop(columns=["part"]).to_csv(measures, index=False)
+    with pytest.raises(DataError, match=r"'part', which is a column that is missing; .* fill PLAN --store"):
+        store.table("seeds")
+    table = pd.read_csv(runs, dtype="string")
+    table["spec"] = table["spec"].str.replace("{", '{"matching":"csls",', n=1, regex=False)
+    table.to_csv(runs, index=False)
+    with pytest.raises(DataError, match=r"csv:2: .* one 'matching'; .* fill PLAN --store"):
+        store.runs()
+
+
 def test_a_lost_environment_is_told(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     other = RunResult(seeds_spec(7), result().rows, source={**SOURCE, "machine": "another"})

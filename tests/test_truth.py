@@ -186,6 +186,7 @@ def test_pairs_among_links():
     pairs = np.array([[0, 1], [1, 0], [3, 0], [0, 2], [9, 9]])
     assert among(pairs, links).tolist() == [True, False, True, True, False]
     assert among(pairs[:0], links).tolist() == [] and not among(pairs, links[:0]).any()
+    assert not among(np.array([[0, 5]]), np.array([[1, -1]])).any(), "two pairs have never one number"
 
 
 def test_the_verdict_counts_what_is_judged():

@@ -125,7 +125,7 @@ def accounting(
     if any(evaluation.get(name) is None for name in needed):
         raise ParameterError(
             "the evaluation does not tell seed links and free links apart",
-            remedy="evaluate again, a task with gold links and with the argument seeds",
+            remedy="evaluate again, with gold links and with the argument seeds",
         )
     try:
         counts = evaluation["n_queries"][direction][protocol]

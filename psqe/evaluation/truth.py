@@ -39,7 +39,10 @@ def among(pairs: IntArray, links: IntArray) -> BoolArray:
     >>> among(np.array([[0, 1], [1, 0]]), np.array([[0, 1], [0, 2]])).tolist()
     [True, False]
     """
-    width = 1 + max((int(part[:, 1].max()) for part in (pairs, links) if len(part)), default=0)
+    rights = np.concatenate([pairs[:, 1], links[:, 1]])
+    width = (
+        1 + int(np.ptp(rights)) if len(rights) else 1
+    )  # of any range, so that no two pairs have one number
     found: BoolArray = np.isin(pairs @ [width, 1], links @ [width, 1])
     return found
 

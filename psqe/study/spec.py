@@ -117,7 +117,12 @@ class RunSpec(Options):
             not make a spec.
         """
         try:
-            json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_no_number)
+            fields = json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_no_number)
+            if isinstance(fields, dict) and "matching" in fields:
+                raise DataError(
+                    "the spec is from an earlier psqe, where a run had one 'matching'",
+                    remedy="take that field out, for a run measures every matching now",
+                )
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise DataError(f"the spec of a run is not valid: {cls.fault(error)}") from error

@@ -178,6 +178,9 @@ VALUES: dict[Subject, tuple[str, ...]] = {
 }  # fmt: skip
 """The columns of a subject that hold what was measured; at least one of them is filled in a row."""
 
+ANEW = "if an earlier psqe wrote it, fill an empty folder anew (psqe results fill PLAN --store FOLDER)"
+"""The remedy for a file of a store whose columns or specs are no longer those of this version."""
+
 FILES = "[!.]*.csv"
 """The files of a store; the name of one that is being written begins with a full stop."""
 
@@ -391,7 +394,8 @@ class Store:
             try:
                 spec = RunSpec.from_json(text)
             except DataError as error:
-                raise DataError(error.what, path=path, line=line, remedy="write it with psqe only") from error
+                remedy = ANEW if error.remedy else "write it with psqe only"
+                raise DataError(error.what, path=path, line=line, remedy=remedy) from error
             if spec.id != run_id or file_name(spec) != path.name:
                 raise DataError(f"run {run_id} lacks the id of its spec, or is in the wrong file",
                                 path=path, line=line, remedy="write it with psqe only")  # fmt: skip
@@ -568,11 +572,12 @@ def _validated(
             "column_in_dataframe": "is a column that is missing",
         }.get(str(first["check"]), f"does not pass the check {first['check']}")
         line = None if path is None or pd.isna(first["index"]) else int(first["index"]) + 2
+        remedy = ANEW if str(first["check"]) == "column_in_dataframe" else "write it with psqe only"
         raise DataError(
             f"{where}{first['failure_case']!r}, which {check}",
             path=path,
             line=line,
-            remedy="write it with psqe only" if path else "see psqe.study.store.COLUMNS",
+            remedy=remedy if path else "see psqe.study.store.COLUMNS",
         ) from error
 
 

@@ -201,6 +201,7 @@ def fill(
             raise ParameterError(f"there is no plan {plan!r}", remedy=f"choose from {', '.join(PLANS)}")
         return
     opened, chosen = _store(store, new=True), PLANS[plan]
+    _check_tasks(selection.task or (), chosen.tasks)
     specs = chosen.specs(selection.task or chosen.tasks, selection.state or chosen.random_states)
     selection.check(specs)
     specs = [spec for spec in specs if selection.has(spec)]
@@ -213,6 +214,16 @@ def fill(
         _run_alone(lacking, opened)
     else:
         run_all(lacking, opened)
+
+
+def _check_tasks(names: Iterable[str], planned: Iterable[str]) -> None:
+    """Refuse a task that is neither one of the plan nor one of the benchmarks."""
+    from psqe.datasets import task_names
+
+    known = dict.fromkeys([*planned, *task_names()])
+    for name in names:
+        if name not in known:
+            raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(known)}")
 
 
 def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
