@@ -287,3 +287,11 @@ def test_inputs_of_the_released_variant_are_as_encoders_gave_them(pair):
         norms = np.linalg.norm(raw, axis=1, keepdims=True)
         unit = np.divide(raw, norms, out=np.zeros_like(raw), where=norms > 0)
         np.testing.assert_allclose(inputs.vectors[name], unit if name == "image" else raw, atol=1e-6)
+
+
+def test_a_training_that_is_resumed_without_a_callback_warns_of_none(planted, tmp_path, recwarn):
+    task, features = planted
+    for _ in range(2):
+        model = ALIGNERS["eva"].preset("small", n_epochs=2)
+        model.fit(task, features, true_links(task, 10), checkpoint=tmp_path / "training.pt")
+    assert not [str(one.message) for one in recwarn]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from psqe.features.base import Features
 from psqe.seeds.noise_fill import filled_with_noise
@@ -135,6 +135,13 @@ class OptimiserRestart(Callback):
             training.restart(factor=0.2, n_epochs=3 * left)
         if self._rule == "every epoch" and training.epoch >= first:
             training.restart(factor=0.2, n_epochs=left)
+
+    def state(self) -> dict[str, Any]:
+        """Return the rule, so that a resumed training does not take this for a callback that only observes.
+
+        What a restart has changed is in the state of the training itself.
+        """
+        return {"rule": self._rule}
 
 
 def completed(features: Features, rules: TrainedRules, *, random_state: int) -> Features:
