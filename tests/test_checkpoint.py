@@ -25,7 +25,7 @@ from psqe.training.callback import Callback
 from psqe.training.checkpoint import Checkpoint
 
 RULES = {
-    "n_epochs": 12, "residual": 0.5, "iterative_start": 2, "iterative_every": 1, "iterative_rounds": 2,
+    "n_epochs": 40, "residual": 0.5, "iterative_start": 2, "iterative_every": 1, "iterative_rounds": 2,
     "patience": 2, "check_every": 1,
 }  # fmt: skip
 """All that a training may do between epochs; it stops before its last epoch."""
