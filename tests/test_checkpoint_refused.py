@@ -33,7 +33,9 @@ def scene(planted):
 def changed(parameter: str, value):
     """Another possible value of a parameter."""
     if isinstance(value, str):
-        return {"device": "cpu:0", "dtype": "float64"}[parameter]
+        return {"device": "cpu:0", "dtype": "float64", "variant": "released"}[parameter]
+    if parameter == "switches":
+        return {"centre": False}
     return value + 0.01 if isinstance(value, float) else value + 1
 
 
@@ -61,6 +63,7 @@ def refused(match: str, path: Path, fit, remedy: str = "remove it, or name anoth
 FOREIGN = "is the checkpoint of a training with other parameters, data or seeds"
 
 
+@pytest.mark.filterwarnings("ignore:missing vectors are filled with noise")
 @pytest.mark.parametrize("name", TRAINED)
 def test_other_parameters_are_refused(scene, kept, name):
     """Each parameter of each aligner, one at a time."""
