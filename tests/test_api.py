@@ -203,7 +203,7 @@ def test_forms_of_features_and_seeds(planted, tmp_path):
     ("options", "words"),
     [
         ({"seeds": "greedy"}, "there is no miner 'greedy'; choose from mutual, pivot, psqe, random"),
-        ({"aligner": "oracle"}, "there is no aligner 'oracle'; choose from eva"),
+        ({"aligner": "oracle"}, "there is no aligner 'oracle'; choose from adapter"),
         ({"aligner": psqe.AlignerOptions(preset="huge")}, "no preset 'huge'"),
         ({"aligner": psqe.AlignerOptions(parameters={"warmth": 1})}, "no parameter 'warmth'"),
         ({"seeds": psqe.MinerOptions(parameters={"n_clusters": "many"})}, "n_clusters is 'many'"),

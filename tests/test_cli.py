@@ -463,7 +463,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         (("seeds", "t/x"), "the two sides of t/x have no modality in common; add names or vectors to both"),
         (
             (*ALIGN, "--aligner", "oracle"),
-            "no aligner 'oracle'; choose from eva, mclea, meaformer, propagation",
+            "no aligner 'oracle'; choose from adapter, clamped, eva, mclea, meaformer, propagation",
         ),
         ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
         ((*ALIGN, "--parameter", "residual"), "--aligner-parameter 'residual' is not of the form"),

@@ -219,7 +219,8 @@ def test_random_seeds_get_low_confidence(trained):
     """A model returns its seeds with similarities near one, which is no evidence that they are correct."""
     task, features, _, _ = trained[0]
     seeds = RandomMiner(100, random_state=0).mine(task, features)
-    model = MCLEA.preset("small", n_epochs=100, random_state=0).fit(task, features, seeds)
+    model = MCLEA.preset("small", n_epochs=100, learning_rate=1e-2, random_state=0)
+    model.fit(task, features, seeds)
     links = predict_links(task, features, model.similarity, seeds=seeds, rule=ALL)
     assert links.from_seed.sum() == 100 and links.scores[links.from_seed].mean() > 0.9
     assert links.confidence[links.from_seed].mean() < 0.1

@@ -93,21 +93,26 @@ def evaluate(
     -------
     A dictionary with these entries:
 
-    - ``matching`` names the matching of protocol ``full``.
-    - ``metrics`` has, by direction (``l2r``, ``r2l``) and protocol (``full``, ``peer``), ``hits@1``,
-      ``hits@5``, ``hits@10`` and ``mrr`` of realistic ranks, over all queries.
-    - ``metrics_free``, ``metrics_seeds``, ``metrics_wrong`` and ``metrics_free_of_all`` have the same shape,
-      over the queries of one group. The whole entry is ``None`` where the seeds that define the group are
-      not given. Where no query is in the group, each of its four numbers is ``None``.
-    - ``n_queries`` has, by direction and protocol, the number of queries that are in each group: ``all``,
-      ``free``, ``seeds``, ``wrong`` and ``free_of_all``; ``None`` for a group that is not defined.
-      :func:`psqe.evaluation.accounting` combines them with the metrics.
-    - ``ties`` has, by direction, Hits@1 of protocol ``full`` from optimistic and from pessimistic ranks;
-      it is ``None`` without that protocol.
-    - ``regions`` has, by kind and region, the number of left queries ``n`` (of links, where these are
-      one-to-one) and the mean over both directions of Hits@1, ``hits@1``; and in the same way ``n_free`` and
-      ``hits@1_free`` over free queries, ``n_free_of_all`` and ``hits@1_free_of_all``. These are ``None``
-      where the group is not defined, and Hits@1 also where neither direction has a query in it.
+    ``matching`` names the matching of protocol ``full``.
+
+    ``metrics`` has, by direction (``l2r``, ``r2l``) and protocol (``full``, ``peer``), ``hits@1``,
+    ``hits@5``, ``hits@10`` and ``mrr`` of realistic ranks, over all queries.
+
+    ``metrics_free``, ``metrics_seeds``, ``metrics_wrong`` and ``metrics_free_of_all`` have the same shape,
+    over the queries of one group. The whole entry is ``None`` where the seeds that define the group are
+    not given. Where no query is in the group, each of its four numbers is ``None``.
+
+    ``n_queries`` has, by direction and protocol, the number of queries that are in each group: ``all``,
+    ``free``, ``seeds``, ``wrong`` and ``free_of_all``; ``None`` for a group that is not defined.
+    :func:`psqe.evaluation.accounting` combines them with the metrics.
+
+    ``ties`` has, by direction, Hits@1 of protocol ``full`` from optimistic and from pessimistic ranks;
+    it is ``None`` without that protocol.
+
+    ``regions`` has, by kind and region, the number of left queries ``n`` (of links, where these are
+    one-to-one) and the mean over both directions of Hits@1, ``hits@1``; and in the same way ``n_free`` and
+    ``hits@1_free`` over free queries, ``n_free_of_all`` and ``hits@1_free_of_all``. These are ``None``
+    where the group is not defined, and Hits@1 also where neither direction has a query in it.
 
     Raises
     ------

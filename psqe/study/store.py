@@ -356,7 +356,7 @@ class Store:
         table = pd.concat([old[~old[by].isin(new[by])], new]).sort_values(by, kind="stable")
         with atomic_path(path) as temporary:
             # More digits than any page shows, and no more: the files are kept under version control.
-            table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.7g")
+            table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.10g")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

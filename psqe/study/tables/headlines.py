@@ -66,7 +66,8 @@ def headlines(
         whole = gains(trained, over, better=better).query("task == 'all'")
         if len(whole):
             name, row = f"gain {better} over {over}", whole.iloc[0]
-            found |= {name: row["gain"], f"{name} low": row["low"], f"{name} high": row["high"]}
+            found |= {name: float(row["gain"]), f"{name} low": float(row["low"])}
+            found[f"{name} high"] = float(row["high"])
     sinkhorn = crossed(alignments, tasks, matching="sinkhorn")
     for name, model, miner in (
         ("features", FEATURES, NO_SEEDS), ("propagation", "propagation", NO_SEEDS),
@@ -84,4 +85,4 @@ def _mean(found: dict[str, float], name: str, runs: pd.DataFrame, column: str, n
     complete = runs[runs.groupby("random_state")["task"].transform("nunique") == n_tasks]
     if len(complete):
         by_state = complete.groupby("random_state")[column].mean().astype(float)
-        found[name] = mean_interval(by_state.tolist())[0]
+        found[name] = float(mean_interval(by_state.tolist())[0])
