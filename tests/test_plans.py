@@ -38,7 +38,9 @@ def test_every_plan_has_each_run_once_and_one_pair_after_the_other(name):
     plan = PLANS[name]
     specs = plan.specs(plan.tasks, plan.random_states)
     assert specs and len(set(specs)) == len(specs)
-    assert {spec.task.name for spec in specs} == set(plan.tasks)
+    tasks = {spec.task.name for spec in specs}
+    # The plan as-many follows the stored runs of the released rules, which need not be on every task.
+    assert tasks <= set(plan.tasks) if name == "as-many" else tasks == set(plan.tasks)
     pairs = [(spec.task.name, spec.random_state) for spec in specs]
     changes = sum(a != b for a, b in itertools.pairwise(pairs))
     assert changes == len(set(pairs)) - 1, "data are loaded once for all runs on them"
