@@ -68,7 +68,7 @@ def test_pair_grid_shows_both_names_and_a_box_for_a_missing_picture(task: Alignm
     drawn_without_warning(figure)
 
 
-def test_seed_gallery_marks_right_and_wrong_by_colour_and_symbol(task: AlignmentTask) -> None:
+def test_seed_gallery_marks_correct_and_wrong_by_colour_and_symbol(task: AlignmentTask) -> None:
     pairs = np.array([[0, 0], [1, 2], [4, 3], [2, 4]])
     figure = figures.seed_gallery(task, pairs, scores=np.array([0.9, 0.8, 0.7, 0.6]))
     shown = texts(figure)
@@ -204,7 +204,7 @@ def stage(name: str, added: int, dropped: int, precision: float | None) -> dict[
     return {"stage": name, "n_added": added, "n_dropped": dropped, **shares}
 
 
-def test_stage_trace_splits_right_and_wrong() -> None:
+def test_stage_trace_splits_correct_and_wrong() -> None:
     audits = [{"stages": [stage("cluster", 10, 0, 0.8), stage("expand", 4, 2, 0.5)]}]
     bars = [(b.get_y(), b.get_height()) for b in figures.stage_trace(audits).axes[0].patches]
     assert bars == [(0, 8), (0, 2), (8, pytest.approx(2)), (2, 2), (0, 0), (0, -1), (0, 0), (-1, -1)]
@@ -298,7 +298,7 @@ def test_failures_tell_dangling_from_mistaken(task: AlignmentTask) -> None:
 
 
 def test_blame_chain_follows_who_took_whose_counterpart(task: AlignmentTask) -> None:
-    # 3 took 1's counterpart, 1 took 2's, 2 took a dangling one; 0 is right.
+    # 3 took 1's counterpart, 1 took 2's, 2 took a dangling one; 0 is correct.
     seeds = SeedSet(np.array([[0, 0], [1, 2], [3, 1], [2, 4]]), np.ones(4), ("x",) * 4)
     assert blame_chain(seeds, task).tolist() == [3, 1, 2]
     assert blame_chain(seeds, task, longest=2).tolist() == [1, 2]
@@ -385,4 +385,4 @@ def test_whys_are_counted_by_stage_and_judged(task: AlignmentTask) -> None:
     assert table.to_numpy().tolist() == [
         ["cluster", "added", "mutual", 2.0, 0.5], ["refine", "dropped", "a better pair", 1.0, 0.0]
     ]  # fmt: skip
-    assert tables.why_table([(seeds, task.without_links())])["right"].isna().all()
+    assert tables.why_table([(seeds, task.without_links())])["correct"].isna().all()

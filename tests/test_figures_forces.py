@@ -67,19 +67,19 @@ def test_two_parts_have_a_mark_for_every_seed_and_a_mean_for_every_kind() -> Non
     table = pd.DataFrame(
         {
             "seeds": ["psqe", "psqe", "psqe", "pivot"],
-            "kind": ["right", "right", "wrong", "dangling"],
+            "kind": ["correct", "correct", "wrong", "dangling"],
             "as_target": [1.0, 1.5, 2.0, 1.9],
             "as_candidate": [0.5, 1.0, 3.0, 2.0],
         }
     )
     figure = figures.two_parts(table)
     psqe, pivot = figure.axes
-    right = [line for line in psqe.lines if line.get_marker() == KINDS["right"].marker]
+    right = [line for line in psqe.lines if line.get_marker() == KINDS["correct"].marker]
     assert list(right[0].get_xdata()) == [1.0, 1.5] and list(right[0].get_ydata()) == [0.5, 1.0]
     assert (right[1].get_xdata()[0], right[1].get_ydata()[0]) == (1.25, 0.75)
-    assert not [line for line in pivot.lines if line.get_marker() == KINDS["right"].marker]
+    assert not [line for line in pivot.lines if line.get_marker() == KINDS["correct"].marker]
     assert psqe.get_ylim()[1] > 3.0
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["right", "wrong", "dangling"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["correct", "wrong", "dangling"]
     with pytest.raises(ParameterError, match="no kind of seed is called odd"):
         figures.two_parts(table.assign(kind="odd"))
     with pytest.raises(ParameterError, match="no column as_target"):

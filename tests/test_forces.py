@@ -74,7 +74,7 @@ def expected_circle(setting: Setting) -> dict[str, Any]:
         for k in range(2)
     ]  # fmt: skip
     return {
-        "x": right[:, 0], "y": right[:, 1], "right": seeds[0], "wrong": seeds[1],
+        "x": right[:, 0], "y": right[:, 1], "correct": seeds[0], "wrong": seeds[1],
         "pull": mass(batch)[1] / mass(batch)[0], "onTruth": coefficients[1, 0] / coefficients[1].sum(),
     }  # fmt: skip
 
@@ -96,7 +96,7 @@ def expected_regions(setting: Setting) -> list[dict[str, float]]:
     right, wrong = miss(setting.similarity), miss(0.3)
     useful = 512 * pi * setting.precision * right / tau
     harmful = 512 * pi * (1 - setting.precision) * wrong / tau
-    names = ("entities", "seeds", "pushRight", "pushWrong", "useful", "wrong", "mass")
+    names = ("entities", "seeds", "pushCorrect", "pushWrong", "useful", "wrong", "mass")
     columns = (ENTITIES, pi, right, wrong, useful, harmful, useful + harmful)
     return [dict(zip(names, row, strict=True)) for row in np.column_stack(columns).tolist()]
 
@@ -104,7 +104,7 @@ def expected_regions(setting: Setting) -> list[dict[str, float]]:
 def mean_step(setting: Setting) -> float:
     found = expected_circle(setting)
     rho = setting.precision
-    return float(rho * found["right"]["step"] + (1 - rho) * found["wrong"]["step"])
+    return float(rho * found["correct"]["step"] + (1 - rho) * found["wrong"]["step"])
 
 
 def share_of_mass(setting: Setting, name: str = "mass", region: int | None = None) -> float:
@@ -132,7 +132,7 @@ def assert_equal(found: list[Any], settings: list[Setting]) -> None:
     assert len(found) == len(settings) > 0
     for one, setting in zip(found, settings, strict=True):
         circle, regions = expected_circle(setting), expected_regions(setting)
-        for seed in ("right", "wrong"):
+        for seed in ("correct", "wrong"):
             for name, value in circle.pop(seed).items():
                 np.testing.assert_allclose(one["circle"][seed][name], value, rtol=1e-9, atol=1e-12)
         for name, value in circle.items():
@@ -201,9 +201,9 @@ def test_what_the_page_says_one_sees_is_so() -> None:
     (warm, cold), text = temperature
     at = {s: expected_circle(s) for s in (warm, cold)}
     assert (warm.temperature, cold.temperature) == (1, 0.05)
-    assert f"gets {percent(at[warm]['right']['hardestShare'])}, and the wrong seed" in text
+    assert f"gets {percent(at[warm]['correct']['hardestShare'])}, and the wrong seed" in text
     assert f"pulls {at[warm]['pull']:.2f} times as hard" in text
-    assert f"gets {percent(at[cold]['right']['hardestShare'])}, and the wrong seed" in text
+    assert f"gets {percent(at[cold]['correct']['hardestShare'])}, and the wrong seed" in text
     assert f"pulls {at[cold]['pull']:.1f} times as hard" in text
     assert f"Of its repulsion, {percent(at[cold]['onTruth'])} comes from b^*" in text
     assert f"was {mean_step(warm):.2f} towards b^* and is now {-mean_step(cold):.2f} away" in text
@@ -211,10 +211,10 @@ def test_what_the_page_says_one_sees_is_so() -> None:
     (near, equal), text = similarity
     found = expected_circle(near)
     assert (near.similarity, equal.similarity) == (0.95, 0.3)
-    assert f"p = {percent(found['right']['p'][0])}" in text
+    assert f"p = {percent(found['correct']['p'][0])}" in text
     assert f"the wrong one pulls {found['pull']:.1f} times as hard" in text
     assert expected_circle(equal)["pull"] == pytest.approx(1)
-    assert f"both seeds pull with {expected_circle(equal)['right']['mass']:.2f}" in text
+    assert f"both seeds pull with {expected_circle(equal)['correct']['mass']:.2f}" in text
     assert all(expected_circle(replace(START, similarity=s))["pull"] < 1 for s in np.linspace(0, 0.29, 30))
 
     (enough, too_low, warmer), text = precision
@@ -264,7 +264,7 @@ class Reader:
     def panels(self) -> dict[str, str]:
         """What is drawn, by panel."""
         script = "return document.querySelector(`[data-panel=${arguments[0]}]`).innerHTML"
-        names = ("right-seed", "wrong-seed", "mean", "region-1", "region-2")
+        names = ("correct-seed", "wrong-seed", "mean", "region-1", "region-2")
         return {name: str(self.driver.execute_script(script, name)) for name in names}
 
     def text(self, selector: str) -> str:
@@ -308,8 +308,8 @@ def test_the_browser_computes_the_same_numbers(reader: Reader) -> None:
 
 
 MOVED_BY = {
-    "temperature": {"right-seed", "wrong-seed", "mean", "region-1", "region-2"},
-    "similarity": {"right-seed", "wrong-seed", "mean", "region-1", "region-2"},
+    "temperature": {"correct-seed", "wrong-seed", "mean", "region-1", "region-2"},
+    "similarity": {"correct-seed", "wrong-seed", "mean", "region-1", "region-2"},
     "precision": {"mean", "region-1", "region-2"},
     "coverage": {"region-1", "region-2"},
 }
@@ -374,23 +374,23 @@ def test_every_button_shows_what_its_text_says(reader: Reader) -> None:
         at = {name: reader.text(f"output[for=forces-{name}]") for name in SLIDERS}
         assert at["temperature"] == f"{setting.temperature:.2f}"
         assert at["similarity"] == f"{setting.similarity:.2f}"
-        assert at["precision"] == f"{percent(setting.precision)} right"
+        assert at["precision"] == f"{percent(setting.precision)} correct"
         assert at["coverage"] == f"{percent(seed_shares(setting.coverage)[0])} in region 1"
         summary = reader.text(".forces .summary")
         assert f"of the seeds and {percent(share_of_mass(setting, region=0))} of the mass" in summary
         assert summary.endswith(f"have {percent(share_of_mass(setting, 'wrong'))} of the mass.")
         assert reader.text(".forces .mean .title").endswith(f": {shown(mean_step(setting))}")
         circle = expected_circle(setting)
-        right, wrong = circle["right"], circle["wrong"]
-        hardest = [percent(seed["hardestShare"]) for seed in (right, wrong)]
-        times = f"{shown(circle['pull'])} times the right seed's"
+        correct, wrong = circle["correct"], circle["wrong"]
+        hardest = [percent(seed["hardestShare"]) for seed in (correct, wrong)]
+        times = f"{shown(circle['pull'])} times the correct seed's"
         assert reader.text(".forces .numbers").splitlines()[2:] == [
-            f"share p of the target {shown_share(right['p'][0])} {shown_share(wrong['p'][1])}",
-            f"loss −log p {shown(right['loss'])} {shown(wrong['loss'])}",
-            f"pull (1 − p) / τ {shown(right['mass'])} {shown(wrong['mass'])}, {times}",
+            f"share p of the target {shown_share(correct['p'][0])} {shown_share(wrong['p'][1])}",
+            f"loss −log p {shown(correct['loss'])} {shown(wrong['loss'])}",
+            f"pull (1 − p) / τ {shown(correct['mass'])} {shown(wrong['mass'])}, {times}",
             f"repulsion on the hardest negative {' '.join(hardest)}",
             f"repulsion on the true counterpart – {percent(circle['onTruth'])}",
-            f"step towards the true counterpart {shown(right['step'])} {shown(wrong['step'])}",
+            f"step towards the true counterpart {shown(correct['step'])} {shown(wrong['step'])}",
         ]
 
 
@@ -403,19 +403,21 @@ def test_arrows_and_bars_are_as_long_as_their_numbers(reader: Reader, setting: S
     tips = """return [...document.querySelectorAll(arguments[0] + ' .head')].slice(-3)
         .map(head => head.points[1].x - 170)"""
     circle, tau = expected_circle(setting), setting.temperature
-    for panel, seed in (("right-seed", "right"), ("wrong-seed", "wrong")):
+    for panel, seed in (("correct-seed", "correct"), ("wrong-seed", "wrong")):
         found = reader.driver.execute_script(tips, f"[data-panel={panel}]")
         truth = [82 * tau * circle[seed][name] for name in ("attraction", "repulsion", "step")]
         np.testing.assert_allclose(found, truth, atol=1e-3)  # the browser keeps points in single precision
     rho = setting.precision
-    steps = np.array([rho * circle["right"]["step"], (1 - rho) * circle["wrong"]["step"], mean_step(setting)])
+    steps = np.array(
+        [rho * circle["correct"]["step"], (1 - rho) * circle["wrong"]["step"], mean_step(setting)]
+    )
     found = np.array(reader.driver.execute_script(tips, "[data-panel=mean]")) + 170 - 232
     np.testing.assert_allclose(found, 98 * steps / np.abs(steps).max(), atol=1e-3)
     widths = """const widest = (kind, n) => Math.max(...[...document.querySelectorAll(
-            `[data-panel=right-seed] .line.${kind}`)]
+            `[data-panel=correct-seed] .line.${kind}`)]
             .slice(0, n).map(line => line.getAttribute('stroke-width')));
         return [widest('pull', 2), widest('push', 16)]"""
-    truth = [11 * tau * np.max(circle["right"][name]) for name in ("mass", "pushes")]
+    truth = [11 * tau * np.max(circle["correct"][name]) for name in ("mass", "pushes")]
     np.testing.assert_allclose(reader.driver.execute_script(widths), np.maximum(1, truth), rtol=1e-6)
     bars = """return [1, 2].flatMap(r => [...document.querySelectorAll(`[data-panel=region-${r}] .bar`)]
         .map(bar => Number(bar.getAttribute('width'))))"""

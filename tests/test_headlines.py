@@ -85,7 +85,7 @@ def hits(stored, aligner, kind, matching, links):
 def test_the_headlines_are_what_the_files_say(stored):
     found = tables.headlines(Store().table("seeds"), Store().table("alignment"))
     for kind in ("pivot", "pivot, fused", "mutual", "psqe"):
-        assert found[f"right {kind}"] == pytest.approx(seed_value(stored, kind, "precision", "all"))
+        assert found[f"correct {kind}"] == pytest.approx(seed_value(stored, kind, "precision", "all"))
         assert found[f"even {kind}"] == pytest.approx(seed_value(stored, kind, "balance", "semantic"))
     free = {kind: hits(stored, "mclea", kind, "csls", "free_of_all") for kind in SEEDS}
     for kind, values in free.items():

@@ -212,7 +212,7 @@ def make(name: str, **parameters) -> TrainedAligner:
 
 @pytest.fixture(scope="module")
 def pair():
-    """A pair with 22 right seeds and 8 whose right ends were exchanged."""
+    """A pair with 22 correct seeds and 8 whose right ends were exchanged."""
     task, features = planted_pair(90, [3, 2], 12, noise=0.6, missing=0.1, random_state=6)
     pairs = true_links(task, 30).pairs.copy()
     pairs[22:, 1] = np.roll(pairs[22:, 1], 1)
@@ -259,7 +259,7 @@ def test_what_was_added_and_removed_tells_the_seeds_of_every_epoch(pair, fitted,
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_pairs_are_told_in_the_tasks_own_indices(pair, fitted, name):
-    """One pair in eighty is a link: with indices mixed up, next to nothing that it adds would be right."""
+    """One pair in eighty is a link: with indices mixed up, next to nothing that it adds would be correct."""
     gold = set(map(tuple, pair[0].links.tolist()))
     added = [tuple(p) for one in fitted[name].added_ for p in one.added.tolist()]
     assert len(added) >= 10 and np.mean([p in gold for p in added]) > 0.4
@@ -303,7 +303,7 @@ def test_the_optimiser_is_made_once_and_keeps_its_averages(pair, fitted, name, m
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_it_raises_precision_and_recall(name):
-    """Few right seeds, with and without it."""
+    """Few correct seeds, with and without it."""
     scores: dict[int | None, list[float]] = {None: [], 30: []}
     for random_state in range(2):
         task, features = planted_pair(100, 4, 16, noise=0.5, missing=0.1, random_state=random_state)

@@ -170,7 +170,7 @@ def test_relabelled_entities_give_the_same_seeds(name, planted, mined, sides):
 
 @miners_and_variants
 def test_look_alikes_are_not_matched_by_their_order(name):
-    """Twins listed in the order of the links: whoever breaks ties by id is right every time."""
+    """Twins listed in the order of the links: a rule that breaks ties by id is correct every time."""
     n = 40
     side = np.random.default_rng(0).standard_normal((2, 6)).repeat(n // 2, axis=0)
     links = np.column_stack([np.arange(n), np.arange(n)])

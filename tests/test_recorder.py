@@ -105,7 +105,7 @@ def scene():
     half = np.array([0, 0, 0, 1, 1, -1])
     regions = {"degree": Regions("degree", ("low", "high"), half, half[::-1].copy())}
     pairs = np.array([[0, 0], [1, 2], [3, 3], [2, 5], [4, 1], [5, 4]])
-    kinds = ["right", "wrong", "right", "dangling", "dangling", "dangling"]
+    kinds = ["correct", "wrong", "correct", "dangling", "dangling", "dangling"]
     return task, regions, pairs, kinds, random_batch(6, 4, 0.2)
 
 
@@ -230,7 +230,7 @@ def test_shares_are_predicted_from_the_features(planted):
 
 @pytest.fixture(scope="module")
 def trained(planted):
-    """MCLEA on 20 right seeds, 6 whose right ends were exchanged, and 4 with a dangling end."""
+    """MCLEA on 20 correct seeds, 6 whose right ends were exchanged, and 4 with a dangling end."""
     task, features = planted
     pairs = task.links[:26].copy()
     pairs[20:, 1] = np.roll(pairs[20:, 1], 1)
@@ -264,7 +264,7 @@ def test_a_recorded_training_adds_up(trained):
     batch = whole.groupby(KEYS[:2]).sum()
     np.testing.assert_allclose(batch["attraction"], batch["received"], rtol=1e-4)
     epochs = whole.loc[pd.IndexSlice[:, "joint", :], "n_seeds"].groupby("seed_kind").sum() / 6
-    assert epochs.to_dict() == {"right": 20, "wrong": 6, "dangling": 4}
+    assert epochs.to_dict() == {"correct": 20, "wrong": 6, "dangling": 4}
 
 
 def test_wrong_seeds_are_pulled_harder_in_a_training(trained):
@@ -273,5 +273,5 @@ def test_wrong_seeds_are_pulled_harder_in_a_training(trained):
     image = table[(table["region_kind"] == "all") & (table["embedding"] == "image")]
     sums = image.groupby("seed_kind")[SUMS].sum()
     per_seed = sums["attraction"] / sums["n_seeds"]
-    assert per_seed["wrong"] > 1.2 * per_seed["right"]
-    assert per_seed["dangling"] > 1.2 * per_seed["right"]
+    assert per_seed["wrong"] > 1.2 * per_seed["correct"]
+    assert per_seed["dangling"] > 1.2 * per_seed["correct"]

@@ -53,10 +53,10 @@ def test_changes_are_taken_on_the_same_draw_and_kept_in_order():
         "seeds",
     )
     wanted = {"mutual = False": mutual, "fill = False": fill}
-    found = tables.changes(seeds, psqe_options(600), wanted, ["precision", "right"])
+    found = tables.changes(seeds, psqe_options(600), wanted, ["precision", "correct"])
     assert list(dict.fromkeys(found["change"])) == list(wanted)
     assert found["precision"].tolist() == pytest.approx([-5, 0, 5])
-    assert found["right"].tolist()[-1] == pytest.approx(100 * (0.95 / 2 - 0.9))
+    assert found["correct"].tolist()[-1] == pytest.approx(100 * (0.95 / 2 - 0.9))
     with pytest.raises(DataError, match="no departure from psqe"):
         tables.changes(seeds, psqe_options(600, variant="released"), wanted, ["precision"])
     tried = tables.swept(seeds)

@@ -77,7 +77,7 @@ def test_seeds_of_a_task_are_told_apart_and_measured(same_side):
     table = seed_table(seeds, task, features, temperatures=[0.1, 1.0], same_side=same_side)
     assert len(table) == 2 * 2 * 30
     one = table[(table["temperature"] == 0.1) & (table["side"] == "left")].reset_index(drop=True)
-    assert one["kind"].tolist() == ["wrong"] * 3 + ["dangling"] + ["right"] * 26
+    assert one["kind"].tolist() == ["wrong"] * 3 + ["dangling"] + ["correct"] * 26
     assert one["on_truth"].notna().tolist() == [True, True] + [False] * 28
     back = table[(table["temperature"] == 0.1) & (table["side"] == "right")].reset_index(drop=True)
     assert back["on_truth"].notna().tolist() == [True, True] + [False] * 28

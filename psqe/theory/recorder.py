@@ -22,7 +22,7 @@ from psqe.theory.coverage import RegionModel, region_shares
 from psqe.training.callback import Callback
 from psqe.training.losses import NCA, ContrastiveLoss, InfoNCE
 
-SEED_KINDS = ("right", "wrong", "dangling")
+SEED_KINDS = ("correct", "wrong", "dangling")
 """The kinds of seeds, as :class:`Recorder` defines them."""
 
 ALL = "all"
@@ -142,7 +142,7 @@ class Recorder(Callback):
     resumed from a checkpoint at another step than the next one, earlier records are dropped. Steps before the
     checkpoint are not in the table, and a :class:`~psqe.errors.PsqeWarning` says so.
 
-    A seed is *right* if it is a gold link. Another seed is *dangling* if at least one of its entities has no
+    A seed is *correct* if it is a gold link. Another seed is *dangling* if at least one of its entities has no
     counterpart, and otherwise *wrong*. The region of a seed is that of its left entity. A seed whose left
     entity is in no region of a kind counts in the row of all seeds only.
 
@@ -177,7 +177,7 @@ class Recorder(Callback):
     >>> model = MCLEA.preset("small", n_epochs=4)
     >>> model = model.fit(task, features, true_links(task, 10), callback=recorder)
     >>> recorder.table()[["step", "seed_kind", "n_seeds"]].head(3).to_numpy().tolist()
-    [[0, 'right', 10], [0, 'wrong', 0], [0, 'dangling', 0]]
+    [[0, 'correct', 10], [0, 'wrong', 0], [0, 'dangling', 0]]
     """
 
     def __init__(

@@ -233,7 +233,7 @@ def seed_table(
     Returns
     -------
     A table with one row per ``temperature``, seed and ``side`` of the anchor and the columns
-    ``kind`` (``right``; ``wrong`` if both entities have another counterpart; ``dangling`` if one has none),
+    ``kind`` (``correct``; ``wrong`` if both entities have another counterpart; ``dangling`` if one has none),
     ``cosine`` of the two entities, ``pull`` (``1 - p`` of the target), ``chance`` (the mean of ``1 - p_v``
     over the other entities ``v`` of the other side except the true counterpart, which is the pull of a target
     drawn among them), ``on_truth`` (share of the repulsion on the true counterpart; NaN if that is not in the
@@ -246,7 +246,7 @@ def seed_table(
         If the task has no gold links.
     """
     found = failures(seeds, task)
-    kind = np.where(found.correct, "right", np.where(found.on_dangling, "dangling", "wrong"))
+    kind = np.where(found.correct, "correct", np.where(found.on_dangling, "dangling", "wrong"))
     candidates = task.left.candidates, task.right.candidates
     left, right = (
         vectors[np.searchsorted(among, ends)]

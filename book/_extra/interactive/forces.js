@@ -46,15 +46,15 @@ are in the units of the page: a force is a derivative of the loss by a place on 
     };
   }
 
-  /** The anchor at the top of the circle, with a right and with a wrong seed; the same candidates for both. */
+  /** The anchor at the top of the circle, with a correct and with a wrong seed; the same candidates for both. */
   function circle({ temperature, similarity }) {
     const fixed = [MODEL.wrongAngle, ...MODEL.ownAngles, ...MODEL.farAngles].map(radians);
     const angles = [-Math.acos(similarity), ...fixed];
     const x = angles.map((angle) => -Math.sin(angle)); // the tangent points clockwise, to the counterpart
     const y = angles.map(Math.cos);
-    const right = forces(y, x, 0, temperature);
+    const correct = forces(y, x, 0, temperature);
     const wrong = forces(y, x, 1, temperature);
-    return { x, y, right, wrong, pull: wrong.mass / right.mass, onTruth: wrong.pushes[0] / wrong.mass };
+    return { x, y, correct, wrong, pull: wrong.mass / correct.mass, onTruth: wrong.pushes[0] / wrong.mass };
   }
 
   /** Shares of the seeds by region: the entities' own at 0, all in region 1 at 1, none at -1. */
@@ -71,10 +71,10 @@ are in the units of the page: a force is a derivative of the loss by a place on 
     return seedShares(coverage).map((seeds, r) => {
       const negatives = MODEL.nBatch * (seeds * inside + (1 - seeds) * across);
       const push = (s) => negatives / (Math.exp(s / tau) + negatives); // 1 - p of a seed with similarity s
-      const [pushRight, pushWrong] = [push(similarity), push(MODEL.inside)];
-      const useful = (MODEL.nBatch * seeds * precision * pushRight) / tau;
+      const [pushCorrect, pushWrong] = [push(similarity), push(MODEL.inside)];
+      const useful = (MODEL.nBatch * seeds * precision * pushCorrect) / tau;
       const wrong = (MODEL.nBatch * seeds * (1 - precision) * pushWrong) / tau;
-      return { entities: MODEL.entities[r], seeds, pushRight, pushWrong, useful, wrong, mass: useful + wrong };
+      return { entities: MODEL.entities[r], seeds, pushCorrect, pushWrong, useful, wrong, mass: useful + wrong };
     });
   }
 
@@ -107,7 +107,7 @@ are in the units of the page: a force is a derivative of the loss by a place on 
     },
     {
       name: "precision", label: "precision", min: 0, max: 100, step: 5,
-      ends: ["all seeds wrong", "all seeds right"], text: (value) => `${percent(value)} right`, ...hundredths,
+      ends: ["all seeds wrong", "all seeds correct"], text: (value) => `${percent(value)} correct`, ...hundredths,
     },
     {
       name: "coverage", label: "coverage", min: -100, max: 100, step: 5, ends: ["no seed in region 1", "all seeds"],
@@ -212,9 +212,9 @@ are in the units of the page: a force is a derivative of the loss by a place on 
   }
 
   /** What the steps amount to over many such anchors; the longest arrow always has the same length. */
-  function drawMean(svg, right, wrong, precision) {
-    const mean = precision * right + (1 - precision) * wrong;
-    const rows = [["✓ right seeds", "right", precision * right],
+  function drawMean(svg, correct, wrong, precision) {
+    const mean = precision * correct + (1 - precision) * wrong;
+    const rows = [["✓ correct seeds", "correct", precision * correct],
       ["✗ wrong seeds", "wrong", (1 - precision) * wrong], ["together", "sum", mean]];
     const longest = Math.max(...rows.map(([, , value]) => Math.abs(value)));
     add(svg, "text", { x: 134, y: 14 }, "← away from b*");
@@ -238,7 +238,7 @@ are in the units of the page: a force is a derivative of the loss by a place on 
     const rows = [
       ["entities", [["entities", region.entities]], percent(region.entities)],
       ["seeds", [["seeds", region.seeds]], percent(region.seeds)],
-      ["mass", [["right", region.useful / full], ["wrong", region.wrong / full]], region.mass.toFixed(0)],
+      ["mass", [["correct", region.useful / full], ["wrong", region.wrong / full]], region.mass.toFixed(0)],
     ];
     rows.forEach(([label, parts, text], row) => {
       const y = 12 + 28 * row;
@@ -252,7 +252,7 @@ are in the units of the page: a force is a derivative of the loss by a place on 
     });
   }
 
-  /** Stripes, so that wrong is told from right without its colour. */
+  /** Stripes, so that wrong is told from correct without its colour. */
   function addStripes(svg) {
     const size = { width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" };
     const pattern = add(add(svg, "defs"), "pattern", { id: "forces-stripes", ...size });
@@ -290,7 +290,7 @@ are in the units of the page: a force is a derivative of the loss by a place on 
       .addEventListener("click", () => set({}));
 
     const grid = add(figure, "div", { class: "grid" });
-    const right = panel(grid, "", 364, "right-seed");
+    const correct = panel(grid, "", 364, "correct-seed");
     const wrong = panel(grid, "", 364, "wrong-seed");
     const mean = panel(grid, "", 98, "mean");
     const key = panel(grid, "What the marks are", 98, "key");
@@ -314,15 +314,15 @@ are in the units of the page: a force is a derivative of the loss by a place on 
       figure.querySelectorAll(".grid svg:not([data-panel=key]), table").forEach((part) => part.replaceChildren());
       const { temperature: tau, precision } = state;
       const points = circle(state);
-      drawCircle(right.svg, points, points.right, 0, tau);
+      drawCircle(correct.svg, points, points.correct, 0, tau);
       drawCircle(wrong.svg, points, points.wrong, 1, tau);
-      right.heading.textContent = `✓ A right seed (${percent(precision)} of the seeds)`;
+      correct.heading.textContent = `✓ A correct seed (${percent(precision)} of the seeds)`;
       wrong.heading.textContent = `✗ A wrong seed (${percent(1 - precision)} of the seeds)`;
-      right.box.classList.toggle("absent", precision === 0);
+      correct.box.classList.toggle("absent", precision === 0);
       wrong.box.classList.toggle("absent", precision === 1);
-      describe(right.svg, points.right, "the true counterpart");
+      describe(correct.svg, points.correct, "the true counterpart");
       describe(wrong.svg, points.wrong, "a wrong target");
-      const step = drawMean(mean.svg, points.right.step, points.wrong.step, precision);
+      const step = drawMean(mean.svg, points.correct.step, points.wrong.step, precision);
       mean.heading.textContent = `Mean step at precision ${percent(precision)}: ${number(step)}`;
       mean.svg.setAttribute("aria-label", `Mean step ${number(step)}, positive towards the true counterpart.`);
 
@@ -372,19 +372,19 @@ are in the units of the page: a force is a derivative of the loss by a place on 
     });
   }
 
-  function drawTable(table, { right, wrong, pull, onTruth }) {
+  function drawTable(table, { correct, wrong, pull, onTruth }) {
     const rows = [
-      ["share p of the target", share(right.p[0]), share(wrong.p[1])],
-      ["loss −log p", number(right.loss), number(wrong.loss)],
-      ["pull (1 − p) / τ", number(right.mass), `${number(wrong.mass)}, ${number(pull)} times the right seed's`],
-      ["repulsion on the hardest negative", share(right.hardestShare), share(wrong.hardestShare)],
+      ["share p of the target", share(correct.p[0]), share(wrong.p[1])],
+      ["loss −log p", number(correct.loss), number(wrong.loss)],
+      ["pull (1 − p) / τ", number(correct.mass), `${number(wrong.mass)}, ${number(pull)} times the correct seed's`],
+      ["repulsion on the hardest negative", share(correct.hardestShare), share(wrong.hardestShare)],
       ["repulsion on the true counterpart", "–", share(onTruth)],
-      ["step towards the true counterpart", number(right.step), number(wrong.step)],
+      ["step towards the true counterpart", number(correct.step), number(wrong.step)],
     ];
     add(table, "caption", {}, "The two circles in numbers");
     const head = add(add(table, "thead"), "tr");
     add(head, "td");
-    ["✓ right seed", "✗ wrong seed"].forEach((name) => add(head, "th", { scope: "col" }, name));
+    ["✓ correct seed", "✗ wrong seed"].forEach((name) => add(head, "th", { scope: "col" }, name));
     const body = add(table, "tbody");
     for (const [name, ...values] of rows) {
       const row = add(body, "tr");

@@ -26,7 +26,7 @@ from psqe.study.figures.drawing import (
 from psqe.theory.batch import Batch
 from psqe.theory.split import attraction, lead, mass, repulsion, repulsion_coefficients, tangent
 
-KINDS = {"right": Mark(CORRECT, "o"), "wrong": Mark(WRONG, "X"), "dangling": Mark(PURPLE, "^")}
+KINDS = {"correct": Mark(CORRECT, "o"), "wrong": Mark(WRONG, "X"), "dangling": Mark(PURPLE, "^")}
 """The mark of every kind of seed. A wrong seed joins two linked entities, a dangling one has an end without
 counterpart."""
 

@@ -147,7 +147,7 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, s
     Parameters
     ----------
     runs
-        By miner, one array a random state, the most confident seed first: whether each seed is right
+        By miner, one array a random state, the most confident seed first: whether each seed is correct
         (:func:`~psqe.evaluation.truth.correct`), or the probability that it is. Runs of unequal length are
         shown as far as the shortest.
     start
@@ -166,7 +166,7 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, s
                 f"{name} has {n} seeds, but the curve starts at {start}", remedy="start earlier"
             )
         rank = np.arange(1, n + 1)
-        curves = np.array([np.cumsum(right[:n], dtype=np.float64) / rank for right in runs[name]])
+        curves = np.array([np.cumsum(hits[:n], dtype=np.float64) / rank for hits in runs[name]])
         draw_band(axes, rank[start - 1 :], curves[:, start - 1 :], mark.colour, label=name)
     axes.set(xlabel="number of seeds taken, most confident first", ylabel="precision", ylim=(0, 1.02),
              xlim=(0, None))  # fmt: skip
@@ -177,7 +177,7 @@ def precision_by_rank(runs: Mapping[str, Sequence[BoolArray | FloatArray]], *, s
 
 @styled
 def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw what each stage of a miner adds and drops, how much of it is right, and what is left after it.
+    """Draw what each stage of a miner adds and drops, how much of it is correct, and what is left after it.
 
     Parameters
     ----------
@@ -202,13 +202,13 @@ def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
     for what, sign in (("added", 1), ("dropped", -1)):
         n = np.array([[s[f"n_{what}"] for s in audit["stages"]] for audit in audits], dtype=float)
         share = np.array([[s[f"precision_{what}"] or 0.0 for s in audit["stages"]] for audit in audits])
-        right, wrong = (n * share).mean(axis=0), (n * (1 - share)).mean(axis=0)
+        hits, wrong = (n * share).mean(axis=0), (n * (1 - share)).mean(axis=0)
         if not known:
             axes.bar(places, sign * n.mean(axis=0), 0.55, color=GREY)
             continue
-        labels = ("right", "wrong") if what == "added" else ("_", "_")
-        axes.bar(places, sign * right, 0.55, color=CORRECT, label=labels[0])
-        axes.bar(places, sign * wrong, 0.55, bottom=sign * right, color="white", ec=WRONG, hatch="////",
+        labels = ("correct", "wrong") if what == "added" else ("_", "_")
+        axes.bar(places, sign * hits, 0.55, color=CORRECT, label=labels[0])
+        axes.bar(places, sign * wrong, 0.55, bottom=sign * hits, color="white", ec=WRONG, hatch="////",
                  label=labels[1])  # fmt: skip
     axes.axhline(0, color=BLACK, lw=0.8)
     axes.set(

@@ -22,7 +22,7 @@ from psqe.study.figures.drawing import (
 )
 
 KIND_MARKS = {
-    "right": Mark(BLUE, "o"),
+    "correct": Mark(BLUE, "o"),
     "wrong": Mark(VERMILION, "X"),
     "wrong, target drawn at random": Mark(GREY, "v"),
     "dangling": Mark(PURPLE, "D"),
@@ -113,7 +113,7 @@ def against_temperature(curve: pd.DataFrame, draws: pd.DataFrame, values: Mappin
 
 @styled
 def pull_maps(maps: Sequence[PullMap], *, levels: Sequence[float] = (1.1, 2, 10, 100, 1000)) -> Figure:
-    """Draw maps of how many times as hard a wrong seed pulls as a right one, darker where it is more.
+    """Draw maps of how many times as hard a wrong seed pulls as a correct one, darker where it is more.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def pull_maps(maps: Sequence[PullMap], *, levels: Sequence[float] = (1.1, 2, 10,
 
 @styled
 def pulls_by_kind(table: pd.DataFrame, ratios: pd.DataFrame, *, temperature: float) -> Figure:
-    """Draw measured pulls: by kind of seed and miner, and relative to right seeds against the temperature.
+    """Draw measured pulls: by kind of seed and miner, and relative to correct seeds against the temperature.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def pulls_by_kind(table: pd.DataFrame, ratios: pd.DataFrame, *, temperature: flo
         runs = _samples(ratios[ratios["kind"] == kind], "temperature", "ratio")
         draw_means(right, runs.index, runs, KIND_MARKS[kind], label=kind, line=True, size=4.5)
     right.axvline(temperature, color=GREY, lw=0.9, ls=DASHES)
-    right.set(xscale="log", xlabel=TEMPERATURE, title="pull relative to right seeds")
+    right.set(xscale="log", xlabel=TEMPERATURE, title="pull relative to correct seeds")
     plain_numbers(right, "x")
     figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4, columnspacing=1)
     return figure
@@ -187,18 +187,18 @@ def pulls_by_kind(table: pd.DataFrame, ratios: pd.DataFrame, *, temperature: flo
 def forgiveness(
     curve: pd.DataFrame, draws: pd.DataFrame, by_cosine: pd.DataFrame, measured: pd.DataFrame
 ) -> Figure:
-    """Draw what a robust loss does to wrong seeds, and to right seeds that are hard to learn.
+    """Draw what a robust loss does to wrong seeds, and to correct seeds that are hard to learn.
 
     Parameters
     ----------
     curve
-        Predicted ``pull`` of a wrong seed over that of a right one by ``q``.
+        Predicted ``pull`` of a wrong seed over that of a correct one by ``q``.
     draws
-        One row a draw, ``q`` and ``cosine``: ``pull`` relative to right seeds; wrong seeds have no cosine.
+        One row a draw, ``q`` and ``cosine``: ``pull`` relative to correct seeds; wrong seeds have no cosine.
     by_cosine
-        Predicted ``pull`` of a right seed by ``q`` and ``cosine``; one line for each ``q``.
+        Predicted ``pull`` of a correct seed by ``q`` and ``cosine``; one line for each ``q``.
     measured
-        One row a random state and ``q``: ``pull`` of mined wrong seeds over that of right ones.
+        One row a random state and ``q``: ``pull`` of mined wrong seeds over that of correct ones.
 
     Raises
     ------
@@ -215,14 +215,16 @@ def forgiveness(
     draw_means(left, runs.index, runs, Mark(VERMILION, "X"), label="random, simulated", size=4.5)
     runs = _samples(measured, "q", "pull")
     draw_means(left, runs.index, runs, Mark(BLUE, "s"), label="mined, measured", line=True, size=4.5)
-    left.set(yscale="log", xlabel="q  (0 is InfoNCE)", title="pull of a wrong seed / of a right one")
+    left.set(yscale="log", xlabel="q  (0 is InfoNCE)", title="pull of a wrong seed / of a correct one")
     left.legend(loc="lower left")
     for number, (q, line) in enumerate(by_cosine.groupby("q")):
         mark = Q_MARKS[number % len(Q_MARKS)]
         right.plot(line["cosine"], line["pull"], color=mark.colour, lw=1.1, ls=STYLES[number % len(STYLES)])
         runs = _samples(draws[(draws["q"] == q) & draws["cosine"].notna()], "cosine", "pull")
         draw_means(right, runs.index, runs, mark, label="InfoNCE" if q == 0 else f"q = {q:g}", size=4.5)
-    right.set(yscale="log", xlabel="cosine of the right seed", title="pull of a right seed, by its cosine")
+    right.set(
+        yscale="log", xlabel="cosine of the correct seed", title="pull of a correct seed, by its cosine"
+    )
     right.legend(fontsize=8.5, loc="lower right")
     for axes in (left, right):
         draw_level(axes, 1)

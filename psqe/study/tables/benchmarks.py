@@ -95,7 +95,7 @@ def mined_table(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``benchmark``, ``modalities``, ``miner``, ``seeds``, ``right`` (precision), ``judged`` (precision
+        ``benchmark``, ``modalities``, ``miner``, ``seeds``, ``correct`` (precision), ``judged`` (precision
         among seeds with an end that a gold link knows), ``Hits@1`` (protocol full, cosine, all links, mean of
         both directions, NaN where it was not run), and ``seconds`` and ``GB`` of mining.
     """
@@ -112,7 +112,7 @@ def mined_table(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame:
                 rows.append({
                     "benchmark": task, "modalities": ", ".join(own["spec"].iloc[0].features.modalities),
                     "miner": miner, "seeds": int(own["seeds_found"].mean()),
-                    "right": own["precision"].mean(), "judged": own["precision_judged"].mean(),
+                    "correct": own["precision"].mean(), "judged": own["precision_judged"].mean(),
                     "Hits@1": float(trained.get((task, miner), float("nan"))),
                     "seconds": own["seconds"].mean(), "GB": gigabytes(own["peak_mb"].mean()),
                 })  # fmt: skip

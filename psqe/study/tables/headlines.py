@@ -37,7 +37,7 @@ def headlines(
     Returns
     -------
     dict
-        ``right KIND``, the precision of a kind of seeds, and ``even KIND``, the balance of its coverage over
+        ``correct KIND``, the precision of a kind of seeds, and ``even KIND``, the balance of its coverage over
         the semantic regions; ``free KIND``, Hits@1 of the trained aligner on links that are free of all
         compared seeds, and ``free features`` and ``free clamped``, those of the features on the same links,
         without seeds and with PSQE's seeds clamped; ``gain TO over FROM`` with `` low`` and `` high``, the
@@ -51,7 +51,7 @@ def headlines(
     sets = seed_sets(kinds(seeds[seeds["task"].isin(tasks) & (seeds["n_seeds"] == size)]))
     for kind in KINDS_OF_SEEDS:
         own = sets[sets["label"] == kind]
-        for name, column in (("right", "precision"), ("even", "balance")):
+        for name, column in (("correct", "precision"), ("even", "balance")):
             _mean(found, f"{name} {kind}", own, column, len(tasks))
     free = crossed(alignments, tasks, matching=MATCHING, links="free_of_all")
     trained = free[(free["aligner"] == aligner) & (free["training"] == "plain")]

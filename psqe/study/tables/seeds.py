@@ -35,7 +35,7 @@ def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         The columns of the store, where ``least_covered`` and ``balance`` are those of the semantic regions,
         and ``variant`` (of the miner, empty for its default), ``plain`` (whether the study compares this kind
-        of seeds), ``right`` (correct seeds as a share of the number wanted) and ``label``, the name of the
+        of seeds), ``correct`` (correct seeds as a share of the number wanted) and ``label``, the name of the
         kind.
     """
     whole = table[(table["part_kind"] == "all") & table["estimated"].notna()]
@@ -44,7 +44,7 @@ def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
     sets = _labelled(whole.drop(columns=["least_covered", "balance"]).join(spread, on="id"))
     numbers = [name for name in VALUES["seeds"] if COLUMNS[name].dtype != "string"]
     sets[numbers] = sets[numbers].astype("float64")
-    sets["right"] = sets["precision"] * sets["seeds_found"] / sets["n_seeds"].astype("float64")
+    sets["correct"] = sets["precision"] * sets["seeds_found"] / sets["n_seeds"].astype("float64")
     return sets.reset_index(drop=True)
 
 
@@ -202,7 +202,7 @@ def compared(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFr
     corrected = sets[sets["label"] == CORRECTED]
     same = wanted.merge(corrected, on=[*DRAW, "n_seeds"]).assign(label=AS_MANY)
     both = pd.concat([usual, same], ignore_index=True)
-    both["right"] = both["precision"] * both["seeds_found"] / both["asked"].astype("float64")
+    both["correct"] = both["precision"] * both["seeds_found"] / both["asked"].astype("float64")
     n_labels = both.groupby(["asked", *DRAW])["label"].transform("nunique")
     both["complete"] = n_labels == n_labels.max()
     place = {

@@ -97,7 +97,7 @@ def triple_table(task: AlignmentTask, pair: Sequence[int]) -> pd.DataFrame:
 
 
 def why_table(seeds: Sequence[tuple[SeedSet, AlignmentTask]]) -> pd.DataFrame:
-    """Count the reasons for which each stage added and dropped pairs, and how many of these are right.
+    """Count the reasons for which each stage added and dropped pairs, and how many of these are correct.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def why_table(seeds: Sequence[tuple[SeedSet, AlignmentTask]]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a ``stage``, ``act`` and reason (``why``), stages in order of appearance: the mean number of
-        ``pairs`` and, with gold links, the share ``right`` of all.
+        ``pairs`` and, with gold links, the share ``correct`` of all.
     """
     events = pd.DataFrame(
         [
@@ -121,13 +121,13 @@ def why_table(seeds: Sequence[tuple[SeedSet, AlignmentTask]]) -> pd.DataFrame:
             for hits in [correct(pairs, task)]
             for i, why in enumerate(reasons)
         ],
-        columns=["stage", "act", "why", "right"],
+        columns=["stage", "act", "why", "correct"],
     )  # fmt: skip
     events["stage"] = pd.Categorical(events["stage"], list(dict.fromkeys(events["stage"])))
-    groups = events.astype({"right": "Float64"}).groupby(["stage", "act", "why"], observed=True, sort=False)
-    table = groups["right"].agg(["size", "mean"]).reset_index()
+    groups = events.astype({"correct": "Float64"}).groupby(["stage", "act", "why"], observed=True, sort=False)
+    table = groups["correct"].agg(["size", "mean"]).reset_index()
     table = table.sort_values(["stage", "act", "size"], ascending=[True, True, False], kind="stable")
     return pd.DataFrame({
         "stage": table["stage"].astype(str), "act": table["act"], "why": table["why"],
-        "pairs": table["size"] / len(seeds), "right": table["mean"].astype("float64"),
+        "pairs": table["size"] / len(seeds), "correct": table["mean"].astype("float64"),
     }).reset_index(drop=True)  # fmt: skip
