@@ -65,7 +65,8 @@ def test_maps_have_contours_at_the_levels_and_a_star():
 def test_kinds_of_seeds_have_marks_of_their_own_and_a_kind_may_be_missing():
     table = pd.DataFrame([
         {"miner": miner, "kind": kind, "pull": value + 0.01 * state}
-        for miner in ("pivot", "psqe") for kind, value in (("correct", 0.7), ("wrong", 0.9)) for state in (0, 1)
+        for miner in ("pivot", "psqe") for kind, value in (("correct", 0.7), ("wrong", 0.9))
+        for state in (0, 1)
         if (miner, kind) != ("psqe", "wrong")
     ])  # fmt: skip
     ratios = pd.DataFrame({"kind": "wrong", "temperature": [0.1, 0.1, 1.0], "ratio": [1.2, 1.4, 1.0]})

@@ -142,8 +142,8 @@ class Recorder(Callback):
     resumed from a checkpoint at another step than the next one, earlier records are dropped. Steps before the
     checkpoint are not in the table, and a :class:`~psqe.errors.PsqeWarning` says so.
 
-    A seed is *correct* if it is a gold link. Another seed is *dangling* if at least one of its entities has no
-    counterpart, and otherwise *wrong*. The region of a seed is that of its left entity. A seed whose left
+    A seed is *correct* if it is a gold link. Another seed is *dangling* if at least one of its entities has
+    no counterpart, and otherwise *wrong*. The region of a seed is that of its left entity. A seed whose left
     entity is in no region of a kind counts in the row of all seeds only.
 
     Parameters

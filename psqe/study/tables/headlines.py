@@ -37,8 +37,8 @@ def headlines(
     Returns
     -------
     dict
-        ``correct KIND``, the precision of a kind of seeds, and ``even KIND``, the balance of its coverage over
-        the semantic regions; ``free KIND``, Hits@1 of the trained aligner on links that are free of all
+        ``correct KIND``, the precision of a kind of seeds, and ``even KIND``, the balance of its coverage
+        over the semantic regions; ``free KIND``, Hits@1 of the trained aligner on links that are free of all
         compared seeds, and ``free features`` and ``free clamped``, those of the features on the same links,
         without seeds and with PSQE's seeds clamped; ``gain TO over FROM`` with `` low`` and `` high``, the
         difference in points between ``free TO`` and ``free FROM`` with its 95 % interval; ``all NAME`` under
