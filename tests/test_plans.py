@@ -11,13 +11,14 @@ from psqe.options import MinerOptions
 from psqe.seeds.psqe_rules import SWITCHES, VARIANTS
 from psqe.study.plans import PLANS
 from psqe.study.plans.ablation import as_many, flips, miners, released, sweeps
-from psqe.study.plans.alignments import EVENNESS, LEVELS, TRAININGS, crossed, drawn, sizes
+from psqe.study.plans.alignments import EVENNESS, LEVELS, TRAININGS, crossed, drawn, sizes, untrained
 from psqe.study.plans.base import (
     DBP15K,
     EMOJI,
     KINDS_OF_SEEDS,
     STATES,
     kind_of,
+    kinds_on,
     psqe_options,
     seeds_of,
     seeds_spec,
@@ -26,7 +27,7 @@ from psqe.study.plans.base import (
 )
 from psqe.study.plans.benchmarks import ALONE
 from psqe.study.plans.links import MODELS, TASKS
-from psqe.study.plans.pays import ROWS, row_spec, rows_on
+from psqe.study.plans.pays import LONG_STATES, ROWS, is_long, pays, row_spec, rows_on
 from psqe.study.run import residual_later
 from psqe.study.store import RunResult, Store
 
@@ -104,9 +105,17 @@ def test_every_aligner_meets_every_kind_of_seeds():
     assert {spec.random_state for spec in alignments} == {3}
     assert {spec.miner.n_seeds for spec in alignments if spec.miner} == {study_size(TASK)}
     trained = [name for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)]
-    both = [spec for spec in crossed("both", [TASK], [3]) if spec.aligner]
-    assert {spec.aligner.name for spec in both} == set(trained), "the others have no training to vary"
-    assert all(spec.aligner.parameters == TRAININGS["both"] for spec in both)
+    beside = [spec for spec in crossed("residual", [TASK], [3]) if spec.aligner]
+    assert {spec.aligner.name for spec in beside} == set(trained), "the others have no training to vary"
+    assert all(spec.aligner.parameters == TRAININGS["residual"] for spec in beside)
+
+
+@pytest.mark.parametrize("task", [EMOJI[0], DBP15K[0]])
+def test_a_task_with_one_modality_has_one_pivot(task):
+    kinds = kinds_on(task)
+    assert set(KINDS_OF_SEEDS) - set(kinds) == (set() if task in EMOJI else {"pivot, fused"})
+    for specs in (crossed("plain", [task], [0]), miners(task, 0), untrained([task], [0])):
+        assert {kind_of(spec.miner) for spec in specs if spec.miner} <= set(kinds)
 
 
 @pytest.mark.parametrize("specs", [crossed("residual", [TASK], [0]), sizes([TASK], [0]), drawn([TASK], [0])])
@@ -134,6 +143,16 @@ def test_rows_about_when_training_pays_are_runs_of_the_crossed_plans():
     plain = {"clamped", "whitening, within pairs", "adapter", "propagation, not whitened"}
     assert shared == small | plain
     assert len(small) == 12 and not any(", small, " in row for row in rows_on("pivot, fused"))
+
+
+def test_long_trainings_are_run_on_fewer_random_states():
+    def rows(state):
+        asked = set(pays([TASK], [state]))
+        return {row for row in ROWS if row_spec(row, "psqe", TASK, state) in asked}
+
+    assert rows(LONG_STATES[0]) == set(ROWS)
+    assert rows(max(LONG_STATES) + 1) == {row for row in ROWS if not is_long(row)}
+    assert sum(map(is_long, ROWS)) == 9
 
 
 def test_drawn_seeds_have_every_level():

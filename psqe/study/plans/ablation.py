@@ -10,8 +10,8 @@ from psqe.seeds.psqe_rules import VARIANTS
 from psqe.study.plans.base import (
     DBP15K,
     EMOJI,
-    MINERS_COMPARED,
     Plan,
+    miners_on,
     of_kind,
     psqe_options,
     seeds_spec,
@@ -23,6 +23,8 @@ N_CLUSTERS = (1, 2, 5, 10, 20)
 TEMPERATURES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 IMAGE_WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)
 SIZES = (150, 300, 600, 1000)
+RELEASED_STATES = (0, 1)
+"""The random states of the released rules, which take minutes where the corrected rules take seconds."""
 
 
 def study_sizes(task: str) -> tuple[int, ...]:
@@ -35,7 +37,7 @@ def miners(task: str, random_state: int, sizes: Sequence[int] = ()) -> list[RunS
     return [
         seeds_spec(task, of_kind(miner, n), random_state)
         for n in sizes or study_sizes(task)
-        for miner in MINERS_COMPARED
+        for miner in miners_on(task)
     ]
 
 
@@ -98,13 +100,19 @@ def _each(
 
 
 PLANS = {
-    "miners": Plan("Every miner at every number of seeds.", _each(miners), (*EMOJI, *DBP15K)),
+    "miners": Plan("Every miner at every number of seeds.", _each(miners)),
+    "miners-dbp15k": Plan("Every miner at every number of seeds of DBP15K.", _each(miners), DBP15K, (0,)),
     "switches": Plan(
         "The corrected rules with each switch turned alone.",
         _each(lambda task, state: flip_specs(task, state, "corrected")),
     ),
     "sweeps": Plan("Stages and parameters of the miner psqe, one at a time.", _each(sweeps)),
-    "released": Plan("The released rules at every number of seeds.", _each(released), (*EMOJI, *DBP15K)),
+    "released": Plan(
+        "The released rules at every number of seeds.", _each(released), random_states=RELEASED_STATES
+    ),
+    "released-dbp15k": Plan(
+        "The released rules at every number of seeds of DBP15K.", _each(released), DBP15K, (0,)
+    ),
     "as-many": Plan(
         "The corrected rules for as many seeds as the released ones found; run released before.",
         _each(as_many), (*EMOJI, *DBP15K),

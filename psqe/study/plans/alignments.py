@@ -14,6 +14,7 @@ from psqe.study.plans.base import (
     KINDS_OF_SEEDS,
     Plan,
     alignment_spec,
+    kinds_on,
     of_kind,
     study_features,
     study_size,
@@ -33,12 +34,11 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "residual 1": {"residual": 1.0},
     "residual": {"residual": RESIDUAL},
-    "iterative": {"iterative_start": 50},
-    "both": {"iterative_start": 50, "residual": RESIDUAL},
     "stopped": {"patience": 3},
 }
 """Ways to train: as the preset says; with the input features kept beside, with the weight 1 or
-:data:`RESIDUAL`; iteratively; both; and stopped early without labels."""
+:data:`RESIDUAL`; and stopped early without labels. The first and the third are run on every kind of seeds,
+the others on those of PSQE only, by the plan ``pays``."""
 
 LEVELS = (1.0, 0.8, 0.6)
 """The precisions of drawn seeds."""
@@ -56,7 +56,7 @@ def crossed(training: str, tasks: Sequence[str], random_states: Sequence[int]) -
     specs = []
     for state in random_states:
         for task in tasks:
-            seeds = [of_kind(kind, study_size(task)) for kind in KINDS_OF_SEEDS]
+            seeds = [of_kind(kind, study_size(task)) for kind in kinds_on(task)]
             for miner in (None, *seeds):
                 for name, kind in ALIGNERS.usable().items():
                     trained = issubclass(kind, TrainedAligner)
@@ -91,13 +91,14 @@ def untrained(
     random_states: Sequence[int],
     *,
     n_seeds: Sequence[int] = (),
-    kinds: Iterable[str] = KINDS_OF_SEEDS,
+    kinds: Iterable[str] | None = None,
 ) -> list[RunSpec]:
     """The features without seeds and without training, on the links that each kind of seeds leaves free.
 
     Every aligner has to beat them. They are run first on all links, and then beside every kind of seeds,
     which they do not use, so that they are also counted on the links that are free of these. ``n_seeds`` are
-    the numbers of these seeds; that of the study when omitted.
+    the numbers of these seeds, that of the study when omitted, and ``kinds`` their kinds, all that differ on
+    a task when omitted.
     """
     bare = [
         RunSpec(
@@ -114,7 +115,7 @@ def untrained(
             *(
                 features.replace(miner=of_kind(kind, n))
                 for n in n_seeds or [study_size(features.task.name)]
-                for kind in kinds
+                for kind in kinds or kinds_on(features.task.name)
             ),
         )
     ]
@@ -174,7 +175,7 @@ def _crossed_dbp15k() -> Plan:
 
 
 PLANS = {
-    **{f"aligners-{training.replace(' ', '-')}": _crossed_plan(training) for training in TRAININGS},
+    **{f"aligners-{training}": _crossed_plan(training) for training in ("plain", "residual")},
     "aligners-dbp15k": _crossed_dbp15k(),
     "sizes": Plan("MCLEA on every kind of seeds at every number of seeds.", sizes),
     "untrained": Plan("The features alone, on the links that each kind of seeds leaves free.", untrained),

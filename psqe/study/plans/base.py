@@ -98,6 +98,21 @@ def study_size(task: str) -> int:
     return 600 if task.startswith("emoji/") else 1000
 
 
+def kinds_on(task: str) -> tuple[str, ...]:
+    """The kinds of seeds that differ on a task: with one modality, both pivots are the same miner.
+
+    >>> kinds_on("dbp15k/zh_en")
+    ('pivot', 'mutual', 'psqe', 'psqe, even', 'true links')
+    """
+    several = len(study_features(task).modalities) > 1
+    return tuple(kind for kind in KINDS_OF_SEEDS if several or kind != "pivot, fused")
+
+
+def miners_on(task: str) -> tuple[str, ...]:
+    """The miners of :data:`MINERS_COMPARED` whose seeds differ on a task, see :func:`kinds_on`."""
+    return tuple(kind for kind in kinds_on(task) if kind in MINERS_COMPARED)
+
+
 def of_kind(kind: str, n_seeds: int) -> MinerOptions:
     """The options of a kind of seeds, one of :data:`KINDS_OF_SEEDS`, for a number of seeds."""
     return KINDS_OF_SEEDS[kind].model_copy(update={"n_seeds": n_seeds})

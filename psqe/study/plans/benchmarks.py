@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.options import TaskOptions
 from psqe.study.plans.base import (
-    MINERS_COMPARED,
     Plan,
     alignment_spec,
     features_by,
+    miners_on,
     of_kind,
     seeds_spec,
     study_size,
@@ -65,7 +65,7 @@ def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
         seeds_spec(task, of_kind(miner, study_size(task)), state)
         for task in tasks
         for state in random_states
-        for miner in MINERS_COMPARED
+        for miner in miners_on(task)
     ]
 
 
@@ -75,7 +75,7 @@ def aligned(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]
         alignment_spec(task, of_kind(miner, study_size(task)), "mclea", state)
         for task in tasks
         for state in random_states
-        for miner in MINERS_COMPARED
+        for miner in miners_on(task)
     ]
 
 
