@@ -104,7 +104,7 @@ def kinds_on(task: str) -> tuple[str, ...]:
     >>> kinds_on("dbp15k/zh_en")
     ('pivot', 'mutual', 'psqe', 'psqe, even', 'true links')
     """
-    several = len(study_features(task).modalities) > 1
+    several = len(study_features(task).modalities or ()) > 1
     return tuple(kind for kind in KINDS_OF_SEEDS if several or kind != "pivot, fused")
 
 
