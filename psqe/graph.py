@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from psqe.errors import DataError
 from psqe.identifiers import EntityIndex
+from psqe.whole_numbers import whole_numbers
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -290,8 +291,8 @@ class KnowledgeGraph:
     Raises
     ------
     DataError
-        If identifiers repeat, a triple or a candidate names an entity that does not exist, or a
-        column has another length than ``entities``.
+        If identifiers repeat, a triple or a candidate is no whole number or names an entity that does not
+        exist, or a column has another length than ``entities``.
 
     Examples
     --------
@@ -330,7 +331,9 @@ class KnowledgeGraph:
                 seen: set[str] = set()
                 twice = next(x for x in labels if x in seen or seen.add(x))  # type: ignore[func-returns-value]
                 raise DataError(f"graph {self.name!r}: {what} {twice!r} occurs twice")
-        triples = np.asarray(self.triples, dtype=np.int64).reshape(-1, 3)
+        triples = self._numbers(
+            self.triples, "triples", 3, "give a head, a relation and a tail, as indices from 0, in each row"
+        )
         if len(triples):
             entity_ends = triples[:, [0, 2]]
             if entity_ends.min() < 0 or entity_ends.max() >= n:
@@ -338,8 +341,10 @@ class KnowledgeGraph:
             if triples[:, 1].min() < 0 or triples[:, 1].max() >= m:
                 raise DataError(f"graph {self.name!r}: a triple names a relation outside 0..{m - 1}")
         put("triples", _frozen(np.unique(triples, axis=0)))
-        candidates = np.arange(n) if self.candidates is None else np.unique(self.candidates)
-        candidates = candidates.astype(np.int64)
+        remedy = "give a list of indices into the entities, from 0"
+        candidates = np.arange(n)
+        if self.candidates is not None:
+            candidates = np.unique(self._numbers(self.candidates, "candidates", None, remedy))
         if len(candidates) and (candidates[0] < 0 or candidates[-1] >= n):
             raise DataError(f"graph {self.name!r}: a candidate is outside 0..{n - 1}")
         put("candidates", _frozen(candidates))
@@ -354,10 +359,15 @@ class KnowledgeGraph:
         put("attributes", _column(self.attributes, n, "attribute lists", self.name, ()))
         put("images", _column(self.images, n, "images", self.name, None))
         put("groups", _column(self.groups, n, "groups", self.name, None))
-        ids = np.arange(n) if self.ids is None else np.asarray(self.ids)
-        if ids.shape != (n,):
+        ids = np.arange(n)
+        if self.ids is not None:
+            ids = self._numbers(self.ids, "ids", None, "give a list with one integer for each entity")
+        if len(ids) != n:
             raise DataError(f"graph {self.name!r}: {len(ids)} ids for {n} entities")
-        put("ids", _frozen(ids.astype(np.int64)))
+        put("ids", _frozen(ids.copy()))
+
+    def _numbers(self, values: object, what: str, width: int | None, remedy: str) -> IntArray:
+        return whole_numbers(values, f"{what} of graph {self.name!r}", width=width, remedy=remedy)
 
     def __repr__(self) -> str:
         return (
@@ -435,7 +445,7 @@ class AlignmentTask:
     Raises
     ------
     DataError
-        If a link names an entity that does not exist or that is no candidate.
+        If a link is not a pair of whole numbers, or names an entity that does not exist or is no candidate.
 
     Examples
     --------
@@ -458,7 +468,8 @@ class AlignmentTask:
         object.__setattr__(self, "parameters", dict(self.parameters))
         if self.links is None:
             return
-        links = np.asarray(self.links, dtype=np.int64).reshape(-1, 2)
+        remedy = "give the indices of a left and of a right entity, from 0, in each row"
+        links = whole_numbers(self.links, f"links of task {self.name!r}", width=2, remedy=remedy)
         for column, graph in ((0, self.left), (1, self.right)):
             ends = links[:, column]
             if not np.isin(ends, graph.candidates).all():

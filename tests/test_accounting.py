@@ -99,3 +99,25 @@ def test_an_evaluation_without_seeds_cannot_be_accounted_for():
         accounting(report, protocol="peer")
     with pytest.raises(ParameterError, match="the evaluation has no 'hits@3'"):
         accounting(report, measure="hits@3")
+
+
+def test_what_is_no_evaluation_is_an_error():
+    task, _ = tiny(4, 4, links=True)
+    report = evaluate(task, scored(np.eye(4, dtype=np.float32)), seeds=task.links[:1])
+    found = accounting(report)
+    for broken in (None, "report.json", [report]):
+        with pytest.raises(ParameterError, match=r"the evaluation cannot be .*; give what"):
+            accounting(broken)
+    with pytest.raises(ParameterError, match="the evaluation has another form"):
+        accounting({**report, "n_queries": 4})
+    with pytest.raises(ParameterError, match="the evaluation has no 'l'"):
+        accounting(report, direction="l")
+    for pair, name in (((found, None), "after"), ((report, found), "before")):
+        with pytest.raises(
+            ParameterError, match=f"{name} cannot be .*; give what psqe.evaluation.accounting"
+        ):
+            gain_parts(*pair)
+    with pytest.raises(ParameterError, match="shares lacks the group 'wrong'"):
+        Accounting({"seeds": 1.0, "free": 0.0}, found.rates)
+    with pytest.raises(ParameterError, match="rates cannot be None"):
+        Accounting(found.shares, None)

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "psqe"
 FLOORS = (
     {"errors", "identifiers", "number_forms"},
     {"extras", "figure_style", "cost", "files", "parquet_index", "process_limits", "provenance", "registry"},
-    {"signals", "vector_pickles"},
+    {"signals", "vector_pickles", "whole_numbers"},
     {"options", "parameters", "pictures", "switches"},
     {"graph", "adjacency"},
     {"datasets", "features"},

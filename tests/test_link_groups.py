@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -209,13 +210,19 @@ def test_scores_are_asked_for_once_in_each_protocol(planted):
         ({"protocols": "full"}, "the protocols cannot be 'full'; give a list"),
         ({"protocols": None}, "the protocols cannot be None; give a list"),
         ({"protocols": iter(["full"])}, "the protocols cannot be .*; give a list"),
-        ({"seeds": [(0, 0)]}, "seeds must be an array of pairs"),
-        ({"compared": np.array([1, 2])}, "compared must be an array of pairs"),
-        ({"seeds": np.array([[0.5, np.nan]])}, "seeds must have integers, not float64"),
-        ({"seeds": np.array([[True, False]])}, "seeds must have integers, not bool"),
-        ({"seeds": np.array([["0", "1"]])}, "seeds must have integers, not <U1"),
-        ({"seeds": np.array([[0, 1], [0, 3]])}, "seeds has the right entity 3, and .* from 0 to 2"),
-        ({"compared": np.array([[-1, 1]])}, "compared has the left entity -1, and .* from 0 to 2"),
+        ({"seeds": 5}, "the seeds cannot be 5; give an array or a list of pairs"),
+        ({"seeds": [(0, 0), (1,)]}, r"row 1 \(from 0\) of the seeds is \[1\] and not 2 whole numbers"),
+        ({"compared": np.array([1, 2])}, r"argument compared have the shape \(2,\) instead of \(n, 2\)"),
+        ({"seeds": [[0, 0], [0.5, np.nan]]}, r"row 1 \(from 0\) of the seeds is \[0.5, nan\]"),
+        ({"seeds": [[True, False]]}, r"row 0 .* \[True, False\] and not"),
+        ({"seeds": np.array([[True, False]])}, r"row 0 .* \[True, False\] and not"),
+        ({"seeds": np.array([["0", "1"]])}, "row 0 .* '1'. and not 2 whole numbers"),
+        ({"seeds": [(0, 1), (0, 3)]}, "the seeds have the right entity 3, and .* from 0 to 2"),
+        ({"compared": np.array([[-1, 1]])}, "compared have the left entity -1, and .* from 0 to 2"),
+        ({"regions": [[0, 1, 2]]}, r"one of the regions cannot be \[0, 1, 2\]; give Regions"),
+        ({"regions": "degree"}, "regions cannot be 'degree'; give Regions"),
+        ({"regions": [Regions.from_labels("x", "aab", "aab")] * 2}, "two of the regions have the kind 'x'"),
+        ({"regions": Regions.from_labels("x", "aab", "a")}, "right regions by x are those of 1 entities"),
         (
             {"seeds": np.array([[0, 0], [1, 1]]), "compared": np.array([[0, 0]])},
             "2 entities of the seeds are in none of the seed sets that are compared",
@@ -233,3 +240,52 @@ def test_regions_need_the_protocol_that_they_are_about():
     regions = {"degree": Regions("degree", ("low",), np.zeros(2, int), np.zeros(2, int))}
     with pytest.raises(ParameterError, match="protocol 'full'"):
         evaluate(task, scored(np.eye(2, dtype=np.float32)), regions=regions, protocols=["peer"])
+
+
+def test_lists_of_pairs_are_as_good_as_arrays():
+    """Lists, tuples, data frames and whole floats mean what an integer array means."""
+    task, _ = tiny(4, 4, links=True)
+    scorer = scored(np.eye(4, dtype=np.float32))
+    wanted = evaluate(task, scorer, seeds=np.array([[0, 0], [1, 2]]))
+    for seeds in ([(0, 0), [1, 2]], pd.DataFrame({"l": [0, 1], "r": [0, 2]}), np.array([[0.0, 0], [1, 2]])):
+        assert evaluate(task, scorer, seeds=seeds) == wanted
+        masks = link_groups([(0, 0), (1, 1), (3, 3)], seeds)
+        assert [mask.tolist() for mask in masks.values()] == np.eye(3, dtype=bool).tolist()
+    assert evaluate(task, scorer, seeds=zip([0, 1], [0, 2], strict=True)) == wanted
+    assert query_groups([0, 3], [(0, 0), (3, 3)], [], 0)["free"].all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((None, []), "the links cannot be None; give an array or a list of pairs"),
+        (([(0, 0)], {0: 0}), "the seeds cannot be {0: 0}; give"),
+        (([("Rome", "Roma")], []), r"row 0 \(from 0\) of the links is \['Rome', 'Roma'\] and not"),
+        (([[0, 1, 2], [0, 1, 2]], []), r"the links have the shape \(2, 3\) instead of \(n, 2\)"),
+    ],
+)
+def test_what_is_no_list_of_pairs_is_an_error(arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        link_groups(*arguments)
+    with pytest.raises(ParameterError, match="column is 2; give 0"):
+        query_groups([0], [(0, 0)], [], 2)
+
+
+def test_regions_by_labels_alone_in_a_list_or_by_name():
+    task, _ = tiny(2, 2, links=True)
+    regions = Regions.from_labels("country", ["it", "fr"], ["it", None])
+    scorer = scored(np.eye(2, dtype=np.float32))
+    found = [evaluate(task, scorer, regions=given) for given in (regions, [regions], {"country": regions})]
+    assert found[0] == found[1] == found[2]
+    assert {name: row["n"] for name, row in found[0]["regions"]["country"].items()} == {"fr": 1, "it": 1}
+    for left in ([0, 2], [0.5, 0], [0, None]):
+        with pytest.raises(ParameterError, match=r"left regions by x .*; give the number of a region"):
+            Regions("x", ("a", "b"), left, [0, 1])
+
+
+def test_a_task_and_a_scorer_are_asked_for():
+    task, _ = tiny(2, 2, links=True)
+    with pytest.raises(ParameterError, match="the task cannot be 'emoji/en-fr'; give an AlignmentTask"):
+        evaluate("emoji/en-fr", scored(np.eye(2, dtype=np.float32)))
+    with pytest.raises(ParameterError, match="the scorer cannot be None; give a function"):
+        evaluate(task, None)

@@ -19,6 +19,7 @@ from psqe.errors import ParameterError
 from psqe.evaluation.link_groups import LINK_GROUPS, LinkGroup
 from psqe.evaluation.protocols import Protocol
 from psqe.evaluation.queries import Direction
+from psqe.parameters import check_form
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Accounting:
     rates
         The mean of the measure in each group, such as Hits@1; ``None`` where no query is in the group.
 
+    Raises
+    ------
+    ParameterError
+        If one of them is no dictionary, or lacks a group.
+
     Examples
     --------
     >>> found = Accounting({"seeds": 0.4, "wrong": 0.1, "free": 0.5}, {"seeds": 1, "wrong": 0, "free": 0.6})
@@ -41,6 +47,15 @@ class Accounting:
 
     shares: Mapping[LinkGroup, float]
     rates: Mapping[LinkGroup, float | None]
+
+    def __post_init__(self) -> None:
+        remedy = f"give a dictionary with {', '.join(LINK_GROUPS)}"
+        for name in ("shares", "rates"):
+            values = getattr(self, name)
+            check_form(name, values, Mapping, remedy)
+            for group in LINK_GROUPS:
+                if group not in values:
+                    raise ParameterError(f"{name} lacks the group {group!r}", remedy=remedy)
 
     @property
     def total(self) -> float:
@@ -108,7 +123,8 @@ def accounting(
     Raises
     ------
     ParameterError
-        If the evaluation was made without seeds, or holds no such direction, protocol or measure.
+        If ``evaluation`` is no such dictionary, was made without seeds, or holds no such direction, protocol
+        or measure.
 
     Examples
     --------
@@ -121,6 +137,12 @@ def accounting(
     >>> abs(found.total - report["metrics"]["l2r"]["full"]["hits@1"]) < 1e-12
     True
     """
+    check_form(
+        "the evaluation",
+        evaluation,
+        Mapping,
+        "give what psqe.evaluation.evaluate or the method evaluation of an alignment returns",
+    )
     needed = ("n_queries", *(f"metrics_{group}" for group in LINK_GROUPS))
     if any(evaluation.get(name) is None for name in needed):
         raise ParameterError(
@@ -131,12 +153,18 @@ def accounting(
         counts = evaluation["n_queries"][direction][protocol]
         metrics = {group: evaluation[f"metrics_{group}"] for group in LINK_GROUPS}
         rates = {group: metrics[group][direction][protocol][measure] for group in LINK_GROUPS}
+        shares = {group: counts[group] / counts["all"] for group in LINK_GROUPS}
     except KeyError as error:
         raise ParameterError(
             f"the evaluation has no {error.args[0]!r}",
             remedy="choose a direction, a protocol and a measure that it has",
         ) from error
-    return Accounting({group: counts[group] / counts["all"] for group in LINK_GROUPS}, rates)
+    except TypeError as error:
+        raise ParameterError(
+            f"the evaluation has another form than that of psqe.evaluation.evaluate ({error})",
+            remedy="give what that function returns, or report.json",
+        ) from error
+    return Accounting(shares, rates)
 
 
 def gain_parts(before: Accounting, after: Accounting) -> GainParts:
@@ -159,6 +187,11 @@ def gain_parts(before: Accounting, after: Accounting) -> GainParts:
     -------
     The five parts; their sum is ``after.total - before.total``.
 
+    Raises
+    ------
+    ParameterError
+        If one of the two is no :class:`Accounting`.
+
     Examples
     --------
     >>> rates = {"seeds": 1.0, "wrong": 0.0, "free": 0.5}
@@ -168,6 +201,8 @@ def gain_parts(before: Accounting, after: Accounting) -> GainParts:
     >>> round(parts.more_seed_links, 9), round(parts.fewer_wrong, 9), round(parts.free_rate, 9)
     (0.1, 0.1, 0.0)
     """
+    for name, side in (("before", before), ("after", after)):
+        check_form(name, side, Accounting, "give what psqe.evaluation.accounting returns")
     mean_share = {g: (before.shares[g] + after.shares[g]) / 2 for g in LINK_GROUPS}
     mean_rate, change = {}, {}
     for group in LINK_GROUPS:

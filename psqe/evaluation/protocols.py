@@ -11,14 +11,16 @@ incomplete, the numbers are about the entities whose counterparts are known.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Collection, Mapping, Set
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from psqe.errors import DataError, ParameterError
+from psqe.evaluation.link_groups import Pairs, pairs_array
 from psqe.evaluation.queries import DIRECTIONS, Direction, GroupedLinks, RankedQueries
-from psqe.evaluation.regions import Regions
+from psqe.evaluation.regions import RegionChoice, Regions, regions_by_kind
 from psqe.evaluation.scorers import Scorer
 from psqe.graph import SIDES, AlignmentTask, IntArray, counted, in_number
 from psqe.parameters import check_form
@@ -51,9 +53,9 @@ def evaluate(
     scorer: Scorer,
     *,
     matching: Matching = "cosine",
-    regions: Mapping[str, Regions] | None = None,
-    seeds: IntArray | None = None,
-    compared: IntArray | None = None,
+    regions: RegionChoice | None = None,
+    seeds: Pairs | None = None,
+    compared: Pairs | None = None,
     protocols: Collection[Protocol] = PROTOCOLS,
 ) -> dict[str, Any]:
     """Evaluate similarities against the gold links, all together and by their groups with respect to seeds.
@@ -76,10 +78,12 @@ def evaluate(
         How the similarities are transformed under protocol ``full``: ``cosine`` (the default) leaves them as
         they are, ``csls`` uses k = 10, and ``sinkhorn`` a temperature of 0.02.
     regions
-        Regions by kind, for results by region under protocol ``full``; none when ``None``.
+        :class:`~psqe.evaluation.Regions`, a list of them or a dictionary of them by name, for results by
+        region under protocol ``full``; none when ``None``. :meth:`psqe.evaluation.Regions.from_labels` makes
+        regions from a label of each entity.
     seeds
-        The pairs ``(m, 2)`` that the similarities were trained on, correct or not, such as
-        ``seed_set.pairs``. They divide the queries into the groups ``seeds``, ``wrong`` and ``free`` of
+        The pairs ``(m, 2)``, an array or a list, that the similarities were trained on, correct or not, such
+        as ``seed_set.pairs``. They divide the queries into the groups ``seeds``, ``wrong`` and ``free`` of
         :mod:`psqe.evaluation.link_groups`. With an empty array, every query is free; with ``None``, the
         default, these groups are not reported.
     compared
@@ -119,21 +123,27 @@ def evaluate(
     DataError
         If the task has no gold links.
     ParameterError
-        If there is no such matching or protocol, results by region are asked for without protocol ``full``,
-        seeds are no pairs of entities of the task, or a seed has an entity that is in none of the seed sets
-        compared.
+        If the task, the scorer or the regions are something else, there is no such matching or protocol,
+        results by region are asked for without protocol ``full``, seeds are no pairs of entities of the task,
+        or a seed has an entity that is in none of the seed sets compared.
     """
+    check_form("the task", task, AlignmentTask, "give an AlignmentTask, such as load_task returns")
+    if not callable(scorer):
+        raise ParameterError(
+            f"the scorer cannot be {reprlib.repr(scorer)}",
+            remedy="give a function of left and right entities, such as aligner.similarity",
+        )
     if task.links is None:
         raise DataError(
             f"{task.name} has no gold links to evaluate against", remedy="take a task whose links are known"
         )
     protocols = _checked_protocols(protocols)
-    if regions and "full" not in protocols:
+    parts = regions_by_kind(task, regions)
+    if parts and "full" not in protocols:
         raise ParameterError(
             "results by region are those of protocol 'full'", remedy="add that protocol or leave regions out"
         )
-    _check_seeds(task, seeds, compared)
-    gold = GroupedLinks(task.links, seeds, compared)
+    gold = GroupedLinks(task.links, *_checked_seeds(task, seeds, compared))
     tested: dict[Protocol, dict[Direction, RankedQueries]] = {}
     if "full" in protocols:
         candidates = task.left.candidates, task.right.candidates
@@ -148,7 +158,7 @@ def evaluate(
         **{name: _metrics(tested, group) for name, group in METRICS_OF.items()},
         "n_queries": _n_queries(tested),
         "ties": _ties(tested["full"]) if "full" in tested else None,
-        "regions": {kind: _by_region(tested["full"], r) for kind, r in (regions or {}).items()},
+        "regions": {kind: _by_region(tested["full"], part) for kind, part in parts.items()},
     }
 
 
@@ -163,38 +173,37 @@ def _checked_protocols(protocols: Collection[Protocol]) -> Collection[Protocol]:
     return protocols
 
 
-def _check_seeds(task: AlignmentTask, seeds: IntArray | None, compared: IntArray | None) -> None:
-    for name, pairs in (("seeds", seeds), ("compared", compared)):
-        if pairs is not None:
-            _check_pairs(task, name, pairs)
-    if seeds is None or compared is None:
-        return
-    missing = sum(len(np.setdiff1d(seeds[:, column], compared[:, column])) for column in range(2))
-    if missing:
-        entities = counted(missing, "entity")
-        raise ParameterError(
-            f"{entities} of the seeds {in_number(missing, 'is')} in none of the seed sets that are compared",
-            remedy="add the seeds to the argument compared",
-        )
+def _checked_seeds(
+    task: AlignmentTask, seeds: Pairs | None, compared: Pairs | None
+) -> tuple[IntArray | None, IntArray | None]:
+    """Return both as arrays of pairs of entities of the task; refuse seeds that are not all compared."""
+    trained_on = None if seeds is None else _checked_pairs(task, "seeds", seeds)
+    union = None if compared is None else _checked_pairs(task, "seeds of the argument compared", compared)
+    if trained_on is not None and union is not None:
+        missing = sum(len(np.setdiff1d(trained_on[:, column], union[:, column])) for column in range(2))
+        if missing:
+            entities = counted(missing, "entity")
+            raise ParameterError(
+                f"{entities} of the seeds {in_number(missing, 'is')} in none of the seed sets that are "
+                "compared",
+                remedy="add the seeds to the argument compared",
+            )
+    return trained_on, union
 
 
-def _check_pairs(task: AlignmentTask, name: str, pairs: IntArray) -> None:
-    """Refuse what is not an array of pairs of a left and a right entity of the task."""
-    remedy = "give the attribute pairs of a seed set"
-    if not isinstance(pairs, np.ndarray) or pairs.ndim != 2 or pairs.shape[1] != 2:
-        raise ParameterError(f"{name} must be an array of pairs with the shape (n, 2)", remedy=remedy)
-    if not len(pairs):
-        return
-    if not np.issubdtype(pairs.dtype, np.integer):
-        raise ParameterError(f"{name} must have integers, not {pairs.dtype}", remedy=remedy)
-    for side, ends in zip(SIDES, pairs.T, strict=True):
+def _checked_pairs(task: AlignmentTask, what: str, pairs: Pairs) -> IntArray:
+    """Return pairs as an array, and refuse those that are not of a left and a right entity of the task."""
+    array = pairs_array(pairs, what)
+    for side, ends in zip(SIDES, array.T, strict=True):
         n = task.sides[side].n_entities
         outside = ends[(ends < 0) | (ends >= n)]
         if len(outside):
             raise ParameterError(
-                f"{name} has the {side} entity {outside[0]}, and {task.name} has those from 0 to {n - 1}",
+                f"the {what} have the {side} entity {outside[0]}, and {task.name} has those from 0 to "
+                f"{n - 1}",
                 remedy="give the pairs of a seed set of this task",
             )
+    return array
 
 
 def _metrics(

@@ -6,6 +6,7 @@ The three are different things, and every result says which it used.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,10 @@ from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import fuse
-from psqe.graph import AlignmentTask, FloatArray, IntArray
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray
+from psqe.parameters import check_form
 from psqe.similarity import Dot, top_k
+from psqe.whole_numbers import whole_numbers
 
 THIRDS = ("low", "middle", "high")
 """Names of the regions that are thirds of a quantity."""
@@ -36,6 +39,11 @@ class Regions:
     left, right
         Number of the region of each entity, ``(n_left,)`` and ``(n_right,)``; -1 for entities in no region.
 
+    Raises
+    ------
+    ParameterError
+        If a number is not whole, or is that of no region.
+
     Examples
     --------
     >>> Regions("degree", ("low", "high"), np.array([0, 1, -1]), np.array([1])).sizes().tolist()
@@ -47,10 +55,107 @@ class Regions:
     left: IntArray
     right: IntArray
 
+    def __post_init__(self) -> None:
+        remedy = "give the number of a region for each entity, or make regions by Regions.from_labels"
+        for side in SIDES:
+            what = f"{side} regions by {self.kind}"
+            numbers = whole_numbers(
+                getattr(self, side), what, width=None, remedy=remedy, error=ParameterError
+            )
+            strange = numbers[(numbers < -1) | (numbers >= len(self.names))]
+            if len(strange):
+                raise ParameterError(
+                    f"the {what} have the number {strange[0]}, and there are {len(self.names)} regions",
+                    remedy=remedy,
+                )
+            object.__setattr__(self, side, numbers)
+
+    @classmethod
+    def from_labels(cls, kind: str, left: Sequence[str | None], right: Sequence[str | None]) -> Regions:
+        """Make regions from the label of each entity.
+
+        Parameters
+        ----------
+        kind
+            What the labels are, for example ``country``.
+        left, right
+            The label of each entity of the left and of the right graph; ``None`` for one in no region.
+
+        Returns
+        -------
+        The regions, their names in alphabetical order.
+
+        Examples
+        --------
+        >>> regions = Regions.from_labels("country", ["it", "fr", None], ["fr"])
+        >>> regions.names, regions.left.tolist(), regions.right.tolist()
+        (('fr', 'it'), [1, 0, -1], [0])
+        """
+        names = sorted({label for side in (left, right) for label in side if label is not None})
+        index = {name: number for number, name in enumerate(names)}
+        numbers = [
+            np.array([-1 if label is None else index[label] for label in side], dtype=np.int64)
+            for side in (left, right)
+        ]
+        return cls(kind, tuple(names), *numbers)
+
     def sizes(self) -> IntArray:
         """Count the entities of both sides in each region ``(n_regions,)``."""
         both = np.concatenate([self.left, self.right])
         return np.bincount(both[both >= 0], minlength=len(self.names)).astype(np.int64)
+
+
+RegionChoice = Regions | Iterable[Regions] | Mapping[str, Regions]
+"""Partitions as :func:`psqe.evaluation.evaluate` takes them: one, several, or several by name."""
+
+
+def regions_by_kind(task: AlignmentTask, regions: RegionChoice | None) -> dict[str, Regions]:
+    """Return partitions by their kind, or by the names that they are given.
+
+    Parameters
+    ----------
+    task
+        The task whose entities are in the regions.
+    regions
+        One partition, a list of several, a dictionary of several by name, or ``None`` for none.
+
+    Raises
+    ------
+    ParameterError
+        If something else is given, two of the partitions have one kind, or one has another number of entities
+        than the task.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> task, _ = planted_pair(60)
+    >>> list(regions_by_kind(task, [degree_regions(task)]))
+    ['degree']
+    """
+    remedy = "give Regions, such as Regions.from_labels(kind, left_labels, right_labels), or a list of them"
+    if regions is None:
+        return {}
+    if isinstance(regions, Regions):
+        regions = [regions]
+    check_form("regions", regions, Mapping | list | tuple, remedy)
+    found: dict[str, Regions] = {}
+    for name, part in regions.items() if isinstance(regions, Mapping) else ((None, part) for part in regions):
+        check_form("one of the regions", part, Regions, remedy)
+        key = part.kind if name is None else name
+        if key in found:
+            raise ParameterError(
+                f"two of the regions have the kind {key!r}", remedy="give a dictionary with a name for each"
+            )
+        for side in SIDES:
+            n, n_given = task.sides[side].n_entities, len(getattr(part, side))
+            if n_given != n:
+                raise ParameterError(
+                    f"the {side} regions by {part.kind} are those of {n_given} entities, and {task.name} has "
+                    f"{n}",
+                    remedy="give a number or a label for each entity, candidate or not",
+                )
+        found[key] = part
+    return found
 
 
 def _thirds(values: FloatArray | IntArray, candidates: IntArray, n: int) -> IntArray:
@@ -143,15 +248,9 @@ def semantic_regions(
     random_state
         Random seed of the clusters.
     """
-    groups = [task.left.groups, task.right.groups]
+    groups = task.left.groups, task.right.groups
     if all(any(group is not None for group in side) for side in groups):
-        names = sorted({group for side in groups for group in side if group is not None})
-        index = {name: i for i, name in enumerate(names)}
-        left, right = (
-            np.array([-1 if group is None else index[group] for group in side], dtype=np.int64)
-            for side in groups
-        )
-        return Regions("semantic", tuple(names), left, right)
+        return Regions.from_labels("semantic", *groups)
     order_left, order_right = canonical_order(task, features)
     candidates = [
         order[np.isin(order, graph.candidates)]

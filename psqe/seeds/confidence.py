@@ -26,6 +26,7 @@ from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, Side
 from psqe.similarity import Dot, shares
 from psqe.similarity.neighbours import mutual_in_sample
+from psqe.whole_numbers import whole_numbers
 
 SAMPLE = 1000
 """Number of left candidates whose mutual nearest pairs are counted, among right candidates and decoys."""
@@ -153,10 +154,12 @@ def candidate_positions(
     Raises
     ------
     DataError
-        If a pair names an entity that is no candidate, or the features do not fit the task.
+        If a pair is not two whole numbers or names an entity that is no candidate, or the features do not fit
+        the task.
     """
     features.check(task)
-    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    remedy = "give the indices of a left and of a right entity, from 0, in each row"
+    pairs = whole_numbers(pairs, "pairs", width=2, remedy=remedy)
     places = np.empty_like(pairs)
     ordered = []
     for column, (graph, order) in enumerate(zip(task.sides, canonical_order(task, features), strict=True)):

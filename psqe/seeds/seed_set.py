@@ -16,6 +16,7 @@ from psqe.errors import DataError, PsqeWarning
 from psqe.files import atomic_path, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, counted
 from psqe.seeds.seed_files import read_npy, read_tsv
+from psqe.whole_numbers import whole_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,8 @@ class SeedSet:
     Raises
     ------
     DataError
-        If an entity is in two pairs, or the lengths of ``pairs``, ``scores`` and ``stages`` differ.
+        If a pair is not two whole numbers, an entity is in two pairs, or the lengths of ``pairs``, ``scores``
+        and ``stages`` differ.
 
     Examples
     --------
@@ -110,7 +112,8 @@ class SeedSet:
     peak_mb: float = 0.0
 
     def __post_init__(self) -> None:
-        pairs = np.asarray(self.pairs, dtype=np.int64).reshape(-1, 2)
+        remedy = "give the indices of a left and of a right entity, from 0, in each row"
+        pairs = whole_numbers(self.pairs, "pairs of the seeds", width=2, remedy=remedy)
         for column, side in enumerate(SIDES):
             if len(np.unique(pairs[:, column])) != len(pairs):
                 raise DataError(f"a {side} entity is in two seeds", remedy="keep the better of them")
