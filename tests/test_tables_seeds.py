@@ -240,6 +240,7 @@ def test_drawn_seeds_stand_beside_what_an_aligner_makes_of_them():
     assert found["hits@1"].tolist() == pytest.approx(
         (0.3 * found["asked"] + 0.1 * found["evenness"]).tolist()
     )
+    assert (found["n_queries"] == 10).all()
     even = found.groupby("evenness")["balance"].mean()
     assert even[1.0] > even[0.0]
     assert tables.phase_rows(seeds, alignments, TASK, 601).empty
@@ -271,6 +272,12 @@ def test_worth_is_paired_by_random_state():
     price = tables.price_of_evenness(rows)
     assert price["precision"] == pytest.approx(16) and price["evenness high"] == pytest.approx(10)
     assert price["points of precision"] == pytest.approx(25) and price["states"] == 3
+    worthless = rows.assign(
+        **{"hits@1": rows["hits@1"] - 0.1 * rows["evenness"] * (rows["random_state"] + 0.2)}
+    )
+    assert pd.isna(tables.price_of_evenness(worthless)["points of precision"]), "its interval contains zero"
+    (single,) = (own for state, own in rows.groupby("random_state") if state == 1)
+    assert tables.price_of_evenness(single)["points of precision"] == pytest.approx(25)
     assert tables.price_of_evenness(uneven) == tables.price_of_evenness(rows.iloc[:0]) == {}
 
 

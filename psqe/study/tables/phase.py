@@ -46,8 +46,8 @@ def phase_rows(
     -------
     pandas.DataFrame
         One row a run: ``miner``, ``random_state``, ``asked`` (the precision that drawn seeds were to have),
-        ``evenness`` (of drawn seeds), ``precision``, ``balance``, and ``hits@1`` (protocol full, mean of both
-        directions); empty when nothing is stored.
+        ``evenness`` (of drawn seeds), ``precision``, ``balance``, ``hits@1`` (protocol full, mean of both
+        directions) and ``n_queries`` (how many links that is about); empty when nothing is stored.
     """
     drawn = alignments["miner"] == "drawn"
     alignments = pd.concat([kinds(alignments[~drawn]), alignments[drawn]])
@@ -64,7 +64,7 @@ def phase_rows(
         & (alignments["part_kind"] == "all")
     ]
     runs = chosen.groupby("id", as_index=False, sort=False).agg(
-        {"spec": "first", "miner": "first", "random_state": "first", "hits@1": "mean"}
+        {"spec": "first", "miner": "first", "random_state": "first", "hits@1": "mean", "n_queries": "mean"}
     )
     wanted = [spec.miner.parameters for spec in runs["spec"]]
     runs["asked"] = pd.Series([given.get("precision") for given in wanted], runs.index, dtype="float64")
@@ -74,7 +74,7 @@ def phase_rows(
     spread = seeds[(seeds["part_kind"] == "semantic") & (seeds["part"] == "all")].set_index("id")["balance"]
     runs = runs.join(whole, on="seeds_id").join(spread, on="seeds_id")
     runs = runs.dropna(subset=["precision", "balance", "hits@1"])
-    columns = ["miner", "random_state", "asked", "evenness", "precision", "balance", "hits@1"]
+    columns = ["miner", "random_state", "asked", "evenness", "precision", "balance", "hits@1", "n_queries"]
     return runs.sort_values(columns[:4], kind="stable", ignore_index=True)[columns]
 
 
@@ -181,8 +181,8 @@ def price_of_evenness(drawn: pd.DataFrame) -> dict[str, float]:
         ``precision``, the points of Hits@1 from the lowest to the highest precision at the highest evenness,
         and ``evenness``, those from the lowest to the highest evenness at the highest precision, each with
         the bounds of its 95 % interval; ``points of precision``, by which precision may fall for perfect
-        evenness to be paid back; and ``states``, the number of random states. Empty when :func:`worth` lacks
-        one of them.
+        evenness to be paid back, NaN unless both of these are above zero with their intervals; and
+        ``states``, the number of random states. Empty when :func:`worth` lacks one of them.
     """
     table = worth(drawn)
     if table.empty or set(table["measure"]) != set(CHANGED.values()):
@@ -192,6 +192,9 @@ def price_of_evenness(drawn: pd.DataFrame) -> dict[str, float]:
         last = table[table["measure"] == name].iloc[-1]
         found |= {name: last["mean"], f"{name} low": last["low"], f"{name} high": last["high"]}
     span = 100 * (drawn["asked"].max() - drawn["asked"].min())
-    found["points of precision"] = span * found["evenness"] / found["precision"]
+    # A single random state has no interval, and its sign decides.
+    pays = all(found[name] > 0 and not found[f"{name} low"] <= 0 for name in ("precision", "evenness"))
+    price = span * found["evenness"] / found["precision"] if pays else float("nan")
+    found["points of precision"] = price
     found["states"] = int(table["n"].min())
     return found
