@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from psqe import datasets
 from psqe.aligners import ALIGNERS
 from psqe.cli import program
 from psqe.cli.arguments import named_values
-from psqe.cli.describe import parameter_sentences
+from psqe.cli.describe import described, parameter_sentences
 from psqe.cli.main import main
 from psqe.errors import PsqeWarning
 from psqe.features.cache import VectorCache
@@ -353,6 +354,22 @@ def test_describe(capsys, name, words):
     assert [word for word in words if word not in out] == []
     run("describe")
     assert f"\n  {name} " in capsys.readouterr().out
+
+
+def test_every_switch_is_described_with_its_values_and_its_meaning(capsys):
+    kinds = [kind for kind in (*MINERS.values(), *ALIGNERS.values()) if hasattr(kind, "RULES")]
+    assert {"psqe", "eva", "mclea", "meaformer"} <= {kind.name for kind in kinds}
+    for kind in kinds:
+        text = " ".join("\n".join(described(kind.name, "aligner", kind)).split())
+        assert "variants: released (what the authors' code does), corrected (the default)" in text
+        assert all(variant in text for variant in kind.RULES.variants())
+        for row in kind.RULES.table().to_dict("records"):
+            values = f"= {row['corrected']!r} in corrected, {row['released']!r} in released"
+            assert re.search(rf" {row['switch']}: [^=]* {re.escape(values)} released: ", text), row["switch"]
+            meanings = row["what the authors' code does"], row["what we do"]
+            assert "released: {} corrected: {}".format(*meanings) in text
+    run("describe", "psqe")
+    assert "  switches, whose values can also be given" in capsys.readouterr().out
 
 
 def test_every_parameter_of_every_miner_and_aligner_is_described(capsys):

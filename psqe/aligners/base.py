@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -10,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from psqe.cost import measured
-from psqe.errors import DataError, ParameterError
+from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import to_unit_rows
@@ -23,7 +24,7 @@ from psqe.training.loop import Training
 from psqe.training.losses import ContrastiveLoss
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _CallbackInTaskOrder(Callback):
     """Calls another callback with indices into the task, where the training has entities in canonical order.
 
@@ -33,13 +34,17 @@ class _CallbackInTaskOrder(Callback):
         The callback that is called.
     left, right
         The task's index of each entity in canonical order, ``(n_left,)`` and ``(n_right,)``.
+    called
+        Whether any batch or epoch was observed.
     """
 
     callback: Callback
     left: IntArray
     right: IntArray
+    called: bool = False
 
     def batch_begins(self, step: int) -> None:
+        self.called = True
         self.callback.batch_begins(step)
 
     def contrast(
@@ -49,6 +54,7 @@ class _CallbackInTaskOrder(Callback):
         self.callback.contrast(name, in_task, left, right, loss)
 
     def epoch_ends(self, training: Training) -> None:
+        self.called = True
         self.callback.epoch_ends(training)
 
 
@@ -144,7 +150,8 @@ class Aligner(Parametrised, ABC):
         callback
             A callback that is called for every batch, contrastive loss and epoch, with seeds as indices into
             ``task``. None by default. A callback that only observes leaves the result the same to the last
-            bit; its time counts as the training's.
+            bit; its time counts as the training's. An aligner without a training, such as ``propagation``,
+            never calls it.
 
         Returns
         -------
@@ -156,6 +163,11 @@ class Aligner(Parametrised, ABC):
             If the features or the seeds do not fit the task, or there are fewer seeds than ``min_seeds``.
         FloatingPointError
             If the training diverges.
+
+        Warns
+        -----
+        PsqeWarning
+            If there is a ``callback`` and it was never called.
         """
         features.check(task)
         if len(seeds) < self.min_seeds:
@@ -176,11 +188,9 @@ class Aligner(Parametrised, ABC):
             pairs = np.column_stack([new_left[seeds.pairs[:, 0]], new_right[seeds.pairs[:, 1]]])
             # A miner orders its seeds by confidence; the training must not depend on that order.
             pairs = pairs[np.lexsort(pairs.T)]
+            observer = None if callback is None else _CallbackInTaskOrder(callback, left, right)
             self._left, self._right = self._fit(
-                task.take(left, right).blind(),
-                features.blind().take(left, right),
-                pairs,
-                None if callback is None else _CallbackInTaskOrder(callback, left, right),
+                task.take(left, right).blind(), features.blind().take(left, right), pairs, observer
             )
             # One side after the other, so that the copies of only one are there at a time.
             self._left = self._left[new_left]
@@ -190,6 +200,12 @@ class Aligner(Parametrised, ABC):
                 if not np.isfinite(side).all():
                     raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
         self.seconds_, self.peak_mb_ = cost.seconds, cost.peak_mb
+        if observer is not None and not observer.called:
+            warnings.warn(
+                f"{self.name} never called the callback, for it made no step of a training",
+                PsqeWarning,
+                stacklevel=2,
+            )
         return self
 
     @abstractmethod

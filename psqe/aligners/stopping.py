@@ -87,7 +87,15 @@ class EarlyStopping(Callback):
 
     def epoch_ends(self, training: Training) -> None:
         """Check the criterion if it is time to, and end the training if the patience is exhausted."""
-        if self._patience is None or training.epoch <= self._start or training.epoch % self._every:
+        if training.epoch > self._start and training.epoch % self._every == 0:
+            self.check(training)
+
+    def check(self, training: Training) -> None:
+        """Check the criterion now, and end the training if the patience is exhausted.
+
+        Without a ``patience``, nothing is done.
+        """
+        if self._patience is None:
             return
         share = self._share()
         before = [earlier for _, earlier in self.checks]

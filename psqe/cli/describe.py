@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
+from dataclasses import fields
 from typing import Annotated, Any
 
 import typer
 
 from psqe.errors import ParameterError
 from psqe.registry import Registry
+from psqe.switches import CORRECTED, RELEASED, Switches
 
 
 def describe(
@@ -61,7 +63,7 @@ def described(name: str, kind: str, value: Any) -> list[str]:
     Returns
     -------
     The name and the summary of the object; for a class, each parameter with type, default and the first
-    sentence of its description; and the presets of an aligner.
+    sentence of its description; the presets of an aligner; and the switches of a method with variants.
     """
     lines = [f"{name} ({kind}): {summary(value)}"]
     if not inspect.isclass(value):
@@ -79,6 +81,50 @@ def described(name: str, kind: str, value: Any) -> list[str]:
     for preset, parameters in getattr(value, "PRESETS", {}).items():
         values = ", ".join(f"{key}={given!r}" for key, given in parameters.items())
         lines.append(f"  preset {preset}: {values or 'the defaults'}")
+    rules = getattr(value, "RULES", None)
+    return lines if rules is None else [*lines, *switch_lines(rules)]
+
+
+def switch_lines(rules: type[Switches]) -> list[str]:
+    r"""Describe the switches of a method in lines of text.
+
+    Parameters
+    ----------
+    rules
+        The class of the switches.
+
+    Returns
+    -------
+    The variants; and each switch with its type, its value in the variants ``corrected`` and ``released``, and
+    what either of them does.
+
+    Examples
+    --------
+    >>> from psqe.aligners.variants import TrainedRules
+    >>> print("\n".join(switch_lines(TrainedRules)[2:5]))
+        centre: bool = True in corrected, False in released
+        released: The mean of a side is not subtracted from its vectors.
+        corrected: The mean of each side is subtracted from its vectors.
+    """
+    others = [
+        f"{name} (corrected with {', '.join(f'{key}={value!r}' for key, value in values.items())})"
+        for name, values in rules.OTHER.items()
+    ]
+    variants = [f"{RELEASED} (what the authors' code does)", f"{CORRECTED} (the default)", *others]
+    lines = [
+        f"  variants: {', '.join(variants)}",
+        "  switches, whose values can also be given one by one with the parameter switches:",
+    ]
+    for field in fields(rules):
+        notes = field.metadata
+        lines.append(
+            f"    {field.name}: {_type_name(field.type)} = {field.default!r} in {CORRECTED}, "
+            f"{notes['released']!r} in {RELEASED}"
+        )
+        for variant, meaning in ((RELEASED, notes["theirs"]), (CORRECTED, notes["does"])):
+            lines += textwrap.wrap(
+                f"{variant}: {meaning}", 96, initial_indent=" " * 8, subsequent_indent=" " * 10
+            )
     return lines
 
 

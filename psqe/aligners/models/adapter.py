@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from psqe.aligners.base import Aligner
 from psqe.aligners.iterative import unseeded
-from psqe.aligners.stopping import mutual_share
+from psqe.aligners.stopping import EarlyStopping
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.nodes import modality_nodes
@@ -20,7 +19,7 @@ from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Sides
 from psqe.parameters import PositiveFloat, PositiveInt, RandomState
 from psqe.similarity import Matching
 from psqe.training.callback import Callback
-from psqe.training.loop import seeded
+from psqe.training.loop import Training, TrainingConfig, seeded
 from psqe.training.losses import InfoNCE
 from psqe.training.modalities import JOINT, unit
 
@@ -80,6 +79,8 @@ class Adapter(Aligner):
 
     Attributes
     ----------
+    history_
+        Mean loss of each epoch.
     checks_
         Epoch and share of each check; the first is that of the features, at epoch 0.
 
@@ -89,8 +90,8 @@ class Adapter(Aligner):
     >>> from psqe.seeds import true_links
     >>> task, features = planted_pair(30, random_state=0)
     >>> model = Adapter(n_epochs=5).fit(task, features, true_links(task, 10))
-    >>> model.checks_[0][0], model.checks_[1][0]
-    (0, 5)
+    >>> model.checks_[0][0], model.checks_[1][0], len(model.history_)
+    (0, 5, 5)
     """
 
     n_epochs: PositiveInt = 60
@@ -120,59 +121,59 @@ class Adapter(Aligner):
             for m in features.values()
         ]
         model = AdapterModel([modality.left.shape[1] for modality in nodes])
-        judged = unseeded(task.sides.map(lambda graph: graph.candidates), pairs)
+        observers = () if callback is None else (callback,)
+        contrast = InfoNCE(self.temperature)
 
-        def embed(entities: Sides[IntArray]) -> Sides[FloatArray]:
+        def vectors(ends: Sides[IntArray]) -> Sides[Tensor]:
+            return Sides(*(
+                model([torch.from_numpy(m[side][ids]) for m in nodes])
+                for side, ids in zip(SIDES, ends, strict=True)
+            ))  # fmt: skip
+
+        def embed(entities: Sides[IntArray]) -> tuple[FloatArray, FloatArray]:
             with torch.inference_mode():
-                return Sides(*(
-                    model([torch.from_numpy(m[side][ids]) for m in nodes]).numpy()
-                    for side, ids in zip(SIDES, entities, strict=True)
-                ))  # fmt: skip
+                left, right = vectors(entities).map(Tensor.numpy)
+            return left, right
 
-        best: dict[str, Tensor] = {}
-        self.checks_: list[tuple[int, float]] = []
+        def loss(seeds: Tensor) -> Tensor:
+            batch = seeds.numpy()
+            left, right = vectors(Sides(*batch.T))
+            for observer in observers:
+                observer.contrast(JOINT, batch, left, right, contrast)
+            return contrast(left, right)
+
+        judged = unseeded(task.sides.map(lambda graph: graph.candidates), pairs)
+        stopping = _AdapterStopping(
+            lambda: embed(judged),
+            Sides(*map(np.arange, map(len, judged))),
+            pairs[:0],
+            patience=self.patience if all(map(len, judged)) else None,
+            every=self.check_every,
+            start=0,
+        )
+        config = TrainingConfig(
+            n_epochs=self.n_epochs, batch_size=self.batch_size, learning_rate=self.learning_rate
+        )
         with seeded(self.random_state):
-            steps = self._epochs(model, nodes, pairs, callback)
-            for epoch in range(self.n_epochs + 1):
-                if epoch:
-                    next(steps)
-                last = epoch == self.n_epochs
-                if not all(map(len, judged)) or (epoch % self.check_every and not last):
-                    continue
-                share = mutual_share(*embed(judged))
-                before = [earlier for _, earlier in self.checks_]
-                self.checks_.append((epoch, share))
-                if not before or share > max(before):
-                    best = {name: value.clone() for name, value in model.state_dict().items()}
-                elif len(before) - int(np.argmax(before)) >= self.patience:
-                    break
-        if best:
-            model.load_state_dict(best)
-        everyone = task.sides.map(lambda graph: np.arange(graph.n_entities))
-        left, right = embed(everyone)
-        return left, right
+            training = Training(
+                model,
+                loss,
+                torch.from_numpy(pairs),
+                config,
+                description=self.name,
+                callbacks=(stopping, *observers),
+            )
+            stopping.check(training)  # of the features, which are kept where no later check is better
+            self.history_ = training.run()
+            stopping.keep_best(training)
+        self.checks_: list[tuple[int, float]] = stopping.checks
+        return embed(task.sides.map(lambda graph: np.arange(graph.n_entities)))
 
-    def _epochs(
-        self, model: AdapterModel, nodes: list[Sides[FloatArray]], pairs: IntArray, callback: Callback | None
-    ) -> Iterator[None]:
-        """Train for one epoch whenever the next value is asked for."""
-        loss, step = InfoNCE(self.temperature), 0
-        optimiser = torch.optim.Adam(model.parameters(), lr=self.learning_rate)
-        n_batches = -(-len(pairs) // self.batch_size)
-        while True:
-            for batch in np.array_split(torch.randperm(len(pairs)).numpy(), n_batches):
-                if len(batch) < 2:  # a contrastive loss needs a negative
-                    continue
-                seeds = pairs[batch]
-                left, right = (
-                    model([torch.from_numpy(m[side][ends]) for m in nodes])
-                    for side, ends in zip(SIDES, seeds.T, strict=True)
-                )
-                if callback is not None:
-                    callback.batch_begins(step)
-                    callback.contrast(JOINT, seeds, left, right, loss)
-                optimiser.zero_grad()
-                loss(left, right).backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-                step += 1
-            yield
+
+class _AdapterStopping(EarlyStopping):
+    """Early stopping that also checks after the last epoch."""
+
+    def epoch_ends(self, training: Training) -> None:
+        """Check the criterion if it is time to, or if this was the last epoch."""
+        if training.epoch % self._every == 0 or training.epoch == training.config.n_epochs:
+            self.check(training)

@@ -87,10 +87,11 @@ class PSQEMiner(Miner):
     device: str = "cpu"
 
     name: ClassVar[str] = "psqe"
+    RULES: ClassVar[type[Rules]] = Rules
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.rules = Rules.from_variant(self.variant, self.switches)
+        self.rules = self.RULES.from_variant(self.variant, self.switches)
         if not self.stages:
             raise ParameterError("there are no stages", remedy=f"choose from {', '.join(STAGES)}")
         for stage in self.stages:
