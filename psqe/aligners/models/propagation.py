@@ -28,7 +28,8 @@ class Propagation(Aligner):
     """An aligner without training, which spreads features and labels of seeds over the graphs.
 
     Let ``P`` be the random walk (:func:`psqe.adjacency.walk`) and ``X`` the fused features of all nodes,
-    literals and categories included, so that these contribute to the entities beside them. The embedding
+    literals and categories included, so that these contribute to the entities beside them. They are whitened
+    by the differences between the two entities of each seed. The embedding
     of an entity is the concatenation, over the hops ``h`` from 0 to ``n_hops``, of the unit rows of
     ``P^h X``, so weighted that the cosine of hop ``h`` counts ``decay^h``. A node without features has a zero
     row, which has no part in a sum over neighbours. A modality that few of the neighbours have weighs little
@@ -46,13 +47,15 @@ class Propagation(Aligner):
     the code of either. There are no settings by authors: the preset ``published`` is the method without
     reduced features, and ``small`` keeps the main axes of the features and shorter labels, because the time
     of matching is proportional to the width. Hops, decay and label weight were chosen on the emoji pairs
-    en-fr and en-de, and checked on en-ja, en-zh and on names of DBP15K ja_en.
+    en-fr and en-de, and checked on en-ja, en-zh and on names of DBP15K ja_en. Whitening within pairs was
+    chosen on en-de, because the share of mutual nearest pairs in no seed, matched by Sinkhorn, is largest
+    with it, and checked on the three other emoji pairs (the plan ``pays`` of the study).
 
     Parameters
     ----------
     n_hops
-        Number of hops that features and labels spread. With 0, features stay as they are and seeds have no
-        effect.
+        Number of hops that features and labels spread. With 0, features stay where they are and seeds have no
+        labels.
     decay
         Weight of the cosine of a hop relative to that of the hop before it.
     label_weight
@@ -62,9 +65,9 @@ class Propagation(Aligner):
         the seed (:mod:`psqe.seeds.confidence`), so that seeds that contradict the features count little. Turn
         it off for seeds that are known to be correct.
     whitening
-        Weight of the covariance within pairs, from 0 to 1, if features are to be whitened before they spread
+        Weight of the covariance within pairs, from 0 to 1, by which features are whitened before they spread
         (:mod:`psqe.features.whitening`), as the aligner ``whitening`` does; ``None`` for features as they
-        are.
+        are. With the default, 1, nothing is whitened where there are no seeds.
     shrinkage
         Weight of the identity in the covariances of the whitening, from 1e-6 to 1; ``None`` for
         ``d / (d + n)``, with ``n`` observations of ``d`` dimensions. Without whitening it has no effect.
@@ -90,7 +93,7 @@ class Propagation(Aligner):
     decay: PositiveFloat = 0.7
     label_weight: NonNegativeFloat = 0.35
     weigh_seeds: bool = True
-    whitening: Share | None = None
+    whitening: Share | None = 1.0
     shrinkage: Shrinkage | None = None
     dim: Dimension | None = None
     label_dim: Dimension = 1024

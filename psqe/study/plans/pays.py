@@ -29,8 +29,8 @@ def _without_random_maps() -> dict[str, AlignerOptions | None]:
         "whitening, half within pairs": ("whitening", {"within": 0.5}),
         "whitening, within pairs": ("whitening", {}),
         "adapter": ("adapter", {}),
-        "propagation, not whitened": ("propagation", {}),
-        "propagation, whitened": ("propagation", {"whitening": 1.0}),
+        "propagation, not whitened": ("propagation", {"whitening": None}),
+        "propagation, whitened": ("propagation", {}),
     }
     rows: dict[str, AlignerOptions | None] = {"features": None}
     return rows | {
