@@ -140,7 +140,7 @@ def test_rows_about_when_training_pays_are_runs_of_the_crossed_plans():
     found = {spec for way in TRAININGS for spec in crossed(way, [TASK], [3])}
     shared = {row for row in ROWS if row_spec(row, "psqe", TASK, 3) in found}
     small = {row for row in ROWS if ", small, " in row}
-    plain = {"clamped", "whitening, within pairs", "adapter", "propagation, not whitened"}
+    plain = {"clamped", "whitening, within pairs", "adapter", "propagation, whitened"}
     assert shared == small | plain
     assert len(small) == 12 and not any(", small, " in row for row in rows_on("pivot, fused"))
 
