@@ -75,12 +75,12 @@ def row_spec(row: str, kind: str, task: str, random_state: int) -> RunSpec:
 
 
 LONG_STATES = (0,)
-"""The random states of the rows that are trained for all published epochs. Such a training takes from one
-minute to a quarter of an hour on a processor, where the others take seconds."""
+"""The random states of the rows that are trained for all epochs of the preset ``published``. Such a training
+takes minutes on a processor, where the others take seconds."""
 
 
 def is_long(row: str) -> bool:
-    """Whether a row is trained for all published epochs, which are 1,000 for each aligner.
+    """Whether a row is trained for all epochs of its preset ``published``.
 
     >>> is_long("mclea, published, plain"), is_long("mclea, published, stopped"), is_long("clamped")
     (True, False, False)
@@ -91,7 +91,7 @@ def is_long(row: str) -> bool:
 def pays(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """Every row on PSQE's seeds, and those that are not trained from random maps on the fused pivot's too.
 
-    Rows that are trained for all published epochs are there for :data:`LONG_STATES` only.
+    Rows that are trained for all epochs of the preset ``published`` are there for :data:`LONG_STATES` only.
     """
     return with_seeds(
         row_spec(row, kind, task, state)
