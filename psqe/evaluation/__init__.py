@@ -3,7 +3,7 @@
 from psqe.evaluation.accounting import Accounting, GainParts, accounting, gain_parts
 from psqe.evaluation.intervals import format_interval, mean_interval, proportion_interval
 from psqe.evaluation.link_groups import LINK_GROUPS, LinkGroup, link_groups, query_groups
-from psqe.evaluation.protocols import evaluate
+from psqe.evaluation.protocols import evaluate, evaluate_each
 from psqe.evaluation.ranks import Ranks, ranks
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.evaluation.scorers import Scorer, embedding_scorer, feature_scorer
@@ -20,6 +20,7 @@ __all__ = [
     "all_regions",
     "embedding_scorer",
     "evaluate",
+    "evaluate_each",
     "feature_scorer",
     "format_interval",
     "gain_parts",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
 from psqe.evaluation.link_groups import query_groups
-from psqe.evaluation.ranks import Ranks, first_of_each, ranks
+from psqe.evaluation.ranks import Ranks, first_of_each, ranks_of_each
 from psqe.graph import BoolArray, IntArray
 from psqe.similarity import Similarity
 
@@ -84,14 +84,15 @@ class GroupedLinks:
         return groups
 
     def rank(
-        self, similarity: Similarity, links: IntArray, candidates: tuple[IntArray, IntArray]
-    ) -> dict[Direction, RankedQueries]:
-        """Rank some of the links in both directions.
+        self, similarities: Sequence[Similarity], links: IntArray, candidates: tuple[IntArray, IntArray]
+    ) -> list[dict[Direction, RankedQueries]]:
+        """Rank some of the links in both directions, in several similarities at once.
 
         Parameters
         ----------
-        similarity
-            Similarities of the candidates.
+        similarities
+            Similarities of the candidates, which may share a base
+            (:func:`psqe.similarity.matched_by_each`).
         links
             The links that are tested ``(k, 2)``, which are a part of all links.
         candidates
@@ -99,19 +100,21 @@ class GroupedLinks:
 
         Returns
         -------
-        The tested queries with their ranks and groups, by direction.
+        The tested queries with their ranks and groups, by direction, for each of the similarities.
         """
         rows, columns = _places(links, candidates)
         inside = np.isin(self.links[:, 0], candidates[0]) & np.isin(self.links[:, 1], candidates[1])
         known = _places(self.links[inside], candidates)
         found = {
-            "l2r": ranks(similarity, rows, columns, known=known),
-            "r2l": ranks(similarity.T, columns, rows, known=known[::-1]),
+            "l2r": ranks_of_each(similarities, rows, columns, known=known),
+            "r2l": ranks_of_each([s.T for s in similarities], columns, rows, known=known[::-1]),
         }
-        result: dict[Direction, RankedQueries] = {}
+        result: list[dict[Direction, RankedQueries]] = [{} for _ in similarities]
         for column, direction in enumerate(DIRECTIONS):
             queries = first_of_each(links[:, column])
-            result[direction] = RankedQueries(queries, found[direction], self.groups(queries, column))
+            groups = self.groups(queries, column)
+            for part, own in zip(result, found[direction], strict=True):
+                part[direction] = RankedQueries(queries, own, groups)
         return result
 
 

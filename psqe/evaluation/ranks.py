@@ -8,12 +8,13 @@ it is the usual rank.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from psqe.graph import BoolArray, DoubleArray, IntArray
+from psqe.graph import BoolArray, DoubleArray, FloatArray, IntArray
 from psqe.similarity import Similarity
 
 TIE = 1e-6
@@ -114,40 +115,92 @@ def ranks(
     FloatingPointError
         If a similarity is not finite.
     """
-    asked = np.zeros(similarity.shape[0], dtype=bool)
+    return ranks_of_each([similarity], queries, answers, known=known)[0]
+
+
+def ranks_of_each(
+    similarities: Sequence[Similarity],
+    queries: IntArray,
+    answers: IntArray,
+    *,
+    known: tuple[IntArray, IntArray] | None = None,
+) -> list[Ranks]:
+    """Rank the same answers of the same queries in several similarity matrices, block by block in turn.
+
+    Similarities that share a base (:func:`psqe.similarity.matched_by_each`) have each of its blocks computed
+    once.
+
+    Parameters
+    ----------
+    similarities
+        Similarities of one shape ``(n_left, n_right)``.
+    queries, answers, known
+        As for :func:`ranks`.
+
+    Returns
+    -------
+    The ranks of the distinct rows of ``queries``, in the order in which they occur first, for each of the
+    similarities.
+
+    Raises
+    ------
+    FloatingPointError
+        If a similarity is not finite.
+    """
+    cells = _TrueCells.of(queries, answers, known)
+    order = first_of_each(queries)
+    asked = np.zeros(max((s.shape[0] for s in similarities), default=0), dtype=bool)
     asked[queries] = True
-    optimistic = np.zeros(similarity.shape[0], dtype=np.int64)
-    pessimistic = np.zeros(similarity.shape[0], dtype=np.int64)
-    true_rows, true_columns, is_answer = _true_cells(queries, answers, known)
-    for start, block in similarity.blocks():
-        rows = np.flatnonzero(asked[start : start + len(block)])
-        if not len(rows):
-            continue
-        inside = slice(*np.searchsorted(true_rows, [start, start + len(block)]))
-        place = np.searchsorted(rows, true_rows[inside] - start)
-        scores = block[true_rows[inside] - start, true_columns[inside]]
+    places = np.zeros((len(similarities), 2, len(asked)), dtype=np.int64)
+    for blocks in zip(*(similarity.blocks() for similarity in similarities), strict=True):
+        for place, (start, block) in zip(places, blocks, strict=True):
+            rows = np.flatnonzero(asked[start : start + len(block)])
+            if len(rows):
+                place[:, start + rows] = cells.places(start, block, rows)
+    return [Ranks(optimistic[order], pessimistic[order]) for optimistic, pessimistic in places]
+
+
+@dataclass(frozen=True, eq=False)
+class _TrueCells:
+    """The true cells of the rows that are asked.
+
+    Attributes
+    ----------
+    rows, columns
+        The cells ``(n,)``, sorted by row.
+    is_answer
+        Whether a cell is an answer that is asked for ``(n,)``; the others are known otherwise.
+    """
+
+    rows: IntArray
+    columns: IntArray
+    is_answer: BoolArray
+
+    @classmethod
+    def of(cls, queries: IntArray, answers: IntArray, known: tuple[IntArray, IntArray] | None) -> _TrueCells:
+        """Collect the cells of the answers, and of what is known otherwise in the rows of the queries."""
+        cells = np.column_stack([queries, answers])
+        if known is not None:
+            more = np.column_stack(known)
+            more = more[np.isin(more[:, 0], queries)]
+            cells = np.concatenate([cells, more])
+        is_answer = np.arange(len(cells)) < len(queries)
+        first = np.sort(np.unique(cells, axis=0, return_index=True)[1])  # of equal cells, an answer is first
+        first = first[np.argsort(cells[first, 0], kind="stable")]
+        return cls(cells[first, 0], cells[first, 1], is_answer[first])
+
+    def places(self, start: int, block: FloatArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Compute optimistic and pessimistic ranks of some rows of a block that begins at ``start``."""
+        inside = slice(*np.searchsorted(self.rows, [start, start + len(block)]))
+        place = np.searchsorted(rows, self.rows[inside] - start)
+        scores = block[self.rows[inside] - start, self.columns[inside]]
+        is_answer = self.is_answer[inside]
         best = np.full(len(rows), -np.inf, dtype=np.float32)
-        np.maximum.at(best, place[is_answer[inside]], scores[is_answer[inside]])
+        np.maximum.at(best, place[is_answer], scores[is_answer])
         tie = np.float32(TIE) * np.maximum(1, np.abs(best))
         above, below = best + tie, best - tie
         n_true_above = np.bincount(place[scores > above[place]], minlength=len(rows))
         n_true_equal = np.bincount(place[scores >= below[place]], minlength=len(rows))
-        optimistic[start + rows] = 1 + (block[rows] > above[:, None]).sum(axis=1) - n_true_above
-        pessimistic[start + rows] = 1 + (block[rows] >= below[:, None]).sum(axis=1) - n_true_equal
-    order = first_of_each(queries)
-    return Ranks(optimistic[order], pessimistic[order])
-
-
-def _true_cells(
-    queries: IntArray, answers: IntArray, known: tuple[IntArray, IntArray] | None
-) -> tuple[IntArray, IntArray, BoolArray]:
-    """Return row, column and whether it is an answer, for each true cell in a row that is asked, by row."""
-    cells = np.column_stack([queries, answers])
-    if known is not None:
-        more = np.column_stack(known)
-        more = more[np.isin(more[:, 0], queries)]
-        cells = np.concatenate([cells, more])
-    is_answer = np.arange(len(cells)) < len(queries)
-    first = np.sort(np.unique(cells, axis=0, return_index=True)[1])  # of equal cells, an answer comes first
-    first = first[np.argsort(cells[first, 0], kind="stable")]
-    return cells[first, 0], cells[first, 1], is_answer[first]
+        asked = block if len(rows) == len(block) else block[rows]
+        n_above, n_equal = (asked > above[:, None]).sum(axis=1), (asked >= below[:, None]).sum(axis=1)
+        return 1 + n_above - n_true_above, 1 + n_equal - n_true_equal

@@ -3,7 +3,7 @@
 from psqe.options import Matching
 from psqe.similarity.base import Dot, Shifted, Similarity, SparseDot, Sum
 from psqe.similarity.csls import csls
-from psqe.similarity.matching import matched
+from psqe.similarity.matching import matched, matched_by_each
 from psqe.similarity.neighbours import Nearest, Neighbours, find_nearest, find_neighbours, shares
 from psqe.similarity.search import (
     best_in_rows,
@@ -30,6 +30,7 @@ __all__ = [
     "greedy_one_to_one",
     "largest_cells",
     "matched",
+    "matched_by_each",
     "mutual_nearest",
     "mutual_pairs",
     "shares",

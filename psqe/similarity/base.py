@@ -258,3 +258,51 @@ class Shifted(Similarity):
         """See :meth:`Similarity.take`."""
         right_offsets = self.right_offsets if columns is None else self.right_offsets[columns]
         return Shifted(self.base.take(rows, columns), self.scale, self.left_offsets[rows], right_offsets)
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered(Similarity):
+    """A similarity that remembers its last block of rows, for several users of the same blocks in turn.
+
+    Each user gets a copy. The transposed matrix remembers its own last block, and it is always the same
+    object, so that matchings which are made of one similarity share its blocks in both directions.
+
+    Parameters
+    ----------
+    base
+        A similarity ``(n_left, n_right)``.
+
+    Examples
+    --------
+    >>> base = Remembered(Dot(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)))
+    >>> base.rows(0, 1).tolist(), base.T is base.T
+    ([[1.0, 0.0]], True)
+    """
+
+    base: Similarity
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """``(n_left, n_right)``."""
+        return self.base.shape
+
+    @cached_property
+    def _last(self) -> dict[tuple[int, int], FloatArray]:
+        """The last block, by its first row and the row after its last one; empty at first."""
+        return {}
+
+    def rows(self, start: int, stop: int) -> FloatArray:
+        """See :meth:`Similarity.rows`."""
+        if (start, stop) not in self._last:
+            self._last.clear()
+            self._last[start, stop] = self.base.rows(start, stop)
+        return self._last[start, stop].copy()
+
+    @cached_property
+    def T(self) -> Remembered:
+        """See :attr:`Similarity.T`."""
+        return Remembered(self.base.T)
+
+    def take(self, rows: IntArray, columns: IntArray | None) -> Similarity:
+        """See :meth:`Similarity.take`."""
+        return self.base.take(rows, columns)

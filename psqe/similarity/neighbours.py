@@ -13,7 +13,7 @@ counterpart, which has many equally poor ones. No label is needed. With fused co
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -124,6 +124,14 @@ class Neighbours:
     left_total: DoubleArray
     right_total: DoubleArray
     temperature: float
+
+    def first(self, k: int) -> Neighbours:
+        """Return the first ``k`` entities of every list, or all where a list is shorter."""
+        return replace(
+            self,
+            left_indices=self.left_indices[:, :k], left_scores=self.left_scores[:, :k],
+            right_indices=self.right_indices[:, :k], right_scores=self.right_scores[:, :k],
+        )  # fmt: skip
 
     def nearest(self) -> Nearest:
         """Return the nearest entities by similarity."""

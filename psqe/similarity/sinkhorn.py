@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from psqe.errors import ParameterError
 from psqe.graph import BoolArray, DoubleArray, FloatArray
 from psqe.similarity.base import Shifted, Similarity
-from psqe.similarity.neighbours import EXACT, find_neighbours
+from psqe.similarity.neighbours import EXACT, Neighbours, find_neighbours
 from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells, scale_alternately
 
 N_LISTED = 256
@@ -16,8 +16,17 @@ N_LISTED = 256
 Hits@1 then differs from that of all cells by less than .001; with 64 cells it is lower by up to .016."""
 
 
+TEMPERATURE = 0.02
+"""The temperature of SEU (Mao et al., EMNLP 2021)."""
+
+
 def sinkhorn(
-    similarity: Similarity, *, temperature: float = 0.02, n_iterations: int = 10, k: int = N_LISTED
+    similarity: Similarity,
+    *,
+    temperature: float = TEMPERATURE,
+    n_iterations: int = 10,
+    k: int = N_LISTED,
+    nearest: Neighbours | None = None,
 ) -> Shifted:
     """Score pairs by entropic optimal transport with uniform marginals (Cuturi 2013), in the log domain.
 
@@ -40,6 +49,9 @@ def sinkhorn(
         claim that every entity has a counterpart. The default is that of SEU.
     k
         Number of cells listed in each row and each column.
+    nearest
+        At least ``k + 1`` nearest entities of every entity, or all of them, searched at this temperature,
+        where they are known; they are searched otherwise.
 
     Returns
     -------
@@ -55,15 +67,24 @@ def sinkhorn(
             "sinkhorn needs a positive temperature, at least one iteration and k of at least 1"
         )
     n_left, n_right = similarity.shape
-    cells, left_total, right_total = _largest(similarity, k, temperature)
+    if nearest is None:
+        # An approximate search returns lists four times as long.
+        exact = max(similarity.shape) <= EXACT
+        nearest = find_neighbours(similarity, k=k + 1 if exact else -(-k // 4), temperature=temperature)
+    elif nearest.temperature != temperature:
+        raise ParameterError(
+            f"the nearest entities were searched at temperature {nearest.temperature}, not {temperature}",
+            remedy="search them at the temperature of sinkhorn, or leave nearest out",
+        )
+    cells = _largest(nearest, k, temperature)
     empty_rows = np.bincount(cells.rows, minlength=n_left) == 0
     empty_columns = np.bincount(cells.columns, minlength=n_right) == 0
 
     def scale_rows(log_sums: DoubleArray, g: DoubleArray) -> DoubleArray:
-        return -np.where(empty_rows, left_total + _log_mean_exp(g), log_sums)
+        return -np.where(empty_rows, nearest.left_total + _log_mean_exp(g), log_sums)
 
     def scale_columns(log_sums: DoubleArray, f: DoubleArray) -> DoubleArray:
-        g: DoubleArray = -np.where(empty_columns, right_total + _log_mean_exp(f), log_sums)
+        g: DoubleArray = -np.where(empty_columns, nearest.right_total + _log_mean_exp(f), log_sums)
         g += np.log(n_left / n_right)
         return g
 
@@ -71,17 +92,14 @@ def sinkhorn(
     return Shifted(similarity, 1 / temperature, f.astype(np.float32), g.astype(np.float32))
 
 
-def _largest(similarity: Similarity, k: int, temperature: float) -> tuple[Cells, DoubleArray, DoubleArray]:
-    """The largest cells divided by the temperature, and ``log sum exp`` of whole rows and columns."""
-    # An approximate search returns lists four times as long.
-    exact = max(similarity.shape) <= EXACT
-    nearest = find_neighbours(similarity, k=k + 1 if exact else -(-k // 4), temperature=temperature)
-    n_left, n_right = similarity.shape
+def _largest(nearest: Neighbours, k: int, temperature: float) -> Cells:
+    """The ``k`` largest cells of every row and of every column, divided by the temperature."""
+    n_left, n_right = len(nearest.left_indices), len(nearest.right_indices)
+    listed = nearest.first(k + 1)
     rows, columns, values = neighbour_cells(
-        nearest, _above_the_last(nearest.left_scores, n_right), _above_the_last(nearest.right_scores, n_left)
+        listed, _above_the_last(listed.left_scores, n_right), _above_the_last(listed.right_scores, n_left)
     )
-    cells = Cells(similarity.shape, rows, columns, values / temperature)
-    return cells, nearest.left_total, nearest.right_total
+    return Cells((n_left, n_right), rows, columns, values / temperature)
 
 
 def _above_the_last(scores: FloatArray, n_others: int) -> BoolArray:

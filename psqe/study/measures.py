@@ -14,8 +14,8 @@ import numpy as np
 from psqe.datasets.info import task_info
 from psqe.datasets.leaks import leaks
 from psqe.errors import ParameterError, PsqeError
-from psqe.evaluation import Scorer, evaluate
-from psqe.evaluation.protocols import METRICS_OF, PROTOCOLS
+from psqe.evaluation import Scorer, evaluate_each
+from psqe.evaluation.protocols import METRICS_OF, PROTOCOLS, Protocol
 from psqe.evaluation.regions import Regions
 from psqe.evaluation.truth import n_findable
 from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray
@@ -95,8 +95,9 @@ def alignment_rows(
 ) -> Iterator[Row]:
     """Hits@k and MRR by protocol, matching, group of links and direction; Hits@1 by region.
 
-    The protocol ``peer`` always takes CSLS. Regions have Hits@1 under protocol ``full`` and the matching
-    :data:`REGION_MATCHING`, on all links and on those that are free of all compared seeds.
+    The protocol ``peer`` always takes CSLS, so its rows are there once. Regions have Hits@1 under protocol
+    ``full`` and the matching :data:`REGION_MATCHING`, on all links and on those that are free of all compared
+    seeds.
 
     Parameters
     ----------
@@ -110,25 +111,25 @@ def alignment_rows(
     """
     pairs = None if seeds is None else seeds.pairs
     union = np.concatenate([each.pairs for each in compared]) if compared else None
-    for matching in get_args(Matching):
-        report = evaluate(
-            task, scorer, matching=matching, seeds=pairs, compared=union,
-            regions=regions if matching == REGION_MATCHING else None,
-            protocols=PROTOCOLS if matching == "csls" else PROTOCOLS[:1],
-        )  # fmt: skip
+    reports = evaluate_each(task, scorer, get_args(Matching), regions=regions, seeds=pairs, compared=union)
+    for matching, report in reports.items():
+        protocols = PROTOCOLS if matching == "csls" else PROTOCOLS[:1]
         for entry, group in METRICS_OF.items():
-            yield from _metric_rows(report, entry, group, matching)
-        yield from _region_rows(report["regions"], matching)
+            yield from _metric_rows(report, entry, group, protocols)
+        if matching == REGION_MATCHING:
+            yield from _region_rows(report["regions"], matching)
 
 
-def _metric_rows(report: Mapping[str, Any], entry: str, group: str, matching: str) -> Iterator[Row]:
-    """The rows of one group of links; none where no query is in the group."""
-    for direction, protocols in (report[entry] or {}).items():
-        for protocol, metrics in protocols.items():
+def _metric_rows(
+    report: Mapping[str, Any], entry: str, group: str, protocols: Sequence[Protocol]
+) -> Iterator[Row]:
+    """The rows of one group of links under some protocols; none where no query is in the group."""
+    for direction, by_protocol in (report[entry] or {}).items():
+        for protocol in protocols:
             if n := report["n_queries"][direction][protocol][group]:
                 yield {
-                    "protocol": protocol, "matching": matching, "links": group, "direction": direction,
-                    **WHOLE, "n_queries": n, **metrics,
+                    "protocol": protocol, "matching": report["matching"], "links": group,
+                    "direction": direction, **WHOLE, "n_queries": n, **by_protocol[protocol],
                 }  # fmt: skip
 
 
