@@ -240,6 +240,18 @@ def test_dot_plot_has_a_panel_for_each_thing_not_to_be_compared() -> None:
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["full", "peer"]
     dots = [[float(x.get_xdata()[0]) for x in a.lines if len(x.get_xdata()) == 1] for a in figure.axes]
     assert dots == [pytest.approx([0.3]), [0.7]]
+    assert [axes.get_xlim() for axes in figure.axes] == [(0, 1)] * 2
+    shorter = figures.dot_plot(table, "hits@1", rows="n_seeds", series="miner", xlabel="Hits@1", highest=0.8)
+    assert shorter.axes[0].get_xlim() == (0, 0.8)
+
+
+def test_marks_of_many_series_have_a_row_for_themselves() -> None:
+    names = ["pivot", "mutual", "psqe", "psqe, even", "true links"]
+    table = pd.DataFrame({"miner": names, "task": "one", "hits@1": 0.5})
+    axes = figures.dot_plot(table, "hits@1", rows="task", series="miner", xlabel="Hits@1").axes[0]
+    heights = sorted(float(line.get_ydata()[0]) for line in axes.lines if len(line.get_ydata()) == 1)
+    pixels = np.abs(np.diff([axes.transData.transform((0.5, y))[1] for y in heights]))
+    assert len(heights) == 5 and (pixels > 6 * axes.figure.dpi / 72).all(), "marks are 6 points high"
 
 
 def test_labels_of_near_baselines_do_not_overlap() -> None:
@@ -272,6 +284,9 @@ def test_shown_tables_have_a_fixed_name_and_numbers_on_the_right() -> None:
     assert "nan" not in tables.show(pd.DataFrame({"share": [0.5, float("nan")]}), "three").to_html()
     assert "T_one" in html and "A caption" in html and ">0.12<" in html
     assert "#T_one_row0_col1 {\n  text-align: right" in html and "row0_col0 {" not in html
+    assert "font-size" not in html and "0.15em 0.8em" in html
+    small = tables.show(table, "one", compact=True).to_html()
+    assert "#T_one {\n  font-size: 0.8em" in small.replace("#T_one  {", "#T_one {") and "nowrap" in small
 
 
 def test_tables_of_a_task(task: AlignmentTask) -> None:

@@ -41,6 +41,10 @@ def test_parts_add_up_to_the_gain_of_runs_on_the_same_draw():
     assert row["gain"] == pytest.approx(100 * np.mean(gains)) and row["runs"] == 2
     assert sum(row[part] for part in PARTS) == pytest.approx(row["gain"])
     assert row["more seed links"] > 10 and row["low"] < row["gain"] < row["high"]
+    (texts,) = tables.account_table(tables.gain_accounts(found, "pivot")).to_dict("records")
+    assert texts["gain"] == f"{row['gain']:+.1f} [{row['low']:.1f}, {row['high']:.1f}]"
+    assert [texts[part] for part in PARTS] == [f"{row[part]:+.1f}" for part in PARTS]
+    assert list(texts) == ["aligner", "gain", *PARTS, "states"] and texts["states"] == 2
 
 
 def test_runs_from_before_links_were_told_apart_are_left_out():

@@ -95,7 +95,14 @@ def by_region(
 
 @styled
 def dot_plot(
-    table: pd.DataFrame, value: str, *, rows: str, series: str, xlabel: str, panels: str | None = None
+    table: pd.DataFrame,
+    value: str,
+    *,
+    rows: str,
+    series: str,
+    xlabel: str,
+    panels: str | None = None,
+    highest: float | None = None,
 ) -> Figure:
     """Draw means with their 95 % intervals: one row a setting, the series side by side.
 
@@ -111,6 +118,8 @@ def dot_plot(
         The text of the axis of the values.
     panels
         The column that names the panel, for values that are not to be compared; one panel when omitted.
+    highest
+        The end of the axis of the values; when omitted 1, or the largest value if that is more.
 
     Raises
     ------
@@ -118,6 +127,7 @@ def dot_plot(
         If a column is missing or the table is empty.
     """
     require_columns(table, [value, rows, series, panels])
+    end = max(1.0, float(table[value].max())) if highest is None else highest
     parts = panel_parts(table, panels)
     settings, names = (list(dict.fromkeys(table[column])) for column in (rows, series))
     height = 1.1 + len(settings) * (0.12 + 0.12 * len(names))
@@ -125,8 +135,9 @@ def dot_plot(
         1, len(parts), figsize=(7, height), sharey=True, squeeze=False,
         gridspec_kw={"wspace": 0.12},  # There must be room for the numbers at the ends of the axes.
     )  # fmt: skip
+    reach = 0.2 if len(names) < 4 else 0.36  # Marks of many series must not lie on each other.
     for axes, (title, part) in zip(grid[0], parts, strict=True):
-        for offset, (name, mark) in zip(side_by_side(len(names), 0.2), marks(names).items(), strict=True):
+        for offset, (name, mark) in zip(side_by_side(len(names), reach), marks(names).items(), strict=True):
             chosen = part[part[series] == name]
             samples = [
                 (i + offset, chosen.loc[chosen[rows] == setting, value].tolist())
@@ -134,7 +145,7 @@ def dot_plot(
             ]
             _draw_rows(axes, samples, mark, name)
         shade_rows(axes, settings)
-        axes.set(xlabel=xlabel, title=title, xlim=(0, max(1.0, float(table[value].max()))))
+        axes.set(xlabel=xlabel, title=title, xlim=(0, end))
         axes.xaxis.set_major_locator(MaxNLocator(4 if len(parts) < 4 else 2))
     joint_legend(figure, order=names)
     return figure

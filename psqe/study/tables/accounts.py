@@ -10,7 +10,7 @@ import pandas as pd
 
 from psqe.aligners import ALIGNERS
 from psqe.evaluation.accounting import Accounting, GainParts, gain_parts
-from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation.intervals import format_interval, mean_interval
 from psqe.evaluation.link_groups import LINK_GROUPS
 from psqe.study.plans import alignments as plans
 from psqe.study.tables.alignments import FEATURES
@@ -112,6 +112,28 @@ def gain_accounts(found: pd.DataFrame, over: str, *, better: str = "psqe") -> pd
     order = {name: i for i, name in enumerate([FEATURES, *ALIGNERS])}
     rows.sort(key=lambda row: order[row["aligner"]])
     return pd.DataFrame(rows, columns=columns)
+
+
+def account_table(parts: pd.DataFrame) -> pd.DataFrame:
+    """Write :func:`gain_accounts` as texts, the gain with its interval in one column.
+
+    Parameters
+    ----------
+    parts
+        Rows of :func:`gain_accounts`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``aligner``, ``gain``, a column for each of :data:`PARTS`, and ``states``, the number of random
+        states.
+    """
+    gain = [
+        format_interval(row.gain, row.low, row.high, "+.1f", bounds_form=".1f", brackets=True)
+        for row in parts.itertuples()
+    ]
+    shares = {column: parts[column].map("{:+.1f}".format) for column in PARTS}
+    return pd.DataFrame({"aligner": parts["aligner"], "gain": gain, **shares, "states": parts["runs"]})
 
 
 def _points(parts: GainParts) -> dict[str, float]:

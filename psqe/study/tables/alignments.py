@@ -228,6 +228,35 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["aligner", "training", *KINDS])
 
 
+def name_models(table: pd.DataFrame) -> pd.DataFrame:
+    """Join the columns ``aligner`` and ``training`` to one, ``model``, as a page names its rows.
+
+    Parameters
+    ----------
+    table
+        A table with both columns, such as :func:`matrix` and :func:`crossed` make.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table with ``model`` in their place, at the beginning. An aligner that is trained as its preset
+        says has its bare name.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"aligner": ["features", "eva", "eva"],
+    ...                      "training": ["untrained", "plain", "residual"]})
+    >>> name_models(rows)["model"].tolist()
+    ['features', 'eva', 'eva, residual 2']
+    """
+    ways = {"plain": "", UNTRAINED: "", "residual": f", residual {plans.RESIDUAL:g}"}
+    endings = [ways.get(training, f", {training}") for training in table["training"]]
+    model = [f"{aligner}{ending}" for aligner, ending in zip(table["aligner"], endings, strict=True)]
+    rest = table.drop(columns=["aligner", "training"])
+    rest.insert(0, "model", model)
+    return rest
+
+
 def complete(runs: pd.DataFrame, by: list[str], n_tasks: int | None = None) -> pd.DataFrame:
     """Choose the runs of those random states that were run on every pair, group by group.
 
