@@ -130,6 +130,29 @@ def one_to_one(links: IntArray) -> IntArray:
     return links[kept]
 
 
+ALL_MODALITIES = "all"
+"""The word that stands for all modalities where one could be named, as in the miner ``pivot``."""
+
+
+def check_modality_name(name: str) -> None:
+    """Refuse a name of a modality that has another meaning.
+
+    Raises
+    ------
+    DataError
+        If the name is :data:`ALL_MODALITIES`.
+
+    Examples
+    --------
+    >>> check_modality_name("image")
+    """
+    if name == ALL_MODALITIES:
+        raise DataError(
+            f"a modality is called {name!r}, which stands for all modalities together",
+            remedy="give it another name, for example 'vectors'",
+        )
+
+
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array = np.ascontiguousarray(array)
     array.flags.writeable = False
@@ -275,7 +298,7 @@ class KnowledgeGraph:
     images
         For each entity the file of its image, or ``None``.
     vectors
-        Vectors that came with the data, by modality: one row per entity.
+        Vectors that came with the data, by modality: one row per entity. No modality may be called ``all``.
     groups
         For each entity its human-made group, such as a category, or ``None``. Only reports by region and
         figures use groups: no miner and no aligner reads them.
@@ -292,7 +315,7 @@ class KnowledgeGraph:
     ------
     DataError
         If identifiers repeat, a triple or a candidate is no whole number or names an entity that does not
-        exist, or a column has another length than ``entities``.
+        exist, a modality is called ``all``, or a column has another length than ``entities``.
 
     Examples
     --------
@@ -352,6 +375,7 @@ class KnowledgeGraph:
         put("translations", _column(self.translations, n, "translations", self.name, None))
         put("vectors", dict(self.vectors))
         for modality, vectors in self.vectors.items():
+            check_modality_name(modality)
             if len(vectors.values) != n:
                 raise DataError(
                     f"graph {self.name!r}: {len(vectors.values)} {modality} vectors for {n} entities"

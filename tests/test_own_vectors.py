@@ -674,3 +674,22 @@ def test_equal_vectors_are_told(task: AlignmentTask, tmp_path: Path) -> None:
     )  # fmt: skip
     with pytest.warns(PsqeWarning, match="all 9 vectors of array 'image_left' are equal"):
         Features.load(path, task)
+
+
+def test_no_modality_is_called_all(tmp_path, task):
+    """``all`` stands for all modalities, so that ``modality=all`` of the miner pivot has one meaning."""
+    ones = np.ones((9, 2), dtype=np.float32)
+    message = "a modality is called 'all', which stands for all modalities together; give it another name"
+    with pytest.raises(DataError, match=message):
+        Features.from_arrays({"all_left": ones, "all_right": ones})
+    modality = Features.from_arrays({"some_left": ones, "some_right": ones})["some"]
+    with pytest.raises(DataError, match=message):
+        Features({"all": modality})
+    with pytest.raises(DataError, match=message):
+        KnowledgeGraph("left", LEFT, (), [], vectors={"all": modality.left})
+    np.savez(tmp_path / "f.npz", all_left=ones, all_right=ones)
+    table = pd.DataFrame({"entity": [*LEFT, *RIGHT], "side": ["left"] * 9 + ["right"] * 9, "all_0": 1.0})
+    table.to_csv(tmp_path / "f.csv", index=False)
+    for name in ("f.npz", "f.csv"):
+        with pytest.raises(DataError, match=rf"{name}: {message}"):
+            Features.load(tmp_path / name, task)

@@ -171,6 +171,32 @@ def test_what_is_not_there_is_told(store):
     )
 
 
+def test_a_plan_runs_no_task_of_another_benchmark_and_tells_what_is_beyond_it(store, monkeypatch):
+    def specs(tasks, states):
+        return [
+            RunSpec(subject="facts", task=TaskOptions(name=t), random_state=s) for t in tasks for s in states
+        ]
+
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", specs, [TASK], [0]))
+
+    def fill(*arguments):
+        return CliRunner().invoke(
+            app, ["fill", "facts", "--dry", "--store", str(store.folder), *map(str, arguments)]
+        )
+
+    error = fill("--task", "dbp15k/ja_en").exception
+    assert isinstance(error, ParameterError)
+    assert "the plan 'facts' is about emoji/en-fr, and not about dbp15k/ja_en; choose from emoji/" in str(
+        error
+    )
+    assert "dbp15k" not in str(error).partition("choose from")[2]
+    assert "not in the plan" not in fill("--task", TASK, "--state", 0).output
+    said = fill("--task", "emoji/en-de").output
+    assert "task emoji/en-de: not in the plan, which has emoji/en-fr; its runs are made" in said
+    assert "1 run, 1 of them" in said
+    assert "random state 7: not in the plan, which has 0; its runs" in fill("--state", 7).output
+
+
 def test_a_folder_that_is_no_store_is_told(tmp_path):
     for make in (lambda path: None, lambda path: path.touch()):
         make(tmp_path / "runs")

@@ -13,7 +13,16 @@ from psqe.errors import DataError, ParameterError
 from psqe.features.rows import GivenVectors, Rows
 from psqe.features.vector_files import given_arrays, read_given
 from psqe.files import atomic_path
-from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray, Sides, Vectors
+from psqe.graph import (
+    SIDES,
+    AlignmentTask,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Sides,
+    Vectors,
+    check_modality_name,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +88,8 @@ class Features(Mapping[str, Modality]):
     Parameters
     ----------
     modalities
-        The modalities by name, at least one, all with the same numbers of entities.
+        The modalities by name, at least one, all with the same numbers of entities. The name ``all`` is not
+        allowed, because it stands for all modalities together (:data:`psqe.graph.ALL_MODALITIES`).
     entities
         The identifiers of the entities of both sides, in the order of the rows, by which :meth:`matched`
         finds the rows of a task's entities; ``None``, the default, where rows are in the order of a task's
@@ -92,7 +102,8 @@ class Features(Mapping[str, Modality]):
     ParameterError
         If there is no modality.
     DataError
-        If the modalities, or the identifiers, disagree on the number of entities.
+        If a modality is called ``all``, or the modalities or the identifiers disagree on the number of
+        entities.
 
     Examples
     --------
@@ -112,6 +123,8 @@ class Features(Mapping[str, Modality]):
     ) -> None:
         if not modalities:
             raise ParameterError("no modality given", remedy="name at least one, for example image")
+        for name in modalities:
+            check_modality_name(name)
         sizes = {(len(m.left), len(m.right)) for m in modalities.values()}
         if len(sizes) > 1:
             raise DataError(

@@ -34,7 +34,7 @@ from psqe.features.vector_tables import (
     Table,
     read_table,
 )
-from psqe.graph import SIDES, Sides
+from psqe.graph import SIDES, Sides, check_modality_name
 from psqe.vector_pickles import read_dictionary
 
 PICKLE_ENDINGS = (".pkl", ".pickle")
@@ -146,7 +146,8 @@ def _by_keys(arrays: Mapping[str, ArrayLike]) -> dict[str, Sides[Rows]]:
 
 
 def _fitting(name: str, left: Rows, right: Rows) -> Sides[Rows]:
-    """Return the rows of both sides, which must have the same number of dimensions."""
+    """Return the rows of both sides of a modality, which must have the same number of dimensions."""
+    check_modality_name(name)
     n_left, n_right = left.values.shape[1], right.values.shape[1]
     if n_left != n_right:
         raise DataError(

@@ -10,14 +10,11 @@ import numpy as np
 from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, modality_vectors
-from psqe.graph import AlignmentTask, IntArray
+from psqe.graph import ALL_MODALITIES, AlignmentTask, IntArray
 from psqe.parameters import PositiveInt
 from psqe.seeds.base import Miner, minable
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, greedy_one_to_one, largest_cells
-
-ALL_MODALITIES = "all"
-"""The word that takes the place of a modality's name where the fused vectors of all of them are compared."""
 
 
 @dataclass(eq=False, repr=False)
@@ -38,7 +35,7 @@ class PivotMiner(Miner):
         Number of seeds wanted. The walk may end before it has found them.
     modality
         The modality to compare; the first of the features when ``None``, and all of them together, fused,
-        when ``"all"``.
+        when ``"all"``, which therefore no modality may be called.
     centre
         Whether to subtract each side's mean first. The public codes do not. With encoders of photographs and
         two sets of drawings it makes the pivot better, and so a harder baseline.

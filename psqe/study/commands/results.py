@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -190,7 +190,10 @@ def fill(
     dry: Annotated[bool, typer.Option(help="Only list what would be run.")] = False,
     alone: Annotated[bool, typer.Option(help="Run each in its own process, to measure its memory.")] = False,
 ) -> None:
-    """Run those runs of a plan that the store lacks; each result is stored as soon as it is finished."""
+    """Run those runs of a plan that the store lacks; each result is stored as soon as it is finished.
+
+    Other pairs of the same benchmark and other random states than those of the plan can be asked for.
+    """
     from psqe.study.plans import PLANS
     from psqe.study.run import run_all
 
@@ -201,7 +204,9 @@ def fill(
             raise ParameterError(f"there is no plan {plan!r}", remedy=f"choose from {', '.join(PLANS)}")
         return
     opened, chosen = _store(store, new=True), PLANS[plan]
-    _check_tasks(selection.task or (), chosen.tasks)
+    _check_tasks(selection.task or (), chosen.tasks, plan)
+    _tell_beyond("task", selection.task or (), chosen.tasks)
+    _tell_beyond("random state", selection.state or (), chosen.random_states)
     specs = chosen.specs(selection.task or chosen.tasks, selection.state or chosen.random_states)
     selection.check(specs)
     specs = [spec for spec in specs if selection.has(spec)]
@@ -216,14 +221,30 @@ def fill(
         run_all(lacking, opened)
 
 
-def _check_tasks(names: Iterable[str], planned: Iterable[str]) -> None:
-    """Refuse a task that is neither one of the plan nor one of the benchmarks."""
+def _check_tasks(names: Iterable[str], planned: Sequence[str], plan: str) -> None:
+    """Refuse a task that is none, and one of another benchmark than the tasks of the plan."""
     from psqe.datasets import task_names
 
-    known = dict.fromkeys([*planned, *task_names()])
+    families = {task.partition("/")[0] for task in planned}
+    known = dict.fromkeys([*planned, *(task for task in task_names() if task.partition("/")[0] in families)])
     for name in names:
-        if name not in known:
-            raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(known)}")
+        if name in known:
+            continue
+        fault = (
+            f"the plan {plan!r} is about {', '.join(planned)}, and not about {name}"
+            if name in task_names()
+            else f"there is no task {name!r}"
+        )
+        raise ParameterError(fault, remedy=f"choose from {', '.join(known)}")
+
+
+def _tell_beyond(what: str, values: Sequence[object], planned: Sequence[object]) -> None:
+    """Say on standard error which of some values are not those of the plan."""
+    beyond = [str(value) for value in values if value not in planned]
+    if beyond:
+        has = ", ".join(map(str, planned))
+        text = f"{what} {', '.join(beyond)}: not in the plan, which has {has}; its runs are made all the same"
+        typer.echo(text, err=True)
 
 
 def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
