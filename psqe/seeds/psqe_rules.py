@@ -18,11 +18,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 @dataclass(frozen=True)
 class Rules(Switches):
-    """A switch for every place where the released procedure is questionable. Defaults are our repairs.
+    """The switches of PSQE: one for every place where the released procedure is questionable.
 
-    :data:`VARIANTS` names three sets: ``released`` (Hong et al. 2026, the public code, to the letter),
-    ``corrected``, and ``even``, which is ``corrected`` with the rule ``evenness``. :func:`rules_table`
-    describes every switch.
+    The defaults are our repairs. :data:`VARIANTS` names three sets: ``released``, which does what the public
+    code of Hong et al. (2026) does; ``corrected``; and ``even``, which is ``corrected`` with the rule
+    ``evenness``. :func:`rules_table` describes every switch.
 
     Raises
     ------
@@ -48,36 +48,41 @@ class Rules(Switches):
         "equal",
         released="image",
         point="1",
-        theirs="Weights .8 for pictures and .1 for each other modality.",
-        does="The same weight for all.",
+        theirs="Pictures have the weight 0.8, and every other modality 0.1.",
+        does="All modalities have the same weight.",
     )
     normalise: bool = switch(
         True,
         released=False,
         point="2",
-        theirs="Raw dot products, so that long vectors win; embeddings of any length in the loss.",
-        does="Features centred per side and scaled to length one; unit embeddings.",
+        theirs="Similarities are dot products of the vectors as they are, so that long vectors win, and "
+        "the embeddings in the loss may have any length.",
+        does="The mean of each side is subtracted from its features, and features and embeddings have length "
+        "one.",
     )
     reciprocal_filter: bool = switch(
         False,
         released=True,
         point="3",
-        theirs="Drops a seed unless its similarity is the largest of its row, among the seeds only.",
-        does="No such filter: pairs compete with all candidates, in both directions.",
+        theirs="A seed is dropped unless its similarity is the largest that its left entity has with "
+        "the right entities of all seeds.",
+        does="Seeds are not filtered; pairs compete with the pairs of all candidates, in both directions.",
     )
     rounds: PositiveInt = switch(
         1,
         released=1,
         point="4",
-        theirs="All pairs are compared after every epoch and all but the last result thrown away.",
-        does="Compared once, after training. More rounds train again on the seeds of the last round.",
+        theirs="All pairs are compared after every epoch, and all results but the last one are thrown away.",
+        does="All pairs are compared once, after the training. With more rounds, the training is repeated on "
+        "the seeds of the round before.",
     )
     order: Literal["file", "confidence"] = switch(
         "confidence",
         released="file",
         point="5",
-        theirs="Blocks of 2000 seeds and the schedule of stage 3 follow the list; one step each epoch.",
-        does="Batches are shuffled, one step each; stage 3 weights a seed by its confidence.",
+        theirs="Blocks of 2000 seeds and the schedule of stage 3 follow the order of the list; an epoch "
+        "has one step.",
+        does="Batches are shuffled, and each makes a step; stage 3 weights a seed by its confidence.",
     )
     missing: Literal["noise", "mask"] = switch(
         "mask",
@@ -98,14 +103,17 @@ class Rules(Switches):
         released=False,
         point="8",
         theirs="Pairs are ranked by similarity, whatever else their entities resemble.",
-        does="Pairs are ranked by share: an entity without counterpart resembles many equally.",
+        does="Pairs are ranked by their share in the softmax over all candidates, which is small for an "
+        "entity without a counterpart, because it resembles many equally.",
     )
     mutual: bool = switch(
         True,
         released=False,
         point="9",
-        theirs="Greedy over the 100 * n_seeds largest cells, whose ties come in no stated order.",
-        does="Pairs nearest in both directions first; exact ties count as one-sided.",
+        theirs="Pairs are taken greedily from the 100 * n_seeds largest similarities, whose ties come in no "
+        "stated order.",
+        does="Pairs of entities that are each other's nearest are taken first; exact ties count as "
+        "one-sided.",
     )
     fill: bool = switch(
         True,
@@ -118,16 +126,28 @@ class Rules(Switches):
         0.1,
         released=1.0,
         point="2",
-        theirs="1, with embeddings of any length.",
-        does="0.1, with unit embeddings.",
+        theirs="The temperature of the loss is 1, with embeddings of any length.",
+        does="It is 0.1, with embeddings of length one.",
     )
-    n_epochs: PositiveInt = switch(20, released=300, point="4", theirs="300 epochs.", does="20 epochs.")
-    dim: Dimension = switch(64, released=300, point="4", theirs="Embeddings of width 300.", does="Width 64.")
+    n_epochs: PositiveInt = switch(
+        20,
+        released=300,
+        point="4",
+        theirs="The encoder is trained for 300 epochs.",
+        does="It is trained for 20 epochs.",
+    )
+    dim: Dimension = switch(
+        64,
+        released=300,
+        point="4",
+        theirs="Embeddings have 300 dimensions.",
+        does="They have 64 dimensions.",
+    )
     n_components: Dimension | None = switch(
         256,
         released=None,
         point="10",
-        theirs="The encoder reads features as they are, 2048 wide.",
+        theirs="The encoder reads features as they are, with 2048 dimensions.",
         does="The encoder reads their 256 principal components.",
     )
     learned_weight: Share = switch(
@@ -135,7 +155,8 @@ class Rules(Switches):
         released=1.0,
         point="4",
         theirs="After training, pairs are matched by learned embeddings alone.",
-        does="The weighted mean of both similarities; the switch is the weight of the learned one.",
+        does="They are matched by the weighted mean of the similarities of features and of embeddings; the "
+        "switch is the weight of the latter.",
     )
     n_starts: PositiveInt = switch(
         4,
@@ -169,8 +190,9 @@ class Rules(Switches):
         0.0,
         released=0.0,
         point="9",
-        theirs="Quotas of the clusters of stage 1, and no other.",
-        does="The same; above 0, what evenness by degree, density and meaning is worth in every choice.",
+        theirs="The clusters of stage 1 have quotas, and nothing else makes seeds even.",
+        does="At 0 it is the same. A value above 0 is what evenness by degree, density and meaning is worth "
+        "in every choice.",
     )
 
     OTHER: ClassVar[Mapping[str, Mapping[str, Any]]] = {"even": {"evenness": 2.0}}

@@ -42,8 +42,8 @@ def matched_by_each(
     """Apply several matchings to the same similarities, with less work than one after the other.
 
     CSLS and Sinkhorn share one search for nearest entities. The results share the blocks of ``similarity``
-    (:class:`~psqe.similarity.base.Remembered`): who takes the same block of each of them in turn has it
-    computed once.
+    (:class:`~psqe.similarity.base.Remembered`): a block that is read from each of them in turn is computed
+    once.
 
     Parameters
     ----------

@@ -32,8 +32,8 @@ STAGES: dict[str, type[Stage]] = {
 class PSQEMiner(Miner):
     """PSQE in three stages: clustered resampling, contrastive refinement, neighbourhood expansion.
 
-    The method is that of Hong et al. (2026). The variant ``released`` follows the rules of the public code
-    to the letter; ``corrected`` keeps the three ideas and repairs the rules; ``even`` is ``corrected`` with
+    The method is that of Hong et al. (2026). The variant ``released`` follows every rule of the public code;
+    ``corrected`` keeps the three ideas and repairs the rules; ``even`` is ``corrected`` with
     seeds that are spread evenly over the graphs, by degree, density and meaning, at some cost of precision.
     :class:`~psqe.seeds.psqe_rules.Rules` has every difference as a switch.
 

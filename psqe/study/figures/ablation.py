@@ -40,8 +40,8 @@ def changes(
     Parameters
     ----------
     table
-        One row a run: how much a measure differs from the run without the change on the same draw, in the
-        columns ``rows``, ``series``, ``random_state`` and those of ``values``.
+        One row for each run: how much a measure differs from the run without the change on the same draw, in
+        the columns ``rows``, ``series``, ``random_state`` and those of ``values``.
     values
         The columns to show, and the text under each panel.
     rows, series
@@ -98,7 +98,7 @@ def sweeps(table: pd.DataFrame, values: Mapping[str, str], *, series: str = "tas
     Parameters
     ----------
     table
-        One row a run, with the columns ``parameter``, ``setting`` (a number), ``series`` and those of
+        One row for each run, with the columns ``parameter``, ``setting`` (a number), ``series`` and those of
         ``values``.
     values
         The columns to show, which hold shares, one row of panels each, and their names.
@@ -150,8 +150,8 @@ def reliability(
     Parameters
     ----------
     table
-        One row a run and tenth: columns ``part`` (the tenth), ``random_state``, ``estimated``, ``truth``,
-        ``series``, ``n`` and, where given, ``panels``.
+        One row for each run and tenth: columns ``part`` (the tenth), ``random_state``, ``estimated``,
+        ``truth``, ``series``, ``n`` and, where given, ``panels``.
     truth
         The column with the precision.
     series, panels

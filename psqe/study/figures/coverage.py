@@ -40,7 +40,7 @@ def curves(
     Parameters
     ----------
     table
-        One row a point of a line: columns ``x``, ``y`` and ``series``.
+        One row for each point of a line: columns ``x``, ``y`` and ``series``.
     x, y, series
         Names of its columns; a series has one mark, for its line and its points.
     xlabel, ylabel
@@ -223,7 +223,7 @@ def operating(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        One row a run, see :func:`psqe.study.tables.phase_rows`; means over random states are shown.
+        One row for each run, see :func:`psqe.study.tables.phase_rows`; means over random states are shown.
 
     Raises
     ------

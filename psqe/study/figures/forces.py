@@ -189,8 +189,8 @@ def two_parts(table: pd.DataFrame, *, panels: str = "seeds") -> Figure:
     Parameters
     ----------
     table
-        One row a seed: columns ``as_target``, ``as_candidate``, in units of ``1 / tau``, ``kind`` (a name in
-        :data:`KINDS`) and ``panels``.
+        One row for each seed: columns ``as_target``, ``as_candidate``, in units of ``1 / tau``, ``kind`` (a
+        name in :data:`KINDS`) and ``panels``.
     panels
         The column that names the panel.
 

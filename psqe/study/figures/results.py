@@ -109,7 +109,7 @@ def dot_plot(
     Parameters
     ----------
     table
-        One row a run.
+        One row for each run.
     value
         The column to show; its values are not negative.
     rows, series
@@ -263,7 +263,7 @@ def by_n_seeds(
     Parameters
     ----------
     table
-        One row a run, with the columns ``n_seeds``, ``series`` and ``value``.
+        One row for each run, with the columns ``n_seeds``, ``series`` and ``value``.
     value
         The column to show.
     ylabel

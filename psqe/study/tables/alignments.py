@@ -118,7 +118,7 @@ def paired_gain(
     Parameters
     ----------
     table
-        One row a run: ``miner``, ``random_state``, the columns of ``by`` and ``value``.
+        One row for each run: ``miner``, ``random_state``, the columns of ``by`` and ``value``.
     value
         The column to compare.
     better, worse
@@ -263,7 +263,7 @@ def complete(runs: pd.DataFrame, by: list[str], n_tasks: int | None = None) -> p
     Parameters
     ----------
     runs
-        One row a run: ``task``, ``random_state`` and the columns of ``by``.
+        One row for each run: ``task``, ``random_state`` and the columns of ``by``.
     by
         The columns that name a group.
     n_tasks

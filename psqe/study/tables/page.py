@@ -42,7 +42,7 @@ def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.Data
     Parameters
     ----------
     table
-        One row a run.
+        One row for each run.
     by
         The columns that name the group.
     value

@@ -45,9 +45,9 @@ def phase_rows(
     Returns
     -------
     pandas.DataFrame
-        One row a run: ``miner``, ``random_state``, ``asked`` (the precision that drawn seeds were to have),
-        ``evenness`` (of drawn seeds), ``precision``, ``balance``, ``hits@1`` (protocol full, mean of both
-        directions) and ``n_queries`` (how many links that is about); empty when nothing is stored.
+        One row for each run: ``miner``, ``random_state``, ``asked`` (the precision that drawn seeds were to
+        have), ``evenness`` (of drawn seeds), ``precision``, ``balance``, ``hits@1`` (protocol full, mean of
+        both directions) and ``n_queries`` (how many links that is about); empty when nothing is stored.
     """
     drawn = alignments["miner"] == "drawn"
     alignments = pd.concat([kinds(alignments[~drawn]), alignments[drawn]])

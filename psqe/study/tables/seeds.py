@@ -23,7 +23,7 @@ and of the corrected rules."""
 
 
 def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
-    """Tell the quality of every whole seed set that has a label-free estimate, one row a run.
+    """Tell the quality of every whole seed set that has a label-free estimate, one row for each run.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def changes(
     Returns
     -------
     pandas.DataFrame
-        One row a run, in the order of ``departures``: ``task``, ``random_state``, ``change`` and the values.
+        One row for each run, in the order of ``departures``: ``task``, ``random_state``, ``change`` and the
+        values.
 
     Raises
     ------
@@ -233,9 +234,9 @@ def verdicts(table: pd.DataFrame, sizes: Sequence[int] = SIZES[1:]) -> pd.DataFr
     Returns
     -------
     pandas.DataFrame
-        One row a task and number of seeds on which the released rules were run. ``behind`` names the measures
-        in which the corrected rules are behind: ``precision`` at that number, or ``least covered``, where
-        they are asked for as many seeds as the released ones were.
+        One row for each task and number of seeds on which the released rules were run. ``behind`` names the
+        measures in which the corrected rules are behind: ``precision`` at that number, or ``least covered``,
+        where they are asked for as many seeds as the released ones were.
     """
     names = {RELEASED: "released", AS_MANY: "corrected, as many", CORRECTED: "corrected"}
     values = {"precision": "precision", "precision_judged": "judged", "least_covered": "least covered"}

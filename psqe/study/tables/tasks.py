@@ -60,7 +60,7 @@ def text_table(task: AlignmentTask, pairs: IntArray) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Texts, one row a pair.
+        Texts, one row for each pair.
     """
     columns: dict[str, list[str]] = {}
     for graph, ends in zip((task.left, task.right), pairs.T, strict=True):
