@@ -93,8 +93,8 @@ class AttentionRules(TrainedRules):
     idle_weights: bool = switch(
         False,
         released=True,
-        theirs="There are six learned weights of losses. Those of modalities that are not there fall without "
-        "end.",
+        theirs="There are six learned weights of losses. Those of modalities that the features lack fall "
+        "without a limit.",
         does="There is one weight for each loss.",
     )
 

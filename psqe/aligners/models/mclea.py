@@ -102,14 +102,14 @@ class MCLEARules(AttentionRules):
     inter_modal_mean: Literal["seeds", "cells"] = switch(
         "seeds",
         released="cells",
-        theirs="The inter-modal loss is the mean over all cells of the batch, and so next to nothing.",
-        does="It is the mean over seeds of the divergence.",
+        theirs="The inter-modal loss is the mean over all pairs of a batch, which is close to zero.",
+        does="It is the mean of the divergence over the seeds of a batch.",
     )
     inter_modal_weights: Literal[1, 2] = switch(
         1,
         released=2,
-        theirs="The weight of the inter-modal loss is a factor twice: of each loss and of the weighted sum.",
-        does="It is a factor once, of the weighted sum.",
+        theirs="The weight of the inter-modal loss multiplies each loss, and the weighted sum once more.",
+        does="It multiplies the weighted sum only.",
     )
 
 
