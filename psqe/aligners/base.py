@@ -200,7 +200,8 @@ class Aligner(Parametrised, ABC):
                 if not np.isfinite(side).all():
                     raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
         self.seconds_, self.peak_mb_ = cost.seconds, cost.peak_mb
-        if observer is not None and not observer.called:
+        # A training that was finished before and is resumed has told by itself what is not observed.
+        if observer is not None and not observer.called and not hasattr(self, "history_"):
             warnings.warn(
                 f"{self.name} never called the callback, for it made no step of a training",
                 PsqeWarning,
