@@ -65,9 +65,9 @@ def added_table(rounds: Sequence[AddedSeeds], task: AlignmentTask) -> pd.DataFra
     """
     rows = []
     for step in rounds:
-        right, gone = (correct(pairs, task) for pairs in (step.added, step.removed))
+        hits, gone = (correct(pairs, task) for pairs in (step.added, step.removed))
         rows.append({
-            "epoch": step.epoch, "added": len(step.added), "correct": _share(right),
+            "epoch": step.epoch, "added": len(step.added), "correct": _share(hits),
             "removed": len(step.removed), "removed correct": _share(gone),
         })  # fmt: skip
     return pd.DataFrame(rows, columns=["epoch", "added", "correct", "removed", "removed correct"])

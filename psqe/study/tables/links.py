@@ -148,14 +148,14 @@ def threshold_curve(links: Links, task: AlignmentTask, *, n: int = 101) -> pd.Da
         kept = confidence >= threshold
         quality = link_quality(pairs[kept], task)
         alone = quality["no_counterpart"].values()
-        right, answered, taken, wanted = (
+        hits, answered, taken, wanted = (
             sum(side[k] for side in alone) for k in ("n_right", "n", "n_taken", "n_dangling")
         )
         given = answered - taken
         rows.append({
             "threshold": threshold,
             **{name: quality["links"][name] for name in ("precision", "recall", "f1")},
-            "no counterpart": 2 * right / (given + wanted) if given + wanted else None,
+            "no counterpart": 2 * hits / (given + wanted) if given + wanted else None,
             "expected": 2 * confidence[kept].sum() / (kept.sum() + links.expected_links),
         })  # fmt: skip
     return pd.DataFrame(rows).astype("float64")
