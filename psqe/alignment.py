@@ -484,7 +484,7 @@ class Alignment:
         alone = summary["no_counterpart"]
         line = (
             f"{counted(len(self.predicted), 'link')} from {counted(len(self.seeds), 'seed')}, "
-            f"{summary['expected_right']:.0f} expected to be correct, "
+            f"{summary['expected_correct']:.0f} expected to be correct, "
             f"no counterpart for {alone['left']} left and {alone['right']} right"
         )
         if self.quality is None:

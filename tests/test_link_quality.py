@@ -141,7 +141,7 @@ def test_the_summary_has_the_numbers_of_the_links(planted):
     links = predict_links(task, features, feature_scorer(task, features), rule=LinkRule(threshold=0.4))
     summary = link_summary(links, task)
     assert summary["n_links"] == len(links) and summary["threshold"] == 0.4
-    assert summary["expected_right"] == pytest.approx(links.confidence.sum())
+    assert summary["expected_correct"] == pytest.approx(links.confidence.sum())
     assert summary["expected_links"] == links.expected_links
     assert summary["no_counterpart"]["left"] == len(task.left.candidates) - len(links) > 0
     assert summary["link_quality"] == link_quality(links.pairs, task)

@@ -401,6 +401,6 @@ def test_align_writes_a_report(planted, monkeypatch, tmp_path):
     text = Tags(page).text
     written = json.loads(Path("r.json").read_text())
     sure = [float(line.split("\t")[3]) for line in Path("links.tsv").read_text().splitlines()[1:]]
-    assert written["expected_right"] == pytest.approx(sum(sure), rel=1e-4)
+    assert written["expected_correct"] == pytest.approx(sum(sure), rel=1e-4)
     assert f"{len(sure)} links between planted-left and planted-right" in text
     assert "True links are known here" in text and "preset small" in text

@@ -11,7 +11,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 
 
-def nearest_is_right(task, features, modality="image") -> np.ndarray:
+def nearest_is_correct(task, features, modality="image") -> np.ndarray:
     """For each link, whether the cosine-nearest right entity is the true one."""
     left = features[modality].left.values[task.links[:, 0]]
     right = features[modality].right.values
@@ -84,16 +84,16 @@ def test_both_sides_see_most_but_not_the_same_edges():
 
 
 def test_noise_and_spread_make_it_harder():
-    easy = nearest_is_right(*planted_pair(200, noise=0.1)).mean()
-    noisy = nearest_is_right(*planted_pair(200, noise=2.0)).mean()
-    confusable = nearest_is_right(*planted_pair(200, spread=0.3)).mean()
-    default = nearest_is_right(*planted_pair(200)).mean()
+    easy = nearest_is_correct(*planted_pair(200, noise=0.1)).mean()
+    noisy = nearest_is_correct(*planted_pair(200, noise=2.0)).mean()
+    confusable = nearest_is_correct(*planted_pair(200, spread=0.3)).mean()
+    default = nearest_is_correct(*planted_pair(200)).mean()
     assert easy == 1 and noisy < 0.5 * easy and confusable < default < 1.0
 
 
 def test_noise_by_region():
     task, features = planted_pair(400, 2, noise=(0.1, 3.0))
-    hit = nearest_is_right(task, features)
+    hit = nearest_is_correct(task, features)
     region = np.array([task.left.groups[i] for i in task.links[:, 0]])
     assert hit[region == "region 0"].mean() > hit[region == "region 1"].mean() + 0.5
 

@@ -140,14 +140,14 @@ def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = N
 
     Returns
     -------
-    ``n_links``; ``expected_right``, the expected number of correct links; ``expected_links``, the estimated
+    ``n_links``; ``expected_correct``, the expected number of correct links; ``expected_links``, the estimated
     number of true links; ``threshold``, the smallest confidence of a link; ``no_counterpart``, the number of
     candidates without a link by side; ``link_quality``, the result of :func:`link_quality`, or ``None``
     without gold links.
     """
     return {
         "n_links": len(links),
-        "expected_right": float(links.confidence.sum()),
+        "expected_correct": float(links.confidence.sum()),
         "expected_links": links.expected_links,
         "threshold": links.threshold,
         "no_counterpart": asdict(links.without_counterpart(task).map(len)),
