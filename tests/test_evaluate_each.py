@@ -31,12 +31,12 @@ def plain(similarity):
 @given(
     arrays(np.float32, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=UNIT),
     st.integers(1, 4),
-    st.booleans(),
+    st.sampled_from([0, 1, 2]),
 )
-def test_matchings_together_are_those_one_after_the_other(table, csls_k, clamped):
+def test_matchings_together_are_those_one_after_the_other(table, csls_k, n_clamped):
     similarity = Table(table)
-    if clamped:
-        pairs = [np.where(np.arange(n) == 0, 0, -1) for n in table.shape]
+    for entity in range(n_clamped):
+        pairs = [np.where(np.arange(n) == entity, entity, -1) for n in table.shape]
         similarity = Clamped(similarity, *pairs)
     together = matched_by_each(similarity, MATCHINGS, csls_k=csls_k)
     assert list(together) == list(MATCHINGS)
@@ -113,6 +113,22 @@ def test_a_remembered_block_is_a_copy():
 def test_what_is_no_list_of_matchings_is_refused(evaluated, matchings, words):
     with pytest.raises(ParameterError, match=words):
         evaluate_each(*evaluated[:2], matchings)
+
+
+@pytest.mark.parametrize("protocol", ["full", "peer"])
+def test_what_a_scorer_returns_is_one_similarity_for_each_pair(evaluated, protocol):
+    task, scorer, _ = evaluated
+    every = task.left.candidates, task.right.candidates
+
+    def refused(other, words):
+        with pytest.raises(ParameterError, match=words):
+            evaluate_each(task, other, MATCHINGS, protocols=[protocol])
+
+    refused(lambda left, right: scorer(left, right[1:]), "the scorer returns similarities of shape")
+    refused(lambda left, right: scorer(np.append(left, 0), right), "the scorer returns similarities of shape")
+    refused(lambda left, right: plain(scorer(left, right)), "what the scorer returns cannot be array")
+    if protocol == "peer":  # more rows and columns than candidates would be ranked as if they were theirs
+        refused(lambda left, right: scorer(*every), "the scorer returns similarities of shape")
 
 
 def test_nearest_entities_of_another_temperature_are_refused():

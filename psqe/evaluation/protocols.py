@@ -24,7 +24,7 @@ from psqe.evaluation.regions import RegionChoice, Regions, regions_by_kind
 from psqe.evaluation.scorers import Scorer
 from psqe.graph import SIDES, AlignmentTask, IntArray, counted, in_number
 from psqe.parameters import check_form
-from psqe.similarity import Matching, matched, matched_by_each
+from psqe.similarity import Matching, Similarity, matched, matched_by_each
 
 Protocol = Literal["full", "peer"]
 """The name of a protocol of evaluation, see :func:`evaluate`."""
@@ -123,9 +123,9 @@ def evaluate(
     DataError
         If the task has no gold links.
     ParameterError
-        If the task, the scorer or the regions are something else, there is no such matching or protocol,
-        results by region are asked for without protocol ``full``, seeds are no pairs of entities of the task,
-        or a seed has an entity that is in none of the seed sets compared.
+        If the task, the scorer, what the scorer returns or the regions are something else, there is no such
+        matching or protocol, results by region are asked for without protocol ``full``, seeds are no pairs of
+        entities of the task, or a seed has an entity that is in none of the seed sets compared.
     """
     return evaluate_each(
         task, scorer, [matching], regions=regions, seeds=seeds, compared=compared, protocols=protocols
@@ -194,7 +194,7 @@ def evaluate_each(
     }
     if "full" in protocols:
         candidates = task.left.candidates, task.right.candidates
-        each = matched_by_each(scorer(*candidates), matchings)
+        each = matched_by_each(_scored(scorer, candidates), matchings)
         for matching, found in zip(each, gold.rank([*each.values()], gold.links, candidates), strict=True):
             tested[matching]["full"] = found
     if "peer" in protocols:
@@ -222,8 +222,23 @@ def _ranked_as_published(gold: GroupedLinks, scorer: Scorer) -> dict[Direction, 
     """Rank the links that protocol ``peer`` tests among the entities of these links."""
     last = gold.links[len(gold.links) - round(PEER_TEST_SHARE * len(gold.links)) :]
     candidates = np.unique(last[:, 0]), np.unique(last[:, 1])
-    similarity = matched(scorer(*candidates), "csls", csls_k=PEER_CSLS_K)
+    similarity = matched(_scored(scorer, candidates), "csls", csls_k=PEER_CSLS_K)
     return gold.rank([similarity], last, candidates)[0]
+
+
+def _scored(scorer: Scorer, candidates: tuple[IntArray, IntArray]) -> Similarity:
+    """Return the similarities of the candidates, and refuse what is not one for each pair of them."""
+    similarity = scorer(*candidates)
+    remedy = "return a Similarity of the given left and right entities, such as aligner.similarity does"
+    check_form("what the scorer returns", similarity, Similarity, remedy)
+    wanted = len(candidates[0]), len(candidates[1])
+    if similarity.shape != wanted:
+        raise ParameterError(
+            f"the scorer returns similarities of shape {similarity.shape} for {wanted[0]} left and "
+            f"{wanted[1]} right entities",
+            remedy=remedy,
+        )
+    return similarity
 
 
 def _checked_protocols(protocols: Collection[Protocol]) -> Collection[Protocol]:

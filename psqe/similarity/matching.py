@@ -72,16 +72,17 @@ def matched_by_each(
     >>> {name: scores.rows(0, 1).tolist() for name, scores in found.items()}
     {'cosine': [[1.0, 0.0]], 'csls': [[0.0, -2.0]]}
     """
-    base = similarity.base if isinstance(similarity, Clamped) else similarity
+    if isinstance(similarity, Clamped):
+        found = matched_by_each(similarity.base, matchings, csls_k=csls_k)
+        return {matching: _clamped_like(similarity, scores, matching) for matching, scores in found.items()}
     nearest = None
-    if {"csls", "sinkhorn"} <= set(matchings) and max(base.shape) <= EXACT:
-        nearest = find_neighbours(base, k=max(N_LISTED + 1, csls_k), temperature=TEMPERATURE)
-    shared = Remembered(base)
+    if {"csls", "sinkhorn"} <= set(matchings) and max(similarity.shape) <= EXACT:
+        nearest = find_neighbours(similarity, k=max(N_LISTED + 1, csls_k), temperature=TEMPERATURE)
+    shared = Remembered(similarity)
     result: dict[Matching, Similarity] = {}
     for matching in matchings:
-        scores = _matched(base, matching, csls_k, nearest)
-        scores = shared if scores is base else replace(scores, base=shared)  # type: ignore[type-var]
-        result[matching] = _clamped_like(similarity, scores, matching)
+        scores = _matched(similarity, matching, csls_k, nearest)
+        result[matching] = shared if scores is similarity else replace(scores, base=shared)  # type: ignore[type-var]
     return result
 
 
@@ -102,9 +103,7 @@ def _matched(
     return similarity
 
 
-def _clamped_like(similarity: Similarity, scores: Similarity, matching: Matching) -> Similarity:
-    """Clamp matched scores as the similarities are clamped that they were made of, if these are."""
-    if not isinstance(similarity, Clamped):
-        return scores
+def _clamped_like(similarity: Clamped, scores: Similarity, matching: Matching) -> Clamped:
+    """Clamp matched scores as the similarities are clamped that they were made of."""
     bound = similarity.bound if matching == "cosine" else MATCHED_BOUND
     return replace(similarity, base=scores, bound=bound)
