@@ -1,5 +1,7 @@
 """Fusion: centred, normalised, masked; never filled in."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -141,3 +143,15 @@ def test_nothing_to_compare_is_an_error_that_names_the_side():
     left, _ = fuse(features, twice, np.arange(3), centre=False)
     assert np.linalg.norm(left[0]) == pytest.approx(1, abs=1e-6)
     assert np.array_equal(fuse(features, twice[:1], np.arange(3))[0], left[:1]), "a single row is not centred"
+
+
+@pytest.mark.parametrize("scale", [1e-37, 1e-20, 1e-16, 1e15, 1e19, 1e37])
+def test_rows_of_any_size_are_scaled_to_unit_length(scale):
+    """The squares of very large and very small components are no float32 numbers."""
+    vectors = np.array([[3, -4], [0, 0], [0, 2]])
+    wanted = [[0.6, -0.8], [0, 0], [0, 1]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(unit_rows((vectors * scale).astype(np.float32)), wanted, rtol=1e-5)
+        mixed = (vectors * np.array([[1], [1], [scale]])).astype(np.float32)
+        np.testing.assert_allclose(unit_rows(mixed), wanted, rtol=1e-5)

@@ -14,6 +14,10 @@ from psqe.parameters import PositiveFloat, checked
 BLOCK_ROWS = 4096
 """Number of rows that are scaled at a time."""
 
+SMALLEST_NORM = 1e-15
+"""Below this length, the squares of a float32 vector are rounded or vanish. Such a vector, and one whose
+squares are too large, is divided by its largest component before its length is measured."""
+
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
     """Return vectors ``(n, d)`` with every row scaled to unit length; rows of zeros stay zero."""
@@ -24,7 +28,15 @@ def to_unit_rows(vectors: FloatArray) -> FloatArray:
     """Scale rows in place, as :func:`unit_rows` does: copies of wide vectors need much memory."""
     for start in range(0, len(vectors), BLOCK_ROWS):  # the norm makes a copy of the block
         block = vectors[start : start + BLOCK_ROWS]
-        norms = np.linalg.norm(block, axis=1, keepdims=True)
+        with np.errstate(over="ignore"):
+            norms = np.linalg.norm(block, axis=1, keepdims=True)
+        extreme = np.flatnonzero(~((norms > SMALLEST_NORM) & (norms < np.inf)))
+        if len(extreme):
+            rows = block[extreme]
+            largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)
+            rows /= np.where(largest > 0, largest, 1)
+            block[extreme] = rows
+            norms[extreme] = np.linalg.norm(rows, axis=1, keepdims=True)
         norms[norms == 0] = 1
         block /= norms
     return vectors
