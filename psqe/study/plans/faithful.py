@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from psqe.aligners import ALIGNERS
 from psqe.options import AlignerOptions
 from psqe.study.plans.base import KINDS_OF_SEEDS, Plan, alignment_spec, of_kind, study_size
 from psqe.study.spec import RunSpec
@@ -50,6 +51,8 @@ def variant_spec(
 ) -> RunSpec:
     """A run of an aligner with its published parameters, for a number of epochs, in one of its variants.
 
+    A number of epochs that is that of the preset is not written, so that one meaning has one spec.
+
     Parameters
     ----------
     task
@@ -65,7 +68,8 @@ def variant_spec(
     random_state
         Random state of the run.
     """
-    parameters = {"n_epochs": n_epochs, **PARAMETERS[variant]}
+    usual = ALIGNERS[aligner].preset("published").parameters["n_epochs"]
+    parameters = {**({} if n_epochs == usual else {"n_epochs": n_epochs}), **PARAMETERS[variant]}
     options = AlignerOptions(name=aligner, preset="published", parameters=parameters)
     spec = alignment_spec(task, of_kind(kind, study_size(task)), aligner, random_state)
     return spec.replace(aligner=options)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from psqe.errors import DataError
 from psqe.options import MinerOptions
+from psqe.seeds import ORACLES
 from psqe.study.plans.ablation import IMAGE_WEIGHTS, N_CLUSTERS, SIZES, TEMPERATURES
 from psqe.study.plans.base import kind_of, psqe_options, seeds_spec
 from psqe.study.store import COLUMNS, VALUES
@@ -23,7 +24,10 @@ and of the corrected rules."""
 
 
 def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
-    """Tell the quality of every whole seed set that has a label-free estimate, one row for each run.
+    """Tell the quality of every whole seed set that a miner found, one row for each run.
+
+    Sets that were drawn with the gold links in hand have no row. ``estimated`` is missing for runs that were
+    made before the estimate of today.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
         of seeds), ``correct`` (correct seeds as a share of the number wanted) and ``label``, the name of the
         kind.
     """
-    whole = table[(table["part_kind"] == "all") & table["estimated"].notna()]
+    whole = table[(table["part_kind"] == "all") & ~table["miner"].isin(list(ORACLES))]
     regions = table[(table["part_kind"] == "semantic") & (table["part"] == "all")]
     spread = regions.set_index("id")[["least_covered", "balance"]]
     sets = _labelled(whole.drop(columns=["least_covered", "balance"]).join(spread, on="id"))
@@ -49,7 +53,7 @@ def seed_sets(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def seed_parts(table: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Tell the quality of parts of seed sets that have a label-free estimate, one row a part.
+    """Tell the quality of parts of the seed sets that a miner found, one row for each part.
 
     Parameters
     ----------
@@ -64,7 +68,9 @@ def seed_parts(table: pd.DataFrame, kind: str) -> pd.DataFrame:
         The columns of the store with ``variant``, ``plain`` and ``label`` as in :func:`seed_sets`; ``part``
         is the name of the part.
     """
-    parts = table[(table["part_kind"] == kind) & (table["part"] != "all") & table["estimated"].notna()]
+    parts = table[
+        (table["part_kind"] == kind) & (table["part"] != "all") & ~table["miner"].isin(list(ORACLES))
+    ]
     return _labelled(parts).reset_index(drop=True)
 
 
