@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -132,3 +133,14 @@ def test_no_tracked_file_is_large_or_names_a_home_folder() -> None:
 def test_notebooks_are_sources_without_outputs() -> None:
     assert list((ROOT / "notebooks").glob("*.md"))
     assert not list((ROOT / "notebooks").rglob("*.ipynb"))
+
+
+def test_pinned_packages_are_for_every_python_311():
+    """A pin that needs a later patch release cannot be installed where Python 3.11 is an earlier one."""
+    needed = {}
+    for line in LINES:
+        name, version = line.split("==")
+        if metadata.version(name) == version:  # an older environment may still have another version
+            needed[name] = metadata.metadata(name)["Requires-Python"]
+    assert len(needed) > 50
+    assert [name for name, text in needed.items() if text and "3.11.0" not in SpecifierSet(text)] == []
