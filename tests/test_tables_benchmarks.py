@@ -8,7 +8,7 @@ from stored import cost_run, directions, table
 from psqe.options import TaskOptions
 from psqe.study import costs, figures, tables
 from psqe.study.plans import benchmarks as plans
-from psqe.study.plans.base import MINERS_COMPARED, of_kind
+from psqe.study.plans.base import miners_on, of_kind
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult
 from psqe.study.tables import costs as cost_tables
@@ -36,12 +36,12 @@ def test_miners_and_the_aligner_come_back_in_their_table():
         if spec.miner == of_kind("psqe", spec.miner.n_seeds)
     ]  # fmt: skip
     found = tables.mined_table(table(mined, "seeds"), table(aligned, "alignment"))
-    assert found["miner"].tolist() == list(MINERS_COMPARED)
+    assert found["miner"].tolist() == list(miners_on(TASK))
     assert (found["seeds"] == 20).all() and (found["judged"] == 0.6).all()
     assert found["miner"][found["Hits@1"].notna()].tolist() == ["psqe"]
     assert found["Hits@1"].max() == pytest.approx(0.3)
     assert (
-        found["GB"].tolist() == pytest.approx([1.048576] * len(MINERS_COMPARED))
+        found["GB"].tolist() == pytest.approx([1.048576] * len(miners_on(TASK)))
         and (found["seconds"] == 2).all()
     )
     assert tables.mined_table(table([], "seeds"), table(aligned, "alignment")).empty

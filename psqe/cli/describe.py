@@ -103,8 +103,8 @@ def switch_lines(rules: type[Switches]) -> list[str]:
     >>> from psqe.aligners.variants import TrainedRules
     >>> print("\n".join(switch_lines(TrainedRules)[2:5]))
         centre: bool = True in corrected, False in released
-        released: The mean of a side is not subtracted from its vectors.
-        corrected: The mean of each side is subtracted from its vectors.
+            released: The mean of a side is not subtracted from its vectors.
+            corrected: The mean of each side is subtracted from its vectors.
     """
     others = [
         f"{name} (corrected with {', '.join(f'{key}={value!r}' for key, value in values.items())})"
