@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 from pathlib import Path
@@ -26,8 +27,8 @@ SEEDS = {
 def rows_of(subject):
     """The measures of the study's plain runs: (pair, kind of seeds, aligner, state) to a list of rows."""
     found = {}
-    for pair in PAIRS:
-        name = pair.replace("/", "-") + ".csv"
+    for pair, state in itertools.product(PAIRS, STATES):
+        name = f"{pair.replace('/', '-')}-{state}.csv"
         with (STORE / "runs" / name).open(newline="", encoding="utf-8") as file:
             specs = {row["id"]: json.loads(row["spec"]) for row in csv.DictReader(file)}
         with (STORE / subject / name).open(newline="", encoding="utf-8") as file:

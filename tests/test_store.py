@@ -176,11 +176,11 @@ def test_a_key_that_repeats_and_a_run_that_measured_nothing_are_refused(tmp_path
 def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.put([result(), result(seeds_spec(7))])
-    measures, runs = (store.folder / name / "emoji-en-fr.csv" for name in ("seeds", "runs"))
+    measures, runs = (store.folder / name / "emoji-en-fr-0.csv" for name in ("seeds", "runs"))
     good = measures.read_text()
     for old, new, message in (
-        ("0.86", "86 %", r"emoji-en-fr\.csv:2: column 'precision' is '86 %'"),
-        ("0.86", "1.86", r"emoji-en-fr\.csv:2: column 'precision'"),
+        ("0.86", "86 %", r"emoji-en-fr-0\.csv:2: column 'precision' is '86 %'"),
+        ("0.86", "1.86", r"emoji-en-fr-0\.csv:2: column 'precision'"),
         ("recall", "rank", "rank"),
         ("part,", "piece,", "piece"),
         (good.splitlines()[1], good.splitlines()[2], "repeats the key"),
@@ -196,7 +196,7 @@ def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path)
     copy.unlink()
     text = runs.read_text()
     runs.write_text(text.replace('""n_seeds"":7', '""n_seeds"":8'))
-    with pytest.raises(DataError, match=r"emoji-en-fr\.csv:\d: run .* lacks the id of its spec"):
+    with pytest.raises(DataError, match=r"emoji-en-fr-0\.csv:\d: run .* lacks the id of its spec"):
         store.runs()
     runs.write_text(text)
     runs.rename(runs.with_name("copy.csv"))
@@ -208,7 +208,9 @@ def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path)
 def test_a_row_with_a_cell_too_many_or_too_few_is_refused_with_its_line(tmp_path: Path, name: str) -> None:
     store = Store(tmp_path / "store")
     store.put([result(), result(seeds_spec(7))])
-    path = store.folder / name / "emoji-en-fr.csv" if name != "environments" else store.folder / f"{name}.csv"
+    path = (
+        store.folder / name / "emoji-en-fr-0.csv" if name != "environments" else store.folder / f"{name}.csv"
+    )
     lines = path.read_text().splitlines()
     for line in range(1, len(lines) + 1):
         for changed in (lines[line - 1] + ",1", lines[line - 1].rpartition(",")[0], ""):
@@ -231,10 +233,10 @@ def test_a_row_with_a_cell_too_many_or_too_few_is_refused_with_its_line(tmp_path
 def test_a_spec_that_was_edited_is_refused_with_its_line(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.put([result()])
-    path = store.folder / "runs" / "emoji-en-fr.csv"
+    path = store.folder / "runs" / "emoji-en-fr-0.csv"
     path.write_text(path.read_text().replace('""n_seeds"":600', '""n_seeds"":NaN'))
     with pytest.raises(
-        DataError, match=r"emoji-en-fr\.csv:2: the spec of a run is not valid: NaN is no number"
+        DataError, match=r"emoji-en-fr-0\.csv:2: the spec of a run is not valid: NaN is no number"
     ):
         store.runs()
 
@@ -248,7 +250,7 @@ def test_what_is_no_folder_or_no_file_of_a_store_is_told(tmp_path: Path) -> None
         store.runs()
     runs.unlink()
     runs.mkdir()
-    os.mkfifo(runs / "emoji-en-fr.csv")
+    os.mkfifo(runs / "emoji-en-fr-0.csv")
     with pytest.raises(DataError, match="is not a file"):
         store.runs()
 
@@ -256,7 +258,7 @@ def test_what_is_no_folder_or_no_file_of_a_store_is_told(tmp_path: Path) -> None
 def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.put([result()])
-    file = store.folder / "seeds" / "emoji-en-fr.csv"
+    file = store.folder / "seeds" / "emoji-en-fr-0.csv"
     pd.read_csv(file, dtype="string").drop(columns=["estimated", "recall"]).to_csv(file, index=False)
     assert store.table("seeds")[["estimated", "recall"]].isna().all(axis=None)
     store.put([result(seeds_spec(7), estimated=0.5)])
@@ -266,7 +268,7 @@ def test_a_store_from_before_a_column_was_added_is_read_and_completed(tmp_path: 
 def test_a_store_of_an_earlier_version_is_told_with_a_remedy(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.put([result()])
-    measures, runs = (store.folder / part / "emoji-en-fr.csv" for part in ("seeds", "runs"))
+    measures, runs = (store.folder / part / "emoji-en-fr-0.csv" for part in ("seeds", "runs"))
     pd.read_csv(measures, dtype="string").drop(columns=["part"]).to_csv(measures, index=False)
     with pytest.raises(DataError, match=r"'part', which is a column that is missing; .* fill PLAN --store"):
         store.table("seeds")
@@ -338,7 +340,7 @@ def test_a_writer_that_is_killed_leaves_a_store_that_is_whole(tmp_path: Path) ->
     os.kill(writer.pid, signal.SIGKILL)
     writer.join()
     before = len(Store(folder).table("seeds"))
-    (folder / "seeds" / ".emoji-en-fr.half.csv").write_text("id,part")
+    (folder / "seeds" / ".emoji-en-fr-0.half.csv").write_text("id,part")
     Store(folder).put([result(seeds_spec(1000))])  # the lock is free again
     assert len(Store(folder).table("seeds")) == before + 1
     assert not list(folder.rglob(".*.csv"))
@@ -393,7 +395,7 @@ def test_the_stored_results_are_sound(kept: Store) -> None:
         table = kept.table(subject)
         assert set(table["id"]) == set(runs.loc[runs["subject"] == subject, "id"])
         assert not table.duplicated(["id", *KEYS[subject]]).any()
-    assert max(path.stat().st_size for path in kept.folder.rglob("*.csv")) < 4e6
+    assert max(path.stat().st_size for path in kept.folder.rglob("*.csv")) < 2e6
     assert {file_name(spec) for spec in runs["spec"]} == {
         path.name for path in (kept.folder / "runs").iterdir()
     }

@@ -464,13 +464,13 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> pd.D
 
 
 def file_name(spec: RunSpec) -> str:
-    """The name of the files with the rows of a run: its task, or ``cost`` for all measurements of costs.
+    """The name of the files with the rows of a run: its task and random state, or ``cost`` for costs.
 
     >>> from psqe.options import TaskOptions
     >>> file_name(RunSpec(subject="facts", task=TaskOptions(name="emoji/en-fr")))
-    'emoji-en-fr.csv'
+    'emoji-en-fr-0.csv'
     """
-    name = "cost" if spec.subject == "cost" else spec.task.name
+    name = "cost" if spec.subject == "cost" else f"{spec.task.name}-{spec.random_state}"
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") + ".csv"
 
 
