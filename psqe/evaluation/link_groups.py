@@ -43,7 +43,7 @@ def pairs_array(pairs: Pairs, what: str) -> IntArray:
     pairs
         The pairs: indices of a left and of a right entity, from 0.
     what
-        What they are, in the plural, for messages.
+        What the pairs are, as a plural noun that an error message puts after "the", such as ``"seeds"``.
 
     Raises
     ------

@@ -28,9 +28,9 @@ class Propagation(Aligner):
     """An aligner without training, which spreads features and labels of seeds over the graphs.
 
     Let ``P`` be the random walk (:func:`psqe.adjacency.walk`) and ``X`` the fused features of all nodes,
-    literals and categories included, so that these contribute to the entities beside them. They are whitened
-    by the differences between the two entities of each seed. The embedding
-    of an entity is the concatenation, over the hops ``h`` from 0 to ``n_hops``, of the unit rows of
+    literals and categories included, so that these contribute to the entities beside them. Where there are
+    seeds, the features are first whitened by the differences between the two entities of each seed. The
+    embedding of an entity is the concatenation, over the hops ``h`` from 0 to ``n_hops``, of the unit rows of
     ``P^h X``, so weighted that the cosine of hop ``h`` counts ``decay^h``. A node without features has a zero
     row, which has no part in a sum over neighbours. A modality that few of the neighbours have weighs little
     in their mean.
@@ -40,7 +40,7 @@ class Propagation(Aligner):
     ``P^h L``, weighted by ``label_weight`` and by the mean confidence of the seeds whose labels reach the
     entity. The labels themselves (``h = 0``) have no part, because they would only say that a seed is
     correct. An entity's own label comes back to it as that of one neighbour among others, so that a wrong
-    seed can be overruled. Without seeds there are no labels, and everything else is the same.
+    seed can be overruled. Without seeds there is neither whitening nor a label.
 
     The method is of the kind of SEU (Mao et al., EMNLP 2021: features are propagated, then assigned by
     Sinkhorn) and LightEA (Mao et al., EMNLP 2022: labels are propagated as random vectors), but it is not
