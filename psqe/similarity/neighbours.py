@@ -19,7 +19,7 @@ import numpy as np
 
 from psqe.errors import ParameterError
 from psqe.graph import BoolArray, DoubleArray, FloatArray, IntArray
-from psqe.similarity.base import Dot, Shifted, Similarity
+from psqe.similarity.base import BLOCK_CELLS, Dot, Shifted, Similarity
 from psqe.similarity.search import best_in_rows, mutual_pairs
 
 TEMPERATURE = 0.02
@@ -41,6 +41,10 @@ N_PROBE = 16
 
 N_LISTED = 16
 """Number of nearest entities kept for every entity; 4 times as many in an approximate search."""
+
+LONG = 64
+"""Above this number of listed entities, the lists of the right side are made in a pass of their own over a
+matrix of several blocks: merging long lists block by block takes longer than computing the blocks again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +179,7 @@ def find_nearest(similarity: Similarity) -> Nearest:
 def find_neighbours(
     similarity: Similarity, *, k: int = N_LISTED, temperature: float = TEMPERATURE
 ) -> Neighbours:
-    """Find the nearest entities of every entity in one pass over a similarity.
+    """Find the nearest entities of every entity, in one pass over a similarity or, for long lists, in two.
 
     Dot products with more than :data:`EXACT` entities on a side are searched approximately: lists are
     four times as long, may miss some entities, and the totals are over what is listed.
@@ -200,6 +204,10 @@ def find_neighbours(
         return _approximate_neighbours(similarity, 4 * k, temperature)
     n_left, n_right = similarity.shape
     k_left, k_right = min(k, n_right), min(k, n_left)
+    if min(k_left, k_right) > LONG and n_left * n_right > BLOCK_CELLS:
+        left = _lists_of_rows(similarity, k_left, temperature)
+        right = _lists_of_rows(similarity.T, k_right, temperature)
+        return Neighbours(left[0], left[1], right[0], right[1], left[2], right[2], temperature)
     left_indices = np.empty((n_left, k_left), dtype=np.int64)
     left_scores = np.empty((n_left, k_left), dtype=np.float32)
     left_total = np.empty(n_left, dtype=np.float64)
@@ -223,6 +231,20 @@ def find_neighbours(
     return Neighbours(
         left_indices, left_scores, right_indices, right_scores, left_total, right_total, temperature
     )
+
+
+def _lists_of_rows(
+    similarity: Similarity, k: int, temperature: float
+) -> tuple[IntArray, FloatArray, DoubleArray]:
+    """Return the ``k`` nearest columns of every row, their similarities, and the total of every row."""
+    n = similarity.shape[0]
+    indices, scores = np.empty((n, k), dtype=np.int64), np.empty((n, k), dtype=np.float32)
+    totals = np.empty(n, dtype=np.float64)
+    for start, block in similarity.blocks():
+        rows = slice(start, start + len(block))
+        indices[rows], scores[rows] = best_in_rows(block, k)
+        totals[rows] = _log_sum_exp(block, scores[rows, 0], temperature)
+    return indices, scores, totals
 
 
 def shares(

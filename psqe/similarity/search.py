@@ -26,10 +26,13 @@ def best_in_rows(block: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     if k == 1:
         first = block.argmax(axis=1)[:, None]
         return first, np.take_along_axis(block, first, axis=1)
-    largest, indices = torch.topk(torch.from_numpy(block), k, dim=1)
+    # One cell more than is asked for shows whether a cell that is left out ties with the last one.
+    n_found = min(k + 1, block.shape[1])
+    largest, indices = torch.topk(torch.from_numpy(block), n_found, dim=1)
     scores, best = largest.numpy(), indices.numpy()
+    tied = np.flatnonzero(scores[:, k] == scores[:, k - 1]) if n_found > k else []
+    scores, best = scores[:, :k], best[:, :k]
     # torch may return any of the cells that tie with the last one; take the first of them.
-    tied = np.flatnonzero((block >= scores[:, -1:]).sum(axis=1) > k)
     if len(tied):
         best[tied] = np.argsort(-block[tied], axis=1, kind="stable")[:, :k]
         scores[tied] = np.take_along_axis(block[tied], best[tied], axis=1)
