@@ -174,6 +174,7 @@ def test_benchmarks_are_looked_at_by_encoders_that_exist():
 
 def test_links_take_the_tasks_where_some_have_no_counterpart():
     assert set(TASKS) == {*EMOJI, *DBP15K, "fb15k/db15k"}
+    assert [*PLANS["links"].tasks, *PLANS["links-benchmarks"].tasks] == [*TASKS]
     specs = PLANS["links"].specs(TASKS, [0])
     assert [spec.aligner for spec in specs] == [*MODELS.values()] * len(TASKS)
     assert all((spec.miner is None) == (spec.aligner is None) for spec in specs)

@@ -26,7 +26,7 @@ from psqe.graph import AlignmentTask
 from psqe.links.predict import weigh_pairs
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
 from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, seed_rows
-from psqe.study.plans.base import KINDS_OF_SEEDS, kind_of, of_kind
+from psqe.study.plans.base import kind_of, kinds_with, of_kind
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
 
@@ -165,13 +165,14 @@ def load_seeds(spec: RunSpec) -> SeedSet:
 def compared_seeds(spec: RunSpec) -> list[SeedSet]:
     """The seeds of every kind that the study compares with those of a run, of the same number.
 
-    They decide which links are free of all seed sets. There are none if the run is without seeds, or on seeds
-    that the study does not compare with others.
+    They decide which links are free of all seed sets. With one modality both pivots find the same seeds, and
+    only one of them is mined. There are none if the run is without seeds, or on seeds that the study does not
+    compare with others.
     """
     miner = spec.miner
     if miner is None or miner.n_seeds is None or kind_of(miner) is None:
         return []
-    options = [of_kind(kind, miner.n_seeds) for kind in KINDS_OF_SEEDS]
+    options = [of_kind(kind, miner.n_seeds) for kind in kinds_with(spec.features)]
     return [_seeds(spec.part("seeds", miner=each)) for each in options]
 
 

@@ -98,14 +98,19 @@ def study_size(task: str) -> int:
     return 600 if task.startswith("emoji/") else 1000
 
 
-def kinds_on(task: str) -> tuple[str, ...]:
-    """The kinds of seeds that differ on a task: with one modality, both pivots are the same miner.
+def kinds_with(features: FeatureOptions | None) -> tuple[str, ...]:
+    """The kinds of seeds that differ with some features: with one modality, both pivots are the same miner.
 
-    >>> kinds_on("dbp15k/zh_en")
+    >>> kinds_with(FeatureOptions(modalities=("name",)))
     ('pivot', 'mutual', 'psqe', 'psqe, even', 'true links')
     """
-    several = len(study_features(task).modalities or ()) > 1
-    return tuple(kind for kind in KINDS_OF_SEEDS if several or kind != "pivot, fused")
+    one = features is not None and len(features.modalities or ()) == 1
+    return tuple(kind for kind in KINDS_OF_SEEDS if not one or kind != "pivot, fused")
+
+
+def kinds_on(task: str) -> tuple[str, ...]:
+    """The kinds of seeds that differ with the features by which the study compares a task."""
+    return kinds_with(study_features(task))
 
 
 def miners_on(task: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The plan about links and the answer "no counterpart", on every task where some entities have none."""
+"""The plans about links and the answer "no counterpart", on every task where some entities have none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from psqe.options import AlignerOptions, MinerOptions
 from psqe.study.plans.alignments import RESIDUAL
-from psqe.study.plans.base import DBP15K, EMOJI, Plan, study_features, study_size, task_options
+from psqe.study.plans.base import DBP15K, DBP15K_STATES, EMOJI, Plan, study_features, study_size, task_options
 from psqe.study.spec import RunSpec
 
 TASKS = (*EMOJI, *DBP15K, "fb15k/db15k")
@@ -36,4 +36,12 @@ def links(
     ]  # fmt: skip
 
 
-PLANS = {"links": Plan("Links of three models by every matching, rule and threshold.", links, TASKS)}
+PLANS = {
+    "links": Plan("Links of three models by every matching, rule and threshold.", links, EMOJI),
+    "links-benchmarks": Plan(
+        "Links of three models on benchmarks where some candidates have no counterpart.",
+        links,
+        TASKS[len(EMOJI) :],
+        DBP15K_STATES,
+    ),
+}
