@@ -30,7 +30,7 @@ def best_in_rows(block: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     n_found = min(k + 1, block.shape[1])
     largest, indices = torch.topk(torch.from_numpy(block), n_found, dim=1)
     scores, best = largest.numpy(), indices.numpy()
-    tied = np.flatnonzero(scores[:, k] == scores[:, k - 1]) if n_found > k else []
+    tied = np.flatnonzero(scores[:, k] == scores[:, k - 1]) if n_found > k else np.empty(0, np.int64)
     scores, best = scores[:, :k], best[:, :k]
     # torch may return any of the cells that tie with the last one; take the first of them.
     if len(tied):
