@@ -30,7 +30,7 @@ def headlines(
     seeds, alignments
         The seeds and the alignments of the results store.
     tasks
-        The pairs; all emoji pairs by default.
+        The pairs, which are compared with the same number of seeds; all emoji pairs by default.
     aligner
         The trained aligner, with its preset ``small``; MCLEA by default.
 
@@ -39,8 +39,9 @@ def headlines(
     dict
         ``correct KIND``, the precision of a kind of seeds, and ``even KIND``, the balance of its coverage
         over the semantic regions; ``free KIND``, Hits@1 of the trained aligner on links that are free of all
-        compared seeds, and ``free features`` and ``free clamped``, those of the features on the same links,
-        without seeds and with PSQE's seeds clamped; ``gain TO over FROM`` with `` low`` and `` high``, the
+        compared seeds, and ``free features``, ``free clamped`` and ``free propagation``, those of the
+        features on the same links, without seeds, with PSQE's seeds clamped and spread over the graphs with
+        PSQE's seeds; ``gain TO over FROM`` with `` low`` and `` high``, the
         difference in points between ``free TO`` and ``free FROM`` with its 95 % interval; ``all NAME`` under
         Sinkhorn on all links, where NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation``
         (without seeds) or the trained aligner (PSQE's seeds); and ``states``, the number of random states.
@@ -57,8 +58,9 @@ def headlines(
     trained = free[(free["aligner"] == aligner) & (free["training"] == "plain")]
     for kind in KINDS_OF_SEEDS:
         _mean(found, f"free {kind}", trained[trained["miner"] == kind], "hits@1", len(tasks))
-    for name in (FEATURES, "clamped"):
+    for name in (FEATURES, "clamped", "propagation"):
         own = free[(free["aligner"] == name) & (free["miner"] == "psqe")]
+        own = own[own["training"].isin(["plain", "untrained"])]
         _mean(found, f"free {name}", own, "hits@1", len(tasks))
     for better, over in (
         ("pivot, fused", "pivot"), ("psqe", "pivot, fused"), ("psqe", "mutual"), ("true links", "psqe"),
