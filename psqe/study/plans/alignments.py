@@ -11,6 +11,7 @@ from psqe.study.plans.ablation import SIZES
 from psqe.study.plans.base import (
     DBP15K,
     DBP15K_STATES,
+    EMOJI,
     KINDS_OF_SEEDS,
     Plan,
     alignment_spec,
@@ -190,8 +191,8 @@ PLANS = {
     "aligners-dbp15k": Plan(
         "Aligners on kinds of seeds of DBP15K; training: plain.", crossed_dbp15k, DBP15K, DBP15K_STATES
     ),
-    "sizes": Plan("MCLEA on every kind of seeds at every number of seeds.", sizes),
+    "sizes": Plan("MCLEA on every kind of seeds at every number of seeds, on one pair.", sizes, EMOJI[:1]),
     "untrained": Plan("The features alone, on the links that each kind of seeds leaves free.", untrained),
     "untrained-dbp15k": Plan("The features alone on DBP15K.", untrained, DBP15K, DBP15K_STATES),
-    "drawn": Plan("MCLEA on seeds of set precision and evenness.", drawn),
+    "drawn": Plan("MCLEA on seeds of set precision and evenness, on two pairs.", drawn, EMOJI[:2]),
 }
