@@ -187,7 +187,10 @@ RUN_EVERYWHERE = ("clamped", "eva", "mclea", "meaformer", "propagation", "whiten
 def test_the_stored_runs_are_those_of_the_plans():
     """The ids of stored runs are what the plans ask for, so that a page finds them."""
     stored = set(Store().specs())
-    for name in ("sweeps", "untrained", "aligners-residual", "benchmarks-facts", "benchmarks-alone"):
+    for name in (
+        "miners", "sweeps", "as-many", "untrained", "aligners-residual", "benchmarks-facts",
+        "benchmarks-alone", "aligners-dbp15k", "untrained-dbp15k", "pays-dbp15k",
+    ):  # fmt: skip
         plan = PLANS[name]
         assert {spec.id for spec in plan.specs(plan.tasks, plan.random_states)} <= stored, name
     for name in ("switches", "drawn", "benchmarks-mined", "released", "sizes"):

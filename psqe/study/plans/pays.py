@@ -1,4 +1,4 @@
-"""The plan about when training pays: the same seeds, with and without training from random maps."""
+"""The plans about when training pays: the same seeds, with and without training from random maps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 
 from psqe.options import AlignerOptions
 from psqe.study.plans.alignments import TRAININGS
-from psqe.study.plans.base import EMOJI, Plan, of_kind, study_features, study_size, task_options, with_seeds
+from psqe.study.plans.base import (
+    DBP15K,
+    DBP15K_STATES,
+    EMOJI,
+    Plan,
+    of_kind,
+    study_features,
+    study_size,
+    task_options,
+    with_seeds,
+)
 from psqe.study.spec import RunSpec
 
 TRAINED = ("eva", "mclea", "meaformer")
@@ -103,6 +113,24 @@ def pays(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     )
 
 
+DBP15K_ROWS = (
+    "features", "clamped", "propagation, not whitened", "propagation, whitened",
+    "eva, small, plain", "mclea, small, plain", "meaformer, small, plain",
+)  # fmt: skip
+"""The rows that are run on DBP15K."""
+
+
+def pays_dbp15k(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The rows of :data:`DBP15K_ROWS` on PSQE's seeds, each after the run about its seeds."""
+    return with_seeds(
+        row_spec(row, KINDS[0], task, state)
+        for state in random_states
+        for task in tasks
+        for row in DBP15K_ROWS
+    )
+
+
 PLANS = {
     "pays": Plan("With and without a training from random maps, on the same seeds.", pays, EMOJI),
+    "pays-dbp15k": Plan("The same on DBP15K, some rows.", pays_dbp15k, DBP15K, DBP15K_STATES),
 }
