@@ -24,10 +24,18 @@ both = st.one_of(tables(ties=True), tables(ties=False))
 temperatures = st.sampled_from([0.02, 0.1, 1.0])
 
 
-@pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")
+@pytest.fixture(
+    params=[(1 << 23, 64), (5, 64), (5, 1)],
+    ids=["one block", "many blocks", "many blocks and long lists"],
+    autouse=True,
+    scope="module",
+)
 def block_cells(request):
+    cells, long = request.param
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base, "BLOCK_CELLS", request.param)
+        patch.setattr(base, "BLOCK_CELLS", cells)
+        patch.setattr(module, "BLOCK_CELLS", cells)
+        patch.setattr(module, "LONG", long)
         yield
 
 

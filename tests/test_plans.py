@@ -11,7 +11,16 @@ from psqe.options import MinerOptions
 from psqe.seeds.psqe_rules import SWITCHES, VARIANTS
 from psqe.study.plans import PLANS
 from psqe.study.plans.ablation import as_many, flips, miners, released, sweeps
-from psqe.study.plans.alignments import EVENNESS, LEVELS, TRAININGS, crossed, drawn, sizes, untrained
+from psqe.study.plans.alignments import (
+    EVENNESS,
+    LEVELS,
+    TRAININGS,
+    crossed,
+    crossed_dbp15k,
+    drawn,
+    sizes,
+    untrained,
+)
 from psqe.study.plans.base import (
     DBP15K,
     EMOJI,
@@ -108,6 +117,20 @@ def test_every_aligner_meets_every_kind_of_seeds():
     beside = [spec for spec in crossed("residual", [TASK], [3]) if spec.aligner]
     assert {spec.aligner.name for spec in beside} == set(trained), "the others have no training to vary"
     assert all(spec.aligner.parameters == TRAININGS["residual"] for spec in beside)
+
+
+def test_dbp15k_has_fewer_kinds_of_seeds_for_the_slowest_aligner():
+    found = {}
+    for spec in crossed_dbp15k([DBP15K[0]], [0]):
+        if spec.aligner is not None:
+            found.setdefault(spec.aligner.name, []).append(spec.miner and kind_of(spec.miner))
+    assert found == {
+        "clamped": ["pivot", "mutual", "psqe", "true links"],
+        "eva": ["pivot", "mutual", "psqe", "true links"],
+        "mclea": ["pivot", "mutual", "psqe", "true links"],
+        "meaformer": ["mutual", "psqe"],
+        "propagation": [None, "pivot", "mutual", "psqe", "true links"],
+    }
 
 
 @pytest.mark.parametrize("task", [EMOJI[0], DBP15K[0]])

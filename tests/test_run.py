@@ -20,7 +20,15 @@ from psqe.seeds import MutualMiner, PSQEMiner, SeedSet, audit, correct, judged
 from psqe.study import run as module
 from psqe.study.measures import THRESHOLDS, chosen_confidence, chosen_pairs, cut, fact_rows
 from psqe.study.plans.alignments import TRAININGS, drawn, sizes, untrained
-from psqe.study.plans.base import KINDS_OF_SEEDS, alignment_spec, of_kind, psqe_options, seeds_spec
+from psqe.study.plans.base import (
+    EMOJI,
+    KINDS_OF_SEEDS,
+    alignment_spec,
+    kind_of,
+    of_kind,
+    psqe_options,
+    seeds_spec,
+)
 from psqe.study.plans.links import MODELS
 from psqe.study.plans.supervised import supervised
 from psqe.study.run import residual_later, run, run_all
@@ -105,6 +113,14 @@ def test_every_matching_and_every_group_of_links_is_measured(monkeypatch):
             assert all(row["n_queries"] == wanted["n_queries"][d]["full"][links] for d, row in rows.items())
     mrr = [full(result, matching)["l2r"]["mrr"] for matching in get_args(Matching)]
     assert len(set(mrr)) > 1, "the matchings differ here"
+
+
+@pytest.mark.parametrize("task", ["dbp15k/zh_en", "emoji/en-fr"])
+def test_seeds_are_compared_with_every_kind_that_differs(monkeypatch, task):
+    asked = []
+    monkeypatch.setattr(module, "_seeds", lambda spec: asked.append(kind_of(spec.miner)))
+    module.compared_seeds(alignment_spec(task, of_kind("psqe", 12), "propagation", 0))
+    assert asked == [kind for kind in KINDS_OF_SEEDS if kind != "pivot, fused" or task in EMOJI]
 
 
 def test_links_that_are_free_of_all_seeds_are_the_same_for_every_kind(pairs):

@@ -302,14 +302,8 @@ def nearest_one_way(
     -------
     The column, its similarity and ``log sum exp(s / temperature)`` of the row, ``(n_left,)`` each.
     """
-    n = similarity.shape[0]
-    best, scores, total = np.empty(n, np.int64), np.empty(n, np.float32), np.empty(n, np.float64)
-    for start, block in similarity.blocks():
-        rows = slice(start, start + len(block))
-        best[rows] = block.argmax(axis=1)
-        scores[rows] = block.max(axis=1)
-        total[rows] = _log_sum_exp(block, scores[rows], temperature)
-    return best, scores, total
+    indices, scores, totals = _lists_of_rows(similarity, 1, temperature)
+    return indices[:, 0], scores[:, 0], totals
 
 
 def mutual_in_sample(

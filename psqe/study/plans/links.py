@@ -9,7 +9,10 @@ from psqe.study.plans.alignments import RESIDUAL
 from psqe.study.plans.base import DBP15K, DBP15K_STATES, EMOJI, Plan, study_features, study_size, task_options
 from psqe.study.spec import RunSpec
 
-TASKS = (*EMOJI, *DBP15K, "fb15k/db15k")
+BENCHMARK_TASKS = (*DBP15K, "fb15k/db15k")
+"""The benchmarks in which some candidates have no counterpart."""
+
+TASKS = (*EMOJI, *BENCHMARK_TASKS)
 """The tasks in which some candidates have no counterpart."""
 
 MODELS: dict[str, AlignerOptions | None] = {
@@ -41,7 +44,7 @@ PLANS = {
     "links-benchmarks": Plan(
         "Links of three models on benchmarks where some candidates have no counterpart.",
         links,
-        TASKS[len(EMOJI) :],
+        BENCHMARK_TASKS,
         DBP15K_STATES,
     ),
 }
