@@ -1,5 +1,6 @@
 """Plans: every run once, one meaning with one spec, and the stored runs among them."""
 
+import functools
 import itertools
 
 import pytest
@@ -25,7 +26,6 @@ from psqe.study.plans.base import (
     DBP15K,
     EMOJI,
     KINDS_OF_SEEDS,
-    STATES,
     kind_of,
     kinds_on,
     psqe_options,
@@ -41,6 +41,11 @@ from psqe.study.run import residual_later
 from psqe.study.store import RunResult, Store
 
 TASK = EMOJI[0]
+
+
+@functools.cache
+def stored_specs():
+    return Store().specs()
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -99,11 +104,11 @@ def test_sweeps_change_one_thing_at_a_time():
 
 def test_the_corrected_rules_are_asked_for_as_many_seeds_as_the_released_ones_found(tmp_path):
     store = Store(tmp_path / "store")
-    assert as_many(TASK, 0, store) == []
+    assert as_many([TASK], [0], store) == []
     whole = {"part_kind": "all", "part": "all", "seeds_found": 88}
     store.put([RunResult(released(TASK, 0)[0], [whole])])
-    assert as_many(TASK, 0, store) == [seeds_spec(TASK, psqe_options(88), 0)]
-    assert as_many(TASK, 1, store) == []
+    assert as_many([TASK], [0], store) == [seeds_spec(TASK, psqe_options(88), 0)]
+    assert as_many([TASK], [1], store) == []
 
 
 def test_every_aligner_meets_every_kind_of_seeds():
@@ -203,23 +208,15 @@ def test_links_take_the_tasks_where_some_have_no_counterpart():
     assert all((spec.miner is None) == (spec.aligner is None) for spec in specs)
 
 
-RUN_EVERYWHERE = ("clamped", "eva", "mclea", "meaformer", "propagation", "whitening")
-"""The aligners that were run on every kind of seeds of every emoji pair and random state."""
-
-
-def test_the_stored_runs_are_those_of_the_plans():
+@pytest.mark.parametrize("name", PLANS)
+def test_every_run_that_a_plan_asks_for_is_stored(name):
     """The ids of stored runs are what the plans ask for, so that a page finds them."""
-    stored = set(Store().specs())
-    for name in (
-        "miners", "sweeps", "as-many", "untrained", "aligners-residual", "benchmarks-facts",
-        "benchmarks-alone", "aligners-dbp15k", "untrained-dbp15k", "pays-dbp15k",
-    ):  # fmt: skip
-        plan = PLANS[name]
-        assert {spec.id for spec in plan.specs(plan.tasks, plan.random_states)} <= stored, name
-    for name in ("switches", "drawn", "benchmarks-mined", "released", "sizes"):
-        plan = PLANS[name]
-        assert {spec.id for spec in plan.specs(plan.tasks, plan.random_states)} & stored, name
-    for task in EMOJI:
-        assert {spec.id for spec in miners(task, 0, [600])} <= stored
-        runs = [spec for spec in crossed("plain", [task], STATES) if spec.aligner]
-        assert {spec.id for spec in runs if spec.aligner.name in RUN_EVERYWHERE} <= stored
+    plan = PLANS[name]
+    assert {spec.id for spec in plan.specs(plan.tasks, plan.random_states)} <= set(stored_specs())
+
+
+def test_every_stored_run_is_asked_for_by_a_plan():
+    """A run that no plan asks for is left over from an older plan. Benchmarks store runs about cost."""
+    asked = {spec.id for plan in PLANS.values() for spec in plan.specs(plan.tasks, plan.random_states)}
+    stored = {run for run, spec in stored_specs().items() if spec.subject != "cost"}
+    assert stored and stored <= asked

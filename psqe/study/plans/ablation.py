@@ -49,12 +49,18 @@ def released(task: str, random_state: int, sizes: Sequence[int] = ()) -> list[Ru
     ]
 
 
-def as_many(task: str, random_state: int, store: Store | None = None) -> list[RunSpec]:
+def as_many(tasks: Sequence[str], random_states: Sequence[int], store: Store | None = None) -> list[RunSpec]:
     """The corrected variant for as many seeds as the released one found, for all of its runs in a store."""
     table = (store or Store()).table("seeds")
-    wanted = {spec.id for spec in released(task, random_state)}
-    whole = table[table["id"].isin(wanted) & (table["part_kind"] == "all")]
-    return [seeds_spec(task, psqe_options(n), random_state) for n in whole["seeds_found"].tolist() if n]
+    found = table[table["part_kind"] == "all"].set_index("id")["seeds_found"].to_dict()
+    specs = [
+        seeds_spec(task, psqe_options(found[spec.id]), state)
+        for state in random_states
+        for task in tasks
+        for spec in released(task, state)
+        if found.get(spec.id)
+    ]
+    return list(dict.fromkeys(specs))
 
 
 def flips(variant: str) -> list[dict[str, object]]:
@@ -115,7 +121,7 @@ PLANS = {
     ),
     "as-many": Plan(
         "The corrected rules for as many seeds as the released ones found; run released before.",
-        _each(as_many), (*EMOJI, *DBP15K),
+        as_many, (*EMOJI, *DBP15K),
     ),
     "released-switches": Plan(
         "The released rules with each switch turned alone.",

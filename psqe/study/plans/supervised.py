@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from psqe.aligners import ALIGNERS, TrainedAligner
-from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
-from psqe.study.plans.base import DBP15K, Plan, features_by
+from psqe.options import AlignerOptions, MinerOptions, TaskOptions
+from psqe.study.plans.base import Plan, features_by
 from psqe.study.spec import RunSpec
+
+TASKS = ("dbp15k/fr_en",)
+"""The task that is run. Training on 4,500 labels takes up to a quarter of an hour for one model, and the
+published numbers of the three pairs of DBP15K are within two points of each other."""
 
 SHARE = 0.3
 """The share of the gold links that is given as labels; the rest is what the protocol ``peer`` tests."""
 
-GIVEN: dict[str, FeatureOptions] = {
-    "without names": features_by({"relation": "profile", "attribute": "bag"}),
-    "with names": features_by({"relation": "profile", "attribute": "bag", "name": None}),
-}
-"""The features. There are no images: the vectors of the publications are not at hand."""
+GIVEN = features_by({"relation": "profile", "attribute": "bag"})
+"""The features, those of the publications but for images, whose vectors are not at hand."""
 
 PUBLISHED: Mapping[str, Mapping[str, float]] = {
     "eva": {"dbp15k/zh_en": 0.683, "dbp15k/ja_en": 0.669, "dbp15k/fr_en": 0.686},
@@ -32,18 +33,17 @@ iterative learning, as Chen et al. (2023) report them for all three."""
 
 
 def supervised(tasks: Sequence[str], random_states: Sequence[int], *, preset: str = "small") -> list[RunSpec]:
-    """Every trained aligner on labels, with and without names."""
+    """Every trained aligner on labels."""
     return [
         RunSpec(
-            subject="alignment", task=TaskOptions(name=task), features=features,
+            subject="alignment", task=TaskOptions(name=task), features=GIVEN,
             miner=MinerOptions(name="supervised", parameters={"share": SHARE}),
             aligner=AlignerOptions(name=name, preset=preset), random_state=state,
         )
         for task in tasks
-        for features in GIVEN.values()
         for name, kind in ALIGNERS.usable().items() if issubclass(kind, TrainedAligner)
         for state in random_states
     ]  # fmt: skip
 
 
-PLANS = {"supervised": Plan("Aligners trained on labels, as their authors do.", supervised, DBP15K, (0,))}
+PLANS = {"supervised": Plan("Aligners trained on labels, as their authors do.", supervised, TASKS, (0,))}
