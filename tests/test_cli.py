@@ -636,7 +636,9 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     refused("seeds", "emoji/en-xx", words="xx")
     refused("data", "info", "emoji/en-xx", words="xx")
-    refused("align", "no/such", words="'no/such' is no task and no folder; choose from emoji/")
+    refused(
+        "align", "no/such", words="'no/such' is no task and no folder; give a folder that exists, or one of"
+    )
     refused("seeds", ".", words="has the files of no layout")
     refused("seeds", "emoji/en-fr", "--dangling", "0.7", words="dangling")
     refused("seeds", "dbp15k/zh_en", "--dangling", "0.1", words="has dangling entities of its own")

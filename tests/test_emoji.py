@@ -239,7 +239,10 @@ def test_artists_are_read_when_the_table_is_there(whole, monkeypatch, tmp_path):
         ("emoji/xx-fr", "unknown language 'xx'"),
         ("emoji/fr", "does not name two languages"),
         ("emoji", "does not name two languages"),
-        ("dbp/zh_en", "'dbp/zh_en' is no task and no folder; choose from emoji/en-fr"),
+        (
+            "dbp/zh_en",
+            "'dbp/zh_en' is no task and no folder; give a folder that exists, or one of the tasks emoji",
+        ),
     ],
 )
 def test_wrong_names_are_told_apart(name, message):

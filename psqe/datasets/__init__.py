@@ -96,7 +96,7 @@ def load_task(
     if prefix not in benchmarks.PREFIXES and not Path(name).is_dir():
         raise ParameterError(
             f"{text!r} is no task and no folder",
-            remedy=f"choose from {', '.join(task_names())}, or give a folder",
+            remedy=f"give a folder that exists, or one of the tasks {', '.join(task_names())}",
         )
     if dangling not in (None, 0):
         raise ParameterError(
