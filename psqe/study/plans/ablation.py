@@ -15,6 +15,7 @@ from psqe.study.plans.base import (
     of_kind,
     psqe_options,
     seeds_spec,
+    study_size,
 )
 from psqe.study.spec import RunSpec
 from psqe.study.store import Store
@@ -117,7 +118,8 @@ PLANS = {
         "The released rules at every number of seeds.", _each(released), random_states=RELEASED_STATES
     ),
     "released-dbp15k": Plan(
-        "The released rules at every number of seeds of DBP15K.", _each(released), DBP15K, (0,)
+        "The released rules at the study's number of seeds of DBP15K.",
+        _each(lambda task, state: released(task, state, [study_size(task)])), DBP15K, (0,),
     ),
     "as-many": Plan(
         "The corrected rules for as many seeds as the released ones found; run released before.",
