@@ -69,8 +69,9 @@ def main() -> int:
 def _stored(name: str, rows: list[Row], folder: Path | None, measured_at: str) -> str:
     """Put the rows of a case into the store; returns them as a text."""
     from psqe.options import TaskOptions
+    from psqe.study.columns import KEYS, VALUES
     from psqe.study.spec import RunSpec
-    from psqe.study.store import KEYS, VALUES, RunResult, Store
+    from psqe.study.store import RunResult, Store
 
     spec = RunSpec(subject="cost", task=TaskOptions(name=name))
     total = next((row for row in rows if row["stage"] == "total"), {})

@@ -8,12 +8,13 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.options import MinerOptions, TaskOptions
 from psqe.study import run as module
+from psqe.study.columns import KEYS
 from psqe.study.commands.results import TOLERANCE, app, repeated
 from psqe.study.plans import PLANS, Plan
 from psqe.study.plans.base import alignment_spec, seeds_of, seeds_spec
 from psqe.study.run import run, run_all
 from psqe.study.spec import RunSpec
-from psqe.study.store import KEYS, RunResult, Store
+from psqe.study.store import RunResult, Store
 
 TASK = "emoji/en-fr"
 SPEC = alignment_spec(TASK, MinerOptions(name="mutual", n_seeds=12), "eva", 0)
@@ -103,11 +104,29 @@ def test_differences_within_the_tolerance_are_no_fault(store):
 def test_stores_are_compared(store, tmp_path):
     other = Store(tmp_path / "other")
     other.put([RunResult(SPEC, run(SPEC).rows)])
-    assert "alignment: " in psqe("compare", store.folder, other.folder)
+    store_of_one = Store(tmp_path / "one")
+    store_of_one.put([RunResult(SPEC, run(SPEC).rows)])
+    said = psqe("compare", store_of_one.folder, other.folder)
+    assert "0 differ, 0 only in the first store, 0 only in the second" in said
     first, *rest = run(SPEC).rows
     other.put([RunResult(SPEC, [{**first, "hits@1": abs(first["hits@1"] - 0.5)}, *rest])])
-    assert "1 differ" in psqe("compare", store.folder, other.folder, code=1)
-    psqe("compare", store.folder, other.folder, "--tolerance", 0.6)
+    assert "1 differ" in psqe("compare", store_of_one.folder, other.folder, code=1)
+    psqe("compare", store_of_one.folder, other.folder, "--tolerance", 0.6)
+    for tolerance in ("nan", "-1", "inf"):
+        done = CliRunner().invoke(
+            app, ["compare", str(store.folder), str(other.folder), "--tolerance", tolerance]
+        )
+        assert isinstance(done.exception, ParameterError) and "at least 0" in str(done.exception)
+
+
+def test_numbers_that_only_one_store_has_are_counted(store, tmp_path):
+    other = Store(tmp_path / "other")
+    other.put([RunResult(SPEC, run(SPEC).rows[:-1])])
+    said = psqe("compare", store.folder, other.folder, code=1)
+    lost = sum(isinstance(value, int | float) for value in run(SPEC).rows[-1].values())
+    assert f"0 differ, {lost} only in the first store, 0 only in the second" in said
+    assert "seeds: 0 numbers in both, 0 differ" in said
+    assert f" {lost} only in the second" in psqe("compare", other.folder, store.folder, code=1)
 
 
 def test_a_plan_is_filled_where_it_stopped(store, monkeypatch):

@@ -18,6 +18,7 @@ from psqe.links.rules import Rule
 from psqe.options import AlignerOptions, FeatureOptions, Matching, MinerOptions, TaskOptions
 from psqe.seeds import MutualMiner, PSQEMiner, SeedSet, audit, correct, judged
 from psqe.study import run as module
+from psqe.study.columns import KEYS
 from psqe.study.measures import THRESHOLDS, chosen_confidence, chosen_pairs, cut, fact_rows
 from psqe.study.plans.alignments import TRAININGS, drawn, sizes, untrained
 from psqe.study.plans.base import (
@@ -33,7 +34,7 @@ from psqe.study.plans.links import MODELS
 from psqe.study.plans.supervised import supervised
 from psqe.study.run import residual_later, run, run_all
 from psqe.study.spec import RunSpec
-from psqe.study.store import KEYS, Store, results_table
+from psqe.study.store import Store, results_table
 
 TASK = "emoji/en-fr"
 PAIRS = {state: planted_pair(40, 3, 8, random_state=state) for state in (0, 1)}

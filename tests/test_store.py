@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
@@ -14,20 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psqe.errors import DataError, ParameterError, PsqeError
+from psqe.evaluation.protocols import METRICS_OF, PROTOCOLS
+from psqe.evaluation.queries import DIRECTIONS
+from psqe.graph import SIDES
+from psqe.links.rules import Rule
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
-from psqe.study import store as module
+from psqe.similarity import Matching
+from psqe.study.columns import COLUMNS, ENVIRONMENT_COLUMNS, KEYS, RUN_COLUMNS, VALUES
+from psqe.study.measures import THRESHOLDS
 from psqe.study.spec import SPEC_COLUMNS, RunSpec
-from psqe.study.store import (
-    COLUMNS,
-    KEYS,
-    VALUES,
-    RunResult,
-    Store,
-    compare,
-    file_name,
-    results_table,
-    rows_where,
-)
+from psqe.study.store import RunResult, Store, compare, file_name, results_table, rows_where
 
 FEATURES = FeatureOptions(modalities=("image", "attribute"))
 SOURCE = {"revision": "r", "date": "2026-01-01T00:00:00+00:00", "versions": "python 3", "machine": "m"}
@@ -191,7 +187,7 @@ def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path)
     measures.write_text(good)
     copy = measures.with_name("copy.csv")
     copy.write_text(good)
-    with pytest.raises(DataError, match="is in two files"):
+    with pytest.raises(DataError, match=r"copy\.csv:2: run .* belongs in seeds/emoji-en-fr-0\.csv; restore"):
         store.table("seeds")
     copy.unlink()
     text = runs.read_text()
@@ -270,13 +266,112 @@ def test_a_store_of_an_earlier_version_is_told_with_a_remedy(tmp_path: Path) -> 
     store.put([result()])
     measures, runs = (store.folder / part / "emoji-en-fr-0.csv" for part in ("seeds", "runs"))
     pd.read_csv(measures, dtype="string").drop(columns=["part"]).to_csv(measures, index=False)
-    with pytest.raises(DataError, match=r"'part', which is a column that is missing; .* fill PLAN --store"):
+    with pytest.raises(DataError, match=r"the column 'part' is missing; .* fill PLAN --store"):
         store.table("seeds")
     table = pd.read_csv(runs, dtype="string")
     table["spec"] = table["spec"].str.replace("{", '{"matching":"csls",', n=1, regex=False)
     table.to_csv(runs, index=False)
     with pytest.raises(DataError, match=r"csv:2: .* one 'matching'; .* fill PLAN --store"):
         store.runs()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.86", "nan", "column 'precision' is 'nan', which is not a number"),
+        ("0.86", " 0.86 ", "column 'precision' is ' 0.86 ', which is not a number"),
+        ("0.86", "0_1", "column 'precision' is '0_1', which is not a number"),
+        ("0.86", "1.5", "column 'precision' is 1.5, which is not from 0 to 1"),
+        ("600", "6e2", "column 'seeds_found' is '6e2', which is not a whole number"),
+        ("600", "<NA>", "column 'seeds_found' is '<NA>', which is not a whole number"),
+        (",all,all,", ",All,all,", "column 'part_kind' is 'All', which is none of: all; degree"),
+        (",all,all,", ",all,nan,", "column 'part' is 'nan', which stands for a missing value"),
+        (",all,all,", ",all,all ,", "column 'part' is 'all ', which begins or ends with a space"),
+        (",all,all,", ",all,,", "column 'part' is empty"),
+    ],
+)
+def test_a_damaged_cell_is_refused_with_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    store = Store(tmp_path)
+    store.put([result()])
+    path = tmp_path / "seeds" / "emoji-en-fr-0.csv"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(DataError) as found:
+        store.table("seeds")
+    assert f"emoji-en-fr-0.csv:2: {message}" in str(found.value)
+    assert str(found.value).endswith("; restore the file, or delete it and run psqe results fill PLAN")
+    path.unlink()
+    assert store.lacking([seeds_spec()]) == [seeds_spec()], "the remedy helps"
+
+
+def test_an_emptied_cell_is_a_number_that_was_not_measured(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put([result()])
+    path = tmp_path / "seeds" / "emoji-en-fr-0.csv"
+    path.write_text(path.read_text().replace("0.86", "", 1))
+    assert pd.isna(store.table("seeds")["precision"].iloc[0])
+
+
+def test_a_date_that_is_none_is_refused_when_it_is_read_and_written(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for date in ("yesterday", "2026-13-01T00:00:00+00:00", "2026-01-01", "2026-01-01T00:00:00"):
+        with pytest.raises(DataError, match=f"'date' is '{date[:9]}.*which is no date and time in UTC"):
+            store.put([RunResult(seeds_spec(), result().rows, source={**SOURCE, "date": date})])
+    store.put([result()])
+    path = tmp_path / "runs" / "emoji-en-fr-0.csv"
+    path.write_text(path.read_text().replace(SOURCE["date"], "yesterday"))
+    with pytest.raises(DataError, match=r"csv:2: column 'date' is 'yesterday'"):
+        store.runs()
+
+
+def test_a_byte_order_mark_is_read_over_and_a_last_line_that_is_cut_is_not(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put([alignment()])
+    path = tmp_path / "alignment" / "emoji-en-fr-0.csv"
+    good = path.read_text()
+    path.write_text("\ufeff" + good, encoding="utf-8")
+    assert store.table("alignment")["hits@1"].tolist() == [0.5]
+    path.write_text(good.rstrip("\n"))
+    with pytest.raises(DataError, match=r"csv:2: the last line is cut"):
+        store.table("alignment")
+    path.write_text(good.replace(",direction,", ",way,"))
+    with pytest.raises(DataError, match="the column 'direction' is missing, and the column 'way' is none of"):
+        store.table("alignment")
+
+
+def test_measures_in_the_file_of_another_task_or_subject_are_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put([result(), result(seeds_spec(task="emoji/en-de")), alignment()])
+    folder = tmp_path / "seeds"
+    here, there = folder / "emoji-en-fr-0.csv", folder / "emoji-en-de-0.csv"
+    kept = here.read_text(), there.read_text()
+    there.write_text(kept[1] + kept[0].splitlines()[1] + "\n")
+    with pytest.raises(DataError, match=r"en-de-0\.csv:3: run .* belongs in seeds/emoji-en-fr-0\.csv"):
+        store.table("seeds")
+    there.write_text(kept[1])
+    here.write_text(kept[0] + kept[0].splitlines()[1].replace(seeds_spec().id, alignment().spec.id) + "\n")
+    with pytest.raises(DataError, match=r"en-fr-0\.csv:3: run .* belongs in alignment/emoji-en-fr-0\.csv"):
+        store.table("seeds")
+
+
+@pytest.mark.parametrize("left", [None, 1, 2])
+def test_a_run_whose_measures_were_lost_is_an_error_and_is_lacking(tmp_path: Path, left: int | None) -> None:
+    """``left`` is the number of lines that are left of a file with two runs."""
+    store = Store(tmp_path)
+    specs = sorted([seeds_spec(), seeds_spec(7)], key=lambda spec: spec.id)
+    store.put([*map(result, specs), alignment()])
+    path = tmp_path / "seeds" / "emoji-en-fr-0.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.unlink()
+    if left is not None:
+        path.write_text("".join(lines[:left]))
+    lost = specs[max((left or 1) - 1, 0) :]
+    with pytest.raises(DataError, match=r"emoji-en-fr-0\.csv: .*no measures here.* fill PLAN") as found:
+        store.table("seeds")
+    assert lost[0].id in str(found.value) or lost[-1].id in str(found.value)
+    assert store.lacking(specs) == lost and len(store.table("alignment")) == 1
+    assert [len(store.table_of(spec)) for spec in specs] == [spec not in lost for spec in specs]
+    store.put(map(result, lost))
+    assert not store.lacking(specs) and len(store.table("seeds")) == 2
 
 
 def test_a_lost_environment_is_told(tmp_path: Path) -> None:
@@ -375,10 +470,18 @@ def test_tables_are_compared_by_run_and_key_alone() -> None:
 
 
 def test_every_column_is_described_and_used() -> None:
-    used = {"id", *module.RUN_COLUMNS, *module.ENVIRONMENT_COLUMNS}
+    used = {"id", *RUN_COLUMNS, *ENVIRONMENT_COLUMNS}
     used |= {name for names in (*KEYS.values(), *VALUES.values()) for name in names}
     assert used == set(COLUMNS)
     assert all(column.meaning.endswith(".") for column in COLUMNS.values())
+
+
+def test_the_texts_of_the_key_columns_are_those_that_are_written() -> None:
+    allowed = {name: column.allowed for name, column in COLUMNS.items()}
+    assert allowed["side"] == (*SIDES, "both") and allowed["direction"] == (*DIRECTIONS, "both")
+    assert allowed["protocol"] == PROTOCOLS and allowed["matching"] == get_args(Matching)
+    assert allowed["links"] == tuple(METRICS_OF.values()) and allowed["rule"] == get_args(Rule)
+    assert allowed["threshold"] == THRESHOLDS
 
 
 # ---- what is stored in the project

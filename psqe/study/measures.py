@@ -1,7 +1,7 @@
 """Rows of the store: the measures of facts, seeds, alignments and links.
 
-Every function returns rows with the keys (:data:`psqe.study.store.KEYS`) and values
-(:data:`psqe.study.store.VALUES`) of one subject.
+Every function returns rows with the keys (:data:`psqe.study.columns.KEYS`) and values
+(:data:`psqe.study.columns.VALUES`) of one subject.
 """
 
 from __future__ import annotations

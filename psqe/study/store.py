@@ -4,31 +4,29 @@ A store is a folder of CSV files, ``results/store`` of the project:
 
 ``runs/TASK.csv``
     One row for each run: its id, its :class:`~psqe.study.spec.RunSpec` as JSON, seconds, peak memory, and
-    where the numbers came from (:data:`RUN_COLUMNS`).
+    where the numbers came from.
 ``SUBJECT/TASK.csv``
-    The measures of the runs about one subject: the id of the run, the key columns that tell its rows apart
-    (:data:`KEYS`), and the values (:data:`VALUES`). :data:`COLUMNS` describes every column.
+    The measures of the runs about one subject: the id of the run, the key columns that tell its rows apart,
+    and the values. :mod:`psqe.study.columns` describes every column.
 ``environments.csv``
     The versions and the machine that many runs share, each combination once.
 
 The columns that say what was run are never stored beside a measure: :meth:`Store.table` takes them from the
 spec, and tables join on the id of the run alone (:func:`compare`). The schema is checked by pandera when a
-file is written and when it is read. Files are replaced whole, under a lock that two writers share. The row in
-``runs`` is written last: measures without it are what an interrupted writer left, and do not count.
+file is written and when it is read (:mod:`psqe.study.store_files`). Files are replaced whole, under a lock
+that two writers share. The row in ``runs`` is written last: measures without it are what an interrupted
+writer left, and do not count. A run without measures has lost them, which is an error.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -36,155 +34,12 @@ from filelock import FileLock
 
 from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.files import atomic_path, content_hash
+from psqe.graph import counted, in_number
 from psqe.provenance import provenance
+from psqe.study.columns import COLUMNS, ENVIRONMENT_COLUMNS, KEYS, RUN_COLUMNS, VALUES
 from psqe.study.project import Project
 from psqe.study.spec import SPEC_COLUMNS, RunSpec, Subject
-
-if TYPE_CHECKING:
-    from pandera.pandas import DataFrameSchema
-
-
-@dataclass(frozen=True)
-class Column:
-    """What a column of the store holds.
-
-    Attributes
-    ----------
-    meaning
-        What the column means, in one sentence.
-    dtype
-        The pandas type: ``string``, ``Int64`` or ``Float64``.
-    high
-        The largest value of a number; the smallest is 0 unless ``low`` says otherwise.
-    low
-        The smallest value of a number.
-
-    Examples
-    --------
-    >>> COLUMNS["hits@1"].meaning
-    'Share of entities whose counterpart is ranked first.'
-    """
-
-    meaning: str
-    dtype: str
-    high: float = sys.float_info.max
-    low: float = 0.0
-
-
-def _text(meaning: str) -> Column:
-    return Column(meaning, "string")
-
-
-def _count(meaning: str) -> Column:
-    return Column(meaning, "Int64", high=2**53)
-
-
-def _number(meaning: str) -> Column:
-    return Column(meaning, "Float64")
-
-
-def _share(meaning: str) -> Column:
-    return Column(meaning, "Float64", high=1.0)
-
-
-COLUMNS: dict[str, Column] = {
-    "id": _text("The id of the run's spec."),
-    # ---- of the run
-    "spec": _text("The spec as canonical JSON."),
-    "seconds": _number("Wall-clock seconds that mining and training took."),
-    "peak_mb": _number("Largest resident memory of the process until the run was done, in MiB."),
-    "revision": _text("The git revision; a plus sign means that files differed from it."),
-    "date": _text("When the run ended, UTC."),
-    "environment": _text("The key of a row in environments.csv."),
-    "versions": _text("Versions of Python and of the packages that can change a number."),
-    "machine": _text("Processor, cores, memory and system."),
-    # ---- which row of the run
-    "side": _text("left, right, or both for a fact about the pair."),
-    "fact": _text("The name of a fact."),
-    "part_kind": _text("all; a kind of region (degree, density, semantic); stage; or confidence."),
-    "part": _text("all; the region; the stage after which seeds were judged; or the tenth's lower end."),
-    "protocol": _text("The evaluation protocol: full or peer."),
-    "direction": _text("l2r, r2l, or both for the mean of the two."),
-    "matching": _text("What was made of the similarities before they were ranked: cosine, csls or sinkhorn."),
-    "links": _text("The group of gold links that were asked: all, free, seeds, wrong or free_of_all."),
-    "rule": _text("The rule that chose the links."),
-    "threshold": _text("How the smallest confidence of a link was set."),
-    "answer": _text("link; or no counterpart, with the side."),
-    "variant": _text("The variant that was timed."),
-    "stage": _text("The stage that was timed."),
-    # ---- values
-    "value": Column("The value of a fact.", "Float64", low=-sys.float_info.max),
-    "seeds_found": _count("Number of seeds."),
-    "precision": _share("Share of correct ones among all seeds, links or answers."),
-    "seeds_judged": _count("Number of seeds with an entity that is in a gold link."),
-    "precision_judged": _share("Precision among seeds or links with an entity that is in a gold link."),
-    "estimated": _share("Precision, estimated without labels."),
-    "recall": _share("Share of the gold links, or of the entities without counterpart, that were found."),
-    "coverage": _share("Share of the entities of a region that are in a seed."),
-    "balance": _share("How evenly the seeds cover the regions of a kind; 1 is even."),
-    "least_covered": _share("Coverage of the least covered region of a kind."),
-    "stage_seconds": _number("Wall-clock seconds of one stage."),
-    "n_queries": _count("Number of entities that were asked for their counterparts."),
-    "hits@1": _share("Share of entities whose counterpart is ranked first."),
-    "hits@5": _share("Share of entities whose counterpart is among the first five."),
-    "hits@10": _share("Share of entities whose counterpart is among the first ten."),
-    "mrr": _share("Mean reciprocal rank of the counterpart."),
-    "min_confidence": _share("The smallest confidence of a link."),
-    "n": _count("Number of answers."),
-    "n_correct": _count("Number of correct answers."),
-    "n_wanted": _count("Number of answers that would be correct."),
-    "f1": _share("Harmonic mean of precision and recall."),
-    "expected_correct": _number("Sum of the links' confidences."),
-    "n_left": _count("Number of left entities."),
-    "n_right": _count("Number of right entities."),
-    "width": _count("Dimensions of all modalities together."),
-    "n_seeds": _count("Number of seeds wanted."),
-    "n_clusters": _count("Number of clusters."),
-    "n_epochs": _count("Number of epochs."),
-    "stage_peak_mb": _number("Largest resident memory of the process until the stage was done, in MiB."),
-    "cap_mb": _number("Memory that the process was allowed, in MiB."),
-    "search": _text("exact or approximate."),
-    "threads": _count("Number of threads."),
-}
-"""Every column of the store, and what it means. A column means the same wherever it stands."""
-
-RUN_COLUMNS = ("id", "spec", "seconds", "peak_mb", "revision", "date", "environment")
-ENVIRONMENT_COLUMNS = ("environment", "versions", "machine")
-
-KEYS: dict[Subject, tuple[str, ...]] = {
-    "facts": ("side", "fact"),
-    "seeds": ("part_kind", "part"),
-    "alignment": ("protocol", "matching", "links", "direction", "part_kind", "part"),
-    "links": ("matching", "rule", "threshold", "answer"),
-    "cost": ("variant", "stage"),
-}
-"""The columns that, with the id, tell the measures of a subject apart."""
-
-VALUES: dict[Subject, tuple[str, ...]] = {
-    "facts": ("value",),
-    "seeds": (
-        "seeds_found", "precision", "seeds_judged", "precision_judged", "estimated", "recall", "coverage",
-        "balance", "least_covered", "stage_seconds",
-    ),
-    "alignment": ("n_queries", "hits@1", "hits@5", "hits@10", "mrr"),
-    "links": (
-        "min_confidence", "n", "n_correct", "n_wanted", "precision", "precision_judged", "recall", "f1",
-        "expected_correct",
-    ),
-    "cost": (
-        "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds", "stage_peak_mb",
-        "cap_mb", "seeds_found", "precision", "search", "threads",
-    ),
-}  # fmt: skip
-"""The columns of a subject that hold what was measured; at least one of them is filled in a row."""
-
-ANEW = "if an earlier psqe wrote it, fill an empty folder anew (psqe results fill PLAN --store FOLDER)"
-"""The remedy for a file of a store whose columns or specs are no longer those of this version."""
-
-FILES = "[!.]*.csv"
-"""The files of a store; the name of one that is being written begins with a full stop."""
-
-MAY_BE_EMPTY = {*(name for names in VALUES.values() for name in names), "seconds", "peak_mb"}
+from psqe.study.store_files import ANEW, FILES, RESTORE, checked_rows, no_rows, read_file
 
 
 @dataclass(frozen=True)
@@ -196,7 +51,8 @@ class RunResult:
     spec
         What was run.
     rows
-        The measures: mappings with the columns :data:`KEYS` and :data:`VALUES` of the spec's subject.
+        The measures: mappings with the columns :data:`psqe.study.columns.KEYS` and
+        :data:`psqe.study.columns.VALUES` of the spec's subject.
     seconds, peak_mb
         What mining and training cost; ``None`` where it was not measured.
     source
@@ -248,14 +104,14 @@ class Store:
         Raises
         ------
         DataError
-            If a file does not fit :data:`COLUMNS`, an id is not that of its spec, a run occurs twice, or its
+            If a file does not fit its columns, an id is not that of its spec, a run occurs twice, or its
             environment is missing.
         """
         parts = [self._read_runs(path) for path in self._files("runs")]
-        table = pd.concat(parts or [_empty(RUN_COLUMNS)])
+        table = pd.concat(parts or [no_rows(RUN_COLUMNS)])
         if (twice := table.duplicated("id")).any():
             raise DataError(f"run {table['id'][twice].iloc[0]} occurs twice", path=self.folder / "runs")
-        environments = _read(self.folder / "environments.csv", ENVIRONMENT_COLUMNS, ("environment",))
+        environments = read_file(self.folder / "environments.csv", ENVIRONMENT_COLUMNS, ("environment",))
         lost = ~table["environment"].isin(environments["environment"])
         if lost.any():
             raise DataError(
@@ -276,9 +132,25 @@ class Store:
         return dict(self.runs()[["id", "spec"]].itertuples(index=False, name=None))
 
     def lacking(self, specs: Iterable[RunSpec]) -> list[RunSpec]:
-        """The specs whose runs are not stored, in their order."""
+        """The specs whose runs are not stored, or without their measures, in their order.
+
+        Raises
+        ------
+        DataError
+            As :meth:`runs`; or if a file with measures of these runs does not fit its columns.
+        """
         stored = self.specs()
-        return [spec for spec in specs if spec.id not in stored]
+        measured: dict[tuple[Subject, str], set[str]] = {}
+
+        def is_stored(spec: RunSpec) -> bool:
+            if spec.id not in stored:
+                return False
+            where = (spec.subject, file_name(spec))
+            if where not in measured:
+                measured[where] = set(self._measures(spec.subject, where[1], stored)["id"])
+            return spec.id in measured[where]
+
+        return [spec for spec in specs if not is_stored(spec)]
 
     def table(self, subject: Subject) -> pd.DataFrame:
         """The measures of all runs about a subject, each beside the columns of its run's spec.
@@ -291,25 +163,81 @@ class Store:
         Returns
         -------
         ``id``, ``spec`` (the :class:`RunSpec` itself, for parameters with their types),
-        :data:`SPEC_COLUMNS`, cost and provenance of the run, and the subject's :data:`KEYS` and
-        :data:`VALUES`. A column of the spec that the measures have themselves is left out. Rows are in the
-        order of the spec's columns; those of one run are in the order in which it gave them.
+        :data:`SPEC_COLUMNS`, cost and provenance of the run, and the subject's
+        :data:`psqe.study.columns.KEYS` and :data:`psqe.study.columns.VALUES`. A column of the spec that the
+        measures have themselves is left out.
+        Rows are in the order of the spec's columns; those of one run are in the order in which it gave them.
 
         Raises
         ------
         DataError
-            As :meth:`runs`; or if a key repeats.
+            As :meth:`runs`; or if a key repeats, measures are in a file where they do not belong, or a run
+            has none.
         """
         names = _measure_columns(subject)
-        parts = [_read(path, names, ("id", *KEYS[subject])) for path in self._files(subject)]
-        measures = pd.concat(parts or [_empty(names)])
+        # The runs are read first: what a writer adds in the meantime has its measures before it is a run.
         runs = self.runs()
-        runs = runs[runs["subject"] == subject].drop(columns=list(set(runs) & set(names) - {"id"}))
-        table = runs.merge(measures, on="id", sort=False)
-        if (twice := table.duplicated(["id", *KEYS[subject]])).any():
-            raise DataError(f"run {table['id'][twice].iloc[0]} is in two files", path=self.folder / subject)
-        order = [name for name in SPEC_COLUMNS if name in table]
-        return table.sort_values(order, kind="stable", ignore_index=True)
+        specs = dict(runs[["id", "spec"]].itertuples(index=False, name=None))
+        parts = [self._measures(subject, path.name, specs) for path in self._files(subject)]
+        measures = pd.concat(parts or [no_rows(names)])
+        runs = runs[runs["subject"] == subject]
+        if (bare := ~runs["id"].isin(measures["id"])).any():
+            raise self._no_measures(runs["spec"][bare].iloc[0], int(bare.sum()))
+        return _joined(runs, measures, names)
+
+    def table_of(self, spec: RunSpec) -> pd.DataFrame:
+        """The rows of :meth:`table` that are about one run; those of other runs are not looked at.
+
+        Parameters
+        ----------
+        spec
+            A run of the store.
+
+        Returns
+        -------
+        The rows; none if the measures of the run were lost.
+
+        Raises
+        ------
+        DataError
+            As :meth:`runs`; or if the file with the measures does not fit its columns.
+
+        Examples
+        --------
+        >>> from psqe.options import TaskOptions
+        >>> spec = RunSpec(subject="facts", task=TaskOptions(name="planted"))
+        >>> with TemporaryDirectory() as folder:
+        ...     store = Store(folder)
+        ...     store.put([RunResult(spec, [{"side": "both", "fact": "links", "value": 90}])])
+        ...     store.table_of(spec)["value"].tolist()
+        [90.0]
+        """
+        runs = self.runs()
+        specs = dict(runs[["id", "spec"]].itertuples(index=False, name=None))
+        measures = self._measures(spec.subject, file_name(spec), specs)
+        return _joined(runs[runs["id"] == spec.id], measures, _measure_columns(spec.subject))
+
+    def _measures(self, subject: Subject, name: str, specs: Mapping[str, RunSpec]) -> pd.DataFrame:
+        """The measures of one file; one of a run that belongs elsewhere is refused."""
+        path = self.folder / subject / name
+        table = read_file(path, _measure_columns(subject), ("id", *KEYS[subject]))
+        for row, run_id in table["id"].drop_duplicates().items():
+            spec = specs.get(run_id)  # none if a writer was interrupted before it wrote the run
+            if spec is not None and (spec.subject, file_name(spec)) != (subject, name):
+                raise DataError(
+                    f"run {run_id} belongs in {spec.subject}/{file_name(spec)}",
+                    path=path, line=int(row) + 2, remedy=RESTORE,
+                )  # fmt: skip
+        return table
+
+    def _no_measures(self, spec: RunSpec, n: int) -> DataError:
+        """The error for runs whose measures were lost, of which ``spec`` is one."""
+        return DataError(
+            f"{counted(n, 'stored run')} {in_number(n, 'has')} no measures here, such as {spec.id}: {spec}",
+            path=self.folder / spec.subject / file_name(spec),
+            remedy=f"restore the file, run psqe results fill PLAN, or psqe results rerun {spec.id} "
+            "--overwrite",
+        )
 
     def put(self, results: Iterable[RunResult]) -> None:
         """Add runs with their measures; a run with the id of an older one replaces it.
@@ -330,7 +258,7 @@ class Store:
         results = list({result.spec.id: result for result in results}.values())
         runs, environments = _run_rows(results)
         measures = {
-            subject: _checked(
+            subject: checked_rows(
                 [
                     {"id": result.spec.id, **row}
                     for result in results if result.spec.subject == subject for row in result.rows
@@ -352,7 +280,7 @@ class Store:
 
     def _merge(self, path: Path, new: pd.DataFrame, names: Sequence[str], by: str) -> None:
         """Replace the old rows whose value of ``by`` is among the new ones, and sort stably by it."""
-        old = _read(path, names)
+        old = read_file(path, names)
         table = pd.concat([old[~old[by].isin(new[by])], new]).sort_values(by, kind="stable")
         with atomic_path(path) as temporary:
             # More digits than any page shows, and no more: the files are kept under version control.
@@ -388,17 +316,17 @@ class Store:
 
     def _read_runs(self, path: Path) -> pd.DataFrame:
         """The runs of one file, with specs as objects."""
-        table = _read(path, RUN_COLUMNS, ("id",))
+        table = read_file(path, RUN_COLUMNS, ("id",))
         specs = []
         for line, (run_id, text) in enumerate(zip(table["id"], table["spec"], strict=True), start=2):
             try:
                 spec = RunSpec.from_json(text)
             except DataError as error:
-                remedy = ANEW if error.remedy else "write it with psqe only"
+                remedy = ANEW if error.remedy else RESTORE
                 raise DataError(error.what, path=path, line=line, remedy=remedy) from error
             if spec.id != run_id or file_name(spec) != path.name:
                 raise DataError(f"run {run_id} lacks the id of its spec, or is in the wrong file",
-                                path=path, line=line, remedy="write it with psqe only")  # fmt: skip
+                                path=path, line=line, remedy=RESTORE)  # fmt: skip
             specs.append(spec)
         return table.assign(spec=pd.Series(specs, index=table.index, dtype=object))
 
@@ -448,11 +376,12 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> pd.D
 
     Returns
     -------
-    One row for each number that both tables have: ``id``, ``task``, the subject's :data:`KEYS`, ``column``,
-    ``first``, ``second`` and ``difference``, the second minus the first.
+    One row for each number that both tables have: ``id``, ``task``, the subject's
+    :data:`psqe.study.columns.KEYS`, ``column``, ``first``, ``second`` and ``difference``, the second minus
+    the first.
     """
     key = ["id", *KEYS[subject]]
-    numbers = [name for name in VALUES[subject] if COLUMNS[name].dtype != "string"]
+    numbers = _numbers(subject)
 
     def long(table: pd.DataFrame, name: str) -> pd.DataFrame:
         return table.melt(id_vars=["task", *key], value_vars=numbers, var_name="column", value_name=name)
@@ -461,6 +390,33 @@ def compare(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> pd.D
     both = both.dropna(subset=["first", "second"], ignore_index=True)
     both[["first", "second"]] = both[["first", "second"]].astype("float64")
     return both.assign(difference=both["second"] - both["first"])
+
+
+def n_numbers(table: pd.DataFrame, subject: Subject) -> int:
+    """Count the numbers in a table: the cells of :func:`compare`, if the other table had them all.
+
+    Parameters
+    ----------
+    table
+        A table of :meth:`Store.table` or :func:`results_table`, or rows or columns of it.
+    subject
+        Its subject.
+
+    Returns
+    -------
+    The number of cells of values that hold a number.
+
+    Examples
+    --------
+    >>> n_numbers(pd.DataFrame({"value": [1.0, None]}), "facts")
+    1
+    """
+    return int(table[[name for name in _numbers(subject) if name in table]].notna().sum().sum())
+
+
+def _numbers(subject: Subject) -> list[str]:
+    """The columns of a subject that hold numbers."""
+    return [name for name in VALUES[subject] if COLUMNS[name].dtype != "string"]
 
 
 def file_name(spec: RunSpec) -> str:
@@ -472,6 +428,14 @@ def file_name(spec: RunSpec) -> str:
     """
     name = "cost" if spec.subject == "cost" else f"{spec.task.name}-{spec.random_state}"
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") + ".csv"
+
+
+def _joined(runs: pd.DataFrame, measures: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Measures beside the runs that they are about, in the order of what was run."""
+    runs = runs.drop(columns=list(set(runs) & set(names) - {"id"}))
+    table = runs.merge(measures, on="id", sort=False)
+    order = [name for name in SPEC_COLUMNS if name in table]
+    return table.sort_values(order, kind="stable", ignore_index=True)
 
 
 def _measure_columns(subject: Subject) -> tuple[str, ...]:
@@ -498,8 +462,8 @@ def _run_rows(results: Sequence[RunResult]) -> tuple[pd.DataFrame, pd.DataFrame]
             }
         )  # fmt: skip
     return (
-        _checked(runs, RUN_COLUMNS, ("id",)),
-        _checked(list(environments.values()), ENVIRONMENT_COLUMNS, ("environment",)),
+        checked_rows(runs, RUN_COLUMNS, ("id",)),
+        checked_rows(list(environments.values()), ENVIRONMENT_COLUMNS, ("environment",)),
     )
 
 
@@ -509,95 +473,3 @@ def _with_spec_columns(runs: pd.DataFrame) -> pd.DataFrame:
     types = dict.fromkeys(SPEC_COLUMNS, "string")
     types |= {"dangling": "Float64", "n_seeds": "Int64", "random_state": "Int64"}
     return pd.concat([runs[["id", "spec"]], flat.astype(types), runs.drop(columns=["id", "spec"])], axis=1)
-
-
-def _empty(names: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame(columns=list(names)).astype({name: COLUMNS[name].dtype for name in names})
-
-
-def _read(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.DataFrame:
-    """One file, checked; an empty table where it does not exist.
-
-    A column of values that the file lacks was added to the schema later, and is empty.
-    """
-    if not path.exists():
-        return _empty(names)
-    table = _cells(path)
-    later = {name: pd.NA for name in names if name in MAY_BE_EMPTY and name not in table}
-    return _validated(table.assign(**later), names, key, path)
-
-
-def _cells(path: Path) -> pd.DataFrame:
-    """The cells of one file as text; a row with a cell too many or too few is refused."""
-    if not path.is_file():
-        raise DataError("is not a file", path=path, remedy="keep only the files of a store in its folder")
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file, strict=True))
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"cannot be read ({error})", path=path) from error
-    if not rows or not rows[0]:
-        raise DataError("has no header", path=path, line=1, remedy="write it with psqe only")
-    header = rows[0]
-    for line, row in enumerate(rows, start=1):
-        if len(row) != len(header):
-            raise DataError(f"the row has {len(row)} cells, and the header {len(header)}",
-                            path=path, line=line, remedy="write it with psqe only")  # fmt: skip
-    if len(set(header)) < len(header):
-        raise DataError("the header has a column twice", path=path, line=1, remedy="write it with psqe only")
-    filled = [[cell or None for cell in row] for row in rows[1:]]
-    return pd.DataFrame(filled, columns=header, dtype="string")
-
-
-def _checked(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
-    """Rows as a table with every column, checked."""
-    table = pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *(name for row in rows for name in row)])))
-    return _validated(table, names, key, None)
-
-
-def _validated(
-    table: pd.DataFrame, names: Sequence[str], key: Sequence[str], path: Path | None
-) -> pd.DataFrame:
-    """A table that fits the schema, with the schema's types."""
-    from pandera.errors import SchemaErrors
-
-    try:
-        return _schema(tuple(names), tuple(key)).validate(table, lazy=True)
-    except SchemaErrors as error:
-        first = error.failure_cases.iloc[0]
-        where = f"column {first['column']!r} is " if isinstance(first["column"], str) else ""
-        check = {
-            "multiple_fields_uniqueness": "repeats the key of another row",
-            "column_in_schema": "is no column of the store",
-            "column_in_dataframe": "is a column that is missing",
-        }.get(str(first["check"]), f"does not pass the check {first['check']}")
-        line = None if path is None or pd.isna(first["index"]) else int(first["index"]) + 2
-        remedy = ANEW if str(first["check"]) == "column_in_dataframe" else "write it with psqe only"
-        raise DataError(
-            f"{where}{first['failure_case']!r}, which {check}",
-            path=path,
-            line=line,
-            remedy=remedy if path else "see psqe.study.store.COLUMNS",
-        ) from error
-
-
-@cache
-def _schema(names: tuple[str, ...], key: tuple[str, ...]) -> DataFrameSchema:
-    """The schema of a table with these columns."""
-    import pandera.pandas as pa
-
-    columns = {}
-    for name in names:
-        column = COLUMNS[name]
-        check = (
-            pa.Check.str_matches(r"^\S(.*\S)?$")
-            if column.dtype == "string"
-            else pa.Check.in_range(column.low, column.high)
-        )
-        columns[name] = pa.Column(column.dtype, check, nullable=name in MAY_BE_EMPTY)
-    values = [name for name in names if name in MAY_BE_EMPTY]
-    filled = pa.Check(lambda table: table[values].notna().any(axis=1), name="at least one value")
-    measures = names != RUN_COLUMNS and bool(values)
-    return pa.DataFrameSchema(
-        columns, checks=[filled] if measures else [], strict=True, coerce=True, unique=list(key) or None
-    )

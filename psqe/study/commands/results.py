@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ def list_runs(
     subject: Annotated[str | None, typer.Option(help="facts, seeds, alignment, links or cost.")] = None,
 ) -> None:
     """List the stored runs: id, what was run, and when."""
-    from psqe.study.store import KEYS, rows_where
+    from psqe.study.columns import KEYS
+    from psqe.study.store import rows_where
 
     if subject not in (None, *KEYS):
         raise ParameterError(f"there is no subject {subject!r}", remedy=f"choose from {', '.join(KEYS)}")
@@ -106,15 +108,16 @@ def show(
     store: StoreFolder = None,
 ) -> None:
     """Show everything that is stored of one run."""
+    from psqe.study.store import file_name
+
     opened = _store(store)
     spec = _spec(opened, run_id)
     runs = opened.runs()
     row = runs[runs["id"] == spec.id].iloc[0]
-    measures = opened.table(spec.subject)
-    measures = measures[measures["id"] == spec.id]
+    measures = opened.table_of(spec)
     if measures.empty:
         raise DataError(
-            f"run {spec.id} has no measures", path=opened.folder / spec.subject,
+            f"run {spec.id} has no measures", path=opened.folder / spec.subject / file_name(spec),
             remedy=f"run psqe results rerun {spec.id} --overwrite",
         )  # fmt: skip
     typer.echo(f"{spec.id}  {spec}\n{spec.json_text}")
@@ -129,22 +132,28 @@ def compare(
     second: Annotated[Path, typer.Argument(help="The folder of another store.")],
     tolerance: Annotated[float, typer.Option(help="Differences up to this are not listed.")] = 0.0,
 ) -> None:
-    """Compare the numbers that two stores have of the same runs; the exit code is 1 if any differ."""
-    from psqe.study.store import KEYS, compare
+    """Compare the numbers of two stores; the exit code is 1 if any differ, or only one store has them."""
+    from psqe.study.columns import KEYS
+    from psqe.study.store import compare, n_numbers
 
-    one, other, differ = _store(first), _store(second), 0
+    if not 0 <= tolerance < math.inf:
+        raise ParameterError(f"--tolerance is {tolerance:g}", remedy="give a finite number of at least 0")
+    one, other, faults = _store(first), _store(second), 0
     for subject in KEYS:
-        table = compare(one.table(subject), other.table(subject), subject)
+        tables = one.table(subject), other.table(subject)
+        table = compare(*tables, subject)
         beyond = table[table["difference"].abs() > tolerance]
+        alone = [n_numbers(each, subject) - len(table) for each in tables]
         typer.echo(
             f"{subject}: {counted(len(table), 'number')} in both, {len(beyond):,} "
-            f"{in_number(len(beyond), 'differs')}",
+            f"{in_number(len(beyond), 'differs')}, {alone[0]:,} only in the first store, {alone[1]:,} only "
+            "in the second",
             err=True,
         )
         if len(beyond):
             typer.echo(beyond.to_string(index=False))
-        differ += len(beyond)
-    if differ:
+        faults += len(beyond) + sum(alone)
+    if faults:
         raise typer.Exit(1)
 
 
@@ -263,18 +272,19 @@ def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
     number of stored numbers that the repeated run lacks, and the number of its numbers that the store
     lacks. The costs of stages are not compared.
     """
-    from psqe.study.store import KEYS, VALUES, compare, results_table
+    from psqe.study.columns import KEYS
+    from psqe.study.store import compare, n_numbers, results_table
 
     subject = result.spec.subject
-    stored = store.table(subject)
-    stored = stored[stored["id"] == result.spec.id]
-    repeats = results_table([result], subject)
+    stored, repeats = store.table_of(result.spec), results_table([result], subject)
     table = compare(stored, repeats, subject)
     table = table[table["column"] != "stage_seconds"]
     size = table["first"].abs().clip(lower=1.0)
     table = table.assign(tolerance=TOLERANCE[subject] * size)
-    numbers = [name for name in VALUES[subject] if name not in ("stage_seconds", "search")]
-    lost, new = (int(rows[numbers].notna().sum().sum()) - len(table) for rows in (stored, repeats))
+    lost, new = (
+        n_numbers(rows.drop(columns="stage_seconds", errors="ignore"), subject) - len(table)
+        for rows in (stored, repeats)
+    )
     return table[["id", *KEYS[subject], "column", "first", "second", "difference", "tolerance"]], lost, new
 
 
@@ -305,7 +315,7 @@ def _spec(store: Store, run_id: str) -> RunSpec:
 
 def _text(measures: pd.DataFrame, spec: RunSpec) -> str:
     """The measures of a run as a table, without the columns that are empty."""
-    from psqe.study.store import KEYS, VALUES
+    from psqe.study.columns import KEYS, VALUES
 
     shown = measures[[*KEYS[spec.subject], *VALUES[spec.subject]]].dropna(axis="columns", how="all")
     return str(shown.to_string(index=False, na_rep=""))

@@ -10,9 +10,9 @@ import pandas as pd
 from psqe.errors import DataError
 from psqe.options import MinerOptions
 from psqe.seeds import ORACLES
+from psqe.study.columns import COLUMNS, VALUES
 from psqe.study.plans.ablation import IMAGE_WEIGHTS, N_CLUSTERS, SIZES, TEMPERATURES
 from psqe.study.plans.base import kind_of, psqe_options, seeds_spec
-from psqe.study.store import COLUMNS, VALUES
 from psqe.study.tables.page import group_rows
 
 DRAW = ["task", "random_state"]
