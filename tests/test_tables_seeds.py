@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 from stored import TASK, alignment_run, directions, part, seeds_run, table
 
 from psqe.errors import DataError, ParameterError
-from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation.intervals import format_interval, mean_interval
 from psqe.options import MinerOptions
 from psqe.seeds import balance
 from psqe.study import figures, tables
@@ -104,6 +106,22 @@ def test_verdicts_name_what_the_corrected_variant_is_behind_in():
 def test_intervals_are_over_random_states():
     rows = pd.DataFrame({"random_state": [0, 0, 1], "x": [0.2, 0.4, 0.7]})
     assert tables.over_states(rows, "x") == pytest.approx(mean_interval([0.3, 0.7]))
+
+
+def test_a_mean_of_two_random_states_stands_alone_and_its_interval_is_cut_to_what_is_possible():
+    rows = pd.DataFrame({"random_state": [0, 0, 1, 2], "x": [0.9, 0.9, 1, 1], "gap": [1, 1, 1, None]})
+    assert tables.mean_text(rows, "x", ".2f", within=(0, 1)) == "0.97 (0.82 to 1.00)"
+    assert tables.mean_text(rows[:3], "x", ".2f") == "0.95"
+    assert tables.mean_text(rows, "gap", ".2f") == "1.00"
+    assert tables.mean_text(rows.assign(x=0.5), "x", ".2f") == "0.50"
+
+
+def test_no_table_shows_a_negative_zero():
+    rows = pd.DataFrame({"random_state": [0, 1, 2], "change": [-0.001, 0.0, 0.001], "n": [-1, 0, 1]})
+    assert tables.mean_text(rows, "change", "+.1f") == "+0.0 (+0.0 to +0.0)"
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", tables.show(rows, "zeros", digits=1).to_html())
+    assert cells == ["0", "0.0", "-1", "1", "0.0", "0", "2", "0.0", "1"]
+    assert format_interval(-0.0004, -0.0006, 0.2, ".0%", bounds_form=".1f") == "0% (0.0 to 0.2)"
 
 
 def test_parts_of_seeds_have_their_own_names():

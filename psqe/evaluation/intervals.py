@@ -85,9 +85,17 @@ def format_interval(
     '50% [40%, 60%]'
     >>> format_interval(0.5, math.nan, math.nan)
     '0.500'
+    >>> format_interval(-0.001, -0.001, 0.001, "+.1f")
+    '+0.0 (+0.0 to +0.0)'
     """
+    form, inner = (_without_negative_zero(f) for f in (form, form if bounds_form is None else bounds_form))
     if math.isnan(low) or math.isnan(high):
         return f"{mean:{form}}"
-    inner = form if bounds_form is None else bounds_form
     bounds = f"[{low:{inner}}, {high:{inner}}]" if brackets else f"({low:{inner}} to {high:{inner}})"
     return f"{mean:{form}} {bounds}"
+
+
+def _without_negative_zero(form: str) -> str:
+    """Make a format write a number that rounds to zero without a minus."""
+    sign = form[:1] if form[:1] in ("+", "-", " ") else ""
+    return f"{sign}z{form.removeprefix(sign)}"

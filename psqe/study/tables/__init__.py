@@ -19,7 +19,7 @@ from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
 from psqe.study.tables.headlines import headlines
 from psqe.study.tables.links import answers, rule_table, task_table, threshold_curve
-from psqe.study.tables.page import mean_table, metric_rows, over_states, show
+from psqe.study.tables.page import mean_table, mean_text, metric_rows, over_states, show
 from psqe.study.tables.pays import (
     above_and_below,
     pairs_with_references,
@@ -41,11 +41,11 @@ __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
     "bias_table", "by_sign", "changes", "compared", "crossed", "evenness", "evenness_table",
     "evenness_words", "fact_table", "faithful_table", "gain_accounts", "gain_table", "gains", "graph_table",
-    "headlines", "in_order", "list_in_words", "matrix", "mean_table", "metric_rows", "mined_table",
-    "name_models", "operating_points", "order_table", "over_states", "paired_gain", "pairs_with_references",
-    "pays_gain_table", "pays_gains", "pays_means", "pays_runs", "pays_table", "phase_rows", "plain_seeds",
-    "presets", "price_of_evenness", "region_contrasts", "region_parts", "region_results", "rows_left_out",
-    "rule_table", "seed_parts", "seed_sets", "show", "single_table", "supervised_table", "swept",
-    "task_table", "text_table", "third_ranks", "threshold_curve", "triple_table", "untrained_results",
-    "verdicts", "why_table", "worth",
+    "headlines", "in_order", "list_in_words", "matrix", "mean_table", "mean_text", "metric_rows",
+    "mined_table", "name_models", "operating_points", "order_table", "over_states", "paired_gain",
+    "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs", "pays_table",
+    "phase_rows", "plain_seeds", "presets", "price_of_evenness", "region_contrasts", "region_parts",
+    "region_results", "rows_left_out", "rule_table", "seed_parts", "seed_sets", "show", "single_table",
+    "supervised_table", "swept", "task_table", "text_table", "third_ranks", "threshold_curve",
+    "triple_table", "untrained_results", "verdicts", "why_table", "worth",
 ]  # fmt: skip

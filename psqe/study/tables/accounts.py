@@ -132,7 +132,7 @@ def account_table(parts: pd.DataFrame) -> pd.DataFrame:
         format_interval(row.gain, row.low, row.high, "+.1f", bounds_form=".1f", brackets=True)
         for row in parts.itertuples()
     ]
-    shares = {column: parts[column].map("{:+.1f}".format) for column in PARTS}
+    shares = {column: parts[column].map("{:+z.1f}".format) for column in PARTS}
     return pd.DataFrame({"aligner": parts["aligner"], "gain": gain, **shares, "states": parts["runs"]})
 
 
