@@ -20,7 +20,7 @@ from psqe.cli import program
 from psqe.cli.arguments import named_values
 from psqe.cli.describe import described, parameter_sentences
 from psqe.cli.main import main
-from psqe.errors import PsqeWarning
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.features.cache import VectorCache
 from psqe.features.encoder_registry import make_encoder
 from psqe.graph import AlignmentTask
@@ -584,6 +584,23 @@ def test_numbers_are_written_as_in_python():
         "a": 0.001, "b": 1e300, "c": 10, "d": -2, "e": "nan", "f": [0.001, 2],
         "g": "2024-13-45", "h": "1e999",
     }  # fmt: skip
+
+
+def test_forms_of_numbers_that_only_yaml_or_python_has_stay_words():
+    texts = ["1:30", "1_000", "0x1f", "0o17", "0b1", "2024-01-02"]
+    for text in texts:
+        assert named_values("--parameter", [f"a={text}", f"b=[{text}]", f"c={{x: {text}}}"], "") == {
+            "a": text, "b": [text], "c": {"x": text},
+        }  # fmt: skip
+    assert named_values("--parameter", ["a={x: 1e-3, y: {z: [2, true, '3']}}"], "") == {
+        "a": {"x": 0.001, "y": {"z": [2, True, "3"]}}
+    }
+
+
+@pytest.mark.parametrize("value", ["{a: true, a: false}", "[{a: 1, b: 2, a: 1}]", "{x: {a: 1, 'a': 2}}"])
+def test_a_key_inside_a_value_is_given_once(value):
+    with pytest.raises(ParameterError, match="a value gives a twice; give it once"):
+        named_values("--aligner-parameter", [f"switches={value}"], "")
 
 
 def test_a_number_that_is_too_large_is_one_line(task, refused):

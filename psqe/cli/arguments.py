@@ -13,6 +13,32 @@ import yaml
 from psqe.errors import ParameterError
 
 
+class _Values(yaml.SafeLoader):
+    """Reads YAML without its own forms of numbers and dates, and refuses a key that is given twice."""
+
+    # YAML 1.1 takes 1:30 for ninety and 010 for eight; such texts stay words, and _number reads the others.
+    yaml_implicit_resolvers = {  # noqa: RUF012  # the attribute of the base class
+        first: [pair for pair in pairs if not pair[0].endswith((":int", ":float", ":timestamp"))]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a mapping of which each key is given once."""
+        given = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for place, key in enumerate(given):
+            if key in given[:place]:
+                raise ParameterError(f"a value gives {key} twice", remedy="give it once")
+        return super().construct_mapping(node, deep)
+
+
+def _word(loader: _Values, node: yaml.ScalarNode) -> Any:
+    """The value of a text of YAML: the number that it stands for, unless it is in quotation marks."""
+    return _number(node.value) if node.style is None else node.value
+
+
+_Values.add_constructor("tag:yaml.org,2002:str", _word)
+
+
 def names(text: str) -> list[str]:
     """The parts of a comma-separated list.
 
@@ -72,15 +98,14 @@ def _value(text: str) -> Any:
     if number != text:
         return number
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # ValueError: a date that the calendar does not have
+        return yaml.load(text, Loader=_Values)  # which is a SafeLoader
+    except (yaml.YAMLError, ValueError):
         return text
-    return [_number(part) for part in value] if isinstance(value, list) else value
 
 
 def _number(value: Any) -> Any:
     """Return the number that a text stands for; return everything else as it is."""
-    if isinstance(value, str):
+    if isinstance(value, str) and "_" not in value:  # Python takes 1_0 for ten
         for kind in (int, float):
             with suppress(ValueError, OverflowError):
                 if math.isfinite(number := kind(value)):
