@@ -121,3 +121,17 @@ def test_what_is_no_evaluation_is_an_error():
         Accounting({"seeds": 1.0, "free": 0.0}, found.rates)
     with pytest.raises(ParameterError, match="rates cannot be None"):
         Accounting(found.shares, None)
+
+
+@pytest.mark.parametrize(
+    ("shares", "rates", "words"),
+    [
+        ({"seeds": None}, {}, "the share of group 'seeds' cannot be None"),
+        ({}, {"free": None}, "the rate of group 'free' cannot be None; give a number, or None where"),
+        ({}, {"wrong": "half"}, "the rate of group 'wrong' cannot be 'half'"),
+    ],
+)
+def test_a_group_with_queries_has_a_rate(shares, rates, words):
+    usual = {"seeds": 0.5, "wrong": 0.0, "free": 0.5}
+    with pytest.raises(ParameterError, match=words):
+        Accounting({**usual, **shares}, {**usual, **rates})

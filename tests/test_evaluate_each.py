@@ -1,5 +1,6 @@
 """Several matchings of the same similarities: as one after the other, with less work."""
 
+import warnings
 from dataclasses import replace
 from typing import get_args
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table
 
+from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError
 from psqe.evaluation import all_regions, evaluate, evaluate_each, feature_scorer
 from psqe.seeds import true_links
@@ -138,3 +140,21 @@ def test_nearest_entities_of_another_temperature_are_refused():
         sinkhorn(similarity, nearest=nearest)
     again = replace(nearest.first(1), temperature=0.02)
     assert again.left_indices.tolist() == [[0], [1], [2]]
+
+
+@pytest.mark.parametrize(("n_left", "warned"), [(6, True), (7, False)])
+def test_sinkhorn_is_warned_of_where_the_sides_are_uneven(n_left, warned):
+    task, features = planted_pair(60, dangling=0.0, random_state=0)
+    linked = task.links[task.links[:, 0] < n_left]
+    left = replace(task.left, candidates=np.sort(linked[:, 0]))
+    assert (len(linked), len(task.right.candidates)) == (n_left, 60)
+    task = replace(task, left=left, links=linked)
+
+    def told(matching):
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            evaluate_each(task, feature_scorer(task, features), [matching], protocols=["full"])
+        return [str(warning.message) for warning in found if "candidates of one side" in str(warning.message)]
+
+    assert bool(told("sinkhorn")) == warned
+    assert not told("csls")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table, relabelled, tiny, with_fewer_candidates, without_links
 
+from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
-from psqe.evaluation import Ranks, evaluate, feature_scorer, ranks
+from psqe.evaluation import Ranks, embedding_scorer, evaluate, feature_scorer, ranks
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.features.base import Features
 from psqe.similarity import Dot, base, csls, matched
@@ -338,3 +339,37 @@ def test_one_link():
 def test_an_unknown_matching_is_an_error():
     with pytest.raises(ParameterError, match=r"no matching 'cosin'.*choose from cosine, csls, sinkhorn"):
         matched(Dot(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)), "cosin")
+
+
+def embedded():
+    task, features = planted_pair(30, dangling=0.0, random_state=0)
+    return task, *(side.values for side in features["image"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda left: left[:-1], "the left embedding has 29 rows and its graph 30 entities"),
+        (lambda left: np.vstack([left, left]), "the left embedding has 60 rows"),
+        (lambda left: left[:, :-1], "the left embedding has .* columns and the right one"),
+        (lambda left: left[:, 0], "has shape .30,. and type float32"),
+        (lambda left: left.astype(str), "and type <U"),
+        (lambda left: left * np.float64(1e300), "has 30 rows that are not finite in float32, first row 0"),
+    ],
+)
+def test_embeddings_that_do_not_fit_the_graphs_are_refused(change, words):
+    task, left, right = embedded()
+    with pytest.raises(DataError, match=words):
+        embedding_scorer(task, change(left), right)
+
+
+def test_embeddings_are_compared_in_float32():
+    """Lengths of small float16 vectors are rounded, so that their cosines would be wrong."""
+    task, *sides = embedded()
+    small = [(1e-4 * side).astype(np.float16) for side in sides]
+    every = task.left.candidates, task.right.candidates
+    found = embedding_scorer(task, *small)(*every).rows(0, 30)
+    exact = embedding_scorer(task, *(side.astype(np.float64) for side in small))(*every).rows(0, 30)
+    np.testing.assert_allclose(found, exact, atol=1e-6)
+    lists = embedding_scorer(task, *(side.tolist() for side in sides))(*every)
+    np.testing.assert_allclose(lists.rows(0, 3), embedding_scorer(task, *sides)(*every).rows(0, 3))

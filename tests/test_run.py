@@ -154,7 +154,7 @@ def test_features_beside_are_added_to_one_training(pairs):
     assert trained == plain and weight == TRAININGS["residual"]["residual"]
     model = ALIGNERS["mclea"].preset("small", random_state=0, residual=weight)
     model.fit(task, features, MutualMiner(12).mine(task, features))
-    wanted = evaluate(task, embedding_scorer(*model.embeddings()))["metrics"]
+    wanted = evaluate(task, embedding_scorer(task, *model.embeddings()))["metrics"]
     found = full(run(residual))
     assert {d: row["hits@1"] for d, row in found.items()} == {
         d: pytest.approx(wanted[d]["full"]["hits@1"]) for d in ("l2r", "r2l")

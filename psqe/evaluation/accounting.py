@@ -36,7 +36,8 @@ class Accounting:
     Raises
     ------
     ParameterError
-        If one of them is no dictionary, or lacks a group.
+        If one of them is no dictionary or lacks a group, if a share is no number, or if a rate is no number
+        though its group has queries.
 
     Examples
     --------
@@ -56,6 +57,12 @@ class Accounting:
             for group in LINK_GROUPS:
                 if group not in values:
                     raise ParameterError(f"{name} lacks the group {group!r}", remedy=remedy)
+        for group in LINK_GROUPS:
+            share, rate = self.shares[group], self.rates[group]
+            check_form(f"the share of group {group!r}", share, int | float, "give a number from 0 to 1")
+            if rate is not None or share > 0:
+                cure = "give a number, or None where the share is 0"
+                check_form(f"the rate of group {group!r}", rate, int | float, cure)
 
     @property
     def total(self) -> float:

@@ -12,12 +12,13 @@ incomplete, the numbers are about the entities whose counterparts are known.
 from __future__ import annotations
 
 import reprlib
+import warnings
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from psqe.errors import DataError, ParameterError
+from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.evaluation.link_groups import Pairs, pairs_array
 from psqe.evaluation.queries import DIRECTIONS, Direction, GroupedLinks, RankedQueries
 from psqe.evaluation.regions import RegionChoice, Regions, regions_by_kind
@@ -34,6 +35,10 @@ PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 PEER_TEST_SHARE = 0.7
 """Share of the gold links, the last ones, that protocol ``peer`` tests on."""
+
+UNEVEN = 10
+"""From this ratio of the numbers of candidates on, Sinkhorn's ranks are warned of. One left entity among ten
+right ones gets the same score with each of them."""
 
 PEER_CSLS_K = 3
 """Number of nearest entities that CSLS uses under protocol ``peer``."""
@@ -163,6 +168,12 @@ def evaluate_each(
     DataError, ParameterError
         As :func:`evaluate`; and if the matchings are not a list of at least one.
 
+    Warns
+    -----
+    PsqeWarning
+        If Sinkhorn is among the matchings, and one side has ten times as many candidates as the other or
+        more: it shares all candidates of one side among those of the other, so that its ranks say little.
+
     Examples
     --------
     >>> from psqe.datasets.synthetic import planted_pair
@@ -194,6 +205,7 @@ def evaluate_each(
     }
     if "full" in protocols:
         candidates = task.left.candidates, task.right.candidates
+        _warn_of_uneven_sides(candidates, matchings)
         each = matched_by_each(_scored(scorer, candidates), matchings)
         for matching, found in zip(each, gold.rank([*each.values()], gold.links, candidates), strict=True):
             tested[matching]["full"] = found
@@ -224,6 +236,19 @@ def _ranked_as_published(gold: GroupedLinks, scorer: Scorer) -> dict[Direction, 
     candidates = np.unique(last[:, 0]), np.unique(last[:, 1])
     similarity = matched(_scored(scorer, candidates), "csls", csls_k=PEER_CSLS_K)
     return gold.rank([similarity], last, candidates)[0]
+
+
+def _warn_of_uneven_sides(candidates: tuple[IntArray, IntArray], matchings: Sequence[Matching]) -> None:
+    """Warn that ranks by Sinkhorn say little where one side has many times the candidates of the other."""
+    fewer, more = sorted(map(len, candidates))
+    if "sinkhorn" in matchings and more >= UNEVEN * fewer > 0:
+        warnings.warn(
+            f"one side has {counted(fewer, 'candidate')} and the other {more:,}: sinkhorn shares "
+            "all candidates of one side among those of the other, so its ranks say little here; cosine and "
+            "csls have no such limit",
+            PsqeWarning,
+            stacklevel=3,
+        )
 
 
 def _scored(scorer: Scorer, candidates: tuple[IntArray, IntArray]) -> Similarity:

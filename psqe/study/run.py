@@ -189,7 +189,7 @@ def load_similarities(spec: RunSpec) -> Similarities:
     scorer: Scorer = model.similarity
     if weight:
         beside = ResidualFeatures.from_features(data.features, weight)
-        scorer = embedding_scorer(*beside.beside(*model.embeddings()))
+        scorer = embedding_scorer(data.task, *beside.beside(*model.embeddings()))
     return Similarities(
         scorer, seeds,
         seeds.seconds + model.seconds_, max(seeds.peak_mb, model.peak_mb_),
