@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 STORE = ROOT / "results" / "store"
 SEEDS = {
     "pivot": {"name": "pivot"}, "pivot, fused": {"name": "pivot", "parameters": {"modality": "all"}},
-    "mutual": {"name": "mutual"}, "psqe": {"name": "psqe"}, "true links": {"name": "true links"},
+    "mutual": {"name": "mutual"}, "psqe": {"name": "psqe"},
+    "psqe, even": {"name": "psqe", "parameters": {"variant": "even"}}, "true links": {"name": "true links"},
 }  # fmt: skip
 
 
@@ -103,11 +104,11 @@ def seed_value(family, stored, kind, column, part_kind):
     )  # fmt: skip
 
 
-def hits(family, stored, aligner, kind, matching, links):
-    """Hits@1 by random state, the mean of both directions and of the pairs."""
+def hits(family, stored, aligner, kind, matching, links, column="hits@1"):
+    """Hits@1, or another column, by random state, the mean of both directions and of the pairs."""
     return [
         fmean(
-            float(row["hits@1"])
+            float(row[column])
             for pair in family.pairs
             for row in stored["alignment"][pair, kind, aligner, state]
             if (row["protocol"], row["matching"], row["links"], row["part_kind"])
@@ -127,12 +128,17 @@ def test_the_headlines_are_what_the_files_say(family, stored, found):
     for name, aligner in (("features", None), ("clamped", "clamped"), ("propagation", "propagation")):
         values = hits(family, stored, aligner, "psqe", "csls", "free_of_all")
         assert found[f"free {name}"] == pytest.approx(fmean(values))
-    for better, over in (("pivot, fused", "pivot"), ("psqe", "pivot, fused"), ("psqe", "mutual")):
-        name, n = f"gain {better} over {over}", len(family.states)
+    for better, over, other in (
+        ("pivot, fused", "pivot", ""), ("psqe", "pivot, fused", ""), ("psqe", "mutual", ""),
+        ("psqe", "pivot, fused", " eva"), ("psqe", "pivot, fused", " meaformer"),
+    ):  # fmt: skip
+        name, n = f"gain {better} over {over}{other}", len(family.states)
         if not {better, over} <= set(free):
             assert name not in found
             continue
-        gains = [100 * (a - b) for a, b in zip(free[better], free[over], strict=True)]
+        model = other.strip() or "mclea"
+        first, second = (hits(family, stored, model, k, "csls", "free_of_all") for k in (better, over))
+        gains = [100 * (a - b) for a, b in zip(first, second, strict=True)]
         assert found[name] == pytest.approx(fmean(gains))
         variance = sum((gain - fmean(gains)) ** 2 for gain in gains) / (n - 1)
         half = family.quantile * (variance / n) ** 0.5
@@ -145,6 +151,10 @@ def test_the_headlines_are_what_the_files_say(family, stored, found):
     ):  # fmt: skip
         values = hits(family, stored, aligner, kind, "sinkhorn", "all")
         assert found[f"all {name}"] == pytest.approx(fmean(values))
+    for name, links in (("n free", "free_of_all"), ("n gold", "all")):
+        assert found[name] == pytest.approx(
+            fmean(hits(family, stored, "mclea", "psqe", "csls", links, "n_queries"))
+        )
     assert found["states"] == len(family.states)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from psqe.evaluation.intervals import mean_interval
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import EMOJI, KINDS_OF_SEEDS, study_size
+from psqe.study.plans.pays import TRAINED
 from psqe.study.tables.alignments import FEATURES, crossed, gains
 from psqe.study.tables.seeds import seed_sets
 from psqe.study.tables.selection import kinds
@@ -42,9 +43,12 @@ def headlines(
         compared seeds, and ``free features``, ``free clamped`` and ``free propagation``, those of the
         features on the same links, without seeds, with PSQE's seeds clamped and spread over the graphs with
         PSQE's seeds; ``gain TO over FROM`` with `` low`` and `` high``, the
-        difference in points between ``free TO`` and ``free FROM`` with its 95 % interval; ``all NAME`` under
+        difference in points between ``free TO`` and ``free FROM`` with its 95 % interval, and ``gain psqe
+        over pivot, fused MODEL`` the same for every other trained aligner; ``all NAME`` under
         Sinkhorn on all links, where NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation``
-        (without seeds) or the trained aligner (PSQE's seeds); and ``states``, the number of random states.
+        (without seeds) or the trained aligner (PSQE's seeds); ``n free`` and ``n gold``, the mean number of
+        links that are free of all compared seeds and of all links; and ``states``, the number of random
+        states.
         What was not run is missing.
     """
     found: dict[str, float] = {}
@@ -65,11 +69,10 @@ def headlines(
     for better, over in (
         ("pivot, fused", "pivot"), ("psqe", "pivot, fused"), ("psqe", "mutual"), ("true links", "psqe"),
     ):  # fmt: skip
-        whole = gains(trained, over, better=better).query("task == 'all'")
-        if len(whole):
-            name, row = f"gain {better} over {over}", whole.iloc[0]
-            found |= {name: float(row["gain"]), f"{name} low": float(row["low"])}
-            found[f"{name} high"] = float(row["high"])
+        _gain(found, f"gain {better} over {over}", trained, better, over)
+    for model in sorted(set(free["aligner"]) & set(TRAINED) - {aligner}):
+        own = free[(free["aligner"] == model) & (free["training"] == "plain")]
+        _gain(found, f"gain psqe over pivot, fused {model}", own, "psqe", "pivot, fused")
     sinkhorn = crossed(alignments, tasks, matching="sinkhorn")
     for name, model, miner in (
         ("features", FEATURES, NO_SEEDS), ("propagation", "propagation", NO_SEEDS),
@@ -78,8 +81,21 @@ def headlines(
         own = sinkhorn[(sinkhorn["aligner"] == model) & (sinkhorn["miner"] == miner)]
         own = own[own["training"].isin(["plain", "untrained"])]
         _mean(found, f"all {name}", own, "hits@1", len(tasks))
+    for name, own in (("n free", trained), ("n gold", sinkhorn)):
+        _mean(found, name, own[own["miner"] == "psqe"], "n_queries", len(tasks))
     found["states"] = int(trained["random_state"].nunique())
     return found
+
+
+def _gain(found: dict[str, float], name: str, runs: pd.DataFrame, better: str, over: str) -> None:
+    """Put the gain of one kind of seeds over another under a name, with the ends of its interval."""
+    whole = gains(runs, over, better=better).query("task == 'all'")
+    for _, row in whole.iterrows():
+        found |= {
+            name: float(row["gain"]),
+            f"{name} low": float(row["low"]),
+            f"{name} high": float(row["high"]),
+        }
 
 
 def _mean(found: dict[str, float], name: str, runs: pd.DataFrame, column: str, n_tasks: int) -> None:
