@@ -36,6 +36,10 @@ from psqe.provenance import versions
 from psqe.seeds import SeedSet, audit
 from psqe.similarity import Matching
 
+FEW = 50
+"""Number of candidates of a side below which confidences are said to be unreliable: a temperature and a
+number of true links are estimated from the candidates, and few of them determine neither."""
+
 
 @dataclass(frozen=True)
 class ExplainedEntity:
@@ -478,13 +482,15 @@ class Alignment:
         """Say in one line how many links and seeds there are, and how good the links are.
 
         Where gold links judge all links, it tells the F1. Where they judge only some, it tells how many of
-        these are correct, and the F1 of these. The F1 of the links outside the seeds stands in brackets.
+        these are correct, and two F1: that of the judged links, and that of all links, which counts links
+        that are not judged as wrong. The F1 of the links outside the seeds stands in brackets. On fewer than
+        :data:`FEW` candidates of a side it says that the expected number of correct links may be too high.
         """
         summary = self._link_summary
         alone = summary["no_counterpart"]
         line = (
             f"{counted(len(self.predicted), 'link')} from {counted(len(self.seeds), 'seed')}, "
-            f"{summary['expected_correct']:.0f} expected to be correct, "
+            f"{summary['expected_correct']:.0f} expected to be correct{self._hint()}, "
             f"no counterpart for {alone['left']} left and {alone['right']} right"
         )
         if self.quality is None:
@@ -494,8 +500,16 @@ class Alignment:
             return f"{line}, F1 {links['f1']:.3f}{self._outside('f1')}"
         of_judged = ""
         if links["n_judged"]:
-            of_judged = f", F1 of the judged {links['f1_judged']:.3f}{self._outside('f1_judged')}"
-        return f"{line}, {verdict(links['n_right'], links['n_judged'], links['n'])}{of_judged}"
+            of_judged = (
+                f", F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}, "
+                f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
+            )
+        return f"{line}, {verdict(links['n_correct'], links['n_judged'], links['n'])}{of_judged}"
+
+    def _hint(self) -> str:
+        """Return, in brackets, that the confidence is learned from few candidates; empty where it is not."""
+        few = min(len(graph.candidates) for graph in self.task.sides) < FEW
+        return f" (perhaps too many: a side has fewer than {FEW} candidates to estimate it from)" * few
 
     def _outside(self, share: str) -> str:
         """Return a share of the links outside the seeds, in brackets; empty without seeds or such links."""

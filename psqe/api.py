@@ -18,7 +18,15 @@ from psqe.aligners import ALIGNERS, Aligner, TrainedAligner
 from psqe.alignment import Alignment
 from psqe.cost import measured
 from psqe.datasets.pairs import Pair, load_pair
-from psqe.defaults import FeatureChoice, SeedChoice, choose_features, choose_n_seeds, describe_choices
+from psqe.defaults import (
+    FeatureChoice,
+    SeedChoice,
+    choose_features,
+    choose_n_seeds,
+    describe_aligner,
+    describe_choices,
+    describe_links,
+)
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
@@ -63,7 +71,7 @@ def align(
     *,
     features: FeatureChoice = None,
     seeds: SeedChoice = "psqe",
-    aligner: str | AlignerOptions = "propagation",
+    aligner: str | AlignerOptions | None = None,
     links: LinkRule | None = None,
     random_state: int = 0,
     checkpoint: str | Path | None = None,
@@ -86,7 +94,8 @@ def align(
         ready seeds, or ``"none"``. By default the miner ``psqe``. Where no number of seeds is given, it is
         30 % of the candidates of the smaller side.
     aligner
-        The name of an aligner, with its preset ``small``, or :class:`~psqe.options.AlignerOptions`.
+        The name of an aligner, with its preset ``small``, or :class:`~psqe.options.AlignerOptions`;
+        ``propagation`` when ``None``.
     links
         The rule that chooses links; ``None`` for :class:`~psqe.links.LinkRule` with its defaults.
     random_state
@@ -122,7 +131,8 @@ def align(
     >>> alignment.links[["left_name", "right_name"]].values.tolist()[-1]
     ['Vienna', 'Vienne']
     """
-    check_form("the aligner", aligner, str | AlignerOptions, "give the name of an aligner, or AlignerOptions")
+    given = "give the name of an aligner, or AlignerOptions"
+    check_form("the aligner", aligner, str | AlignerOptions | None, given)
     check_form(
         "links",
         links,
@@ -131,7 +141,7 @@ def align(
     )
     check_form("the checkpoint", checkpoint, str | Path | None, "give the path of a file")
     random_state = _check_choices(seeds, random_state)
-    options = AlignerOptions(name=aligner) if isinstance(aligner, str) else aligner
+    options = AlignerOptions(name=aligner) if isinstance(aligner, str) else aligner or AlignerOptions()
     model = build_aligner(options, random_state)
     if checkpoint is not None and not isinstance(model, TrainedAligner):
         raise ParameterError(f"the aligner {options.name} keeps no checkpoint", remedy="leave it out")
@@ -147,10 +157,7 @@ def align(
             model.fit(task, vectors, found)
         predicted = predict_links(task, vectors, model.similarity, seeds=found, rule=rule)
     choices = describe_choices(task, features, vectors, seeds, found)
-    if options == AlignerOptions():
-        choices.append(f"aligner {options.name}")
-    if links is None:
-        choices.append("links: the seeds, and pairs that are each other's best, whatever their confidence")
+    choices += [*describe_aligner(options), *describe_links(links, predicted.threshold)]
     return Alignment(
         task=task,
         features=vectors,

@@ -14,7 +14,8 @@ from psqe.datasets import study_encoders
 from psqe.errors import ParameterError
 from psqe.features import Features, available_modalities
 from psqe.graph import AlignmentTask, counted
-from psqe.options import FeatureFile, FeatureOptions, MinerOptions
+from psqe.links.rules import LinkRule
+from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.seeds import MINERS, SeedSet
 
 FeatureChoice: TypeAlias = Features | FeatureOptions | FeatureFile | Sequence[str] | None
@@ -124,3 +125,63 @@ def describe_choices(
             f"smaller side), {len(found):,} found"
         )
     return said
+
+
+def describe_aligner(options: AlignerOptions) -> list[str]:
+    """Say which aligner and which preset of it were taken, where they were not given.
+
+    Parameters
+    ----------
+    options
+        The choice of the aligner. A field that was left out when it was made has its default.
+
+    Returns
+    -------
+    One phrase; none where both were given.
+
+    Examples
+    --------
+    >>> describe_aligner(AlignerOptions()), describe_aligner(AlignerOptions(name="eva"))
+    (['aligner propagation, preset small'], ['preset small of eva'])
+    """
+    left_out = {"name", "preset"} - options.model_fields_set
+    if "name" in left_out:
+        return [f"aligner {options.name}, preset {options.preset}"]
+    return [f"preset {options.preset} of {options.name}"] if left_out else []
+
+
+BEST_BY = {"sinkhorn": "by confidence", "cosine": "by similarity", "csls": "by CSLS"}
+"""What pairs are ranked by when links are chosen, by the name of the matching."""
+
+
+def describe_links(rule: LinkRule | None, threshold: float) -> list[str]:
+    """Say how links were chosen, where a part of the rule is a default or was found in the data.
+
+    Parameters
+    ----------
+    rule
+        The rule that was given, or ``None``.
+    threshold
+        The smallest confidence of a link that resulted.
+
+    Returns
+    -------
+    One phrase; none where rule, matching and threshold all differ from their defaults and are not automatic.
+
+    Examples
+    --------
+    >>> describe_links(None, 0.0)
+    ["links: the seeds, and pairs that are each other's best by confidence, whatever their confidence"]
+    >>> describe_links(LinkRule(threshold=None), 0.4375)[0].partition(" by confidence, ")[2]
+    'with a confidence of at least 0.4375 (found without gold links)'
+    """
+    used, default = rule or LinkRule(), LinkRule()
+    same = used.matching == default.matching or used.rule == default.rule
+    if not same and used.threshold not in (None, default.threshold):
+        return []
+    pairs = "pairs that are each other's best"
+    if used.rule == "one_to_one":
+        pairs = "the one-to-one pairs that are best in sum"
+    least = f"with a confidence of at least {threshold:.4g}" if threshold else "whatever their confidence"
+    found = " (found without gold links)" if used.threshold is None else ""
+    return [f"links: the seeds, and {pairs} {BEST_BY[used.matching]}, {least}{found}"]

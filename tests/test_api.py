@@ -19,7 +19,7 @@ from psqe.defaults import SEED_SHARE, choose_features
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.evaluation import accounting, evaluate
 from psqe.features import available_modalities, build_features
-from psqe.links import predict_links
+from psqe.links import LinkRule, predict_links
 from psqe.seeds import MINERS, SeedSet
 from psqe.seeds.base import minable
 
@@ -77,8 +77,13 @@ def test_the_example_needs_no_option(tmp_path, monkeypatch, capsys):
     assert report["parameters"]["links"] == {"matching": "sinkhorn", "rule": "mutual", "threshold": 0}
     quality = report["link_quality"]
     assert quality["links"]["f1"] > 0.9
-    assert f"F1 of the judged {quality['links']['f1_judged']:.3f}" in result
-    assert f"({quality['links_free']['f1_judged']:.3f} outside the seeds)" in result
+    assert (
+        f"F1 of the judged links {quality['links']['f1_judged']:.3f} "
+        f"({quality['links_free']['f1_judged']:.3f} outside the seeds), "
+        f"F1 of all links, if gold links are complete, {quality['links']['f1']:.3f} "
+        f"({quality['links_free']['f1']:.3f} outside the seeds)"
+    ) in result
+    assert "perhaps too many" not in result  # there are 59 candidates on the smaller side
     everything, free = (
         ", ".join(f"{report[name][key]['full']['hits@1']:.3f} {way}" for key, way in WAYS.items())
         for name in ("metrics", "metrics_free")
@@ -87,6 +92,26 @@ def test_the_example_needs_no_option(tmp_path, monkeypatch, capsys):
     page = Path("report.html").read_text(encoding="utf-8")
     assert "true links with no entity in a seed" in page and "a link outside the seeds" in page
     assert "<html" in Path("report.html").read_text(encoding="utf-8")
+
+
+def test_what_was_chosen_is_said_of_aligner_preset_and_links(planted, tmp_path, monkeypatch, capsys):
+    task, features = planted
+    given = psqe.AlignerOptions(name="propagation", preset="small")
+    rule = LinkRule(matching="cosine", rule="one_to_one", threshold=0.5)
+    assert psqe.align(task, features=features, seeds="none", aligner=given, links=rule).choices == ""
+    named = psqe.align(task, features=features, seeds="none", aligner="propagation", links=rule)
+    assert named.choices == "preset small of propagation"
+    monkeypatch.chdir(tmp_path)
+    assert main(["align", str(COUNTRIES), "--threshold", "auto", "--json", "report.json"]) == 0
+    chosen = capsys.readouterr().out.splitlines()[0]
+    threshold = json.loads(Path("report.json").read_text())["threshold"]
+    assert "; aligner propagation, preset small; links: the seeds, and pairs" in chosen
+    assert chosen.endswith(f"of at least {threshold:.4g} (found without gold links)") and threshold > 0
+
+
+def test_the_estimate_of_few_candidates_is_called_unreliable():
+    few = psqe.align(({"names": CITIES}, {"names": VILLES}))
+    assert "expected to be correct (perhaps too many: a side has fewer than 50 candidates" in few.headline()
 
 
 @pytest.mark.parametrize(
@@ -217,7 +242,7 @@ def test_forms_of_features_and_seeds(planted, tmp_path):
         ({"seeds": np.zeros((2, 2))}, r"the seeds cannot be array.*SeedSet, or 'none'$"),
         ({"seeds": MINERS["mutual"]()}, "the seeds cannot be MutualMiner"),
         ({"aligner": {"name": "eva"}}, "the aligner cannot be {'name': 'eva'}; give the name"),
-        ({"aligner": None}, "the aligner cannot be None"),
+        ({"aligner": 3}, "the aligner cannot be 3"),
         ({"links": "mutual"}, "links cannot be 'mutual'; give a LinkRule"),
         ({"random_state": -1, "seeds": "mutual"}, "random_state is -1; it must be greater"),
         ({"random_state": True}, "random_state is True; it must be a valid integer"),

@@ -475,7 +475,11 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ),
         (
             ("seeds", "t/x", "--modalities", "image", "--encoder", "name=use-m3"),
-            "'name', which is not asked for",
+            "is not asked for: entities are compared by image; add it (--modalities image,name) or leave",
+        ),
+        (
+            ("seeds", "t/x", "--modalities", "image", "--encoder", "nmae=use-m3"),
+            "unknown modality 'nmae'; choose from",
         ),
         (("seeds", "t/x"), "the two sides of t/x have no modality in common; add names or vectors to both"),
         (

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from psqe.errors import DataError
 from psqe.features import build_features
-from psqe.features.encoders.bins import DIM, BinsEncoder, Number, parse_number
+from psqe.features.encoders.bins import DIM, BinsEncoder, Number, n_with_number, parse_number
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 Values = tuple[tuple[str, ...], ...]
@@ -117,6 +117,13 @@ def test_masks_width_and_values_that_are_no_numbers() -> None:
     np.testing.assert_allclose(np.linalg.norm(found.left.values, axis=1), [1, 0, 0], atol=1e-6)
     with pytest.raises(DataError, match="no entity of graph 'l' has modality 'number'"):
         build_features(AlignmentTask("t", labels, right), ["number"])
+
+
+def test_numbers_that_no_entity_of_the_other_side_shares_are_counted_apart() -> None:
+    left = graph("l", [("12",), ("5000",), ("text",), ()], "size")
+    task = AlignmentTask("t", left, graph("r", [("5000",), ("777",)], "taille"))
+    assert tuple(n_with_number(task)) == ((2, 1), (2, 1))
+    assert [int(side.present.sum()) for side in number_modality(task)] == [1, 1]
 
 
 def test_sides_whose_numbers_never_meet_are_an_error() -> None:

@@ -123,8 +123,8 @@ def test_cards_show_both_entities_the_confidence_and_the_runner_up():
 
 def test_quality_of_both_answers():
     share = {"precision": 0.5, "precision_interval": [0.4, 0.6], "recall": None, "f1": 0.25}
-    links = {"n": 2000, "n_right": 1000, "n_gold": 3000, "n_findable": 3000, "n_judged": 2000, **share}
-    alone = {"n": 7, "n_right": 3, "n_dangling": 0, **share, "f1": None}
+    links = {"n": 2000, "n_correct": 1000, "n_gold": 3000, "n_findable": 3000, "n_judged": 2000, **share}
+    alone = {"n": 7, "n_correct": 3, "n_dangling": 0, **share, "f1": None}
     quality = {"links": links, "links_free": None, "no_counterpart": {"left": alone, "right": alone}}
     table = tables.quality(facts(quality=quality))
     interval = "0.500 (0.400 to 0.600)"
@@ -132,7 +132,7 @@ def test_quality_of_both_answers():
     assert table.iloc[1].tolist() == ["no counterpart, left", "7", "3", "0", interval, "", ""]
     assert table["answer"].tolist()[2] == "no counterpart, right"
     assert tables.quality(facts(quality=None)).empty
-    free = {**links, "n": 500, "n_right": 100, "n_findable": 400, "n_judged": 500}
+    free = {**links, "n": 500, "n_correct": 100, "n_findable": 400, "n_judged": 500}
     table = tables.quality(facts(quality={**quality, "links_free": free}))
     assert table["answer"].tolist()[:2] == ["a link", "a link outside the seeds"]
     assert table.iloc[1].tolist() == ["a link outside the seeds", "500", "100", "400", interval, "", "0.250"]

@@ -67,7 +67,7 @@ def test_by_sets(gold, found, left_more, right_more):
     true, made = set(map(tuple, gold.tolist())), set(map(tuple, found.tolist()))
     right = len(true & made)
     links = quality["links"]
-    assert (links["n"], links["n_right"], links["n_gold"]) == (len(made), right, len(true))
+    assert (links["n"], links["n_correct"], links["n_gold"]) == (len(made), right, len(true))
     assert links["n_findable"] == most_at_once(true)
     assert links["precision"] == share(right, len(made)) and links["recall"] == right / links["n_findable"]
     p, r = links["precision"], links["recall"]
@@ -84,7 +84,7 @@ def test_by_sets(gold, found, left_more, right_more):
         dangling = set(candidates[k]) - {pair[k] for pair in true}
         answered = set(candidates[k]) - {pair[k] for pair in made}
         one, hits = quality["no_counterpart"][side], len(dangling & answered)
-        assert (one["n"], one["n_right"], one["n_dangling"]) == (len(answered), hits, len(dangling))
+        assert (one["n"], one["n_correct"], one["n_dangling"]) == (len(answered), hits, len(dangling))
         found_ends = {pair[1 - k] for pair in true & made}
         taken = {end for end in answered - dangling if {p[1 - k] for p in true if p[k] == end} <= found_ends}
         assert one["n_taken"] == len(taken) and (len(true) > links["n_findable"] or not taken)
@@ -114,7 +114,7 @@ def test_links_outside_the_seeds_by_sets(gold, found, seeds):
     true, made = outside(gold), outside(found)
     right = len(true & made)
     judged = [pair for pair in made if pair[0] in gold[:, 0] or pair[1] in gold[:, 1]]
-    assert (free["n"], free["n_right"], free["n_judged"]) == (len(made), right, len(judged))
+    assert (free["n"], free["n_correct"], free["n_judged"]) == (len(made), right, len(judged))
     assert (free["n_gold"], free["n_findable"]) == (len(true), most_at_once(true))
     assert free["precision"] == share(right, len(made)) and free["recall"] == share(right, most_at_once(true))
     assert free["precision_judged"] == share(right, len(judged))

@@ -75,7 +75,7 @@ def test_numbers_alone_link_something_and_gold_links_choose_nothing(tmp_path, mo
     monkeypatch.setenv("PSQE_CACHE", str(tmp_path))
     found = psqe.align(EXAMPLES / "countries", features=["number"])
     assert 0 < len(found.links) <= 59 and found.quality["links"]["n_gold"] == 51
-    assert 0 <= found.quality["links"]["n_right"] <= len(found.links)
+    assert 0 <= found.quality["links"]["n_correct"] <= len(found.links)
     assert 0 < found.links["confidence"].sum() <= len(found.links)
     again = psqe.align(EXAMPLES / "countries", features=["number"])
     pd.testing.assert_frame_equal(again.links, found.links)

@@ -283,7 +283,7 @@ def test_sentences_say_the_numbers(planted):
     assert f"of the {n_judged} links with an entity that is in a true link, {n_right} " in said["truth"]
     assert "links with an entity that is in a true link" in said["truth"]
     missed = found.quality["no_counterpart"]["left"]
-    assert f"{missed['n'] - missed['n_right']} of the {missed['n']} left" in sentences.missed(found)
+    assert f"{missed['n'] - missed['n_correct']} of the {missed['n']} left" in sentences.missed(found)
     assert sentences.credits(found) == ""
     assert "OpenMoji" in sentences.credits(replace(found, task_name="emoji/en-fr"))
     left, right = found.without_modality

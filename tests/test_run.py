@@ -332,7 +332,7 @@ def test_every_rule_and_threshold_by_plain_recomputation(dangling):
         wanted = quality["no_counterpart"][side] if side else quality["links"]
         for name in ("n", "precision", "recall", "f1"):
             assert row[name] == wanted[name]
-        assert row["n_correct"] == wanted["n_right"]
+        assert row["n_correct"] == wanted["n_correct"]
         assert row["n_wanted"] == wanted["n_dangling" if side else "n_gold"]
         assert row["expected_correct"] == pytest.approx(links.confidence.sum(), rel=1e-5)
         assert row["min_confidence"] == pytest.approx(links.threshold)

@@ -94,7 +94,7 @@ def test_a_curve_is_every_threshold_by_itself():
         if len(wanted):
             assert one["precision"] == quality["links"]["precision"]
         alone = quality["no_counterpart"].values()
-        right, n, n_true = (sum(q[k] for q in alone) for k in ("n_right", "n", "n_dangling"))
+        right, n, n_true = (sum(q[k] for q in alone) for k in ("n_correct", "n", "n_dangling"))
         assert one["no counterpart"] == pytest.approx(2 * right / (n + n_true))
         expected = 2 * wanted.confidence.sum() / (len(wanted) + links.expected_links)
         assert one["expected"] == pytest.approx(expected, abs=1e-6)

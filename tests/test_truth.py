@@ -207,7 +207,7 @@ def test_the_stored_results_of_one_benchmark_count_one_link_of_each_entity():
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_few_known_links_are_judged_by_themselves(n, tmp_path, capsys):
     found = aligned(case(f"34-few-links/{n}", tmp_path))["link_quality"]["links"]
-    assert (found["n_right"], found["n_judged"], found["n_gold"]) == (n, n, n)
+    assert (found["n_correct"], found["n_judged"], found["n_gold"]) == (n, n, n)
     assert found["precision_judged"] == found["recall"] == found["f1_judged"] == 1
     assert f"{n} of {n} judged correct" in capsys.readouterr().out
     folder = tmp_path / "case"
@@ -238,7 +238,7 @@ def test_any_of_several_true_counterparts_is_correct(tmp_path):
     found = aligned(case("15-many/b-duplicates-truth-both", tmp_path))["link_quality"]
     assert found["links"]["n_gold"] == 42 and found["links"]["n_findable"] == 36
     assert found["links"]["precision"] == 1 and found["links"]["f1"] > 0.98
-    assert found["no_counterpart"]["right"]["n_taken"] == found["links"]["n_right"] - 30
+    assert found["no_counterpart"]["right"]["n_taken"] == found["links"]["n_correct"] - 30
 
 
 def small(tmp_path, links, **sides):

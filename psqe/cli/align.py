@@ -70,7 +70,7 @@ def align(
     else:
         miner.require_unused("--miner none" if seeds_file is None else "--seeds")
         if device is not None and for_aligner is None:
-            raise ParameterError(f"aligner {aligner.aligner} has no option --device", remedy="leave it out")
+            raise ParameterError(f"aligner {aligner.name} has no option --device", remedy="leave it out")
     pair = task.load()
     format_of(out).check(pair)
     alignment = api.align(

@@ -16,7 +16,7 @@ from psqe.cli.options import DataRoot, TaskGroup
 from psqe.cli.program import SETTINGS, NamingCommand
 from psqe.errors import PsqeWarning
 from psqe.files import write_json
-from psqe.graph import counted
+from psqe.graph import SIDES, counted
 
 data = typer.Typer(help="List, describe, check, convert, fetch and export tasks.", **SETTINGS)
 data.command("export", cls=NamingCommand)(data_export)
@@ -40,11 +40,14 @@ def data_info(
 ) -> None:
     """Say what a task holds and, if it is read from a folder, which files are there."""
     from psqe.datasets.info import folder_info, task_folder, task_info
+    from psqe.features.encoders.bins import n_with_number
 
     task.check_outputs(json_out)
     loaded, folder = task.load(), task_folder(task.task, task.data_root)
     source = None if folder is None else folder_info(folder)
     info = {**task_info(loaded), "source": source}
+    for side, numbers in zip(SIDES, n_with_number(loaded), strict=True):
+        info[side] |= dict(zip(("with_number", "with_near_number"), numbers, strict=True))
     if json_out is not None:
         write_json(json_out, info)
     parameters = {key: value for key, value in info["parameters"].items() if key != "notes"}

@@ -223,8 +223,12 @@ class MinerGroup:
 class AlignerGroup:
     """Which aligner compares the entities, and how."""
 
-    aligner: Annotated[str, typer.Option(metavar="NAME", help="Aligner: {aligners}.")] = AlignerOptions().name
-    preset: Annotated[str, typer.Option(help="Preset of the aligner: small or published.")] = "small"
+    aligner: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Aligner: {aligners} [propagation].")
+    ] = None
+    preset: Annotated[str | None, typer.Option(help="Preset of the aligner: small or published [small].")] = (
+        None
+    )
     aligner_parameter: Annotated[
         list[str] | None,
         typer.Option(
@@ -245,13 +249,21 @@ class AlignerGroup:
             if "device" in parameters:
                 raise twice("--device", "--aligner-parameter device")
             parameters = {"device": device, **parameters}
-        return AlignerOptions(name=self.aligner, preset=self.preset, parameters=parameters)
+        given = {"name": self.aligner, "preset": self.preset}
+        return AlignerOptions(
+            **{name: value for name, value in given.items() if value is not None}, parameters=parameters
+        )
+
+    @property
+    def name(self) -> str:
+        """The name of the aligner: the one that is given, or the default."""
+        return AlignerOptions().name if self.aligner is None else self.aligner
 
     def takes_device(self) -> bool:
         """Whether the aligner has the parameter ``device``."""
         from psqe.aligners import ALIGNERS
 
-        return "device" in inspect.signature(ALIGNERS.resolve(self.aligner)).parameters
+        return "device" in inspect.signature(ALIGNERS.resolve(self.name)).parameters
 
 
 @dataclass(frozen=True)

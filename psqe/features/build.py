@@ -121,13 +121,16 @@ def encoders_of(
     ParameterError
         If an encoder is given for a modality that is not asked for, or a modality is unknown.
     """
+    given = task.left.vectors.keys() | task.right.vectors.keys()
     for name in encoders:
         if name not in modalities:
+            if name not in given:
+                encoders_for(name)  # raises an error that lists the modalities where there is no such one
             raise ParameterError(
-                f"an encoder is given for modality {name!r}, which is not asked for",
-                remedy=f"the modalities asked for are {', '.join(modalities)}",
+                f"an encoder is given for modality {name!r}, which is not asked for: entities are compared "
+                f"by {', '.join(modalities)}",
+                remedy=f"add it (--modalities {','.join((*modalities, name))}) or leave the encoder out",
             )
-    given = task.left.vectors.keys() | task.right.vectors.keys()
     chosen: dict[str, str | None] = {}
     for name in modalities:
         if name in given and name not in encoders:

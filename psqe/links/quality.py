@@ -49,13 +49,15 @@ def link_quality(pairs: IntArray, task: AlignmentTask, *, seeds: IntArray | None
 
     Returns
     -------
-    ``links``: ``n``, ``n_right`` (number of correct links), ``n_judged`` (number of links with an entity that
-    has a gold link), ``n_gold``, ``n_findable``, ``precision`` (of all), ``precision_judged`` (of the judged
-    ones), ``recall``, ``f1`` (of precision and recall) and ``f1_judged`` (of the precision among judged links
-    and recall). ``links_free``: the same numbers about links outside the seeds; ``None`` where ``seeds`` is
-    ``None``. ``no_counterpart``: for ``left`` and ``right``, ``n`` candidates so answered, ``n_right``,
-    ``n_taken`` (neither correct nor wrong), ``n_dangling``, ``precision``, ``recall`` and ``f1``. Names that
-    end in ``_interval`` are 95 % Wilson intervals. A share without a denominator is ``None``.
+    ``links``: ``n``, ``n_correct`` (number of correct links), ``n_judged`` (number of links with an entity
+    that has a gold link), ``n_gold`` (number of gold links), ``n_findable`` (the largest number of gold links
+    that one-to-one links can contain), ``precision`` (of all), ``precision_judged`` (of the judged ones),
+    ``recall`` (share of ``n_correct`` in ``n_findable``), ``f1`` (of precision and recall) and ``f1_judged``
+    (of the precision among judged links and recall). ``links_free``: the same numbers about links outside the
+    seeds; ``None`` where ``seeds`` is ``None``. ``no_counterpart``: for ``left``
+    and ``right``, ``n`` candidates so answered, ``n_correct``, ``n_taken`` (neither correct nor wrong),
+    ``n_dangling``, ``precision``, ``recall`` and ``f1``. Names that end in ``_interval`` are 95 % Wilson
+    intervals. A share without a denominator is ``None``.
 
     Raises
     ------
@@ -83,15 +85,15 @@ def link_quality(pairs: IntArray, task: AlignmentTask, *, seeds: IntArray | None
 
 def _of_links(right: BoolArray, known: BoolArray, gold: IntArray) -> dict[str, Any]:
     """Count links, of which some are ``right`` and some can be judged (``known``), against gold links."""
-    n_right, n_judged, wanted = int(right.sum()), int(known.sum()), most_at_once(gold)
-    of_judged = _shares(n_right, n_judged, wanted)
+    n_correct, n_judged, wanted = int(right.sum()), int(known.sum()), most_at_once(gold)
+    of_judged = _shares(n_correct, n_judged, wanted)
     return {
         "n": len(right),
-        "n_right": n_right,
+        "n_correct": n_correct,
         "n_judged": n_judged,
         "n_gold": len(gold),
         "n_findable": wanted,
-        **_shares(n_right, len(right), wanted),
+        **_shares(n_correct, len(right), wanted),
         "precision_judged": of_judged["precision"],
         "precision_judged_interval": of_judged["precision_interval"],
         "f1_judged": of_judged["f1"],
@@ -107,13 +109,13 @@ def _no_counterpart(pairs: IntArray, hits: IntArray, task: AlignmentTask, side: 
     # Gold links to a counterpart that is still free could have been found.
     free = links[~np.isin(links[:, 1 - column], hits[:, 1 - column]), column]
     n_taken = len(answered) - int(np.isin(answered, np.concatenate([free, dangling])).sum())
-    n_right = int(np.isin(answered, dangling).sum())
+    n_correct = int(np.isin(answered, dangling).sum())
     return {
         "n": len(answered),
-        "n_right": n_right,
+        "n_correct": n_correct,
         "n_taken": n_taken,
         "n_dangling": len(dangling),
-        **_shares(n_right, len(answered) - n_taken, len(dangling)),
+        **_shares(n_correct, len(answered) - n_taken, len(dangling)),
     }
 
 

@@ -215,7 +215,7 @@ def _answers(pairs: IntArray, task: AlignmentTask) -> Iterator[tuple[str, Row]]:
     answers |= {f"no counterpart, {side}": (q, "n_dangling") for side, q in quality["no_counterpart"].items()}
     for answer, (values, wanted) in answers.items():
         shares = {name: values.get(name) for name in ("precision", "precision_judged", "recall", "f1")}
-        counts = {"n": values["n"], "n_correct": values["n_right"], "n_wanted": values[wanted]}
+        counts = {"n": values["n"], "n_correct": values["n_correct"], "n_wanted": values[wanted]}
         yield answer, {**counts, **shares}
 
 

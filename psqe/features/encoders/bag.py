@@ -86,7 +86,7 @@ class BagEncoder(TaskEncoder):
         if all(totals) and not totals.left.keys() & totals.right.keys():
             warnings.warn(
                 f"task {task.name!r}: the two sides share no label in modality {self.modality!r}; "
-                "as a bag it says nothing about which entities are the same; "
+                f"without training, the encoder {self.name} says nothing about which entities are the same; "
                 f"{WITHOUT_SHARED_LABELS[self.modality]}",
                 PsqeWarning,
                 stacklevel=2,

@@ -102,7 +102,10 @@ def parse_number(text: str) -> Number | None:
 
 
 class BinsEncoder(TaskEncoder):
-    """Numbers and dates among the attribute values, shared between bins.
+    """Numbers and dates among the attribute values, where a number of the other side is near.
+
+    Each number is shared between bins. An entity none of whose numbers is near one of the other side's lacks
+    the modality, as an entity without a number does; :func:`n_with_number` counts both.
 
     Examples
     --------
@@ -127,17 +130,9 @@ class BinsEncoder(TaskEncoder):
         DataError
             If both sides have numbers, but no two of them are near each other.
         """
-        shares = task.sides.map(_bins)
-        bins, where = np.unique(np.concatenate([keys for _, keys, _ in shares]), return_inverse=True)
-        columns = Sides(*np.split(where, [len(shares.left[0])]))
-        counts = task.sides.map(
-            lambda graph, side, columns: csr_array(
-                (side[2], (side[0], columns)), shape=(graph.n_entities, len(bins))
-            ),
-            shares,
-            columns,
-        )
-        frequency = counts.map(lambda side: np.bincount(side.indices, minlength=len(bins)))
+        counts = _counts(task)
+        n_bins = counts.left.shape[1]
+        frequency = counts.map(_frequency)
         shared = (frequency.left > 0) & (frequency.right > 0)
         if not all(side.nnz for side in counts):
             shared[:] = True  # One side has no number at all: build_features raises an error that names it.
@@ -148,8 +143,60 @@ class BinsEncoder(TaskEncoder):
             )
         n = sum(int((np.diff(side.indptr) > 0).sum()) for side in counts)
         idf = np.log((2 + n) / (1 + frequency.left + frequency.right)) ** 2 * shared
-        places = _places(len(bins))
+        places = _places(n_bins)
         return Modality.from_arrays(*counts.map(lambda side: _projected(side, idf, places)))
+
+
+def n_with_number(task: AlignmentTask) -> Sides[tuple[int, int]]:
+    """Count the candidates of each side that have a number, and those with one near one of the other side.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+
+    Returns
+    -------
+    For each side, the number of candidates with any number or date among their attribute values, and the
+    number of those that have the modality ``number``: one of their numbers shares a bin with a number of the
+    other side. Where these are fewer, the others are compared by nothing in this modality.
+
+    Examples
+    --------
+    >>> left = KnowledgeGraph("l", ("a", "b"), (), [], attributes=((("born", "1955"),), (("born", "12"),)))
+    >>> right = KnowledgeGraph("r", ("c",), (), [], attributes=((("birth", "1955"),),))
+    >>> n_with_number(AlignmentTask("t", left, right))
+    Sides(left=(2, 1), right=(1, 1))
+    """
+    counts = _counts(task)
+    frequency = counts.map(_frequency)
+    shared = (frequency.left > 0) & (frequency.right > 0)
+
+    def counted(graph: KnowledgeGraph, side: csr_array) -> tuple[int, int]:
+        rows = np.repeat(np.arange(graph.n_entities), np.diff(side.indptr))
+        of_any, of_shared = np.unique(rows), np.unique(rows[shared[side.indices]])
+        return int(np.isin(graph.candidates, of_any).sum()), int(np.isin(graph.candidates, of_shared).sum())
+
+    return task.sides.map(counted, counts)
+
+
+def _counts(task: AlignmentTask) -> Sides[csr_array]:
+    """Return the shares of the bins that each entity has ``(n, n_bins)``, over the bins of both sides."""
+    shares = task.sides.map(_bins)
+    bins, where = np.unique(np.concatenate([keys for _, keys, _ in shares]), return_inverse=True)
+    columns = Sides(*np.split(where, [len(shares.left[0])]))
+    return task.sides.map(
+        lambda graph, side, columns: csr_array(
+            (side[2], (side[0], columns)), shape=(graph.n_entities, len(bins))
+        ),
+        shares,
+        columns,
+    )
+
+
+def _frequency(counts: csr_array) -> IntArray:
+    """Return in how many entities each bin is ``(n_bins,)``."""
+    return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
 def _number(text: str, reading: Mapping[str, float] | None) -> Number | None:

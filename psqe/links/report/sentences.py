@@ -123,7 +123,7 @@ def _outside(facts: LinkFacts) -> str:
     if not free or not free["n_judged"] or free["n"] == len(facts.links):
         return ""
     share = f"{free['precision_judged']:.1%}"
-    return f", and {free['n_right']:,} of the {free['n_judged']:,} outside the seeds ({share})"
+    return f", and {free['n_correct']:,} of the {free['n_judged']:,} outside the seeds ({share})"
 
 
 def modalities(facts: LinkFacts) -> str:
@@ -152,8 +152,8 @@ def missed(facts: LinkFacts) -> str:
         return ""
     left, right = (facts.quality["no_counterpart"][side] for side in SIDES)
     return (
-        f"According to the true links, {left['n'] - left['n_right']:,} of the {left['n']:,} left entities "
-        f"without a link have a counterpart, and {right['n'] - right['n_right']:,} of the "
+        f"According to the true links, {left['n'] - left['n_correct']:,} of the {left['n']:,} left entities "
+        f"without a link have a counterpart, and {right['n'] - right['n_correct']:,} of the "
         f"{right['n']:,} right ones."
     )
 

@@ -92,7 +92,7 @@ def quality(facts: LinkFacts) -> pd.DataFrame:
         answers.append((f"no counterpart, {side}", answer, answer["n_dangling"]))
     rows = [
         [
-            name, f"{answer['n']:,}", f"{answer['n_right']:,}", f"{n_true:,}",
+            name, f"{answer['n']:,}", f"{answer['n_correct']:,}", f"{n_true:,}",
             _with_interval(answer, "precision"), _with_interval(answer, "recall"),
             "" if answer["f1"] is None else f"{answer['f1']:.3f}",
         ]

@@ -149,7 +149,7 @@ def threshold_curve(links: Links, task: AlignmentTask, *, n: int = 101) -> pd.Da
         quality = link_quality(pairs[kept], task)
         alone = quality["no_counterpart"].values()
         hits, answered, taken, wanted = (
-            sum(side[k] for side in alone) for k in ("n_right", "n", "n_taken", "n_dangling")
+            sum(side[k] for side in alone) for k in ("n_correct", "n", "n_taken", "n_dangling")
         )
         given = answered - taken
         rows.append({
