@@ -1,4 +1,8 @@
-"""Proposition P4: the shares of the seeds that regions have decide their shares of the gradient."""
+"""Proposition P4: a region's share of the seeds and its share of the gradient, in one step.
+
+Similarities are held fixed when seeds are shared out differently. A model that is trained again on other
+seeds has other similarities, and the proposition does not cover it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,10 @@ from psqe.theory.batch import Batch
 @dataclass(frozen=True, eq=False)
 class RegionModel:
     """A mean-field model of ``R`` regions, in which every anchor meets average negatives.
+
+    It is close where the entities of a region all meet much the same negatives. Where a region has a tight
+    core and outskirts, the mean over anchors of the softmax shares is not the share at the mean, and the mass
+    can be off by more than its own size.
 
     Let ``pi_r`` be the region's share of the seeds and ``e_r = exp(s_r / tau)``. The softmax share of the
     target is ``p+_r = e_r / (e_r + B pi_r kappa_in_r + B (1 - pi_r) kappa_out_r)``. The mass of a region in a

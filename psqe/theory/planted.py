@@ -1,4 +1,4 @@
-"""Proposition P6: the effect of precision and coverage on training, for a planted pair in closed form.
+"""Proposition P6: the effect of precision and coverage after one step, in closed form for a planted pair.
 
 Two graphs have the same entities. The vectors of the right graph are rotated, so that nothing matches until
 the rotation is learned from seeds. Entities of a region vary along directions of this region and along

@@ -1,4 +1,4 @@
-"""Proposition P5: through the graph, entities without a seed learn from the seeds near them."""
+"""Proposition P5: through the graph, entities without a seed move by one step on the seeds near them."""
 
 from __future__ import annotations
 
