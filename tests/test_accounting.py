@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from pairs import Table, tiny
 
 from psqe.errors import ParameterError
-from psqe.evaluation import Accounting, accounting, evaluate, gain_parts
+from psqe.evaluation import (
+    Accounting,
+    accounting,
+    evaluate,
+    gain_parts,
+    link_groups,
+    predicted_total,
+    resampling_parts,
+)
 
 N = 7
 PAIR = st.tuples(st.integers(0, N - 1), st.integers(0, N - 1))
@@ -135,3 +143,61 @@ def test_a_group_with_queries_has_a_rate(shares, rates, words):
     usual = {"seeds": 0.5, "wrong": 0.0, "free": 0.5}
     with pytest.raises(ParameterError, match=words):
         Accounting({**usual, **shares}, {**usual, **rates})
+
+
+UNIT = st.lists(st.floats(0, 1), min_size=N, max_size=N)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PAIRS, PAIRS, UNIT, UNIT, st.booleans())
+def test_other_seeds_gain_no_more_than_the_bound(seeds, other_seeds, scores, other_scores, answered):
+    """For any seeds and scores: the parts are exact, each query is in one, and the bound holds."""
+    links = np.column_stack([np.arange(N), np.arange(N)])
+    groups, other = (link_groups(links, pairs) for pairs in (seeds, other_seeds))
+    scores, other_scores = np.array(scores), np.array(other_scores)
+    if answered:
+        scores[groups["seeds"]] = other_scores[other["seeds"]] = 1.0
+    parts = resampling_parts(groups, scores, other, other_scores)
+    assert parts.total == pytest.approx(other_scores.mean() - scores.mean(), abs=1e-12)
+    assert parts.total <= parts.bound + 1e-12
+    assert parts.joined <= parts.joined_room + 1e-12 and parts.left + parts.kept <= parts.seeds_room + 1e-12
+    if answered:
+        # Seeds are answered: the bound is dR (1 - h) and what becomes of links that are no seeds.
+        joined = other["seeds"] & ~groups["seeds"]
+        room = joined.mean() * (1 - scores[joined].mean()) if joined.any() else 0.0
+        assert parts.kept == parts.seeds_room == 0.0 and parts.left <= 0
+        assert parts.bound == pytest.approx(room + parts.beside + parts.free, abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_as_many_correct_seeds_only_move_what_is_given(data):
+    """With as many seeds, all correct and all answered, a gain is a matter of which links are given up."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    n, k = 40, int(rng.integers(1, 30))
+    links = np.column_stack([np.arange(n), np.arange(n)])
+    groups, other = (link_groups(links, links[rng.choice(n, k, replace=False)]) for _ in range(2))
+    scores, other_scores = rng.uniform(size=(2, n)) < 0.5
+    scores, other_scores = scores | groups["seeds"], other_scores | other["seeds"]
+    parts = resampling_parts(groups, scores, other, other_scores)
+    joined, left = other["seeds"] & ~groups["seeds"], groups["seeds"] & ~other["seeds"]
+    assert joined.sum() == left.sum() and parts.beside == 0
+    moved = other_scores[left].sum() - scores[joined].sum()
+    assert parts.joined + parts.left == pytest.approx(moved / n)
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"), [([0.5, 1.5], "between 0 and 1"), ([1.0], "not one number for each")]
+)
+def test_scores_that_are_none_are_refused(scores, words):
+    groups = link_groups([(0, 0), (1, 1)], [(0, 0)])
+    with pytest.raises(ParameterError, match=words):
+        resampling_parts(groups, scores, groups, scores)
+
+
+@given(st.lists(RATE, min_size=3, max_size=3), st.integers(0, 10), st.integers(0, 10))
+def test_the_prediction_is_the_identity(rates, n_seeds, n_wrong):
+    shares = {"seeds": n_seeds / 20, "wrong": n_wrong / 20, "free": 1 - (n_seeds + n_wrong) / 20}
+    told = predicted_total(shares, rates[2], seeds_rate=rates[0], wrong_rate=rates[1])
+    assert told == pytest.approx(Accounting(shares, dict(zip(shares, rates, strict=True))).total)
+    assert predicted_total(shares, rates[2]) == pytest.approx(shares["seeds"] + shares["free"] * rates[2])

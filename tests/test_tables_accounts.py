@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from stored import TASK, alignment_run, table
 
@@ -55,3 +56,36 @@ def test_runs_from_before_links_were_told_apart_are_left_out():
     )
     assert tables.accounts(table([old], "alignment"), [TASK]).empty
     assert tables.gain_accounts(tables.accounts(table([old], "alignment"), [TASK]), "pivot").empty
+
+
+def test_totals_are_predicted_from_the_features_on_free_links():
+    trained = told("psqe", 0, 60, 0, 40, (0.5, 0.0, 0.7))
+    bare = RunResult(trained.spec.replace(aligner=None), trained.rows, 1.0)
+    found = tables.accounts(table([*RUNS, bare], "alignment"), [TASK])
+    (row,) = tables.predicted_totals(found).to_dict("records")
+    assert (row["aligner"], row["miner"], row["random_state"]) == ("eva", "psqe", 0)
+    assert row["told"] == pytest.approx(0.6 + 0.4 * 0.7) and row["measured"] == pytest.approx(0.6 + 0.4 * 0.5)
+    assert row["free"] == pytest.approx(0.4 * -0.2) and row["wrong"] == 0
+    (error,) = tables.prediction_errors(tables.predicted_totals(found)).to_dict("records")
+    assert error["measured - told"] == pytest.approx(-8) and error["mean error"] == pytest.approx(8)
+    assert error["runs"] == 1 and error["free links"] == pytest.approx(-8)
+
+
+def test_parts_of_evenness_add_up_by_precision():
+    rates = {"seeds": (1.0, 0.9), "wrong": (0.2, 0.3), "free": (0.5, 0.6)}
+    counts = {"seeds": (50, 50), "wrong": (20, 10), "free": (30, 40)}
+    rows = {
+        group: pd.DataFrame([
+            {"asked": 0.8, "evenness": float(e), "random_state": s, "n_queries": counts[group][e],
+             "hits@1": rates[group][e]}
+            for e in (0, 1) for s in (0, 1)
+        ])
+        for group in rates
+    }  # fmt: skip
+    (row,) = tables.evenness_parts(rows).to_dict("records")
+    gain = 100 * (0.5 * 0.9 + 0.1 * 0.3 + 0.4 * 0.6 - (0.5 + 0.2 * 0.2 + 0.3 * 0.5))
+    assert row["gain"] == pytest.approx(gain) and row["states"] == 2 and row["precision"] == 0.8
+    assert row["seed links"] + row["beside wrong seeds"] + row["free links"] == pytest.approx(gain)
+    assert row["seed links"] == pytest.approx(-5) and row["free links"] == pytest.approx(3.5)
+    alone = {group: own[own["evenness"] == 0] for group, own in rows.items()}
+    assert tables.evenness_parts(alone).empty

@@ -1,6 +1,14 @@
 """Ranks, protocols, regions and intervals: how good similarities are where true links are known."""
 
-from psqe.evaluation.accounting import Accounting, GainParts, accounting, gain_parts
+from psqe.evaluation.accounting import (
+    Accounting,
+    GainParts,
+    ResamplingParts,
+    accounting,
+    gain_parts,
+    predicted_total,
+    resampling_parts,
+)
 from psqe.evaluation.intervals import format_interval, mean_interval, proportion_interval
 from psqe.evaluation.link_groups import LINK_GROUPS, LinkGroup, link_groups, query_groups
 from psqe.evaluation.protocols import evaluate, evaluate_each
@@ -15,6 +23,7 @@ __all__ = [
     "LinkGroup",
     "Ranks",
     "Regions",
+    "ResamplingParts",
     "Scorer",
     "accounting",
     "all_regions",
@@ -26,7 +35,9 @@ __all__ = [
     "gain_parts",
     "link_groups",
     "mean_interval",
+    "predicted_total",
     "proportion_interval",
     "query_groups",
     "ranks",
+    "resampling_parts",
 ]

@@ -7,6 +7,8 @@ all queries is therefore exactly
 
 where R and W are the shares of the queries in groups ``seeds`` and ``wrong``, and each h is the share of
 hits within one group. The same holds for the mean reciprocal rank, and for every other mean over queries.
+
+Comparing two seed sets query by query bounds what other seeds can gain: see :func:`resampling_parts`.
 """
 
 from __future__ import annotations
@@ -15,10 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from psqe.errors import ParameterError
 from psqe.evaluation.link_groups import LINK_GROUPS, LinkGroup
 from psqe.evaluation.protocols import Protocol
 from psqe.evaluation.queries import Direction
+from psqe.graph import BoolArray
 from psqe.parameters import check_form
 
 
@@ -225,4 +231,147 @@ def gain_parts(before: Accounting, after: Accounting) -> GainParts:
         seeds_rate=mean_share["seeds"] * change["seeds"],
         wrong_rate=mean_share["wrong"] * change["wrong"],
         free_rate=mean_share["free"] * change["free"],
+    )
+
+
+def predicted_total(
+    shares: Mapping[LinkGroup, float], free_rate: float, *, seeds_rate: float = 1.0, wrong_rate: float = 0.0
+) -> float:
+    """Predict a share of hits over all queries before a model is trained, by the accounting identity.
+
+    It is ``R seeds_rate + W wrong_rate + (1 - R - W) free_rate``. With the defaults the model answers all
+    that it is given, wrong seeds too, and matches free links as well as ``free_rate`` says, such as the rate
+    of the features without training.
+
+    Parameters
+    ----------
+    shares
+        The share of the queries in each group; see :class:`Accounting`.
+    free_rate
+        The rate that is expected on free links, from 0 to 1.
+    seeds_rate
+        The rate on seed links, 1 by default.
+    wrong_rate
+        The rate on links beside wrong seeds, 0 by default.
+
+    Examples
+    --------
+    >>> round(predicted_total({"seeds": 0.4, "wrong": 0.1, "free": 0.5}, 0.6), 9)
+    0.7
+    """
+    return Accounting(shares, {"seeds": seeds_rate, "wrong": wrong_rate, "free": free_rate}).total
+
+
+@dataclass(frozen=True)
+class ResamplingParts:
+    """The parts of a gain from one seed set to another on the same queries; see :func:`resampling_parts`.
+
+    Parameters
+    ----------
+    joined
+        What the queries contribute whose link is a seed afterwards and was none before.
+    left
+        What the queries contribute whose link was a seed before and is none afterwards.
+    kept
+        What the queries contribute whose link is a seed before and afterwards.
+    beside
+        What the queries contribute that are beside a wrong seed of one of the seed sets, or of both.
+    free
+        What the queries contribute that are free of both seed sets.
+    joined_room
+        The most that ``joined`` can be: the share of these queries times the part of them that was not
+        answered before.
+    seeds_room
+        The most that ``left`` and ``kept`` can be together: the share of the seed links of before that was
+        not answered before.
+
+    Examples
+    --------
+    >>> parts = ResamplingParts(0.04, -0.03, 0.0, 0.0, 0.01, joined_room=0.05, seeds_room=0.0)
+    >>> round(parts.total, 9), round(parts.bound, 9)
+    (0.02, 0.06)
+    """
+
+    joined: float
+    left: float
+    kept: float
+    beside: float
+    free: float
+    joined_room: float
+    seeds_room: float
+
+    @property
+    def total(self) -> float:
+        """The gain itself: the sum of the five parts."""
+        return self.joined + self.left + self.kept + self.beside + self.free
+
+    @property
+    def bound(self) -> float:
+        """The most that the gain can be, given what happens to links that are no seeds of either set."""
+        return self.joined_room + self.seeds_room + self.beside + self.free
+
+
+def resampling_parts(
+    before_groups: Mapping[LinkGroup, BoolArray],
+    before_scores: ArrayLike,
+    after_groups: Mapping[LinkGroup, BoolArray],
+    after_scores: ArrayLike,
+) -> ResamplingParts:
+    """Divide the gain from one seed set to another by what becomes of each query, and bound it.
+
+    The gain ``H' - H`` is at most ``dR (1 - h)`` plus the contributions of the queries that are free of both
+    seed sets and of those beside a wrong seed. Here ``dR`` is the share of the queries whose link becomes a
+    seed, ``h`` the rate on these before, and all seeds of before are taken to be answered before. Otherwise
+    ``R (1 - h_seeds)`` is added.
+
+    Parameters
+    ----------
+    before_groups, after_groups
+        The mask of each group of queries with respect to the one seed set and the other, each ``(n,)``: what
+        :func:`psqe.evaluation.link_groups` returns.
+    before_scores, after_scores
+        A number from 0 to 1 for each query ``(n,)`` with the one seed set and the other, such as whether the
+        true counterpart is ranked first.
+
+    Returns
+    -------
+    The five parts, which add up to the difference of the mean scores, and what the bound consists of.
+
+    Raises
+    ------
+    ParameterError
+        If there is no query, the shapes differ, or a score is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from psqe.evaluation import link_groups
+    >>> links = [(0, 0), (1, 1), (2, 2), (3, 3)]
+    >>> one, other = (link_groups(links, seeds) for seeds in ([(0, 0), (1, 1)], [(0, 0), (2, 2)]))
+    >>> parts = resampling_parts(one, [1, 1, 0, 0], other, [1, 0, 1, 1])
+    >>> parts.joined, parts.left, parts.free, parts.total, parts.bound
+    (0.25, -0.25, 0.25, 0.25, 0.5)
+    """
+    first, second = (np.asarray(scores, dtype=np.float64) for scores in (before_scores, after_scores))
+    masks = [np.asarray(groups[name]) for groups in (before_groups, after_groups) for name in LINK_GROUPS]
+    if first.ndim != 1 or not len(first) or any(each.shape != first.shape for each in (second, *masks)):
+        raise ParameterError(
+            "masks and scores are not one number for each query", remedy="give arrays of the same queries"
+        )
+    if not all(((scores >= 0) & (scores <= 1)).all() for scores in (first, second)):
+        raise ParameterError("a score is not between 0 and 1", remedy="give hits or reciprocal ranks")
+    was, now = masks[0].astype(bool), masks[3].astype(bool)
+    free = masks[2].astype(bool) & masks[5].astype(bool)
+    change, n = second - first, len(first)
+
+    def part(chosen: BoolArray, values: np.ndarray = change) -> float:
+        return float(values[chosen].sum() / n)
+
+    return ResamplingParts(
+        joined=part(now & ~was),
+        left=part(was & ~now),
+        kept=part(was & now),
+        beside=part(~was & ~now & ~free),
+        free=part(free),
+        joined_room=part(now & ~was, 1 - first),
+        seeds_room=part(was, 1 - first),
     )

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from psqe.study.tables.accounts import account_table, accounts, gain_accounts
+from psqe.study.tables.accounts import (
+    account_table,
+    accounts,
+    gain_accounts,
+    predicted_totals,
+    prediction_errors,
+)
 from psqe.study.tables.aligners import added_table, faithful_table, presets, supervised_table
 from psqe.study.tables.alignments import (
     alignment_results,
@@ -30,7 +36,7 @@ from psqe.study.tables.pays import (
     pays_table,
     rows_left_out,
 )
-from psqe.study.tables.phase import operating_points, phase_rows, price_of_evenness, worth
+from psqe.study.tables.phase import evenness_parts, operating_points, phase_rows, price_of_evenness, worth
 from psqe.study.tables.regions import region_contrasts, region_parts, region_results, third_ranks
 from psqe.study.tables.seeds import changes, compared, plain_seeds, seed_parts, seed_sets, swept, verdicts
 from psqe.study.tables.selection import in_order
@@ -39,13 +45,14 @@ from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
-    "bias_table", "by_sign", "changes", "compared", "crossed", "evenness", "evenness_table",
-    "evenness_words", "fact_table", "faithful_table", "gain_accounts", "gain_table", "gains", "graph_table",
-    "headlines", "in_order", "list_in_words", "matrix", "mean_table", "mean_text", "metric_rows",
-    "mined_table", "name_models", "operating_points", "order_table", "over_states", "paired_gain",
-    "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs", "pays_table",
-    "phase_rows", "plain_seeds", "presets", "price_of_evenness", "region_contrasts", "region_parts",
-    "region_results", "rows_left_out", "rule_table", "seed_parts", "seed_sets", "show", "single_table",
-    "supervised_table", "swept", "task_table", "text_table", "third_ranks", "threshold_curve",
-    "triple_table", "untrained_results", "verdicts", "why_table", "worth",
+    "bias_table", "by_sign", "changes", "compared", "crossed", "evenness", "evenness_parts",
+    "evenness_table", "evenness_words", "fact_table", "faithful_table", "gain_accounts", "gain_table",
+    "gains", "graph_table", "headlines", "in_order", "list_in_words", "matrix", "mean_table", "mean_text",
+    "metric_rows", "mined_table", "name_models", "operating_points", "order_table", "over_states",
+    "paired_gain", "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs",
+    "pays_table", "phase_rows", "plain_seeds", "predicted_totals", "prediction_errors", "presets",
+    "price_of_evenness", "region_contrasts", "region_parts", "region_results", "rows_left_out",
+    "rule_table", "seed_parts", "seed_sets", "show", "single_table", "supervised_table", "swept",
+    "task_table", "text_table", "third_ranks", "threshold_curve", "triple_table", "untrained_results",
+    "verdicts", "why_table", "worth",
 ]  # fmt: skip

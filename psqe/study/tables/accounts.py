@@ -1,4 +1,4 @@
-"""Tables that divide a gain in Hits@1 into the contributions of seed links, wrong seeds and free links."""
+"""Tables of what seed links, wrong seeds and free links contribute to Hits@1, and to a gain in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from psqe.aligners import ALIGNERS
-from psqe.evaluation.accounting import Accounting, GainParts, gain_parts
+from psqe.evaluation.accounting import Accounting, GainParts, gain_parts, predicted_total
 from psqe.evaluation.intervals import format_interval, mean_interval
 from psqe.evaluation.link_groups import LINK_GROUPS
 from psqe.study.plans import alignments as plans
@@ -54,19 +54,87 @@ def accounts(
     features = planned(whole, tasks, plans.untrained).assign(aligner=FEATURES)
     runs = kinds(pd.concat([trained, features]))
     keys = ["task", "aligner", "miner", "random_state", "direction"]
+    cells: dict[tuple[Any, ...], dict[str, tuple[Any, Any]]] = {}
+    told = runs.loc[runs["miner"].notna(), [*keys, "links", "n_queries", "hits@1"]]
+    for *labels, links, n, hits in told.itertuples(index=False, name=None):
+        cells.setdefault(tuple(labels), {})[links] = (n, hits)
     rows: list[dict[str, Any]] = []
-    for *labels, own in group_rows(runs[runs["miner"].notna()], keys):
-        by = own.set_index("links")
-        if "all" not in by.index or by.loc["all", "n_queries"] is pd.NA:
+    for label, by in cells.items():
+        whole_number = by.get("all", (pd.NA, None))[0]
+        if whole_number is pd.NA:
             continue  # a run from before links were told apart
-        n = by["n_queries"].reindex(LINK_GROUPS).fillna(0).astype(int)
-        hits = by["hits@1"].reindex(LINK_GROUPS)
         account = Accounting(
-            {group: n[group] / int(by.loc["all", "n_queries"]) for group in LINK_GROUPS},
-            {group: float(hits[group]) if n[group] else None for group in LINK_GROUPS},
+            {group: int(by[group][0]) / int(whole_number) if group in by else 0.0 for group in LINK_GROUPS},
+            {group: float(by[group][1]) if group in by else None for group in LINK_GROUPS},
         )
-        rows.append({**dict(zip(keys, labels, strict=True)), "account": account})
+        rows.append({**dict(zip(keys, label, strict=True)), "account": account})
     return pd.DataFrame(rows, columns=[*keys, "account"])
+
+
+def predicted_totals(found: pd.DataFrame) -> pd.DataFrame:
+    """Predict Hits@1 on all links by the accounting identity, with the features' Hits@1 on the free links.
+
+    The prediction is :func:`psqe.evaluation.predicted_total`: a model answers all seeds that it is given, the
+    wrong ones too, and matches the free links as well as the features do without training. What the
+    measurement is above or below it is therefore what the model learned or lost on the free links, and what
+    it found beside wrong seeds.
+
+    Parameters
+    ----------
+    found
+        Rows of :func:`accounts`, with those of the features.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each trained run whose features were counted beside the same seeds, means of both
+        directions: ``task``, ``aligner``, ``miner``, ``random_state``, ``told`` and ``measured``, and what
+        ``free`` links and links beside ``wrong`` seeds contribute to the difference, all as shares of all
+        links.
+    """
+    keys = ["task", "miner", "random_state", "direction"]
+    features = found[found["aligner"] == FEATURES].set_index(keys)["account"].to_dict()
+    rows = []
+    for row in found[found["aligner"] != FEATURES].to_dict("records"):
+        own, bare = row["account"], features.get(tuple(row[key] for key in keys))
+        if bare is None or bare.rates["free"] is None or own.rates["free"] is None:
+            continue
+        rows.append({
+            **{key: row[key] for key in ("task", "aligner", "miner", "random_state")},
+            "told": predicted_total(own.shares, bare.rates["free"]), "measured": own.total,
+            "free": own.shares["free"] * (own.rates["free"] - bare.rates["free"]),
+            "wrong": own.shares["wrong"] * (own.rates["wrong"] or 0.0),
+        })  # fmt: skip
+    names = ["task", "aligner", "miner", "random_state"]
+    table = pd.DataFrame(rows, columns=[*names, "told", "measured", "free", "wrong"])
+    return table.groupby(names, sort=False, as_index=False).mean()
+
+
+def prediction_errors(table: pd.DataFrame) -> pd.DataFrame:
+    """Tell how far :func:`predicted_totals` are from what was measured, in points, by aligner.
+
+    Parameters
+    ----------
+    table
+        Rows of :func:`predicted_totals`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By ``aligner``: the mean of what was measured minus what was told (``measured - told``), the parts
+        of it that come from the ``free links`` and from the links ``beside wrong seeds``, the ``mean error``
+        without its sign, the ``largest``, and the number of ``runs``.
+    """
+    gaps = table.assign(gap=100 * (table["measured"] - table["told"]))
+    rows = [
+        {
+            "aligner": aligner, "measured - told": own["gap"].mean(), "free links": 100 * own["free"].mean(),
+            "beside wrong seeds": 100 * own["wrong"].mean(), "mean error": own["gap"].abs().mean(),
+            "largest": own["gap"].abs().max(), "runs": len(own),
+        }
+        for aligner, own in gaps.groupby("aligner", sort=False)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def gain_accounts(found: pd.DataFrame, over: str, *, better: str = "psqe") -> pd.DataFrame:

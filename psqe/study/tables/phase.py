@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from scipy.optimize import brentq
 
 from psqe.errors import ParameterError
+from psqe.evaluation.accounting import Accounting, gain_parts
 from psqe.evaluation.intervals import mean_interval
+from psqe.evaluation.link_groups import LINK_GROUPS
 from psqe.seeds import balance
 from psqe.similarity import Matching
 from psqe.study.plans.base import KINDS_OF_SEEDS, seeds_of
@@ -17,6 +19,9 @@ from psqe.study.tables.selection import kinds
 
 CHANGED = {"asked": "precision", "evenness": "evenness"}
 """The columns of :func:`phase_rows` that were set, and what they are."""
+
+PARTS_OF_EVENNESS = ("gain", "seed links", "beside wrong seeds", "free links")
+"""What :func:`evenness_parts` tells in points: the gain and its parts."""
 
 
 def phase_rows(
@@ -49,12 +54,9 @@ def phase_rows(
         have), ``evenness`` (of drawn seeds), ``precision``, ``balance``, ``hits@1`` (protocol full, mean of
         both directions) and ``n_queries`` (how many links that is about); empty when nothing is stored.
     """
-    drawn = alignments["miner"] == "drawn"
-    alignments = pd.concat([kinds(alignments[~drawn]), alignments[drawn]])
     chosen = alignments[
         (alignments["task"] == task)
         & (alignments["n_seeds"] == n_seeds)
-        & alignments["miner"].isin([*KINDS_OF_SEEDS, "drawn"])
         & (alignments["aligner"] == "mclea")
         & (alignments["matching"] == matching)
         & (alignments["links"] == links)
@@ -63,6 +65,9 @@ def phase_rows(
         & (alignments["protocol"] == "full")
         & (alignments["part_kind"] == "all")
     ]
+    drawn = chosen["miner"] == "drawn"
+    chosen = pd.concat([kinds(chosen[~drawn]), chosen[drawn]])
+    chosen = chosen[chosen["miner"].isin([*KINDS_OF_SEEDS, "drawn"])]
     runs = chosen.groupby("id", as_index=False, sort=False).agg(
         {"spec": "first", "miner": "first", "random_state": "first", "hits@1": "mean", "n_queries": "mean"}
     )
@@ -198,3 +203,59 @@ def price_of_evenness(drawn: pd.DataFrame) -> dict[str, float]:
     found["points of precision"] = price
     found["states"] = int(table["n"].min())
     return found
+
+
+def evenness_parts(drawn: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Divide what evenness is worth on all links into what each group of links contributes.
+
+    The parts are those of :func:`psqe.evaluation.gain_parts`, from the lowest to the highest evenness on the
+    same random state.
+
+    Parameters
+    ----------
+    drawn
+        Rows of :func:`phase_rows` whose ``miner`` is ``drawn``, by group of links: ``seeds``, ``wrong`` and
+        ``free``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each ``precision``: the ``gain`` on all links in points with its 95 % interval ``low`` and
+        ``high``, the parts ``seed links``, ``beside wrong seeds`` and ``free links``, which add up to it, and
+        the number of random ``states``.
+    """
+    cells: dict[tuple[float, float, int], dict[str, tuple[float, float]]] = {}
+    for group in LINK_GROUPS:
+        told = drawn[group][["asked", "evenness", "random_state", "n_queries", "hits@1"]].astype(float)
+        for asked, evenness, state, n, hits in told.itertuples(index=False, name=None):
+            cells.setdefault((asked, evenness, int(state)), {})[group] = (n, hits)
+    accounts = {key: _account(cell) for key, cell in cells.items()}
+    levels = sorted({evenness for _, evenness, _ in accounts})
+    rows = []
+    for asked, evenness, state in accounts:
+        if len(levels) < 2 or evenness != levels[0] or (asked, levels[-1], state) not in accounts:
+            continue
+        parts = gain_parts(accounts[asked, evenness, state], accounts[asked, levels[-1], state])
+        rows.append({
+            "precision": asked, "gain": 100 * parts.total,
+            "seed links": 100 * (parts.more_seed_links + parts.seeds_rate),
+            "beside wrong seeds": 100 * (parts.fewer_wrong + parts.wrong_rate),
+            "free links": 100 * parts.free_rate,
+        })  # fmt: skip
+    found = []
+    for asked, own in pd.DataFrame(rows, columns=["precision", *PARTS_OF_EVENNESS]).groupby("precision"):
+        mean, low, high = mean_interval(own["gain"].tolist())
+        means = own[[*PARTS_OF_EVENNESS[1:]]].mean().to_dict()
+        found.append(
+            {"precision": asked, "gain": mean, "low": low, "high": high, **means, "states": len(own)}
+        )
+    return pd.DataFrame(found, columns=["precision", "gain", "low", "high", *PARTS_OF_EVENNESS[1:], "states"])
+
+
+def _account(cell: Mapping[str, tuple[float, float]]) -> Accounting:
+    """Return the account of one run from number of queries and Hits@1 by group of links."""
+    total = sum(n for n, _ in cell.values())
+    return Accounting(
+        {group: cell[group][0] / total if group in cell else 0.0 for group in LINK_GROUPS},
+        {group: cell[group][1] if group in cell else None for group in LINK_GROUPS},
+    )
