@@ -82,6 +82,9 @@ class Aligner(Parametrised, ABC):
         a negative.
     matching
         How similarities are transformed before they are ranked; ``"cosine"`` leaves them as they are.
+    by_embeddings
+        Whether the similarity of entities that are in no seed is the cosine of their embeddings; ``True``
+        unless an aligner says otherwise.
     seconds_
         Wall-clock seconds of the last :meth:`fit`.
     peak_mb_
@@ -102,6 +105,7 @@ class Aligner(Parametrised, ABC):
     PRESETS: ClassVar[dict[str, dict[str, Any]]]
     min_seeds: ClassVar[int] = 2
     matching: ClassVar[Matching] = "cosine"
+    by_embeddings: ClassVar[bool] = True
 
     _left: FloatArray
     _right: FloatArray
