@@ -16,8 +16,8 @@ from psqe.similarity import Similarity, SparseDot, Sum
 from psqe.training.callback import Callback
 
 FEATURE_WEIGHT = 0.01
-"""The weight of the cosine of the features beside the score of a pair. It orders the pairs that are not listed
-and those with the same score, and leaves the order of other scores as it is."""
+"""The weight of the cosine of the features beside the score of a pair. It orders the pairs that are not
+listed and those with the same score, and hardly changes the order of the others."""
 
 
 class ListedAligner(Aligner):
