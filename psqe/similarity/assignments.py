@@ -40,13 +40,14 @@ FIRST_LEVEL = 0.1
 """Ratios ``F1 / F2`` are examined from the level on at which ``F2`` reaches this share of the entities."""
 
 
-def probabilities(shortlist: Shortlist, *, temperature: float, n_counterparts: float) -> DoubleArray:
+def probabilities(shortlist: Cells, *, temperature: float, n_counterparts: float) -> DoubleArray:
     """Compute the share of each listed pair in a transport plan.
 
     Parameters
     ----------
     shortlist
-        The pairs; every other pair has the share zero.
+        The pairs, a :class:`~psqe.similarity.shortlist.Shortlist` or others with their similarities; every
+        pair that is not listed has the share zero.
     temperature
         Temperature ``t`` of the similarities, positive: half of that of assignments and of a softmax.
     n_counterparts

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.base import Aligner
+from psqe.aligners.labels import fill_unit_rows, seed_labels
 from psqe.features.base import Features
-from psqe.features.fusion import to_unit_rows, unit_rows
 from psqe.features.nodes import node_vectors
 from psqe.features.principal_axes import main_axes
 from psqe.features.whitening import Share, Shrinkage, WhiteningRule, whitened_nodes
@@ -112,8 +112,7 @@ class Propagation(Aligner):
     ) -> tuple[FloatArray, FloatArray]:
         confidence = seed_weights(pairs, task, features, by_confidence=self.weigh_seeds)
         vectors = self._vectors(task, features, pairs, confidence)
-        rng = np.random.default_rng(self.random_state)
-        labels = unit_rows(rng.standard_normal((len(pairs), self.label_dim)).astype(np.float32))
+        labels = seed_labels(len(pairs), self.label_dim, self.random_state)
         left, right = (
             self._embed(
                 walk(normalised_adjacency(graph)).astype(np.float32), vectors[side], ends, labels, confidence
@@ -170,7 +169,7 @@ class Propagation(Aligner):
         # Filled part by part, in place: a list of parts and their concatenation would be twice the memory.
         embedding = np.empty((len(vectors), sum(widths)), dtype=np.float32)
         columns = iter(np.split(embedding, np.cumsum(widths)[:-1], axis=1))
-        _fill(next(columns), vectors, np.float32(1))
+        fill_unit_rows(next(columns), vectors, np.float32(1))
         spread = np.zeros((len(vectors), self.label_dim), dtype=np.float32)
         spread[seeded] = confidence[:, None] * labels
         # The two are numerator and denominator of the mean confidence of the seeds that reach a node.
@@ -179,16 +178,9 @@ class Propagation(Aligner):
         for hop in range(1, self.n_hops + 1):
             weight = np.float32(self.decay**hop)
             vectors = step @ vectors
-            _fill(next(columns), vectors, weight**0.5)
+            fill_unit_rows(next(columns), vectors, weight**0.5)
             if with_labels:
                 spread, total, count = step @ spread, step @ total, step @ count
                 mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
-                _fill(next(columns), spread, (self.label_weight * weight * mean[:, None]) ** 0.5)
+                fill_unit_rows(next(columns), spread, (self.label_weight * weight * mean[:, None]) ** 0.5)
         return embedding
-
-
-def _fill(part: FloatArray, vectors: FloatArray, weight: FloatArray | np.float32) -> None:
-    """Write the unit rows of vectors ``(n, d)``, times a weight, into a part of an embedding ``(n, d)``."""
-    part[:] = vectors
-    to_unit_rows(part)
-    part *= weight
