@@ -335,7 +335,7 @@ def test_help_lists_what_is_registered(capsys):
     out = " ".join(capsys.readouterr().out.split())
     assert (
         "mutual, pivot, psqe, random" in out
-        and "adapter, clamped, eva, mclea, meaformer, propagation, whitening" in out
+        and "adapter, clamped, eva, fgw, label-propagation, mclea, meaformer, propagation, whitening" in out
     )
 
 
@@ -484,7 +484,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         (("seeds", "t/x"), "the two sides of t/x have no modality in common; add names or vectors to both"),
         (
             (*ALIGN, "--aligner", "oracle"),
-            "no aligner 'oracle'; choose from adapter, clamped, eva, mclea, meaformer, propagation",
+            "no aligner 'oracle'; choose from adapter, clamped, eva, fgw, label-propagation, mclea,",
         ),
         ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
         ((*ALIGN, "--parameter", "residual"), "--aligner-parameter 'residual' is not of the form"),

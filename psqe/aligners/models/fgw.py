@@ -44,13 +44,20 @@ class FusedGromovWasserstein(ListedAligner):
     share, still tells small shares apart, and is of the kind that Sinkhorn takes: the matching ``sinkhorn``
     of these scores begins with the plan itself.
 
+    The weight of the structure term, the temperature and the number of steps were chosen without labels, by
+    the share of mutual nearest neighbours among candidates in no seed, on emoji/en-de: the weight out of 0,
+    1, 3 and 6 in random states 0 and 1, the others in state 0 alone (temperature .02 or .04, 3 or 5 steps,
+    and seeds raised by .2 or .5, of which either does nearly as well as the other). This criterion
+    favours large weights, because a plan that is fed back to itself becomes sharper whether it is correct or
+    not. There are no settings by authors, so the presets are the same.
+
     Parameters
     ----------
     structure_weight
-        Weight of the structure term beside the cosine of the features. With 0, the plan is that of the
-        features alone.
+        Weight ``alpha`` of the structure term beside the cosine of the features. With 0, the plan is that of
+        the features alone.
     temperature
-        Weight of the entropy: with a smaller one, the plan is nearer to a one-to-one assignment.
+        Weight ``t`` of the entropy: with a smaller one, the plan is nearer to a one-to-one assignment.
     seed_weight
         By how much the similarity of a seed is raised.
     weigh_seeds
@@ -72,9 +79,9 @@ class FusedGromovWasserstein(ListedAligner):
     (26, 26)
     """
 
-    structure_weight: NonNegativeFloat = 1.0
+    structure_weight: NonNegativeFloat = 6.0
     temperature: PositiveFloat = TEMPERATURE
-    seed_weight: NonNegativeFloat = 0.2
+    seed_weight: NonNegativeFloat = 0.5
     weigh_seeds: bool = True
     n_steps: NonNegativeInt = 3
     n_listed: PositiveInt = N_NEAREST
