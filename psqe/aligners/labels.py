@@ -29,9 +29,9 @@ def seed_labels(n: int, dim: int, random_state: int) -> FloatArray:
 
     Examples
     --------
-    >>> labels = seed_labels(2, 100, 0)
-    >>> (labels @ labels.T).round().tolist()
-    [[1.0, -0.0], [-0.0, 1.0]]
+    >>> labels = seed_labels(2, 10_000, 0)
+    >>> abs(labels @ labels.T).round(1).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     rng = np.random.default_rng(random_state)
     return unit_rows(rng.standard_normal((n, dim)).astype(np.float32))
