@@ -199,8 +199,26 @@ def _frequency(counts: csr_array) -> IntArray:
     return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
-def _number(text: str, reading: Mapping[str, float] | None) -> Number | None:
-    """Return the number of a value as its attribute is read, or else as :func:`parse_number` reads it."""
+def read_number(text: str, reading: Mapping[str, float] | None) -> Number | None:
+    """Return the number of a value as its attribute is read, or else as :func:`parse_number` reads it.
+
+    Parameters
+    ----------
+    text
+        The value.
+    reading
+        The number of each text of the attribute that :func:`parse_number` does not understand, as
+        :func:`psqe.number_forms.read_attributes` returns it; ``None`` if there is none.
+
+    Returns
+    -------
+    The number, or ``None`` if the value holds none.
+
+    Examples
+    --------
+    >>> read_number("1.982.097", {"1.982.097": 1982097.0})
+    Number(value=1982097.0, day=0)
+    """
     value = None if reading is None else reading.get(text.strip())
     return parse_number(text) if value is None else Number(value)
 
@@ -212,7 +230,7 @@ def _bins(graph: KnowledgeGraph) -> tuple[IntArray, IntArray, DoubleArray]:
         attribute: reading.numbers for attribute, reading in read_attributes(graph.attributes).items()
     }
     for entity, pairs in enumerate(graph.attributes):
-        parsed = {_number(text, readings.get(attribute)) for attribute, text in pairs if text is not None}
+        parsed = {read_number(text, readings.get(attribute)) for attribute, text in pairs if text is not None}
         numbers += [(entity, *number) for number in sorted(filter(None, parsed))]
     rows = np.array([row for row, _, _ in numbers], dtype=np.int64)
     values = np.array([value for _, value, _ in numbers], dtype=np.float64)
