@@ -61,8 +61,15 @@ class Paris(ListedAligner):
     The score of a pair is ``e / (1 + e)`` with the evidence ``e = -log(1 - P(x ≡ x'))``. Its order is that of
     the probabilities, but it still tells apart pairs whose probabilities are 1 up to rounding.
 
+    All evidence is taken to be independent. Where the features of an entity are made of its attribute values,
+    and the values are nodes or literals of the graph as well, they count twice. Work and memory are bounded:
+    a node keeps its pairs with the most evidence of the graph, and what two hubs say counts only for pairs
+    that are listed already (:data:`psqe.aligners.evidence.HUB`).
+
     The method is the authors', with positive evidence alone; the code is not. There is nothing to vary
-    between a laptop and a larger machine, so the presets are the same.
+    between a laptop and a larger machine, so the presets are the same. Sinkhorn is its matching because the
+    share of mutual nearest pairs in no seed is largest with it on emoji/en-de, random states 0 and 1, with
+    and without seeds.
 
     Parameters
     ----------
@@ -105,22 +112,21 @@ class Paris(ListedAligner):
         equal_values += np.array([task.left.n_entities, task.right.n_entities])
         certainty = np.minimum(certainty, CERTAIN)
         prior = _feature_evidence(task, features) + self._seed_evidence(task, features, pairs)
-        evidence, inclusion = prior, Inclusion(right.n_relations)
-        nodes, probability = _best_pairs(evidence)
-        self.n_rounds_ = 0
-        for _ in range(self.n_rounds):
-            both = np.concatenate([nodes, equal_values]), np.concatenate([probability, certainty])
-            equal = Equalities.from_pairs(*both, left, right)
-            if self.n_rounds_:
-                inclusion = estimate_inclusion(left, right, equal)
-            evidence = prior + graph_evidence(left, right, equal, inclusion, evidence)
-            previous = equal.of_left[: task.left.n_entities]
+
+        def equalities(evidence: sparse.csr_array) -> Equalities:
             nodes, probability = _best_pairs(evidence)
+            both = np.concatenate([nodes, equal_values]), np.concatenate([probability, certainty])
+            return Equalities.from_pairs(*both, left, right)
+
+        evidence, inclusion, equal = prior, Inclusion(right.n_relations), equalities(prior)
+        self.n_rounds_ = 0
+        while self.n_rounds_ < self.n_rounds:
+            evidence = prior + graph_evidence(left, right, equal, inclusion, evidence)
+            previous, equal = equal, equalities(evidence)
+            inclusion = estimate_inclusion(left, right, equal)
             self.n_rounds_ += 1
-            now = np.full(len(previous), -1)
-            now[nodes[:, 0]] = nodes[:, 1]
             # The first round knows nothing of the relations, so the second one may change what it left alone.
-            if self.n_rounds_ > 1 and (now != previous).sum() <= SETTLED * len(nodes):
+            if self.n_rounds_ > 1 and _share_changed(previous, equal, task.left.n_entities) <= SETTLED:
                 break
         scores = evidence.copy()
         scores.data = scores.data / (1 + scores.data)
@@ -159,6 +165,12 @@ def _evidence(pairs: IntArray, probability: DoubleArray, shape: tuple[int, int])
     """Return ``-log(1 - p)`` of pairs ``(n, 2)`` with the probabilities ``(n,)``; repeated pairs add up."""
     evidence = -np.log1p(-np.minimum(probability, CERTAIN))
     return sparse.csr_array((evidence, (pairs[:, 0], pairs[:, 1])), shape=shape)
+
+
+def _share_changed(before: Equalities, after: Equalities, n_nodes: int) -> float:
+    """Return the changed equalities of left nodes, relative to those that there are now."""
+    old, new = before.of_left[:n_nodes], after.of_left[:n_nodes]
+    return float((old != new).sum() / max(1, (new >= 0).sum()))
 
 
 def _best_pairs(evidence: sparse.csr_array) -> tuple[IntArray, DoubleArray]:
