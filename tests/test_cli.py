@@ -335,7 +335,8 @@ def test_help_lists_what_is_registered(capsys):
     out = " ".join(capsys.readouterr().out.split()).replace("- ", "-")  # a line may end within a name
     assert (
         "mutual, pivot, psqe, random" in out
-        and "adapter, clamped, eva, fgw, label-propagation, mclea, meaformer, paris, propagation, whitening" in out
+        and "adapter, clamped, eva, fgw, label-propagation, mclea, meaformer, paris, propagation, whitening"
+        in out
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.datasets.benchmarks import BENCHMARKS
+from psqe.errors import ParameterError
 from psqe.features import encoder_choices
 from psqe.options import MinerOptions
 from psqe.seeds.psqe_rules import SWITCHES, VARIANTS
@@ -23,6 +24,7 @@ from psqe.study.plans.alignments import (
     untrained,
 )
 from psqe.study.plans.base import (
+    ALIGNERS_COMPARED,
     DBP15K,
     EMOJI,
     KINDS_OF_SEEDS,
@@ -111,14 +113,25 @@ def test_the_corrected_rules_are_asked_for_as_many_seeds_as_the_released_ones_fo
     assert as_many([TASK], [1], store) == []
 
 
-def test_every_aligner_meets_every_kind_of_seeds():
+def test_the_aligners_compared_are_registered():
+    assert set(ALIGNERS_COMPARED) <= set(ALIGNERS)
+    assert len(set(ALIGNERS_COMPARED)) == len(ALIGNERS_COMPARED)
+
+
+def test_a_listed_aligner_that_is_not_registered_is_an_error(monkeypatch):
+    monkeypatch.setattr("psqe.study.plans.alignments.ALIGNERS_COMPARED", ("eva", "gone"))
+    with pytest.raises(ParameterError, match="no aligner 'gone'; choose from"):
+        crossed("plain", [TASK], [3])
+
+
+def test_every_aligner_compared_meets_every_kind_of_seeds():
     alignments = [spec for spec in crossed("plain", [TASK], [3]) if spec.subject == "alignment"]
     found = [(spec.miner and kind_of(spec.miner), spec.aligner.name) for spec in alignments]
-    without = [(None, name) for name, kind in ALIGNERS.items() if not kind.min_seeds]
-    assert found == [*without, *itertools.product(KINDS_OF_SEEDS, ALIGNERS)]
+    without = [(None, name) for name in ALIGNERS_COMPARED if not ALIGNERS[name].min_seeds]
+    assert found == [*without, *itertools.product(KINDS_OF_SEEDS, ALIGNERS_COMPARED)]
     assert {spec.random_state for spec in alignments} == {3}
     assert {spec.miner.n_seeds for spec in alignments if spec.miner} == {study_size(TASK)}
-    trained = [name for name, kind in ALIGNERS.items() if issubclass(kind, TrainedAligner)]
+    trained = [name for name in ALIGNERS_COMPARED if issubclass(ALIGNERS[name], TrainedAligner)]
     beside = [spec for spec in crossed("residual", [TASK], [3]) if spec.aligner]
     assert {spec.aligner.name for spec in beside} == set(trained), "the others have no training to vary"
     assert all(spec.aligner.parameters == TRAININGS["residual"] for spec in beside)

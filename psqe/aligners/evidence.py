@@ -1,4 +1,8 @@
-"""The two equations of PARIS: evidence for equal entities, and the inclusion of relations."""
+"""The two equations of PARIS: evidence for equal entities, and the inclusion of relations.
+
+Both are from the section on the probabilistic model of Suchanek, Abiteboul and Senellart, *PARIS:
+Probabilistic Alignment of Relations, Instances, and Schema*, PVLDB 5(3), 2011 (arXiv 1111.7164).
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,8 @@ FIRST_INCLUSION = 0.1
 """The probability that a relation is included in any other before anything is known, as in PARIS."""
 
 HUB = 10_000
-"""Above this product of the numbers of statements of two equal things, each the object of its statements, the
-two are hubs. What they say is then only added up for pairs of subjects that are listed already."""
+"""Two equal things are hubs if the number of statements with the one as object, times the number of those
+with the other, is above this. Statements about hubs count only for pairs of subjects that are listed."""
 
 CHUNK = 2_000_000
 """Number of pairs of statements that are compared at a time."""
@@ -86,12 +90,12 @@ class Inclusion:
 
 
 def estimate_inclusion(left: Statements, right: Statements, equal: Equalities) -> Inclusion:
-    """Estimate the inclusion of relations from things that are taken to be equal (PARIS, Equation 12).
+    """Estimate the inclusion of relations from things that are taken to be equal.
 
-    As a thing has at most one equal, the products of the equation have one factor each: ``P(r ⊆ r')`` is the
-    sum of ``P(x ≡ x') P(y ≡ y')`` over the statements ``r(x, y)`` for which there is a statement
-    ``r'(x', y')``, divided by the sum over all statements ``r(x, y)`` of which subject and object have an
-    equal.
+    This is how PARIS estimates subrelations. Here a thing has at most one equal, so that a product over the
+    equals of a thing has one factor: ``P(r ⊆ r')`` is the sum of ``P(x ≡ x') P(y ≡ y')`` over the statements
+    ``r(x, y)`` for which there is a statement ``r'(x', y')``, divided by the sum over all statements
+    ``r(x, y)`` of which subject and object have an equal.
 
     Parameters
     ----------
@@ -124,10 +128,12 @@ def estimate_inclusion(left: Statements, right: Statements, equal: Equalities) -
 def graph_evidence(
     left: Statements, right: Statements, equal: Equalities, inclusion: Inclusion, listed: sparse.csr_array
 ) -> sparse.csr_array:
-    """Add up what statements about equal objects say for the equality of their subjects (PARIS, Equation 13).
+    """Add up the evidence of statements with equal objects for the equality of their subjects.
 
-    The evidence of a pair is ``-log(1 - P(x ≡ x'))``, which is the sum, over all statements ``r(x, y)`` and
-    ``r'(x', y')`` with ``y ≡ y'``, of
+    This is how PARIS estimates the equality of entities once the inclusions of relations are estimated, with
+    the evidence that speaks for an equality and without that which speaks against it. The evidence of a pair
+    is ``-log(1 - P(x ≡ x'))``, which is the sum, over all statements ``r(x, y)`` and ``r'(x', y')`` with
+    ``y ≡ y'``, of
 
         -log(1 - P(r' ⊆ r) fun^-1(r) P(y ≡ y')) - log(1 - P(r ⊆ r') fun^-1(r') P(y ≡ y')).
 

@@ -8,7 +8,7 @@ moves nodes to similar ones, and neighbours to neighbours. With similarities ``S
 
 over all plans whose rows and columns sum to at most one and whose total is given. This is the fused
 Gromov-Wasserstein problem (Vayer et al. 2019, *Optimal Transport for structured data with application on
-graphs*, eq. 8) with the square loss and an entropy, for
+graphs*) with the square loss and an entropy, because of
 
     sum (A[x, y] - A'[x', y'])^2 T[x, x'] T[y, y'] = (terms of the row and column sums) - 2 <T, A T A'>
 
@@ -16,8 +16,8 @@ graphs*, eq. 8) with the square loss and an entropy, for
 terms of the sums are constant where every node has a counterpart. Here they are left out, because otherwise a
 node would be the more likely to be left without a counterpart the more edges it has.
 
-The gradient of the first two terms is ``S + alpha A T A'``. A step replaces it for the objective and solves
-the entropic transport problem that remains (Peyre et al. 2016, eq. 9):
+The gradient of the first two terms is ``S + alpha A T A'``. A step replaces the two terms by their gradient
+at the last plan and solves the entropic transport problem that remains, as Peyre et al. (2016) do:
 
     T(k + 1) = argmax over T of <S + alpha A T(k) A', T> + t H(T)
 
@@ -106,8 +106,8 @@ def term_at(term: SparseDot, rows: IntArray, columns: IntArray) -> DoubleArray:
 class Block:
     """Nodes of the two sides that may be counterparts of each other, and the pairs of them that are listed.
 
-    Candidates are matched with candidates, and literals and categories with such: they make two blocks of one
-    plan, and each has its own number of counterparts.
+    Candidates are matched with candidates, and other nodes (literals, categories) with other nodes. These are
+    two blocks of one plan, and each has its own number of counterparts.
 
     Parameters
     ----------

@@ -102,8 +102,9 @@ class Statements:
     def inverse_functionality(self) -> DoubleArray:
         """The number of distinct objects of each relation by that of its statements, ``(n_relations,)``.
 
-        This is ``fun^-1(r)`` of PARIS: Equation 2 for the inverse relation. It is 1 where an object has one
-        subject only, so that equal objects mean equal subjects. A relation without statements has 1.
+        This is ``fun^-1(r)`` of PARIS, the global functionality of the inverse relation. It is 1 where every
+        object has one subject, so that equal objects mean equal subjects. A relation without statements
+        has 1.
         """
         of_objects = np.unique(self.objects * self.n_relations + self.relations) % max(1, self.n_relations)
         n_objects, n_statements = (

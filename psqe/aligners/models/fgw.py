@@ -21,14 +21,15 @@ from psqe.similarity.sinkhorn import TEMPERATURE
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class FusedGromovWasserstein(ListedAligner):
-    """An aligner without training, which matches similar nodes so that neighbours go to neighbours.
+    """An aligner without training that matches similar nodes so that neighbours go to neighbours.
 
-    All nodes take part: candidates are matched with candidates, and literals and categories with such. The
-    similarity of two nodes is the cosine of their fused features (:func:`psqe.features.nodes.node_vectors`).
-    The first plan is that of entropic transport by these similarities alone. In each step, the structure term
-    of the last plan is added to them, and the next plan is computed (:mod:`psqe.aligners.gromov` has the
-    problem, the equations and their sources). A plan leaves room for nodes without a counterpart, whose
-    number is estimated from the features (:func:`psqe.similarity.assignments.n_counterparts`).
+    All nodes take part: candidates are matched with candidates, and other nodes (literals, categories) with
+    other nodes. The similarity of two nodes is the cosine of their fused features
+    (:func:`psqe.features.nodes.node_vectors`). The first plan is that of entropic transport by these
+    similarities alone. In each step, the structure term of the last plan is added to them, and the next plan
+    is computed (:mod:`psqe.aligners.gromov` has the problem, the equations and their sources). A plan leaves
+    room for nodes without a counterpart, whose number is estimated from the features
+    (:func:`psqe.similarity.assignments.n_counterparts`).
 
     The method follows FGWEA (Tang et al. 2023, *A Fused Gromov-Wasserstein Framework for Unsupervised
     Knowledge Graph Entity Alignment*), which matches entities by their names and needs no seeds. This is our
@@ -36,21 +37,21 @@ class FusedGromovWasserstein(ListedAligner):
     FGWEA also matches relations, and lists pairs, where FGWEA holds all of them. The pairs listed are the
     nearest by features in either direction, the seeds, and those with the largest structure term.
 
-    Seeds are not needed. Where there are some, the similarity of a seed is raised, so that a seed can be
-    overruled by what its neighbours say.
+    Seeds are not needed. Where there are some, the similarity of a seed is raised and not fixed, so that a
+    seed can be overruled by its neighbours.
 
     The score of a pair is ``1 + T log p``, where ``p`` is its share of the plan and ``T`` is the temperature
-    of the matching ``sinkhorn``; it is zero where ``p`` is below ``exp(-1 / T)``. It increases with the
-    share, still tells small shares apart, and is of the kind that Sinkhorn takes: the matching ``sinkhorn``
-    of these scores begins with the plan itself.
+    of the matching ``sinkhorn``; it is zero where ``p`` is below ``exp(-1 / T)``. It increases with the share
+    and still tells small shares apart. The matching ``sinkhorn`` takes the exponential of a score divided by
+    ``T``, so that it begins with the plan itself.
 
     The weight of the structure term, the temperature and the number of steps were chosen without labels, by
     the share of mutual nearest neighbours among candidates in no seed, on emoji/en-de: the weight out of 1, 3
     and 6 in random states 0 and 1 (and 0 in state 0), the others in state 0 alone (temperature .02 or .04, 3
-    or 5 steps, and seeds raised by .2 or .5). The numbers of steps, and those by which seeds are raised,
-    differ by less than .003. The criterion favours large weights, because a plan that is fed back to itself
-    becomes sharper whether it is correct or not.
-    There are no settings by authors, so the presets are the same.
+    or 5 steps, and seeds raised by .2 or .5). Another number of steps, or raising seeds by another number,
+    changes the criterion by less than .003. The criterion favours large weights, because a plan that is fed
+    back to itself becomes sharper whether it is correct or not. There are no settings by authors, so the
+    presets are the same.
 
     Parameters
     ----------

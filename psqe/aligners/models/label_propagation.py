@@ -82,18 +82,19 @@ class Views:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LabelPropagation(Aligner):
-    """An aligner without training, which spreads labels of seeds over entities and relations.
+    """An aligner without training that spreads labels of seeds over entities and relations.
 
     Every seed gives both of its entities the same label, a random unit vector. Labels spread along three
-    views of the graph, as in LightEA (Mao et al., EMNLP 2022): between neighbours, from entities to the
-    relations that they are head or tail of, and from relations to their entities. With the walk ``P`` between
-    entities, the shares ``Q`` of an entity's triples by relation, and unit rows after each step,
+    views of the graph, as in LightEA (Mao et al. 2022, *LightEA: A Scalable, Robust, and Interpretable Entity
+    Alignment Framework via Three-view Label Propagation*): between neighbours, from entities to the relations
+    that they are head or tail of, and from relations to their entities. With the walk ``P`` between entities,
+    the shares ``Q`` of an entity's triples by relation, and unit rows after each step,
 
         E(k + 1) = unit(P E(k) + w Q R(k)),    R(k + 1) = unit(Q^T E(k)),    R(0) = 0,
 
     where ``w`` is ``relation_weight``. The embedding of an entity is the concatenation of the unit rows of
     ``E(0)`` to ``E(n_steps)``, as in LightEA: a seed's two entities therefore resemble each other whatever
-    the graph says, and a wrong seed stays. Sinkhorn is the matching.
+    the graph says, and a wrong seed is not corrected. Sinkhorn is the matching.
 
     ``features`` play no part by default, apart from the order of entities in which ties are broken: the
     method compares the structure alone, and it cannot compare an entity that no label reaches.
@@ -183,8 +184,7 @@ class LabelPropagation(Aligner):
 
         def embed(side: Side, ends: IntArray) -> FloatArray:
             start = np.zeros((task.sides[side].n_entities, self.label_dim), dtype=np.float32)
-            # An entity of several seeds, which a file may give, has all of their labels.
-            np.add.at(start, ends, labels)
+            start[ends] = labels
             parts = [start]
             if self.with_features:
                 parts.append(node_vectors(features, side, task.sides[side]))

@@ -35,17 +35,17 @@ SETTLED = 0.01
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Paris(ListedAligner):
-    """An aligner without training, in which equal objects of statements speak for equal subjects.
+    """An aligner without training that infers equal entities from equal neighbours and values (PARIS).
 
     PARIS (Suchanek, Abiteboul and Senellart, *PARIS: Probabilistic Alignment of Relations, Instances, and
     Schema*, PVLDB 5(3), 2011) estimates two kinds of probabilities in turn. Two entities are equal
     (``x ≡ x'``) with a probability that grows with the number of statements ``r(x, y)`` and ``r'(x', y')``
     with equal objects, with the inverse functionality of their relations, which is high where an object has
-    few subjects, and with the probability that one relation includes the other (``r ⊆ r'``). This is
-    Equation 13 (:func:`psqe.aligners.evidence.graph_evidence`). A relation is included in another one with
-    the share of its statements that are also statements of the other. This is Equation 12
-    (:func:`psqe.aligners.evidence.estimate_inclusion`). Labels of relations are not compared. Each round
-    takes two nodes as equal if each is the best match of the other, so that a node has at most one equal.
+    few subjects, and with the probability that one relation includes the other (``r ⊆ r'``), see
+    :func:`psqe.aligners.evidence.graph_evidence`. A relation is included in another one with the share of its
+    statements that are also statements of the other, see :func:`psqe.aligners.evidence.estimate_inclusion`.
+    Labels of relations are not compared. Each round takes two nodes as equal if each is the best match of the
+    other, so that a node has at most one equal.
 
     The authors begin with equal literals alone. Here there are three beginnings, which are independent
     evidence beside that of the statements:
@@ -54,7 +54,7 @@ class Paris(ListedAligner):
       of them are equal is their share of a label-free plan that gives each entity at most one counterpart
       (:mod:`psqe.similarity.assignments`), with the temperature of
       :func:`psqe.seeds.estimate.seed_confidence`. The candidates have one plan and the other nodes another.
-    - A **seed** is equal with its label-free confidence.
+    - The two entities of a **seed** are equal with the label-free confidence of the seed.
     - **Literals** are the values of attributes: texts if the modality ``attribute`` is among the features,
       and numbers if ``number`` is (:mod:`psqe.aligners.literals`).
 
@@ -63,13 +63,13 @@ class Paris(ListedAligner):
 
     All evidence is taken to be independent. Where the features of an entity are made of its attribute values,
     and the values are nodes or literals of the graph as well, they count twice. Work and memory are bounded:
-    a node keeps its pairs with the most evidence of the graph, and what two hubs say counts only for pairs
+    a node keeps its pairs with the most evidence of the graph, and statements about hubs count only for pairs
     that are listed already (:data:`psqe.aligners.evidence.HUB`).
 
-    The method is the authors', with positive evidence alone; the code is not. There is nothing to vary
-    between a laptop and a larger machine, so the presets are the same. Sinkhorn is its matching because the
-    share of mutual nearest pairs in no seed is largest with it on emoji/en-de, random states 0 and 1, with
-    and without seeds.
+    The method is that of the authors, without their evidence against an equality, and the code is our own.
+    There is nothing to vary between a laptop and a larger machine, so the presets are the same. Sinkhorn is
+    its matching because the share of mutual nearest neighbours among candidates in no seed is largest with it
+    on emoji/en-de, random states 0 and 1, with and without seeds.
 
     Parameters
     ----------
@@ -77,8 +77,9 @@ class Paris(ListedAligner):
         Largest number of rounds. With 0, only features and seeds count. The rounds end earlier when at
         most one in a hundred of the equalities has changed, from the second round on.
     weigh_seeds
-        Whether a seed is equal with its label-free confidence (:mod:`psqe.seeds.confidence`), so that seeds
-        that contradict the features count little. Turn it off for seeds that are known to be correct.
+        Whether the two entities of a seed are equal with the label-free confidence of the seed
+        (:mod:`psqe.seeds.confidence`), so that seeds that contradict the features count little, and none
+        counts where the features tell nothing. Turn it off for seeds that are known to be correct.
 
     Attributes
     ----------
@@ -162,7 +163,7 @@ def _plan(left: FloatArray, right: FloatArray) -> tuple[Cells, DoubleArray]:
 
 
 def _evidence(pairs: IntArray, probability: DoubleArray, shape: tuple[int, int]) -> sparse.csr_array:
-    """Return ``-log(1 - p)`` of pairs ``(n, 2)`` with the probabilities ``(n,)``; repeated pairs add up."""
+    """Return the evidence ``-log(1 - p)`` of pairs ``(n, 2)`` with the probabilities ``p (n,)``."""
     evidence = -np.log1p(-np.minimum(probability, CERTAIN))
     return sparse.csr_array((evidence, (pairs[:, 0], pairs[:, 1])), shape=shape)
 

@@ -1,4 +1,4 @@
-"""Plans about alignments: every aligner on every kind of seeds, and the same features without an aligner."""
+"""Plans about alignments: aligners on every kind of seeds, and the same features without an aligner."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from psqe.aligners import ALIGNERS, TrainedAligner
 from psqe.options import MinerOptions
 from psqe.study.plans.ablation import SIZES
 from psqe.study.plans.base import (
+    ALIGNERS_COMPARED,
     DBP15K,
     DBP15K_STATES,
     EMOJI,
@@ -61,17 +62,20 @@ EVENNESS = (0.0, 0.5, 1.0)
 
 
 def crossed(training: str, tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """Every aligner on every kind of seeds, trained in one way, each after the run about its seeds.
+    """The aligners compared, on every kind of seeds, trained in one way, each after the run about its seeds.
+
+    The aligners are those of :data:`psqe.study.plans.base.ALIGNERS_COMPARED`.
 
     Without seeds there are only the aligners that need none. Ways to train other than ``plain`` are for the
     aligners that are trained by gradient descent.
     """
+    kinds = {name: ALIGNERS.resolve(name) for name in ALIGNERS_COMPARED}
     specs = []
     for state in random_states:
         for task in tasks:
             seeds = [of_kind(kind, study_size(task)) for kind in kinds_on(task)]
             for miner in (None, *seeds):
-                for name, kind in ALIGNERS.usable().items():
+                for name, kind in kinds.items():
                     trained = issubclass(kind, TrainedAligner)
                     if (miner or not kind.min_seeds) and (trained or training == "plain"):
                         specs.append(alignment_spec(task, miner, name, state, TRAININGS[training]))
@@ -173,7 +177,7 @@ def drawn(tasks: Sequence[str], random_states: Sequence[int], *, n_seeds: int | 
 
 def _crossed_plan(training: str) -> Plan:
     return Plan(
-        f"Every aligner on every kind of seeds; training: {training}.",
+        f"The aligners compared, on every kind of seeds; training: {training}.",
         lambda tasks, states: crossed(training, tasks, states),
     )
 

@@ -45,6 +45,13 @@ KINDS_OF_SEEDS: Mapping[str, MinerOptions] = {
 """The kinds of seeds that the study compares; ``true links`` are gold links drawn at random,
 all of them correct."""
 
+ALIGNERS_COMPARED = ("adapter", "clamped", "eva", "mclea", "meaformer", "propagation", "whitening")
+"""The aligners that the study crosses with kinds of seeds, pairs and random states, by their names in
+:data:`psqe.aligners.ALIGNERS`. They are listed here, and not read from the registry, because a crossing of
+everything that is registered grows by hundreds of runs with each new aligner, also with one of another
+distribution, whether a question of the study needs them or not. An aligner that is not listed has a plan of
+its own where the study needs it."""
+
 CLUSTERS = 5
 """The number of clusters that the miner ``psqe`` has by default."""
 
