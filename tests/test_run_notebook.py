@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from psqe.errors import ParameterError, PsqeError
 from psqe.study.book.parameters import Parameter, parse_assignments, parse_parameters, resolve
-from psqe.study.book.pipeline import prerequisites
+from psqe.study.book.pipeline import long_first, prerequisites
 from psqe.study.book.run_notebook import notebook_values, read_notebook, run_notebook
 from psqe.study.project import Project
 
@@ -217,6 +217,15 @@ def test_the_table_of_contents_and_the_notebooks_must_agree(tmp_path: Path) -> N
     (tmp_path / "notebooks" / "c.md").unlink()
     assert [path.stem for path in found.notebooks()] == ["b", "a"]
     assert Project.find(found.book / "runs") == found
+
+
+def test_notebooks_that_take_long_begin_first_and_the_rest_keep_their_order(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.md" for name in "abc"]
+    for path in paths:
+        write(path)
+    assert long_first(paths) == paths
+    paths[2].write_text(paths[2].read_text().replace("psqe:", "psqe:\n  long: true", 1))
+    assert long_first(paths) == [paths[2], *paths[:2]]
 
 
 def test_what_a_notebook_waits_for(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
@@ -320,15 +321,22 @@ class Store:
         specs = []
         for line, (run_id, text) in enumerate(zip(table["id"], table["spec"], strict=True), start=2):
             try:
-                spec = RunSpec.from_json(text)
+                spec, own_id = _stored_spec(text)
             except DataError as error:
                 remedy = ANEW if error.remedy else RESTORE
                 raise DataError(error.what, path=path, line=line, remedy=remedy) from error
-            if spec.id != run_id or file_name(spec) != path.name:
+            if own_id != run_id or file_name(spec) != path.name:
                 raise DataError(f"run {run_id} lacks the id of its spec, or is in the wrong file",
                                 path=path, line=line, remedy=RESTORE)  # fmt: skip
             specs.append(spec)
         return table.assign(spec=pd.Series(specs, index=table.index, dtype=object))
+
+
+@cache
+def _stored_spec(text: str) -> tuple[RunSpec, str]:
+    """The spec that a JSON text in a file of runs describes, and its id; both are kept."""
+    spec = RunSpec.from_json(text)
+    return spec, spec.id
 
 
 def results_table(results: Iterable[RunResult], subject: Subject) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,10 +70,7 @@ def read_file(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.D
     """
     if not path.exists():
         return no_rows(names)
-    table = _cells(path)
-    _check_texts(table, names, path)
-    later = {name: pd.NA for name in names if name in MAY_BE_EMPTY and name not in table}
-    return _validated(table.assign(**later), names, key, path)
+    return _checked_file(path, _content(path), tuple(names), tuple(key)).copy()
 
 
 def checked_rows(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
@@ -100,15 +97,32 @@ def remedy_for(path: Path) -> str:
     return "restore the file" if path.name == "environments.csv" else RESTORE
 
 
-def _cells(path: Path) -> pd.DataFrame:
-    """The cells of one file as text; a row with a cell too many or too few is refused."""
+def _content(path: Path) -> bytes:
+    """The bytes of one file of a store."""
     if not path.is_file():
         raise DataError("is not a file", path=path, remedy="keep only the files of a store in its folder")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot be read ({error})", path=path, remedy=remedy_for(path)) from error
+
+
+@lru_cache(maxsize=256)
+def _checked_file(path: Path, content: bytes, names: tuple[str, ...], key: tuple[str, ...]) -> pd.DataFrame:
+    """The checked table of a file with some content, which is kept: a page reads the same files often."""
+    table = _cells(path, content)
+    _check_texts(table, names, path)
+    later = {name: pd.NA for name in names if name in MAY_BE_EMPTY and name not in table}
+    return _validated(table.assign(**later), names, key, path)
+
+
+def _cells(path: Path, content: bytes) -> pd.DataFrame:
+    """The cells of one file as text; a row with a cell too many or too few is refused."""
     remedy = remedy_for(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # some editors put a byte order mark first
+        text = content.decode("utf-8-sig")  # some editors put a byte order mark first
         rows = list(csv.reader(StringIO(text, newline=""), strict=True))
-    except (OSError, ValueError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:
         raise DataError(f"cannot be read ({error})", path=path, remedy=remedy) from error
     if not rows or not rows[0]:
         raise DataError("has no header", path=path, line=1, remedy=remedy)

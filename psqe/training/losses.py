@@ -133,6 +133,32 @@ ContrastiveLoss = InfoNCE | NCA
 """A loss that pulls the two entities of a seed together and pushes other entities away."""
 
 
+def log_matches(left: Tensor, right: Tensor, *, temperature: float) -> list[Tensor]:
+    """Compute how likely each entity of a batch is matched with each other one, by a softmax over cosines.
+
+    The candidates of an entity are those of :func:`info_nce`: the entities of the other side and, as in the
+    authors' code of MCLEA, the other entities of its own side.
+
+    Parameters
+    ----------
+    left, right
+        Embeddings ``(B, d)`` with unit rows, row by row the two entities of a seed.
+    temperature
+        Positive divisor of the cosines.
+
+    Returns
+    -------
+    Logarithms ``(B, 2B)`` for the left entities and for the right ones; an entity has no share in itself.
+    """
+    across = left @ right.T / temperature
+    # A large number, and not infinity, whose product with the share 0 is no number.
+    own = torch.eye(len(left), dtype=left.dtype, device=left.device) * 1e9
+    return [
+        torch.cat([logits, ends @ ends.T / temperature - own], dim=1).log_softmax(dim=1)
+        for logits, ends in ((across, left), (across.T, right))
+    ]
+
+
 def distillation(
     teacher: tuple[Tensor, Tensor],
     student: tuple[Tensor, Tensor],
@@ -142,11 +168,9 @@ def distillation(
 ) -> Tensor:
     """Compute the inter-modal alignment loss of Lin et al. (2022, eq. 9-10).
 
-    Each embedding gives, for every left (right) entity of the batch, a softmax over its right (left) entities
-    and, as in the authors' code, the other entities of the same side. These are the candidates of
-    :func:`info_nce`. The loss is the
-    mean Kullback-Leibler divergence of the student's softmax from the teacher's, over both directions. The
-    teacher's is a constant.
+    Each embedding gives, for every entity of the batch, the shares of :func:`log_matches`. The loss is the
+    mean Kullback-Leibler divergence of the student's shares from the teacher's, over both directions. The
+    teacher's are constants.
 
     Parameters
     ----------
@@ -163,19 +187,32 @@ def distillation(
     -------
     The loss, a scalar.
     """
-
-    def log_matches(left: Tensor, right: Tensor) -> list[Tensor]:
-        across = left @ right.T / temperature
-        # A large number, and not infinity, whose product with the share 0 is no number.
-        own = torch.eye(len(left), dtype=left.dtype, device=left.device) * 1e9
-        return [
-            torch.cat([logits, ends @ ends.T / temperature - own], dim=1).log_softmax(dim=1)
-            for logits, ends in ((across, left), (across.T, right))
-        ]
-
     with torch.no_grad():
-        targets = log_matches(*teacher)
-    guesses = log_matches(*student)
+        targets = log_matches(*teacher, temperature=temperature)
+    return distillation_from(targets, student, temperature=temperature, mean_over=mean_over)
+
+
+def distillation_from(
+    targets: Sequence[Tensor],
+    student: tuple[Tensor, Tensor],
+    *,
+    temperature: float,
+    mean_over: Literal["seeds", "cells"] = "seeds",
+) -> Tensor:
+    """Compute :func:`distillation` from a teacher's known shares, which several students can learn.
+
+    Parameters
+    ----------
+    targets
+        The shares that the teacher's embeddings give, as from :func:`log_matches`; constants.
+    student, temperature, mean_over
+        As for :func:`distillation`.
+
+    Returns
+    -------
+    The loss, a scalar.
+    """
+    guesses = log_matches(*student, temperature=temperature)
     losses = [
         nn.functional.kl_div(guess, target, log_target=True, reduction="batchmean")
         for guess, target in zip(guesses, targets, strict=True)

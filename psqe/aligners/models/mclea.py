@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
 
-from psqe.aligners.model import ConcatenatingModel, SeedBatch
+from psqe.aligners.model import ConcatenatingModel, PairEmbeddings, SeedBatch
 from psqe.aligners.trained import TrainedAligner
 from psqe.aligners.variants import AttentionRules, TrainedRules
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat
 from psqe.switches import switch
 from psqe.training.graph_attention import DiagonalGAT
 from psqe.training.loop import TrainingConfig
-from psqe.training.losses import InfoNCE, UncertaintyWeights, distillation
+from psqe.training.losses import InfoNCE, UncertaintyWeights, distillation_from, log_matches
 from psqe.training.modalities import JOINT, STRUCTURE, ModelInputs, unit
 
 
@@ -55,8 +56,9 @@ class MCLEAModel(ConcatenatingModel):
             }
         )
         self.contrast = InfoNCE(aligner.temperature)
+        self.distillation_temperature = aligner.distillation_temperature
         self.distil = partial(
-            distillation,
+            distillation_from,
             temperature=aligner.distillation_temperature,
             mean_over=rules.inter_modal_mean,
         )
@@ -69,18 +71,24 @@ class MCLEAModel(ConcatenatingModel):
         joint = batch.pair_embeddings(JOINT, self.side_by_side(units))
         assert joint is not None
         intra, inter = {}, {}
+        everyone = self._targets(joint)
         for name, embedded in units.items():
             student = batch.pair_embeddings(name, embedded)
             if student is None:
                 continue
             intra[name] = batch.contrast(name, student, self.contrast)
-            teacher = joint.only(student.in_batch)
-            inter[name] = self.inner_weight * self.distil(
-                (teacher.left, teacher.right), (student.left, student.right)
-            )
+            # Modalities that all seeds of the batch have share the teacher's targets.
+            some = not bool(student.in_batch.all())
+            targets = self._targets(joint.only(student.in_batch)) if some else everyone
+            inter[name] = self.inner_weight * self.distil(targets, (student.left, student.right))
         weighed = self.weights["intra"](intra) + self.distillation_weight * self.weights["inter"](inter)
         total: Tensor = batch.contrast(JOINT, joint, self.contrast) + weighed
         return total
+
+    @torch.no_grad()
+    def _targets(self, teacher: PairEmbeddings) -> list[Tensor]:
+        """Return the shares that the joint embeddings of some seeds teach to a modality."""
+        return log_matches(teacher.left, teacher.right, temperature=self.distillation_temperature)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def run_study(
         raise ParameterError(f"jobs is {jobs}", remedy="run at least one notebook at a time")
     project = Project.find(root)
     notebooks = project.notebooks()
-    order = TopologicalSorter(prerequisites(notebooks))
+    order = TopologicalSorter(prerequisites(long_first(notebooks)))
     given = {
         path.stem: {"task": task} if task is not None and "task" in notebook_parameters(path) else {}
         for path in notebooks
@@ -101,6 +101,24 @@ def prepare(task: str) -> None:
 
     # Without dangling entities, so that whatever a notebook drops at random is a part of this.
     build_features(load_task(task, dangling=0), modalities=PREPARED)
+
+
+def long_first(notebooks: Sequence[Path]) -> list[Path]:
+    """Put the notebooks whose front matter says ``long: true`` before the others.
+
+    One that takes minutes and begins last would run alone while the other cores wait.
+
+    Parameters
+    ----------
+    notebooks
+        The notebooks of the book.
+
+    Raises
+    ------
+    PsqeError
+        If a notebook cannot be read.
+    """
+    return sorted(notebooks, key=lambda path: not read_notebook(path).metadata.get("psqe", {}).get("long"))
 
 
 def prerequisites(notebooks: Sequence[Path]) -> dict[str, set[str]]:

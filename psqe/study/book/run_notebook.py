@@ -1,10 +1,11 @@
 """Run one notebook: read a MyST text file, fill in its ``parameters`` cell, write an executed ``.ipynb``.
 
-The front matter of a notebook says under ``psqe`` which values each profile takes and which other
-notebooks must have run before::
+The front matter of a notebook says under ``psqe`` which values each profile takes, which other notebooks
+must have run before, and whether it is one of those that take the longest::
 
     psqe:
       after: [the-pair]
+      long: true
       profiles:
         smoke: {n_seeds: 60}
         full: {n_seeds: 1000}
@@ -64,12 +65,13 @@ def read_notebook(path: str | Path) -> NotebookNode:
     except Exception as error:  # a broken front matter raises one of several kinds
         raise PsqeError(f"is no MyST notebook ({type(error).__name__}: {error})", path=path) from error
     settings = notebook.metadata.get("psqe", {})
-    unknown = set(settings) - {"after", "profiles"} | set(settings.get("profiles", {})) - set(PROFILES)
+    unknown = set(settings) - {"after", "long", "profiles"}
+    unknown |= set(settings.get("profiles", {})) - set(PROFILES)
     if unknown:
         raise PsqeError(
             f"the front matter has {', '.join(sorted(unknown))} under psqe",
             path=path,
-            remedy=f"it may hold after (a list) and profiles ({', '.join(PROFILES)})",
+            remedy=f"it may hold after (a list), long (true) and profiles ({', '.join(PROFILES)})",
         )
     return notebook
 
