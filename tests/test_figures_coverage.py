@@ -33,6 +33,14 @@ def test_figures_of_coverage_show_what_they_are_given():
     assert "nothing" in [text.get_text() for text in figure.axes[0].texts]
     assert any(collection.get_hatch() for collection in figure.axes[0].collections)
     np.testing.assert_allclose(figure.axes[0].lines[0].get_xydata(), np.column_stack([x, x / 2]))
+    terms = pd.DataFrame({"x": [1.0, 2.0], "number": [3, 2], "precision": 0, "coverage": 1, "bound": [4, 3]})
+    draws = pd.DataFrame({"x": [1.0, 1.0], "error": [3.0, 1.0]})
+    axes = figures.error_terms({"K": (terms, draws), "rho": (terms, draws)}, ylabel="error").axes
+    assert [a.get_xlabel() for a in axes] == ["K", "rho"]
+    assert [[5**0.5]] in [[line.get_ydata().tolist()] for line in axes[0].lines]
+    assert [4, 3] in [line.get_ydata().tolist() for line in axes[1].lines]
+    with pytest.raises(ParameterError):
+        figures.error_terms({"K": (terms.drop(columns="bound"), draws)}, ylabel="error")
     with pytest.raises(ParameterError):
         figures.phase_diagram(np.zeros((3, 2)), x=[0, 1, 2], y=[0, 1], xlabel="", ylabel="", label="")
     with pytest.raises(ParameterError):

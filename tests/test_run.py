@@ -271,6 +271,20 @@ def test_aligners_tasks_and_subjects_that_do_not_exist_are_refused(pairs):
         run(RunSpec(subject="facts", task=TaskOptions(name="nowhere/at_all")))
 
 
+def test_a_prediction_stands_beside_what_the_aligner_does_on_free_links(pairs):
+    spec = mutual("whitening").replace(subject="prediction")
+    rows = {row["matching"]: row for row in run(spec).rows}
+    measured = run(mutual("whitening"))
+    assert list(rows) == ["cosine", "csls", "sinkhorn"]
+    for matching, row in rows.items():
+        free = full(measured, matching, "free")["l2r"]
+        assert row["n_queries"] == free["n_queries"]
+        assert row["hits@1"] == pytest.approx(free["hits@1"])
+        for name in ("features_hits@1", "predicted_hits@1", "unlabelled_hits@1"):
+            assert 0 <= row[name] <= 1
+        assert row["shift_deviation"] >= 0
+
+
 def test_facts_are_numbers_about_either_side_or_the_pair(pairs):
     task, _ = pairs[0]
     facts = {(row["side"], row["fact"]): row["value"] for row in fact_rows(task)}

@@ -113,6 +113,11 @@ COLUMNS: dict[str, Column] = {
     "balance": _share("How evenly the seeds cover the regions of a kind; 1 is even."),
     "least_covered": _share("Coverage of the least covered region of a kind."),
     "stage_seconds": _number("Wall-clock seconds of one stage."),
+    "features_hits@1": _share("Share of entities whose counterpart the features rank first."),
+    "predicted_hits@1": _share("Hits@1 of the aligner as predicted from seeds that it did not see."),
+    "unlabelled_hits@1": _share("The same without labels: margins of links are estimated, too."),
+    "shift": Column("What the aligner adds to a margin, mean.", "Float64", low=-sys.float_info.max),
+    "shift_deviation": _number("Standard deviation of what the aligner adds to a margin."),
     "n_queries": _count("Number of entities that were asked for their counterparts."),
     "hits@1": _share("Share of entities whose counterpart is ranked first."),
     "hits@5": _share("Share of entities whose counterpart is among the first five."),
@@ -147,6 +152,7 @@ KEYS: dict[Subject, tuple[str, ...]] = {
     "seeds": ("part_kind", "part"),
     "alignment": ("protocol", "matching", "links", "direction", "part_kind", "part"),
     "links": ("matching", "rule", "threshold", "answer"),
+    "prediction": ("matching",),
     "cost": ("variant", "stage"),
 }
 """The columns that, with the id, tell the measures of a subject apart."""
@@ -161,6 +167,10 @@ VALUES: dict[Subject, tuple[str, ...]] = {
     "links": (
         "min_confidence", "n", "n_correct", "n_wanted", "precision", "precision_judged", "recall", "f1",
         "expected_correct",
+    ),
+    "prediction": (
+        "n_queries", "features_hits@1", "predicted_hits@1", "unlabelled_hits@1", "hits@1", "shift",
+        "shift_deviation",
     ),
     "cost": (
         "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds", "stage_peak_mb",

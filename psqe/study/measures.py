@@ -1,4 +1,4 @@
-"""Rows of the store: the measures of facts, seeds, alignments and links.
+"""Rows of the store: the measures of facts, seeds, alignments, links and predictions.
 
 Every function returns rows with the keys (:data:`psqe.study.columns.KEYS`) and values
 (:data:`psqe.study.columns.VALUES`) of one subject.
@@ -6,24 +6,32 @@ Every function returns rows with the keys (:data:`psqe.study.columns.KEYS`) and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
 
+from psqe.aligners import Aligner
 from psqe.datasets.info import task_info
 from psqe.datasets.leaks import leaks
 from psqe.errors import ParameterError, PsqeError
-from psqe.evaluation import Scorer, evaluate_each
+from psqe.evaluation import Scorer, evaluate_each, feature_scorer
+from psqe.evaluation.link_groups import link_groups
 from psqe.evaluation.protocols import METRICS_OF, PROTOCOLS, Protocol
 from psqe.evaluation.regions import Regions
 from psqe.evaluation.truth import n_findable
-from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray
+from psqe.features import Features
+from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
 from psqe.links.predict import Links, WeighedPairs
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, Rule
 from psqe.seeds import SeedSet, audit, correct, judged
+from psqe.seeds.confidence import pair_confidence
 from psqe.similarity import Matching
+from psqe.similarity.assignments import n_counterparts, probabilities
+from psqe.similarity.neighbours import TEMPERATURE
+from psqe.similarity.shortlist import Shortlist
+from psqe.theory.margin_shift import MarginShift, held_out_margins, task_margins
 
 Row = dict[str, Any]
 
@@ -231,3 +239,61 @@ def _quality(pairs: IntArray, confidence: FloatArray | None, task: AlignmentTask
 
 def _mean(values: BoolArray | FloatArray) -> float | None:
     return float(values.mean()) if len(values) else None
+
+
+def prediction_rows(
+    task: AlignmentTask,
+    features: Features,
+    seeds: SeedSet,
+    scorer: Scorer,
+    build: Callable[[], Aligner],
+) -> Iterator[Row]:
+    """Hits@1 of an aligner on free links by matching: predicted before it is compared, and measured.
+
+    The prediction takes the shift of margins from the seeds, each held out once
+    (:class:`psqe.theory.margin_shift.MarginShift`), and adds it to the margins that the features have. It
+    reads the features' margins of the free gold links. ``unlabelled_hits@1`` reads no gold link: the margins
+    are those of likely pairs of free candidates, weighted by their probability.
+
+    Parameters
+    ----------
+    task, features
+        The data, with gold links.
+    seeds
+        The seeds of the aligner.
+    scorer
+        The similarities of the aligner that was fitted on all seeds.
+    build
+        A function that makes the same aligner, not fitted.
+    """
+    assert task.links is not None
+    matchings = get_args(Matching)
+    free = task.links[link_groups(task.links, seeds.pairs)["free"]]
+    likely, chance = _likely_pairs(task, features, seeds)
+    asked = np.concatenate([free, seeds.pairs, likely])
+    before = task_margins(task, feature_scorer(task, features), asked, matchings)
+    held_out = held_out_margins(build, task, features, seeds, matchings)
+    after = task_margins(task, scorer, free, matchings)
+    confidence = pair_confidence(seeds.pairs, task, features)
+    for matching in matchings:
+        of_free, of_seeds, of_likely = np.split(before[matching], [len(free), len(free) + len(seeds)])
+        scale = float(np.median(np.abs(of_free)))
+        law = MarginShift.fit(of_seeds, held_out[matching], weights=confidence, scale=scale)
+        yield {
+            "matching": matching, "n_queries": len(free),
+            "features_hits@1": float((of_free > 0).mean()), "hits@1": float((after[matching] > 0).mean()),
+            "predicted_hits@1": float(law.first(of_free).mean()),
+            "unlabelled_hits@1": float(np.average(law.first(of_likely), weights=chance)),
+            "shift": law.mean, "shift_deviation": law.deviation,
+        }  # fmt: skip
+
+
+def _likely_pairs(task: AlignmentTask, features: Features, seeds: SeedSet) -> tuple[IntArray, DoubleArray]:
+    """Return pairs of free candidates ``(n, 2)`` and the probability of each, estimated without labels."""
+    left, right = (
+        np.setdiff1d(graph.candidates, ends) for graph, ends in zip(task.sides, seeds.pairs.T, strict=True)
+    )
+    listed = Shortlist.from_similarity(feature_scorer(task, features)(left, right))
+    chance = probabilities(listed, temperature=TEMPERATURE / 2, n_counterparts=n_counterparts(listed))
+    kept = chance > 1e-3
+    return np.column_stack([left[listed.rows[kept]], right[listed.columns[kept]]]), chance[kept]

@@ -25,7 +25,7 @@ from psqe.features import Features
 from psqe.graph import AlignmentTask
 from psqe.links.predict import weigh_pairs
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
-from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, seed_rows
+from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, prediction_rows, seed_rows
 from psqe.study.plans.base import kind_of, kinds_with, of_kind
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
@@ -216,7 +216,14 @@ def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
 
 
 def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[Row]:
-    """The rows of a run about an alignment or links."""
+    """The rows of a run about an alignment, links or a prediction."""
+    if spec.subject == "prediction":
+        options, seeds = spec.aligner, similarities.seeds
+        assert options is not None and seeds is not None
+        return prediction_rows(
+            data.task, data.features, seeds, similarities.scorer,
+            lambda: build_aligner(options, spec.random_state),
+        )  # fmt: skip
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.scorer, seeds=similarities.seeds)
         return link_rows(weighed, data.task)

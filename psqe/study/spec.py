@@ -16,10 +16,10 @@ from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, Options, TaskOptions
 
-Subject = Literal["facts", "seeds", "alignment", "links", "cost"]
+Subject = Literal["facts", "seeds", "alignment", "links", "prediction", "cost"]
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
-features alone, give to true counterparts; the links that are chosen, and the answer "no counterpart"; or what
-the stages of mining cost."""
+features alone, give to true counterparts; the links that are chosen, and the answer "no counterpart"; what
+an aligner was foretold to do on free links, and did; or what the stages of mining cost."""
 
 SPEC_COLUMNS = (
     "subject", "task", "dangling", "modalities", "encoders", "miner", "n_seeds", "miner_parameters",
@@ -86,13 +86,15 @@ class RunSpec(Options):
             raise ParameterError(
                 f"random_state is {self.random_state}", remedy="give an integer of at least 0"
             )
-        needs_features = self.subject in ("seeds", "alignment", "links")
+        needs_features = self.subject in ("seeds", "alignment", "links", "prediction")
         if needs_features != (self.features is not None):
             raise ParameterError(
                 f"a run about {self.subject} {'needs' if needs_features else 'has no'} features"
             )
         if self.subject == "seeds" and (self.miner is None or self.aligner is not None):
             raise ParameterError("a run about seeds needs a miner and has no aligner")
+        if self.subject == "prediction" and (self.miner is None or self.aligner is None):
+            raise ParameterError("a run about a prediction needs a miner and an aligner")
         if self.subject in ("facts", "cost") and (self.miner or self.aligner):
             raise ParameterError(f"a run about {self.subject} has neither miner nor aligner")
         if self.subject == "links" and self.aligner is None and self.miner is not None:

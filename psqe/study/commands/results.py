@@ -76,7 +76,7 @@ class Selection:
         return {"task": self.task, "miner": self.miner, "aligner": self.aligner}
 
 
-TOLERANCE = {"facts": 1e-6, "seeds": 0.01, "alignment": 0.02, "links": 0.02}
+TOLERANCE = {"facts": 1e-6, "seeds": 0.01, "alignment": 0.02, "links": 0.02, "prediction": 0.02}
 """By how much a number may differ when a run is repeated, by subject. A number above 1 may differ by this
 share of its size. Training on another machine rounds differently, so that a few seeds or links change."""
 
@@ -86,7 +86,9 @@ share of its size. Training on another machine rounds differently, so that a few
 def list_runs(
     selection: Selection,
     store: StoreFolder = None,
-    subject: Annotated[str | None, typer.Option(help="facts, seeds, alignment, links or cost.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="facts, seeds, alignment, links, prediction or cost.")
+    ] = None,
 ) -> None:
     """List the stored runs: id, what was run, and when."""
     from psqe.study.columns import KEYS

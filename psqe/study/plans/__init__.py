@@ -3,7 +3,7 @@
 ``psqe results fill PLAN`` runs what the store does not have yet.
 """
 
-from psqe.study.plans import ablation, alignments, benchmarks, faithful, links, pays, supervised
+from psqe.study.plans import ablation, alignments, benchmarks, faithful, links, pays, predictions, supervised
 from psqe.study.plans.base import Plan
 
 PLANS: dict[str, Plan] = {
@@ -14,6 +14,7 @@ PLANS: dict[str, Plan] = {
     **supervised.PLANS,
     **faithful.PLANS,
     **pays.PLANS,
+    **predictions.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 

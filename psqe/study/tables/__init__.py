@@ -37,6 +37,7 @@ from psqe.study.tables.pays import (
     rows_left_out,
 )
 from psqe.study.tables.phase import evenness_parts, operating_points, phase_rows, price_of_evenness, worth
+from psqe.study.tables.predictions import shift_errors, shift_predictions, shift_table, trained_errors
 from psqe.study.tables.regions import region_contrasts, region_parts, region_results, third_ranks
 from psqe.study.tables.seeds import changes, compared, plain_seeds, seed_parts, seed_sets, swept, verdicts
 from psqe.study.tables.selection import in_order
@@ -52,7 +53,8 @@ __all__ = [
     "paired_gain", "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs",
     "pays_table", "phase_rows", "plain_seeds", "predicted_totals", "prediction_errors", "presets",
     "price_of_evenness", "region_contrasts", "region_parts", "region_results", "rows_left_out",
-    "rule_table", "seed_parts", "seed_sets", "show", "single_table", "supervised_table", "swept",
-    "task_table", "text_table", "third_ranks", "threshold_curve", "triple_table", "untrained_results",
-    "verdicts", "why_table", "worth",
+    "rule_table", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
+    "single_table", "supervised_table", "swept", "task_table", "text_table", "third_ranks",
+    "threshold_curve", "trained_errors", "triple_table", "untrained_results", "verdicts", "why_table",
+    "worth",
 ]  # fmt: skip
