@@ -19,6 +19,10 @@ def test_figures_of_coverage_show_what_they_are_given():
     axes = figures.agreement(table, x="x", y="y", series="s", xlabel="X", ylabel="Y", panels="s").axes
     assert [a.get_title(loc="left") or a.get_title() for a in axes] == ["a", "b"]
     assert axes[0].get_xlim() == axes[0].get_ylim()
+    axes = figures.agreement(
+        table, x="x", y="y", series="s", xlabel="X", ylabel="Y", lowest=1, highest=6
+    ).axes
+    assert axes[0].get_xlim() == axes[0].get_ylim() == (1, 6)
     points = pd.DataFrame({"x": [1.0], "y": [1.0], "value": [0.25]})
     figure = figures.phase_diagram(
         np.arange(6.0).reshape(2, 3), x=[0, 1, 2], y=[0, 1], xlabel="X", ylabel="Y", label="L",

@@ -94,6 +94,7 @@ def agreement(
     xlabel: str,
     ylabel: str,
     panels: str | None = None,
+    lowest: float = 0.0,
     highest: float | None = None,
 ) -> Figure:
     """Draw measured against predicted values, one mark a row; on the diagonal they agree.
@@ -106,6 +107,8 @@ def agreement(
         Names of its columns.
     xlabel, ylabel
         Texts of the axes.
+    lowest
+        The start of both axes, 0 by default.
     highest
         The end of both axes; a little beyond the largest value when omitted.
 
@@ -116,7 +119,7 @@ def agreement(
     """
     require_columns(table, [x, y, series, panels])
     end = highest if highest is not None else 1.05 * float(table[[x, y]].max().max())
-    figure, parts = square_panels(table, panels, end=end)
+    figure, parts = square_panels(table, panels, end=end, start=lowest)
     for axes, part in parts:
         for name, mark in marks(dict.fromkeys(table[series].astype(str))).items():
             chosen = part[part[series].astype(str) == name]

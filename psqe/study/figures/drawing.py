@@ -168,9 +168,9 @@ def panel_parts(table: pd.DataFrame, panels: str | None) -> list[tuple[str, pd.D
 
 
 def square_panels(
-    table: pd.DataFrame, panels: str | None, *, end: float
+    table: pd.DataFrame, panels: str | None, *, end: float, start: float = 0.0
 ) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
-    """Make square panels side by side, each from 0 to ``end`` with its diagonal.
+    """Make square panels side by side, each from ``start`` to ``end`` with its diagonal.
 
     Parameters
     ----------
@@ -178,6 +178,8 @@ def square_panels(
         As :func:`panel_parts` takes them.
     end
         Where both axes of every panel end.
+    start
+        Where they start, 0 by default.
 
     Returns
     -------
@@ -189,8 +191,8 @@ def square_panels(
     size = (min(7.0, side * len(parts) + 0.6), side + 0.75)
     figure, grid = plt.subplots(1, len(parts), figsize=size, squeeze=False, sharey=True)
     for axes, (title, _) in zip(grid[0], parts, strict=True):
-        draw_diagonal(axes, 0, end)
-        axes.set(xlim=(0, end), ylim=(0, end), aspect="equal", title=title)
+        draw_diagonal(axes, start, end)
+        axes.set(xlim=(start, end), ylim=(start, end), aspect="equal", title=title)
     return figure, list(zip(grid[0], (part for _, part in parts), strict=True))
 
 
