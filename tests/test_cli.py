@@ -335,7 +335,7 @@ def test_help_lists_what_is_registered(capsys):
     out = " ".join(capsys.readouterr().out.split()).replace("- ", "-")  # a line may end within a name
     assert (
         "mutual, pivot, psqe, random" in out
-        and "adapter, clamped, eva, fgw, label-propagation, mclea, meaformer, paris, propagation, whitening"
+        and "adapter, clamped, concord, eva, fgw, label-propagation, mclea, meaformer, paris, propagation"
         in out
     )
 
@@ -485,7 +485,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         (("seeds", "t/x"), "the two sides of t/x have no modality in common; add names or vectors to both"),
         (
             (*ALIGN, "--aligner", "oracle"),
-            "no aligner 'oracle'; choose from adapter, clamped, eva, fgw, label-propagation, mclea,",
+            "no aligner 'oracle'; choose from adapter, clamped, concord, eva, fgw, label-propagation,",
         ),
         ((*ALIGN, "--preset", "huge"), "no preset 'huge'; choose from published, small"),
         ((*ALIGN, "--parameter", "residual"), "--aligner-parameter 'residual' is not of the form"),

@@ -11,9 +11,9 @@ from pairs import Table
 
 from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
-from psqe.links.rules import LinkRule, best_threshold, mutual, one_to_one
+from psqe.links.rules import LinkRule, best_threshold, one_to_one
 from psqe.similarity import csls
-from psqe.similarity.shortlist import Shortlist
+from psqe.similarity.shortlist import Shortlist, mutual
 
 values = st.one_of(st.integers(-2, 2).map(float), st.floats(-1, 1, width=32))
 tables = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(

@@ -11,6 +11,7 @@ covariance, of all candidates, it needs no seeds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -109,24 +110,53 @@ def whitened_nodes(
     parts: list[Sides[FloatArray]] = []
     for modality in features.values():
         nodes = Sides(*(modality_nodes(v, graph) for v, graph in zip(modality, task.sides, strict=True)))
-        map_ = _inverse_root(_covariance(task, nodes, pairs, weights, rule)).astype(np.float32)
+        candidates = [side[graph.candidates] for side, graph in zip(nodes, task.sides, strict=True)]
+        ends = [side[column] for side, column in zip(nodes, pairs.T, strict=True)]
+        map_ = whitening_map(candidates, ends, weights, rule).astype(np.float32)
         parts.append(nodes.map(lambda x, by=map_: unit_rows(x @ by)))
     return Sides(*(unit_rows(np.hstack(side)) for side in zip(*parts, strict=True)))
 
 
-def _covariance(
-    task: AlignmentTask, nodes: Sides[FloatArray], pairs: IntArray, weights: FloatArray, rule: WhiteningRule
+def whitening_map(
+    candidates: Sequence[FloatArray], ends: Sequence[FloatArray], weights: FloatArray, rule: WhiteningRule
 ) -> DoubleArray:
-    """Return the covariance ``(d, d)`` by which the nodes of one modality are whitened."""
-    dim = nodes.left.shape[1]
+    """Return the matrix ``(d, d)`` by which vectors are multiplied from the right to whiten them.
+
+    Parameters
+    ----------
+    candidates
+        The vectors of the candidates of each side, ``(n_left, d)`` and ``(n_right, d)``.
+    ends
+        The vectors of the two entities of each pair that is taken for a link, twice ``(n, d)``. A pair of
+        which one vector is zero has no part.
+    weights
+        The weight of each pair ``(n,)``, from 0 to 1.
+    rule
+        How the covariance is mixed and shrunk.
+
+    Examples
+    --------
+    >>> left = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    >>> right = np.array([[1.0, 0.5], [0.5, 1.0]], dtype=np.float32)
+    >>> map_ = whitening_map([left, right], [left, right], np.ones(2), WhiteningRule(within=1.0))
+    >>> map_.round(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    return _inverse_root(_covariance(candidates, ends, weights, rule))
+
+
+def _covariance(
+    candidates: Sequence[FloatArray], ends: Sequence[FloatArray], weights: FloatArray, rule: WhiteningRule
+) -> DoubleArray:
+    """Return the covariance ``(d, d)`` by which vectors are whitened."""
+    dim = candidates[0].shape[1]
     mixed = np.zeros((dim, dim))
     if rule.within < 1:
-        rows = [side[graph.candidates] for side, graph in zip(nodes, task.sides, strict=True)]
-        n = sum(int(side.any(axis=1).sum()) for side in rows)
-        total = np.asarray(sum(side.T @ side for side in rows), dtype=np.float64)
+        n = sum(int(side.any(axis=1).sum()) for side in candidates)
+        total = np.asarray(sum(side.T @ side for side in candidates), dtype=np.float64)
         mixed += (1 - rule.within) * rule.shrunk(total, n)
     if rule.within:
-        left, right = nodes.left[pairs[:, 0]], nodes.right[pairs[:, 1]]
+        left, right = ends
         weight = np.where(left.any(axis=1) & right.any(axis=1), weights, 0).astype(np.float32)
         differences = left - right
         within = np.asarray((weight[:, None] * differences).T @ differences, dtype=np.float64)

@@ -14,8 +14,8 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
 from psqe.graph import DoubleArray, FloatArray, IntArray
-from psqe.similarity import Matching, mutual_pairs
-from psqe.similarity.shortlist import Shortlist
+from psqe.similarity import Matching
+from psqe.similarity.shortlist import Shortlist, mutual
 
 Rule = Literal["mutual", "one_to_one"]
 """How links are chosen by scores: :func:`mutual` or :func:`one_to_one`."""
@@ -95,33 +95,6 @@ class LinkRule:
         if self.rule == "mutual":
             return mutual(shortlist, scores, tie=tie)
         return one_to_one(shortlist, scores)
-
-
-def mutual(shortlist: Shortlist, scores: DoubleArray, *, tie: float) -> IntArray:
-    """Choose the pairs that have the best score of both their entities.
-
-    A pair is left out when its score exceeds that of another pair of either entity by ``tie`` or less. Only
-    the order of the entities could decide which of these pairs is best, and results must not depend on it.
-
-    Parameters
-    ----------
-    shortlist
-        The pairs to choose from.
-    scores
-        Float64 array ``(n,)``: the score of each pair.
-    tie
-        The largest difference of scores that counts as a tie.
-
-    Returns
-    -------
-    Positions of the chosen pairs, ascending.
-    """
-    (best_of_row, row_lead), (best_of_column, column_lead) = (
-        groups.lead(scores) for groups in (shortlist.by_row, shortlist.by_column)
-    )
-    rows, columns = mutual_pairs(shortlist.columns[best_of_row], shortlist.rows[best_of_column])
-    clear = np.minimum(row_lead[rows], column_lead[columns]) > tie
-    return best_of_row[rows[clear]]
 
 
 def one_to_one(shortlist: Shortlist, scores: DoubleArray) -> IntArray:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from psqe.errors import DataError
-from psqe.graph import DoubleArray, Sides
-from psqe.similarity import Similarity, find_neighbours
+from psqe.graph import DoubleArray, IntArray, Sides
+from psqe.similarity import Similarity, find_neighbours, mutual_pairs
 from psqe.similarity.csls import local_scale
 from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells
 
@@ -73,3 +73,30 @@ class Shortlist(Cells):
         left, right = self.nearest.map(local_scale)
         scores: DoubleArray = 2 * self.values - left[self.rows] - right[self.columns]
         return scores
+
+
+def mutual(shortlist: Shortlist, scores: DoubleArray, *, tie: float) -> IntArray:
+    """Choose the pairs that have the best score of both their entities.
+
+    A pair is left out when its score exceeds that of another pair of either entity by ``tie`` or less. Only
+    the order of the entities could decide which of these pairs is best, and results must not depend on it.
+
+    Parameters
+    ----------
+    shortlist
+        The pairs to choose from.
+    scores
+        Float64 array ``(n,)``: the score of each pair.
+    tie
+        The largest difference of scores that counts as a tie.
+
+    Returns
+    -------
+    Positions of the chosen pairs, ascending.
+    """
+    (best_of_row, row_lead), (best_of_column, column_lead) = (
+        groups.lead(scores) for groups in (shortlist.by_row, shortlist.by_column)
+    )
+    rows, columns = mutual_pairs(shortlist.columns[best_of_row], shortlist.rows[best_of_column])
+    clear = np.minimum(row_lead[rows], column_lead[columns]) > tie
+    return best_of_row[rows[clear]]

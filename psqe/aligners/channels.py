@@ -1,0 +1,202 @@
+"""The channels of evidence that two candidates are the same: features, features around them, and links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from psqe.adjacency import normalised_adjacency, walk
+from psqe.aligners.shared_neighbours import Neighbourhoods, link_labels
+from psqe.features.base import Features, Modality
+from psqe.features.fusion import unit_rows
+from psqe.features.nodes import modality_nodes
+from psqe.features.principal_axes import main_axes
+from psqe.features.whitening import WhiteningRule, whitening_map
+from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Sides
+
+Channels = dict[str, Sides[FloatArray]]
+"""Kinds of evidence by name: one vector for each candidate of either side. The dot product of the vectors of
+a left and a right candidate is the evidence that the two are the same, from -1 to 1."""
+
+LINKED, SHARED = "linked neighbours", "shared neighbours"
+"""The names of the two channels that compare candidates by the links of others."""
+
+DECAY, LABEL_WEIGHT = 0.7, 0.35
+"""The weight of a hop relative to the one before it, and of links relative to features, as in the aligner
+``propagation``. They count only where no weights are learned."""
+
+WITHIN_PAIRS = WhiteningRule(within=1.0)
+"""Features are whitened by the differences between the two entities of each link."""
+
+
+@dataclass(frozen=True)
+class PairsWithConfidence:
+    """Pairs that are taken for links, and the probability that each of them is correct.
+
+    Parameters
+    ----------
+    pairs
+        Integer array ``(n, 2)``: positions in the candidates of the left and of the right side.
+    confidence
+        Float32 array ``(n,)``, from 0 to 1.
+    """
+
+    pairs: IntArray
+    confidence: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def take(self, chosen: IntArray) -> PairsWithConfidence:
+        """Return some of the pairs, by their positions ``(m,)``."""
+        return PairsWithConfidence(self.pairs[chosen], self.confidence[chosen])
+
+
+@dataclass(frozen=True)
+class ChannelBuilder:
+    """Two graphs and their features, ready to make channels of evidence from any links.
+
+    Parameters
+    ----------
+    candidates
+        The candidates of both sides, by index.
+    nodes
+        The unit vectors of all nodes by modality, ``(n_left, d)`` and ``(n_right, d)``.
+    walks
+        The random walk of each graph (:func:`psqe.adjacency.walk`).
+    hoods
+        The connections among the candidates of each graph.
+    n_hops
+        Number of hops that features spread.
+    label_dim
+        Number of dimensions of the labels of links.
+    random_state
+        Seed of the random generator for the labels.
+    whitening
+        Whether features are whitened by the differences between the two entities of each link.
+    link_evidence
+        Whether there are channels that compare candidates by the links of others.
+    """
+
+    candidates: Sides[IntArray]
+    nodes: dict[str, Sides[FloatArray]]
+    walks: Sides[sparse.csr_array]
+    hoods: Sides[Neighbourhoods]
+    n_hops: int
+    label_dim: int
+    random_state: int
+    whitening: bool = True
+    link_evidence: bool = True
+
+    @classmethod
+    def from_task(
+        cls, task: AlignmentTask, features: Features, *, dim: int | None, **settings: Any
+    ) -> ChannelBuilder:
+        """Prepare a task. Every modality keeps ``dim`` main axes; all of them with ``None``.
+
+        The other settings are the fields ``n_hops`` to ``link_evidence``.
+        """
+        return cls(
+            candidates=task.sides.map(lambda graph: graph.candidates),
+            nodes={name: _reduced_nodes(task, modality, dim) for name, modality in features.items()},
+            walks=task.sides.map(lambda graph: walk(normalised_adjacency(graph)).astype(np.float32)),
+            hoods=task.sides.map(Neighbourhoods.from_graph),
+            **settings,
+        )
+
+    def without_links(self) -> Channels:
+        """Return the channels of features as they are, where no link is known."""
+        return {
+            _channel(name, hop): vectors
+            for name, nodes in self.nodes.items()
+            for hop, vectors in enumerate(self._spread(nodes))
+        }
+
+    def from_links(self, links: PairsWithConfidence) -> Channels:
+        """Return all channels, given pairs that are taken for links.
+
+        Features are whitened by the differences between the two entities of each link, and spread over the
+        graphs. Two further channels compare candidates by the links of their neighbours, and by the links of
+        the candidates that share a neighbour with them.
+        """
+        channels: Channels = {}
+        for name, nodes in self.nodes.items():
+            vectors = self._whitened(nodes, links) if self.whitening else nodes
+            for hop, spread in enumerate(self._spread(vectors)):
+                channels[_channel(name, hop)] = spread
+        if not self.link_evidence:
+            return channels
+        labels = link_labels(len(links), self.label_dim, links.confidence, self.random_state)
+        for name, direct in ((LINKED, True), (SHARED, False)):
+            channels[name] = Sides(
+                *(
+                    hood.seen_from(column, labels, direct=direct)
+                    for hood, column in zip(self.hoods, links.pairs.T, strict=True)
+                )
+            )
+        return channels
+
+    def _whitened(self, nodes: Sides[FloatArray], links: PairsWithConfidence) -> Sides[FloatArray]:
+        own = Sides(*(nodes[side][self.candidates[side]] for side in SIDES))
+        ends = [vectors[column] for vectors, column in zip(own, links.pairs.T, strict=True)]
+        map_ = whitening_map([own.left, own.right], ends, links.confidence, WITHIN_PAIRS)
+        return nodes.map(partial(_mapped, map_=map_.astype(np.float32)))
+
+    def _spread(self, nodes: Sides[FloatArray]) -> list[Sides[FloatArray]]:
+        """Return the unit vectors of the candidates after 0, 1, ... ``n_hops`` steps of the random walk."""
+        hops = [nodes]
+        for _ in range(self.n_hops):
+            hops.append(Sides(*(step @ vectors for step, vectors in zip(self.walks, hops[-1], strict=True))))
+        return [Sides(*(unit_rows(hop[side][self.candidates[side]]) for side in SIDES)) for hop in hops]
+
+
+def stacked(channels: Channels, weights: Mapping[str, float]) -> Sides[FloatArray]:
+    """Return vectors of candidates whose dot product is the weighted sum of the evidence of all channels.
+
+    Parameters
+    ----------
+    channels
+        The channels.
+    weights
+        The weight of each channel, at least 0. Channels of weight 0 take no memory, unless there are no
+        others.
+    """
+    used = [name for name in channels if weights[name] > 0] or list(channels)
+    return Sides(
+        *(
+            np.hstack([np.float32(weights[name] ** 0.5) * channels[name][side] for name in used])
+            for side in SIDES
+        )
+    )
+
+
+def has_evidence(channel: Sides[FloatArray]) -> bool:
+    """Whether a channel has a vector other than zero on both sides."""
+    return bool(channel.left.any() and channel.right.any())
+
+
+def _mapped(vectors: FloatArray, map_: FloatArray) -> FloatArray:
+    return unit_rows(vectors @ map_)
+
+
+def plain_weights(modalities: Iterable[str], n_hops: int) -> dict[str, float]:
+    """Return the relative weights that the aligner ``propagation`` gives to the same kinds of evidence."""
+    weights = {_channel(name, hop): DECAY**hop for name in modalities for hop in range(n_hops + 1)}
+    return weights | {LINKED: LABEL_WEIGHT * DECAY, SHARED: LABEL_WEIGHT * DECAY**2}
+
+
+def _channel(modality: str, hop: int) -> str:
+    return modality if hop == 0 else f"{modality}, hop {hop}"
+
+
+def _reduced_nodes(task: AlignmentTask, modality: Modality, dim: int | None) -> Sides[FloatArray]:
+    nodes = Sides(*(modality_nodes(v, graph) for v, graph in zip(modality, task.sides, strict=True)))
+    if dim is None or dim >= nodes.left.shape[1]:
+        return nodes
+    axes = main_axes([nodes[side][task.sides[side].candidates] for side in SIDES], dim)
+    return nodes.map(lambda x: x @ axes)
