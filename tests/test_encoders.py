@@ -11,6 +11,7 @@ from psqe.errors import ParameterError
 from psqe.features.encoder_registry import (
     DEFAULT_ENCODERS,
     ENCODERS,
+    PICTURES,
     Encoder,
     ItemEncoder,
     TaskEncoder,
@@ -30,7 +31,7 @@ WORDS = ("a red apple", "12.5", "", "Ünïcode 甲", "a mountain railway")
 
 
 def items_of(modality: str, folder: Path) -> list[object]:
-    if modality != "image":
+    if modality not in PICTURES:
         return list(WORDS)
     for shade in range(5):
         Image.new("RGB", (24, 24), (50 * shade, 200 - 40 * shade, 90)).save(folder / f"{shade}.png")
@@ -45,6 +46,7 @@ def test_our_encoders_are_registered() -> None:
         "counts",
         "profile",
         "efficientnet-lite0",
+        "efficientnet-lite0-grid",
         "use-m3",
         "hf",
     } <= ENCODERS.keys()
@@ -57,7 +59,7 @@ def test_an_encoder_says_what_it_is(name: str) -> None:
     encoder = ENCODERS[name]
     assert issubclass(encoder, TaskEncoder) != issubclass(encoder, ItemEncoder)
     assert encoder.modalities and encoder.__doc__
-    assert issubclass(encoder, TaskEncoder) or {"image", *TEXTS} >= {*encoder.modalities}
+    assert issubclass(encoder, TaskEncoder) or {*PICTURES, *TEXTS} >= {*encoder.modalities}
     assert encoder.argument_name or encoder.name == name
     for modality in encoder.modalities:
         assert any(choice.partition(":")[0] == name for choice in encoders_for(modality))
@@ -103,5 +105,5 @@ def test_an_unknown_encoder_is_an_error(name: str) -> None:
 
 
 def test_an_unknown_modality_is_an_error() -> None:
-    with pytest.raises(ParameterError, match="unknown modality 'smell'; choose from image, name, "):
+    with pytest.raises(ParameterError, match="unknown modality 'smell'; choose from image, layout, name, "):
         make_encoder("smell", "bag")

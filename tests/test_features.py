@@ -187,7 +187,7 @@ def test_one_empty_side_is_named() -> None:
 @pytest.mark.parametrize(
     ("modalities", "encoders", "message"),
     [
-        (["picture"], {}, "unknown modality 'picture'; choose from image, name, translated_name, "),
+        (["picture"], {}, "unknown modality 'picture'; choose from image, layout, name, translated_name, "),
         (
             ["name"],
             {"name": "bert"},

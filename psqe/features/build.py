@@ -12,7 +12,14 @@ import numpy as np
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features, Modality
 from psqe.features.cache import VectorCache, default_cache_dir
-from psqe.features.encoder_registry import ItemEncoder, TaskEncoder, encode_all, encoders_for, make_encoder
+from psqe.features.encoder_registry import (
+    PICTURES,
+    ItemEncoder,
+    TaskEncoder,
+    encode_all,
+    encoders_for,
+    make_encoder,
+)
 from psqe.features.image import image_key
 from psqe.features.relations import label_vectors
 from psqe.features.text import texts_of
@@ -42,11 +49,12 @@ def build_features(
     task
         The two graphs. Gold links are not read.
     modalities
-        Any of ``image``; ``name``, the surface form; ``translated_name``, the machine-translated one, which
-        is never mixed with the other; ``attribute``, the attribute values or, for an entity without values,
-        the attribute labels; ``number``, the numbers and dates among the attribute values, whatever the
-        attributes are called; ``relation``, the relations around an entity; any modality that an encoder of
-        another distribution serves; and any that the data brought vectors of.
+        Any of ``image``, what a picture shows; ``layout``, where in the picture it is; ``name``, the surface
+        form; ``translated_name``, the machine-translated one, which is never mixed with the other;
+        ``attribute``, the attribute values or, for an entity without values, the attribute labels;
+        ``number``, the numbers and dates among the attribute values, whatever the attributes are called;
+        ``relation``, the relations around an entity; any modality that an encoder of another distribution
+        serves; and any that the data brought vectors of.
     encoders
         Name of the encoder by modality, see :func:`psqe.features.encoder_registry.encoder_choices`. A
         modality that is not named here uses the vectors that came with the data
@@ -178,7 +186,7 @@ def _encode_items(
     """Encode the pictures or texts of a modality. The texts of relations are summed up by entity."""
     name = encoder.modality
     items: dict[str, Any] = {}
-    contents: Sides[Any] = task.sides.map(_images) if name == "image" else texts_of(task, name)
+    contents: Sides[Any] = task.sides.map(_images) if name in PICTURES else texts_of(task, name)
     keys = contents.map(lambda side: _collected(side, name, items))
     masks = keys.map(lambda side: np.array([key is not None for key in side], dtype=bool))
     _require_some(task, name, masks)
@@ -198,7 +206,7 @@ def _collected(contents: Sequence[Any], modality: str, items: dict[str, Any]) ->
     """Put the pictures or texts of a side into ``items`` by content hash; return the hash of each."""
     keys: Keys = []
     for item in contents:
-        key = None if not item else image_key(item) if modality == "image" else content_hash(item)
+        key = None if not item else image_key(item) if modality in PICTURES else content_hash(item)
         if key is not None:
             items.setdefault(key, item)
         keys.append(key)

@@ -25,6 +25,7 @@ from psqe.registry import Registry
 
 DEFAULT_ENCODERS = {
     "image": "efficientnet-lite0",
+    "layout": "efficientnet-lite0-grid",
     "name": "use-m3",
     "translated_name": "use-m3",
     "attribute": "use-m3",
@@ -32,6 +33,9 @@ DEFAULT_ENCODERS = {
     "relation": "bag",
 }
 """The modalities of a knowledge graph, and the encoder that each has unless another is asked for."""
+
+PICTURES = ("image", "layout")
+"""The modalities that encoders make of pictures: what they show, and where in the picture it is."""
 
 
 class Encoder(ABC):
@@ -93,7 +97,7 @@ class TaskEncoder(Encoder):
 class ItemEncoder(Encoder):
     """An encoder that turns pictures (paths) or texts (strings) into vectors, each one by itself.
 
-    It reads the pictures of entities in the modality ``image``, and the texts of
+    It reads the pictures of entities in the modalities of :data:`PICTURES`, and the texts of
     :data:`psqe.features.text.TEXTS` in the others; it cannot serve any other modality.
 
     Attributes

