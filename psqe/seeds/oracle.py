@@ -185,11 +185,13 @@ def evenness_shares(
         Number of seeds that the pivot mines.
     """
     n = len(regions.names)
-    pivot = PivotMiner(n_seeds).mine(task, features)
-    uneven = np.bincount(regions.left[pivot.pairs[:, 0]], minlength=n)[:n].astype(np.float32)
     labels = regions.left[task.left.candidates]
     even = np.bincount(labels[labels >= 0], minlength=n).astype(np.float32)
-    shares: FloatArray = (1 - evenness) * uneven / uneven.sum() + evenness * even / even.sum()
+    shares: FloatArray = even / even.sum()
+    if evenness < 1:
+        pivot = PivotMiner(n_seeds).mine(task, features)
+        uneven = np.bincount(regions.left[pivot.pairs[:, 0]], minlength=n)[:n].astype(np.float32)
+        shares = (1 - evenness) * uneven / uneven.sum() + evenness * shares
     return shares
 
 

@@ -220,7 +220,8 @@ def measured_variances(
     labels = np.asarray(regions)
     if (np.bincount(labels, minlength=n_regions) < 2).any():
         raise ParameterError("a region has fewer than two pairs", remedy="leave it out")
-    x, y = (side - side.mean(axis=0) for side in (left, right))
+    centred = [side - side.mean(axis=0) for side in (left, right)]
+    of_left, of_right = (side @ side.T for side in centred)
     inside, outside = np.zeros(n_regions), np.zeros(n_regions)
     for r in range(n_regions):
         rows = np.flatnonzero(labels == r)
@@ -228,7 +229,7 @@ def measured_variances(
             seeds = np.flatnonzero(chosen)
             if not len(seeds):
                 continue
-            on_left, on_right = x[rows] @ x[seeds].T, y[seeds] @ y[rows].T
+            on_left, on_right = of_left[np.ix_(rows, seeds)], of_right[np.ix_(seeds, rows)]
             alone = rows[:, None] != seeds  # a seed's own score is no noise
             squares = [(v**2 * keep).sum(axis=axis) / keep.sum(axis=axis)
                        for v, keep, axis in ((on_left, alone, 0), (on_right, alone.T, 1))]  # fmt: skip
