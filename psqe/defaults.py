@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 from psqe.datasets import study_encoders
 from psqe.errors import ParameterError
 from psqe.features import Features, available_modalities
+from psqe.features.build import encoders_of
+from psqe.features.languages import unread_texts
 from psqe.graph import AlignmentTask, counted
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
@@ -110,7 +112,8 @@ def describe_choices(
 
     Returns
     -------
-    A phrase for each choice; none where the caller chose.
+    A phrase for each choice; none where the caller chose. Texts in a language or a script that their encoder
+    does not know are told in any case (:func:`psqe.features.languages.unread_texts`).
     """
     said = []
     if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):
@@ -124,6 +127,13 @@ def describe_choices(
             f"{counted(found.n_wanted or 0, 'seed')} by the miner {found.miner} ({SEED_SHARE:.0%} of the "
             f"smaller side), {len(found):,} found"
         )
+    if not isinstance(features, Features | FeatureFile):
+        given = dict(features.encoders) if isinstance(features, FeatureOptions) else {}
+        of_study = study_encoders(task.name) if features is None else {}
+        usual = {
+            name: encoder for name, encoder in of_study.items() if encoder is not None and name in vectors
+        }
+        said += unread_texts(task, encoders_of(task, tuple(vectors), {**usual, **given}))
     return said
 
 

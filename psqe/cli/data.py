@@ -40,7 +40,9 @@ def data_info(
 ) -> None:
     """Say what a task holds and, if it is read from a folder, which files are there."""
     from psqe.datasets.info import folder_info, task_folder, task_info
+    from psqe.features.build import encoders_of
     from psqe.features.encoders.bins import n_with_number
+    from psqe.features.languages import unread_texts
 
     task.check_outputs(json_out)
     loaded, folder = task.load(), task_folder(task.task, task.data_root)
@@ -48,6 +50,7 @@ def data_info(
     info = {**task_info(loaded), "source": source}
     for side, numbers in zip(SIDES, n_with_number(loaded), strict=True):
         info[side] |= dict(zip(("with_number", "with_near_number"), numbers, strict=True))
+    info["unread"] = unread_texts(loaded, encoders_of(loaded, ("name", "translated_name", "attribute"), {}))
     if json_out is not None:
         write_json(json_out, info)
     parameters = {key: value for key, value in info["parameters"].items() if key != "notes"}
@@ -67,6 +70,8 @@ def data_info(
     table += [["dangling_share", *info["dangling_share"].values()], ["links", info["links"], ""]]
     for key, *both in table:
         typer.echo(f"  {key:22s}{_shown(both[0]):>16s}  {_shown(both[1]):>16s}".rstrip())
+    for sentence in info["unread"]:
+        typer.echo(f"  note: {sentence}")
 
 
 @data.command("check")

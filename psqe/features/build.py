@@ -21,6 +21,7 @@ from psqe.features.encoder_registry import (
     make_encoder,
 )
 from psqe.features.image import image_key
+from psqe.features.languages import unread_texts
 from psqe.features.relations import label_vectors
 from psqe.features.text import texts_of
 from psqe.files import content_hash
@@ -86,13 +87,17 @@ def build_features(
     Warns
     -----
     PsqeWarning
-        If the two sides share no label that a bag counts, or vectors that came with the data are all zero.
+        If the two sides share no label that a bag counts, vectors that came with the data are all zero, or
+        texts are in a language or a script that their encoder does not know; the last is said once for each
+        graph and encoder (:mod:`psqe.features.languages`).
     """
     names = (modalities,) if isinstance(modalities, str) else tuple(modalities)
     if len(set(names)) != len(names):
         raise ParameterError(f"a modality is named twice: {', '.join(names)}")
     choices = encoders_of(task, names, encoders or {})
     made = {name: make_encoder(name, choice) for name, choice in choices.items() if choice is not None}
+    for sentence in unread_texts(task, choices):
+        warnings.warn(sentence, PsqeWarning, stacklevel=2)
     root = (default_cache_dir() if cache_dir is None else Path(cache_dir)) if cache else None
     built: dict[str, Modality] = {}
     # Fast encoders come before slow ones, so that their errors are raised first.

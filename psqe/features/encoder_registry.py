@@ -13,6 +13,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,6 +58,10 @@ class Encoder(ABC):
         Names of the modalities that the encoder serves.
     argument_name
         Name of the argument, for messages; empty, the default, for an encoder without an argument.
+    languages
+        Codes of the languages (ISO 639-1, such as ``"en"``) that the encoder knows; texts in other languages
+        cause a warning (:mod:`psqe.features.languages`). ``None``, the default, for an encoder that reads no
+        words, or where the languages of its model are not known.
 
     Examples
     --------
@@ -67,6 +72,7 @@ class Encoder(ABC):
     name: str
     modalities: ClassVar[tuple[str, ...]]
     argument_name: ClassVar[str] = ""
+    languages: ClassVar[AbstractSet[str] | None] = None
 
     def __init__(self, modality: str, argument: str = "") -> None:
         self.modality = modality

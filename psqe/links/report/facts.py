@@ -6,7 +6,7 @@ Gold links are kept apart from everything else: they judge links and never choos
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from psqe.evaluation.regions import Regions, all_regions
 from psqe.evaluation.truth import correct, judged
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
+from psqe.features.languages import unread_texts
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side, Sides
 from psqe.links.predict import Links
 from psqe.links.quality import link_summary
@@ -102,6 +103,9 @@ class LinkFacts:
         Links by kind of region and by region.
     provenance
         Parameters and versions that the links were computed with.
+    unread
+        Sentences about texts in a language or a script that their encoder does not know
+        (:func:`psqe.features.languages.unread_texts`); none where the encoders are not known.
 
     Examples
     --------
@@ -130,6 +134,7 @@ class LinkFacts:
     unlinked: Sides[Mapping[NoLinkReason, int]]
     regions: Mapping[str, Mapping[str, RegionLinks]]
     provenance: Mapping[str, Any]
+    unread: Sequence[str]
 
 
 def link_facts(
@@ -187,6 +192,7 @@ def link_facts(
         ),
         regions={kind: _by_region(links, part) for kind, part in all_regions(task, features).items()},
         provenance=dict(provenance or {}),
+        unread=unread_texts(task, (provenance or {}).get("parameters", {}).get("encoders", {})),
     )
 
 
