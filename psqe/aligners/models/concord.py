@@ -21,7 +21,7 @@ from psqe.aligners.choice import PRIOR_WEIGHT, choice_weights
 from psqe.features.base import Features
 from psqe.features.fusion import unit_rows
 from psqe.graph import SIDES, AlignmentTask, DoubleArray, FloatArray, IntArray, Sides
-from psqe.parameters import Dimension, RandomState, ShareBelowOne
+from psqe.parameters import Dimension, PositiveFloat, RandomState, ShareBelowOne
 from psqe.seeds.confidence import seed_weights
 from psqe.similarity import Dot, Matching, Similarity, mutual_nearest
 from psqe.similarity.assignments import n_counterparts, probabilities
@@ -98,7 +98,7 @@ class Concord(Aligner):
     from one's own links (BootEA, Sun et al. 2018). The combination is ours, and it is no part of PSQE: PSQE
     chooses seeds, and this aligner takes any.
 
-    Defaults were chosen on emoji en-de and en-fr with random state 0.
+    Defaults were chosen on emoji en-de and en-fr with random state 0, by Hits@1.
 
     Parameters
     ----------
@@ -110,6 +110,10 @@ class Concord(Aligner):
         Share of links that may change in a round after which no other follows.
     least_confidence
         Smallest probability of a pair that becomes a link of the next round.
+    context
+        Factor by which the evidence of other entities, which is that of all channels but the features of the
+        two themselves, counts more than step 2 estimates. Links are chosen because features agree, so that
+        the estimate sees features at their best.
     weigh_seeds
         Whether seeds count by their label-free confidence (:mod:`psqe.seeds.confidence`) in the first round.
         Turn it off for seeds that are known to be correct.
@@ -148,6 +152,7 @@ class Concord(Aligner):
     n_rounds: Annotated[int, Field(ge=1, le=100)] = 5
     settled: Annotated[float, Field(ge=0, le=1)] = 0.01
     least_confidence: ShareBelowOne = 0.6
+    context: PositiveFloat = 1.5
     weigh_seeds: bool = True
     whitening: bool = True
     link_evidence: bool = True
@@ -227,7 +232,10 @@ class Concord(Aligner):
             found = _estimated(channels, links.take(asked[:N_CHOICES]), ranked)
             for (name, channel), weight in zip(channels.items(), found.tolist(), strict=True):
                 estimates.setdefault(name, []).append(weight if has_evidence(channel) else 0.0)
-        return {name: float(np.mean(values)) for name, values in estimates.items()}
+        return {
+            name: float(np.mean(values)) * (1.0 if name in builder.nodes else self.context)
+            for name, values in estimates.items()
+        }
 
     def _links(self, embedding: Sides[FloatArray]) -> PairsWithConfidence:
         """Return the pairs that are each other's most probable, and their probability."""
