@@ -151,6 +151,7 @@ KEYS: dict[Subject, tuple[str, ...]] = {
     "facts": ("side", "fact"),
     "seeds": ("part_kind", "part"),
     "alignment": ("protocol", "matching", "links", "direction", "part_kind", "part"),
+    "system": ("protocol", "matching", "links", "direction", "part_kind", "part"),
     "links": ("matching", "rule", "threshold", "answer"),
     "prediction": ("matching",),
     "cost": ("variant", "stage"),
@@ -164,6 +165,7 @@ VALUES: dict[Subject, tuple[str, ...]] = {
         "balance", "least_covered", "stage_seconds",
     ),
     "alignment": ("n_queries", "hits@1", "hits@5", "hits@10", "mrr"),
+    "system": ("n_queries", "hits@1", "hits@5", "hits@10", "mrr"),
     "links": (
         "min_confidence", "n", "n_correct", "n_wanted", "precision", "precision_judged", "recall", "f1",
         "expected_correct",

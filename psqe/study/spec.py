@@ -16,9 +16,10 @@ from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, Options, TaskOptions
 
-Subject = Literal["facts", "seeds", "alignment", "links", "prediction", "cost"]
+Subject = Literal["facts", "seeds", "alignment", "system", "links", "prediction", "cost"]
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
-features alone, give to true counterparts; the links that are chosen, and the answer "no counterpart"; what
+features alone, give to true counterparts; the same with other modalities than those of the study, where
+systems are compared; the links that are chosen, and the answer "no counterpart"; what
 an aligner was foretold to do on free links, and did; or what the stages of mining cost."""
 
 SPEC_COLUMNS = (
@@ -86,7 +87,7 @@ class RunSpec(Options):
             raise ParameterError(
                 f"random_state is {self.random_state}", remedy="give an integer of at least 0"
             )
-        needs_features = self.subject in ("seeds", "alignment", "links", "prediction")
+        needs_features = self.subject in ("seeds", "alignment", "system", "links", "prediction")
         if needs_features != (self.features is not None):
             raise ParameterError(
                 f"a run about {self.subject} {'needs' if needs_features else 'has no'} features"

@@ -3,7 +3,17 @@
 ``psqe results fill PLAN`` runs what the store does not have yet.
 """
 
-from psqe.study.plans import ablation, alignments, benchmarks, faithful, links, pays, predictions, supervised
+from psqe.study.plans import (
+    ablation,
+    alignments,
+    benchmarks,
+    best,
+    faithful,
+    links,
+    pays,
+    predictions,
+    supervised,
+)
 from psqe.study.plans.base import Plan
 
 PLANS: dict[str, Plan] = {
@@ -15,6 +25,7 @@ PLANS: dict[str, Plan] = {
     **faithful.PLANS,
     **pays.PLANS,
     **predictions.PLANS,
+    **best.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 

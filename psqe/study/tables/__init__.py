@@ -21,6 +21,7 @@ from psqe.study.tables.alignments import (
     untrained_results,
 )
 from psqe.study.tables.benchmarks import fact_table, mined_table, single_table
+from psqe.study.tables.best import best_leads, best_runs, best_table, same_keywords, worst_groups
 from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
 from psqe.study.tables.headlines import headlines
@@ -46,15 +47,17 @@ from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
-    "bias_table", "by_sign", "changes", "compared", "crossed", "evenness", "evenness_parts",
-    "evenness_table", "evenness_words", "fact_table", "faithful_table", "gain_accounts", "gain_table",
-    "gains", "graph_table", "headlines", "in_order", "list_in_words", "matrix", "mean_table", "mean_text",
-    "metric_rows", "mined_table", "name_models", "operating_points", "order_table", "over_states",
-    "paired_gain", "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs",
-    "pays_table", "phase_rows", "plain_seeds", "predicted_totals", "prediction_errors", "presets",
+    "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes",
+    "compared", "crossed", "evenness", "evenness_parts", "evenness_table", "evenness_words",
+    "fact_table", "faithful_table", "gain_accounts", "gain_table", "gains", "graph_table", "headlines",
+    "in_order", "list_in_words", "matrix", "mean_table", "mean_text", "metric_rows", "mined_table",
+    "name_models", "operating_points", "order_table", "over_states", "paired_gain",
+    "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs", "pays_table",
+    "phase_rows", "plain_seeds", "predicted_totals", "prediction_errors", "presets",
     "price_of_evenness", "region_contrasts", "region_parts", "region_results", "rows_left_out",
-    "rule_table", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
+    "rule_table", "same_keywords",
+    "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
     "single_table", "supervised_table", "swept", "task_table", "text_table", "third_ranks",
     "threshold_curve", "trained_errors", "triple_table", "untrained_results", "verdicts", "why_table",
-    "worth",
+    "worst_groups", "worth",
 ]  # fmt: skip

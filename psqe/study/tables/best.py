@@ -1,0 +1,191 @@
+"""The tables about the best alignment without labels: every system on the same modalities, pair by pair."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from psqe.evaluation.intervals import mean_interval
+from psqe.graph import SIDES, AlignmentTask
+from psqe.study.plans.best import RUNS, system_spec
+from psqe.study.tables.page import group_rows, mean_table
+
+OURS = "Concord"
+"""The system that is ours."""
+
+
+def row_name(system: str, *, seeds: bool) -> str:
+    """Name a row of the tables: the system, and whether it was given no seeds.
+
+    >>> row_name("PARIS", seeds=False)
+    'PARIS, no seeds'
+    """
+    return system if seeds else f"{system}, no seeds"
+
+
+ROW_NAMES = tuple(row_name(system, seeds=seeds) for system, seeds in RUNS)
+"""The rows of the tables, in order."""
+
+
+def best_runs(table: pd.DataFrame, tasks: Sequence[str], *, part_kind: str = "all") -> pd.DataFrame:
+    """Collect the stored runs of the plan about the best alignment without labels.
+
+    Parameters
+    ----------
+    table
+        The systems of the results store.
+    tasks
+        Names of pairs of graphs.
+    part_kind
+        ``all``, or the kind of regions by which links are told apart: ``degree``, ``density`` or
+        ``semantic``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``row`` (one of :data:`ROW_NAMES`, in their order), ``task``, ``random_state``, ``matching``,
+        ``links``, ``part`` and ``hits@1`` under protocol full, the mean of both directions. Empty when
+        nothing is stored.
+    """
+    states = sorted(int(state) for state in table["random_state"].unique())
+    names = {
+        system_spec(system, task, state, seeds=seeds).id: row_name(system, seeds=seeds)
+        for task in tasks
+        for state in states
+        for system, seeds in RUNS
+    }
+    chosen = table[
+        table["id"].isin(list(names)) & (table["protocol"] == "full") & (table["part_kind"] == part_kind)
+    ]
+    keys = ["row", "task", "random_state", "matching", "links", "part"]
+    runs = chosen.assign(row=chosen["id"].map(names)).dropna(subset=["hits@1"])
+    means = runs.groupby(keys, as_index=False, sort=False)["hits@1"].mean().astype({"hits@1": float})
+    pairs, rows = ({name: i for i, name in enumerate(order)} for order in (tasks, ROW_NAMES))
+    means = means.sort_values("task", key=lambda column: column.map(pairs), kind="stable")
+    return means.sort_values("row", key=lambda column: column.map(rows), kind="stable", ignore_index=True)
+
+
+def best_table(runs: pd.DataFrame, *, links: str, matching: str) -> pd.DataFrame:
+    """Write Hits@1 of every system on every pair, and the mean of the pairs.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`best_runs`.
+    links
+        The group of links: ``all``, ``free`` or ``free_of_all``.
+    matching
+        The matching: ``cosine``, ``csls`` or ``sinkhorn``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``system``, a text for each pair and for their ``mean``, in percent with half of the 95 % interval
+        over random states, and ``states``. A row that a pair lacks has no mean.
+    """
+    chosen = runs[(runs["links"] == links) & (runs["matching"] == matching)]
+    pairs = list(dict.fromkeys(runs["task"]))
+    cells = []
+    for row, own in group_rows(chosen, ["row"]):
+        texts: dict[str, str | int] = {"system": row}
+        for task in pairs:
+            values = own.loc[own["task"] == task, "hits@1"].tolist()
+            texts[task] = _cell(values) if values else ""
+        together = own.groupby("random_state")["hits@1"].agg(["mean", "size"])
+        whole = together.loc[together["size"] == len(pairs), "mean"].tolist()
+        texts["mean"] = _cell(whole) if whole else ""
+        texts["states"] = len(whole)
+        cells.append(texts)
+    return pd.DataFrame(cells, columns=["system", *pairs, "mean", "states"])
+
+
+def best_leads(runs: pd.DataFrame, *, links: str, rows: Sequence[str]) -> pd.DataFrame:
+    """Compute how far our system is from the others, with seeds or without.
+
+    Differences are taken on the same pair and random state, and averaged over pairs.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`best_runs`.
+    links
+        The group of links.
+    rows
+        Our row, and those that it is compared with.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``row``, ``matching``, ``lead`` in points of Hits@1 with its 95 % interval over random states ``low``
+        and ``high``, and ``runs``, the number of random states.
+    """
+    own = runs[(runs["links"] == links) & runs["row"].isin(list(rows))]
+    index = ["matching", "task", "random_state"]
+    wide = 100 * own.pivot_table(index=index, columns="row", values="hits@1")
+    ours = rows[0]
+    others = [row for row in rows[1:] if row in wide]
+    leads = wide[others].rsub(wide[ours], axis=0).reset_index().melt(index, var_name="row", value_name="lead")
+    states = leads.dropna().groupby(["row", "matching", "random_state"], as_index=False, sort=False)
+    found = mean_table(states["lead"].mean(), by=["row", "matching"], value="lead")
+    return found.rename(columns={"mean": "lead"})
+
+
+def worst_groups(groups: pd.DataFrame, *, matching: str) -> pd.DataFrame:
+    """Find the group of entities that every system answers worst, pair by pair.
+
+    Parameters
+    ----------
+    groups
+        Rows of :func:`best_runs` for a kind of regions.
+    matching
+        The matching.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``system``, ``task``, ``group`` and ``hits@1``, the mean over random states of all links of the group
+        with the smallest mean.
+    """
+    chosen = groups[(groups["links"] == "all") & (groups["matching"] == matching)]
+    keys = ["row", "task", "part"]
+    means = chosen.groupby(keys, as_index=False, sort=False)["hits@1"].mean()
+    worst = means.loc[means.groupby(["row", "task"], sort=False)["hits@1"].idxmin()]
+    return worst.rename(columns={"row": "system", "part": "group"}).reset_index(drop=True)
+
+
+def same_keywords(task: AlignmentTask) -> pd.DataFrame:
+    """Count the entities whose attribute values are exactly those of another entity of their side.
+
+    Parameters
+    ----------
+    task
+        A pair with gold links and human-made groups of the left entities.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group`` of the left entity of a gold link, ``links``, their number, and for ``left`` and ``right``
+        the share of links, in percent, whose entity of that side has the attribute values of another.
+    """
+    assert task.links is not None
+    columns: dict[str, list[Any]] = {"group": [task.left.groups[i] for i in task.links[:, 0].tolist()]}
+    for side, ends in zip(SIDES, task.links.T.tolist(), strict=True):
+        graph = task.sides[side]
+        values = [tuple(sorted(graph.attributes[i])) for i in graph.candidates.tolist()]
+        counts = Counter(values)
+        own = dict(zip(graph.candidates.tolist(), values, strict=True))
+        columns[side] = [100.0 * (counts[own[i]] > 1) for i in ends]
+    table = pd.DataFrame(columns).groupby("group", as_index=False)
+    return table.agg(links=("left", "size"), left=("left", "mean"), right=("right", "mean"))
+
+
+def _cell(values: Sequence[float]) -> str:
+    """Write a mean in percent, with half of its 95 % interval if there are several values."""
+    mean, low, high = mean_interval(list(values))
+    text = f"{100 * mean:.1f}"
+    if low == low:  # The space does not break, since the two belong on one line.
+        text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{50 * (high - low):.1f}"
+    return text

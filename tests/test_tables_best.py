@@ -1,0 +1,91 @@
+"""Tables about the best alignment without labels: means need all pairs, and leads are paired."""
+
+import numpy as np
+import pytest
+from stored import OTHER_TASK, TASK, directions, table
+
+from psqe.graph import AlignmentTask, KnowledgeGraph
+from psqe.study import tables
+from psqe.study.plans.best import RUNS, SEEDLESS, SYSTEMS, best, system_spec
+from psqe.study.store import RunResult
+from psqe.study.tables.best import OURS, ROW_NAMES, row_name
+
+
+def run(
+    system: str, task: str, state: int, hits: float, *, seeds: bool = True, seconds: float = 1.0, **parts
+):
+    rows = [
+        row
+        for matching in ("cosine", "csls")
+        for links in ("all", "free")
+        for row in directions([hits - 0.1, hits + 0.1], matching=matching, links=links)
+    ]
+    rows += [
+        {**rows[0], "direction": "both", "part_kind": "semantic", "part": part, "hits@1": share}
+        for part, share in parts.items()
+    ]
+    return RunResult(system_spec(system, task, state, seeds=seeds), rows, 1.0)
+
+
+RESULTS = [
+    run("Concord", TASK, 0, 0.80, flags=0.9, people=0.6),
+    run("Concord", TASK, 1, 0.82, flags=0.7, people=0.8),
+    run("Concord", OTHER_TASK, 0, 0.70, flags=0.4, people=0.8),
+    run("Concord", OTHER_TASK, 1, 0.72),
+    run("propagation", TASK, 0, 0.70), run("propagation", TASK, 1, 0.71),
+    run("propagation", OTHER_TASK, 0, 0.68), run("propagation", OTHER_TASK, 1, 0.71),
+    run("propagation", TASK, 0, 0.55, seeds=False),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return tables.best_runs(table(RESULTS, "system"), [TASK, OTHER_TASK])
+
+
+def test_rows_are_in_the_order_of_the_plan_and_pairs_in_the_order_given(runs):
+    assert list(dict.fromkeys(runs["row"])) == ["propagation", "Concord", "propagation, no seeds"]
+    assert list(dict.fromkeys(runs["task"])) == [TASK, OTHER_TASK]
+    assert set(runs["part"]) == {"all"}
+
+
+def test_the_table_has_pairs_and_a_mean_where_all_pairs_were_run(runs):
+    shown = tables.best_table(runs, links="all", matching="csls").set_index("system")
+    assert list(shown.columns) == [TASK, OTHER_TASK, "mean", "states"]
+    assert shown.loc["Concord", TASK].startswith("81.0") and shown.loc["Concord", "mean"].startswith("76.0")
+    assert shown.loc["Concord", "states"] == 2
+    alone = shown.loc["propagation, no seeds"]
+    assert alone[TASK] == "55.0" and alone[OTHER_TASK] == alone["mean"] == "" and alone["states"] == 0
+
+
+def test_leads_are_paired_and_averaged_over_pairs(runs):
+    leads = tables.best_leads(runs, links="free", rows=["Concord", "propagation", "PARIS"])
+    assert set(leads["row"]) == {"propagation"} and set(leads["matching"]) == {"cosine", "csls"}
+    assert leads["lead"].tolist() == pytest.approx([6.0, 6.0])  # states: (10 + 2) / 2 and (11 + 1) / 2
+    assert leads["runs"].tolist() == [2, 2] and leads["low"].tolist() == pytest.approx([6.0, 6.0])
+
+
+def test_the_worst_group_is_that_of_the_smallest_mean_over_states():
+    groups = tables.best_runs(table(RESULTS, "system"), [TASK, OTHER_TASK], part_kind="semantic")
+    worst = tables.worst_groups(groups, matching="cosine").set_index("task")
+    assert worst.loc[TASK, "group"] == "people" and worst.loc[TASK, "hits@1"] == pytest.approx(0.7)
+    assert worst.loc[OTHER_TASK, "group"] == "flags"
+
+
+def test_entities_with_the_keywords_of_another_are_counted():
+    values = [("keyword", "man"), ("keyword", "woman")]
+    left = KnowledgeGraph(
+        "l", ("a", "b", "c"), (), (), attributes=[values, values[::-1], values[:1]], groups=["g", "g", "h"]
+    )
+    right = KnowledgeGraph("r", ("x", "y", "z"), (), (), attributes=[values[:1], values, values[1:]])
+    shown = tables.same_keywords(AlignmentTask("t", left, right, [(0, 0), (1, 1), (2, 2)])).set_index("group")
+    assert shown.loc["g"].tolist() == [2, 100.0, 0.0] and shown.loc["h"].tolist() == [1, 0.0, 0.0]
+
+
+def test_the_plan_has_every_system_with_seeds_and_some_without():
+    specs = best([TASK], [0])
+    assert {spec.subject for spec in specs} == {"system"}
+    assert len(specs) == len(RUNS) == len(SYSTEMS) + len(SEEDLESS) == len(set(specs))
+    assert {spec.features.modalities for spec in specs} == {("image", "layout", "attribute")}
+    assert OURS in SYSTEMS and row_name(OURS, seeds=False) in ROW_NAMES
+    assert np.sum([spec.miner is None for spec in specs]) == len(SEEDLESS)
