@@ -278,6 +278,7 @@ def test_one_modality(name, planted, seeds, modality):
     assert all_finite(make(name).fit(task, features.select([modality]), seeds))
 
 
+@pytest.mark.filterwarnings("ignore:concord found no pair")
 def test_a_modality_that_no_seed_has(name, planted, seeds):
     """Images on one side only: nothing to learn from them, nothing to crash on."""
     task, features = planted

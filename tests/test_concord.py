@@ -9,7 +9,7 @@ from psqe.aligners import ALIGNERS
 from psqe.aligners.channels import LINKED, SHARED
 from psqe.aligners.models.concord import PLAN_TEMPERATURE, Concord
 from psqe.datasets.synthetic import planted_pair
-from psqe.errors import ParameterError
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import evaluate, feature_scorer
 from psqe.features.base import Features
 from psqe.seeds import SeedSet, true_links
@@ -126,3 +126,31 @@ def test_weights_name_modalities_hops_and_links(without_seeds):
 def test_impossible_parameters_are_refused(wrong):
     with pytest.raises(ParameterError, match=next(iter(wrong))):
         Concord(**wrong)
+
+
+def test_without_neighbours_own_features_are_not_counted_again(noisy):
+    task, features = noisy
+    alone = replace(task, left=replace(task.left, triples=()), right=replace(task.right, triples=()))
+    model = Concord().fit(alone, features, true_links(alone, 60))
+    assert all(weight == 0 for name, weight in model.weights_.items() if name not in features)
+    plain = Concord(n_hops=0).fit(alone, features, true_links(alone, 60))
+    for name in features:
+        assert model.weights_[name] == pytest.approx(plain.weights_[name], rel=0.05)
+
+
+def test_seeds_that_are_no_candidates_are_left_out_and_told(noisy):
+    task, features = noisy
+    seeds = true_links(task, 40)
+    kept = np.setdiff1d(task.left.candidates, seeds.pairs[:, 0])
+    smaller = replace(task, left=replace(task.left, candidates=kept), links=None)
+    with pytest.warns(PsqeWarning, match="concord leaves out 40 seeds: an end of each is no candidate"):
+        model = Concord(n_rounds=1).fit(smaller, features, seeds)
+    assert model.rounds_[0].n_links > 0, "it begins as without seeds"
+
+
+def test_a_round_without_links_is_told(noisy):
+    task, features = noisy
+    with pytest.warns(PsqeWarning, match="no pair with a probability of 1 or more, and stays with the links"):
+        model = Concord(least_confidence=0.9999999999).fit(task, features, true_links(task, 60))
+    assert len(model.rounds_) == 1 and model.rounds_[0].n_found == 0
+    assert hits(task, model.similarity) > 0.5

@@ -36,14 +36,15 @@ WITHIN_PAIRS = WhiteningRule(within=1.0)
 
 @dataclass(frozen=True)
 class PairsWithConfidence:
-    """Pairs that are taken for links, and the probability that each of them is correct.
+    """Pairs that are taken for links, and how much each of them counts.
 
     Parameters
     ----------
     pairs
         Integer array ``(n, 2)``: positions in the candidates of the left and of the right side.
     confidence
-        Float32 array ``(n,)``, from 0 to 1.
+        Float32 array ``(n,)``, from 0 to 1. After the first round it is the share of the pair in a transport
+        plan, which is too high where the features say little.
     """
 
     pairs: IntArray
@@ -142,17 +143,30 @@ class ChannelBuilder:
         return channels
 
     def _whitened(self, nodes: Sides[FloatArray], links: PairsWithConfidence) -> Sides[FloatArray]:
-        own = Sides(*(nodes[side][self.candidates[side]] for side in SIDES))
+        own = self._of_candidates(nodes)
         ends = [vectors[column] for vectors, column in zip(own, links.pairs.T, strict=True)]
         map_ = whitening_map([own.left, own.right], ends, links.confidence, WITHIN_PAIRS)
         return nodes.map(partial(_mapped, map_=map_.astype(np.float32)))
 
     def _spread(self, nodes: Sides[FloatArray]) -> list[Sides[FloatArray]]:
-        """Return the unit vectors of the candidates after 0, 1, ... ``n_hops`` steps of the random walk."""
+        """Return the unit vectors of the candidates after 0, 1, ... ``n_hops`` steps of the random walk.
+
+        The walk may stay where it is. Where an entity has no neighbour, its vectors after a step would be its
+        own features again, and no evidence of others; they are zero.
+        """
         hops = [nodes]
         for _ in range(self.n_hops):
             hops.append(Sides(*(step @ vectors for step, vectors in zip(self.walks, hops[-1], strict=True))))
-        return [Sides(*(unit_rows(hop[side][self.candidates[side]]) for side in SIDES)) for hop in hops]
+        own = [hop.map(unit_rows) for hop in (self._of_candidates(hop) for hop in hops)]
+        connected = self._of_candidates(self.walks.map(lambda step: (step.diagonal() < 1).astype(np.float32)))
+        masked = (
+            Sides(*(rows * mask[:, None] for rows, mask in zip(hop, connected, strict=True)))
+            for hop in own[1:]
+        )
+        return [own[0], *masked]
+
+    def _of_candidates(self, tables: Sides[FloatArray]) -> Sides[FloatArray]:
+        return Sides(*(tables[side][self.candidates[side]] for side in SIDES))
 
 
 def stacked(channels: Channels, weights: Mapping[str, float]) -> Sides[FloatArray]:

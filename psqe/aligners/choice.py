@@ -19,9 +19,9 @@ def choice_weights(chosen: FloatArray, rivals: FloatArray, importance: FloatArra
     An entity chooses its counterpart ``v`` among alternatives with the probability
     ``exp(w . x(v)) / sum of exp(w . x(u))``, where ``x`` holds one cosine for each kind of evidence (McFadden
     1974). The weights ``w`` maximise the posterior of the given choices under a wide normal prior
-    (:data:`PRIOR_WEIGHT`). They are not negative, because being more alike is never evidence against a pair.
-    Their sum is the inverse of a temperature, so that neither the weights of modalities nor a temperature has
-    to be set.
+    (:data:`PRIOR_WEIGHT`). No weight is negative: being more alike is never taken for evidence against a
+    pair. The sum of the weights is the inverse of a temperature, which is estimated in this way, too. Where
+    choices are few, the weights stay near the prior.
 
     Parameters
     ----------

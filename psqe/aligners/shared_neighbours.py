@@ -8,27 +8,31 @@ import numpy as np
 from scipy import sparse
 
 from psqe.features.fusion import unit_rows
-from psqe.graph import DoubleArray, FloatArray, IntArray, KnowledgeGraph
+from psqe.graph import BoolArray, FloatArray, IntArray, KnowledgeGraph
 
 ENTRIES = 256
-"""How many entities one entity shares a neighbour with at most, in the mean. Hubs, whose sharing says least,
-are left out until that holds, so that memory grows with the number of entities and not with its square."""
+"""The largest mean number of entities that one entity shares a neighbour with. The most common neighbours,
+whose sharing says least, are left out until that holds, so that memory grows with the number of entities and
+not with its square."""
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhoods:
     """How strongly the candidates of one graph are connected, directly and by the neighbours they share.
 
-    A *feature* of an entity is a neighbour together with the relation to it and its direction. Sharing a
-    feature that few candidates have says more than sharing one that many have: a feature of ``d`` candidates
-    out of ``n`` counts ``log((n + 1) / (d + 1)) / sqrt(d)``.
+    A *connection* of an entity is a neighbour together with the relation to it and its direction. Sharing a
+    connection that few candidates have says more than sharing one that many have: a connection of ``d``
+    candidates out of ``n`` counts ``log((n + 1) / (d + 1)) / sqrt(d)``. Connections that very many candidates
+    have are not counted as shared, see :data:`ENTRIES`: all of one frequency are counted, or none.
 
     Parameters
     ----------
     direct
-        Sparse array ``(n, n)``: the weight of the features of a candidate whose neighbour is another one.
+        Sparse array ``(n, n)``: the weight of the connections of a candidate whose neighbour is another one;
+        zero on the diagonal, also where an entity has a triple with itself.
     shared
-        Sparse array ``(n, n)``: the weight of the features that two candidates share; zero on the diagonal.
+        Sparse array ``(n, n)``: the weight of the connections that two candidates share; zero on
+        the diagonal.
 
     Examples
     --------
@@ -43,22 +47,22 @@ class Neighbourhoods:
 
     @classmethod
     def from_graph(cls, graph: KnowledgeGraph) -> Neighbourhoods:
-        """Count the features of the candidates of a graph."""
+        """Count the connections of the candidates of a graph."""
         n = len(graph.candidates)
         position = np.full(graph.n_entities, -1)
         position[graph.candidates] = np.arange(n)
         heads, relations, tails = graph.triples.T
         n_relations = max(1, len(graph.relations))
         entities = np.concatenate([heads, tails])
-        features = np.concatenate([relations, n_relations + relations])
-        features = features * graph.n_entities + np.concatenate([tails, heads])
-        cells = np.unique(np.column_stack([position[entities], features])[position[entities] >= 0], axis=0)
+        connections = np.concatenate([relations, n_relations + relations])
+        connections = connections * graph.n_entities + np.concatenate([tails, heads])
+        cells = np.unique(np.column_stack([position[entities], connections])[position[entities] >= 0], axis=0)
         known, columns = np.unique(cells[:, 1], return_inverse=True)
         counts = np.bincount(columns, minlength=len(known))
         weights = (np.log((n + 1) / (counts + 1)) / np.sqrt(counts)).astype(np.float32)
         rows = cells[:, 0]
         nodes = position[known % graph.n_entities]
-        linked = nodes[columns] >= 0
+        linked = (nodes[columns] >= 0) & (nodes[columns] != rows)
         direct = sparse.csr_array(
             (weights[columns][linked], (rows[linked], nodes[columns][linked])), shape=(n, n)
         )
@@ -123,12 +127,12 @@ def link_labels(n_links: int, dim: int, importance: FloatArray, random_state: in
     return scaled
 
 
-def _within_budget(counts: IntArray, budget: int) -> DoubleArray:
-    """Mask the rarest features ``(f,)``, as many as have at most ``budget`` pairs of entities together."""
+def _within_budget(counts: IntArray, budget: int) -> BoolArray:
+    """Mask the rarest connections ``(f,)``, as many as have at most ``budget`` pairs of entities together."""
     order = np.argsort(counts, kind="stable")
     pairs = np.cumsum(counts[order].astype(np.int64) ** 2)
     kept = np.searchsorted(pairs, budget, side="right")
-    # Features of equal count are kept or left out together, so that their order does not matter.
+    # Connections of equal count are kept or left out together, so that their order does not matter.
     limit = counts[order[kept]] if kept < len(order) else counts.max(initial=0) + 1
-    mask: DoubleArray = (counts < limit) & (counts > 1)
+    mask: BoolArray = (counts < limit) & (counts > 1)
     return mask

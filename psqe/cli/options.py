@@ -89,8 +89,8 @@ class FeatureGroup:
     modalities: Annotated[
         str | None,
         typer.Option(
-            help="Comma-separated: image, attribute, number, name, translated_name, relation, or one that "
-            "the data contain vectors of [named tasks: as in the study; folders: all that both sides have]."
+            help="Comma-separated: image, layout, attribute, number, name, translated_name, relation, or one "
+            "that the data contain vectors of [named tasks: as in the study; folders: what both sides have]."
         ),
     ] = None
     encoder: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -18,10 +19,11 @@ from psqe.aligners.channels import (
     stacked,
 )
 from psqe.aligners.choice import PRIOR_WEIGHT, choice_weights
+from psqe.errors import PsqeWarning
 from psqe.features.base import Features
 from psqe.features.fusion import unit_rows
-from psqe.graph import SIDES, AlignmentTask, DoubleArray, FloatArray, IntArray, Sides
-from psqe.parameters import Dimension, PositiveFloat, RandomState, ShareBelowOne
+from psqe.graph import SIDES, AlignmentTask, DoubleArray, FloatArray, IntArray, Sides, counted
+from psqe.parameters import Dimension, RandomState, ShareBelowOne
 from psqe.seeds.confidence import seed_weights
 from psqe.similarity import Dot, Matching, Similarity, mutual_nearest
 from psqe.similarity.assignments import n_counterparts, probabilities
@@ -37,7 +39,8 @@ TIE = 1e-4
 """The largest difference of two probabilities that counts as a tie."""
 
 N_CHOICES = 1000
-"""The largest number of links of which the rivals are examined when weights are estimated."""
+"""The largest number of links, in either half, of which the rivals are examined when weights are
+estimated."""
 
 N_RIVALS = 24
 """The number of rivals of each entity. With 60 of them, Hits@1 on emoji en-de and en-fr (random state 0)
@@ -59,7 +62,8 @@ class Round:
     confidence
         Mean confidence of the links found.
     weights
-        The weight of each channel of evidence, in logarithms of odds for each unit of cosine.
+        The weight of each channel of evidence, for each unit of cosine: in logarithms of odds, times the
+        parameter ``context`` for the evidence of other entities.
     """
 
     n_links: int
@@ -84,21 +88,22 @@ class Concord(Aligner):
        itself.
     2. **Weights.** A conditional logit (:func:`psqe.aligners.choice.choice_weights`) estimates how much each
        channel counts: the weights with which the links would most likely be chosen among their rivals.
-       Whitening and labels come from one half of the links, and the choices from the other half, so that no
-       link judges itself. The similarity is the weighted sum of the channels: logarithms of odds.
+       Whitening and labels come from one half of the links, and the choices from the other half, so that a
+       link has no part in the channels by which it is judged. The similarity is the weighted sum of the
+       channels.
     3. **Transport.** A transport plan with room for entities without counterpart
        (:func:`psqe.similarity.assignments.probabilities`) gives the probability of each pair.
     4. **Links.** Pairs that are each other's most probable, and probable enough, are the links of the next
-       round, and their probability is their confidence.
+       round, and count as much as they are probable. That probability is too high where the features say
+       little, because the links were found with the same features.
 
-    The rounds end when hardly any link changes. No labelled link is used, and neither weights of modalities
-    nor temperatures are set by hand. The parts have models in the literature: whitening within classes
-    (Bar-Hillel et al. 2005), propagation and labels (SEU, Mao et al., EMNLP 2021; LightEA, Mao et al., EMNLP
-    2022), the conditional logit (McFadden 1974), transport with a dustbin (Sarlin et al. 2020), and learning
-    from one's own links (BootEA, Sun et al. 2018). The combination is ours, and it is no part of PSQE: PSQE
-    chooses seeds, and this aligner takes any.
-
-    Defaults were chosen on emoji en-de and en-fr with random state 0, by Hits@1.
+    The rounds end when hardly any link changes. Fitting uses no labelled link. The defaults were chosen with
+    labels, by Hits@1 on emoji en-de and en-fr with random state 0 and the preset ``small``. The parts have
+    models in the literature: whitening within classes (Bar-Hillel et al. 2005), propagation and labels (SEU,
+    Mao et al., EMNLP 2021; LightEA, Mao et al., EMNLP 2022), the conditional logit (McFadden 1974), transport
+    with a dustbin (Sarlin et al. 2020), and learning from one's own links (BootEA, Sun et al. 2018). The
+    combination is ours, and it is no part of PSQE: PSQE chooses seeds, and this aligner takes any. The preset
+    ``published`` keeps more main axes; nobody has published this aligner.
 
     Parameters
     ----------
@@ -107,21 +112,28 @@ class Concord(Aligner):
     n_rounds
         Largest number of rounds.
     settled
-        Share of links that may change in a round after which no other follows.
+        The rounds end when at most this share of the links has changed. There are two rounds at least, unless
+        ``n_rounds`` is 1.
     least_confidence
         Smallest probability of a pair that becomes a link of the next round.
     context
-        Factor by which the evidence of other entities, which is that of all channels but the features of the
-        two themselves, counts more than step 2 estimates. Links are chosen because features agree, so that
-        the estimate sees features at their best.
+        Factor on the estimated weights of all channels but the own features of the two entities. Links are
+        chosen because own features agree, so that the estimate sees these at their best; a factor above 1
+        makes up for that.
     weigh_seeds
-        Whether seeds count by their label-free confidence (:mod:`psqe.seeds.confidence`) in the first round.
-        Turn it off for seeds that are known to be correct.
-    whitening, link_evidence, learn_weights, transport
-        Whether the four parts take place, which is for ablations. Without whitening, features are compared as
-        they are; without link evidence, there are no channels of links; without learned weights, the channels
-        have the relative weights of the aligner ``propagation``; without transport, the probability of a pair
-        is the product of its two softmax shares among the candidates of either entity.
+        Whether the seeds, or the pairs that are taken where there are none, count by their label-free
+        confidence (:mod:`psqe.seeds.confidence`) in the first round. Turn it off for seeds that are known to
+        be correct.
+    whitening
+        Whether features are whitened; otherwise they are compared as they are.
+    link_evidence
+        Whether there are channels that compare entities by the links of others.
+    learn_weights
+        Whether step 2 takes place; otherwise the channels have the relative weights of the aligner
+        ``propagation``.
+    transport
+        Whether step 3 takes place; otherwise the probability of a pair is the product of its two softmax
+        shares among the candidates of either entity.
     dim
         Number of main axes that are kept of each modality; ``None`` for all of them.
     label_dim
@@ -152,7 +164,7 @@ class Concord(Aligner):
     n_rounds: Annotated[int, Field(ge=1, le=100)] = 5
     settled: Annotated[float, Field(ge=0, le=1)] = 0.01
     least_confidence: ShareBelowOne = 0.6
-    context: PositiveFloat = 1.5
+    context: Annotated[float, Field(gt=0, le=100)] = 1.5
     weigh_seeds: bool = True
     whitening: bool = True
     link_evidence: bool = True
@@ -185,7 +197,9 @@ class Concord(Aligner):
             n_kept = len(np.intersect1d(_codes(links, builder), _codes(found, builder)))
             confidence = float(found.confidence.mean()) if len(found) else 0.0
             self.rounds_.append(Round(len(links), len(found), n_kept, confidence, self.weights_))
-            if len(self.rounds_) == self.n_rounds:
+            if not len(found):
+                _warn_of_no_link(self.least_confidence)
+            if len(self.rounds_) == self.n_rounds or not len(found):
                 break
             if len(self.rounds_) > 1 and n_kept >= (1 - self.settled) * max(len(links), len(found)):
                 break
@@ -201,19 +215,26 @@ class Concord(Aligner):
     def _first_links(
         self, task: AlignmentTask, features: Features, pairs: IntArray, builder: ChannelBuilder
     ) -> PairsWithConfidence:
-        """Return the seeds among the candidates or, without seeds, the mutual nearest pairs."""
+        """Return the seeds among the candidates or, where there are none, the mutual nearest pairs."""
         places = [np.full(graph.n_entities, -1) for graph in task.sides]
         for place, candidates in zip(places, builder.candidates, strict=True):
             place[candidates] = np.arange(len(candidates))
+        positions = np.column_stack([place[ends] for place, ends in zip(places, pairs.T, strict=True)])
+        known = (positions >= 0).all(axis=1)
+        if not known.all():
+            warnings.warn(
+                f"concord leaves out {counted(int((~known).sum()), 'seed')}: an end of each is no candidate",
+                PsqeWarning,
+                stacklevel=4,
+            )
+        pairs, positions = pairs[known], positions[known]
         if not len(pairs):
             channels = builder.without_links()
             start = stacked(channels, plain_weights(builder.nodes, self.n_hops)).map(unit_rows)
-            i, j = mutual_nearest(Dot(start.left, start.right))
-            pairs = np.column_stack([builder.candidates.left[i], builder.candidates.right[j]])
+            positions = np.column_stack(mutual_nearest(Dot(start.left, start.right)))
+            pairs = np.column_stack([own[i] for own, i in zip(builder.candidates, positions.T, strict=True)])
         confidence = seed_weights(pairs, task, features, by_confidence=self.weigh_seeds)
-        positions = np.column_stack([place[ends] for place, ends in zip(places, pairs.T, strict=True)])
-        known = (positions >= 0).all(axis=1)
-        return PairsWithConfidence(positions[known], confidence[known])
+        return PairsWithConfidence(positions, confidence)
 
     def _weights(
         self, builder: ChannelBuilder, links: PairsWithConfidence, embedding: Sides[FloatArray] | None
@@ -252,11 +273,11 @@ class Concord(Aligner):
         return PairsWithConfidence(pairs, probability[chosen].astype(np.float32))
 
     def similarity(self, left: IntArray, right: IntArray) -> Similarity:
-        """Return how likely entities are the same, as logarithms of odds up to a constant and a factor.
+        """Return how much speaks for two entities being the same: the weighted sum of the channels.
 
-        The factor, :data:`psqe.similarity.sinkhorn.TEMPERATURE` over :data:`PLAN_TEMPERATURE`, makes the
-        default temperature of Sinkhorn that of the transport plan. Entities that are no candidates have a
-        similarity of 0 to all others.
+        It is multiplied by :data:`psqe.similarity.sinkhorn.TEMPERATURE` over :data:`PLAN_TEMPERATURE`, which
+        makes the default temperature of Sinkhorn that of the transport plan. Entities that are no candidates
+        have a similarity of 0 to all others.
 
         Parameters
         ----------
@@ -268,6 +289,15 @@ class Concord(Aligner):
         Similarities ``(m, k)``.
         """
         return Dot(self._left[np.asarray(left)], self._right[np.asarray(right)])
+
+
+def _warn_of_no_link(least_confidence: float) -> None:
+    warnings.warn(
+        f"concord found no pair with a probability of {least_confidence:g} or more, and stays with the links "
+        "that it had; a smaller least_confidence finds more",
+        PsqeWarning,
+        stacklevel=4,
+    )
 
 
 def _estimated(channels: Channels, links: PairsWithConfidence, ranked: Sides[FloatArray]) -> DoubleArray:

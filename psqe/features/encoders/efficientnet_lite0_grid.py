@@ -1,4 +1,4 @@
-"""The layout of a picture: what EfficientNet-Lite0 sees early, and where in the picture it sees it."""
+"""The layout of a picture: what the middle of EfficientNet-Lite0 sees where in the picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psqe.features.encoder_registry import ItemEncoder
 from psqe.graph import FloatArray
 
 BLOCKS = (4, 10)
-"""The blocks of the network, from 0, whose outputs are kept: after two and after four halvings of the
+"""The blocks of the network, from 0, whose outputs are kept: after three and after four halvings of the
 resolution. They were chosen on emoji en-de, and en-fr was looked at."""
 
 CELLS = 4
@@ -19,7 +19,7 @@ CELLS = 4
 
 
 class EfficientNetGrid(ItemEncoder):
-    """The early feature maps of EfficientNet-Lite0 on a grid of 4 x 4 cells, 2,432 dimensions.
+    """Feature maps from the middle of EfficientNet-Lite0 on a grid of 4 x 4 cells, 2,432 dimensions.
 
     The last layers of a network that was trained to name things forget where things are and what colour they
     have; two flags or two faces then look the same. The outputs of the blocks 4 and 10, averaged over the
@@ -54,10 +54,10 @@ class EfficientNetGrid(ItemEncoder):
         DataError
             If a picture cannot be read.
         """
-        return encode_pictures(items, _early_maps)
+        return encode_pictures(items, _middle_maps)
 
 
-def _early_maps(model: Any, pictures: Any) -> Any:
+def _middle_maps(model: Any, pictures: Any) -> Any:
     """Return the outputs of :data:`BLOCKS` on a grid; blocks after the last of them are not computed."""
     import torch
     from torch.nn.functional import adaptive_avg_pool2d, normalize
