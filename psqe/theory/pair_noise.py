@@ -10,7 +10,6 @@ comparison given that under another. All of it is in float64.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,12 +63,13 @@ def effective_dimension(moment: DoubleArray) -> float:
     return float(np.trace(moment) ** 2 / (moment**2).sum())
 
 
-class ErrorTerms(NamedTuple):
+@dataclass(frozen=True)
+class ErrorTerms:
     """The error of a second moment that was estimated from seeds, as :meth:`PairNoise.error` computes it.
 
     All numbers are Frobenius norms.
 
-    Attributes
+    Parameters
     ----------
     number
         What finitely many seeds cause: the root of the mean squared distance of the estimate from its mean.
@@ -318,10 +318,11 @@ def signal(gaps: ArrayLike, metric: DoubleArray, noise: DoubleArray) -> DoubleAr
     return found
 
 
-class MarginLaw(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class MarginLaw:
     """The normal law of margins under one score, given those under plain distances.
 
-    Attributes
+    Parameters
     ----------
     intercept, slope
         The mean is ``intercept + slope * margin``, one of each for every gap ``(n,)``.
