@@ -349,7 +349,7 @@ def margin_law(gaps: ArrayLike, metric: DoubleArray, noise: DoubleArray) -> Marg
     Examples
     --------
     >>> law = margin_law([[2.0, 2.0]], np.diag([1.0, 4.0]), np.diag([1.0, 0.25]))
-    >>> [round(float(values[0]), 3) for values in law]
+    >>> [round(float(values[0]), 3) for values in (law.intercept, law.slope, law.deviation)]
     [7.2, 1.6, 5.367]
     """
     rows = np.asarray(gaps, dtype=np.float64)
