@@ -12,6 +12,8 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import evaluate, feature_scorer
 from psqe.features.base import Features
+from psqe.features.nodes import node_vectors
+from psqe.graph import SIDES
 from psqe.seeds import SeedSet, true_links
 from psqe.similarity.sinkhorn import TEMPERATURE
 
@@ -88,12 +90,15 @@ def test_every_part_can_be_left_out(noisy, without_seeds, part):
     assert (LINKED in model.weights_) == (SHARED in model.weights_) == (part != "link_evidence")
 
 
-def test_similarities_are_log_odds_in_units_of_the_temperature_of_sinkhorn(noisy, without_seeds):
-    """The plan's softmax of log-odds is Sinkhorn's softmax of similarities at its default temperature."""
-    task, _ = noisy
-    left, right = task.links[:40].T
-    similarity = np.diag(without_seeds.similarity(left, right).rows(0, 40))
-    assert similarity.max() / TEMPERATURE * PLAN_TEMPERATURE <= sum(without_seeds.weights_.values()) + 1e-3
+def test_similarities_are_weighted_cosines_in_units_of_the_temperature_of_sinkhorn(noisy):
+    """With the own features of one modality alone, all is known: one cosine, its weight, and the unit."""
+    task, features = noisy
+    one = features.select(["image"])
+    model = Concord(n_hops=0, n_rounds=1, whitening=False, link_evidence=False, dim=None)
+    similarity = model.fit(task, one, true_links(task, 60)).similarity(*(g.candidates for g in task.sides))
+    vectors = [node_vectors(one, side, task.sides[side])[task.sides[side].candidates] for side in SIDES]
+    wanted = TEMPERATURE / PLAN_TEMPERATURE * model.weights_["image"] * (vectors[0] @ vectors[1].T)
+    np.testing.assert_allclose(similarity.rows(0, len(wanted)), wanted, atol=1e-5)
 
 
 def test_entities_that_are_no_candidates_have_no_similarity(noisy):

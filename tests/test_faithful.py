@@ -147,7 +147,7 @@ def test_mclea_has_the_losses_of_its_authors(mclea):
         for name, embedded in units.items():
             pairs = batch.pair_embeddings(name, embedded)
             close(network.contrast(pairs.left, pairs.right), terms[f"intra {name}"], f"intra {name}")
-            inter = network.distil(network._targets(joint), (pairs.left, pairs.right))
+            inter = network.distil(network.targets(joint), (pairs.left, pairs.right))
             close(network.inner_weight * inter, terms[f"inter {name}"], f"inter {name}", atol=1e-9)
         close(network.loss(batch), terms["total"], "total")
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from psqe.features import build_features
-from psqe.features.efficientnet import _load_network
+from psqe.features.efficientnet import load_network
 from psqe.features.encoder_registry import make_encoder
 from psqe.features.encoders.efficientnet_lite0_grid import BLOCKS, CELLS
 from psqe.features.image import picture_array
@@ -48,7 +48,7 @@ def test_turning_a_picture_upside_down_turns_the_rows_of_the_grid(layouts):
 
 def test_both_parts_are_unit_vectors_of_the_outputs_of_the_blocks(flags, layouts):
     """Compared with what hooks see while the whole network runs."""
-    model, seen = _load_network(), {}
+    model, seen = load_network(), {}
     hooks = [
         model._blocks[n].register_forward_hook(lambda block, given, out, n=n: seen.__setitem__(n, out))
         for n in BLOCKS

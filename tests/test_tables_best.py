@@ -61,8 +61,21 @@ def test_the_table_has_pairs_and_a_mean_where_all_pairs_were_run(runs):
 def test_leads_are_paired_and_averaged_over_pairs(runs):
     leads = tables.best_leads(runs, links="free", rows=["Concord", "propagation", "PARIS"])
     assert set(leads["row"]) == {"propagation"} and set(leads["matching"]) == {"cosine", "csls"}
-    assert leads["lead"].tolist() == pytest.approx([6.0, 6.0])  # states: (10 + 2) / 2 and (11 + 1) / 2
-    assert leads["runs"].tolist() == [2, 2] and leads["low"].tolist() == pytest.approx([6.0, 6.0])
+    assert leads["gain"].tolist() == pytest.approx([6.0, 6.0])  # states: (10 + 2) / 2 and (11 + 1) / 2
+    assert leads["runs"].tolist() == [2, 2]
+
+
+def test_an_interval_of_a_lead_contains_it_and_states_without_all_pairs_do_not_count():
+    more = [run("Concord", TASK, 2, 0.90), run("propagation", TASK, 2, 0.50)]  # the other pair lacks state 2
+    changed = [*RESULTS[:3], run("Concord", OTHER_TASK, 1, 0.76), *RESULTS[4:], *more]
+    lead = tables.best_leads(
+        tables.best_runs(table(changed, "system"), [TASK, OTHER_TASK]),
+        links="all",
+        rows=["Concord", "propagation"],
+    ).iloc[0]
+    assert lead["gain"] == pytest.approx(7.0) and lead["runs"] == 2  # states: 6 and (11 + 5) / 2
+    assert lead["low"] < lead["gain"] < lead["high"]
+    assert lead["high"] - lead["gain"] == pytest.approx(lead["gain"] - lead["low"])
 
 
 def test_the_worst_group_is_that_of_the_smallest_mean_over_states():

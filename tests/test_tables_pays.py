@@ -108,7 +108,7 @@ def test_above_and_below_need_an_interval_on_one_side_under_every_matching(runs)
 
 def test_differences_as_texts(runs):
     gains = tables.pays_gains(runs, TASKS, "free")
-    shown = tables.pays_gain_table(gains.query("matching == 'csls'"), columns="task").set_index("row")
+    shown = tables.row_gain_table(gains.query("matching == 'csls'"), columns="task").set_index("row")
     assert list(shown.columns) == ["all", OTHER_TASK, TASK]
     assert shown.loc["mclea, published, plain"].tolist() == ["", "", "+10.0"]
     assert shown.loc["clamped", "all"] == "-10.0 [-10.0, -10.0]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import matmul
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ from scipy import sparse
 
 from psqe.adjacency import normalised_adjacency, walk
 from psqe.aligners.shared_neighbours import Neighbourhoods, link_labels
-from psqe.features.base import Features, Modality
+from psqe.features.base import Features
 from psqe.features.fusion import unit_rows
 from psqe.features.nodes import modality_nodes
-from psqe.features.principal_axes import main_axes
+from psqe.features.principal_axes import on_main_axes
 from psqe.features.whitening import WhiteningRule, whitening_map
-from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Sides
+from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides
 
 Channels = dict[str, Sides[FloatArray]]
 """Kinds of evidence by name: one vector for each candidate of either side. The dot product of the vectors of
@@ -34,7 +35,7 @@ WITHIN_PAIRS = WhiteningRule(within=1.0)
 """Features are whitened by the differences between the two entities of each link."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairsWithConfidence:
     """Pairs that are taken for links, and how much each of them counts.
 
@@ -59,19 +60,13 @@ class PairsWithConfidence:
 
 
 @dataclass(frozen=True)
-class ChannelBuilder:
-    """Two graphs and their features, ready to make channels of evidence from any links.
+class ChannelSettings:
+    """How channels are made.
 
     Parameters
     ----------
-    candidates
-        The candidates of both sides, by index.
-    nodes
-        The unit vectors of all nodes by modality, ``(n_left, d)`` and ``(n_right, d)``.
-    walks
-        The random walk of each graph (:func:`psqe.adjacency.walk`).
-    hoods
-        The connections among the candidates of each graph.
+    dim
+        Number of main axes that are kept of each modality; ``None`` for all of them.
     n_hops
         Number of hops that features spread.
     label_dim
@@ -84,31 +79,48 @@ class ChannelBuilder:
         Whether there are channels that compare candidates by the links of others.
     """
 
+    dim: int | None
+    n_hops: int
+    label_dim: int
+    random_state: int
+    whitening: bool
+    link_evidence: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelBuilder:
+    """Two graphs and their features, ready to make channels of evidence from any links.
+
+    Parameters
+    ----------
+    candidates
+        The candidates of both sides, by index.
+    nodes
+        The vectors of all nodes by modality, ``(n_left, d)`` and ``(n_right, d)``.
+    walks
+        The random walk of each graph (:func:`psqe.adjacency.walk`).
+    hoods
+        The connections among the candidates of each graph.
+    settings
+        How channels are made.
+    """
+
     candidates: Sides[IntArray]
     nodes: dict[str, Sides[FloatArray]]
     walks: Sides[sparse.csr_array]
     hoods: Sides[Neighbourhoods]
-    n_hops: int
-    label_dim: int
-    random_state: int
-    whitening: bool = True
-    link_evidence: bool = True
+    settings: ChannelSettings
 
     @classmethod
-    def from_task(
-        cls, task: AlignmentTask, features: Features, *, dim: int | None, **settings: Any
-    ) -> ChannelBuilder:
-        """Prepare a task. Every modality keeps ``dim`` main axes; all of them with ``None``.
-
-        The other settings are the fields ``n_hops`` to ``link_evidence``.
-        """
-        return cls(
-            candidates=task.sides.map(lambda graph: graph.candidates),
-            nodes={name: _reduced_nodes(task, modality, dim) for name, modality in features.items()},
-            walks=task.sides.map(lambda graph: walk(normalised_adjacency(graph)).astype(np.float32)),
-            hoods=task.sides.map(Neighbourhoods.from_graph),
-            **settings,
-        )
+    def from_task(cls, task: AlignmentTask, features: Features, settings: ChannelSettings) -> ChannelBuilder:
+        """Prepare a task, in canonical order."""
+        candidates = task.sides.map(lambda graph: graph.candidates)
+        nodes = {
+            name: on_main_axes(modality.map(modality_nodes, task.sides), candidates, settings.dim)
+            for name, modality in features.items()
+        }
+        walks = task.sides.map(lambda graph: walk(normalised_adjacency(graph)).astype(np.float32))
+        return cls(candidates, nodes, walks, task.sides.map(Neighbourhoods.from_graph), settings)
 
     def without_links(self) -> Channels:
         """Return the channels of features as they are, where no link is known."""
@@ -127,25 +139,24 @@ class ChannelBuilder:
         """
         channels: Channels = {}
         for name, nodes in self.nodes.items():
-            vectors = self._whitened(nodes, links) if self.whitening else nodes
+            vectors = self._whitened(nodes, links) if self.settings.whitening else nodes
             for hop, spread in enumerate(self._spread(vectors)):
                 channels[_channel(name, hop)] = spread
-        if not self.link_evidence:
+        if not self.settings.link_evidence:
             return channels
-        labels = link_labels(len(links), self.label_dim, links.confidence, self.random_state)
+        labels = link_labels(
+            len(links), self.settings.label_dim, links.confidence, self.settings.random_state
+        )
+        ends = Sides(*links.pairs.T)
         for name, direct in ((LINKED, True), (SHARED, False)):
-            channels[name] = Sides(
-                *(
-                    hood.seen_from(column, labels, direct=direct)
-                    for hood, column in zip(self.hoods, links.pairs.T, strict=True)
-                )
-            )
+            seen = partial(Neighbourhoods.seen_from, labels=labels, direct=direct)
+            channels[name] = self.hoods.map(seen, ends)
         return channels
 
     def _whitened(self, nodes: Sides[FloatArray], links: PairsWithConfidence) -> Sides[FloatArray]:
         own = self._of_candidates(nodes)
-        ends = [vectors[column] for vectors, column in zip(own, links.pairs.T, strict=True)]
-        map_ = whitening_map([own.left, own.right], ends, links.confidence, WITHIN_PAIRS)
+        ends = own.map(_rows, Sides(*links.pairs.T))
+        map_ = whitening_map(list(own), list(ends), links.confidence, WITHIN_PAIRS)
         return nodes.map(partial(_mapped, map_=map_.astype(np.float32)))
 
     def _spread(self, nodes: Sides[FloatArray]) -> list[Sides[FloatArray]]:
@@ -154,19 +165,15 @@ class ChannelBuilder:
         The walk may stay where it is. Where an entity has no neighbour, its vectors after a step would be its
         own features again, and no evidence of others; they are zero.
         """
-        hops = [nodes]
-        for _ in range(self.n_hops):
-            hops.append(Sides(*(step @ vectors for step, vectors in zip(self.walks, hops[-1], strict=True))))
-        own = [hop.map(unit_rows) for hop in (self._of_candidates(hop) for hop in hops)]
-        connected = self._of_candidates(self.walks.map(lambda step: (step.diagonal() < 1).astype(np.float32)))
-        masked = (
-            Sides(*(rows * mask[:, None] for rows, mask in zip(hop, connected, strict=True)))
-            for hop in own[1:]
-        )
-        return [own[0], *masked]
+        connected = self._of_candidates(self.walks.map(lambda step: step.diagonal()[:, None] < 1))
+        hops = [self._of_candidates(nodes).map(unit_rows)]
+        for _ in range(self.settings.n_hops):
+            nodes = self.walks.map(matmul, nodes)
+            hops.append(self._of_candidates(nodes).map(unit_rows).map(np.multiply, connected))
+        return hops
 
-    def _of_candidates(self, tables: Sides[FloatArray]) -> Sides[FloatArray]:
-        return Sides(*(tables[side][self.candidates[side]] for side in SIDES))
+    def _of_candidates(self, tables: Sides[Any]) -> Sides[Any]:
+        return tables.map(_rows, self.candidates)
 
 
 def stacked(channels: Channels, weights: Mapping[str, float]) -> Sides[FloatArray]:
@@ -181,17 +188,17 @@ def stacked(channels: Channels, weights: Mapping[str, float]) -> Sides[FloatArra
         others.
     """
     used = [name for name in channels if weights[name] > 0] or list(channels)
-    return Sides(
-        *(
-            np.hstack([np.float32(weights[name] ** 0.5) * channels[name][side] for name in used])
-            for side in SIDES
-        )
-    )
+    parts = [channels[name].map(partial(np.multiply, np.float32(weights[name] ** 0.5))) for name in used]
+    return Sides(*(np.hstack(side) for side in zip(*parts, strict=True)))
 
 
 def has_evidence(channel: Sides[FloatArray]) -> bool:
     """Whether a channel has a vector other than zero on both sides."""
     return bool(channel.left.any() and channel.right.any())
+
+
+def _rows(vectors: FloatArray, of: IntArray) -> FloatArray:
+    return vectors[of]
 
 
 def _mapped(vectors: FloatArray, map_: FloatArray) -> FloatArray:
@@ -206,11 +213,3 @@ def plain_weights(modalities: Iterable[str], n_hops: int) -> dict[str, float]:
 
 def _channel(modality: str, hop: int) -> str:
     return modality if hop == 0 else f"{modality}, hop {hop}"
-
-
-def _reduced_nodes(task: AlignmentTask, modality: Modality, dim: int | None) -> Sides[FloatArray]:
-    nodes = Sides(*(modality_nodes(v, graph) for v, graph in zip(modality, task.sides, strict=True)))
-    if dim is None or dim >= nodes.left.shape[1]:
-        return nodes
-    axes = main_axes([nodes[side][task.sides[side].candidates] for side in SIDES], dim)
-    return nodes.map(lambda x: x @ axes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from psqe.features.fusion import unit_rows
+from psqe.aligners.labels import seed_labels
 from psqe.graph import BoolArray, FloatArray, IntArray, KnowledgeGraph
 
 ENTRIES = 256
@@ -121,10 +121,10 @@ def link_labels(n_links: int, dim: int, importance: FloatArray, random_state: in
     -------
     Float32 array ``(m, dim)``: rows of the length ``sqrt(importance)``.
     """
-    rng = np.random.default_rng(random_state)
-    labels = unit_rows(rng.standard_normal((n_links, dim)).astype(np.float32))
-    scaled: FloatArray = labels * np.sqrt(importance, dtype=np.float32)[:, None]
-    return scaled
+    labels: FloatArray = (
+        seed_labels(n_links, dim, random_state) * np.sqrt(importance, dtype=np.float32)[:, None]
+    )
+    return labels
 
 
 def _within_budget(counts: IntArray, budget: int) -> BoolArray:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from psqe.graph import FloatArray
+from psqe.graph import SIDES, FloatArray, IntArray, Sides
 
 
 def main_axes(sides: Iterable[FloatArray], n: int, *, fix_signs: bool = False) -> FloatArray:
@@ -42,3 +42,30 @@ def main_axes(sides: Iterable[FloatArray], n: int, *, fix_signs: bool = False) -
     if fix_signs:
         axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     return np.ascontiguousarray(axes, dtype=np.float32)
+
+
+def on_main_axes(
+    vectors: Sides[FloatArray], candidates: Sides[IntArray], dim: int | None
+) -> Sides[FloatArray]:
+    """Return vectors of both sides on the main axes of the candidates' vectors.
+
+    Parameters
+    ----------
+    vectors
+        The vectors of all nodes, ``(n_left, d)`` and ``(n_right, d)``.
+    candidates
+        The candidates of both sides.
+    dim
+        Number of axes to keep; with ``None`` or at least ``d`` the vectors are returned as they are.
+
+    Examples
+    --------
+    >>> rows = np.array([[0, 2], [1, 0]], dtype=np.float32)
+    >>> both = np.arange(2)
+    >>> on_main_axes(Sides(rows, rows), Sides(both, both), 1).left.shape
+    (2, 1)
+    """
+    if dim is None or dim >= vectors.left.shape[1]:
+        return vectors
+    axes = main_axes([vectors[side][candidates[side]] for side in SIDES], dim)
+    return vectors.map(lambda rows: rows @ axes)

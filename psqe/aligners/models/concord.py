@@ -13,6 +13,7 @@ from psqe.aligners.base import Aligner
 from psqe.aligners.channels import (
     ChannelBuilder,
     Channels,
+    ChannelSettings,
     PairsWithConfidence,
     has_evidence,
     plain_weights,
@@ -183,10 +184,11 @@ class Concord(Aligner):
     def _fit(
         self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
-        builder = ChannelBuilder.from_task(
-            task, features, dim=self.dim, n_hops=self.n_hops, label_dim=self.label_dim,
-            random_state=self.random_state, whitening=self.whitening, link_evidence=self.link_evidence,
+        settings = ChannelSettings(
+            dim=self.dim, n_hops=self.n_hops, label_dim=self.label_dim, random_state=self.random_state,
+            whitening=self.whitening, link_evidence=self.link_evidence,
         )  # fmt: skip
+        builder = ChannelBuilder.from_task(task, features, settings)
         links = self._first_links(task, features, pairs, builder)
         self.rounds_: list[Round] = []
         embedding: Sides[FloatArray] | None = None

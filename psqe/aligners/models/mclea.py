@@ -71,7 +71,7 @@ class MCLEAModel(ConcatenatingModel):
         joint = batch.pair_embeddings(JOINT, self.side_by_side(units))
         assert joint is not None
         intra, inter = {}, {}
-        everyone = self._targets(joint)
+        everyone = self.targets(joint)
         for name, embedded in units.items():
             student = batch.pair_embeddings(name, embedded)
             if student is None:
@@ -79,14 +79,14 @@ class MCLEAModel(ConcatenatingModel):
             intra[name] = batch.contrast(name, student, self.contrast)
             # Modalities that all seeds of the batch have share the teacher's targets.
             some = not bool(student.in_batch.all())
-            targets = self._targets(joint.only(student.in_batch)) if some else everyone
+            targets = self.targets(joint.only(student.in_batch)) if some else everyone
             inter[name] = self.inner_weight * self.distil(targets, (student.left, student.right))
         weighed = self.weights["intra"](intra) + self.distillation_weight * self.weights["inter"](inter)
         total: Tensor = batch.contrast(JOINT, joint, self.contrast) + weighed
         return total
 
     @torch.no_grad()
-    def _targets(self, teacher: PairEmbeddings) -> list[Tensor]:
+    def targets(self, teacher: PairEmbeddings) -> list[Tensor]:
         """Return the shares that the joint embeddings of some seeds teach to a modality."""
         return log_matches(teacher.left, teacher.right, temperature=self.distillation_temperature)
 

@@ -14,7 +14,7 @@ from psqe.aligners.base import Aligner
 from psqe.aligners.labels import fill_unit_rows, seed_labels
 from psqe.features.base import Features
 from psqe.features.nodes import node_vectors
-from psqe.features.principal_axes import main_axes
+from psqe.features.principal_axes import on_main_axes
 from psqe.features.whitening import Share, Shrinkage, WhiteningRule, whitened_nodes
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, Sides
 from psqe.parameters import Dimension, NonNegativeFloat, PositiveFloat, RandomState
@@ -130,10 +130,7 @@ class Propagation(Aligner):
         else:
             rule = WhiteningRule(self.whitening, self.shrinkage)
             vectors = whitened_nodes(task, features, pairs, confidence, rule)
-        if self.dim is None or self.dim >= vectors.left.shape[1]:
-            return vectors
-        axes = main_axes([vectors[side][task.sides[side].candidates] for side in SIDES], self.dim)
-        return vectors.map(lambda x: x @ axes)
+        return on_main_axes(vectors, task.sides.map(lambda graph: graph.candidates), self.dim)
 
     @np.errstate(over="raise")  # a large decay or weight of labels makes infinite embeddings
     def _embed(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from psqe.features.efficientnet import encode_pictures, network_version
-from psqe.features.encoder_registry import ItemEncoder
-from psqe.graph import FloatArray
+from psqe.features.efficientnet import PictureEncoder
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-class EfficientNetLite0(ItemEncoder):
+class EfficientNetLite0(PictureEncoder):
     """EfficientNet-Lite0, trained on ImageNet: its last feature map averaged over space, 1,280 dimensions.
 
     Tan and Le (2019), *EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks*. The
@@ -32,22 +31,9 @@ class EfficientNetLite0(ItemEncoder):
 
     name = "efficientnet-lite0"
     modalities = ("image",)
-    batch_size = 128
 
-    def __init__(self, modality: str, argument: str = "") -> None:
-        super().__init__(modality, argument)
-        self.version = network_version()
-
-    def encode(self, items: Sequence[Path]) -> FloatArray:
-        """Encode at most 128 pictures: ``(n, 1280)``.
-
-        Raises
-        ------
-        DataError
-            If a picture cannot be read.
-        """
-        return encode_pictures(items, _mean_of_the_last_map)
-
-
-def _mean_of_the_last_map(model: Any, pictures: Any) -> Any:
-    return model.extract_features(pictures).mean((2, 3))
+    @staticmethod
+    def summary(model: Any, pictures: Tensor) -> Tensor:
+        """See :meth:`~psqe.features.efficientnet.PictureEncoder.summary`."""
+        means: Tensor = model.extract_features(pictures).mean((2, 3))
+        return means

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from psqe.features.efficientnet import encode_pictures, network_version
-from psqe.features.encoder_registry import ItemEncoder
-from psqe.graph import FloatArray
+from psqe.features.efficientnet import PictureEncoder
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BLOCKS = (4, 10)
 """The blocks of the network, from 0, whose outputs are kept: after three and after four halvings of the
@@ -18,7 +17,7 @@ CELLS = 4
 """Number of cells along either side of the grid over which an output is averaged."""
 
 
-class EfficientNetGrid(ItemEncoder):
+class EfficientNetGrid(PictureEncoder):
     """Feature maps from the middle of EfficientNet-Lite0 on a grid of 4 x 4 cells, 2,432 dimensions.
 
     The last layers of a network that was trained to name things forget where things are and what colour they
@@ -40,32 +39,17 @@ class EfficientNetGrid(ItemEncoder):
 
     name = "efficientnet-lite0-grid"
     modalities = ("layout",)
-    batch_size = 128
 
-    def __init__(self, modality: str, argument: str = "") -> None:
-        super().__init__(modality, argument)
-        self.version = network_version()
+    @staticmethod
+    def summary(model: Any, pictures: Tensor) -> Tensor:
+        """See :meth:`~psqe.features.efficientnet.PictureEncoder.summary`."""
+        import torch
+        from torch.nn.functional import adaptive_avg_pool2d, normalize
 
-    def encode(self, items: Sequence[Path]) -> FloatArray:
-        """Encode at most 128 pictures: ``(n, 2432)``.
-
-        Raises
-        ------
-        DataError
-            If a picture cannot be read.
-        """
-        return encode_pictures(items, _middle_maps)
-
-
-def _middle_maps(model: Any, pictures: Any) -> Any:
-    """Return the outputs of :data:`BLOCKS` on a grid; blocks after the last of them are not computed."""
-    import torch
-    from torch.nn.functional import adaptive_avg_pool2d, normalize
-
-    maps = model._swish(model._bn0(model._conv_stem(pictures)))
-    parts = []
-    for number, block in enumerate(model._blocks[: BLOCKS[-1] + 1]):
-        maps = block(maps)
-        if number in BLOCKS:
-            parts.append(normalize(adaptive_avg_pool2d(maps, CELLS).flatten(1)))
-    return torch.cat(parts, dim=1)
+        maps = model._swish(model._bn0(model._conv_stem(pictures)))
+        parts = []
+        for number, block in enumerate(model._blocks[: BLOCKS[-1] + 1]):  # the others are not computed
+            maps = block(maps)
+            if number in BLOCKS:
+                parts.append(normalize(adaptive_avg_pool2d(maps, CELLS).flatten(1)))
+        return torch.cat(parts, dim=1)

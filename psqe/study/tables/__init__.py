@@ -30,7 +30,6 @@ from psqe.study.tables.page import mean_table, mean_text, metric_rows, over_stat
 from psqe.study.tables.pays import (
     above_and_below,
     pairs_with_references,
-    pays_gain_table,
     pays_gains,
     pays_means,
     pays_runs,
@@ -40,6 +39,7 @@ from psqe.study.tables.pays import (
 from psqe.study.tables.phase import evenness_parts, operating_points, phase_rows, price_of_evenness, worth
 from psqe.study.tables.predictions import shift_errors, shift_predictions, shift_table, trained_errors
 from psqe.study.tables.regions import region_contrasts, region_parts, region_results, third_ranks
+from psqe.study.tables.rows import points_text, row_gain_table
 from psqe.study.tables.seeds import changes, compared, plain_seeds, seed_parts, seed_sets, swept, verdicts
 from psqe.study.tables.selection import in_order
 from psqe.study.tables.tasks import graph_table, text_table, triple_table, why_table
@@ -47,15 +47,14 @@ from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
-    "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes",
-    "compared", "crossed", "evenness", "evenness_parts", "evenness_table", "evenness_words",
-    "fact_table", "faithful_table", "gain_accounts", "gain_table", "gains", "graph_table", "headlines",
-    "in_order", "list_in_words", "matrix", "mean_table", "mean_text", "metric_rows", "mined_table",
-    "name_models", "operating_points", "order_table", "over_states", "paired_gain",
-    "pairs_with_references", "pays_gain_table", "pays_gains", "pays_means", "pays_runs", "pays_table",
-    "phase_rows", "plain_seeds", "predicted_totals", "prediction_errors", "presets",
-    "price_of_evenness", "region_contrasts", "region_parts", "region_results", "rows_left_out",
-    "rule_table", "same_keywords",
+    "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes", "compared", "crossed",
+    "evenness", "evenness_parts", "evenness_table", "evenness_words", "fact_table", "faithful_table",
+    "gain_accounts", "gain_table", "gains", "graph_table", "headlines", "in_order", "list_in_words",
+    "matrix", "mean_table", "mean_text", "metric_rows", "mined_table", "name_models",
+    "operating_points", "order_table", "over_states", "paired_gain", "pairs_with_references",
+    "pays_gains", "pays_means", "pays_runs", "pays_table", "phase_rows", "plain_seeds", "points_text",
+    "predicted_totals", "prediction_errors", "presets", "price_of_evenness", "region_contrasts",
+    "region_parts", "region_results", "row_gain_table", "rows_left_out", "rule_table", "same_keywords",
     "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
     "single_table", "supervised_table", "swept", "task_table", "text_table", "third_ranks",
     "threshold_curve", "trained_errors", "triple_table", "untrained_results", "verdicts", "why_table",

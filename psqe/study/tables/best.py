@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from psqe.evaluation.intervals import mean_interval
 from psqe.graph import SIDES, AlignmentTask
 from psqe.study.plans.best import RUNS, system_spec
-from psqe.study.tables.page import group_rows, mean_table
+from psqe.study.tables.page import group_rows
+from psqe.study.tables.rows import percent_text, row_gains
 
 OURS = "Concord"
 """The system that is ours."""
@@ -93,19 +93,17 @@ def best_table(runs: pd.DataFrame, *, links: str, matching: str) -> pd.DataFrame
         texts: dict[str, str | int] = {"system": row}
         for task in pairs:
             values = own.loc[own["task"] == task, "hits@1"].tolist()
-            texts[task] = _cell(values) if values else ""
+            texts[task] = percent_text(values) if values else ""
         together = own.groupby("random_state")["hits@1"].agg(["mean", "size"])
         whole = together.loc[together["size"] == len(pairs), "mean"].tolist()
-        texts["mean"] = _cell(whole) if whole else ""
+        texts["mean"] = percent_text(whole) if whole else ""
         texts["states"] = len(whole)
         cells.append(texts)
     return pd.DataFrame(cells, columns=["system", *pairs, "mean", "states"])
 
 
 def best_leads(runs: pd.DataFrame, *, links: str, rows: Sequence[str]) -> pd.DataFrame:
-    """Compute how far our system is from the others, with seeds or without.
-
-    Differences are taken on the same pair and random state, and averaged over pairs.
+    """Compute how far our system is ahead of the others, in the mean over pairs.
 
     Parameters
     ----------
@@ -119,18 +117,15 @@ def best_leads(runs: pd.DataFrame, *, links: str, rows: Sequence[str]) -> pd.Dat
     Returns
     -------
     pandas.DataFrame
-        ``row``, ``matching``, ``lead`` in points of Hits@1 with its 95 % interval over random states ``low``
-        and ``high``, and ``runs``, the number of random states.
+        Rows of :func:`psqe.study.tables.rows.row_gains` about all pairs, in the order of ``rows``, where
+        ``gain`` is our row minus the other one.
     """
     own = runs[(runs["links"] == links) & runs["row"].isin(list(rows))]
-    index = ["matching", "task", "random_state"]
-    wide = 100 * own.pivot_table(index=index, columns="row", values="hits@1")
-    ours = rows[0]
-    others = [row for row in rows[1:] if row in wide]
-    leads = wide[others].rsub(wide[ours], axis=0).reset_index().melt(index, var_name="row", value_name="lead")
-    states = leads.dropna().groupby(["row", "matching", "random_state"], as_index=False, sort=False)
-    found = mean_table(states["lead"].mean(), by=["row", "matching"], value="lead")
-    return found.rename(columns={"mean": "lead"})
+    behind = row_gains(own, list(dict.fromkeys(runs["task"])), over=rows[0])
+    leads = behind[behind["task"] == "all"]
+    leads = leads.assign(gain=-leads["gain"], low=-leads["high"], high=-leads["low"])
+    place = {row: i for i, row in enumerate(rows)}
+    return leads.sort_values("row", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 
 def worst_groups(groups: pd.DataFrame, *, matching: str) -> pd.DataFrame:
@@ -180,12 +175,3 @@ def same_keywords(task: AlignmentTask) -> pd.DataFrame:
         columns[side] = [100.0 * (counts[own[i]] > 1) for i in ends]
     table = pd.DataFrame(columns).groupby("group", as_index=False)
     return table.agg(links=("left", "size"), left=("left", "mean"), right=("right", "mean"))
-
-
-def _cell(values: Sequence[float]) -> str:
-    """Write a mean in percent, with half of its 95 % interval if there are several values."""
-    mean, low, high = mean_interval(list(values))
-    text = f"{100 * mean:.1f}"
-    if low == low:  # The space does not break, since the two belong on one line.
-        text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{50 * (high - low):.1f}"
-    return text

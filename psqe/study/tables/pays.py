@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from psqe.errors import DataError, ParameterError
-from psqe.evaluation.intervals import format_interval, mean_interval
 from psqe.study.plans.pays import KINDS, ROWS, row_spec, rows_on
 from psqe.study.tables.alignments import complete
-from psqe.study.tables.page import group_rows, mean_table
+from psqe.study.tables.page import group_rows
+from psqe.study.tables.rows import percent_text, row_gains
 
 MATCHINGS = ("cosine", "csls", "sinkhorn")
 """The matchings that the table shows, for all of its rows."""
@@ -149,11 +149,7 @@ def pays_table(runs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     cells: dict[str, dict[str, str | int]] = {}
     columns = [f"{links}, {matching}" for links in LINKS for matching in MATCHINGS]
     for row, links, matching, own in group_rows(pays_means(runs, tasks), ["row", "links", "matching"]):
-        mean, low, high = mean_interval(own["hits@1"].tolist())
-        text = f"{100 * mean:.1f}"
-        if low == low:  # The space does not break, since the two belong on one line.
-            text += f"\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}{50 * (high - low):.1f}"
-        cells.setdefault(row, {"states": len(own)})[f"{links}, {matching}"] = text
+        cells.setdefault(row, {"states": len(own)})[f"{links}, {matching}"] = percent_text(own["hits@1"])
     rows = [{"row": row, **dict.fromkeys(columns, ""), **texts} for row, texts in cells.items()]
     return pd.DataFrame(rows, columns=["row", *columns, "states"])
 
@@ -183,38 +179,8 @@ def pays_gains(
         all of them), ``gain`` in points of Hits@1 with its 95 % interval ``low`` and ``high`` (NaN for a
         single random state), and ``runs``. Empty where the row that is subtracted was not run.
     """
-    over = over or REFERENCES[links]
     own = runs[(runs["links"] == links) & runs["task"].isin(tasks)]
-    index = ["matching", "task", "random_state"]
-    wide = 100 * own.pivot_table(index=index, columns="row", values="hits@1")
-    if over not in wide:
-        return pd.DataFrame(columns=["row", "matching", "task", "gain", "low", "high", "runs"])
-    differences = wide.drop(columns=over).sub(wide[over], axis=0).reset_index()
-    long = differences.melt(index, var_name="row", value_name="points").dropna()
-    together = complete(long, ["row", "matching"], len(tasks))
-    together = together.groupby(["row", "matching", "random_state"], as_index=False)["points"].mean()
-    both = pd.concat([together.assign(task="all"), long])
-    found = mean_table(both, by=["row", "matching", "task"], value="points").rename(columns={"mean": "gain"})
-    return _in_plan_order(found)
-
-
-def pays_gain_table(gains: pd.DataFrame, *, columns: str) -> pd.DataFrame:
-    """Write differences as texts, one row of the plan a row.
-
-    Parameters
-    ----------
-    gains
-        Rows of :func:`pays_gains`, at most one for each cell.
-    columns
-        The column whose values become columns: ``matching`` or ``task``.
-    """
-    cells: dict[str, dict[str, str]] = {}
-    for row in gains.to_dict("records"):
-        text = format_interval(row["gain"], row["low"], row["high"], "+.1f", bounds_form=".1f", brackets=True)
-        cells.setdefault(row["row"], {})[row[columns]] = text
-    titles = list(dict.fromkeys(gains[columns]))
-    rows = [{"row": row, **dict.fromkeys(titles, ""), **texts} for row, texts in cells.items()]
-    return pd.DataFrame(rows, columns=["row", *titles])
+    return _in_plan_order(row_gains(own, tasks, over=over or REFERENCES[links]))
 
 
 def above_and_below(gains: pd.DataFrame) -> tuple[list[str], list[str]]:
