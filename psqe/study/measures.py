@@ -35,8 +35,8 @@ from psqe.theory.margin_shift import MarginShift, held_out_margins, task_margins
 
 Row = dict[str, Any]
 
-REGION_MATCHING: Matching = "cosine"
-"""The matching of Hits@1 by region."""
+REGION_MATCHINGS: tuple[Matching, ...] = ("cosine",)
+"""The matchings of Hits@1 by region, unless others are asked for."""
 
 WHOLE: Row = {"part_kind": "all", "part": "all"}
 """The part in rows that are not about one region, stage or tenth."""
@@ -100,12 +100,12 @@ def alignment_rows(
     regions: Mapping[str, Regions],
     seeds: SeedSet | None = None,
     compared: Sequence[SeedSet] = (),
+    region_matchings: Sequence[Matching] = REGION_MATCHINGS,
 ) -> Iterator[Row]:
     """Hits@k and MRR by protocol, matching, group of links and direction; Hits@1 by region.
 
     The protocol ``peer`` always takes CSLS, so its rows are there once. Regions have Hits@1 under protocol
-    ``full`` and the matching :data:`REGION_MATCHING`, on all links and on those that are free of all compared
-    seeds.
+    ``full``, on all links and on those that are free of all compared seeds.
 
     Parameters
     ----------
@@ -116,6 +116,8 @@ def alignment_rows(
     compared
         All seed sets that are compared with these, for the links that are free of all of them; none by
         default.
+    region_matchings
+        The matchings under which regions have Hits@1.
     """
     pairs = None if seeds is None else seeds.pairs
     union = np.concatenate([each.pairs for each in compared]) if compared else None
@@ -124,7 +126,7 @@ def alignment_rows(
         protocols = PROTOCOLS if matching == "csls" else PROTOCOLS[:1]
         for entry, group in METRICS_OF.items():
             yield from _metric_rows(report, entry, group, protocols)
-        if matching == REGION_MATCHING:
+        if matching in region_matchings:
             yield from _region_rows(report["regions"], matching)
 
 

@@ -25,7 +25,15 @@ from psqe.features import Features
 from psqe.graph import AlignmentTask
 from psqe.links.predict import weigh_pairs
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
-from psqe.study.measures import Row, alignment_rows, fact_rows, link_rows, prediction_rows, seed_rows
+from psqe.study.measures import (
+    REGION_MATCHINGS,
+    Row,
+    alignment_rows,
+    fact_rows,
+    link_rows,
+    prediction_rows,
+    seed_rows,
+)
 from psqe.study.plans.base import kind_of, kinds_with, of_kind
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
@@ -227,8 +235,10 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.scorer, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
+    # Tables about systems show groups under the matching of their headline, too.
+    matchings = (*REGION_MATCHINGS, "sinkhorn") if spec.subject == "system" else REGION_MATCHINGS
     return alignment_rows(
-        data.task, similarities.scorer, data.regions, similarities.seeds, compared_seeds(spec)
+        data.task, similarities.scorer, data.regions, similarities.seeds, compared_seeds(spec), matchings
     )
 
 

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from psqe.options import AlignerOptions, FeatureOptions
+from psqe.study.plans.alignments import RESIDUAL
 from psqe.study.plans.base import (
     EMOJI,
     Plan,
     of_kind,
+    study_features,
     study_size,
     task_options,
 )
 from psqe.study.spec import RunSpec
 
 
-def _small(name: str) -> AlignerOptions:
-    return AlignerOptions(name=name, preset="small")
+def _small(name: str, **parameters: Any) -> AlignerOptions:
+    return AlignerOptions(name=name, preset="small", parameters=parameters)
 
 
 SYSTEMS: Mapping[str, AlignerOptions | None] = {
     "features": None,
     "clamped": _small("clamped"),
     "label propagation": _small("label-propagation"),
+    "EVA": _small("eva", residual=RESIDUAL),
+    "MCLEA": _small("mclea", residual=RESIDUAL),
     "PARIS": _small("paris"),
     "fused Gromov-Wasserstein": _small("fgw"),
     "propagation": _small("propagation"),
     "Concord": _small("concord"),
 }
-"""The systems that are compared, by the name that tables show; ``None`` stands for the features alone."""
+"""The systems that are compared, by the name that tables show; ``None`` stands for the features alone. The
+models that are trained, EVA and MCLEA, keep the features beside what they learn."""
 
 SEEDLESS = ("PARIS", "fused Gromov-Wasserstein", "propagation", "Concord")
 """The systems that are run without seeds, too."""
@@ -39,9 +45,31 @@ RUNS = (*((system, True) for system in SYSTEMS), *((system, False) for system in
 KIND = "psqe"
 """The kind of seeds that all systems are given, unless they are given none."""
 
-
 FEATURES = FeatureOptions(modalities=("image", "layout", "attribute"))
-"""The modalities that all systems compare: those of the study, and the layout of pictures."""
+"""The modalities that all systems compare on emoji pairs: those of the study, and the layout of pictures."""
+
+PARTS: Mapping[str, Mapping[str, Any]] = {
+    "no whitening": {"whitening": False},
+    "no evidence of links": {"link_evidence": False},
+    "weights not learned": {"learn_weights": False},
+    "no transport": {"transport": False},
+    "no hops": {"n_hops": 0},
+    "one round": {"n_rounds": 1},
+    "context as estimated": {"context": 1.0},
+}
+"""What is left out of Concord, one part at a time, by the name that tables show."""
+
+NO_LAYOUT = "no layout"
+"""The name that tables show for Concord without the modality ``layout``, which is no parameter of it."""
+
+
+def system_features(task: str) -> FeatureOptions:
+    """The modalities by which all systems compare a task.
+
+    >>> system_features("emoji/en-fr").modalities, system_features("dbp15k/fr_en").modalities
+    (('image', 'layout', 'attribute'), ('name',))
+    """
+    return FEATURES if task.startswith("emoji/") else study_features(task)
 
 
 def system_spec(system: str, task: str, random_state: int, *, seeds: bool = True) -> RunSpec:
@@ -50,10 +78,19 @@ def system_spec(system: str, task: str, random_state: int, *, seeds: bool = True
     Its subject is ``system``, so that no table about the modalities of the study has it.
     """
     return RunSpec(
-        subject="system", task=task_options(task), features=FEATURES,
+        subject="system", task=task_options(task), features=system_features(task),
         miner=of_kind(KIND, study_size(task)) if seeds else None, aligner=SYSTEMS[system],
         random_state=random_state,
     )  # fmt: skip
+
+
+def part_spec(part: str, task: str, random_state: int) -> RunSpec:
+    """The run of Concord, on PSQE's seeds, without one of :data:`PARTS` or :data:`NO_LAYOUT`."""
+    whole = system_spec("Concord", task, random_state)
+    if part == NO_LAYOUT:
+        kept = tuple(modality for modality in FEATURES.modalities or () if modality != "layout")
+        return whole.replace(features=FeatureOptions(modalities=kept))
+    return whole.replace(aligner=_small("concord", **PARTS[part]))
 
 
 def best(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
@@ -66,8 +103,19 @@ def best(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     ]
 
 
+def parts(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """Concord without each of its parts; whole, it is in the plan ``best``."""
+    return [
+        part_spec(part, task, state)
+        for state in random_states
+        for task in tasks
+        for part in (*PARTS, NO_LAYOUT)
+    ]
+
+
 PLANS = {
     "best": Plan(
         "Systems without labels on the same modalities, with PSQE's seeds and with none.", best, EMOJI
     ),
+    "concord-parts": Plan("Concord without each of its parts.", parts, EMOJI),
 }
