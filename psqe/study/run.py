@@ -174,11 +174,11 @@ def compared_seeds(spec: RunSpec) -> list[SeedSet]:
     """The seeds of every kind that the study compares with those of a run, of the same number.
 
     They decide which links are free of all seed sets. With one modality both pivots find the same seeds, and
-    only one of them is mined. There are none if the run is without seeds, or on seeds that the study does not
-    compare with others.
+    only one of them is mined. There are none if the run is without seeds, on seeds that the study does not
+    compare with others, or about a system, since all systems are given the same seeds.
     """
     miner = spec.miner
-    if miner is None or miner.n_seeds is None or kind_of(miner) is None:
+    if spec.subject == "system" or miner is None or miner.n_seeds is None or kind_of(miner) is None:
         return []
     options = [of_kind(kind, miner.n_seeds) for kind in kinds_with(spec.features)]
     return [_seeds(spec.part("seeds", miner=each)) for each in options]

@@ -76,7 +76,7 @@ def best_table(runs: pd.DataFrame, *, links: str, matching: str) -> pd.DataFrame
     runs
         Rows of :func:`best_runs`.
     links
-        The group of links: ``all``, ``free`` or ``free_of_all``.
+        The group of links: ``all`` or ``free``.
     matching
         The matching: ``cosine``, ``csls`` or ``sinkhorn``.
 
