@@ -6,7 +6,9 @@ prints the table and puts it into the results store. A case that runs again repl
 Cases: ``fr_en/released`` and ``fr_en/corrected`` mine DBP15K fr_en with 300 epochs; ``fr_en/10k`` mines
 about so many of its entities, both sides together, with default epochs; ``planted/1M`` runs the first
 stage on a planted pair with so many entities *a side*; ``ratios/attention`` and ``ratios/survey`` time two
-ways to do one thing. Any size may be named: ``fr_en/500``, ``planted/20k``.
+ways to do one thing. Any size may be named: ``fr_en/500``, ``planted/20k``. ``systems/emoji/en-fr`` and
+``systems/dbp15k/fr_en`` time the systems of the plan ``best``, each in a process of its own; so may any pair
+that the study can load.
 """
 
 from __future__ import annotations
@@ -18,14 +20,16 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 # Small imports only: the peak of a process begins with that of the one that starts it.
 from psqe.errors import PsqeError
 from psqe.provenance import revision
-from psqe.study.costs import CAP_BYTES, CASES, N_CLUSTERS, N_EPOCHS, N_SEEDS, WIDTHS
+from psqe.study.costs import CAP_BYTES, CASES, MINING, N_CLUSTERS, N_EPOCHS, N_SEEDS, REPEATS, WIDTHS
 
 Row = dict[str, Any]
 
@@ -37,9 +41,11 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--results", type=Path, help="the store to write; results/store when omitted")
     parser.add_argument("--measure", metavar="NAME", help=argparse.SUPPRESS)  # what the fresh process is told
+    parser.add_argument("--system", help=argparse.SUPPRESS)
+    parser.add_argument("--seeds", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
-        return _measure(given.measure)
+        return _measure(given.measure, given.system, given.seeds)
     for name in given.case:
         _kind(name, parser)
     if given.threads < 1:
@@ -51,19 +57,50 @@ def main() -> int:
     measured_at = revision()  # once: a table written makes the checkout differ from it
     failed = []
     for name in given.case:
-        command = [sys.executable, __file__, "--measure", name]
-        done = subprocess.run(command, env={**os.environ, **threads}, stdout=subprocess.PIPE, text=True)
-        if done.returncode:
+        environment = {**os.environ, **threads}
+        rows = (_measured_systems if name.startswith("systems/") else _measured)(name, environment)
+        if rows is None:
             failed.append(name)
-            print(f"{name}: failed with code {done.returncode}; its rows stay as they were", file=sys.stderr)
+            print(f"{name}: its rows stay as they were", file=sys.stderr)
             continue
-        rows = [{**row, "threads": given.threads} for row in json.loads(done.stdout.splitlines()[-1])]
+        rows = [{**row, "threads": given.threads} for row in rows]
         try:
             print(f"\n{name}\n{_stored(name, rows, given.results, measured_at)}", flush=True)
         except PsqeError as error:
             print(error, file=sys.stderr)
             return 2
     return 1 if failed else 0
+
+
+def _measured(name: str, environment: Mapping[str, str], *options: str) -> list[Row] | None:
+    """Run a case in a process of its own; returns its rows, or ``None`` if it failed."""
+    command = [sys.executable, __file__, "--measure", name, *options]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        print(f"{name}: failed with code {done.returncode}", *options, file=sys.stderr)
+        return None
+    rows: list[Row] = json.loads(done.stdout.splitlines()[-1])
+    return rows
+
+
+def _measured_systems(name: str, environment: Mapping[str, str]) -> list[Row] | None:
+    """Measure the mining of seeds and every system on them, each in processes of its own, the fastest run."""
+    from psqe.study.tables.best import ROW_NAMES
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        seeds = Path(folder) / "seeds.npy"
+        for system in (MINING, *ROW_NAMES):
+            runs = [
+                _measured(name, environment, "--system", system, "--seeds", str(seeds))
+                for _ in range(REPEATS.get(name, 1))
+            ]
+            whole = [run for run in runs if run is not None]
+            if len(whole) < len(runs):
+                return None
+            rows += min(whole, key=lambda run: float(run[-1]["stage_seconds"]))
+            print(f"{name}: {system}: {rows[-1]['stage_seconds']:.1f} seconds", file=sys.stderr, flush=True)
+    return rows
 
 
 def _stored(name: str, rows: list[Row], folder: Path | None, measured_at: str) -> str:
@@ -74,7 +111,8 @@ def _stored(name: str, rows: list[Row], folder: Path | None, measured_at: str) -
     from psqe.study.store import RunResult, Store
 
     spec = RunSpec(subject="cost", task=TaskOptions(name=name))
-    total = next((row for row in rows if row["stage"] == "total"), {})
+    totals = [row for row in rows if row["stage"] == "total"]
+    total = totals[0] if len(totals) == 1 else {}
     cost = total.get("stage_seconds"), total.get("stage_peak_mb")
     store = Store(folder)
     store.put([RunResult(spec, rows, *cost, source={"revision": measured_at})])
@@ -85,15 +123,18 @@ def _stored(name: str, rows: list[Row], folder: Path | None, measured_at: str) -
 
 
 def _kind(name: str, parser: argparse.ArgumentParser) -> None:
-    if name not in CASES and not re.fullmatch(r"(fr_en|planted)/[1-9]\d*[kM]?", name):
+    if name not in CASES and not re.fullmatch(r"(fr_en|planted)/[1-9]\d*[kM]?|systems/.+", name):
         parser.error(f"there is no case {name!r}; choose from {', '.join(CASES)}")
 
 
-def _measure(name: str) -> int:
+def _measure(name: str, system: str | None, seeds: Path | None) -> int:
     """Run one case and print its rows as JSON, on the last line."""
     group, _, what = name.partition("/")
     try:
-        if group == "ratios":
+        if group == "systems":
+            assert system is not None and seeds is not None
+            rows = one_system(what, system, seeds)
+        elif group == "ratios":
             rows = attention() if what == "attention" else two_surveys()
         elif group == "planted":
             rows = planted(_size(what))
@@ -136,6 +177,45 @@ def fr_en(size: int | None, variant: str, n_epochs: int | None) -> list[Row]:
     features = planted_vectors(task, WIDTHS)
     switches = {} if n_epochs is None else {"n_epochs": n_epochs}
     return _mined(task, features, start, variant=variant, switches=switches)
+
+
+def one_system(pair: str, system: str, seeds_file: Path) -> list[Row]:
+    """One system of the plan ``best`` on a pair: fitting, and the matching of all candidates by Sinkhorn.
+
+    The variant :data:`psqe.study.costs.MINING` mines the seeds instead, and leaves them for the others.
+    """
+    from psqe.api import build_aligner, load_features, mine_seeds
+    from psqe.cost import measured, peak_memory_mb
+    from psqe.datasets.pairs import load_pair
+    from psqe.evaluation import feature_scorer
+    from psqe.seeds import SeedSet
+    from psqe.similarity import mutual_nearest
+    from psqe.similarity.matching import matched
+    from psqe.study.plans.best import RUNS, system_spec
+    from psqe.study.tables.best import row_name
+
+    specs = {row_name(name, seeds=seeds): system_spec(name, pair, 0, seeds=seeds) for name, seeds in RUNS}
+    spec = specs["features" if system == MINING else system]
+    start = time.perf_counter()
+    task = load_pair(spec.task, random_state=0)
+    features = load_features(task, spec.features)
+    row = {"variant": system, "n_left": task.left.n_entities, "n_right": task.right.n_entities}
+    data = {"stage": "data", "stage_seconds": time.perf_counter() - start, "stage_peak_mb": peak_memory_mb()}
+    with measured() as cost:
+        if system == MINING:
+            seeds = mine_seeds(task, features=features, seeds=spec.miner, random_state=0)
+            scorer = None
+        else:
+            seeds = SeedSet.empty() if spec.miner is None else SeedSet.load(seeds_file, task)
+            scorer = feature_scorer(task, features)
+            if spec.aligner is not None:
+                scorer = build_aligner(spec.aligner, 0).fit(task, features, seeds).similarity
+        if scorer is not None:
+            mutual_nearest(matched(scorer(task.left.candidates, task.right.candidates), "sinkhorn"))
+    if system == MINING:
+        seeds.save_npy(seeds_file, task)
+    total = {"stage": "total", "stage_seconds": cost.seconds, "stage_peak_mb": cost.peak_mb}
+    return [{**row, **data}, {**row, **total}]
 
 
 def planted(size: int) -> list[Row]:

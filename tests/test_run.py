@@ -124,6 +124,22 @@ def test_seeds_are_compared_with_every_kind_that_differs(monkeypatch, task):
     assert asked == [kind for kind in KINDS_OF_SEEDS if kind != "pivot, fused" or task in EMOJI]
 
 
+def test_systems_have_groups_under_sinkhorn_too_and_no_links_free_of_other_seeds(pairs):
+    plain = mutual("propagation")
+    matchings, links = (
+        {
+            subject: {row[column] for row in run(plain.replace(subject=subject)).rows if chosen(row)}
+            for subject in ("alignment", "system")
+        }
+        for column, chosen in (
+            ("matching", lambda row: row["part_kind"] == "semantic"),
+            ("links", lambda row: row["part_kind"] == "all"),
+        )
+    )
+    assert matchings == {"alignment": {"cosine"}, "system": {"cosine", "sinkhorn"}}
+    assert links["alignment"] - links["system"] == {"free_of_all"}
+
+
 def test_links_that_are_free_of_all_seeds_are_the_same_for_every_kind(pairs):
     links = pairs[0][0].links
     kinds = [of_kind(kind, 12) for kind in KINDS_OF_SEEDS]

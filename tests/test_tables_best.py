@@ -4,16 +4,30 @@ import numpy as np
 import pytest
 from stored import OTHER_TASK, TASK, directions, table
 
+from psqe.aligners import ALIGNERS
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.study import tables
-from psqe.study.plans.best import RUNS, SEEDLESS, SYSTEMS, best, system_spec
+from psqe.study.plans.best import (
+    NO_LAYOUT,
+    PARTS,
+    RUNS,
+    SEEDLESS,
+    SYSTEMS,
+    best,
+    part_spec,
+    parts,
+    system_features,
+    system_spec,
+)
 from psqe.study.store import RunResult
 from psqe.study.tables.best import OURS, ROW_NAMES, row_name
 
 
-def run(
-    system: str, task: str, state: int, hits: float, *, seeds: bool = True, seconds: float = 1.0, **parts
-):
+def run(system: str, task: str, state: int, hits: float, *, seeds: bool = True, **groups):
+    return result(system_spec(system, task, state, seeds=seeds), hits, **groups)
+
+
+def result(spec, hits, **groups):
     rows = [
         row
         for matching in ("cosine", "csls")
@@ -22,9 +36,9 @@ def run(
     ]
     rows += [
         {**rows[0], "direction": "both", "part_kind": "semantic", "part": part, "hits@1": share}
-        for part, share in parts.items()
+        for part, share in groups.items()
     ]
-    return RunResult(system_spec(system, task, state, seeds=seeds), rows, 1.0)
+    return RunResult(spec, rows, 1.0)
 
 
 RESULTS = [
@@ -102,3 +116,32 @@ def test_the_plan_has_every_system_with_seeds_and_some_without():
     assert {spec.features.modalities for spec in specs} == {("image", "layout", "attribute")}
     assert OURS in SYSTEMS and row_name(OURS, seeds=False) in ROW_NAMES
     assert np.sum([spec.miner is None for spec in specs]) == len(SEEDLESS)
+
+
+def test_what_is_left_out_of_our_system_is_compared_with_the_whole():
+    results = [
+        *RESULTS[:4],
+        *(result(part_spec("no hops", task, 0), hits) for task, hits in ((TASK, 0.7), (OTHER_TASK, 0.6))),
+        result(part_spec(NO_LAYOUT, TASK, 0), 0.5),
+    ]
+    runs = tables.part_runs(table(results, "system"), [TASK, OTHER_TASK])
+    assert list(dict.fromkeys(runs["row"])) == [OURS, "no hops", NO_LAYOUT]
+    gains = tables.row_gains(runs[runs["links"] == "free"], [TASK, OTHER_TASK], over=OURS)
+    together = gains[(gains["task"] == "all") & (gains["matching"] == "csls")].set_index("row")
+    assert together["gain"].to_dict() == {"no hops": pytest.approx(-10.0)}, "no layout lacks a pair"
+
+
+def test_every_part_that_is_left_out_departs_from_the_whole():
+    specs = parts([TASK], [0])
+    whole = system_spec(OURS, TASK, 0)
+    assert len(set(specs)) == len(PARTS) + 1 and whole not in specs
+    usual = ALIGNERS[whole.aligner.name].preset(whole.aligner.preset)
+    for name, changed in PARTS.items():
+        for parameter, value in changed.items():
+            assert getattr(usual, parameter) != value, f"{name} is what {OURS} does"
+    assert specs[-1].features.modalities == ("image", "attribute")
+
+
+def test_a_benchmark_is_compared_by_the_modalities_of_the_study():
+    assert system_features(TASK) == system_spec("features", TASK, 0).features
+    assert system_features("dbp15k/zh_en").modalities == ("name",)

@@ -53,9 +53,16 @@ CASES: Mapping[str, str | None] = {
     **dict.fromkeys(("fr_en/1k", "fr_en/2k", "fr_en/5k", "fr_en/10k", "fr_en/20k", "fr_en/40k"), "fr_en"),
     **dict.fromkeys(("planted/10k", "planted/100k", "planted/1M"), "planted"),
     "ratios/attention": None, "ratios/survey": None,
+    "systems/emoji/en-fr": None, "systems/dbp15k/fr_en": None,
 }  # fmt: skip
 """The cases that the benchmark measures when none is named. Those that show how costs grow with the number of
 entities have the name of their data."""
+
+REPEATS: Mapping[str, int] = {"systems/emoji/en-fr": 3, "systems/dbp15k/fr_en": 1}
+"""How often each system of a case is measured; the fastest run counts."""
+
+MINING = "PSQE's seeds"
+"""The variant of a case about systems that mines the seeds that the systems are given."""
 
 LIMITS = {
     "fr_en/released": Limit("released", 600, 3.0),

@@ -21,7 +21,7 @@ from psqe.study.tables.alignments import (
     untrained_results,
 )
 from psqe.study.tables.benchmarks import fact_table, mined_table, single_table
-from psqe.study.tables.best import best_leads, best_runs, best_table, same_keywords, worst_groups
+from psqe.study.tables.best import best_leads, best_runs, best_table, part_runs, same_keywords, worst_groups
 from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
 from psqe.study.tables.headlines import headlines
@@ -39,7 +39,7 @@ from psqe.study.tables.pays import (
 from psqe.study.tables.phase import evenness_parts, operating_points, phase_rows, price_of_evenness, worth
 from psqe.study.tables.predictions import shift_errors, shift_predictions, shift_table, trained_errors
 from psqe.study.tables.regions import region_contrasts, region_parts, region_results, third_ranks
-from psqe.study.tables.rows import points_text, row_gain_table
+from psqe.study.tables.rows import points_text, row_gain_table, row_gains
 from psqe.study.tables.seeds import changes, compared, plain_seeds, seed_parts, seed_sets, swept, verdicts
 from psqe.study.tables.selection import in_order
 from psqe.study.tables.tasks import graph_table, text_table, triple_table, why_table
@@ -51,11 +51,11 @@ __all__ = [
     "evenness", "evenness_parts", "evenness_table", "evenness_words", "fact_table", "faithful_table",
     "gain_accounts", "gain_table", "gains", "graph_table", "headlines", "in_order", "list_in_words",
     "matrix", "mean_table", "mean_text", "metric_rows", "mined_table", "name_models",
-    "operating_points", "order_table", "over_states", "paired_gain", "pairs_with_references",
+    "operating_points", "order_table", "over_states", "paired_gain", "pairs_with_references", "part_runs",
     "pays_gains", "pays_means", "pays_runs", "pays_table", "phase_rows", "plain_seeds", "points_text",
     "predicted_totals", "prediction_errors", "presets", "price_of_evenness", "region_contrasts",
-    "region_parts", "region_results", "row_gain_table", "rows_left_out", "rule_table", "same_keywords",
-    "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
+    "region_parts", "region_results", "row_gain_table", "row_gains", "rows_left_out", "rule_table",
+    "same_keywords", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
     "single_table", "supervised_table", "swept", "task_table", "text_table", "third_ranks",
     "threshold_curve", "trained_errors", "triple_table", "untrained_results", "verdicts", "why_table",
     "worst_groups", "worth",

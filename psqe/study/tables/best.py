@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from psqe.graph import SIDES, AlignmentTask
-from psqe.study.plans.best import RUNS, system_spec
+from psqe.study.plans.best import NO_LAYOUT, PARTS, RUNS, part_spec, system_spec
 from psqe.study.tables.page import group_rows
 from psqe.study.tables.rows import percent_text, row_gains
 
@@ -50,20 +50,55 @@ def best_runs(table: pd.DataFrame, tasks: Sequence[str], *, part_kind: str = "al
         ``links``, ``part`` and ``hits@1`` under protocol full, the mean of both directions. Empty when
         nothing is stored.
     """
-    states = sorted(int(state) for state in table["random_state"].unique())
+    states = _states(table)
     names = {
         system_spec(system, task, state, seeds=seeds).id: row_name(system, seeds=seeds)
         for task in tasks
         for state in states
         for system, seeds in RUNS
     }
+    return _collected(table, names, tasks, ROW_NAMES, part_kind)
+
+
+def part_runs(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Collect the stored runs of our system, whole and without each of its parts.
+
+    Parameters
+    ----------
+    table
+        The systems of the results store.
+    tasks
+        Names of pairs of graphs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`best_runs`; ``row`` is our system or what is left out of it.
+    """
+    left_out = (*PARTS, NO_LAYOUT)
+    names = {}
+    for task in tasks:
+        for state in _states(table):
+            names[system_spec(OURS, task, state).id] = OURS
+            names |= {part_spec(part, task, state).id: part for part in left_out}
+    return _collected(table, names, tasks, (OURS, *left_out), "all")
+
+
+def _states(table: pd.DataFrame) -> list[int]:
+    return sorted(int(state) for state in table["random_state"].unique())
+
+
+def _collected(
+    table: pd.DataFrame, names: Mapping[str, str], tasks: Sequence[str], order: Sequence[str], part_kind: str
+) -> pd.DataFrame:
+    """The runs with some ids under protocol full, by row of the table, both directions averaged."""
     chosen = table[
         table["id"].isin(list(names)) & (table["protocol"] == "full") & (table["part_kind"] == part_kind)
     ]
     keys = ["row", "task", "random_state", "matching", "links", "part"]
-    runs = chosen.assign(row=chosen["id"].map(names)).dropna(subset=["hits@1"])
+    runs = chosen.assign(row=chosen["id"].map(dict(names))).dropna(subset=["hits@1"])
     means = runs.groupby(keys, as_index=False, sort=False)["hits@1"].mean().astype({"hits@1": float})
-    pairs, rows = ({name: i for i, name in enumerate(order)} for order in (tasks, ROW_NAMES))
+    pairs, rows = ({name: i for i, name in enumerate(ordered)} for ordered in (tasks, order))
     means = means.sort_values("task", key=lambda column: column.map(pairs), kind="stable")
     return means.sort_values("row", key=lambda column: column.map(rows), kind="stable", ignore_index=True)
 
