@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -52,3 +53,13 @@ def test_the_benchmark_tells_what_it_cannot_measure(tmp_path: Path) -> None:
     assert "fr_en/1k: failed with code 2; its rows stay as they were" in absent.stderr
     assert "Traceback" not in absent.stderr
     assert not path.exists()
+
+
+def test_a_system_is_measured_without_the_seeds_that_it_is_not_given(tmp_path: Path) -> None:
+    given = ["--system", "PARIS, no seeds", "--seeds", str(tmp_path / "absent.npy")]
+    done = benchmark("--measure", "systems/emoji/en-fr", *given)
+    assert done.returncode == 0, done.stderr
+    data, total = json.loads(done.stdout.splitlines()[-1])
+    assert {data["variant"], total["variant"]} == {"PARIS, no seeds"}
+    assert (data["stage"], total["stage"]) == ("data", "total")
+    assert total["stage_seconds"] > 0 and 100 < data["stage_peak_mb"] <= total["stage_peak_mb"]

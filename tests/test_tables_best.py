@@ -2,18 +2,22 @@
 
 import numpy as np
 import pytest
-from stored import OTHER_TASK, TASK, directions, table
+from stored import OTHER_TASK, TASK, cost_run, directions, table
 
 from psqe.aligners import ALIGNERS
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.study import tables
+from psqe.study.plans.alignments import crossed_dbp15k, untrained
 from psqe.study.plans.best import (
     NO_LAYOUT,
+    ON_BENCHMARKS,
     PARTS,
     RUNS,
     SEEDLESS,
     SYSTEMS,
+    benchmark_spec,
     best,
+    on_benchmarks,
     part_spec,
     parts,
     system_features,
@@ -145,3 +149,41 @@ def test_every_part_that_is_left_out_departs_from_the_whole():
 def test_a_benchmark_is_compared_by_the_modalities_of_the_study():
     assert system_features(TASK) == system_spec("features", TASK, 0).features
     assert system_features("dbp15k/zh_en").modalities == ("name",)
+
+
+def test_benchmarks_show_runs_of_other_plans_beside_those_of_our_system():
+    name = "dbp15k/ja_en"
+    shared = [
+        result(benchmark_spec("features", name, 0, seeds=False), 0.5),
+        result(benchmark_spec("propagation", name, 0, seeds=True), 0.6),
+        result(benchmark_spec("propagation", name, 1, seeds=True), 0.9),
+    ]
+    ours = [
+        result(benchmark_spec(OURS, name, 0, seeds=False), 0.8),
+        result(benchmark_spec(OURS, "fb15k/db15k", 0, seeds=False), 0.4),
+    ]
+    found = tables.benchmark_runs(table(shared, "alignment"), table(ours, "system"))
+    shown = tables.best_table(found, links="all", matching="csls").set_index("system")
+    assert shown[name].to_dict() == {"features": "50.0", "propagation": "60.0", "Concord, no seeds": "80.0"}
+    assert (
+        shown.loc["Concord, no seeds", "fb15k/db15k"] == "40.0" and shown.loc["features", "fb15k/db15k"] == ""
+    )
+
+
+def test_systems_on_a_benchmark_have_runs_of_their_own_only_where_no_other_plan_has_them():
+    subjects = {
+        spec.aligner and spec.aligner.name: spec.subject for spec in on_benchmarks(ON_BENCHMARKS, [0])
+    }
+    assert subjects.pop("concord") == "system" and set(subjects.values()) == {"alignment"}
+    crossed = set(crossed_dbp15k(["dbp15k/zh_en"], [0])) | set(untrained(["dbp15k/zh_en"], [0]))
+    rows = ON_BENCHMARKS["dbp15k/zh_en"]
+    specs = {benchmark_spec(name, "dbp15k/zh_en", 0, seeds=seeds) for name, seeds in rows if name != OURS}
+    assert specs <= crossed
+
+
+def test_costs_are_listed_by_system_and_pair():
+    case = "systems/emoji/en-fr"
+    runs = [cost_run(case, seconds=3.0, peak_mb=1000.0, variant="Concord"), cost_run("fr_en/1k")]
+    shown = tables.system_costs(table(runs, "cost"), [case, "systems/dbp15k/fr_en"])
+    assert list(shown.columns) == ["system", "seconds, emoji/en-fr", "GB, emoji/en-fr"]
+    assert shown.iloc[0].tolist() == ["Concord", 3.0, pytest.approx(1.048576)]

@@ -8,8 +8,10 @@ from typing import Any
 from psqe.options import AlignerOptions, FeatureOptions
 from psqe.study.plans.alignments import RESIDUAL
 from psqe.study.plans.base import (
+    DBP15K,
     EMOJI,
     Plan,
+    alignment_spec,
     of_kind,
     study_features,
     study_size,
@@ -113,9 +115,56 @@ def parts(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     ]
 
 
+COMPARED = {"clamped": "clamped", "EVA": "eva", "MCLEA": "mclea", "propagation": "propagation"}
+"""The systems that other plans run on benchmarks, too, with the names of their aligners. EVA and MCLEA are
+trained there as their preset says, without the features beside."""
+
+ON_DBP15K = (
+    ("features", False), *((system, True) for system in COMPARED), ("Concord", True),
+    ("propagation", False), ("Concord", False),
+)  # fmt: skip
+ON_BENCHMARKS: Mapping[str, Sequence[tuple[str, bool]]] = {
+    **dict.fromkeys(DBP15K, ON_DBP15K),
+    "fb15k/db15k": (("features", False), ("MCLEA", True), ("propagation", False), ("Concord", False)),
+}
+"""The systems that are compared on benchmarks, each with a mark whether it is given PSQE's seeds."""
+
+BENCHMARK_STATES = (0,)
+"""The random states of the systems on benchmarks, where a run of Concord takes minutes."""
+
+
+def benchmark_spec(system: str, task: str, random_state: int, *, seeds: bool) -> RunSpec:
+    """The run of a system on a benchmark, by the modalities of the study.
+
+    It is a run of other plans, unless the system is Concord.
+    """
+    if system == "Concord":
+        return system_spec(system, task, random_state, seeds=seeds)
+    miner = of_kind(KIND, study_size(task)) if seeds else None
+    if system == "features":
+        return RunSpec(
+            subject="alignment", task=task_options(task), features=study_features(task), miner=miner,
+            random_state=random_state,
+        )  # fmt: skip
+    return alignment_spec(task, miner, COMPARED[system], random_state)
+
+
+def on_benchmarks(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The systems of :data:`ON_BENCHMARKS`."""
+    return [
+        benchmark_spec(system, task, state, seeds=seeds)
+        for state in random_states
+        for task in tasks
+        for system, seeds in ON_BENCHMARKS[task]
+    ]
+
+
 PLANS = {
     "best": Plan(
         "Systems without labels on the same modalities, with PSQE's seeds and with none.", best, EMOJI
     ),
     "concord-parts": Plan("Concord without each of its parts.", parts, EMOJI),
+    "best-benchmarks": Plan(
+        "The same systems on the published benchmarks.", on_benchmarks, tuple(ON_BENCHMARKS), BENCHMARK_STATES
+    ),
 }

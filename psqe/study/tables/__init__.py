@@ -21,7 +21,16 @@ from psqe.study.tables.alignments import (
     untrained_results,
 )
 from psqe.study.tables.benchmarks import fact_table, mined_table, single_table
-from psqe.study.tables.best import best_leads, best_runs, best_table, part_runs, same_keywords, worst_groups
+from psqe.study.tables.best import (
+    benchmark_runs,
+    best_leads,
+    best_runs,
+    best_table,
+    part_runs,
+    same_keywords,
+    system_costs,
+    worst_groups,
+)
 from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
 from psqe.study.tables.headlines import headlines
@@ -47,7 +56,8 @@ from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
-    "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes", "compared", "crossed",
+    "benchmark_runs", "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes", "compared",
+    "crossed",
     "evenness", "evenness_parts", "evenness_table", "evenness_words", "fact_table", "faithful_table",
     "gain_accounts", "gain_table", "gains", "graph_table", "headlines", "in_order", "list_in_words",
     "matrix", "mean_table", "mean_text", "metric_rows", "mined_table", "name_models",
@@ -56,7 +66,7 @@ __all__ = [
     "predicted_totals", "prediction_errors", "presets", "price_of_evenness", "region_contrasts",
     "region_parts", "region_results", "row_gain_table", "row_gains", "rows_left_out", "rule_table",
     "same_keywords", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
-    "single_table", "supervised_table", "swept", "task_table", "text_table", "third_ranks",
+    "single_table", "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",
     "threshold_curve", "trained_errors", "triple_table", "untrained_results", "verdicts", "why_table",
     "worst_groups", "worth",
 ]  # fmt: skip

@@ -9,7 +9,18 @@ from typing import Any
 import pandas as pd
 
 from psqe.graph import SIDES, AlignmentTask
-from psqe.study.plans.best import NO_LAYOUT, PARTS, RUNS, part_spec, system_spec
+from psqe.study.costs import MINING
+from psqe.study.plans.best import (
+    BENCHMARK_STATES,
+    NO_LAYOUT,
+    ON_BENCHMARKS,
+    PARTS,
+    RUNS,
+    benchmark_spec,
+    part_spec,
+    system_spec,
+)
+from psqe.study.tables.costs import gigabytes
 from psqe.study.tables.page import group_rows
 from psqe.study.tables.rows import percent_text, row_gains
 
@@ -82,6 +93,59 @@ def part_runs(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
             names[system_spec(OURS, task, state).id] = OURS
             names |= {part_spec(part, task, state).id: part for part in left_out}
     return _collected(table, names, tasks, (OURS, *left_out), "all")
+
+
+def benchmark_runs(alignments: pd.DataFrame, systems: pd.DataFrame) -> pd.DataFrame:
+    """Collect the stored runs of systems on the published benchmarks.
+
+    Parameters
+    ----------
+    alignments, systems
+        The alignments and the systems of the results store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`best_runs`. The features alone are given no
+        seeds, and are called ``features`` as elsewhere.
+    """
+    names = {
+        benchmark_spec(system, task, state, seeds=seeds).id: row_name(
+            system, seeds=seeds or system == "features"
+        )
+        for task, rows in ON_BENCHMARKS.items()
+        for state in BENCHMARK_STATES
+        for system, seeds in rows
+    }
+    table = pd.concat([alignments, systems], ignore_index=True)
+    return _collected(table, names, list(ON_BENCHMARKS), ROW_NAMES, "all")
+
+
+def system_costs(costs: pd.DataFrame, cases: Sequence[str]) -> pd.DataFrame:
+    """Tell the seconds and the memory that every system takes on a pair, each in a process of its own.
+
+    Parameters
+    ----------
+    costs
+        The costs of the results store.
+    cases
+        Cases of ``benchmarks/cost.py`` about systems, such as ``systems/emoji/en-fr``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``system``, and for each case the columns ``seconds, PAIR`` and ``GB, PAIR``; the mining of seeds is a
+        row of its own. A case that was not measured has no columns.
+    """
+    columns: dict[str, pd.Series] = {}
+    for case in cases:
+        total = costs[(costs["task"] == case) & (costs["stage"] == "total")].set_index("variant")
+        if len(total):
+            pair = case.removeprefix("systems/")
+            columns[f"seconds, {pair}"] = total["stage_seconds"].astype(float)
+            columns[f"GB, {pair}"] = total["stage_peak_mb"].astype(float).map(gigabytes)
+    table = pd.DataFrame(columns).reindex([MINING, *ROW_NAMES]).dropna(how="all")
+    return table.rename_axis("system").reset_index()
 
 
 def _states(table: pd.DataFrame) -> list[int]:
