@@ -58,10 +58,11 @@ def main() -> int:
     failed = []
     for name in given.case:
         environment = {**os.environ, **threads}
-        rows = (_measured_systems if name.startswith("systems/") else _measured)(name, environment)
-        if rows is None:
+        try:
+            rows = (_measured_systems if name.startswith("systems/") else _measured)(name, environment)
+        except subprocess.CalledProcessError as error:
             failed.append(name)
-            print(f"{name}: its rows stay as they were", file=sys.stderr)
+            print(f"{name}: failed with code {error.returncode}; its rows stay as they were", file=sys.stderr)
             continue
         rows = [{**row, "threads": given.threads} for row in rows]
         try:
@@ -72,18 +73,15 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _measured(name: str, environment: Mapping[str, str], *options: str) -> list[Row] | None:
-    """Run a case in a process of its own; returns its rows, or ``None`` if it failed."""
+def _measured(name: str, environment: Mapping[str, str], *options: str) -> list[Row]:
+    """Run a case in a process of its own and return its rows."""
     command = [sys.executable, __file__, "--measure", name, *options]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        print(f"{name}: failed with code {done.returncode}", *options, file=sys.stderr)
-        return None
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     rows: list[Row] = json.loads(done.stdout.splitlines()[-1])
     return rows
 
 
-def _measured_systems(name: str, environment: Mapping[str, str]) -> list[Row] | None:
+def _measured_systems(name: str, environment: Mapping[str, str]) -> list[Row]:
     """Measure the mining of seeds and every system on them, each in processes of its own, the fastest run."""
     from psqe.study.tables.best import ROW_NAMES
 
@@ -95,10 +93,7 @@ def _measured_systems(name: str, environment: Mapping[str, str]) -> list[Row] | 
                 _measured(name, environment, "--system", system, "--seeds", str(seeds))
                 for _ in range(REPEATS.get(name, 1))
             ]
-            whole = [run for run in runs if run is not None]
-            if len(whole) < len(runs):
-                return None
-            rows += min(whole, key=lambda run: float(run[-1]["stage_seconds"]))
+            rows += min(runs, key=lambda run: float(run[-1]["stage_seconds"]))
             print(f"{name}: {system}: {rows[-1]['stage_seconds']:.1f} seconds", file=sys.stderr, flush=True)
     return rows
 
