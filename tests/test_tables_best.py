@@ -1,6 +1,7 @@
 """Tables about the best alignment without labels: means need all pairs, and leads are paired."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from stored import OTHER_TASK, TASK, cost_run, directions, table
 
@@ -22,6 +23,7 @@ from psqe.study.plans.best import (
     parts,
     system_features,
     system_spec,
+    trained,
 )
 from psqe.study.store import RunResult
 from psqe.study.tables.best import OURS, ROW_NAMES, row_name
@@ -114,7 +116,7 @@ def test_entities_with_the_keywords_of_another_are_counted():
 
 
 def test_the_plan_has_every_system_with_seeds_and_some_without():
-    specs = best([TASK], [0])
+    specs = [*best([TASK], [0]), *trained([TASK], [0])]
     assert {spec.subject for spec in specs} == {"system"}
     assert len(specs) == len(RUNS) == len(SYSTEMS) + len(SEEDLESS) == len(set(specs))
     assert {spec.features.modalities for spec in specs} == {("image", "layout", "attribute")}
@@ -187,3 +189,13 @@ def test_costs_are_listed_by_system_and_pair():
     shown = tables.system_costs(table(runs, "cost"), [case, "systems/dbp15k/fr_en"])
     assert list(shown.columns) == ["system", "seconds, emoji/en-fr", "GB, emoji/en-fr"]
     assert shown.iloc[0].tolist() == ["Concord", 3.0, pytest.approx(1.048576)]
+
+
+def test_rows_are_told_apart_by_whether_they_lose_on_every_pair():
+    columns = ["row", "matching", "task", "gain"]
+    points = {"a": (-1.0, -2.0), "b": (-1.0, 2.0), "c": (0.0, 2.0)}
+    rows = [
+        (row, "csls", task, gain) for row, own in points.items() for task, gain in zip("xy", own, strict=True)
+    ]
+    shown = tables.sign_table(pd.DataFrame([*rows, ("c", "csls", "all", -9.0)], columns=columns)).iloc[0]
+    assert shown.tolist() == ["csls", "a", "b", "c"]

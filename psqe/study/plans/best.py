@@ -41,6 +41,9 @@ models that are trained, EVA and MCLEA, keep the features beside what they learn
 SEEDLESS = ("PARIS", "fused Gromov-Wasserstein", "propagation", "Concord")
 """The systems that are run without seeds, too."""
 
+TRAINED = ("EVA", "MCLEA")
+"""The systems that are trained by gradient descent; they have a plan of their own."""
+
 RUNS = (*((system, True) for system in SYSTEMS), *((system, False) for system in SEEDLESS))
 """The systems that are run, each with a mark whether it is given seeds."""
 
@@ -60,6 +63,10 @@ PARTS: Mapping[str, Mapping[str, Any]] = {
     "context as estimated": {"context": 1.0},
 }
 """What is left out of Concord, one part at a time, by the name that tables show."""
+
+SLOW_STATES = (0,)
+"""The random states of the trained systems and of Concord without a part; the others have those of the
+study."""
 
 NO_LAYOUT = "no layout"
 """The name that tables show for Concord without the modality ``layout``, which is no parameter of it."""
@@ -96,12 +103,20 @@ def part_spec(part: str, task: str, random_state: int) -> RunSpec:
 
 
 def best(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """Every system on PSQE's seeds, and those of :data:`SEEDLESS` without seeds."""
+    """Every system but the trained ones on PSQE's seeds, and those of :data:`SEEDLESS` without seeds."""
     return [
         system_spec(system, task, state, seeds=seeds)
         for state in random_states
         for task in tasks
         for system, seeds in RUNS
+        if system not in TRAINED
+    ]
+
+
+def trained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The systems of :data:`TRAINED` on PSQE's seeds."""
+    return [
+        system_spec(system, task, state) for state in random_states for task in tasks for system in TRAINED
     ]
 
 
@@ -163,7 +178,8 @@ PLANS = {
     "best": Plan(
         "Systems without labels on the same modalities, with PSQE's seeds and with none.", best, EMOJI
     ),
-    "concord-parts": Plan("Concord without each of its parts.", parts, EMOJI),
+    "best-trained": Plan("Trained models beside the systems without labels.", trained, EMOJI, SLOW_STATES),
+    "concord-parts": Plan("Concord without each of its parts.", parts, EMOJI, SLOW_STATES),
     "best-benchmarks": Plan(
         "The same systems on the published benchmarks.", on_benchmarks, tuple(ON_BENCHMARKS), BENCHMARK_STATES
     ),

@@ -28,6 +28,7 @@ from psqe.study.tables.best import (
     best_table,
     part_runs,
     same_keywords,
+    sign_table,
     system_costs,
     worst_groups,
 )
@@ -66,7 +67,8 @@ __all__ = [
     "predicted_totals", "prediction_errors", "presets", "price_of_evenness", "region_contrasts",
     "region_parts", "region_results", "row_gain_table", "row_gains", "rows_left_out", "rule_table",
     "same_keywords", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
-    "single_table", "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",
+    "sign_table", "single_table", "supervised_table", "swept", "system_costs", "task_table", "text_table",
+    "third_ranks",
     "threshold_curve", "trained_errors", "triple_table", "untrained_results", "verdicts", "why_table",
     "worst_groups", "worth",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from psqe.study.plans.best import (
 from psqe.study.tables.costs import gigabytes
 from psqe.study.tables.page import group_rows
 from psqe.study.tables.rows import percent_text, row_gains
+from psqe.study.tables.words import list_in_words
 
 OURS = "Concord"
 """The system that is ours."""
@@ -225,6 +226,35 @@ def best_leads(runs: pd.DataFrame, *, links: str, rows: Sequence[str]) -> pd.Dat
     leads = leads.assign(gain=-leads["gain"], low=-leads["high"], high=-leads["low"])
     place = {row: i for i, row in enumerate(rows)}
     return leads.sort_values("row", key=lambda names: names.map(place), kind="stable", ignore_index=True)
+
+
+def sign_table(gains: pd.DataFrame) -> pd.DataFrame:
+    """List the rows of a plan by whether they lose on the pairs.
+
+    Parameters
+    ----------
+    gains
+        Rows of :func:`psqe.study.tables.rows.row_gains`; those about all pairs together are not read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``matching``, and the names of the rows whose mean over random states is below zero on all pairs, on
+        some of them and on none: ``all pairs lose``, ``some pairs lose`` and ``no pair loses``.
+    """
+    pairs = gains[gains["task"] != "all"]
+    lost = pairs.assign(lost=pairs["gain"] < 0).groupby(["matching", "row"], sort=False)["lost"].mean()
+    columns = {
+        "all pairs lose": lost == 1, "some pairs lose": (lost > 0) & (lost < 1), "no pair loses": lost == 0,
+    }  # fmt: skip
+    return pd.DataFrame([
+        {
+            "matching": matching,
+            **{title: list_in_words(own.index[chosen[own.index]].get_level_values("row"))
+               for title, chosen in columns.items()},
+        }
+        for matching, own in lost.groupby("matching", sort=False)
+    ])  # fmt: skip
 
 
 def worst_groups(groups: pd.DataFrame, *, matching: str) -> pd.DataFrame:
