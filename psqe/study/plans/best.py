@@ -8,7 +8,6 @@ from typing import Any
 from psqe.options import AlignerOptions, FeatureOptions
 from psqe.study.plans.alignments import RESIDUAL
 from psqe.study.plans.base import (
-    DBP15K,
     EMOJI,
     Plan,
     alignment_spec,
@@ -134,13 +133,11 @@ COMPARED = {"clamped": "clamped", "EVA": "eva", "MCLEA": "mclea", "propagation":
 """The systems that other plans run on benchmarks, too, with the names of their aligners. EVA and MCLEA are
 trained there as their preset says, without the features beside."""
 
-ON_DBP15K = (
-    ("features", False), *((system, True) for system in COMPARED), ("Concord", True),
-    ("propagation", False), ("Concord", False),
-)  # fmt: skip
+_SHARED = (("features", False), *((system, True) for system in COMPARED), ("propagation", False))
 ON_BENCHMARKS: Mapping[str, Sequence[tuple[str, bool]]] = {
-    **dict.fromkeys(DBP15K, ON_DBP15K),
-    "fb15k/db15k": (("features", False), ("MCLEA", True), ("propagation", False), ("Concord", False)),
+    "dbp15k/zh_en": (*_SHARED, ("Concord", False)),
+    "dbp15k/ja_en": _SHARED,
+    "dbp15k/fr_en": (*_SHARED, ("Concord", True)),
 }
 """The systems that are compared on benchmarks, each with a mark whether it is given PSQE's seeds."""
 
