@@ -155,7 +155,7 @@ def align(
             model.fit(task, vectors, found, checkpoint=checkpoint)
         else:
             model.fit(task, vectors, found)
-        predicted = predict_links(task, vectors, model.similarity, seeds=found, rule=rule)
+        predicted = predict_links(task, vectors, model, seeds=found, rule=rule)
     choices = describe_choices(task, features, vectors, seeds, found)
     choices += [*describe_aligner(options), *describe_links(links, predicted.threshold)]
     return Alignment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +15,7 @@ from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import to_unit_rows
-from psqe.graph import AlignmentTask, FloatArray, IntArray, counted, in_number
+from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides, counted, in_number
 from psqe.parameters import Parametrised
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, Matching, Similarity
@@ -85,6 +85,13 @@ class Aligner(Parametrised, ABC):
     by_embeddings
         Whether the similarity of entities that are in no seed is the cosine of their embeddings; ``True``
         unless an aligner says otherwise.
+    returns_seeds
+        Whether a seed has a large similarity because the aligner was fitted on it, whether it is correct or
+        not, so that the similarity is no evidence for it; ``True`` unless an aligner says otherwise.
+    reinforces_links
+        Whether the aligner takes links that it found itself for evidence of other links; ``False`` unless an
+        aligner says otherwise. Where it does, wrong links support each other, and a confidence can be
+        calibrated only by fitting the aligner again (:mod:`psqe.links.orphans`).
     seconds_
         Wall-clock seconds of the last :meth:`fit`.
     peak_mb_
@@ -106,6 +113,8 @@ class Aligner(Parametrised, ABC):
     min_seeds: ClassVar[int] = 2
     matching: ClassVar[Matching] = "cosine"
     by_embeddings: ClassVar[bool] = True
+    returns_seeds: ClassVar[bool] = True
+    reinforces_links: ClassVar[bool] = False
 
     _left: FloatArray
     _right: FloatArray
@@ -212,6 +221,38 @@ class Aligner(Parametrised, ABC):
                 stacklevel=2,
             )
         return self
+
+    def fit_without(
+        self, task: AlignmentTask, features: Features, seeds: SeedSet, hidden: Sides[IntArray]
+    ) -> Self:
+        """Fit the same aligner as if some entities were no candidates.
+
+        The entities stay in their graphs, where others have them for neighbours, but nothing is paired with
+        them.
+
+        Parameters
+        ----------
+        task, features, seeds
+            As for :meth:`fit`. Seeds with a hidden entity are left out.
+        hidden
+            The left and the right candidates to hide, as indices into ``task``.
+
+        Returns
+        -------
+        Another aligner with the same parameters, fitted. This one stays as it is.
+
+        Raises
+        ------
+        DataError
+            As :meth:`fit`.
+        """
+        left, right = (
+            replace(graph, candidates=np.setdiff1d(graph.candidates, out))
+            for graph, out in zip(task.sides, hidden, strict=True)
+        )
+        kept = ~np.isin(seeds.pairs[:, 0], hidden.left) & ~np.isin(seeds.pairs[:, 1], hidden.right)
+        reduced = replace(task, left=left, right=right, links=None)
+        return type(self)(**self.parameters).fit(reduced, features, seeds.where(kept))
 
     @abstractmethod
     def _fit(

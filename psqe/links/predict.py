@@ -2,7 +2,8 @@
 
 1. A seed is one pair, and its two entities compete with nobody. A trained model returns the pairs that it
    was trained on, and the entities of seeds become hubs: on the emoji pairs they are the nearest entities of
-   a third to two thirds of the candidates that are in no seed.
+   a third to two thirds of the candidates that are in no seed. An aligner that does not return its seeds
+   (:attr:`psqe.aligners.Aligner.returns_seeds`) is an exception: all candidates compete.
 2. Among the candidates that are in no seed, scores and a rule choose pairs (:mod:`psqe.links.rules`).
 3. Each pair has a confidence (:mod:`psqe.links.confidence`), whatever chose it. A pair below the threshold
    does not become a link, even if it was a seed.
@@ -10,21 +11,27 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
+from scipy.special import expit
 
+from psqe.aligners import Aligner
+from psqe.errors import PsqeWarning
 from psqe.evaluation import Scorer
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
 from psqe.links.confidence import model_temperature
 from psqe.links.nearest import TwoNearest
+from psqe.links.orphans import calibration
+from psqe.links.plan import TransportPlan
 from psqe.links.rules import LinkRule, best_threshold
-from psqe.seeds.confidence import pair_confidence
+from psqe.seeds.estimate import seed_confidence
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
-from psqe.similarity.assignments import n_counterparts, probabilities
 from psqe.similarity.neighbours import TEMPERATURE
 from psqe.similarity.shortlist import Shortlist
 
@@ -102,7 +109,7 @@ class Links:
 def predict_links(
     task: AlignmentTask,
     features: Features,
-    scorer: Scorer,
+    scorer: Scorer | Aligner,
     *,
     seeds: SeedSet | None = None,
     rule: LinkRule = DEFAULT,
@@ -118,11 +125,14 @@ def predict_links(
     features
         The input features of all entities.
     scorer
-        Function of left and right entities that returns their similarities, such as ``aligner.similarity``.
+        A fitted aligner, or a function of left and right entities that returns their similarities. A function
+        does not say where its similarities come from: they are taken to favour the pairs of seeds, and not to
+        rest on links that were found with them. Give the aligner itself where there is one.
     seeds
         The pairs that the similarities were trained on; ``None`` for similarities without training. A seed
-        becomes a link if its confidence, which is computed from the features, reaches the threshold. For
-        seeds that are known to be correct, use a threshold of 0.
+        becomes a link if its confidence, which is computed from the features and the graphs, reaches the
+        threshold. For seeds that are known to be correct, use a threshold of 0. The seeds of an aligner that
+        does not return them compete like all other pairs.
     rule
         The rule that chooses links.
 
@@ -139,7 +149,7 @@ def predict_links(
 
 
 def weigh_pairs(
-    task: AlignmentTask, features: Features, scorer: Scorer, *, seeds: SeedSet | None = None
+    task: AlignmentTask, features: Features, scorer: Scorer | Aligner, *, seeds: SeedSet | None = None
 ) -> WeighedPairs:
     """Compute what :func:`predict_links` needs before a rule is applied, which is nearly all of its cost.
 
@@ -152,16 +162,51 @@ def weigh_pairs(
             for order, graph in zip(canonical_order(task, features), task.sides, strict=True)
         )
     )
-    seed_pairs = np.empty((0, 2), dtype=np.int64) if seeds is None else seeds.pairs
-    in_seed = Sides(np.isin(candidates.left, seed_pairs[:, 0]), np.isin(candidates.right, seed_pairs[:, 1]))
+    known = SeedSet.empty() if seeds is None else seeds
+    model = scorer if isinstance(scorer, Aligner) else None
+    similarity = scorer.similarity if isinstance(scorer, Aligner) else scorer
+    returned = known.pairs if model is None or model.returns_seeds else known.pairs[:0]
+    in_seed = Sides(np.isin(candidates.left, returned[:, 0]), np.isin(candidates.right, returned[:, 1]))
     left, right = candidates.left[~in_seed.left], candidates.right[~in_seed.right]
-    others = _UnseededPairs.weigh(scorer, left, right) if len(left) and len(right) else None
+    others = None
+    if len(left) and len(right):
+        again = _Refit(task, features, model, known, left, right) if _reinforces_links(model) else None
+        others = _UnseededPairs.weigh(similarity, left, right, again)
     members = Sides(candidates.left[in_seed.left], candidates.right[in_seed.right])
     return WeighedPairs(
         task.sides.map(lambda graph: graph.candidates),
-        _seed_pairs(task, features, scorer, candidates, members, seed_pairs),
+        known.pairs,
+        _seed_pairs(task, features, similarity, candidates, members, returned),
         others,
     )
+
+
+def _reinforces_links(model: Aligner | None) -> TypeGuard[Aligner]:
+    return model is not None and model.reinforces_links
+
+
+@dataclass(frozen=True, eq=False)
+class _Refit:
+    """An aligner that can be fitted again with some of the candidates ``left`` and ``right`` hidden."""
+
+    task: AlignmentTask
+    features: Features
+    model: Aligner
+    seeds: SeedSet
+    left: IntArray
+    right: IntArray
+
+    def __call__(self, hidden: Sides[IntArray]) -> tuple[Shortlist, Sides[IntArray]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PsqeWarning)  # the first fit has told the same
+            out = Sides(self.left[hidden.left], self.right[hidden.right])
+            again = self.model.fit_without(self.task, self.features, self.seeds, out)
+        kept = Sides(
+            np.setdiff1d(np.arange(len(self.left)), hidden.left),
+            np.setdiff1d(np.arange(len(self.right)), hidden.right),
+        )
+        similarity = again.similarity(self.left[kept.left], self.right[kept.right])
+        return Shortlist.from_similarity(similarity), kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +229,7 @@ def _seed_pairs(
     partner = dict(seed_pairs.tolist())
     pairs = np.array([(i, partner[i]) for i in left.tolist()], dtype=np.int64).reshape(-1, 2)
     pairs = pairs[np.isin(pairs[:, 1], right)]
-    confidence = pair_confidence(pairs, task, features)
+    confidence = seed_confidence(pairs, task, features)
     return _ChosenPairs(
         pairs, _diagonal(scorer(pairs[:, 0], pairs[:, 1])), confidence, float(confidence.sum()),
         Sides(
@@ -196,30 +241,27 @@ def _seed_pairs(
 
 @dataclass(frozen=True, eq=False)
 class _UnseededPairs:
-    """The candidates in no seed, in canonical order, and the shortlist of their pairs with probabilities."""
+    """The candidates that compete, in canonical order, and their plan with the confidence of each pair."""
 
     left: IntArray
     right: IntArray
-    shortlist: Shortlist
-    probability: DoubleArray
-    temperature: float
-    expected_links: float
+    plan: TransportPlan
+    confidence: DoubleArray
 
     @classmethod
-    def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray) -> _UnseededPairs:
+    def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray, again: _Refit | None) -> _UnseededPairs:
         similarity = scorer(left, right)
         temperature, shortlist = model_temperature(similarity), Shortlist.from_similarity(similarity)
-        expected = n_counterparts(shortlist)
-        probability = probabilities(shortlist, temperature=temperature, n_counterparts=expected)
-        return cls(left, right, shortlist, probability, temperature, expected)
+        plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
+        return cls(left, right, plan, expit(plan.log_odds + calibration(plan, again)))
 
     def choose(self, rule: LinkRule) -> _ChosenPairs:
-        shortlist, probability = self.shortlist, self.probability
-        chosen = rule.choose(shortlist, probability, temperature=self.temperature)
+        shortlist = self.plan.shortlist
+        chosen = rule.choose(shortlist, self.plan.shares, temperature=self.plan.temperature)
         left, right = self.left[shortlist.rows], self.right[shortlist.columns]
         return _ChosenPairs(
             np.column_stack([left[chosen], right[chosen]]), shortlist.values[chosen].astype(np.float32),
-            probability[chosen].astype(np.float32), self.expected_links,
+            self.confidence[chosen].astype(np.float32), self.plan.n_counterparts,
             Sides(
                 (self.left, TwoNearest.from_pairs(right, shortlist.by_row, shortlist.values)),
                 (self.right, TwoNearest.from_pairs(left, shortlist.by_column, shortlist.values)),
@@ -235,6 +277,8 @@ class WeighedPairs:
     ----------
     candidates
         The candidates of either side, ascending.
+    seeds
+        The seeds ``(n, 2)``, whether they compete with other pairs or not.
 
     Examples
     --------
@@ -247,6 +291,7 @@ class WeighedPairs:
     """
 
     candidates: Sides[IntArray]
+    seeds: IntArray
     _seeds: _ChosenPairs
     _others: _UnseededPairs | None
 
@@ -282,11 +327,16 @@ class WeighedPairs:
         linked, rejected = order[:n_links], order[n_links:]
         return Links(
             pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
-            rank_margin=margin[linked], from_seed=linked < len(self._seeds.pairs),
+            rank_margin=margin[linked], from_seed=self._from_seed(pairs[linked]),
             doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
-            temperature=TEMPERATURE if self._others is None else self._others.temperature,
+            temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,
             expected_links=expected_links, chosen_by=rule, nearest=nearest,
         )  # fmt: skip
+
+    def _from_seed(self, pairs: IntArray) -> BoolArray:
+        width = 1 + max((int(side.max(initial=0)) for side in (pairs, self.seeds)), default=0)
+        mask: BoolArray = np.isin(pairs @ [width, 1], self.seeds @ [width, 1])
+        return mask
 
 
 def _diagonal(similarity: Similarity) -> FloatArray:

@@ -14,7 +14,7 @@ import pandas as pd
 from psqe.datasets.own_outputs import SEED_COLUMNS, check_tabs
 from psqe.errors import DataError, PsqeWarning
 from psqe.files import atomic_path, write_tsv
-from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray, counted
+from psqe.graph import SIDES, AlignmentTask, BoolArray, FloatArray, IntArray, counted
 from psqe.seeds.seed_files import read_npy, read_tsv
 from psqe.whole_numbers import whole_numbers
 
@@ -188,6 +188,14 @@ class SeedSet:
             self,
             pairs=self.pairs[:n], scores=self.scores[:n], stages=self.stages[:n], confidence=confidence,
         )  # fmt: skip
+
+    def where(self, kept: BoolArray) -> SeedSet:
+        """Return the seeds that a mask ``(n,)`` keeps, in their order."""
+        confidence = None if self.confidence is None else self.confidence[kept]
+        stages = tuple(stage for stage, keep in zip(self.stages, kept.tolist(), strict=True) if keep)
+        return replace(
+            self, pairs=self.pairs[kept], scores=self.scores[kept], stages=stages, confidence=confidence
+        )
 
     def save_tsv(self, path: str | Path, task: AlignmentTask) -> None:
         """Write the columns ``left, right, score, stage`` with a header, with the entities' identifiers.

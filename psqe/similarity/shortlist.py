@@ -68,6 +68,34 @@ class Shortlist(Cells):
         cells = neighbour_cells(scores, *nearest.map(np.isfinite))
         return cls(similarity.shape, *cells, nearest.map(lambda values: values.astype(np.float64)))
 
+    def without(self, hidden: Sides[IntArray]) -> tuple[Shortlist, Sides[IntArray]]:
+        """Leave out some entities of either side.
+
+        The others keep their listed pairs, so an entity may list fewer neighbours than a new search would
+        find.
+
+        Parameters
+        ----------
+        hidden
+            Positions of the left and of the right entities to leave out.
+
+        Returns
+        -------
+        The shortlist of the others, and the former position of each of them by side.
+        """
+        kept = Sides(*(np.setdiff1d(np.arange(n), out) for n, out in zip(self.shape, hidden, strict=True)))
+        new = Sides(*(np.full(n, -1) for n in self.shape))
+        for place, own in zip(new, kept, strict=True):
+            place[own] = np.arange(len(own))
+        rows, columns = new.left[self.rows], new.right[self.columns]
+        both = (rows >= 0) & (columns >= 0)
+        cells = Cells((len(kept.left), len(kept.right)), rows[both], columns[both], self.values[both])
+        nearest = Sides(
+            cells.by_row.largest(cells.values, self.nearest.left.shape[1]),
+            cells.by_column.largest(cells.values, self.nearest.right.shape[1]),
+        )
+        return Shortlist(cells.shape, cells.rows, cells.columns, cells.values, nearest), kept
+
     def csls(self) -> DoubleArray:
         """The score :func:`psqe.similarity.csls` of each pair ``(n,)``."""
         left, right = self.nearest.map(local_scale)

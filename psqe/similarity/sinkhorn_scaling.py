@@ -81,6 +81,34 @@ class Groups:
         first, second = self.two_best(values)
         return first, np.where(second < 0, np.inf, values[first] - values[second])
 
+    def leads(self, values: DoubleArray) -> DoubleArray:
+        """How far each value ``(n,)`` is ahead of the largest other value of its group.
+
+        The number is negative for all but the largest value of a group, and infinite where there is no other.
+
+        >>> Groups(np.array([0, 1, 0]), n_groups=2).leads(np.array([1.0, 2.0, 3.0])).tolist()
+        [-2.0, inf, 2.0]
+        """
+        first, second = self.two_best(values)
+        largest = np.full(self.n_groups, -np.inf)
+        largest[self.filled] = values[first]
+        rivals = largest[self.of]
+        rivals[first] = np.where(second < 0, -np.inf, values[second])
+        leads: DoubleArray = values - rivals
+        return leads
+
+    def largest(self, values: DoubleArray, k: int) -> DoubleArray:
+        """The ``k`` largest values of each group in descending order ``(n_groups, k)``.
+
+        They are minus infinity where a group has fewer values.
+        """
+        order = np.lexsort((-values, self.of))
+        places = np.arange(len(order)) - np.repeat(self.starts, np.diff(np.append(self.starts, len(order))))
+        kept = places < k
+        table = np.full((self.n_groups, k), -np.inf)
+        table[self.of[order[kept]], places[kept]] = values[order[kept]]
+        return table
+
 
 @dataclass(frozen=True, eq=False)
 class Cells:

@@ -62,8 +62,8 @@ class Similarities:
 
     Attributes
     ----------
-    scorer
-        The similarities.
+    source
+        The similarities: a fitted aligner, or a function.
     seeds
         The seeds that the aligner was trained on, or that only say which links are free; ``None`` for
         features without seeds.
@@ -71,10 +71,15 @@ class Similarities:
         What mining and training cost; zero for features alone.
     """
 
-    scorer: Scorer
+    source: Scorer | Aligner
     seeds: SeedSet | None
     seconds: float
     peak_mb: float
+
+    @property
+    def scorer(self) -> Scorer:
+        """The similarities as a function."""
+        return self.source.similarity if isinstance(self.source, Aligner) else self.source
 
 
 def run(spec: RunSpec) -> RunResult:
@@ -194,12 +199,12 @@ def load_similarities(spec: RunSpec) -> Similarities:
         return Similarities(bar, load_seeds(spec) if spec.miner else None, 0.0, 0.0)
     seeds = load_seeds(spec)
     model = _model(trained)
-    scorer: Scorer = model.similarity
+    source: Scorer | Aligner = model
     if weight:
         beside = ResidualFeatures.from_features(data.features, weight)
-        scorer = embedding_scorer(data.task, *beside.beside(*model.embeddings()))
+        source = embedding_scorer(data.task, *beside.beside(*model.embeddings()))
     return Similarities(
-        scorer, seeds,
+        source, seeds,
         seeds.seconds + model.seconds_, max(seeds.peak_mb, model.peak_mb_),
     )  # fmt: skip
 
@@ -233,7 +238,7 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
             lambda: build_aligner(options, spec.random_state),
         )  # fmt: skip
     if spec.subject == "links":
-        weighed = weigh_pairs(data.task, data.features, similarities.scorer, seeds=similarities.seeds)
+        weighed = weigh_pairs(data.task, data.features, similarities.source, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
     # Tables about systems show groups under the matching of their headline, too.
     matchings = (*REGION_MATCHINGS, "sinkhorn") if spec.subject == "system" else REGION_MATCHINGS

@@ -178,6 +178,8 @@ class Concord(Aligner):
     name: ClassVar[str] = "concord"
     min_seeds: ClassVar[int] = 0
     matching: ClassVar[Matching] = "sinkhorn"
+    returns_seeds: ClassVar[bool] = False
+    reinforces_links: ClassVar[bool] = True
     by_embeddings: ClassVar[bool] = False
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"published": {}, "small": {"dim": 256}}
 

@@ -91,6 +91,7 @@ class FusedGromovWasserstein(ListedAligner):
 
     name: ClassVar[str] = "fgw"
     min_seeds: ClassVar[int] = 0
+    reinforces_links: ClassVar[bool] = True
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"published": {}, "small": {}}
 
     def _scores(self, task: AlignmentTask, features: Features, pairs: IntArray) -> sparse.csr_array:

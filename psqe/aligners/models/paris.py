@@ -101,6 +101,7 @@ class Paris(ListedAligner):
 
     name: ClassVar[str] = "paris"
     min_seeds: ClassVar[int] = 0
+    reinforces_links: ClassVar[bool] = True
     matching: ClassVar[Matching] = "sinkhorn"
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"published": {}, "small": {}}
 

@@ -102,6 +102,7 @@ class Propagation(Aligner):
     name: ClassVar[str] = "propagation"
     min_seeds: ClassVar[int] = 0
     matching: ClassVar[Matching] = "sinkhorn"
+    returns_seeds: ClassVar[bool] = False
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "published": {},
         "small": {"dim": 768, "label_dim": 256},
