@@ -157,7 +157,10 @@ def align(
             model.fit(task, vectors, found)
         predicted = predict_links(task, vectors, model, seeds=found, rule=rule)
     choices = describe_choices(task, features, vectors, seeds, found)
-    choices += [*describe_aligner(options), *describe_links(links, predicted.threshold)]
+    choices += [
+        *describe_aligner(options),
+        *describe_links(links, predicted.threshold, seeds_kept=predicted.seeds_kept),
+    ]
     return Alignment(
         task=task,
         features=vectors,

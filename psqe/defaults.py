@@ -160,11 +160,11 @@ def describe_aligner(options: AlignerOptions) -> list[str]:
     return [f"preset {options.preset} of {options.name}"] if left_out else []
 
 
-BEST_BY = {"sinkhorn": "by confidence", "cosine": "by similarity", "csls": "by CSLS"}
+BEST_BY = {"sinkhorn": "by their share of a transport plan", "cosine": "by similarity", "csls": "by CSLS"}
 """What pairs are ranked by when links are chosen, by the name of the matching."""
 
 
-def describe_links(rule: LinkRule | None, threshold: float) -> list[str]:
+def describe_links(rule: LinkRule | None, threshold: float, *, seeds_kept: bool) -> list[str]:
     """Say how links were chosen, where a part of the rule is a default or was found in the data.
 
     Parameters
@@ -173,6 +173,8 @@ def describe_links(rule: LinkRule | None, threshold: float) -> list[str]:
         The rule that was given, or ``None``.
     threshold
         The smallest confidence of a link that resulted.
+    seeds_kept
+        Whether seeds are links without competition (:class:`psqe.links.Links`).
 
     Returns
     -------
@@ -180,9 +182,9 @@ def describe_links(rule: LinkRule | None, threshold: float) -> list[str]:
 
     Examples
     --------
-    >>> describe_links(None, 0.0)
-    ["links: the seeds, and pairs that are each other's best by confidence, whatever their confidence"]
-    >>> describe_links(LinkRule(threshold=None), 0.4375)[0].partition(" by confidence, ")[2]
+    >>> describe_links(None, 0.0, seeds_kept=False)[0]
+    "links: pairs that are each other's best by their share of a transport plan, whatever their confidence"
+    >>> describe_links(LinkRule(threshold=None), 0.4375, seeds_kept=True)[0].partition(" plan, ")[2]
     'with a confidence of at least 0.4375 (found without gold links)'
     """
     used, default = rule or LinkRule(), LinkRule()
@@ -194,4 +196,5 @@ def describe_links(rule: LinkRule | None, threshold: float) -> list[str]:
         pairs = "the one-to-one pairs that are best in sum"
     least = f"with a confidence of at least {threshold:.4g}" if threshold else "whatever their confidence"
     found = " (found without gold links)" if used.threshold is None else ""
-    return [f"links: the seeds, and {pairs} {BEST_BY[used.matching]}, {least}{found}"]
+    seeds = "the seeds, and " if seeds_kept else ""
+    return [f"links: {seeds}{pairs} {BEST_BY[used.matching]}, {least}{found}"]

@@ -43,7 +43,7 @@ def some_links(n: int) -> Links:
     nothing = TwoNearest(np.full((n, 2), -1), np.full((n, 2), -np.inf, np.float32))
     confidence = np.linspace(1, 0.25, n, dtype=np.float32)
     return Links(
-        np.column_stack([np.arange(n)] * 2), confidence, confidence, confidence, np.zeros(n, bool),
+        np.column_stack([np.arange(n)] * 2), confidence, confidence, confidence, np.zeros(n, bool), False,
         np.empty((0, 2), np.int64), np.empty(0), 0.0, 0.02, 1.0, LinkRule(), Sides(nothing, nothing),
     )  # fmt: skip
 

@@ -5,7 +5,9 @@ to calibrate that scale on. Three observations replace the labels.
 
 **A model returns the pairs that it was trained on.** Nearly every seed has a similarity close to one, whether
 it is correct or not, so the model's similarity is no evidence for a seed. The confidence of a seed comes from
-the input features, which were not trained: :func:`psqe.seeds.confidence.pair_confidence`.
+the input features and the graphs, which were not trained: :func:`psqe.seeds.estimate.seed_confidence`.
+An aligner that does not return its seeds (:attr:`psqe.aligners.Aligner.returns_seeds`) needs no such
+exception.
 
 **A correct nearest neighbour is usually mutual, a wrong one rarely is.** Among candidates that are in no
 seed, the share of mutual nearest neighbours therefore estimates the share of correct ones. One temperature
@@ -28,17 +30,21 @@ distinguish the two cases, so half of these entities are taken to have none
 was chosen with emoji en-fr and en-zh, DBP15K zh_en and ja_en, and FB15K-DB15K in view; emoji en-de and en-ja
 and DBP15K fr_en were examined afterwards.
 
-Given the temperature and that number, the probability of a pair is its share of a transport plan among the
-candidates that are in no seed (:mod:`psqe.similarity.assignments`). It does not depend on the scale of the
-similarities.
+Given the temperature and that number, the share of a pair in a transport plan among the candidates
+(:mod:`psqe.similarity.assignments`) ranks pairs well where most entities have a counterpart. It is too large
+for two entities without counterpart that are left over. The evidence for a pair is therefore the mean of two
+logarithms of odds: that of its share, and its lead over the best other pair of either entity
+(:attr:`psqe.links.plan.TransportPlan.log_odds`).
 
-The estimate assumes that a counterpart, where there is one, is among the nearest neighbours, and that an
-entity without counterpart has several poor matches rather than one good match. A model of a single modality
-violates this: it cannot see what its modality does not distinguish, and its confidences are too high. Where
-the wrong matches of all entities are about equally similar, as in noise, the smallest ratio is too small and
-the number of counterparts is overestimated. Where the features carry little information, confidences of links
-that were chosen by confidence are too high, because the choice favours overestimated pairs. The confidence of
-a seed is too low where the graph supports a seed that the features do not support.
+**An entity whose counterpart is hidden shows how wrong pairs look.** The evidence is shifted so that its mean
+probability agrees with the share of correct pairs that such entities suggest (:mod:`psqe.links.orphans`). The
+estimate reads no labels, and does not depend on the scale of the similarities.
+
+It assumes that an entity whose counterpart is hidden is like one that has none, or none that the similarities
+reveal. Pairs of seeds that are mostly wrong violate this in an aligner that spreads them: hiding one end of a
+wrong seed does not make it look like a wrong pair. Iterative learning adds pairs that the model found, which
+hiding does not undo. The confidence of a seed is too low where the graph supports a seed that the features do
+not support.
 """
 
 from __future__ import annotations

@@ -57,6 +57,9 @@ class Links:
         candidate. It is negative where an entity has a nearer candidate, which is linked elsewhere.
     from_seed
         Boolean array ``(n,)``: which links are pairs that the model was trained on.
+    seeds_kept
+        Whether seeds became pairs without competition, because the model returns them whether they are
+        correct or not. Their confidence is then computed from the features and the graphs alone.
     doubtful, doubtful_confidence
         Pairs that the rule chose and that did not become links because their confidence is below the
         threshold ``(m, 2)``, most confident first, and their confidence ``(m,)``.
@@ -87,6 +90,7 @@ class Links:
     confidence: FloatArray
     rank_margin: FloatArray
     from_seed: BoolArray
+    seeds_kept: bool
     doubtful: IntArray
     doubtful_confidence: FloatArray
     threshold: float
@@ -328,6 +332,7 @@ class WeighedPairs:
         return Links(
             pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
             rank_margin=margin[linked], from_seed=self._from_seed(pairs[linked]),
+            seeds_kept=len(self._seeds.pairs) > 0,
             doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
             temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,
             expected_links=expected_links, chosen_by=rule, nearest=nearest,

@@ -29,7 +29,7 @@ class LinkRule:
     ----------
     matching
         The score of a pair: ``cosine`` is its similarity, ``csls`` corrects the similarity for hubs
-        (:func:`psqe.similarity.csls`), and ``sinkhorn``, the default, is its confidence.
+        (:func:`psqe.similarity.csls`), and ``sinkhorn``, the default, is its share of a transport plan.
     rule
         ``mutual``, the default, chooses pairs that are each other's best (:func:`mutual`). ``one_to_one``
         chooses the one-to-one pairs with the largest sum of scores (:func:`one_to_one`).

@@ -22,7 +22,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import logsumexp
 
 from psqe.errors import ParameterError
 from psqe.graph import DoubleArray
@@ -76,17 +75,25 @@ def probabilities(shortlist: Cells, *, temperature: float, n_counterparts: float
 
     def scale_rows(log_sums: DoubleArray, g: DoubleArray) -> DoubleArray:
         nonlocal extra_row
-        extra_row = _log(n_right - n_counterparts) - float(logsumexp(g))
+        extra_row = _log(n_right - n_counterparts) - _log_sum_exp(g)
         return -np.logaddexp(log_sums, extra_column)
 
     def scale_columns(log_sums: DoubleArray, f: DoubleArray) -> DoubleArray:
         nonlocal extra_column
-        extra_column = _log(n_left - n_counterparts) - float(logsumexp(f))
+        extra_column = _log(n_left - n_counterparts) - _log_sum_exp(f)
         return -np.logaddexp(log_sums, extra_row)
 
     f, g = scale_alternately(cells, scale_rows, scale_columns, n_iterations=N_ITERATIONS, tolerance=SETTLED)
     shares: DoubleArray = np.exp(cells.values + f[cells.rows] + g[cells.columns]).clip(0, 1)
     return shares
+
+
+def _log_sum_exp(values: DoubleArray) -> float:
+    """``log sum exp`` of all values; that of SciPy takes ten times as long for a few hundred."""
+    peak = float(values.max())
+    if not math.isfinite(peak):
+        return peak
+    return peak + math.log(float(np.exp(values - peak).sum()))
 
 
 def _log(x: float) -> float:

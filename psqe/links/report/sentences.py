@@ -31,7 +31,7 @@ CHOICE = {
 SCORE = {
     "cosine": "similarity",
     "csls": "similarity minus the mean similarity to the ten nearest entities (CSLS)",
-    "sinkhorn": "confidence",
+    "sinkhorn": "share of a transport plan",
 }
 
 
@@ -134,6 +134,20 @@ def modalities(facts: LinkFacts) -> str:
     return (
         f"{left:,} left and {right:,} right candidates have none of the modalities that were used; only "
         "their triples describe them."
+    )
+
+
+def seeds(facts: LinkFacts) -> str:
+    """Say where the confidence of links that were seeds comes from; empty without such links."""
+    n, n_links = int(facts.links.from_seed.sum()), len(facts.links)
+    if not n:
+        return ""
+    told = f"{n:,} of {n_links:,} links are pairs that the model was given as seeds."
+    if not facts.links.seeds_kept:
+        return f"{told} They competed with all other pairs, and have their confidence in the same way."
+    return (
+        f"{told} Their confidence is computed from the features and the graphs alone, because the model was "
+        "trained to return them."
     )
 
 
