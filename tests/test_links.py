@@ -11,8 +11,6 @@ from psqe.graph import Sides
 from psqe.links.confidence import model_temperature
 from psqe.links.formats import save_links
 from psqe.links.nearest import TwoNearest
-from psqe.links.orphans import calibration
-from psqe.links.plan import TransportPlan
 from psqe.links.predict import Links, predict_links
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, best_threshold
@@ -51,8 +49,14 @@ def test_links_by_plain_recomputation(planted):
     s = similarity[np.ix_(*free)]
     temperature = plain_temperature(s)
     odds = plain_log_odds(s, plain_plan(s, temperature, plain_counterparts(s)), temperature)
-    listed = Shortlist.from_similarity(Table(s.astype(np.float32)))
-    shift = calibration(TransportPlan.from_shortlist(listed, temperature=temperature))
+    others = ~links.from_seed
+    ends = [
+        np.searchsorted(own[alone], links.pairs[others, k])
+        for k, (own, alone) in enumerate(zip((left, right), free, strict=True))
+    ]
+    claimed = links.confidence[others].astype(float)
+    shifts = np.log(claimed / (1 - claimed)) - odds[tuple(ends)]
+    shift = np.median(shifts)
     confidence = 1 / (1 + np.exp(-odds - shift))
     wanted = {}
     for (i, j), sure in zip(seeds.pairs.tolist(), seed_confidence(seeds.pairs, *pair), strict=True):

@@ -79,7 +79,7 @@ def test_the_share_of_wrong_pairs_in_a_mixture():
     for wrong in (0.05, 0.3, 0.7, 1.0):
         n = round(2000 * wrong)
         chosen = np.concatenate([rng.normal(-0.5, 1, n), rng.normal(4, 1.5, 2000 - n)])
-        assert share_wrong(chosen, rng.normal(-0.5, 1, 600)) == pytest.approx(wrong, abs=0.06)
+        assert share_wrong(chosen, rng.normal(-0.5, 1, 6000)) == pytest.approx(wrong, abs=0.06)
 
 
 @pytest.mark.parametrize("noise", [0.5, 0.9])

@@ -12,11 +12,21 @@ from psqe.evaluation import feature_scorer
 from psqe.links.predict import predict_links
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule
+from psqe.study.figures import evidence_histogram
 from psqe.study.figures import threshold_curve as draw_curve
 from psqe.study.measures import THRESHOLDS
 from psqe.study.plans.links import links as link_plan
 from psqe.study.store import RunResult
-from psqe.study.tables import answers, rule_table, task_table, threshold_curve
+from psqe.study.tables import (
+    answers,
+    claims,
+    claims_table,
+    pair_evidence,
+    rule_table,
+    runs_of,
+    task_table,
+    threshold_curve,
+)
 
 TASKS = ("emoji/en-fr", "emoji/en-de")
 
@@ -120,3 +130,43 @@ def test_the_curve_is_drawn_with_its_thresholds():
     assert len(axes.lines) == 5 + 2
     with pytest.raises(ParameterError, match="no threshold to show"):
         draw_curve(curve[:0], {})
+
+
+def test_claims_by_hand():
+    """Seven of eight judged pairs are correct, and nine of ten are claimed: 2.5 points too many."""
+    free = {"threshold": "none", "n": 10, "precision_judged": 7 / 8, "expected_correct": 9.0}
+    found = claims(
+        table(
+            [run(free, {**free, "threshold": "auto"}), run({**free, "expected_correct": 4.0}, state=1)],
+            "links",
+        )
+    )
+    assert found["modalities"].unique().tolist() == ["attribute+image"] and found[
+        "model"
+    ].unique().tolist() == ["eva"]
+    np.testing.assert_allclose(found[["claimed", "correct", "off"]], [[90, 87.5, 2.5], [40, 87.5, -47.5]])
+    (row,) = claims_table(found, ["model"]).to_dict("records")
+    assert row == pytest.approx({
+        "model": "eva", "claimed": 65, "correct": 87.5, "off": -22.5, "size": 25, "largest": 47.5,
+        "within 3": 50,
+    })  # fmt: skip
+
+
+def test_runs_of_a_plan():
+    stored = table([run({}), run({}, state=9)], "links")
+    assert len(stored) == 2 and runs_of(stored, "links")["random_state"].tolist() == [0]
+    assert runs_of(stored, "links-weak").empty
+
+
+def test_evidence_of_three_kinds_of_pairs():
+    task, features = planted_pair(200, 4, 16, noise=0.7, dangling=0.2, random_state=0)
+    found = pair_evidence(task, feature_scorer(task, features))
+    medians = found.groupby("pairs")["evidence"].median()
+    assert medians["correct pairs"] > medians["wrong pairs"] + 1
+    assert abs(medians["pairs of orphans"] - medians["wrong pairs"]) < 0.5
+    drawn = evidence_histogram(found)
+    assert [text.get_text().partition(" (")[0] for text in drawn.legends[0].get_texts()] == list(
+        medians.index[[0, 2, 1]]
+    )
+    with pytest.raises(ParameterError, match="no evidence"):
+        evidence_histogram(found[:0])

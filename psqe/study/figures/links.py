@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -49,5 +50,34 @@ def threshold_curve(curve: pd.DataFrame, chosen: Mapping[str, float]) -> Figure:
             bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none"},
         )  # fmt: skip
     axes.set(xlabel="smallest confidence of a link", ylabel="share", xlim=(0, 1), ylim=(0, 1.03))
+    figure.legend(loc="outside upper center", ncols=3)
+    return figure
+
+
+@styled
+def evidence_histogram(evidence: pd.DataFrame) -> Figure:
+    """Draw how much evidence there is for correct pairs, for wrong ones and for pairs of orphans.
+
+    Parameters
+    ----------
+    evidence
+        Columns ``pairs``, the kind of pair, and ``evidence``; see :func:`psqe.study.tables.pair_evidence`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no pair.
+    """
+    if evidence.empty:
+        raise ParameterError("no evidence to show", remedy="give at least one pair")
+    figure, axes = plt.subplots(figsize=(7, 2.8))
+    edges = np.linspace(evidence["evidence"].min(), evidence["evidence"].max(), 41)
+    looks = zip((BLUE, ORANGE, PURPLE), ((0, ()), (0, ()), (0, (4, 2))), strict=True)
+    for (kind, own), (colour, dashes) in zip(evidence.groupby("pairs", sort=False), looks, strict=False):
+        axes.hist(
+            own["evidence"], bins=list(edges), density=True, histtype="step", color=colour, ls=dashes, lw=1.8,
+            label=f"{kind} ({len(own):,})",
+        )  # fmt: skip
+    axes.set(xlabel="evidence for the pair, logarithm of odds before calibration", ylabel="density")
     figure.legend(loc="outside upper center", ncols=3)
     return figure

@@ -73,8 +73,10 @@ def links_by_one_modality(tasks: Sequence[str], random_states: Sequence[int]) ->
     """The links of :data:`WEAK_MODELS` by each of :data:`ONE_MODALITY` alone."""
     return [
         spec
+        for state in random_states
+        for task in tasks
         for modality in ONE_MODALITY
-        for spec in links(tasks, random_states, models=WEAK_MODELS, modality=modality)
+        for spec in links([task], [state], models=WEAK_MODELS, modality=modality)
     ]
 
 

@@ -35,7 +35,16 @@ from psqe.study.tables.best import (
 from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
 from psqe.study.tables.headlines import headlines
-from psqe.study.tables.links import answers, rule_table, task_table, threshold_curve
+from psqe.study.tables.links import (
+    answers,
+    claims,
+    claims_table,
+    pair_evidence,
+    rule_table,
+    runs_of,
+    task_table,
+    threshold_curve,
+)
 from psqe.study.tables.page import mean_table, mean_text, metric_rows, over_states, show
 from psqe.study.tables.pays import (
     above_and_below,
@@ -57,16 +66,17 @@ from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
-    "benchmark_runs", "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes", "compared",
-    "crossed",
+    "benchmark_runs", "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes", "claims",
+    "claims_table", "compared", "crossed",
     "evenness", "evenness_parts", "evenness_table", "evenness_words", "fact_table", "faithful_table",
     "gain_accounts", "gain_table", "gains", "graph_table", "headlines", "in_order", "list_in_words",
     "matrix", "mean_table", "mean_text", "metric_rows", "mined_table", "name_models",
-    "operating_points", "order_table", "over_states", "paired_gain", "pairs_with_references", "part_runs",
+    "operating_points", "order_table", "over_states", "pair_evidence", "paired_gain", "pairs_with_references",
+    "part_runs",
     "pays_gains", "pays_means", "pays_runs", "pays_table", "phase_rows", "plain_seeds", "points_text",
     "predicted_totals", "prediction_errors", "presets", "price_of_evenness", "region_contrasts",
     "region_parts", "region_results", "row_gain_table", "row_gains", "rows_left_out", "rule_table",
-    "same_keywords", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
+    "runs_of", "same_keywords", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
     "sign_table", "single_table", "supervised_table", "swept", "system_costs", "task_table", "text_table",
     "third_ranks",
     "threshold_curve", "trained_errors", "triple_table", "untrained_results", "verdicts", "why_table",

@@ -7,11 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from psqe.evaluation import Scorer
 from psqe.evaluation.intervals import format_interval, mean_interval
 from psqe.graph import AlignmentTask
+from psqe.links.confidence import model_temperature
+from psqe.links.orphans import orphan_log_odds
+from psqe.links.plan import TransportPlan
 from psqe.links.predict import Links
 from psqe.links.quality import link_quality
+from psqe.seeds import correct
+from psqe.similarity.shortlist import Shortlist
 from psqe.study.measures import THRESHOLDS, chosen_confidence, chosen_pairs
+from psqe.study.plans import PLANS
 from psqe.study.plans.links import MODELS, TASKS
 from psqe.study.tables.page import group_rows
 
@@ -20,6 +27,113 @@ ANSWERS = ("link", "no counterpart")
 
 CHOICE = ["task", "model", "random_state", "matching", "rule", "threshold"]
 """The columns that tell one choice of links from another."""
+
+
+def runs_of(table: pd.DataFrame, *plans: str) -> pd.DataFrame:
+    """Choose the rows of the runs of some plans.
+
+    Parameters
+    ----------
+    table
+        The links of the results store.
+    plans
+        Names of plans (:data:`psqe.study.plans.PLANS`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of their runs, as they are stored.
+    """
+    chosen = [PLANS[name] for name in plans]
+    ids = [spec.id for plan in chosen for spec in plan.specs(plan.tasks, plan.random_states)]
+    return table[table["id"].isin(ids)]
+
+
+def claims(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare what confidences claim with what is correct, for every choice of links without a threshold.
+
+    Parameters
+    ----------
+    table
+        The links of the results store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``task``, ``modalities`` (joined by plus signs), ``model``, ``random_state``, ``matching``, ``rule``;
+        ``claimed``, the mean confidence of the chosen pairs; ``correct``, the share of correct pairs among
+        those that gold links judge; and ``off``, claimed minus correct; all three in percent.
+    """
+    rows = table[(table["answer"] == ANSWERS[0]) & (table["threshold"] == "none")]
+    named = rows.assign(
+        model=rows["aligner"].fillna("features"),
+        claimed=100 * (rows["expected_correct"] / rows["n"]).astype("float64"),
+        correct=100 * rows["precision_judged"].astype("float64"),
+    )
+    named["off"] = named["claimed"] - named["correct"]
+    columns = ["task", "modalities", "model", "random_state", "matching", "rule", "claimed", "correct", "off"]
+    for column, order in (("task", TASKS), ("model", list(MODELS))):
+        named[column] = pd.Categorical(named[column], order, ordered=True)
+    named = named.sort_values(columns[:6], kind="stable", ignore_index=True)[columns]
+    return named.astype({"task": str, "model": str})
+
+
+def claims_table(off: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Summarise how far claims are off.
+
+    Parameters
+    ----------
+    off
+        Rows of :func:`claims`.
+    keys
+        The columns that tell the rows of the table apart.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``keys``; ``claimed`` and ``correct``, means in percent; and in points the mean of claimed minus
+        correct (``off``), its mean size (``size``), the largest size (``largest``), and the share of choices
+        where it is at most 3 points, in percent (``within 3``).
+    """
+    rows = []
+    for values, own in off.groupby(list(keys), sort=False):
+        rows.append({
+            **dict(zip(keys, values, strict=True)),
+            "claimed": own["claimed"].mean(), "correct": own["correct"].mean(),
+            "off": own["off"].mean(), "size": own["off"].abs().mean(), "largest": own["off"].abs().max(),
+            "within 3": 100 * float((own["off"].abs() <= 3).mean()),
+        })  # fmt: skip
+    return pd.DataFrame(rows, columns=[*keys, "claimed", "correct", "off", "size", "largest", "within 3"])
+
+
+def pair_evidence(task: AlignmentTask, scorer: Scorer) -> pd.DataFrame:
+    """Tell how much evidence there is for pairs whose entities are each other's most probable counterpart.
+
+    Parameters
+    ----------
+    task
+        A pair of graphs with gold links.
+    scorer
+        The similarities.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``pairs``: ``correct pairs``, ``wrong pairs`` or ``pairs of orphans``
+        (:mod:`psqe.links.orphans`); and ``evidence``, before it is calibrated.
+    """
+    similarity = scorer(task.left.candidates, task.right.candidates)
+    listed = Shortlist.from_similarity(similarity)
+    plan = TransportPlan.from_shortlist(listed, temperature=model_temperature(similarity))
+    left = task.left.candidates[listed.rows[plan.mutual]]
+    right = task.right.candidates[listed.columns[plan.mutual]]
+    hits = correct(np.column_stack([left, right]), task)
+    assert hits is not None
+    likely = plan.log_odds[plan.mutual]
+    kinds = {
+        "correct pairs": likely[hits], "wrong pairs": likely[~hits], "pairs of orphans": orphan_log_odds(plan)
+    }  # fmt: skip
+    return pd.concat([pd.DataFrame({"pairs": kind, "evidence": odds}) for kind, odds in kinds.items()])
 
 
 def answers(table: pd.DataFrame) -> pd.DataFrame:
