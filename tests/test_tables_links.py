@@ -133,8 +133,14 @@ def test_the_curve_is_drawn_with_its_thresholds():
 
 
 def test_claims_by_hand():
-    """Seven of eight judged pairs are correct, and nine of ten are claimed: 2.5 points too many."""
-    free = {"threshold": "none", "n": 10, "precision_judged": 7 / 8, "expected_correct": 9.0}
+    """Seven of eight pairs are correct, and nine of ten are claimed: 2.5 points too many."""
+    free = {
+        "threshold": "none",
+        "n": 10,
+        "precision": 7 / 8,
+        "precision_judged": 1.0,
+        "expected_correct": 9.0,
+    }
     found = claims(
         table(
             [run(free, {**free, "threshold": "auto"}), run({**free, "expected_correct": 4.0}, state=1)],
