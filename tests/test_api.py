@@ -105,7 +105,7 @@ def test_what_was_chosen_is_said_of_aligner_preset_and_links(planted, tmp_path, 
     assert main(["align", str(COUNTRIES), "--threshold", "auto", "--json", "report.json"]) == 0
     chosen = capsys.readouterr().out.splitlines()[0]
     threshold = json.loads(Path("report.json").read_text())["threshold"]
-    assert "; aligner propagation, preset small; links: the seeds, and pairs" in chosen
+    assert "; aligner propagation, preset small; links: pairs that are" in chosen
     assert chosen.endswith(f"of at least {threshold:.4g} (found without gold links)") and threshold > 0
 
 
@@ -309,7 +309,7 @@ def test_the_call_and_its_parts_are_the_same_to_the_last_bit(planted):
     alignment = psqe.align(task, features=features, seeds=psqe.MinerOptions(n_seeds=30), random_state=3)
     seeds = MINERS["psqe"](30, random_state=3).mine(task, features)
     np.testing.assert_array_equal(alignment.seeds.pairs, seeds.pairs)
-    links = predict_links(task, features, alignment.aligner.similarity, seeds=seeds)
+    links = predict_links(task, features, alignment.aligner, seeds=seeds)
     np.testing.assert_array_equal(alignment.predicted.pairs, links.pairs)
     assert alignment.predicted.confidence.tobytes() == links.confidence.tobytes()
     assert alignment.aligner.random_state == 3
