@@ -31,7 +31,7 @@ BENCHMARK_MODELS = ("features", "eva", "propagation")
 take a quarter of an hour on a pair of DBP15K."""
 
 WEAK_MODELS = ("features", "propagation", "concord")
-"""The models whose links are found with one modality, where most of what they find can be wrong."""
+"""The models whose links are found with one modality, where much of what they find is wrong."""
 
 ONE_MODALITY = ("image", "attribute")
 """The modalities that the study uses on emoji pairs, each alone."""
@@ -83,7 +83,7 @@ def links_by_one_modality(tasks: Sequence[str], random_states: Sequence[int]) ->
 PLANS = {
     "links": Plan("Links of four models by every matching, rule and threshold.", links, EMOJI, LINK_STATES),
     "links-weak": Plan(
-        "Links of three models by one modality alone, where most of what they find can be wrong.",
+        "Links of three models by one modality alone, where much of what they find is wrong.",
         links_by_one_modality,
         EMOJI,
         WEAK_STATES,
