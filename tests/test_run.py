@@ -390,3 +390,28 @@ def test_the_best_threshold_is_that_of_an_exhaustive_search(dangling):
         cut(links, dataclasses.replace(task, links=None), "by labels")
     with pytest.raises(ParameterError, match="no threshold 'best'"):
         cut(links, task, "best")
+
+
+def test_hits_outside_labels_are_those_of_the_links_that_no_label_touches(dangling, monkeypatch):
+    monkeypatch.setattr(module, "N_LABELS", (5, 9))
+    task, _ = dangling
+    spec = RunSpec(
+        subject="labels", task=TaskOptions(name=TASK), features=FeatureOptions(modalities=("image",)),
+        aligner=AlignerOptions(name="propagation", preset="small"), miner=of_kind("true links", 5),
+    )  # fmt: skip
+    rows = run(spec).rows
+    assert len(rows) == 2 * len(get_args(Matching))
+    known = np.concatenate([seeds.pairs for seeds in module.drawn_labels(spec)])
+    assert len(known) == 14
+    outside = ~np.array([np.isin(*ends).tolist() for ends in zip(task.links.T, known.T, strict=True)]).any(
+        axis=0
+    )
+    free = {row["matching"]: row for row in rows if row["links"] == "free"}
+    assert free["csls"]["n_queries"] == 2 * outside.sum()
+    assert all(("seeds_found" in row) == (row["links"] == "all") for row in rows)
+    whole = next(row for row in rows if row["links"] == "all")
+    assert whole["seeds_found"] == 5 and whole["precision"] == 1.0
+    similarity = module.load_similarities(spec)
+    report = evaluate(task, similarity.scorer, matching="cosine", seeds=known, protocols=("full",))
+    ways = [report["metrics_free"][way]["full"]["hits@1"] for way in ("l2r", "r2l")]
+    assert free["cosine"]["hits@1"] == pytest.approx(np.mean(ways))

@@ -97,6 +97,7 @@ def test_columns_say_everything() -> None:
         ({"subject": "facts", "features": None, "miner": MinerOptions()}, "neither miner nor aligner"),
         ({"subject": "links", "features": None}, "needs features"),
         ({"subject": "prediction", "miner": MinerOptions()}, "needs a miner and an aligner"),
+        ({"subject": "labels"}, "needs an aligner"),
         ({"subject": "links", "random_state": -1}, "random_state is -1"),
         ({"subject": "prices"}, "subject"),
         ({"subject": "links", "colour": "red"}, "colour"),

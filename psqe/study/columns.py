@@ -153,6 +153,7 @@ KEYS: dict[Subject, tuple[str, ...]] = {
     "alignment": ("protocol", "matching", "links", "direction", "part_kind", "part"),
     "system": ("protocol", "matching", "links", "direction", "part_kind", "part"),
     "links": ("matching", "rule", "threshold", "answer"),
+    "labels": ("matching", "links"),
     "prediction": ("matching",),
     "cost": ("variant", "stage"),
 }
@@ -170,6 +171,7 @@ VALUES: dict[Subject, tuple[str, ...]] = {
         "min_confidence", "n", "n_correct", "n_wanted", "precision", "precision_judged", "recall", "f1",
         "expected_correct",
     ),
+    "labels": ("n_queries", "hits@1", "seeds_found", "precision", "estimated"),
     "prediction": (
         "n_queries", "features_hits@1", "predicted_hits@1", "unlabelled_hits@1", "hits@1", "shift",
         "shift_deviation",

@@ -31,6 +31,7 @@ from psqe.similarity import Matching
 from psqe.similarity.assignments import n_counterparts, probabilities
 from psqe.similarity.neighbours import TEMPERATURE
 from psqe.similarity.shortlist import Shortlist
+from psqe.study.columns import VALUES
 from psqe.theory.margin_shift import MarginShift, held_out_margins, task_margins
 
 Row = dict[str, Any]
@@ -168,6 +169,39 @@ def link_rows(weighed: WeighedPairs, task: AlignmentTask) -> Iterator[Row]:
                 }  # fmt: skip
                 for answer, values in _answers(chosen_pairs(links)[:n], task):
                     yield {**row, "answer": answer, **values}
+
+
+def label_rows(
+    task: AlignmentTask, scorer: Scorer, seeds: SeedSet | None, labels: Sequence[SeedSet]
+) -> Iterator[Row]:
+    """Hits@1 by matching, on all links and on those outside all labels.
+
+    Hits@1 is that of protocol ``full``, the mean of both directions. The rows about all links also have the
+    true and the estimated precision of the seeds.
+
+    Parameters
+    ----------
+    task, scorer
+        As for :func:`psqe.evaluation.evaluate`.
+    seeds
+        The seeds that the similarities were trained on; ``None`` where there are none.
+    labels
+        The labelled links of all runs that are compared. Links that share an entity with one of them are not
+        among those outside the labels, whether this run was given the labels or not.
+    """
+    known = np.concatenate([each.pairs for each in labels])
+    reports = evaluate_each(task, scorer, get_args(Matching), seeds=known, protocols=PROTOCOLS[:1])
+    quality = {} if seeds is None else _quality(seeds.pairs, seeds.confidence, task)
+    of_seeds = {name: value for name, value in quality.items() if name in VALUES["labels"]}
+    for matching, report in reports.items():
+        for entry, group in METRICS_OF.items():
+            if group in ("all", "free"):
+                ways = [by_protocol["full"]["hits@1"] for by_protocol in report[entry].values()]
+                n_queries = sum(report["n_queries"][way]["full"][group] for way in report[entry])
+                yield {
+                    "matching": matching, "links": group, "n_queries": n_queries,
+                    "hits@1": float(np.mean(ways)), **(of_seeds if group == "all" else {}),
+                }  # fmt: skip
 
 
 def chosen_pairs(links: Links) -> IntArray:

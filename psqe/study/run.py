@@ -30,11 +30,13 @@ from psqe.study.measures import (
     Row,
     alignment_rows,
     fact_rows,
+    label_rows,
     link_rows,
     prediction_rows,
     seed_rows,
 )
 from psqe.study.plans.base import kind_of, kinds_with, of_kind
+from psqe.study.plans.labels import N_LABELS, labelled
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
 
@@ -189,6 +191,11 @@ def compared_seeds(spec: RunSpec) -> list[SeedSet]:
     return [_seeds(spec.part("seeds", miner=each)) for each in options]
 
 
+def drawn_labels(spec: RunSpec) -> list[SeedSet]:
+    """The labelled links of every number of labels, of which none is asked for where labels are compared."""
+    return [_seeds(spec.part("seeds", miner=labelled(n))) for n in N_LABELS]
+
+
 def load_similarities(spec: RunSpec) -> Similarities:
     """How a run compares entities: by its features alone, or by its aligner, which is trained."""
     # The parameters of the aligner are checked before seeds are mined for it.
@@ -229,7 +236,7 @@ def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
 
 
 def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[Row]:
-    """The rows of a run about an alignment, links or a prediction."""
+    """The rows of a run about an alignment, links, labels or a prediction."""
     if spec.subject == "prediction":
         options, seeds = spec.aligner, similarities.seeds
         assert options is not None and seeds is not None
@@ -240,6 +247,8 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.source, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
+    if spec.subject == "labels":
+        return label_rows(data.task, similarities.scorer, similarities.seeds, drawn_labels(spec))
     # Tables about systems show groups under the matching of their headline, too.
     matchings = (*REGION_MATCHINGS, "sinkhorn") if spec.subject == "system" else REGION_MATCHINGS
     return alignment_rows(

@@ -16,10 +16,11 @@ from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, Options, TaskOptions
 
-Subject = Literal["facts", "seeds", "alignment", "system", "links", "prediction", "cost"]
+Subject = Literal["facts", "seeds", "alignment", "system", "links", "labels", "prediction", "cost"]
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
 features alone, give to true counterparts; the same with other modalities than those of the study, where
-systems are compared; the links that are chosen, and the answer "no counterpart"; what
+systems are compared; the links that are chosen, and the answer "no counterpart"; the ranks of an
+aligner that is given the labels of some links, or none, on modalities that say more or less; what
 an aligner was foretold to do on free links, and did; or what the stages of mining cost."""
 
 SPEC_COLUMNS = (
@@ -87,7 +88,9 @@ class RunSpec(Options):
             raise ParameterError(
                 f"random_state is {self.random_state}", remedy="give an integer of at least 0"
             )
-        needs_features = self.subject in ("seeds", "alignment", "system", "links", "prediction")
+        needs_features = self.subject in (
+            "seeds", "alignment", "system", "links", "labels", "prediction"
+        )  # fmt: skip
         if needs_features != (self.features is not None):
             raise ParameterError(
                 f"a run about {self.subject} {'needs' if needs_features else 'has no'} features"
@@ -96,6 +99,8 @@ class RunSpec(Options):
             raise ParameterError("a run about seeds needs a miner and has no aligner")
         if self.subject == "prediction" and (self.miner is None or self.aligner is None):
             raise ParameterError("a run about a prediction needs a miner and an aligner")
+        if self.subject == "labels" and self.aligner is None:
+            raise ParameterError("a run about labels needs an aligner")
         if self.subject in ("facts", "cost") and (self.miner or self.aligner):
             raise ParameterError(f"a run about {self.subject} has neither miner nor aligner")
         if self.subject == "links" and self.aligner is None and self.miner is not None:

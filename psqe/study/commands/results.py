@@ -82,6 +82,7 @@ TOLERANCE = {
     "alignment": 0.02,
     "system": 0.02,
     "links": 0.02,
+    "labels": 0.02,
     "prediction": 0.02,
 }
 """By how much a number may differ when a run is repeated, by subject. A number above 1 may differ by this

@@ -9,6 +9,7 @@ from psqe.study.plans import (
     benchmarks,
     best,
     faithful,
+    labels,
     links,
     pays,
     predictions,
@@ -26,6 +27,7 @@ PLANS: dict[str, Plan] = {
     **pays.PLANS,
     **predictions.PLANS,
     **best.PLANS,
+    **labels.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 

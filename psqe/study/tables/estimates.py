@@ -53,25 +53,51 @@ def order_table(sets: pd.DataFrame) -> pd.DataFrame:
         number of ``draws`` on which the two are not equally precise, and ``correct``, the number of these on
         which both differences have the same sign.
     """
-    rows = []
+    parts = []
     known = sets[sets["plain"] & sets["label"].isin(KINDS_OF_SEEDS)]
     for size, of_size in group_rows(known.sort_values("n_seeds", kind="stable"), ["n_seeds"]):
-        wide = of_size.pivot_table(
-            index=["task", "random_state"], columns="label", values=["precision", "estimated"]
-        )
         present = set(of_size["label"])
-        for other, one in combinations([kind for kind in KINDS_OF_SEEDS if kind in present], 2):
-            gaps = (
-                100
-                * pd.DataFrame(
-                    {value: wide[value][one] - wide[value][other] for value in ("precision", "estimated")}
-                ).dropna()
-            )
-            told = gaps[gaps["precision"] != 0]
-            if len(told):
-                rows.append({
-                    "K": int(size), "one": one, "other": other, "true": gaps["precision"].mean(),
-                    "estimated": gaps["estimated"].mean(), "draws": len(told),
-                    "correct": int((told["precision"] * told["estimated"] > 0).sum()),
-                })  # fmt: skip
-    return pd.DataFrame(rows, columns=["K", "one", "other", "true", "estimated", "draws", "correct"])
+        names = [kind for kind in KINDS_OF_SEEDS if kind in present]
+        found = orders(of_size, compared="label", names=names, true="precision", told="estimated", scale=100)
+        parts.append(found.assign(K=int(size)).rename(columns={"told": "estimated"}))
+    columns = ["K", "one", "other", "true", "estimated", "draws", "correct"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def orders(
+    runs: pd.DataFrame, *, compared: str, names: Sequence[str], true: str, told: str, scale: float = 1.0
+) -> pd.DataFrame:
+    """Count on how many draws a number says correctly which of two choices is the better one.
+
+    Parameters
+    ----------
+    runs
+        One row for each run: ``task``, ``random_state`` and the columns that are named below.
+    compared
+        The column that names the choice.
+    names
+        The choices, in order; every two of them are compared.
+    true, told
+        The column with the truth, and the one with the number that is known without labels.
+    scale
+        A factor of both differences, 1 by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each two choices that were made on the same draws: ``one``, ``other``, the mean
+        differences ``true`` and ``told`` (one minus other), the number of ``draws`` on which the truth
+        differs, and ``correct``, the number of these on which both differences have the same sign.
+    """
+    wide = runs.pivot_table(index=["task", "random_state"], columns=compared, values=[true, told])
+    rows = []
+    for other, one in combinations(names, 2):
+        gaps = scale * pd.DataFrame({value: wide[value][one] - wide[value][other] for value in (true, told)})
+        gaps = gaps.dropna()
+        different = gaps[gaps[true] != 0]
+        if len(different):
+            rows.append({
+                "one": one, "other": other, "true": gaps[true].mean(), "told": gaps[told].mean(),
+                "draws": len(different), "correct": int((different[true] * different[told] > 0).sum()),
+            })  # fmt: skip
+    return pd.DataFrame(rows, columns=["one", "other", "true", "told", "draws", "correct"])
