@@ -134,12 +134,9 @@ def test_modalities_of_all_plans_stand_in_one_table():
     stored = (store.table(name) for name in ("labels", "system", "alignment"))
     rows = list(dict.fromkeys(tables.modality_runs(*stored, EMOJI)["row"]))
     assert rows == [
-        *(
-            f"Concord, no seeds: {each}"
-            for each in (*map(modality_text, GIVEN), "image + layout + attribute")
-        ),
-        *(f"propagation, PSQE's seeds: {each}" for each in ("image", "image + attribute")),
-        "propagation, PSQE's seeds: image + layout + attribute",
+        *(f"Concord: {each}" for each in (*map(modality_text, GIVEN), "image + layout + attribute")),
+        *(f"propagation: {each}" for each in ("image", "image + attribute")),
+        "propagation: image + layout + attribute",
     ]
 
 

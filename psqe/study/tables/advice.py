@@ -112,7 +112,7 @@ def modality_runs(
             usual[usual["row"] == names.get("pays")],
             most[most["row"] == names["best"]],
         ):
-            parts.append(runs.assign(row=[f"{system}, {given}: {each}" for each in runs["modalities"]]))
+            parts.append(runs.assign(row=[f"{system}: {each}" for each in runs["modalities"]]))
     together = pd.concat(parts, ignore_index=True)
     columns = ["row", "task", "random_state", "matching", "links", "hits@1"]
     return together.loc[together["links"] == "all", columns].reset_index(drop=True)
