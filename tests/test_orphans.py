@@ -12,7 +12,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
 from psqe.graph import Sides
 from psqe.links.confidence import model_temperature
-from psqe.links.orphans import FEWEST, calibration, orphan_log_odds, share_wrong, shift
+from psqe.links.orphans import FEWEST, calibration, orphan_pairs, share_wrong, shift
 from psqe.links.plan import TransportPlan
 from psqe.links.predict import predict_links
 from psqe.seeds import MutualMiner, correct
@@ -89,7 +89,7 @@ def test_orphans_look_like_wrong_pairs(noise):
     for random_state in range(3):
         pair = planted_pair(300, 4, 16, noise=noise, dangling=0.2, random_state=random_state)
         plan, task = plan_of(pair), pair[0]
-        orphans.append(orphan_log_odds(plan))
+        orphans.append(orphan_pairs(plan).log_odds)
         shortlist = plan.shortlist
         left, right_ends = shortlist.rows[plan.mutual], shortlist.columns[plan.mutual]
         pairs = np.column_stack([task.left.candidates[left], task.right.candidates[right_ends]])
@@ -103,7 +103,7 @@ def test_orphans_look_like_wrong_pairs(noise):
 
 def test_too_few_pairs_calibrate_nothing():
     plan = plan_of(planted_pair(4, dim=8, noise=0.1, random_state=0))
-    assert len(orphan_log_odds(plan)) < FEWEST and calibration(plan) == 0.0
+    assert len(orphan_pairs(plan).log_odds) < FEWEST and calibration(plan) == 0.0
 
 
 def test_hidden_candidates_are_not_fitted_on():

@@ -166,10 +166,12 @@ def test_runs_of_a_plan():
 
 def test_evidence_of_three_kinds_of_pairs():
     task, features = planted_pair(200, 4, 16, noise=0.7, dangling=0.2, random_state=0)
-    found = pair_evidence(task, feature_scorer(task, features))
+    found = pair_evidence(task, features, feature_scorer(task, features))
     medians = found.groupby("pairs")["evidence"].median()
     assert medians["correct pairs"] > medians["wrong pairs"] + 1
     assert abs(medians["pairs of orphans"] - medians["wrong pairs"]) < 0.5
+    right = found.groupby("pairs")["correct"].mean()
+    assert right["correct pairs"] == 1 and right["wrong pairs"] == 0 and 0 < right["pairs of orphans"] < 0.3
     drawn = evidence_histogram(found)
     assert [text.get_text().partition(" (")[0] for text in drawn.legends[0].get_texts()] == list(
         medians.index[[0, 2, 1]]

@@ -91,7 +91,8 @@ class Aligner(Parametrised, ABC):
     reinforces_links
         Whether the aligner takes links that it found itself for evidence of other links; ``False`` unless an
         aligner says otherwise. Where it does, wrong links support each other, and a confidence can be
-        calibrated only by fitting the aligner again (:mod:`psqe.links.orphans`).
+        calibrated only by fitting the aligner again (:mod:`psqe.links.orphans`). Iterative learning of a
+        trained aligner is not counted, because a second training would double its cost.
     seconds_
         Wall-clock seconds of the last :meth:`fit`.
     peak_mb_
@@ -235,7 +236,8 @@ class Aligner(Parametrised, ABC):
         task, features, seeds
             As for :meth:`fit`. Seeds with a hidden entity are left out.
         hidden
-            The left and the right candidates to hide, as indices into ``task``.
+            The left and the right candidates to hide, integer arrays ``(m,)`` and ``(k,)`` of indices into
+            ``task``.
 
         Returns
         -------
@@ -243,8 +245,19 @@ class Aligner(Parametrised, ABC):
 
         Raises
         ------
-        DataError
+        DataError, FloatingPointError
             As :meth:`fit`.
+
+        Examples
+        --------
+        >>> from psqe.aligners import ALIGNERS
+        >>> from psqe.datasets.synthetic import planted_pair
+        >>> from psqe.seeds import true_links
+        >>> task, features = planted_pair(30, dim=6, random_state=0)
+        >>> seeds, nothing = true_links(task, 10), np.empty(0, dtype=np.int64)
+        >>> model = ALIGNERS["propagation"].preset("small").fit(task, features, seeds)
+        >>> model.fit_without(task, features, seeds, Sides(task.left.candidates[:3], nothing)).name
+        'propagation'
         """
         left, right = (
             replace(graph, candidates=np.setdiff1d(graph.candidates, out))

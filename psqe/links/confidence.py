@@ -1,7 +1,7 @@
 """The confidence of a link: the probability that it is correct, estimated without labels.
 
 The similarities of a trained model have an arbitrary scale, and unsupervised alignment has no labelled pairs
-to calibrate that scale on. Three observations replace the labels.
+to calibrate that scale on. Four observations replace the labels.
 
 **A model returns the pairs that it was trained on.** Nearly every seed has a similarity close to one, whether
 it is correct or not, so the model's similarity is no evidence for a seed. The confidence of a seed comes from

@@ -34,7 +34,8 @@ class TransportPlan:
     shortlist
         The pairs, in canonical order.
     temperature
-        The temperature of the plan (:func:`psqe.links.confidence.model_temperature`).
+        The temperature ``t`` of the plan (:func:`psqe.links.confidence.model_temperature`), half of that of a
+        softmax.
     n_counterparts
         The number of entities of a side that are taken to have a counterpart
         (:func:`psqe.similarity.assignments.n_counterparts`).
@@ -57,7 +58,20 @@ class TransportPlan:
 
     @classmethod
     def from_shortlist(cls, shortlist: Shortlist, *, temperature: float) -> TransportPlan:
-        """Make the plan of a shortlist at a temperature."""
+        """Make the plan of a shortlist.
+
+        Parameters
+        ----------
+        shortlist
+            The pairs, in canonical order.
+        temperature
+            The temperature of the plan, positive.
+
+        Raises
+        ------
+        ParameterError
+            If the temperature is not positive.
+        """
         n = n_counterparts(shortlist)
         shares = probabilities(shortlist, temperature=temperature, n_counterparts=n)
         return cls(shortlist, temperature, n, shares)

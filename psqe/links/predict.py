@@ -130,8 +130,8 @@ def predict_links(
         The input features of all entities.
     scorer
         A fitted aligner, or a function of left and right entities that returns their similarities. A function
-        does not say where its similarities come from: they are taken to favour the pairs of seeds, and not to
-        rest on links that were found with them. Give the aligner itself where there is one.
+        says nothing of the aligner behind it: it is treated as one that returns its seeds and does not
+        take its own links for evidence. Give the aligner itself where there is one.
     seeds
         The pairs that the similarities were trained on; ``None`` for similarities without training. A seed
         becomes a link if its confidence, which is computed from the features and the graphs, reaches the
@@ -157,7 +157,30 @@ def weigh_pairs(
 ) -> WeighedPairs:
     """Compute what :func:`predict_links` needs before a rule is applied, which is nearly all of its cost.
 
-    The parameters are those of :func:`predict_links`.
+    Parameters
+    ----------
+    task, features, scorer, seeds
+        As for :func:`predict_links`.
+
+    Returns
+    -------
+    Pairs with their confidence, from which any rule can choose.
+
+    Raises
+    ------
+    DataError
+        If the features do not fit the task.
+    FloatingPointError
+        If a similarity is not finite.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.evaluation import feature_scorer
+    >>> task, features = planted_pair(60, 3, 8, noise=0.2, random_state=0)
+    >>> weighed = weigh_pairs(task, features, feature_scorer(task, features))
+    >>> len(weighed.choose(LinkRule("cosine", "one_to_one"))) > 0
+    True
     """
     # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
     candidates = Sides(

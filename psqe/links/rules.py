@@ -35,8 +35,8 @@ class LinkRule:
         chooses the one-to-one pairs with the largest sum of scores (:func:`one_to_one`).
     threshold
         The smallest confidence of a link, from 0 to 1. 0, the default, links every pair that the rule
-        chooses: with ``sinkhorn`` and ``mutual`` that loses least F1 against the threshold that labels would
-        give, in the mean over the pairs of the study. ``None`` takes the threshold that is expected to
+        chooses, so that nothing is left out unless it is asked for: each link has its confidence, by which a
+        user can leave it out later. ``None`` takes the threshold that is expected to
         maximise F1 (:func:`best_threshold`).
 
     Raises

@@ -9,9 +9,11 @@ import pandas as pd
 
 from psqe.evaluation import Scorer
 from psqe.evaluation.intervals import format_interval, mean_interval
+from psqe.features import Features
+from psqe.features.canonical_order import canonical_order
 from psqe.graph import AlignmentTask
 from psqe.links.confidence import model_temperature
-from psqe.links.orphans import orphan_log_odds
+from psqe.links.orphans import orphan_pairs
 from psqe.links.plan import TransportPlan
 from psqe.links.predict import Links
 from psqe.links.quality import link_quality
@@ -109,13 +111,13 @@ def claims_table(off: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, "claimed", "correct", "off", "size", "largest", "within 3"])
 
 
-def pair_evidence(task: AlignmentTask, scorer: Scorer) -> pd.DataFrame:
-    """Tell how much evidence there is for pairs whose entities are each other's most probable counterpart.
+def pair_evidence(task: AlignmentTask, features: Features, scorer: Scorer) -> pd.DataFrame:
+    """Tell how much evidence there is for likely pairs and for pairs of orphans, and which are correct.
 
     Parameters
     ----------
-    task
-        A pair of graphs with gold links.
+    task, features
+        A pair of graphs with gold links, and its features, which give the canonical order.
     scorer
         The similarities.
 
@@ -123,20 +125,28 @@ def pair_evidence(task: AlignmentTask, scorer: Scorer) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``pairs``: ``correct pairs``, ``wrong pairs`` or ``pairs of orphans``
-        (:mod:`psqe.links.orphans`); and ``evidence``, before it is calibrated.
+        (:mod:`psqe.links.orphans`); ``evidence``, before it is calibrated; and ``correct``, whether the pair
+        is a gold link.
     """
-    similarity = scorer(task.left.candidates, task.right.candidates)
+    left, right = (
+        order[np.isin(order, graph.candidates)]
+        for order, graph in zip(canonical_order(task, features), task.sides, strict=True)
+    )
+    similarity = scorer(left, right)
     listed = Shortlist.from_similarity(similarity)
     plan = TransportPlan.from_shortlist(listed, temperature=model_temperature(similarity))
-    left = task.left.candidates[listed.rows[plan.mutual]]
-    right = task.right.candidates[listed.columns[plan.mutual]]
-    hits = correct(np.column_stack([left, right]), task)
-    assert hits is not None
-    likely = plan.log_odds[plan.mutual]
-    kinds = {
-        "correct pairs": likely[hits], "wrong pairs": likely[~hits], "pairs of orphans": orphan_log_odds(plan)
-    }  # fmt: skip
-    return pd.concat([pd.DataFrame({"pairs": kind, "evidence": odds}) for kind, odds in kinds.items()])
+    orphans, likely = orphan_pairs(plan), plan.mutual
+    rows = []
+    for kind, own, others, odds in (
+        ("likely", listed.rows[likely], listed.columns[likely], plan.log_odds[likely]),
+        ("pairs of orphans", orphans.rows, orphans.columns, orphans.log_odds),
+    ):
+        hits = correct(np.column_stack([left[own], right[others]]), task)
+        rows.append(pd.DataFrame({"pairs": kind, "evidence": odds, "correct": hits}))
+    likely_rows, of_orphans = rows
+    likely_rows["pairs"] = np.where(likely_rows["correct"], "correct pairs", "wrong pairs")
+    first = likely_rows.sort_values("correct", ascending=False, kind="stable")
+    return pd.concat([first, of_orphans], ignore_index=True)
 
 
 def answers(table: pd.DataFrame) -> pd.DataFrame:
