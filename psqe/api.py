@@ -159,7 +159,9 @@ def align(
     choices = describe_choices(task, features, vectors, seeds, found)
     choices += [
         *describe_aligner(options),
-        *describe_links(links, predicted.threshold, seeds_kept=predicted.seeds_kept),
+        *describe_links(
+            links, predicted.threshold, seeds_kept=predicted.seeds_kept, calibrated=predicted.calibrated
+        ),
     ]
     return Alignment(
         task=task,

@@ -164,7 +164,9 @@ BEST_BY = {"sinkhorn": "by their share of a transport plan", "cosine": "by simil
 """What pairs are ranked by when links are chosen, by the name of the matching."""
 
 
-def describe_links(rule: LinkRule | None, threshold: float, *, seeds_kept: bool) -> list[str]:
+def describe_links(
+    rule: LinkRule | None, threshold: float, *, seeds_kept: bool, calibrated: bool
+) -> list[str]:
     """Say how links were chosen, where a part of the rule is a default or was found in the data.
 
     Parameters
@@ -176,25 +178,33 @@ def describe_links(rule: LinkRule | None, threshold: float, *, seeds_kept: bool)
     seeds_kept
         Whether seeds are links without competition (:class:`psqe.links.Links`).
 
+    calibrated
+        Whether confidences are calibrated (:class:`psqe.links.Links`).
+
     Returns
     -------
-    One phrase; none where rule, matching and threshold all differ from their defaults and are not automatic.
+    One phrase about the choice, unless rule, matching and threshold all differ from their defaults and are
+    not automatic; and one where confidences are not calibrated.
 
     Examples
     --------
-    >>> describe_links(None, 0.0, seeds_kept=False)[0]
+    >>> describe_links(None, 0.0, seeds_kept=False, calibrated=True)[0]
     "links: pairs that are each other's best by their share of a transport plan, whatever their confidence"
-    >>> describe_links(LinkRule(threshold=None), 0.4375, seeds_kept=True)[0].partition(" plan, ")[2]
-    'with a confidence of at least 0.4375 (found without gold links)'
+    >>> found = describe_links(LinkRule(threshold=None), 0.4, seeds_kept=True, calibrated=False)
+    >>> found[0].partition(" plan, ")[2], len(found)
+    ('with a confidence of at least 0.4 (found without gold links)', 2)
     """
     used, default = rule or LinkRule(), LinkRule()
+    doubt = (
+        [] if calibrated else ["confidences are not calibrated, for lack of candidates, and usually too high"]
+    )
     same = used.matching == default.matching or used.rule == default.rule
     if not same and used.threshold not in (None, default.threshold):
-        return []
+        return doubt
     pairs = "pairs that are each other's best"
     if used.rule == "one_to_one":
         pairs = "the one-to-one pairs that are best in sum"
     least = f"with a confidence of at least {threshold:.4g}" if threshold else "whatever their confidence"
     found = " (found without gold links)" if used.threshold is None else ""
     seeds = "the seeds, and " if seeds_kept else ""
-    return [f"links: {seeds}{pairs} {BEST_BY[used.matching]}, {least}{found}"]
+    return [f"links: {seeds}{pairs} {BEST_BY[used.matching]}, {least}{found}", *doubt]

@@ -44,6 +44,7 @@ def some_links(n: int) -> Links:
     confidence = np.linspace(1, 0.25, n, dtype=np.float32)
     return Links(
         np.column_stack([np.arange(n)] * 2), confidence, confidence, confidence, np.zeros(n, bool), False,
+        True,
         np.empty((0, 2), np.int64), np.empty(0), 0.0, 0.02, 1.0, LinkRule(), Sides(nothing, nothing),
     )  # fmt: skip
 

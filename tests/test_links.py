@@ -441,7 +441,7 @@ def test_tsv(tmp_path):
     nothing = TwoNearest(np.full((3, 2), -1), np.full((3, 2), -np.inf, np.float32))
     links = Links(
         np.array([[2, 0], [0, 1]]), np.array([0.5, 0.25]), np.array([1.0, 1 / 3]), np.array([np.inf, 1e-7]),
-        np.array([True, False]), True, np.array([[1, 2]]), np.array([0.1]), 0.2, 0.02, 2.0, LinkRule(),
+        np.array([True, False]), True, True, np.array([[1, 2]]), np.array([0.1]), 0.2, 0.02, 2.0, LinkRule(),
         Sides(nothing, nothing),
     )  # fmt: skip
     save_links(links, tmp_path / "new" / "links.tsv", task)

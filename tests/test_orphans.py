@@ -103,7 +103,7 @@ def test_orphans_look_like_wrong_pairs(noise):
 
 def test_too_few_pairs_calibrate_nothing():
     plan = plan_of(planted_pair(4, dim=8, noise=0.1, random_state=0))
-    assert len(orphan_pairs(plan).log_odds) < FEWEST and calibration(plan) == 0.0
+    assert len(orphan_pairs(plan).log_odds) < FEWEST and calibration(plan) is None
 
 
 def test_hidden_candidates_are_not_fitted_on():
@@ -133,3 +133,16 @@ def test_an_aligner_that_does_not_return_its_seeds(name):
     assert 20 < links.from_seed.sum() <= 40
     right = correct(links.pairs, task)
     assert links.confidence.mean() == pytest.approx(right.mean(), abs=0.12)
+
+
+def test_an_aligner_that_is_fitted_again_calibrates_small_pairs_too():
+    """With sixty candidates, entities are hidden until there are enough orphans."""
+    claimed, right = [], []
+    for random_state in range(3):
+        task, features = planted_pair(70, 1, 12, noise=0.5, dangling=0.15, random_state=random_state)
+        model = ALIGNERS["concord"].preset("small").fit(task, features, MutualMiner(15).mine(task, features))
+        links = predict_links(task, features, model)
+        assert links.calibrated
+        claimed.append(links.confidence.mean())
+        right.append(correct(links.pairs, task).mean())
+    assert np.mean(claimed) == pytest.approx(np.mean(right), abs=0.15)

@@ -21,6 +21,7 @@ from psqe.study.tables import (
     answers,
     claims,
     claims_table,
+    nothing_in_common,
     pair_evidence,
     rule_table,
     runs_of,
@@ -178,3 +179,13 @@ def test_evidence_of_three_kinds_of_pairs():
     )
     with pytest.raises(ParameterError, match="no evidence"):
         evidence_histogram(found[:0])
+
+
+def test_halves_that_share_nothing():
+    """Both halves have half of the links, and none of the pairs can be correct."""
+    task, features = planted_pair(200, 4, 16, noise=0.3, random_state=0)
+    found = nothing_in_common(task, features, random_state=0)
+    assert 0 < found["links"] <= len(task.links) // 2 + 1 and 0 < found["claimed"] < 1
+    assert found == nothing_in_common(task, features, random_state=0)
+    together = predict_links(task, features, feature_scorer(task, features))
+    assert found["claimed"] < together.confidence.mean() - 0.1

@@ -15,7 +15,10 @@ then shifted by one constant, so that the mean probability of likely pairs is on
 Some likely pairs are wrong, and hiding the wrong partner can give an orphan its true one: on the emoji pairs
 6 to 9 % of the pairs of orphans are correct, which makes the confidence a little too low. An orphan whose
 twin has nearly the same features looks surer than most wrong pairs, and entities that really have no
-counterpart may be of another kind than those with a likely one.
+counterpart may be of another kind than those with a likely one. Where most of the chosen pairs are wrong, the
+confidence is much too high: a pair of an entity that never had a counterpart is its best one, and a pair of
+an orphan is only its second best. On two halves of a pair of graphs that share nothing, about half of the
+links are claimed to be correct.
 
 Hiding a candidate takes its row or column out of the similarities. An aligner that takes links that it found
 itself for evidence of others would still have been fitted on links of the hidden candidates. It is therefore
@@ -42,10 +45,15 @@ the others are matched as before. It was not varied."""
 
 N_ORPHANS = 1000
 """Entities are hidden again and again until there are so many orphans of each side, at most
-:data:`REPETITIONS` times, or :data:`REFITS` times where the aligner is fitted each time."""
+:data:`REPETITIONS` times."""
 
 REPETITIONS = 16
+
 REFITS = 2
+"""Where the aligner is fitted each time, entities are hidden so many times, and more often only until there
+are :data:`ENOUGH` pairs of orphans."""
+
+ENOUGH = 60
 
 LEVELS = np.linspace(0.2, 0.7, 25)
 """Ratios are compared at the evidence that these shares of the pairs of orphans do not exceed. They were
@@ -113,10 +121,11 @@ def orphan_pairs(plan: TransportPlan, remaining: Remaining | None = None) -> Orp
     if len(likely) < 2 * n_hidden + 2:
         nothing = np.empty(0, dtype=np.int64)
         return OrphanPairs(nothing, nothing, np.empty(0))
-    most = REPETITIONS if remaining is None else REFITS
     rng = np.random.default_rng(0)
-    found = []
-    for _ in range(min(most, math.ceil(N_ORPHANS / n_hidden))):
+    found: list[tuple[IntArray, IntArray, DoubleArray]] = []
+    for i in range(min(REPETITIONS, math.ceil(N_ORPHANS / n_hidden))):
+        if remaining is not None and i >= REFITS and sum(len(rows) for rows, _, _ in found) >= ENOUGH:
+            break
         first, second = np.split(rng.permutation(likely)[: 2 * n_hidden], 2)
         hidden = Sides(shortlist.rows[first], shortlist.columns[second])
         orphans = Sides(shortlist.rows[second], shortlist.columns[first])
@@ -185,7 +194,7 @@ def shift(chosen: DoubleArray, wrong: float) -> float:
     return float(brentq(excess, -LARGEST_SHIFT, LARGEST_SHIFT))
 
 
-def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> float:
+def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> float | None:
     """Compute what to add to the evidence of a plan, so that it tells how many likely pairs are correct.
 
     Parameters
@@ -195,17 +204,19 @@ def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> floa
 
     Returns
     -------
-    The shift; 0 with fewer than :data:`FEWEST` pairs of orphans, which say too little.
+    The shift; ``None`` with fewer than :data:`FEWEST` pairs of orphans, which say too little.
 
     Examples
     --------
     >>> from psqe.similarity import Dot
     >>> unit = np.eye(3, dtype=np.float32)
-    >>> calibration(TransportPlan.from_shortlist(Shortlist.from_similarity(Dot(unit, unit)), temperature=0.1))
-    0.0
+    >>> plan = TransportPlan.from_shortlist(Shortlist.from_similarity(Dot(unit, unit)), temperature=0.1)
+    >>> shift = calibration(plan)
+    >>> print(shift)
+    None
     """
     of_orphans = orphan_pairs(plan, remaining).log_odds
     if len(of_orphans) < FEWEST:
-        return 0.0
+        return None
     chosen = plan.log_odds[plan.mutual]
     return shift(chosen, share_wrong(chosen, of_orphans))

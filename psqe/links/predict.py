@@ -60,6 +60,9 @@ class Links:
     seeds_kept
         Whether seeds became pairs without competition, because the model returns them whether they are
         correct or not. Their confidence is then computed from the features and the graphs alone.
+    calibrated
+        Whether the confidence of pairs that are no seeds is calibrated (:mod:`psqe.links.orphans`). With too
+        few candidates it is not, and is then usually too high. ``True`` where there is no such pair.
     doubtful, doubtful_confidence
         Pairs that the rule chose and that did not become links because their confidence is below the
         threshold ``(m, 2)``, most confident first, and their confidence ``(m,)``.
@@ -91,6 +94,7 @@ class Links:
     rank_margin: FloatArray
     from_seed: BoolArray
     seeds_kept: bool
+    calibrated: bool
     doubtful: IntArray
     doubtful_confidence: FloatArray
     threshold: float
@@ -274,13 +278,15 @@ class _UnseededPairs:
     right: IntArray
     plan: TransportPlan
     confidence: DoubleArray
+    calibrated: bool
 
     @classmethod
     def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray, again: _Refit | None) -> _UnseededPairs:
         similarity = scorer(left, right)
         temperature, shortlist = model_temperature(similarity), Shortlist.from_similarity(similarity)
         plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
-        return cls(left, right, plan, expit(plan.log_odds + calibration(plan, again)))
+        shift = calibration(plan, again)
+        return cls(left, right, plan, expit(plan.log_odds + (shift or 0.0)), shift is not None)
 
     def choose(self, rule: LinkRule) -> _ChosenPairs:
         shortlist = self.plan.shortlist
@@ -356,6 +362,7 @@ class WeighedPairs:
             pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
             rank_margin=margin[linked], from_seed=self._from_seed(pairs[linked]),
             seeds_kept=len(self._seeds.pairs) > 0,
+            calibrated=self._others is None or self._others.calibrated,
             doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
             temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,
             expected_links=expected_links, chosen_by=rule, nearest=nearest,

@@ -154,10 +154,15 @@ def seeds(facts: LinkFacts) -> str:
 def rule(facts: LinkFacts) -> str:
     """Say how the links were chosen."""
     chosen_by, threshold = facts.links.chosen_by, facts.links.threshold
+    doubt = (
+        ""
+        if facts.links.calibrated
+        else (" There were too few candidates to calibrate the confidences, which are usually too high then.")
+    )
     linked = f"A chosen pair became a link if its confidence is at least {threshold:.2f}."
     if not threshold:
         linked = "Every chosen pair became a link, whatever its confidence."
-    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}"
+    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}{doubt}"
 
 
 def missed(facts: LinkFacts) -> str:

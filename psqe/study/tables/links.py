@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from psqe.evaluation import Scorer
+from psqe.evaluation import Scorer, feature_scorer
 from psqe.evaluation.intervals import format_interval, mean_interval
 from psqe.features import Features
 from psqe.features.canonical_order import canonical_order
@@ -15,7 +16,7 @@ from psqe.graph import AlignmentTask
 from psqe.links.confidence import model_temperature
 from psqe.links.orphans import orphan_pairs
 from psqe.links.plan import TransportPlan
-from psqe.links.predict import Links
+from psqe.links.predict import Links, predict_links
 from psqe.links.quality import link_quality
 from psqe.seeds import correct
 from psqe.similarity.shortlist import Shortlist
@@ -147,6 +148,32 @@ def pair_evidence(task: AlignmentTask, features: Features, scorer: Scorer) -> pd
     likely_rows["pairs"] = np.where(likely_rows["correct"], "correct pairs", "wrong pairs")
     first = likely_rows.sort_values("correct", ascending=False, kind="stable")
     return pd.concat([first, of_orphans], ignore_index=True)
+
+
+def nothing_in_common(task: AlignmentTask, features: Features, *, random_state: int) -> dict[str, float]:
+    """Align two halves of a pair of graphs in which no entity has a counterpart, by features alone.
+
+    Parameters
+    ----------
+    task, features
+        A pair of graphs with gold links, and its features. The left entities of one half of the links and the
+        right entities of the other half stay candidates.
+    random_state
+        Seed of the random generator that halves the links.
+
+    Returns
+    -------
+    ``links``, the number of pairs that are mutual by Sinkhorn, and ``claimed``, their mean confidence, from 0
+    to 1. None of the pairs is correct.
+    """
+    assert task.links is not None
+    order = np.random.default_rng(random_state).permutation(len(task.links))
+    half = len(order) // 2
+    left = replace(task.left, candidates=task.links[order[:half], 0])
+    right = replace(task.right, candidates=task.links[order[half:], 1])
+    apart = replace(task, left=left, right=right, links=None)
+    links = predict_links(apart, features, feature_scorer(apart, features))
+    return {"links": len(links), "claimed": float(links.confidence.mean())}
 
 
 def answers(table: pd.DataFrame) -> pd.DataFrame:
