@@ -195,9 +195,7 @@ def describe_links(
     ('with a confidence of at least 0.4 (found without gold links)', 2)
     """
     used, default = rule or LinkRule(), LinkRule()
-    doubt = (
-        [] if calibrated else ["confidences are not calibrated, for lack of candidates, and usually too high"]
-    )
+    doubt = [] if calibrated else ["confidences could not be calibrated, and are usually too high"]
     same = used.matching == default.matching or used.rule == default.rule
     if not same and used.threshold not in (None, default.threshold):
         return doubt

@@ -62,6 +62,10 @@ chosen on emoji/en-de, random state 0."""
 FEWEST = 20
 """With fewer pairs of orphans, nothing is calibrated."""
 
+VACUOUS = 0.95
+"""Nor is anything calibrated where the estimated share of wrong pairs is larger than this: then the evidence
+for pairs of orphans is like that for all likely pairs, and does not tell them apart."""
+
 LARGEST_SHIFT = 12.0
 
 Remaining = Callable[[Sides[IntArray]], tuple[Shortlist, Sides[IntArray]]]
@@ -204,7 +208,8 @@ def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> floa
 
     Returns
     -------
-    The shift; ``None`` with fewer than :data:`FEWEST` pairs of orphans, which say too little.
+    The shift; ``None`` with fewer than :data:`FEWEST` pairs of orphans, which say too little, and where the
+    evidence does not tell pairs of orphans from others (:data:`VACUOUS`).
 
     Examples
     --------
@@ -219,4 +224,5 @@ def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> floa
     if len(of_orphans) < FEWEST:
         return None
     chosen = plan.log_odds[plan.mutual]
-    return shift(chosen, share_wrong(chosen, of_orphans))
+    wrong = share_wrong(chosen, of_orphans)
+    return None if wrong > VACUOUS else shift(chosen, wrong)

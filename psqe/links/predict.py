@@ -62,7 +62,8 @@ class Links:
         correct or not. Their confidence is then computed from the features and the graphs alone.
     calibrated
         Whether the confidence of pairs that are no seeds is calibrated (:mod:`psqe.links.orphans`). With too
-        few candidates it is not, and is then usually too high. ``True`` where there is no such pair.
+        few candidates, or where the evidence does not tell wrong pairs from correct ones, it is not, and is
+        then usually too high. ``True`` where there is no such pair.
     doubtful, doubtful_confidence
         Pairs that the rule chose and that did not become links because their confidence is below the
         threshold ``(m, 2)``, most confident first, and their confidence ``(m,)``.

@@ -157,7 +157,7 @@ def rule(facts: LinkFacts) -> str:
     doubt = (
         ""
         if facts.links.calibrated
-        else (" There were too few candidates to calibrate the confidences, which are usually too high then.")
+        else (" The confidences could not be calibrated on these data, and are usually too high then.")
     )
     linked = f"A chosen pair became a link if its confidence is at least {threshold:.2f}."
     if not threshold:
