@@ -304,7 +304,10 @@ def test_sentences_about_no_link_and_about_one():
 
 def test_the_rule_is_told():
     found = facts()
-    assert sentences.rule(found).endswith("Every chosen pair became a link, whatever its confidence.")
+    sure = replace(found, links=replace(found.links, calibrated=True))
+    assert sentences.rule(sure).endswith("Every chosen pair became a link, whatever its confidence.")
+    doubtful = sentences.rule(replace(found, links=replace(found.links, calibrated=False)))
+    assert doubtful.endswith("could not be calibrated on these data, and are usually too high then.")
     links = replace(found.links, chosen_by=LinkRule("csls", "one_to_one", 0.25), threshold=0.25)
     said = sentences.rule(replace(found, links=links))
     assert "one-to-one pairs with the largest sum of similarity minus" in said and "at least 0.25." in said

@@ -6,7 +6,7 @@ to calibrate that scale on. Four observations replace the labels.
 **A model returns the pairs that it was trained on.** Nearly every seed has a similarity close to one, whether
 it is correct or not, so the model's similarity is no evidence for a seed. The confidence of a seed comes from
 the input features and the graphs, which were not trained: :func:`psqe.seeds.estimate.seed_confidence`.
-An aligner that does not return its seeds (:attr:`psqe.aligners.Aligner.returns_seeds`) needs no such
+An aligner that does not return its seeds (``Aligner.returns_seeds``) needs no such
 exception.
 
 **A correct nearest neighbour is usually mutual, a wrong one rarely is.** Among candidates that are in no
@@ -34,7 +34,7 @@ Given the temperature and that number, the share of a pair in a transport plan a
 (:mod:`psqe.similarity.assignments`) ranks pairs well where most entities have a counterpart. It is too large
 for two entities without counterpart that are left over. The evidence for a pair is therefore the mean of two
 logarithms of odds: that of its share, and its lead over the best other pair of either entity
-(:attr:`psqe.links.plan.TransportPlan.log_odds`).
+(``TransportPlan.log_odds``).
 
 **An entity whose counterpart is hidden shows how wrong pairs look.** The evidence is shifted so that its mean
 probability agrees with the share of correct pairs that such entities suggest (:mod:`psqe.links.orphans`). The

@@ -4,7 +4,7 @@ An **orphan** is an entity whose likely counterpart is hidden, that is, taken ou
 hidden entity was its true counterpart, whatever the orphan is paired with afterwards is wrong. So orphans
 show how often, and with how much evidence, entities are paired that have no counterpart. *Likely* pairs are
 those whose two entities are each other's most probable counterpart
-(:attr:`psqe.links.plan.TransportPlan.mutual`), whatever rule chooses the links in the end.
+(``TransportPlan.mutual``), whatever rule chooses the links in the end.
 
 Let ``G(x)`` be the share of the likely pairs whose evidence is at most ``x``, and ``G0(x)`` the same for the
 pairs of orphans. If wrong pairs look like those of orphans, ``G(x) / G0(x)`` is at least the share of wrong
@@ -82,7 +82,7 @@ class OrphanPairs:
     rows, columns
         Integer arrays ``(m,)``: positions of the left and of the right entity in the shortlist of the plan.
     log_odds
-        The evidence for each pair (:attr:`psqe.links.plan.TransportPlan.log_odds`), ``(m,)``.
+        The evidence for each pair (``TransportPlan.log_odds``), ``(m,)``.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 1. A seed is one pair, and its two entities compete with nobody. A trained model returns the pairs that it
    was trained on, and the entities of seeds become hubs: on the emoji pairs they are the nearest entities of
    a third to two thirds of the candidates that are in no seed. An aligner that does not return its seeds
-   (:attr:`psqe.aligners.Aligner.returns_seeds`) is an exception: all candidates compete.
+   (``Aligner.returns_seeds``) is an exception: all candidates compete.
 2. Among the candidates that are in no seed, scores and a rule choose pairs (:mod:`psqe.links.rules`).
 3. Each pair has a confidence (:mod:`psqe.links.confidence`), whatever chose it. A pair below the threshold
    does not become a link, even if it was a seed.

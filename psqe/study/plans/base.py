@@ -75,7 +75,7 @@ class Plan:
     >>> from psqe.study.plans import PLANS
     >>> specs = PLANS["links"].specs(["emoji/en-fr"], [0])
     >>> [spec.aligner and spec.aligner.name for spec in specs]
-    [None, 'eva', 'propagation']
+    [None, 'eva', 'propagation', 'concord']
     """
 
     summary: str
