@@ -146,3 +146,23 @@ def test_an_aligner_that_is_fitted_again_calibrates_small_pairs_too():
         claimed.append(links.confidence.mean())
         right.append(correct(links.pairs, task).mean())
     assert np.mean(claimed) == pytest.approx(np.mean(right), abs=0.15)
+
+
+def test_every_pair_that_competes_is_shifted_alike(planted, monkeypatch):
+    """The confidence of a pair outside the seeds is its evidence, shifted; that of a seed is not."""
+    task, features = planted
+    seeds = MutualMiner(10).mine(task, features)
+    scorer = feature_scorer(task, features)
+    odds = {}
+    for shift_ in (0.0, 1.5):
+        monkeypatch.setattr("psqe.links.predict.calibration", lambda plan, again, by=shift_: by)
+        links = predict_links(task, features, scorer, seeds=seeds)
+        sure = dict(zip(map(tuple, links.pairs.tolist()), links.confidence.astype(float), strict=True))
+        odds[shift_] = {pair: np.log(p / (1 - p)) for pair, p in sure.items() if 0.001 < p < 0.999}
+        assert links.calibrated
+    given_seeds = set(map(tuple, seeds.pairs.tolist()))
+    both = odds[0.0].keys() & odds[1.5].keys()
+    assert len(both - given_seeds) > 5
+    for pair in both:
+        wanted = 0.0 if pair in given_seeds else 1.5
+        assert odds[1.5][pair] - odds[0.0][pair] == pytest.approx(wanted, abs=1e-3)

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from psqe.errors import ParameterError
 from psqe.features.base import Features
-from psqe.features.canonical_order import canonical_order
+from psqe.features.canonical_order import canonical_candidates
 from psqe.features.fusion import fuse
 from psqe.graph import SIDES, AlignmentTask, FloatArray, IntArray
 from psqe.parameters import check_form
@@ -251,17 +251,13 @@ def semantic_regions(
     groups = task.left.groups, task.right.groups
     if all(any(group is not None for group in side) for side in groups):
         return Regions.from_labels("semantic", *groups)
-    order_left, order_right = canonical_order(task, features)
-    candidates = [
-        order[np.isin(order, graph.candidates)]
-        for order, graph in ((order_left, task.left), (order_right, task.right))
-    ]
-    vectors = np.vstack(fuse(features, candidates[0], candidates[1]))
+    candidates = canonical_candidates(task, features)
+    vectors = np.vstack(fuse(features, *candidates))
     n_clusters = min(n_clusters, len(vectors))
     labels = cluster(vectors, n_clusters, random_state=random_state)
     left = np.full(task.left.n_entities, -1, dtype=np.int64)
     right = np.full(task.right.n_entities, -1, dtype=np.int64)
-    left[candidates[0]], right[candidates[1]] = np.split(labels, [len(candidates[0])])
+    left[candidates.left], right[candidates.right] = np.split(labels, [len(candidates.left)])
     return Regions("semantic", tuple(f"cluster {i}" for i in range(n_clusters)), left, right)
 
 

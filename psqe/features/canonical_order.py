@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.features.base import Features
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Side
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Side, Sides
 
 UInt64Array = NDArray[np.uint64]
 
@@ -133,6 +133,30 @@ def canonical_order(task: AlignmentTask, features: Features) -> tuple[IntArray, 
     left = _sorted(content_keys(task.left, features, "left"), draw=0)
     right = _sorted(content_keys(task.right, features, "right"), draw=1)
     return left, right
+
+
+def canonical_candidates(task: AlignmentTask, features: Features) -> Sides[IntArray]:
+    """Return the candidates of both sides in canonical order, as indices into the task.
+
+    Parameters
+    ----------
+    task, features
+        As for :func:`canonical_order`.
+
+    Returns
+    -------
+    Integer arrays ``(m_left,)`` and ``(m_right,)``.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> task, features = planted_pair(30, random_state=0)
+    >>> found = canonical_candidates(task, features)
+    >>> sorted(found.left.tolist()) == task.left.candidates.tolist()
+    True
+    """
+    orders = Sides(*canonical_order(task, features))
+    return orders.map(lambda order, graph: order[np.isin(order, graph.candidates)], task.sides)
 
 
 def _sorted(keys: tuple[UInt64Array, UInt64Array], *, draw: int) -> IntArray:

@@ -12,13 +12,13 @@ pairs among the likely ones, and near it where ``x`` is so small that correct pa
 testing, Storey 2002). The smallest ratio over some levels of ``x`` is taken. The evidence of all pairs is
 then shifted by one constant, so that the mean probability of likely pairs is one minus that share.
 
-Some likely pairs are wrong, and hiding the wrong partner can give an orphan its true one: on the emoji pairs
-6 to 9 % of the pairs of orphans are correct, which makes the confidence a little too low. An orphan whose
+Some likely pairs are wrong, and hiding the wrong partner can give an orphan its true one: a few of the pairs
+of orphans are correct, which makes the confidence a little too low. An orphan whose
 twin has nearly the same features looks surer than most wrong pairs, and entities that really have no
 counterpart may be of another kind than those with a likely one. Where most of the chosen pairs are wrong, the
 confidence is much too high: a pair of an entity that never had a counterpart is its best one, and a pair of
-an orphan is only its second best. On two halves of a pair of graphs that share nothing, about half of the
-links are claimed to be correct.
+an orphan is only its second best. On two graphs that share nothing, many links are claimed to be
+correct.
 
 Hiding a candidate takes its row or column out of the similarities. An aligner that takes links that it found
 itself for evidence of others would still have been fitted on links of the hidden candidates. It is therefore

@@ -10,6 +10,8 @@ from scipy.special import logit
 
 from psqe.evaluation.ranks import TIE
 from psqe.graph import DoubleArray, IntArray
+from psqe.links.confidence import model_temperature
+from psqe.similarity import Similarity
 from psqe.similarity.assignments import n_counterparts, probabilities
 from psqe.similarity.shortlist import Shortlist, mutual
 
@@ -20,9 +22,8 @@ LARGEST_LEAD = 30.0
 """The largest lead, in temperatures, that counts."""
 
 LEAD_UNIT = 4.0
-"""How many temperatures of lead count as much as one logarithm of odds. A lead in CSLS is two to four times a
-lead in similarity: CSLS doubles similarities, and subtracts one scale for each of the two entities. The
-slope of a logistic regression with labels is near one in these units on emoji/en-de, random state 0."""
+"""How many temperatures of lead count as much as one logarithm of odds. CSLS doubles similarities, and a
+softmax has twice the temperature of the plan. It was chosen on emoji/en-de, random state 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,25 @@ class TransportPlan:
         n = n_counterparts(shortlist)
         shares = probabilities(shortlist, temperature=temperature, n_counterparts=n)
         return cls(shortlist, temperature, n, shares)
+
+    @classmethod
+    def from_similarity(cls, similarity: Similarity) -> TransportPlan:
+        """Make the plan of similarities in canonical order, at the temperature that they suggest.
+
+        Parameters
+        ----------
+        similarity
+            Similarities ``(n_left, n_right)``, both sides in canonical order, because a sample is drawn.
+
+        Raises
+        ------
+        DataError
+            If a side has no entity.
+        FloatingPointError
+            If a similarity is not finite.
+        """
+        temperature = model_temperature(similarity)
+        return cls.from_shortlist(Shortlist.from_similarity(similarity), temperature=temperature)
 
     @cached_property
     def mutual(self) -> IntArray:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TypeGuard
 
 import numpy as np
 from scipy.special import expit
@@ -21,10 +20,10 @@ from scipy.special import expit
 from psqe.aligners import Aligner
 from psqe.errors import PsqeWarning
 from psqe.evaluation import Scorer
+from psqe.evaluation.truth import among
 from psqe.features.base import Features
-from psqe.features.canonical_order import canonical_order
+from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
-from psqe.links.confidence import model_temperature
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import calibration
 from psqe.links.plan import TransportPlan
@@ -188,21 +187,18 @@ def weigh_pairs(
     True
     """
     # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
-    candidates = Sides(
-        *(
-            order[np.isin(order, graph.candidates)]
-            for order, graph in zip(canonical_order(task, features), task.sides, strict=True)
-        )
-    )
+    candidates = canonical_candidates(task, features)
     known = SeedSet.empty() if seeds is None else seeds
     model = scorer if isinstance(scorer, Aligner) else None
-    similarity = scorer.similarity if isinstance(scorer, Aligner) else scorer
+    similarity: Scorer = scorer.similarity if isinstance(scorer, Aligner) else scorer
     returned = known.pairs if model is None or model.returns_seeds else known.pairs[:0]
     in_seed = Sides(np.isin(candidates.left, returned[:, 0]), np.isin(candidates.right, returned[:, 1]))
     left, right = candidates.left[~in_seed.left], candidates.right[~in_seed.right]
     others = None
     if len(left) and len(right):
-        again = _Refit(task, features, model, known, left, right) if _reinforces_links(model) else None
+        again = None
+        if model is not None and model.reinforces_links:
+            again = _Refit(task, features, model, known, left, right)
         others = _UnseededPairs.weigh(similarity, left, right, again)
     members = Sides(candidates.left[in_seed.left], candidates.right[in_seed.right])
     return WeighedPairs(
@@ -211,10 +207,6 @@ def weigh_pairs(
         _seed_pairs(task, features, similarity, candidates, members, returned),
         others,
     )
-
-
-def _reinforces_links(model: Aligner | None) -> TypeGuard[Aligner]:
-    return model is not None and model.reinforces_links
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,8 +276,7 @@ class _UnseededPairs:
     @classmethod
     def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray, again: _Refit | None) -> _UnseededPairs:
         similarity = scorer(left, right)
-        temperature, shortlist = model_temperature(similarity), Shortlist.from_similarity(similarity)
-        plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
+        plan = TransportPlan.from_similarity(similarity)
         shift = calibration(plan, again)
         return cls(left, right, plan, expit(plan.log_odds + (shift or 0.0)), shift is not None)
 
@@ -361,18 +352,13 @@ class WeighedPairs:
         linked, rejected = order[:n_links], order[n_links:]
         return Links(
             pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
-            rank_margin=margin[linked], from_seed=self._from_seed(pairs[linked]),
+            rank_margin=margin[linked], from_seed=among(pairs[linked], self.seeds),
             seeds_kept=len(self._seeds.pairs) > 0,
             calibrated=self._others is None or self._others.calibrated,
             doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
             temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,
             expected_links=expected_links, chosen_by=rule, nearest=nearest,
         )  # fmt: skip
-
-    def _from_seed(self, pairs: IntArray) -> BoolArray:
-        width = 1 + max((int(side.max(initial=0)) for side in (pairs, self.seeds)), default=0)
-        mask: BoolArray = np.isin(pairs @ [width, 1], self.seeds @ [width, 1])
-        return mask
 
 
 def _diagonal(similarity: Similarity) -> FloatArray:

@@ -21,7 +21,7 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.features.base import Features
-from psqe.features.canonical_order import canonical_order
+from psqe.features.canonical_order import canonical_candidates
 from psqe.features.fusion import fuse
 from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, Side
 from psqe.similarity import Dot, shares
@@ -161,16 +161,14 @@ def candidate_positions(
     remedy = "give the indices of a left and of a right entity, from 0, in each row"
     pairs = whole_numbers(pairs, "pairs", width=2, remedy=remedy)
     places = np.empty_like(pairs)
-    ordered = []
-    for column, (graph, order) in enumerate(zip(task.sides, canonical_order(task, features), strict=True)):
+    ordered = canonical_candidates(task, features)
+    for column, (graph, candidates) in enumerate(zip(task.sides, ordered, strict=True)):
         strange = ~np.isin(pairs[:, column], graph.candidates)
         if strange.any():
             raise DataError(f"{pairs[strange][0, column]} is no candidate of graph {graph.name!r}")
-        candidates = order[np.isin(order, graph.candidates)]
         sorter = np.argsort(candidates)
         places[:, column] = sorter[np.searchsorted(candidates, pairs[:, column], sorter=sorter)]
-        ordered.append(candidates)
-    return places, ordered[0], ordered[1]
+    return places, ordered.left, ordered.right
 
 
 def seed_weights(

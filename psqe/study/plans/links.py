@@ -27,8 +27,8 @@ LINK_STATES = (0, 1, 2)
 """The random states of the links on emoji pairs."""
 
 BENCHMARK_MODELS = ("features", "eva", "propagation")
-"""The models whose links are found on the benchmarks. The confidence of Concord needs two further fits, which
-take a quarter of an hour on a pair of DBP15K."""
+"""The models whose links are found on the benchmarks. The confidence of Concord needs a further fit there,
+which takes minutes."""
 
 WEAK_MODELS = ("features", "propagation", "concord")
 """The models whose links are found with one modality, where much of what they find is wrong."""

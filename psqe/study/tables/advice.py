@@ -13,7 +13,7 @@ from psqe.study.plans.labels import CONCORD, GIVEN, LABELLED, PROPAGATION, label
 from psqe.study.plans.links import MODELS
 from psqe.study.tables.best import OURS, best_runs, row_name
 from psqe.study.tables.estimates import orders
-from psqe.study.tables.links import claims
+from psqe.study.tables.links import claims, named_models
 from psqe.study.tables.page import group_rows
 from psqe.study.tables.pays import pays_runs
 from psqe.study.tables.rows import percent_text, points_text, row_gains
@@ -272,8 +272,7 @@ def default_links(table: pd.DataFrame) -> pd.DataFrame:
         (table["matching"] == "sinkhorn") & (table["rule"] == "mutual") & (table["threshold"] == "none")
         & (table["answer"] == "link")
     ]  # fmt: skip
-    named = rows.assign(
-        model=rows["aligner"].fillna(next(iter(MODELS))),
+    named = named_models(rows).assign(
         modalities=[modality_text(spec.features.modalities) for spec in rows["spec"]],
     )
     numbers = dict.fromkeys(("n_correct", "expected_correct"), float)

@@ -11,20 +11,19 @@ import pandas as pd
 from psqe.evaluation import Scorer, feature_scorer
 from psqe.evaluation.intervals import format_interval, mean_interval
 from psqe.features import Features
-from psqe.features.canonical_order import canonical_order
+from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import AlignmentTask
-from psqe.links.confidence import model_temperature
 from psqe.links.orphans import orphan_pairs
 from psqe.links.plan import TransportPlan
 from psqe.links.predict import Links, predict_links
 from psqe.links.quality import link_quality
 from psqe.seeds import correct
-from psqe.similarity.shortlist import Shortlist
 from psqe.study.measures import THRESHOLDS, chosen_confidence, chosen_pairs
 from psqe.study.plans import PLANS
 from psqe.study.plans.base import DBP15K
 from psqe.study.plans.links import MODELS, TASKS
 from psqe.study.tables.page import group_rows
+from psqe.study.tables.selection import planned
 
 ANSWERS = ("link", "no counterpart")
 """The two answers about an entity."""
@@ -46,11 +45,26 @@ def runs_of(table: pd.DataFrame, *plans: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows of their runs, as they are stored.
+        The rows of their runs, on every random state that is stored.
     """
-    chosen = [PLANS[name] for name in plans]
-    ids = [spec.id for plan in chosen for spec in plan.specs(plan.tasks, plan.random_states)]
-    return table[table["id"].isin(ids)]
+    return pd.concat([planned(table, PLANS[name].tasks, PLANS[name].specs) for name in plans])
+
+
+def named_models(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the column ``model``: the name of the aligner, or ``features`` where there is none."""
+    return table.assign(model=table["aligner"].fillna(next(iter(MODELS))))
+
+
+def _in_study_order(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Sort rows by some columns: tasks, models and thresholds as the study names them, others by value."""
+    orders = {"task": TASKS, "model": tuple(MODELS), "threshold": THRESHOLDS}
+    places = {name: {value: i for i, value in enumerate(order)} for name, order in orders.items()}
+    return table.sort_values(
+        list(by),
+        key=lambda column: column.map(places[column.name]) if column.name in places else column,
+        kind="stable",
+        ignore_index=True,
+    )
 
 
 def claims(table: pd.DataFrame) -> pd.DataFrame:
@@ -70,18 +84,14 @@ def claims(table: pd.DataFrame) -> pd.DataFrame:
         ``correct`` is the share among the pairs that gold links judge.
     """
     rows = table[(table["answer"] == ANSWERS[0]) & (table["threshold"] == "none")]
-    named = rows.assign(
-        model=rows["aligner"].fillna("features"),
+    named = named_models(rows).assign(
         claimed=100 * (rows["expected_correct"] / rows["n"]).astype("float64"),
         correct=100
         * rows["precision"].where(~rows["task"].isin(DBP15K), rows["precision_judged"]).astype("float64"),
     )
     named["off"] = named["claimed"] - named["correct"]
     columns = ["task", "modalities", "model", "random_state", "matching", "rule", "claimed", "correct", "off"]
-    for column, order in (("task", TASKS), ("model", list(MODELS))):
-        named[column] = pd.Categorical(named[column], order, ordered=True)
-    named = named.sort_values(columns[:6], kind="stable", ignore_index=True)[columns]
-    return named.astype({"task": str, "model": str})
+    return _in_study_order(named[columns], columns[:6])
 
 
 def claims_table(off: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -129,13 +139,9 @@ def pair_evidence(task: AlignmentTask, features: Features, scorer: Scorer) -> pd
         (:mod:`psqe.links.orphans`); ``evidence``, before it is calibrated; and ``correct``, whether the pair
         is a gold link.
     """
-    left, right = (
-        order[np.isin(order, graph.candidates)]
-        for order, graph in zip(canonical_order(task, features), task.sides, strict=True)
-    )
-    similarity = scorer(left, right)
-    listed = Shortlist.from_similarity(similarity)
-    plan = TransportPlan.from_shortlist(listed, temperature=model_temperature(similarity))
+    left, right = canonical_candidates(task, features)
+    plan = TransportPlan.from_similarity(scorer(left, right))
+    listed = plan.shortlist
     orphans, likely = orphan_pairs(plan), plan.mutual
     rows = []
     for kind, own, others, odds in (
@@ -195,7 +201,7 @@ def answers(table: pd.DataFrame) -> pd.DataFrame:
     """
     link, alone = ANSWERS
     answer = table["answer"].where(table["answer"] == link, alone)
-    named = table.assign(answer=answer, model=table["aligner"].fillna("features"))
+    named = named_models(table).assign(answer=answer)
     named["n_seeds"] = named["n_seeds"].fillna(0)
     counts = ["n", "n_correct", "n_wanted"]
     both = named.groupby([*CHOICE, "n_seeds", "answer"], as_index=False)[counts].sum()
@@ -203,10 +209,7 @@ def answers(table: pd.DataFrame) -> pd.DataFrame:
     both["precision"] = both["n_correct"] / both["n"].where(both["n"] > 0)
     both["recall"] = both["n_correct"] / both["n_wanted"].where(both["n_wanted"] > 0)
     both["f1"] = 2 * both["n_correct"] / (both["n"] + both["n_wanted"])
-    for column, order in (("task", TASKS), ("model", list(MODELS)), ("threshold", THRESHOLDS)):
-        both[column] = pd.Categorical(both[column], order, ordered=True)
-    both = both.sort_values([*CHOICE, "answer"], kind="stable", ignore_index=True)
-    return both.astype({"task": str, "model": str, "threshold": str})
+    return _in_study_order(both, [*CHOICE, "answer"])
 
 
 def rule_table(quality: pd.DataFrame, tasks: Sequence[str], *, answer: str, model: str) -> pd.DataFrame:
