@@ -11,9 +11,14 @@ from psqe.theory.learning import (
     SpectralFlow,
     contrastive_descent,
     gradient_flow,
+    limit_product,
+    logistic_curves,
+    moment_products,
     region_strengths,
     seed_moments,
+    shared_pull,
     spectral_loss,
+    time_reached,
 )
 from psqe.theory.planted import Seeding, World, draw
 
@@ -183,3 +188,72 @@ def test_training_with_info_nce_is_followed():
 def test_a_flow_that_is_none_is_refused(make):
     with pytest.raises(ParameterError):
         make()
+
+
+def test_a_curve_solves_its_equation_whatever_the_sign_of_its_rate():
+    rate, brake, times = np.array([0.3, 0.0, -0.2]), np.array([0.5, 1.0, 2.0]), np.linspace(0, 6, 4001)
+    u = logistic_curves(rate, brake, times, start=0.05)
+    slope = np.gradient(u, times, axis=0)[1:-1]
+    np.testing.assert_allclose(slope, (4 * u * (rate - brake * u))[1:-1], atol=1e-6)
+    np.testing.assert_allclose(u[0], 0.05)
+
+
+def test_moments_of_a_planted_pair_give_the_closed_form_and_its_limit():
+    rng, flow = np.random.default_rng(0), SpectralFlow(SMALL, FEW, start=1e-3)
+    turn = columns(rng, SMALL.dim, SMALL.dim)
+    times = np.array([0.0, 20.0, 60.0, 1e5])
+    found = moment_products(flow.moments(turn), times, start=flow.start) @ turn
+    told = np.einsum("ti,ij->tij", flow.strength(times) - flow.start, np.eye(SMALL.dim))
+    np.testing.assert_allclose(found, told, atol=1e-9)
+    np.testing.assert_allclose(limit_product(flow.moments(turn)) @ turn, np.diag(flow.limit), atol=1e-9)
+
+
+def test_the_limit_is_where_the_gradient_of_any_moments_is_zero_and_where_the_flow_ends():
+    rng = np.random.default_rng(1)
+    hidden = rng.standard_normal((60, 4))
+    x, y = (hidden @ rng.standard_normal((4, 4)) + rng.standard_normal((60, 4)) for _ in range(2))
+    moments = x.T @ y / 60, x.T @ x / 60, y.T @ y / 60
+    limit = limit_product(moments)
+    maps = tuple(torch.tensor(part, requires_grad=True) for part in (np.eye(4), limit))
+    loss = spectral_loss(*maps, [torch.from_numpy(part) for part in moments])
+    for slope in torch.autograd.grad(loss, maps):
+        assert slope.abs().max() < 1e-9
+    starts = tuple(0.1 * rng.standard_normal((8, 4)) for _ in range(2))
+    end = gradient_flow(moments, starts, [0, 200.0])[-1]
+    assert np.abs(end - limit).max() < 1e-3 * np.abs(limit).max()
+
+
+def test_early_on_the_moments_of_drawn_seeds_are_their_covariance():
+    world = World((60, 60), directions=6, shared=2)
+    moments = seed_moments(draw(world, FEW, random_state=0))
+    early = moment_products(moments, [1e-3], start=1e-6)[0]
+    np.testing.assert_allclose(early / early.max(), moments[0] / moments[0].max(), atol=1e-2)
+
+
+@pytest.mark.parametrize("shared", [0, 3, 6])
+def test_the_shared_pull_is_the_share_of_directions_in_common(shared):
+    world = World((4000, 4000), directions=6, shared=shared, noise=0.3)
+    drawn = draw(world, Seeding(2, np.array([0.5, 0.5])), random_state=0)
+    parts = [(drawn.left[drawn.regions == r], drawn.right[drawn.regions == r]) for r in (0, 1)]
+    assert shared_pull(*parts) == pytest.approx(shared / 6, abs=0.05)
+
+
+def test_the_shared_pull_has_no_bias_from_few_pairs():
+    world = World((1500, 1500), directions=8, shared=4, noise=0.5)
+    drawn = draw(world, Seeding(2, np.array([0.5, 0.5])), random_state=0)
+    rows, other = np.flatnonzero(drawn.regions == 0), drawn.regions == 1
+    few = [
+        shared_pull((drawn.left[part], drawn.right[part]), (drawn.left[other], drawn.right[other]))
+        for part in np.split(rows, 50)
+    ]
+    assert np.mean(few) == pytest.approx(0.5, abs=0.1)
+    with pytest.raises(ParameterError, match="at least 2"):
+        shared_pull((drawn.left[:1], drawn.right[:1]), (drawn.left, drawn.right))
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "when"),
+    [([0, 1, 2], 0.5, 0.5), ([3, 0, 2], 1.0, 1.5), ([2, 2, 2], 1.0, 0.0), ([2, 2, 0], 1.0, np.inf)],
+)
+def test_a_level_is_reached_where_values_stay_above_it(values, level, when):
+    assert time_reached([0, 1, 2], values, level) == when

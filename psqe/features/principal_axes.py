@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from psqe.graph import SIDES, FloatArray, IntArray, Sides
+from psqe.graph import SIDES, DoubleArray, FloatArray, IntArray, Sides
 
 
 def main_axes(sides: Iterable[FloatArray], n: int, *, fix_signs: bool = False) -> FloatArray:
@@ -69,3 +69,29 @@ def on_main_axes(
         return vectors
     axes = main_axes([vectors[side][candidates[side]] for side in SIDES], dim)
     return vectors.map(lambda rows: rows @ axes)
+
+
+def own_axes(rows: FloatArray, n: int, *, scaled: bool) -> DoubleArray:
+    """Return the rows of one side on their own main axes, without a look at the other side.
+
+    Parameters
+    ----------
+    rows
+        Float32 array ``(n_rows, d)``.
+    n
+        Number of axes to keep, at most ``d`` and at most the rank of the rows.
+    scaled
+        Whether to scale the axes so that the rows have the mean square ``1 / n`` along each.
+
+    Returns
+    -------
+    The rows on the axes, in double precision ``(n_rows, n)``.
+
+    Examples
+    --------
+    >>> rows = np.array([[0, 2], [1, 0], [0, -2], [-1, 0]], dtype=np.float32)
+    >>> (own_axes(rows, 2, scaled=True) ** 2).mean(axis=0).round(6).tolist()
+    [0.5, 0.5]
+    """
+    kept: DoubleArray = (rows @ main_axes([rows], n)).astype(np.float64)
+    return kept / np.sqrt(n * (kept**2).mean(axis=0)) if scaled else kept

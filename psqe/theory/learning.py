@@ -95,15 +95,7 @@ class SpectralFlow:
 
     def strength(self, times: ArrayLike) -> DoubleArray:
         """Return ``u_i`` at each time ``(n_times, D)``."""
-        rate = self.pull - self.decay
-        t = np.asarray(times, dtype=np.float64)[:, None]
-        # The logistic curve, in a form that also holds for a rate of zero or below.
-        with np.errstate(over="ignore"):
-            grown = np.exp(np.minimum(4 * rate * t, 700))
-            small = np.abs(rate) < 1e-300
-            filled = np.where(small, 4 * t, (grown - 1) / np.where(small, 1, rate))
-            found: DoubleArray = self.start * grown / (1 + self.start * self.power**2 * filled)
-        return found
+        return logistic_curves(self.pull - self.decay, self.power**2, times, start=self.start)
 
     def time_to(self, fraction: float) -> DoubleArray:
         """Return when each direction has a fraction of its limit ``(D,)``; infinite where that is zero.
@@ -168,6 +160,160 @@ class SpectralFlow:
         for r, value in enumerate(of_regions):
             total[self.world.axes(r)] += value / self.world.directions
         return total
+
+
+def logistic_curves(rate: DoubleArray, brake: DoubleArray, times: ArrayLike, *, start: float) -> DoubleArray:
+    """Solve ``du_i / dt = 4 u_i (rate_i - brake_i u_i)``, the curve along which P7 learns a direction.
+
+    Parameters
+    ----------
+    rate, brake
+        One of each for every direction ``(D,)``; a rate may be zero or negative.
+    times
+        Times ``(n_times,)``, from 0.
+    start
+        The value of every ``u_i`` at time zero, positive.
+
+    Returns
+    -------
+    The values ``u_i`` at each time ``(n_times, D)``.
+
+    Examples
+    --------
+    >>> logistic_curves(np.array([1.0, 0.0]), np.array([2.0, 2.0]), [0, 9], start=0.1).round(2).tolist()
+    [[0.1, 0.1], [0.5, 0.01]]
+    """
+    t = np.asarray(times, dtype=np.float64)[:, None]
+    # In this form the curve also holds for a rate of zero or below.
+    with np.errstate(over="ignore"):
+        grown = np.exp(np.minimum(4 * rate * t, 700))
+        small = np.abs(rate) < 1e-300
+        filled = np.where(small, 4 * t, (grown - 1) / np.where(small, 1, rate))
+        found: DoubleArray = start * grown / (1 + start * brake * filled)
+    return found
+
+
+def moment_products(moments: Sequence[DoubleArray], times: ArrayLike, *, start: float) -> DoubleArray:
+    """Return what linear encoders have learned at each time by P7, from the second moments of any seeds.
+
+    The directions are the singular directions of ``E x y^T``, its singular values are ``c_i``, and the mean
+    squares of the two ends along a direction have the product ``q_i^2``. That is the gradient flow where
+    ``E x x^T`` and ``E y y^T`` have no entries between two directions, as in a planted pair, and an
+    approximation elsewhere.
+
+    Parameters
+    ----------
+    moments
+        ``E x y^T``, ``E x x^T`` and ``E y y^T`` ``(D, D)``.
+    times
+        Times ``(n_times,)``, from 0.
+    start
+        The strength of every direction at time zero, positive.
+
+    Returns
+    -------
+    ``W^T V`` at each time minus its value at time zero ``(n_times, D, D)``. The start of P7 is a multiple of
+    the rotation that fits the seeds best, which already matches and which a random start does not know; that
+    is why it is left out.
+
+    Examples
+    --------
+    >>> moments = np.diag([0.5, 0.1]), np.eye(2), np.eye(2)
+    >>> moment_products(moments, [0, 5, 1000], start=1e-3).diagonal(axis1=1, axis2=2).round(2).tolist()
+    [[0.0, 0.0], [0.49, 0.01], [0.5, 0.1]]
+    """
+    both, of_left, of_right = moments
+    left, pull, right = np.linalg.svd(both)
+    power = [((rows @ second) * rows).sum(axis=1) for rows, second in ((left.T, of_left), (right, of_right))]
+    learned = logistic_curves(pull, power[0] * power[1], times, start=start) - start
+    products: DoubleArray = (left * learned[:, None, :]) @ right
+    return products
+
+
+def limit_product(moments: Sequence[DoubleArray]) -> DoubleArray:
+    """Return ``W^T V`` after infinite time ``(D, D)``, the minimum of the spectral loss without decay.
+
+    It is ``(E x x^T)^-1 E x y^T (E y y^T)^-1``, for encoders with at least ``D`` rows.
+
+    Parameters
+    ----------
+    moments
+        ``E x y^T``, ``E x x^T`` and ``E y y^T`` ``(D, D)``. Where the seeds do not span all directions, the
+        inverse is the pseudoinverse.
+
+    Examples
+    --------
+    >>> limit_product((np.diag([0.5, 0.1]), np.eye(2), 0.5 * np.eye(2))).tolist()
+    [[1.0, 0.0], [0.0, 0.2]]
+    """
+    both, of_left, of_right = moments
+    found: DoubleArray = np.linalg.pinv(of_left) @ both @ np.linalg.pinv(of_right)
+    return found
+
+
+def shared_pull(own: tuple[DoubleArray, DoubleArray], other: tuple[DoubleArray, DoubleArray]) -> float:
+    """Return how much a true pair of another region pulls along a region's own directions.
+
+    With the mean ``C`` of ``x y^T`` over true pairs of a region it is ``<C, C_other> / <C, C>``: what seeds
+    of the other region add to the covariance along the directions that the region's own seeds show, in units
+    of what these add. It is 0 where regions share no direction, and 1 where they are alike. If the region has
+    the share ``pi`` of the correct seeds, it is pulled by ``pi + (1 - pi) s``, and by P7 the time that it
+    takes is inversely proportional to that.
+
+    Parameters
+    ----------
+    own, other
+        Left and right vectors of the true pairs of the region, and of the other one, row by row ``(n, D)``.
+        The estimate of ``<C, C>`` has no bias from the number of pairs.
+
+    Raises
+    ------
+    ParameterError
+        If a region has fewer than two true pairs.
+
+    Examples
+    --------
+    >>> rows = np.eye(4).repeat(2, axis=0)
+    >>> first, both = rows[:4], rows
+    >>> shared_pull((first, first), (rows[4:], rows[4:])), round(shared_pull((first, first), (both, both)), 2)
+    (0.0, 0.75)
+    """
+    (x, y), n = own, len(own[0])
+    if n < 2 or len(other[0]) < 2:
+        raise ParameterError("each of the two regions needs at least 2 true pairs")
+    mean, mean_other = x.T @ y / n, other[0].T @ other[1] / len(other[0])
+    # The square of a mean over n pairs holds each pair with itself, which says nothing about other pairs.
+    itself = ((x**2).sum(axis=1) * (y**2).sum(axis=1)).sum()
+    return float((mean * mean_other).sum() / ((n**2 * (mean**2).sum() - itself) / (n * (n - 1))))
+
+
+def time_reached(times: ArrayLike, values: ArrayLike, level: float) -> float:
+    """Return the time from which on measured values are at or above a level, interpolated.
+
+    Parameters
+    ----------
+    times, values
+        Ascending times and the value at each ``(n_times,)``.
+    level
+        The level. Values may be above it before, if they fall below it again.
+
+    Returns
+    -------
+    The time; the first one where no value is below the level, infinite where the last value is below it.
+
+    Examples
+    --------
+    >>> time_reached([0, 1, 2, 3], [0.5, 0.0, 0.2, 0.6], 0.4), time_reached([0, 1], [0.0, 0.1], 0.4)
+    (2.5, inf)
+    """
+    t, found = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    below = np.flatnonzero(found < level)
+    if not len(below):
+        return float(t[0])
+    k = int(below[-1])
+    if k + 1 == len(t):
+        return float("inf")
+    return float(np.interp(level, found[k : k + 2], t[k : k + 2]))
 
 
 def seed_moments(drawn: Drawn) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
