@@ -28,9 +28,11 @@ from psqe.defaults import (
     describe_links,
 )
 from psqe.errors import ParameterError, PsqeError, PsqeWarning
+from psqe.evaluation.arguments import check_task
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask, counted, in_number
+from psqe.links.arguments import check_inputs, checked_seeds
 from psqe.links.predict import predict_links
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
@@ -204,7 +206,8 @@ def mine_seeds(
     Raises
     ------
     ParameterError
-        If a name is unknown, a parameter is out of range, or more seeds are asked for than there can be.
+        If a name is unknown, a parameter is out of range, more seeds are asked for than there can be, or
+        ready seeds name an entity that the pair does not have.
     DataError
         If the data are missing or broken.
 
@@ -224,7 +227,7 @@ def mine_seeds(
     random_state = _check_choices(seeds, random_state)
     task = load_pair(pair)
     if isinstance(seeds, SeedSet):
-        return seeds
+        return checked_seeds(task, seeds)
     if isinstance(seeds, str) and seeds == WITHOUT_SEEDS:
         return SeedSet.empty()
     path = _seed_file(seeds)
@@ -258,10 +261,11 @@ def load_features(task: AlignmentTask, features: FeatureChoice = None) -> Featur
     Raises
     ------
     ParameterError
-        If a modality or an encoder is unknown.
+        If a modality or an encoder is unknown, or the task or the features are given in another form.
     DataError
         If a side has nothing in a modality, both have no modality in common, or a file is missing or broken.
     """
+    check_task(task)
     chosen = choose_features(task, features)
     if isinstance(chosen, FeatureOptions):
         return build_features(task, chosen.modalities or (), encoders=chosen.encoders)
@@ -317,6 +321,8 @@ def build_aligner(options: AlignerOptions, random_state: int = 0) -> Aligner:
     ParameterError
         If there is no such aligner, preset or parameter, or a value is of another type.
     """
+    check_form("the options of the aligner", options, AlignerOptions, "give AlignerOptions(name=...)")
+    random_state = _checked_random_state(random_state)
     kind = ALIGNERS.resolve(options.name)
     return kind.preset(
         options.preset, **_with_random_state(kind, random_state, kind.typed(options.parameters))
@@ -331,11 +337,19 @@ def _with_random_state(kind: type, random_state: int, parameters: dict[str, Any]
 
 def _check_choices(seeds: SeedChoice, random_state: int) -> int:
     """Check the form of the seeds and the seed of the random generators, which is returned."""
+    _check_seed_choice(seeds)
+    return _checked_random_state(random_state)
+
+
+def _checked_random_state(random_state: int) -> int:
+    return int(checked(random_state, RandomState, f"random_state is {random_state!r}"))
+
+
+def _check_seed_choice(seeds: SeedChoice) -> None:
     check_form(
         "the seeds", seeds, str | Path | MinerOptions | SeedSet,
         "give the name of a miner, MinerOptions, a file (.tsv or .npy), a SeedSet, or 'none'",
     )  # fmt: skip
-    return int(checked(random_state, RandomState, f"random_state is {random_state!r}"))
 
 
 def _seed_file(seeds: str | Path | MinerOptions) -> Path | None:
@@ -353,7 +367,20 @@ def _seed_file(seeds: str | Path | MinerOptions) -> Path | None:
 def describe_data(
     task: AlignmentTask, chosen: Features | FeatureOptions | FeatureFile, features: Features
 ) -> dict[str, Any]:
-    """Describe a task and its features for the record: name, parameters, modalities, encoders or file."""
+    """Describe a task and its features for the record: name, parameters, modalities, encoders or file.
+
+    Raises
+    ------
+    ParameterError
+        If an argument is something else.
+    DataError
+        If the features do not fit the task.
+    """
+    check_inputs(task, features)
+    check_form(
+        "the choice of features", chosen, Features | FeatureOptions | FeatureFile,
+        "give what psqe.defaults.choose_features returns",
+    )  # fmt: skip
     source: dict[str, Any] = {"features": "given"}
     if isinstance(chosen, FeatureFile):
         source = {"features": " ".join(map(str, chosen.paths))}
@@ -363,7 +390,15 @@ def describe_data(
 
 
 def describe_seeds(seeds: SeedSet, choice: SeedChoice) -> dict[str, Any]:
-    """Describe a seed set for the record: miner, number of seeds, parameters, and the file it is from."""
+    """Describe a seed set for the record: miner, number of seeds, parameters, and the file it is from.
+
+    Raises
+    ------
+    ParameterError
+        If an argument is something else.
+    """
+    check_form("the seeds", seeds, SeedSet, "give a SeedSet")
+    _check_seed_choice(choice)
     path = None if isinstance(choice, SeedSet) else _seed_file(choice)
     file = {} if path is None else {"file": str(path)}
     return {"miner": {"name": seeds.miner, "seeds": len(seeds), **seeds.parameters, **file}}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -58,8 +58,9 @@ def choose_features(
     if isinstance(features, Features | FeatureFile):
         return features
     if not isinstance(features, FeatureOptions):
-        listed = isinstance(features, Iterable) and not isinstance(features, str)
-        names: tuple[Any, ...] = tuple(features or ()) if listed else (features,)
+        names: tuple[Any, ...] = (features,)
+        if isinstance(features, Iterable) and not isinstance(features, str | Mapping):
+            names = tuple(features)
         if features is not None and not all(isinstance(name, str) for name in names):
             raise ParameterError(
                 f"the features cannot be {reprlib.repr(features)}",

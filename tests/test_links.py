@@ -6,6 +6,7 @@ from pairs import Table, relabelled, tiny, with_fewer_candidates, with_wrong_lin
 
 from psqe.aligners import MCLEA
 from psqe.datasets.synthetic import planted_pair
+from psqe.errors import ParameterError
 from psqe.evaluation import feature_scorer
 from psqe.graph import Sides
 from psqe.links.confidence import model_temperature
@@ -432,7 +433,7 @@ def test_scores_that_are_not_finite(planted):
     def scorer(rows, columns):
         return Dot(np.full((len(rows), 1), np.nan, np.float32), np.ones((len(columns), 1), np.float32))
 
-    with pytest.raises(FloatingPointError):
+    with pytest.raises(ParameterError, match="not finite in rows 0"):
         predict_links(*planted, scorer)
 
 

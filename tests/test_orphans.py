@@ -10,11 +10,13 @@ from pairs import Table
 from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
 from psqe.evaluation import feature_scorer
-from psqe.graph import Sides
+from psqe.features import Features
+from psqe.features.base import Modality
+from psqe.graph import AlignmentTask, Sides
 from psqe.links.confidence import model_temperature
 from psqe.links.orphans import FEWEST, calibration, orphan_pairs, share_wrong, shift
 from psqe.links.plan import TransportPlan
-from psqe.links.predict import predict_links
+from psqe.links.predict import predict_links, weigh_pairs
 from psqe.seeds import MutualMiner, correct
 from psqe.similarity.shortlist import Shortlist
 from psqe.similarity.sinkhorn_scaling import Groups
@@ -166,3 +168,23 @@ def test_every_pair_that_competes_is_shifted_alike(planted, monkeypatch):
     for pair in both:
         wanted = 0.0 if pair in given_seeds else 1.5
         assert odds[1.5][pair] - odds[0.0][pair] == pytest.approx(wanted, abs=1e-3)
+
+
+def test_exchanged_sides_draw_other_orphans_as_the_module_says():
+    largest, mean = [], []
+    for random_state in range(20):
+        task, features = planted_pair(60, dim=6, noise=0.5, random_state=random_state)
+        turned = AlignmentTask(task.name, task.right, task.left)
+        swapped = Features({name: Modality(both.right, both.left) for name, both in features.items()})
+        there, back = (
+            weigh_pairs(*pair, feature_scorer(*pair)).choose()
+            for pair in ((task, features), (turned, swapped))
+        )
+        found = dict(zip(map(tuple, there.pairs.tolist()), there.confidence.tolist(), strict=True))
+        again = dict(zip(map(tuple, back.pairs[:, ::-1].tolist()), back.confidence.tolist(), strict=True))
+        assert len(found.keys() ^ again.keys()) <= 2, "nearly the same pairs are linked"
+        differences = [abs(found[pair] - again[pair]) for pair in found.keys() & again.keys()]
+        largest.append(max(differences))
+        mean.append(np.mean(differences))
+    assert len(task.left.candidates) == 52
+    assert np.mean(mean) == pytest.approx(0.05, abs=0.01) and max(largest) == pytest.approx(0.25, abs=0.03)

@@ -119,6 +119,7 @@ class Aligner(Parametrised, ABC):
 
     _left: FloatArray
     _right: FloatArray
+    _fitted_on: Sides[tuple[tuple[str, ...], IntArray]]
     seconds_: float
     peak_mb_: float
 
@@ -213,6 +214,7 @@ class Aligner(Parametrised, ABC):
             for side in (self._left, self._right):
                 if not np.isfinite(side).all():
                     raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
+            self._fitted_on = task.sides.map(lambda graph: (graph.entities, graph.triples))
         self.seconds_, self.peak_mb_ = cost.seconds, cost.peak_mb
         # A training that was finished before and is resumed has told by itself what is not observed.
         if observer is not None and not observer.called and not hasattr(self, "history_"):
@@ -291,8 +293,50 @@ class Aligner(Parametrised, ABC):
     def _to_task_order(self, left: IntArray, right: IntArray) -> None:
         """Renumber the pairs that :meth:`_fit` has stored, with the task's index of each entity."""
 
+    def require_fitted(self, task: AlignmentTask | None = None) -> None:
+        """Refuse to go on before the aligner is fitted, or with another pair than it is fitted on.
+
+        Parameters
+        ----------
+        task
+            The two graphs that the aligner is used on; ``None``, the default, where they are not known. They
+            may have other candidates and other gold links than those that it is fitted on.
+
+        Raises
+        ------
+        ParameterError
+            If the aligner is not fitted, or the task has other entities or triples than its own.
+
+        Examples
+        --------
+        >>> from psqe.aligners import ALIGNERS
+        >>> ALIGNERS["propagation"].preset("small").require_fitted()
+        Traceback (most recent call last):
+        psqe.errors.ParameterError: the aligner propagation is not fitted; call its fit(task, features, seeds)
+        """
+        if not hasattr(self, "_fitted_on"):
+            raise ParameterError(
+                f"the aligner {self.name} is not fitted", remedy="call its fit(task, features, seeds)"
+            )
+        if task is None:
+            return
+        for own, graph in zip(self._fitted_on, task.sides, strict=True):
+            if own[0] != graph.entities or not np.array_equal(own[1], graph.triples):
+                raise ParameterError(
+                    f"the aligner {self.name} is fitted on another pair than {task.name}: its entities or "
+                    f"triples are not those of graph {graph.name!r}",
+                    remedy="fit it on this task",
+                )
+
     def embeddings(self) -> tuple[FloatArray, FloatArray]:
-        """Return the embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``."""
+        """Return the embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``.
+
+        Raises
+        ------
+        ParameterError
+            If the aligner is not fitted.
+        """
+        self.require_fitted()
         return self._left, self._right
 
     def similarity(self, left: IntArray, right: IntArray) -> Similarity:
@@ -308,7 +352,13 @@ class Aligner(Parametrised, ABC):
         Returns
         -------
         Similarities ``(m, k)``.
+
+        Raises
+        ------
+        ParameterError
+            If the aligner is not fitted.
         """
+        self.require_fitted()
         # Index arrays take copies of rows, which may be scaled in place; a slice would take the rows.
         rows, columns = np.asarray(left), np.asarray(right)
         return Dot(to_unit_rows(self._left[rows]), to_unit_rows(self._right[columns]))

@@ -69,7 +69,13 @@ class ListedAligner(Aligner):
         Returns
         -------
         Similarities ``(m, k)``.
+
+        Raises
+        ------
+        ParameterError
+            If the aligner is not fitted.
         """
+        self.require_fitted()
         rows, columns = np.asarray(left), np.asarray(right)
         listed = self._listed[rows][:, columns]
         identity = sparse.eye_array(len(columns), dtype=np.float32, format="csr")

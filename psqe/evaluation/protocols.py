@@ -11,7 +11,6 @@ incomplete, the numbers are about the entities whose counterparts are known.
 
 from __future__ import annotations
 
-import reprlib
 import warnings
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, Literal, get_args
@@ -19,13 +18,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from psqe.errors import DataError, ParameterError, PsqeWarning
-from psqe.evaluation.link_groups import Pairs, pairs_array
+from psqe.evaluation.arguments import check_scorer, check_task, pairs_of_task, similarity_of
+from psqe.evaluation.link_groups import Pairs
 from psqe.evaluation.queries import DIRECTIONS, Direction, GroupedLinks, RankedQueries
 from psqe.evaluation.regions import RegionChoice, Regions, regions_by_kind
 from psqe.evaluation.scorers import Scorer
-from psqe.graph import SIDES, AlignmentTask, IntArray, counted, in_number
+from psqe.graph import AlignmentTask, IntArray, counted, in_number
 from psqe.parameters import check_form
-from psqe.similarity import Matching, Similarity, matched, matched_by_each
+from psqe.similarity import Matching, matched, matched_by_each
 
 Protocol = Literal["full", "peer"]
 """The name of a protocol of evaluation, see :func:`evaluate`."""
@@ -183,12 +183,8 @@ def evaluate_each(
     >>> [report["matching"] for report in reports.values()]
     ['cosine', 'csls']
     """
-    check_form("the task", task, AlignmentTask, "give an AlignmentTask, such as load_task returns")
-    if not callable(scorer):
-        raise ParameterError(
-            f"the scorer cannot be {reprlib.repr(scorer)}",
-            remedy="give a function of left and right entities, such as aligner.similarity",
-        )
+    check_task(task)
+    check_scorer(scorer, remedy="give a function of left and right entities, such as aligner.similarity")
     if task.links is None:
         raise DataError(
             f"{task.name} has no gold links to evaluate against", remedy="take a task whose links are known"
@@ -206,7 +202,7 @@ def evaluate_each(
     if "full" in protocols:
         candidates = task.left.candidates, task.right.candidates
         _warn_of_uneven_sides(candidates, matchings)
-        each = matched_by_each(_scored(scorer, candidates), matchings)
+        each = matched_by_each(similarity_of(scorer, *candidates), matchings)
         for matching, found in zip(each, gold.rank([*each.values()], gold.links, candidates), strict=True):
             tested[matching]["full"] = found
     if "peer" in protocols:
@@ -234,7 +230,7 @@ def _ranked_as_published(gold: GroupedLinks, scorer: Scorer) -> dict[Direction, 
     """Rank the links that protocol ``peer`` tests among the entities of these links."""
     last = gold.links[len(gold.links) - round(PEER_TEST_SHARE * len(gold.links)) :]
     candidates = np.unique(last[:, 0]), np.unique(last[:, 1])
-    similarity = matched(_scored(scorer, candidates), "csls", csls_k=PEER_CSLS_K)
+    similarity = matched(similarity_of(scorer, *candidates), "csls", csls_k=PEER_CSLS_K)
     return gold.rank([similarity], last, candidates)[0]
 
 
@@ -249,21 +245,6 @@ def _warn_of_uneven_sides(candidates: tuple[IntArray, IntArray], matchings: Sequ
             PsqeWarning,
             stacklevel=3,
         )
-
-
-def _scored(scorer: Scorer, candidates: tuple[IntArray, IntArray]) -> Similarity:
-    """Return the similarities of the candidates, and refuse what is not one for each pair of them."""
-    similarity = scorer(*candidates)
-    remedy = "return a Similarity of the given left and right entities, such as aligner.similarity does"
-    check_form("what the scorer returns", similarity, Similarity, remedy)
-    wanted = len(candidates[0]), len(candidates[1])
-    if similarity.shape != wanted:
-        raise ParameterError(
-            f"the scorer returns similarities of shape {similarity.shape} for {wanted[0]} left and "
-            f"{wanted[1]} right entities",
-            remedy=remedy,
-        )
-    return similarity
 
 
 def _checked_protocols(protocols: Collection[Protocol]) -> Collection[Protocol]:
@@ -294,8 +275,8 @@ def _checked_seeds(
     task: AlignmentTask, seeds: Pairs | None, compared: Pairs | None
 ) -> tuple[IntArray | None, IntArray | None]:
     """Return both as arrays of pairs of entities of the task; refuse seeds that are not all compared."""
-    trained_on = None if seeds is None else _checked_pairs(task, "seeds", seeds)
-    union = None if compared is None else _checked_pairs(task, "seeds of the argument compared", compared)
+    trained_on = None if seeds is None else pairs_of_task(task, "seeds", seeds)
+    union = None if compared is None else pairs_of_task(task, "seeds of the argument compared", compared)
     if trained_on is not None and union is not None:
         missing = sum(len(np.setdiff1d(trained_on[:, column], union[:, column])) for column in range(2))
         if missing:
@@ -306,21 +287,6 @@ def _checked_seeds(
                 remedy="add the seeds to the argument compared",
             )
     return trained_on, union
-
-
-def _checked_pairs(task: AlignmentTask, what: str, pairs: Pairs) -> IntArray:
-    """Return pairs as an array, and refuse those that are not of a left and a right entity of the task."""
-    array = pairs_array(pairs, what)
-    for side, ends in zip(SIDES, array.T, strict=True):
-        n = task.sides[side].n_entities
-        outside = ends[(ends < 0) | (ends >= n)]
-        if len(outside):
-            raise ParameterError(
-                f"the {what} have the {side} entity {outside[0]}, and {task.name} has those from 0 to "
-                f"{n - 1}",
-                remedy="give the pairs of a seed set of this task",
-            )
-    return array
 
 
 def _metrics(

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from psqe.errors import DataError
+from psqe.errors import DataError, ParameterError
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, to_unit_rows
-from psqe.graph import AlignmentTask, FloatArray, IntArray, counted, in_number
+from psqe.graph import AlignmentTask, FloatArray, IntArray, KnowledgeGraph, counted, in_number
 from psqe.similarity import Dot, Similarity
 
 Scorer = Callable[[IntArray, IntArray], Similarity]
@@ -92,7 +92,8 @@ def _checked_embedding(given: FloatArray, place: str, n_entities: int) -> FloatA
 def feature_scorer(task: AlignmentTask, features: Features) -> Scorer:
     """Make a scorer of the cosines of the fused features of candidates.
 
-    It uses no seeds and no training, and is therefore the bar that both must beat.
+    It uses no seeds and no training, and is therefore the bar that both must beat. The scorer refuses an
+    entity that is no candidate with a :class:`~psqe.errors.ParameterError`.
 
     Raises
     ------
@@ -103,9 +104,18 @@ def feature_scorer(task: AlignmentTask, features: Features) -> Scorer:
     left, right = fuse(features, task.left.candidates, task.right.candidates)
 
     def scorer(rows: IntArray, columns: IntArray) -> Dot:
-        return Dot(
-            left[np.searchsorted(task.left.candidates, rows)],
-            right[np.searchsorted(task.right.candidates, columns)],
-        )
+        return Dot(left[_places(rows, task.left)], right[_places(columns, task.right)])
 
     return scorer
+
+
+def _places(entities: IntArray, graph: KnowledgeGraph) -> IntArray:
+    """Return the positions of entities among the candidates; refuse entities that are none."""
+    strange = np.setdiff1d(entities, graph.candidates)
+    if len(strange):
+        raise ParameterError(
+            f"entity {strange[0]} is no candidate of graph {graph.name!r}, and only candidates have fused "
+            "features",
+            remedy="give entities of the task that the scorer was made for",
+        )
+    return np.searchsorted(graph.candidates, entities).astype(np.int64)

@@ -55,6 +55,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from psqe.graph import IntArray
+from psqe.links.arguments import check_similarity
 from psqe.similarity import Similarity
 from psqe.similarity.neighbours import TEMPERATURE, mutual_in_sample, nearest_one_way
 
@@ -75,7 +76,13 @@ def model_temperature(similarity: Similarity) -> float:
     -------
     The temperature, or :data:`psqe.similarity.neighbours.TEMPERATURE` where a side has fewer than two
     candidates or all similarities are equal.
+
+    Raises
+    ------
+    ParameterError
+        If the similarities are something else.
     """
+    check_similarity(similarity)
     if min(similarity.shape) < 2:
         return TEMPERATURE
     directions = [(_sample(matrix.shape[0]), matrix) for matrix in (similarity, similarity.T)]

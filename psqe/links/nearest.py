@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from psqe.graph import DoubleArray, FloatArray, IntArray
+from psqe.errors import ParameterError
+from psqe.graph import DoubleArray, FloatArray, IntArray, counted
+from psqe.links.arguments import check_similarity
 from psqe.similarity import Similarity, top_k
 from psqe.similarity.sinkhorn_scaling import Groups
 
@@ -39,7 +41,20 @@ class TwoNearest:
 
     @classmethod
     def from_similarity(cls, others: IntArray, similarity: Similarity) -> TwoNearest:
-        """Find the two nearest columns of each row of a matrix; column ``j`` is the entity ``others[j]``."""
+        """Find the two nearest columns of each row of a matrix; column ``j`` is the entity ``others[j]``.
+
+        Raises
+        ------
+        ParameterError
+            If the matrix is something else, or has another number of columns.
+        """
+        check_similarity(similarity)
+        if similarity.shape[1] != len(others):
+            raise ParameterError(
+                f"{counted(len(others), 'entity')} given for similarities with "
+                f"{counted(similarity.shape[1], 'column')}",
+                remedy="give the entity of each column",
+            )
         columns, scores = top_k(similarity, 2)
         return cls(others[columns], scores)
 

@@ -20,6 +20,10 @@ confidence is much too high: a pair of an entity that never had a counterpart is
 an orphan is only its second best. On two graphs that share nothing, many links are claimed to be
 correct.
 
+Which entities are hidden is drawn from the likely pairs in the order of their left entities. If the two sides
+of a pair are exchanged, others are drawn, so that small pairs get other confidences: on 20 planted pairs with
+52 candidates a side, that of the same link differs by .05 on average and by up to a quarter.
+
 Hiding a candidate takes its row or column out of the similarities. An aligner that takes links that it found
 itself for evidence of others would still have been fitted on links of the hidden candidates. It is therefore
 fitted again without them.

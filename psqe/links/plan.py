@@ -90,6 +90,8 @@ class TransportPlan:
         ------
         DataError
             If a side has no entity.
+        ParameterError
+            If the similarities are something else.
         FloatingPointError
             If a similarity is not finite.
         """

@@ -13,21 +13,25 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.special import expit
 
 from psqe.aligners import Aligner
-from psqe.errors import PsqeWarning
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import Scorer
+from psqe.evaluation.arguments import check_task, similarity_of
 from psqe.evaluation.truth import among
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_candidates
-from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
+from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
+from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import calibration
 from psqe.links.plan import TransportPlan
-from psqe.links.rules import LinkRule, best_threshold
+from psqe.links.rules import LinkRule, best_threshold, check_rule
+from psqe.parameters import check_form
 from psqe.seeds.estimate import seed_confidence
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
@@ -107,11 +111,46 @@ class Links:
         return len(self.pairs)
 
     def without_counterpart(self, task: AlignmentTask) -> Sides[IntArray]:
-        """The candidates of either side that are in no link, ascending."""
+        """The candidates of either side that are in no link, ascending.
+
+        Raises
+        ------
+        ParameterError
+            If the links are those of another task.
+        """
+        check_links(task, self)
         return Sides(
             np.setdiff1d(task.left.candidates, self.pairs[:, 0]),
             np.setdiff1d(task.right.candidates, self.pairs[:, 1]),
         )
+
+
+def check_links(task: AlignmentTask, links: Links) -> None:
+    """Refuse what is no task, and what are no links of it.
+
+    Raises
+    ------
+    ParameterError
+        If one of them is something else, or the links are those of another task.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.evaluation import feature_scorer
+    >>> from psqe.links import predict_links
+    >>> task, features = planted_pair(30)
+    >>> check_links(task, predict_links(task, features, feature_scorer(task, features)))
+    """
+    check_task(task)
+    check_form("the links", links, Links, "give Links, such as predict_links returns")
+    for column, side in enumerate(SIDES):
+        candidates, nearest = task.sides[side].candidates, links.nearest[side].entities
+        ends: IntArray = links.pairs[:, column]
+        if len(nearest) != len(candidates) or not np.isin(ends, candidates).all():
+            raise ParameterError(
+                f"the links are of other {side} candidates than those of {task.name}",
+                remedy="give the task that the links were predicted for",
+            )
 
 
 def predict_links(
@@ -152,7 +191,13 @@ def predict_links(
     ------
     DataError
         If the features do not fit the task.
+    ParameterError
+        If an argument is something else, the aligner is not fitted on this task, a seed names an entity that
+        the task does not have, or the function returns no finite similarity for each pair of entities.
+    FloatingPointError
+        If a similarity of an aligner is not finite.
     """
+    check_rule(rule)
     return weigh_pairs(task, features, scorer, seeds=seeds).choose(rule)
 
 
@@ -174,8 +219,8 @@ def weigh_pairs(
     ------
     DataError
         If the features do not fit the task.
-    FloatingPointError
-        If a similarity is not finite.
+    ParameterError, FloatingPointError
+        As :func:`predict_links`, but for the rule.
 
     Examples
     --------
@@ -186,11 +231,19 @@ def weigh_pairs(
     >>> len(weighed.choose(LinkRule("cosine", "one_to_one"))) > 0
     True
     """
+    check_inputs(task, features)
+    known = checked_seeds(task, seeds)
+    source, model = checked_scorer(task, scorer)
+    with finite_similarities(model):
+        return _weighed(task, features, partial(similarity_of, source), model, known)
+
+
+def _weighed(
+    task: AlignmentTask, features: Features, similarity: Scorer, model: Aligner | None, known: SeedSet
+) -> WeighedPairs:
+    """Weigh pairs by the similarities of a function; ``model`` is the aligner behind it, where known."""
     # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
     candidates = canonical_candidates(task, features)
-    known = SeedSet.empty() if seeds is None else seeds
-    model = scorer if isinstance(scorer, Aligner) else None
-    similarity: Scorer = scorer.similarity if isinstance(scorer, Aligner) else scorer
     returned = known.pairs if model is None or model.returns_seeds else known.pairs[:0]
     in_seed = Sides(np.isin(candidates.left, returned[:, 0]), np.isin(candidates.right, returned[:, 1]))
     left, right = candidates.left[~in_seed.left], candidates.right[~in_seed.right]
@@ -331,7 +384,13 @@ class WeighedPairs:
         Returns
         -------
         The links, most confident first.
+
+        Raises
+        ------
+        ParameterError
+            If the rule is something else.
         """
+        check_rule(rule)
         parts = [self._seeds] if self._others is None else [self._seeds, self._others.choose(rule)]
         pairs = np.vstack([part.pairs for part in parts])
         scores = np.concatenate([part.scores for part in parts])

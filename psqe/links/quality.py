@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from psqe.errors import DataError
+from psqe.evaluation.arguments import check_task, pairs_of_task
 from psqe.evaluation.intervals import proportion_interval
-from psqe.evaluation.link_groups import link_groups
+from psqe.evaluation.link_groups import Pairs, link_groups
 from psqe.evaluation.truth import correct, gold_links, judged, most_at_once
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side
-from psqe.links.predict import Links
+from psqe.links.arguments import checked_seeds
+from psqe.links.predict import Links, check_links
 from psqe.seeds import SeedSet
 
 
-def link_quality(pairs: IntArray, task: AlignmentTask, *, seeds: IntArray | None = None) -> dict[str, Any]:
+def link_quality(pairs: Pairs, task: AlignmentTask, *, seeds: Pairs | None = None) -> dict[str, Any]:
     """Compare links, and the answer "no counterpart", with the gold links.
 
     A link is correct if it is one of the gold links, so any of several true counterparts will do. Predicted
@@ -63,7 +65,12 @@ def link_quality(pairs: IntArray, task: AlignmentTask, *, seeds: IntArray | None
     ------
     DataError
         If the task has no gold links, or an entity is in two pairs.
+    ParameterError
+        If the task is something else, or pairs or seeds are no pairs of entities of it.
     """
+    check_task(task)
+    pairs = pairs_of_task(task, "links", pairs)
+    seeds = None if seeds is None else pairs_of_task(task, "seeds", seeds)
     right, known = correct(pairs, task), judged(pairs, task)
     if task.links is None or right is None or known is None:
         raise DataError(
@@ -71,7 +78,7 @@ def link_quality(pairs: IntArray, task: AlignmentTask, *, seeds: IntArray | None
         )
     for column, side in enumerate(SIDES):
         if len(np.unique(pairs[:, column])) != len(pairs):
-            raise DataError(f"a {side} entity is in two links")
+            raise DataError(f"a {side} entity is in two links", remedy="keep the better of them")
     free = None
     if seeds is not None:
         outside = link_groups(pairs, seeds)["free"]
@@ -146,14 +153,19 @@ def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = N
     number of true links; ``threshold``, the smallest confidence of a link; ``no_counterpart``, the number of
     candidates without a link by side; ``link_quality``, the result of :func:`link_quality`, or ``None``
     without gold links.
+
+    Raises
+    ------
+    ParameterError
+        If the links are those of another task, or an argument is something else.
     """
+    check_links(task, links)
+    trained_on = None if seeds is None else checked_seeds(task, seeds).pairs
     return {
         "n_links": len(links),
         "expected_correct": float(links.confidence.sum()),
         "expected_links": links.expected_links,
         "threshold": links.threshold,
         "no_counterpart": asdict(links.without_counterpart(task).map(len)),
-        "link_quality": None
-        if task.links is None
-        else link_quality(links.pairs, task, seeds=None if seeds is None else seeds.pairs),
+        "link_quality": None if task.links is None else link_quality(links.pairs, task, seeds=trained_on),
     }

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
 from psqe.graph import DoubleArray, FloatArray, IntArray
+from psqe.parameters import check_form
 from psqe.similarity import Matching
 from psqe.similarity.shortlist import Shortlist, mutual
 
@@ -58,7 +59,7 @@ class LinkRule:
         for what, value, known in (
             ("matching", self.matching, get_args(Matching)), ("rule", self.rule, get_args(Rule))
         ):  # fmt: skip
-            if value not in known:
+            if not isinstance(value, str) or value not in known:
                 raise ParameterError(
                     f"there is no {what} {value!r}", remedy=f"choose from {', '.join(known)}"
                 )
@@ -95,6 +96,21 @@ class LinkRule:
         if self.rule == "mutual":
             return mutual(shortlist, scores, tie=tie)
         return one_to_one(shortlist, scores)
+
+
+def check_rule(rule: object) -> None:
+    """Refuse what is no rule that chooses links.
+
+    Raises
+    ------
+    ParameterError
+        If it is something else.
+
+    Examples
+    --------
+    >>> check_rule(LinkRule())
+    """
+    check_form("the rule", rule, LinkRule, "give a LinkRule, such as LinkRule(rule='mutual', threshold=0.5)")
 
 
 def one_to_one(shortlist: Shortlist, scores: DoubleArray) -> IntArray:

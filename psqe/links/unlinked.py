@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
+from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
 from psqe.features.base import Features
-from psqe.graph import SIDES, AlignmentTask, IntArray, Side
+from psqe.graph import SIDES, AlignmentTask, IntArray, Side, counted
+from psqe.links.arguments import check_inputs
 from psqe.links.nearest import TwoNearest
-from psqe.links.predict import Links
+from psqe.links.predict import Links, check_links
+from psqe.parameters import NonNegativeInt, checked
 
 
 class NoLinkReason(StrEnum):
@@ -55,7 +59,18 @@ def reasons_without_link(
     Returns
     -------
     The reason for each candidate without a link, by entity index, ascending.
+
+    Raises
+    ------
+    ParameterError
+        If the links are those of another task, or an argument is something else.
+    DataError
+        If the features do not fit the task.
     """
+    check_inputs(task, features)
+    check_links(task, links)
+    if not isinstance(side, str) or side not in SIDES:
+        raise ParameterError(f"there is no side {side!r}", remedy=f"choose from {', '.join(SIDES)}")
     column = SIDES.index(side)
     candidates, others = task.sides[side].candidates, task.sides[other_side(side)].candidates
     known = np.any([modality[side].present[candidates] for modality in features.values()], axis=0)
@@ -129,7 +144,19 @@ def runner_up(task: AlignmentTask, links: Links, position: int) -> RunnerUp | No
     -------
     The entity with the larger similarity of those of both sides, the left one on equality; ``None`` when
     neither end has another candidate.
+
+    Raises
+    ------
+    ParameterError
+        If the links are those of another task, an argument is something else, or there is no such position.
     """
+    check_links(task, links)
+    position = checked(position, NonNegativeInt, f"the position of a link is {reprlib.repr(position)}")
+    if position >= len(links):
+        raise ParameterError(
+            f"there is no link at position {position}, counted from 0, among {counted(len(links), 'link')}",
+            remedy="give a smaller position" if len(links) else "take other links",
+        )
     best: RunnerUp | None = None
     for column, side in enumerate(SIDES):
         fixed = other_side(side)

@@ -69,5 +69,11 @@ class ClampedFeatures(Aligner):
         Returns
         -------
         Similarities ``(m, k)``.
+
+        Raises
+        ------
+        ParameterError
+            If the aligner is not fitted.
         """
+        self.require_fitted()
         return Clamped(super().similarity(left, right), self._pairs.left[left], self._pairs.right[right])

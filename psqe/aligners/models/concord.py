@@ -291,7 +291,13 @@ class Concord(Aligner):
         Returns
         -------
         Similarities ``(m, k)``.
+
+        Raises
+        ------
+        ParameterError
+            If the aligner is not fitted.
         """
+        self.require_fitted()
         return Dot(self._left[np.asarray(left)], self._right[np.asarray(right)])
 
 

@@ -26,7 +26,8 @@ from psqe.files import write_text
 from psqe.graph import AlignmentTask
 from psqe.links.formats import oaei, sssom, statements, tables
 from psqe.links.formats.base import LinkFormat
-from psqe.links.predict import Links
+from psqe.links.predict import Links, check_links
+from psqe.parameters import check_form
 
 FORMATS: Mapping[str, LinkFormat] = {
     ".tsv": tables.TabSeparated(),
@@ -56,13 +57,14 @@ def format_of(path: str | Path) -> LinkFormat:
     Raises
     ------
     ParameterError
-        If no format has the ending.
+        If no format has the ending, or the file is something else than a path.
 
     Examples
     --------
     >>> format_of("links.sssom.tsv").name, format_of("links").name
     ('SSSOM', 'TSV')
     """
+    check_form("the file", path, str | Path, "give a path")
     name = Path(path).name.lower()
     fitting = [ending for ending in FORMATS if name.endswith(ending)]
     if fitting:
@@ -92,10 +94,12 @@ def save_links(links: Links, path: str | Path, task: AlignmentTask) -> None:
     Raises
     ------
     ParameterError
-        If no format has the ending, or the format cannot hold the identifiers of the entities.
+        If no format has the ending, the format cannot hold the identifiers of the entities, the links are
+        those of another task, or an argument is something else.
     PsqeError
         If the file cannot be written.
     """
+    check_links(task, links)
     form = format_of(path)
     form.check(task)
     write_text(path, form.text(links, task))

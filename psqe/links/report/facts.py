@@ -13,16 +13,19 @@ from typing import Any
 import numpy as np
 
 from psqe.datasets.info import graph_info
+from psqe.errors import ParameterError
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.evaluation.truth import correct, judged
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.features.languages import unread_texts
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side, Sides
-from psqe.links.predict import Links
+from psqe.links.arguments import check_inputs
+from psqe.links.predict import Links, check_links
 from psqe.links.quality import link_summary
 from psqe.links.report.cards import LinkCard, link_cards, rejected_cards
 from psqe.links.unlinked import NoLinkReason, reasons_without_link
+from psqe.parameters import check_form
 from psqe.seeds import SeedSet
 from psqe.seeds.audit import coverage
 
@@ -34,6 +37,8 @@ CERTAIN = 0.9
 
 N_CASES = 20
 """Number of links shown of each kind."""
+
+_EVALUATED = "give the result of psqe.evaluation.evaluate, or leave it out"
 
 N_REJECTED = 10
 """Number of pairs shown whose confidence is below the threshold."""
@@ -166,8 +171,15 @@ def link_facts(
     ------
     DataError
         If the features do not fit the task.
+    ParameterError
+        If the links are those of another task, or an argument is something else.
     """
-    features.check(task)
+    check_inputs(task, features)
+    check_links(task, links)
+    check_form("the evaluation", evaluation, Mapping | None, _EVALUATED)
+    if evaluation is not None and "metrics" not in evaluation:
+        raise ParameterError("the evaluation has no entry 'metrics'", remedy=_EVALUATED)
+    check_form("the provenance", provenance, Mapping | None, "give a mapping, or leave it out")
     order, _ = canonical_order(task, features)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

@@ -129,6 +129,8 @@ def link_report(
     ------
     DataError
         If the features do not fit the task.
+    ParameterError
+        If the links are those of another task, or an argument is something else.
     """
     facts = link_facts(task, features, links, seeds=seeds, evaluation=evaluation, provenance=provenance)
     return LinkReport(facts)
