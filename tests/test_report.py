@@ -296,18 +296,21 @@ def test_sentences_about_no_link_and_about_one():
     nothing = np.empty(0, bool)
     said = sentences.takeaways(facts([], [], correct=nothing, judged=nothing))
     assert said["links"] == "No link was predicted between a and a."
-    assert said["confidence"] == "The confidence is 0.9 or more for no link. It is below 0.5 for no link."
+    assert said["confidence"] == "Without links there is no confidence to report."
     said = sentences.takeaways(facts([0.3], [False], correct=None, judged=None))
-    assert said["links"].startswith("The report describes 1 link between a and a")
-    assert said["confidence"].endswith("It is below 0.5 for 1 link, more likely wrong than correct.")
+    assert said["links"].endswith("a and a, which is correct with an estimated probability of 30.0%.")
+    assert said["confidence"].endswith("is 0.30, so it is more likely wrong than correct.")
+    said = sentences.takeaways(facts([0.95, 0.3], [False] * 2, correct=None, judged=None))["confidence"]
+    assert "for 1 link, which is correct with an estimated probability of 95.0%. It is below 0.5 for" in said
 
 
 def test_the_rule_is_told():
     found = facts()
+    assert sentences.rule(found).endswith("Every chosen pair became a link, whatever its confidence.")
     sure = replace(found, links=replace(found.links, calibrated=True))
-    assert sentences.rule(sure).endswith("Every chosen pair became a link, whatever its confidence.")
-    doubtful = sentences.rule(replace(found, links=replace(found.links, calibrated=False)))
-    assert doubtful.endswith("could not be calibrated on these data, and are usually too high then.")
+    assert sentences.reliance(sure).startswith("Links with a confidence near 1 can be relied on")
+    doubtful = sentences.reliance(replace(found, links=replace(found.links, calibrated=False)))
+    assert "could not be calibrated on these data and are usually too high then" in doubtful
     links = replace(found.links, chosen_by=LinkRule("csls", "one_to_one", 0.25), threshold=0.25)
     said = sentences.rule(replace(found, links=links))
     assert "one-to-one pairs with the largest sum of similarity minus" in said and "at least 0.25." in said

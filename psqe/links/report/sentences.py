@@ -43,6 +43,10 @@ RANKED_BY = {
 """How candidates were ranked, by the name of the matching."""
 
 
+SAME = 0.005
+"""Confidences that differ by less are told apart nowhere in a report, which shows two digits of them."""
+
+
 def takeaways(facts: LinkFacts) -> dict[str, str]:
     """The four main statements: ``links``, ``confidence``, ``unlinked`` and ``truth``."""
     return {
@@ -53,12 +57,23 @@ def takeaways(facts: LinkFacts) -> dict[str, str]:
     }
 
 
+def all_alike(facts: LinkFacts) -> bool:
+    """Tell whether there are several links and all of them have the same confidence."""
+    confidence = facts.links.confidence
+    return len(confidence) > 1 and float(np.ptp(confidence)) < SAME
+
+
 def _links(facts: LinkFacts) -> str:
     left, right = (graph["name"] for graph in facts.graphs)
     expected = float(facts.links.confidence.sum(dtype=np.float64))
     n = len(facts.links)
     if not n:
         return f"No link was predicted between {left} and {right}."
+    if n == 1:
+        return (
+            f"The report describes 1 link between {left} and {right}, which is correct with an estimated "
+            f"probability of {expected:.1%}."
+        )
     return (
         f"The report describes {_count(n)} between {left} and {right}, of which about {expected:,.0f} "
         f"({expected / n:.1%}) are expected to be correct."
@@ -67,12 +82,26 @@ def _links(facts: LinkFacts) -> str:
 
 def _confidence(facts: LinkFacts) -> str:
     confidence = facts.links.confidence
+    if not len(confidence):
+        return "Without links there is no confidence to report."
+    if len(confidence) == 1:
+        likely = "wrong than correct" if confidence[0] < BORDER else "correct than wrong"
+        return f"The confidence of the link is {confidence[0]:.2f}, so it is more likely {likely}."
+    if all_alike(facts):
+        return f"{_alike(facts)}, so the confidence does not tell which of them are correct."
     certain, n_doubtful = confidence[confidence >= CERTAIN], int((confidence < BORDER).sum())
     text = f"The confidence is {CERTAIN} or more for {_count(len(certain))}"
-    if len(certain):
+    if len(certain) == 1:
+        text += f", which is correct with an estimated probability of {certain[0]:.1%}"
+    elif len(certain):
         text += f", of which {certain.mean(dtype=np.float64):.1%} are expected to be correct"
     text += f". It is below {BORDER} for {_count(n_doubtful)}"
     return f"{text}, more likely wrong than correct." if n_doubtful else f"{text}."
+
+
+def _alike(facts: LinkFacts) -> str:
+    confidence = facts.links.confidence.mean(dtype=np.float64)
+    return f"All {len(facts.links):,} links have the same confidence, {confidence:.2f}"
 
 
 def _count(n: int) -> str:
@@ -80,6 +109,10 @@ def _count(n: int) -> str:
 
 
 def _unlinked(facts: LinkFacts) -> str:
+    reasons = Counter(facts.unlinked.left) + Counter(facts.unlinked.right)
+    if not reasons:
+        left, right = (graph["candidates"] for graph in facts.graphs)
+        return f"All {left:,} left entities and all {right:,} right entities have a link."
     parts = []
     for side in SIDES:
         n, total = sum(facts.unlinked[side].values()), facts.graphs[side]["candidates"]
@@ -87,13 +120,11 @@ def _unlinked(facts: LinkFacts) -> str:
     text = (
         f"{parts[0]} and {parts[1]} have no link; the prediction for them is that they have no counterpart."
     )
-    reasons = Counter(facts.unlinked.left) + Counter(facts.unlinked.right)
-    if not reasons:
-        return text
     reason, count = max(reasons.items(), key=lambda item: item[1])
-    share = count / reasons.total()
-    often = "always" if share == 1 else f"in {share:.1%} of the cases"
-    return f"{text} The most frequent reason, {often}, is that {BECAUSE[reason]}."
+    told = f"The most frequent reason, in {count / reasons.total():.1%} of the cases, is"
+    if count == reasons.total():
+        told = "The reason is" if count == 1 else "For all of them, the reason is"
+    return f"{text} {told} that {BECAUSE[reason]}."
 
 
 def _truth(facts: LinkFacts) -> str:
@@ -102,6 +133,8 @@ def _truth(facts: LinkFacts) -> str:
     text = "True links are known here and are used for checking only"
     if not len(facts.links):
         return f"{text}."
+    if len(facts.links) == 1 and facts.judged.all():
+        return f"{text}: the predicted link {'is' if facts.correct.all() else 'is not'} among them."
     if facts.judged.all():
         share = f"{facts.correct.mean():.1%}"
         return f"{text}: {share} of the predicted links are among them{_outside(facts)}."
@@ -109,11 +142,13 @@ def _truth(facts: LinkFacts) -> str:
     if not n_judged:
         return f"{text}, but none of the predicted links has an entity that is in a true link."
     n_other = n - n_judged
+    others = "other link" if n_other == 1 else f"other {n_other:,}"
+    these = "it is" if n_other == 1 else "these are"
     return (
         f"{text}: of the {_count(n_judged)} with an entity that is in a true link, {facts.correct.sum():,} "
         f"({facts.correct[facts.judged].mean():.1%}) {'is' if facts.correct.sum() == 1 else 'are'} correct"
-        f"{_outside(facts)}. The true links cannot judge the other {n_other:,}. If the true links are "
-        f"complete, these are wrong, and {facts.correct.mean():.1%} of all {n:,} links are correct."
+        f"{_outside(facts)}. The true links cannot judge the {others}. If the true links are "
+        f"complete, {these} wrong, and {facts.correct.mean():.1%} of all {n:,} links are correct."
     )
 
 
@@ -124,6 +159,80 @@ def _outside(facts: LinkFacts) -> str:
         return ""
     share = f"{free['precision_judged']:.1%}"
     return f", and {free['n_correct']:,} of the {free['n_judged']:,} outside the seeds ({share})"
+
+
+def reliance(facts: LinkFacts) -> str:
+    """Say how the confidences can be read."""
+    if facts.links.calibrated:
+        return (
+            "Links with a confidence near 1 can be relied on; links below 0.5 are more likely wrong than "
+            "correct."
+        )
+    return (
+        "The confidences could not be calibrated on these data and are usually too high then, so they order "
+        "the links and are no probabilities."
+    )
+
+
+def border(facts: LinkFacts) -> str:
+    """Say which links are shown for their doubtful confidence, or why none are."""
+    n, shown = len(facts.links), facts.border
+    if not n:
+        return "No link was predicted, so there is none to look at."
+    if all_alike(facts):
+        return (
+            f"{_alike(facts)}, so none is more doubtful than another, and the confidence does not say which "
+            "of them to look at."
+        )
+    if n == 1:
+        return "This is the only link."
+    if all(abs(card.confidence - BORDER) > CERTAIN - BORDER for card in shown):
+        return (
+            f"No link has a confidence between {1 - CERTAIN:.1f} and {CERTAIN:.1f}. The links shown are "
+            f"those nearest to {BORDER}."
+        )
+    return (
+        f"These are the links whose confidence is nearest to {BORDER}, where looking at a link is most "
+        "useful."
+    )
+
+
+def certain(facts: LinkFacts) -> str:
+    """Say which links are shown for their high confidence, and what to make of them."""
+    n, shown = len(facts.links), len(facts.certain)
+    n_certain = int((facts.links.confidence >= CERTAIN).sum())
+    if not n:
+        return "No link was predicted, so there is none to look at."
+    if n == 1:
+        return "This is the only link."
+    if n_certain >= shown:
+        drawn = "all" if n_certain == shown else "drawn at random from"
+        return (
+            f"These links are {drawn} those with a confidence of at least {CERTAIN}, and nearly all of them "
+            "should be correct. If you find two wrong links among twenty, the confidence is too high for "
+            "your data, and so are the numbers above."
+        )
+    expected = sum(card.confidence for card in facts.certain) / shown
+    reached = f"A confidence of at least {CERTAIN} is reached by {_count(n_certain)}"
+    chosen = "those with the highest confidence"
+    if all_alike(facts):
+        reached, chosen = _alike(facts), "those that are furthest ahead of their runner-up"
+    if shown == n:
+        chosen = "all there are"
+    return f"{reached}. The links shown are {chosen}, and {expected:.1%} of them are expected to be correct."
+
+
+def nothing_predicted(facts: LinkFacts) -> str:
+    """Say that there is no link, and whether the threshold is the reason; empty where there are links."""
+    if len(facts.links):
+        return ""
+    n = len(facts.links.doubtful)
+    if not n:
+        return "No link was predicted: the rule chose no pair."
+    below = f"{n:,} pairs, and the confidence of all of them is"
+    if n == 1:
+        below = "1 pair, and its confidence is"
+    return f"No link was predicted: the rule chose {below} below the threshold."
 
 
 def modalities(facts: LinkFacts) -> str:
@@ -142,7 +251,10 @@ def seeds(facts: LinkFacts) -> str:
     n, n_links = int(facts.links.from_seed.sum()), len(facts.links)
     if not n:
         return ""
-    told = f"{n:,} of {n_links:,} links are pairs that the model was given as seeds."
+    are = "link is a pair that the model was given as a seed"
+    if n_links > 1:
+        are = f"links {'is a pair' if n == 1 else 'are pairs'} that the model was given as seeds"
+    told = f"{n:,} of {n_links:,} {are}."
     if not facts.links.seeds_kept:
         return f"{told} They competed with all other pairs, and have their confidence in the same way."
     return (
@@ -154,15 +266,10 @@ def seeds(facts: LinkFacts) -> str:
 def rule(facts: LinkFacts) -> str:
     """Say how the links were chosen."""
     chosen_by, threshold = facts.links.chosen_by, facts.links.threshold
-    doubt = (
-        ""
-        if facts.links.calibrated
-        else (" The confidences could not be calibrated on these data, and are usually too high then.")
-    )
     linked = f"A chosen pair became a link if its confidence is at least {threshold:.2f}."
     if not threshold:
         linked = "Every chosen pair became a link, whatever its confidence."
-    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}{doubt}"
+    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}"
 
 
 def missed(facts: LinkFacts) -> str:
@@ -170,6 +277,8 @@ def missed(facts: LinkFacts) -> str:
     if facts.quality is None:
         return ""
     left, right = (facts.quality["no_counterpart"][side] for side in SIDES)
+    if not left["n"] + right["n"]:
+        return ""
     return (
         f"According to the true links, {left['n'] - left['n_correct']:,} of the {left['n']:,} left entities "
         f"without a link have a counterpart, and {right['n'] - right['n_correct']:,} of the "
