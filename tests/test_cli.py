@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from psqe import datasets
+import psqe.seeds
+from psqe import alignment, datasets
 from psqe.aligners import ALIGNERS
 from psqe.cli import program
 from psqe.cli.arguments import named_values
@@ -189,6 +191,41 @@ def test_align_writes_links_and_report(task, capsys):
     assert (aligner["name"], aligner["preset"], aligner["random_state"]) == ("propagation", "small", 0)
     assert parameters["miner"] == {"name": "given", "seeds": 30, "file": "seeds.tsv"}
     assert "Hits@1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "steps"),
+    [
+        (
+            ("align",),
+            ["checking the options", "reading t/x", "aligning 70 left and 70 right", "evaluating"],
+        ),
+        (("seeds", "--n-seeds", "30"), ["reading t/x", "loading libraries", "mining seeds"]),
+    ],
+)
+def test_on_a_terminal_the_steps_are_told(task, capsys, monkeypatch, command, steps):
+    name, *options = command
+    arguments = [name, "t/x", "--features", "f.npz", *options]
+    run(*arguments)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    run(*arguments)
+    said = [line for line in re.split(r"[\r\n]+", capsys.readouterr().err) if line.startswith("psqe: ")]
+    assert len(said) == len(steps)
+    for line, words in zip(said, steps, strict=True):
+        assert words in line and line.endswith(" ...")
+
+
+@pytest.mark.parametrize(
+    ("command", "where", "what"), [("align", alignment, "save_links"), ("seeds", psqe.seeds, "audit")]
+)
+def test_the_seconds_are_those_of_the_whole_command(task, capsys, monkeypatch, command, where, what):
+    own = getattr(where, what)
+    monkeypatch.setattr(where, what, lambda *given: (time.sleep(1.5), own(*given))[1])
+    begun = time.perf_counter()
+    run(command, "t/x", "--features", "f.npz")
+    seconds = float(re.search(r", ([\d.]+) s in all -> ", capsys.readouterr().out)[1])
+    assert 1.4 < seconds <= time.perf_counter() - begun + 0.1
 
 
 @pytest.mark.filterwarnings("ignore::psqe.errors.PsqeWarning")

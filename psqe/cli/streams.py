@@ -61,6 +61,25 @@ class _Nowhere(io.BytesIO):
         return memoryview(data).nbytes
 
 
+def tell_step(what: str) -> None:
+    """Say on standard error which step of a command begins, where a person reads along.
+
+    As with progress bars, nothing is said where standard error is no terminal, so that a script finds only
+    warnings and errors there.
+
+    Parameters
+    ----------
+    what
+        The step, such as ``reading the pair``.
+
+    Examples
+    --------
+    >>> tell_step("reading the pair")
+    """
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"psqe: {what} ...", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def lasting_streams() -> Iterator[None]:
     """Let a command print whatever happens to what it prints.
