@@ -8,6 +8,7 @@ from typing import Any
 from psqe.options import AlignerOptions, FeatureOptions
 from psqe.study.plans.alignments import RESIDUAL
 from psqe.study.plans.base import (
+    DBP15K,
     EMOJI,
     Plan,
     alignment_spec,
@@ -133,12 +134,21 @@ COMPARED = {"clamped": "clamped", "EVA": "eva", "MCLEA": "mclea", "propagation":
 """The systems that other plans run on benchmarks, too, with the names of their aligners. EVA and MCLEA are
 trained there as their preset says, without the features beside."""
 
+RUN_ELSEWHERE: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(DBP15K, ("features", *COMPARED)),
+    "fb15k/db15k": ("features", "MCLEA"),
+}
+"""The systems whose runs on a benchmark are those of other plans."""
+
 _SHARED = (("features", False), *((system, True) for system in COMPARED), ("propagation", False))
+_SEEDLESS = tuple((system, False) for system in SEEDLESS)
+_ON_DBP15K = (*_SHARED, ("label propagation", True), ("PARIS", False), ("fused Gromov-Wasserstein", False))
 ON_BENCHMARKS: Mapping[str, Sequence[tuple[str, bool]]] = {
-    "dbp15k/zh_en": (*_SHARED, ("Concord", False)),
-    "dbp15k/ja_en": (*_SHARED, ("Concord", True)),
-    "dbp15k/fr_en": (*_SHARED, ("Concord", True)),
-    "fb15k/db15k": (("features", False), ("MCLEA", True), ("Concord", True)),
+    "dbp15k/zh_en": (*_ON_DBP15K, ("Concord", False)),
+    "dbp15k/ja_en": (*_ON_DBP15K, ("Concord", True)),
+    "dbp15k/fr_en": (*_ON_DBP15K, ("Concord", True)),
+    "fb15k/db15k": (("features", False), ("MCLEA", True), ("Concord", True), *_SEEDLESS),
+    **dict.fromkeys(("srprs/en_fr", "srprs/dbp_yg", "openea/d_w"), (("features", False), *_SEEDLESS)),
 }
 """The systems that are compared on benchmarks, each with a mark whether it is given PSQE's seeds."""
 
@@ -149,9 +159,9 @@ BENCHMARK_STATES = (0,)
 def benchmark_spec(system: str, task: str, random_state: int, *, seeds: bool) -> RunSpec:
     """The run of a system on a benchmark, by the modalities of the study.
 
-    It is a run of other plans, unless the system is Concord.
+    It is a run of another plan where :data:`RUN_ELSEWHERE` says so.
     """
-    if system == "Concord":
+    if system not in RUN_ELSEWHERE.get(task, ()):
         return system_spec(system, task, random_state, seeds=seeds)
     miner = of_kind(KIND, study_size(task)) if seeds else None
     if system == "features":
@@ -172,6 +182,23 @@ def on_benchmarks(tasks: Sequence[str], random_states: Sequence[int]) -> list[Ru
     ]
 
 
+LINKED = ("features", "propagation", "Concord")
+"""The systems whose links are found, too."""
+
+LINK_STATES = (0, 1, 2)
+"""The random states of these links: the confidence of Concord needs two further fits."""
+
+
+def links(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The links of :data:`LINKED` by the modalities of all systems, on PSQE's seeds."""
+    return [
+        system_spec(system, task, state, seeds=system != "features").replace(subject="links")
+        for state in random_states
+        for task in tasks
+        for system in LINKED
+    ]
+
+
 PLANS = {
     "best": Plan(
         "Systems without labels on the same modalities, with PSQE's seeds and with none.", best, EMOJI
@@ -181,4 +208,5 @@ PLANS = {
     "best-benchmarks": Plan(
         "The same systems on the published benchmarks.", on_benchmarks, tuple(ON_BENCHMARKS), BENCHMARK_STATES
     ),
+    "best-links": Plan("Links of three of the systems.", links, EMOJI, LINK_STATES),
 }
