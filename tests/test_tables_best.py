@@ -10,14 +10,17 @@ from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.study import tables
 from psqe.study.plans.alignments import crossed_dbp15k, untrained
 from psqe.study.plans.best import (
+    FEATURES,
     NO_LAYOUT,
     ON_BENCHMARKS,
     PARTS,
+    RUN_ELSEWHERE,
     RUNS,
     SEEDLESS,
     SYSTEMS,
     benchmark_spec,
     best,
+    links,
     on_benchmarks,
     part_spec,
     parts,
@@ -168,14 +171,18 @@ def test_benchmarks_show_runs_of_other_plans_beside_those_of_our_system():
 
 
 def test_systems_on_a_benchmark_have_runs_of_their_own_only_where_no_other_plan_has_them():
-    subjects = {
-        spec.aligner and spec.aligner.name: spec.subject for spec in on_benchmarks(ON_BENCHMARKS, [0])
-    }
-    assert subjects.pop("concord") == "system" and set(subjects.values()) == {"alignment"}
     crossed = set(crossed_dbp15k(["dbp15k/zh_en"], [0])) | set(untrained(["dbp15k/zh_en"], [0]))
-    rows = ON_BENCHMARKS["dbp15k/zh_en"]
-    specs = {benchmark_spec(name, "dbp15k/zh_en", 0, seeds=seeds) for name, seeds in rows if name != OURS}
-    assert specs <= crossed
+    for name, seeds in ON_BENCHMARKS["dbp15k/zh_en"]:
+        spec = benchmark_spec(name, "dbp15k/zh_en", 0, seeds=seeds)
+        assert (spec in crossed) == (name in RUN_ELSEWHERE["dbp15k/zh_en"]) == (spec.subject == "alignment")
+    assert {spec.subject for spec in on_benchmarks(["srprs/en_fr"], [0])} == {"system"}
+
+
+def test_the_links_of_systems_are_found_by_the_modalities_of_the_systems():
+    specs = links([TASK], [0])
+    assert [spec.aligner and spec.aligner.name for spec in specs] == [None, "propagation", "concord"]
+    assert all(spec.features == FEATURES and spec.subject == "links" for spec in specs)
+    assert [spec.miner is None for spec in specs] == [True, False, False]
 
 
 def test_costs_are_listed_by_system_and_pair():
