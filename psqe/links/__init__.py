@@ -1,5 +1,6 @@
 """From similarities to links, and to the answer that an entity has no counterpart."""
 
+from psqe.links.judge import Judge
 from psqe.links.nearest import TwoNearest
 from psqe.links.predict import Links, WeighedPairs, predict_links, weigh_pairs
 from psqe.links.quality import link_quality, link_summary
@@ -7,6 +8,6 @@ from psqe.links.rules import LinkRule
 from psqe.links.unlinked import NoLinkReason, RunnerUp, reasons_without_link, runner_up
 
 __all__ = [
-    "LinkRule", "Links", "NoLinkReason", "RunnerUp", "TwoNearest", "WeighedPairs", "link_quality",
+    "Judge", "LinkRule", "Links", "NoLinkReason", "RunnerUp", "TwoNearest", "WeighedPairs", "link_quality",
     "link_summary", "predict_links", "reasons_without_link", "runner_up", "weigh_pairs",
 ]  # fmt: skip

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +18,7 @@ import numpy as np
 from scipy.special import expit
 
 from psqe.aligners import Aligner
-from psqe.errors import ParameterError, PsqeWarning
+from psqe.errors import ParameterError
 from psqe.evaluation import Scorer
 from psqe.evaluation.arguments import check_task, similarity_of
 from psqe.evaluation.truth import among
@@ -30,13 +29,13 @@ from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, fi
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import calibration
 from psqe.links.plan import TransportPlan
+from psqe.links.refit import Refit
 from psqe.links.rules import LinkRule, best_threshold, check_rule
 from psqe.parameters import check_form
 from psqe.seeds.estimate import seed_confidence
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
 from psqe.similarity.neighbours import TEMPERATURE
-from psqe.similarity.shortlist import Shortlist
 
 DEFAULT = LinkRule()
 
@@ -251,7 +250,7 @@ def _weighed(
     if len(left) and len(right):
         again = None
         if model is not None and model.reinforces_links:
-            again = _Refit(task, features, model, known, left, right)
+            again = Refit(task, features, model, known, left, right)
         others = _UnseededPairs.weigh(similarity, left, right, again)
     members = Sides(candidates.left[in_seed.left], candidates.right[in_seed.right])
     return WeighedPairs(
@@ -260,30 +259,6 @@ def _weighed(
         _seed_pairs(task, features, similarity, candidates, members, returned),
         others,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Refit:
-    """An aligner that can be fitted again with some of the candidates ``left`` and ``right`` hidden."""
-
-    task: AlignmentTask
-    features: Features
-    model: Aligner
-    seeds: SeedSet
-    left: IntArray
-    right: IntArray
-
-    def __call__(self, hidden: Sides[IntArray]) -> tuple[Shortlist, Sides[IntArray]]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PsqeWarning)  # the first fit has told the same
-            out = Sides(self.left[hidden.left], self.right[hidden.right])
-            again = self.model.fit_without(self.task, self.features, self.seeds, out)
-        kept = Sides(
-            np.setdiff1d(np.arange(len(self.left)), hidden.left),
-            np.setdiff1d(np.arange(len(self.right)), hidden.right),
-        )
-        similarity = again.similarity(self.left[kept.left], self.right[kept.right])
-        return Shortlist.from_similarity(similarity), kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,7 +302,7 @@ class _UnseededPairs:
     calibrated: bool
 
     @classmethod
-    def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray, again: _Refit | None) -> _UnseededPairs:
+    def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray, again: Refit | None) -> _UnseededPairs:
         similarity = scorer(left, right)
         plan = TransportPlan.from_similarity(similarity)
         shift = calibration(plan, again)

@@ -118,6 +118,7 @@ COLUMNS: dict[str, Column] = {
     "unlabelled_hits@1": _share("The same without labels: margins of links are estimated, too."),
     "shift": Column("What the aligner adds to a margin, mean.", "Float64", low=-sys.float_info.max),
     "shift_deviation": _number("Standard deviation of what the aligner adds to a margin."),
+    "expected_hits@1": _share("Hits@1 that a judge expects without labels, mean of both directions."),
     "n_queries": _count("Number of entities that were asked for their counterparts."),
     "hits@1": _share("Share of entities whose counterpart is ranked first."),
     "hits@5": _share("Share of entities whose counterpart is among the first five."),
@@ -155,6 +156,7 @@ KEYS: dict[Subject, tuple[str, ...]] = {
     "links": ("matching", "rule", "threshold", "answer"),
     "labels": ("matching", "links"),
     "prediction": ("matching",),
+    "expected": ("matching", "links"),
     "cost": ("variant", "stage"),
 }
 """The columns that, with the id, tell the measures of a subject apart."""
@@ -176,6 +178,7 @@ VALUES: dict[Subject, tuple[str, ...]] = {
         "n_queries", "features_hits@1", "predicted_hits@1", "unlabelled_hits@1", "hits@1", "shift",
         "shift_deviation",
     ),
+    "expected": ("expected_hits@1",),
     "cost": (
         "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds", "stage_peak_mb",
         "cap_mb", "seeds_found", "precision", "search", "threads",

@@ -22,6 +22,7 @@ from psqe.evaluation.regions import Regions
 from psqe.evaluation.truth import n_findable
 from psqe.features import Features
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
+from psqe.links.judge import Judge
 from psqe.links.predict import Links, WeighedPairs
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, Rule
@@ -322,6 +323,26 @@ def prediction_rows(
             "unlabelled_hits@1": float(np.average(law.first(of_likely), weights=chance)),
             "shift": law.mean, "shift_deviation": law.deviation,
         }  # fmt: skip
+
+
+def expected_rows(judge: Judge, scorer: Scorer, seeds: SeedSet | None) -> Iterator[Row]:
+    """Hits@1 that is expected of a ranking without labels, by matching, on all links and on free ones.
+
+    Parameters
+    ----------
+    judge
+        The probabilities of pairs.
+    scorer
+        The similarities of the ranking.
+    seeds
+        Seeds whose entities are not asked where links are free; ``None``, or no seed, for all links only.
+    """
+    matchings = get_args(Matching)
+    outside = {"all": None, "free": seeds.pairs if seeds is not None and len(seeds) else None}
+    for links, pairs in outside.items():
+        if links == "all" or pairs is not None:
+            for matching, hits in judge.expected_hits(scorer, matchings, outside=pairs).items():
+                yield {"matching": matching, "links": links, "expected_hits@1": hits}
 
 
 def _likely_pairs(task: AlignmentTask, features: Features, seeds: SeedSet) -> tuple[IntArray, DoubleArray]:

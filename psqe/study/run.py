@@ -23,12 +23,14 @@ from psqe.evaluation import Scorer, embedding_scorer, feature_scorer
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.features import Features
 from psqe.graph import AlignmentTask
+from psqe.links.judge import Judge
 from psqe.links.predict import weigh_pairs
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
 from psqe.study.measures import (
     REGION_MATCHINGS,
     Row,
     alignment_rows,
+    expected_rows,
     fact_rows,
     label_rows,
     link_rows,
@@ -36,6 +38,7 @@ from psqe.study.measures import (
     seed_rows,
 )
 from psqe.study.plans.base import kind_of, kinds_with, of_kind
+from psqe.study.plans.best import JUDGE
 from psqe.study.plans.labels import N_LABELS, labelled
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
@@ -196,6 +199,11 @@ def drawn_labels(spec: RunSpec) -> list[SeedSet]:
     return [_seeds(spec.part("seeds", miner=labelled(n))) for n in N_LABELS]
 
 
+def load_judge(spec: RunSpec) -> Judge:
+    """The judge of the systems on the data of a run: our aligner, fitted without seeds; the last is kept."""
+    return _judge(spec.part("expected", aligner=JUDGE))
+
+
 def load_similarities(spec: RunSpec) -> Similarities:
     """How a run compares entities: by its features alone, or by its aligner, which is trained."""
     # The parameters of the aligner are checked before seeds are mined for it.
@@ -236,7 +244,7 @@ def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
 
 
 def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[Row]:
-    """The rows of a run about an alignment, links, labels or a prediction."""
+    """The rows of a run about an alignment, links, labels, a prediction or what is expected."""
     if spec.subject == "prediction":
         options, seeds = spec.aligner, similarities.seeds
         assert options is not None and seeds is not None
@@ -244,6 +252,8 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
             data.task, data.features, seeds, similarities.scorer,
             lambda: build_aligner(options, spec.random_state),
         )  # fmt: skip
+    if spec.subject == "expected":
+        return expected_rows(load_judge(spec), similarities.scorer, similarities.seeds)
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.source, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
@@ -285,6 +295,14 @@ def _seeds(spec: RunSpec) -> SeedSet:
             remedy="give n_seeds to MinerOptions, and random_state to RunSpec",
         )
     return oracle_seeds(miner.name, data.task, data.features, **given, **miner.parameters)
+
+
+@lru_cache(maxsize=1)
+def _judge(spec: RunSpec) -> Judge:
+    assert spec.aligner is not None
+    data = load_data(spec)
+    model = build_aligner(spec.aligner, spec.random_state).fit(data.task, data.features, SeedSet.empty())
+    return Judge.from_alignment(data.task, data.features, model)
 
 
 @lru_cache(maxsize=1)

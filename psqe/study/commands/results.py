@@ -84,6 +84,7 @@ TOLERANCE = {
     "links": 0.02,
     "labels": 0.02,
     "prediction": 0.02,
+    "expected": 0.02,
 }
 """By how much a number may differ when a run is repeated, by subject. A number above 1 may differ by this
 share of its size. Training on another machine rounds differently, so that a few seeds or links change."""

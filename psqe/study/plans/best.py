@@ -199,6 +199,23 @@ def links(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     ]
 
 
+JUDGE = _small("concord")
+"""The aligner whose probabilities judge all systems; it is fitted without seeds."""
+
+JUDGED_STATES = (0, 1)
+"""The random states of what is expected of systems. The rule was made on emoji/en-de, random state 0."""
+
+
+def expected_spec(system: str, task: str, random_state: int, *, seeds: bool = True) -> RunSpec:
+    """The run that tells without labels which Hits@1 is expected of a system."""
+    return system_spec(system, task, random_state, seeds=seeds).replace(subject="expected")
+
+
+def expected(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """What is expected of every system of the plan ``best``."""
+    return [spec.replace(subject="expected") for spec in best(tasks, random_states)]
+
+
 PLANS = {
     "best": Plan(
         "Systems without labels on the same modalities, with PSQE's seeds and with none.", best, EMOJI
@@ -207,6 +224,9 @@ PLANS = {
     "concord-parts": Plan("Concord without each of its parts.", parts, EMOJI, SLOW_STATES),
     "best-benchmarks": Plan(
         "The same systems on the published benchmarks.", on_benchmarks, tuple(ON_BENCHMARKS), BENCHMARK_STATES
+    ),
+    "expected": Plan(
+        "Hits@1 that is expected of the systems, told without labels.", expected, EMOJI, JUDGED_STATES
     ),
     "best-links": Plan("Links of three of the systems.", links, EMOJI, LINK_STATES),
 }
