@@ -118,7 +118,7 @@ COLUMNS: dict[str, Column] = {
     "unlabelled_hits@1": _share("The same without labels: margins of links are estimated, too."),
     "shift": Column("What the aligner adds to a margin, mean.", "Float64", low=-sys.float_info.max),
     "shift_deviation": _number("Standard deviation of what the aligner adds to a margin."),
-    "expected_hits@1": _share("Hits@1 that a judge expects without labels, mean of both directions."),
+    "expected_hits@1": _share("Hits@1 that is expected without labels, mean of both directions."),
     "n_queries": _count("Number of entities that were asked for their counterparts."),
     "hits@1": _share("Share of entities whose counterpart is ranked first."),
     "hits@5": _share("Share of entities whose counterpart is among the first five."),

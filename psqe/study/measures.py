@@ -22,7 +22,7 @@ from psqe.evaluation.regions import Regions
 from psqe.evaluation.truth import n_findable
 from psqe.features import Features
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
-from psqe.links.judge import Judge
+from psqe.links.pair_probabilities import PairProbabilities
 from psqe.links.predict import Links, WeighedPairs
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule, Rule
@@ -325,12 +325,12 @@ def prediction_rows(
         }  # fmt: skip
 
 
-def expected_rows(judge: Judge, scorer: Scorer, seeds: SeedSet | None) -> Iterator[Row]:
+def expected_rows(chances: PairProbabilities, scorer: Scorer, seeds: SeedSet | None) -> Iterator[Row]:
     """Hits@1 that is expected of a ranking without labels, by matching, on all links and on free ones.
 
     Parameters
     ----------
-    judge
+    chances
         The probabilities of pairs.
     scorer
         The similarities of the ranking.
@@ -341,7 +341,7 @@ def expected_rows(judge: Judge, scorer: Scorer, seeds: SeedSet | None) -> Iterat
     outside = {"all": None, "free": seeds.pairs if seeds is not None and len(seeds) else None}
     for links, pairs in outside.items():
         if links == "all" or pairs is not None:
-            for matching, hits in judge.expected_hits(scorer, matchings, outside=pairs).items():
+            for matching, hits in chances.expected_hits(scorer, matchings, outside=pairs).items():
                 yield {"matching": matching, "links": links, "expected_hits@1": hits}
 
 

@@ -23,7 +23,7 @@ from psqe.evaluation import Scorer, embedding_scorer, feature_scorer
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.features import Features
 from psqe.graph import AlignmentTask
-from psqe.links.judge import Judge
+from psqe.links.pair_probabilities import PairProbabilities
 from psqe.links.predict import weigh_pairs
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
 from psqe.study.measures import (
@@ -38,7 +38,7 @@ from psqe.study.measures import (
     seed_rows,
 )
 from psqe.study.plans.base import kind_of, kinds_with, of_kind
-from psqe.study.plans.best import JUDGE
+from psqe.study.plans.best import GIVES_PROBABILITIES
 from psqe.study.plans.labels import N_LABELS, labelled
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
@@ -199,9 +199,9 @@ def drawn_labels(spec: RunSpec) -> list[SeedSet]:
     return [_seeds(spec.part("seeds", miner=labelled(n))) for n in N_LABELS]
 
 
-def load_judge(spec: RunSpec) -> Judge:
-    """The judge of the systems on the data of a run: our aligner, fitted without seeds; the last is kept."""
-    return _judge(spec.part("expected", aligner=JUDGE))
+def load_probabilities(spec: RunSpec) -> PairProbabilities:
+    """The probabilities of pairs on the data of a run, from our aligner without seeds; the last are kept."""
+    return _probabilities(spec.part("expected", aligner=GIVES_PROBABILITIES))
 
 
 def load_similarities(spec: RunSpec) -> Similarities:
@@ -253,7 +253,7 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
             lambda: build_aligner(options, spec.random_state),
         )  # fmt: skip
     if spec.subject == "expected":
-        return expected_rows(load_judge(spec), similarities.scorer, similarities.seeds)
+        return expected_rows(load_probabilities(spec), similarities.scorer, similarities.seeds)
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.source, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
@@ -298,11 +298,11 @@ def _seeds(spec: RunSpec) -> SeedSet:
 
 
 @lru_cache(maxsize=1)
-def _judge(spec: RunSpec) -> Judge:
+def _probabilities(spec: RunSpec) -> PairProbabilities:
     assert spec.aligner is not None
     data = load_data(spec)
     model = build_aligner(spec.aligner, spec.random_state).fit(data.task, data.features, SeedSet.empty())
-    return Judge.from_alignment(data.task, data.features, model)
+    return PairProbabilities.from_alignment(data.task, data.features, model)
 
 
 @lru_cache(maxsize=1)

@@ -199,10 +199,10 @@ def links(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     ]
 
 
-JUDGE = _small("concord")
-"""The aligner whose probabilities judge all systems; it is fitted without seeds."""
+GIVES_PROBABILITIES = _small("concord")
+"""The aligner whose probabilities say what is expected of all systems; it is fitted without seeds."""
 
-JUDGED_STATES = (0, 1)
+EXPECTED_STATES = (0, 1)
 """The random states of what is expected of systems. The rule was made on emoji/en-de, random state 0."""
 
 
@@ -226,7 +226,7 @@ PLANS = {
         "The same systems on the published benchmarks.", on_benchmarks, tuple(ON_BENCHMARKS), BENCHMARK_STATES
     ),
     "expected": Plan(
-        "Hits@1 that is expected of the systems, told without labels.", expected, EMOJI, JUDGED_STATES
+        "Hits@1 that is expected of the systems, told without labels.", expected, EMOJI, EXPECTED_STATES
     ),
     "best-links": Plan("Links of three of the systems.", links, EMOJI, LINK_STATES),
 }

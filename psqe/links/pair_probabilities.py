@@ -46,16 +46,16 @@ def first_choices(similarity: Similarity) -> Sides[IntArray]:
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
-    """The probability of each likely pair, estimated without labels, by which any ranking can be judged.
+class PairProbabilities:
+    """The probability of each likely pair, estimated without labels, which says what any ranking should find.
 
     If the probabilities are those that the data allow, the expected number of correct first places of a
     ranking is the sum of the probabilities of its first places (Proposition P9). The probabilities come from
     the transport plan of one alignment, and are calibrated as the confidence of links is
     (:mod:`psqe.links.orphans`). Gold links are not read.
 
-    A judge agrees with itself: it expects a little too much of rankings that are like its own, compared with
-    others.
+    They expect too much of the ranking that they come from, compared with others: where that alignment errs,
+    they err, too.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ class Judge:
     >>> from psqe.evaluation import feature_scorer
     >>> task, features = planted_pair(200, 3, 8, noise=0.2, random_state=0)
     >>> scorer = feature_scorer(task, features)
-    >>> judge = Judge.from_alignment(task, features, scorer)
-    >>> expected = judge.expected_hits(scorer, ["cosine"])["cosine"]
+    >>> probabilities = PairProbabilities.from_alignment(task, features, scorer)
+    >>> expected = probabilities.expected_hits(scorer, ["cosine"])["cosine"]
     >>> 0.5 < expected < 1
     True
     """
@@ -91,7 +91,7 @@ class Judge:
         scorer: Scorer | Aligner,
         *,
         seeds: SeedSet | None = None,
-    ) -> Judge:
+    ) -> PairProbabilities:
         """Take the probabilities from an alignment.
 
         Parameters
