@@ -8,6 +8,6 @@ from psqe.links.rules import LinkRule
 from psqe.links.unlinked import NoLinkReason, RunnerUp, reasons_without_link, runner_up
 
 __all__ = [
-    "LinkRule", "Links", "NoLinkReason", "PairProbabilities", "RunnerUp", "TwoNearest", "WeighedPairs", "link_quality",
-    "link_summary", "predict_links", "reasons_without_link", "runner_up", "weigh_pairs",
+    "LinkRule", "Links", "NoLinkReason", "PairProbabilities", "RunnerUp", "TwoNearest", "WeighedPairs",
+    "link_quality", "link_summary", "predict_links", "reasons_without_link", "runner_up", "weigh_pairs",
 ]  # fmt: skip

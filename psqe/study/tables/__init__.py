@@ -47,6 +47,7 @@ from psqe.study.tables.best import (
 )
 from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
+from psqe.study.tables.expected import expected_errors, expected_runs, expected_table
 from psqe.study.tables.headlines import headlines
 from psqe.study.tables.links import (
     answers,
@@ -82,7 +83,8 @@ __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
     "benchmark_runs", "best_leads", "best_runs", "best_table", "bias_table", "by_sign", "changes",
     "claims", "claims_table", "compared", "crossed", "data_names", "decision_table", "default_links",
-    "evenness", "evenness_parts", "evenness_table", "evenness_words", "fact_table", "faithful_table",
+    "evenness", "evenness_parts", "evenness_table", "evenness_words", "expected_errors", "expected_runs",
+    "expected_table", "fact_table", "faithful_table",
     "gain_accounts", "gain_table", "gains", "graph_table", "headlines", "in_order", "label_gain_table",
     "label_gains", "label_runs", "level_table", "list_in_words", "matching_table", "matrix", "mean_table",
     "mean_text", "metric_rows", "mined_table", "modality_runs", "name_models", "nothing_in_common",
