@@ -64,10 +64,6 @@ PARTS: Mapping[str, Mapping[str, Any]] = {
 }
 """What is left out of Concord, one part at a time, by the name that tables show."""
 
-SLOW_STATES = (0,)
-"""The random states of the trained systems and of Concord without a part; the others have those of the
-study."""
-
 NO_LAYOUT = "no layout"
 """The name that tables show for Concord without the modality ``layout``, which is no parameter of it."""
 
@@ -229,8 +225,8 @@ PLANS = {
     "best": Plan(
         "Systems without labels on the same modalities, with PSQE's seeds and with none.", best, EMOJI
     ),
-    "best-trained": Plan("Trained models beside the systems without labels.", trained, EMOJI, SLOW_STATES),
-    "concord-parts": Plan("Concord without each of its parts.", parts, EMOJI, SLOW_STATES),
+    "best-trained": Plan("Trained models beside the systems without labels.", trained, EMOJI),
+    "concord-parts": Plan("Concord without each of its parts.", parts, EMOJI),
     "best-benchmarks": Plan(
         "The same systems on the published benchmarks.", on_benchmarks, tuple(ON_BENCHMARKS), BENCHMARK_STATES
     ),
