@@ -18,8 +18,8 @@ def in_place(pairs: Mapping[int, Pair], patch: pytest.MonkeyPatch) -> Iterator[M
     for kind in ALIGNERS.values():
         if issubclass(kind, TrainedAligner):
             patch.setitem(kind.PRESETS["small"], "n_epochs", 3)
-    for cached in (module._seeds, module._model):
+    for cached in (module._seeds, module._model, module._probabilities):
         cached.cache_clear()
     yield pairs
-    for cached in (module._seeds, module._model):
+    for cached in (module._seeds, module._model, module._probabilities):
         cached.cache_clear()

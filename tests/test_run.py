@@ -287,6 +287,15 @@ def test_aligners_tasks_and_subjects_that_do_not_exist_are_refused(pairs):
         run(RunSpec(subject="facts", task=TaskOptions(name="nowhere/at_all")))
 
 
+def test_what_is_expected_asks_for_free_links_only_where_there_are_seeds(dangling):
+    spec = mutual("clamped").replace(subject="expected")
+    rows = {(row["matching"], row["links"]): row["expected_hits@1"] for row in run(spec).rows}
+    assert set(rows) == {(matching, links) for matching in get_args(Matching) for links in ("all", "free")}
+    assert all(0 < hits < 1 for hits in rows.values())
+    alone = spec.replace(miner=None, aligner=None)
+    assert {row["links"] for row in run(alone).rows} == {"all"}
+
+
 def test_a_prediction_stands_beside_what_the_aligner_does_on_free_links(pairs):
     spec = mutual("whitening").replace(subject="prediction")
     rows = {row["matching"]: row for row in run(spec).rows}
