@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +13,7 @@ from psqe.aligners import Aligner
 from psqe.evaluation import Scorer
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_candidates
-from psqe.graph import AlignmentTask, BoolArray, DoubleArray, IntArray, Sides
+from psqe.graph import AlignmentTask, IntArray, Sides
 from psqe.links.orphans import calibration
 from psqe.links.plan import TransportPlan
 from psqe.links.refit import Refit
@@ -125,15 +124,14 @@ class PairProbabilities:
         matrix = sparse.coo_array((chances, (listed.rows, listed.columns)), shape).tocsr()
         return cls(candidates, matrix, by is not None)
 
-    @cached_property
-    def partnered(self) -> Sides[DoubleArray]:
-        """The probability that each candidate has a counterpart at all: the sum of its pairs, at most 1."""
-        return Sides(*(np.minimum(np.asarray(self.probability.sum(axis=axis)), 1.0) for axis in (1, 0)))
-
     def expected_hits(
         self, scorer: Scorer, matchings: Collection[Matching], *, outside: IntArray | None = None
     ) -> dict[Matching, float]:
         """Compute the Hits@1 that is expected of a ranking, mean of both directions, by matching.
+
+        It is the sum of the probabilities of the first places, divided by the expected number of entities
+        with a counterpart. The probabilities of an entity's pairs can add up to more than 1, because each pair
+        is calibrated by itself; such an entity counts as one.
 
         Parameters
         ----------
@@ -142,7 +140,8 @@ class PairProbabilities:
         matchings
             What is made of the similarities before candidates are ranked.
         outside
-            Pairs of entities ``(n, 2)``, such as seeds. Entities in them are not asked.
+            Pairs of entities ``(n, 2)``, such as seeds. Then only links count of which neither end is in one
+            of these pairs; all candidates are ranked nevertheless.
 
         Returns
         -------
@@ -153,15 +152,18 @@ class PairProbabilities:
             asked = Sides(
                 *(~np.isin(own, ends) for own, ends in zip(self.candidates, outside.T, strict=True))
             )
+        counted = asked.left[:, None], asked.right[None, :]
+        chances = self.probability.multiply(counted[0]).multiply(counted[1]).tocsr()
         scores = matched_by_each(scorer(*self.candidates), matchings)
-        return {matching: self._expected(first_choices(each), asked) for matching, each in scores.items()}
+        return {matching: _expected(first_choices(each), chances) for matching, each in scores.items()}
 
-    def _expected(self, choices: Sides[IntArray], asked: Sides[BoolArray]) -> float:
-        positions = Sides(*(np.arange(len(own)) for own in self.candidates))
-        pairs = ((positions.left, choices.left), (choices.right, positions.right))
-        shares = []
-        for (rows, columns), own, has in zip(pairs, asked, self.partnered, strict=True):
-            chances = np.asarray(self.probability[rows[own], columns[own]]).ravel()
-            total = float(has[own].sum())
-            shares.append(float(chances.sum()) / total if total else float("nan"))
-        return float(np.mean(shares))
+
+def _expected(choices: Sides[IntArray], chances: sparse.csr_array) -> float:
+    """Return the expected Hits@1 of first choices, given the probabilities of the links that count."""
+    rows, columns = (np.arange(n) for n in chances.shape)
+    shares = []
+    for pairs, axis in (((rows, choices.left), 1), ((choices.right, columns), 0)):
+        n_linked = np.minimum(np.asarray(chances.sum(axis=axis)), 1.0).sum()
+        n_correct = np.asarray(chances[pairs]).sum()
+        shares.append(float(n_correct / n_linked) if n_linked else float("nan"))
+    return float(np.mean(shares))

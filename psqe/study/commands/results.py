@@ -96,7 +96,8 @@ def list_runs(
     selection: Selection,
     store: StoreFolder = None,
     subject: Annotated[
-        str | None, typer.Option(help="facts, seeds, alignment, system, links, labels, prediction, expected or cost.")
+        str | None,
+        typer.Option(help="facts, seeds, alignment, system, links, labels, prediction, expected or cost."),
     ] = None,
 ) -> None:
     """List the stored runs: id, what was run, and when."""
