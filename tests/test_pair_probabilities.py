@@ -6,10 +6,11 @@ from scipy import sparse
 
 from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import evaluate, feature_scorer
 from psqe.graph import Sides
 from psqe.links import PairProbabilities
-from psqe.seeds import SeedSet
+from psqe.seeds import SeedSet, true_links
 from psqe.similarity import Dot
 
 MATCHINGS = ("cosine", "csls", "sinkhorn")
@@ -28,7 +29,8 @@ def probabilities(planted):
 
 def by_hand() -> PairProbabilities:
     matrix = sparse.csr_array(np.array([[0.8, 0.1, 0.0], [0.3, 0.5, 0.6]]))
-    return PairProbabilities(Sides(np.array([0, 2]), np.array([5, 6, 7])), matrix, calibrated=True)
+    candidates = Sides(np.array([0, 2]), np.array([5, 6, 7]))
+    return PairProbabilities(planted_pair(30)[0], candidates, matrix, calibrated=True)
 
 
 def scorer(values):
@@ -50,6 +52,66 @@ def test_entities_in_given_pairs_are_not_asked():
         scorer([[1, 0, 0], [0, 1, 0]]), ["cosine"], outside=np.array([[0, 5], [2, 6], [2, 7]])
     )
     assert np.isnan(nobody["cosine"])
+
+
+def test_a_tie_for_the_first_place_finds_nothing():
+    told = by_hand().expected_hits(scorer([[1, 1, 0], [0, 1, 0.5]]), ["cosine"])["cosine"]
+    # The first left entity and the second right one have two best candidates.
+    assert told == pytest.approx((0.5 / 1.9 + (0.8 + 0.6) / 2.2) / 2)
+
+
+def test_swapped_sides_transpose_what_is_expected():
+    values = np.array([[1, 0, 0], [0, 1, 0.5]], dtype=np.float32)
+    plain = by_hand()
+    turned = PairProbabilities(
+        plain.task, Sides(*reversed(list(plain.candidates))), plain.probability.T.tocsr(), calibrated=True
+    )
+    told = turned.expected_hits(
+        lambda left, right: Dot(values.T.copy(), np.eye(2, dtype=np.float32)), ["cosine"]
+    )
+    assert told["cosine"] == pytest.approx(plain.expected_hits(scorer(values), ["cosine"])["cosine"])
+
+
+def test_what_cannot_be_calibrated_is_told():
+    task, features = planted_pair(12, random_state=0)
+    with pytest.warns(PsqeWarning, match="not calibrated"):
+        found = PairProbabilities.from_alignment(task, features, feature_scorer(task, features))
+    assert not found.calibrated
+
+
+UNFITTED = ALIGNERS["propagation"]()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t, f, p: PairProbabilities.from_alignment(t, f, UNFITTED),
+        lambda t, f, p: PairProbabilities.from_alignment(t, f, ALIGNERS["concord"]),
+        lambda t, f, p: PairProbabilities.from_alignment(t, f, None),
+        lambda t, f, p: PairProbabilities.from_alignment(t, f, lambda a, b: feature_scorer(t, f)(a[:-5], b)),
+        lambda t, f, p: PairProbabilities.from_alignment(t, f, feature_scorer(t, f), seeds=t.links),
+        lambda t, f, p: p.expected_hits(UNFITTED, ["cosine"]),
+        lambda t, f, p: p.expected_hits("features", ["cosine"]),
+        lambda t, f, p: p.expected_hits(lambda a, b: None, ["cosine"]),
+        lambda t, f, p: p.expected_hits(feature_scorer(t, f), "cosine"),
+        lambda t, f, p: p.expected_hits(feature_scorer(t, f), ["euclid"]),
+        lambda t, f, p: p.expected_hits(feature_scorer(t, f), ["cosine"], outside=[[0, 99999]]),
+        lambda t, f, p: p.expected_hits(feature_scorer(t, f), ["cosine"], outside=[[0.5, 1.0]]),
+        lambda t, f, p: p.expected_hits(feature_scorer(t, f), ["cosine"], outside=np.array([0, 1])),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told_in_one_line(planted, probabilities, call):
+    with pytest.raises(ParameterError) as error:
+        call(*planted, probabilities)
+    assert "\n" not in str(error.value)
+
+
+def test_an_aligner_that_returns_its_seeds_gives_no_probabilities(planted):
+    task, features = planted
+    seeds = true_links(task, 40, random_state=0)
+    model = ALIGNERS["clamped"]().fit(task, features, seeds)
+    with pytest.raises(ParameterError, match="returns its seeds"):
+        PairProbabilities.from_alignment(task, features, model, seeds=seeds)
 
 
 def test_what_is_expected_is_near_what_is_reached(planted, probabilities):

@@ -36,14 +36,14 @@ def test_what_was_expected_stands_beside_what_was_reached(both):
     assert len(both) == 2 * len(HITS) and set(both["links"]) == {"all"}
     shown = tables.expected_table(both, matching="csls", links="all").set_index("system")
     assert list(shown.index) == ["features", "PARIS", "propagation", "Concord"]
-    assert shown.loc["propagation"].tolist() == pytest.approx([69.0, 80.0, -11.0, -11.0])
+    assert shown.loc["propagation"].tolist() == pytest.approx([2, 69.0, 80.0, -11.0, -11.0])
 
 
 def test_errors_are_in_points_and_our_system_is_in_no_comparison(both):
     (row,) = tables.expected_errors(both).to_dict("records")
     assert row["runs"] == 8 and row["largest"] == pytest.approx(11.0)
     assert row["error"] == pytest.approx((2 + 1 - 11 + 5) / 4)
-    assert row["absolute"] == pytest.approx((2 + 1 + 11 + 5) / 4)
+    assert row["mean size"] == pytest.approx((2 + 1 + 11 + 5) / 4)
     assert row["within 3"] == pytest.approx(50.0)
     # Of features, PARIS and propagation, only PARIS and propagation are expected in the wrong order.
-    assert row["order"] == pytest.approx(200 / 3)
+    assert row["order"] == pytest.approx(200 / 3) and row["comparisons"] == 6

@@ -61,10 +61,19 @@ def test_as_many_entities_are_linked_as_the_probabilities_add_up_to():
 
 @pytest.mark.parametrize(("noise", "dangling"), [(0.0, 0.1), (-1.0, 0.1), (0.1, 1.5), (0.1, -0.1)])
 def test_a_world_that_cannot_be_drawn_is_an_error(noise, dangling):
-    with pytest.raises(ParameterError, match="noise must be positive"):
+    with pytest.raises(ParameterError, match="give positive numbers and noise"):
         NoisyCopies.draw(3, 3, 2, noise=noise, dangling=dangling, random_state=0)
 
 
-def test_each_row_needs_a_choice():
-    with pytest.raises(ParameterError, match="one choice for each row"):
-        expected_correct(np.eye(3), [0, 1])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: expected_correct(np.eye(3), [0, 1]), lambda: expected_correct(np.eye(3), [0, 1, 3]),
+        lambda: expected_correct(np.eye(3), [0, 1, -1]),
+        lambda: largest_error(np.eye(3), np.eye(2), [0, 1, 2]),
+        lambda: largest_error(np.eye(2), np.eye(2), [0, 1], [0]), lambda: worlds(1)[0].probabilities(noise=0),
+    ],
+)  # fmt: skip
+def test_choices_and_shapes_that_do_not_fit_are_errors(call):
+    with pytest.raises(ParameterError, match="give"):
+        call()

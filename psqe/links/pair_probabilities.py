@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -10,10 +11,15 @@ from scipy import sparse
 from scipy.special import expit
 
 from psqe.aligners import Aligner
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import Scorer
+from psqe.evaluation.arguments import pairs_of_task, similarity_of
+from psqe.evaluation.link_groups import Pairs
+from psqe.evaluation.ranks import TIE
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import AlignmentTask, IntArray, Sides
+from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.orphans import calibration
 from psqe.links.plan import TransportPlan
 from psqe.links.refit import Refit
@@ -27,21 +33,33 @@ def first_choices(similarity: Similarity) -> Sides[IntArray]:
     Parameters
     ----------
     similarity
-        Scores ``(n_left, n_right)``.
+        Scores ``(n_left, n_right)``, at least one row and one column.
 
     Returns
     -------
     Sides
-        For each row its best column ``(n_left,)``, and for each column its best row ``(n_right,)``.
+        For each row its best column ``(n_left,)``, and for each column its best row ``(n_right,)``; -1 where
+        two candidates tie for the first place, so that none of them is first.
 
     Examples
     --------
     >>> from psqe.similarity import Dot
-    >>> choices = first_choices(Dot(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)[::-1].copy()))
+    >>> eye = np.eye(2, dtype=np.float32)
+    >>> choices = first_choices(Dot(eye, eye[::-1].copy()))
     >>> choices.left.tolist(), choices.right.tolist()
     ([1, 0], [1, 0])
     """
-    return Sides(*(top_k(each, 1)[0][:, 0] for each in (similarity, similarity.T)))
+    return Sides(_first(similarity), _first(similarity.T))
+
+
+def _first(similarity: Similarity) -> IntArray:
+    """Return the best column of each row, -1 where the two best tie."""
+    columns, scores = top_k(similarity, 2)
+    if scores.shape[1] < 2:
+        return columns[:, 0]
+    best = scores[:, 0]
+    tied = best - scores[:, 1] <= TIE * np.maximum(1, np.abs(best))
+    return np.where(tied, -1, columns[:, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,18 +71,23 @@ class PairProbabilities:
     the transport plan of one alignment, and are calibrated as the confidence of links is
     (:mod:`psqe.links.orphans`). Gold links are not read.
 
-    They expect too much of the ranking that they come from, compared with others: where that alignment errs,
-    they err, too.
+    They say nothing of the ranking that they come from, compared with others: where that alignment errs, they
+    err, too. What is expected is much too high where most pairs are wrong, and too low where many entities
+    have no counterpart, because the weak probabilities of their pairs add up. Orphans are drawn, so that the
+    same graphs with their sides swapped give a number that differs by a point or two on small pairs.
 
     Parameters
     ----------
+    task
+        The two graphs.
     candidates
         The entities of each side, in the order of the rows and columns of ``probability``.
     probability
         Sparse matrix ``(n_left, n_right)``: the probability of each listed pair, 0 where a pair is not
         listed.
     calibrated
-        Whether orphans were enough to calibrate the probabilities.
+        Whether the probabilities are calibrated. They are not where there are too few orphans, or where these
+        look like all other pairs; then they are usually too high, and a warning says so.
 
     Examples
     --------
@@ -78,6 +101,7 @@ class PairProbabilities:
     True
     """
 
+    task: AlignmentTask
     candidates: Sides[IntArray]
     probability: sparse.csr_array
     calibrated: bool
@@ -99,7 +123,8 @@ class PairProbabilities:
             The data.
         scorer
             A fitted aligner, or a function from left and right entities to their similarities. An aligner
-            that takes its own links for evidence is fitted again, twice or more often.
+            that takes its own links for evidence is fitted again, twice or more often. An aligner that
+            returns its seeds cannot be taken: its similarities are no evidence for them.
         seeds
             The seeds of the aligner; ``None`` for none.
 
@@ -107,36 +132,59 @@ class PairProbabilities:
         ------
         DataError
             If the features do not fit the task, or a side has no candidate.
+        ParameterError
+            If an argument is something else, the aligner is not fitted on this task or returns its seeds, or
+            the function returns no finite similarity for each pair of entities.
         FloatingPointError
-            If a similarity is not finite.
+            If a similarity of an aligner is not finite.
+
+        Warns
+        -----
+        PsqeWarning
+            If the probabilities cannot be calibrated.
         """
+        check_inputs(task, features)
+        known = checked_seeds(task, seeds)
+        source, model = checked_scorer(task, scorer)
+        if model is not None and model.returns_seeds:
+            raise ParameterError(
+                f"probabilities cannot come from {model.name}, which returns its seeds whether they are "
+                "correct or not",
+                remedy="give an aligner that does not, such as concord or propagation",
+            )
         candidates = canonical_candidates(task, features)
-        model = scorer if isinstance(scorer, Aligner) else None
-        similarity: Scorer = scorer.similarity if isinstance(scorer, Aligner) else scorer
-        plan = TransportPlan.from_similarity(similarity(*candidates))
-        again = None
-        if model is not None and model.reinforces_links:
-            known = SeedSet.empty() if seeds is None else seeds
-            again = Refit(task, features, model, known, *candidates)
-        by = calibration(plan, again)
+        with finite_similarities(model):
+            plan = TransportPlan.from_similarity(similarity_of(source, *candidates))
+            again = None
+            if model is not None and model.reinforces_links:
+                again = Refit(task, features, model, known, *candidates)
+            by = calibration(plan, again)
+        if by is None:
+            warnings.warn(
+                "the probabilities of pairs are not calibrated, because there are too few likely pairs or "
+                "because hiding their partners changes nothing; expected numbers are usually too high",
+                PsqeWarning,
+                stacklevel=2,
+            )
         listed, shape = plan.shortlist, (len(candidates.left), len(candidates.right))
         chances = expit(plan.log_odds + (0.0 if by is None else by))
         matrix = sparse.coo_array((chances, (listed.rows, listed.columns)), shape).tocsr()
-        return cls(candidates, matrix, by is not None)
+        return cls(task, candidates, matrix, by is not None)
 
     def expected_hits(
-        self, scorer: Scorer, matchings: Collection[Matching], *, outside: IntArray | None = None
+        self, scorer: Scorer | Aligner, matchings: Collection[Matching], *, outside: Pairs | None = None
     ) -> dict[Matching, float]:
         """Compute the Hits@1 that is expected of a ranking, mean of both directions, by matching.
 
         It is the sum of the probabilities of the first places, divided by the expected number of entities
-        with a counterpart. The probabilities of an entity's pairs can add up to more than 1, because each pair
-        is calibrated by itself; such an entity counts as one.
+        with a counterpart. The probabilities of an entity's pairs can add up to more than 1, because each
+        pair is calibrated by itself; such an entity counts as one.
 
         Parameters
         ----------
         scorer
-            The similarities of the ranking, such as ``aligner.similarity``.
+            The similarities of the ranking: a fitted aligner, or a function of left and right entities. Where
+            two candidates tie for the first place of an entity, neither is found.
         matchings
             What is made of the similarities before candidates are ranked.
         outside
@@ -146,16 +194,27 @@ class PairProbabilities:
         Returns
         -------
         Shares from 0 to 1; not a number where no entity is expected to have a counterpart.
+
+        Raises
+        ------
+        ParameterError
+            If an argument is something else, there is no such matching, the aligner is not fitted on the task
+            of these probabilities, or the function returns no finite similarity for each pair of entities.
+        FloatingPointError
+            If a similarity of an aligner is not finite.
         """
+        if isinstance(matchings, str):
+            raise ParameterError(f"matchings is {matchings!r}", remedy=f"give a list: [{matchings!r}]")
+        source, model = checked_scorer(self.task, scorer)
         asked = Sides(*(np.ones(len(own), dtype=bool) for own in self.candidates))
         if outside is not None:
-            asked = Sides(
-                *(~np.isin(own, ends) for own, ends in zip(self.candidates, outside.T, strict=True))
-            )
+            pairs = pairs_of_task(self.task, "pairs outside", outside)
+            asked = Sides(*(~np.isin(own, ends) for own, ends in zip(self.candidates, pairs.T, strict=True)))
         counted = asked.left[:, None], asked.right[None, :]
         chances = self.probability.multiply(counted[0]).multiply(counted[1]).tocsr()
-        scores = matched_by_each(scorer(*self.candidates), matchings)
-        return {matching: _expected(first_choices(each), chances) for matching, each in scores.items()}
+        with finite_similarities(model):
+            scores = matched_by_each(similarity_of(source, *self.candidates), tuple(matchings))
+            return {matching: _expected(first_choices(each), chances) for matching, each in scores.items()}
 
 
 def _expected(choices: Sides[IntArray], chances: sparse.csr_array) -> float:
@@ -164,6 +223,7 @@ def _expected(choices: Sides[IntArray], chances: sparse.csr_array) -> float:
     shares = []
     for pairs, axis in (((rows, choices.left), 1), ((choices.right, columns), 0)):
         n_linked = np.minimum(np.asarray(chances.sum(axis=axis)), 1.0).sum()
-        n_correct = np.asarray(chances[pairs]).sum()
+        found = (pairs[0] >= 0) & (pairs[1] >= 0)
+        n_correct = np.asarray(chances[pairs[0][found], pairs[1][found]]).sum()
         shares.append(float(n_correct / n_linked) if n_linked else float("nan"))
     return float(np.mean(shares))

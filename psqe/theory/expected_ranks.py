@@ -29,7 +29,7 @@ def expected_correct(probabilities: ArrayLike, choices: ArrayLike) -> float:
     Raises
     ------
     ParameterError
-        If there is not one choice for each row.
+        If there is not one choice for each row, or a choice is no column.
 
     Examples
     --------
@@ -41,6 +41,11 @@ def expected_correct(probabilities: ArrayLike, choices: ArrayLike) -> float:
         raise ParameterError(
             f"the probabilities have shape {p.shape} and the choices {first.shape}",
             remedy="give a matrix and one choice for each row",
+        )
+    if len(first) and not (first.min() >= 0 and first.max() < p.shape[1]):
+        raise ParameterError(
+            f"the choices are from {first.min()} to {first.max()}",
+            remedy=f"give columns from 0 to {p.shape[1] - 1}",
         )
     return float(p[np.arange(len(p)), first].sum())
 
@@ -60,6 +65,11 @@ def largest_error(
         Those of another ranking ``(n,)``. Then the bound is about the difference of the two expected numbers,
         and rows on which the rankings agree add nothing.
 
+    Raises
+    ------
+    ParameterError
+        If shapes do not fit, or a choice is no column.
+
     Examples
     --------
     >>> largest_error([[0.75, 0.25]], [[0.5, 0.25]], [0])
@@ -67,10 +77,20 @@ def largest_error(
     >>> largest_error([[0.75, 0.25]], [[0.5, 0.25]], [0], [0])
     0.0
     """
-    off = np.abs(np.asarray(estimates, dtype=np.float64) - np.asarray(probabilities, dtype=np.float64))
+    p, q = np.asarray(probabilities, dtype=np.float64), np.asarray(estimates, dtype=np.float64)
+    if p.shape != q.shape:
+        raise ParameterError(
+            f"the probabilities have shape {p.shape} and the estimates {q.shape}", remedy="give equal shapes"
+        )
+    off = np.abs(q - p)
     if others is None:
         return expected_correct(off, choices)
     first, second = np.asarray(choices, dtype=np.int64), np.asarray(others, dtype=np.int64)
+    if first.shape != second.shape:
+        raise ParameterError(
+            f"the rankings have shapes {first.shape} and {second.shape}",
+            remedy="give one choice for each row",
+        )
     differ = first != second
     return expected_correct(off[differ], first[differ]) + expected_correct(off[differ], second[differ])
 
@@ -124,10 +144,13 @@ class NoisyCopies:
         Raises
         ------
         ParameterError
-            If the noise is not positive, or ``dangling`` is not between 0 and 1.
+            If the noise or a number is not positive, or ``dangling`` is not between 0 and 1.
         """
-        if not noise > 0 or not 0 <= dangling <= 1:
-            raise ParameterError("noise must be positive, and dangling between 0 and 1")
+        if not 0 < noise < np.inf or not 0 <= dangling <= 1 or min(n, n_candidates, dim) < 1:
+            raise ParameterError(
+                f"noise is {noise}, dangling {dangling}, and the numbers are {n}, {n_candidates} and {dim}",
+                remedy="give positive numbers and noise, and a share of dangling entities from 0 to 1",
+            )
         rng = np.random.default_rng(random_state)
         right = rng.standard_normal((n_candidates, dim))
         counterpart = rng.integers(n_candidates, size=n)
@@ -144,8 +167,15 @@ class NoisyCopies:
         noise
             The standard deviation that is believed in; the true one by default. Another one makes
             probabilities that are too sure or too unsure.
+
+        Raises
+        ------
+        ParameterError
+            If the noise is not positive and finite.
         """
         sd = self.noise if noise is None else noise
+        if not 0 < sd < np.inf:
+            raise ParameterError(f"noise is {sd}", remedy="give a positive number")
         m, dim = self.right.shape
         distance = ((self.left[:, None, :] - self.right[None, :, :]) ** 2).sum(axis=2)
         copies = -distance / (2 * sd**2) - dim * np.log(sd) - np.log(m)

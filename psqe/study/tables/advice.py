@@ -331,13 +331,15 @@ def level_table(links: pd.DataFrame, *, n_judged: int) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row for each kind of data, model and modalities: ``data``, ``modalities``, ``model``; ``claimed``,
-        ``correct`` and ``off`` as :func:`psqe.study.tables.links.claims` tells them, means; and ``judged``,
-        half of the width of the 95 % interval that ``n_judged`` links, drawn at random and judged, would
-        leave at this share, in points.
+        ``correct`` and ``off`` as :func:`psqe.study.tables.links.claims` tells them, means; ``mean size`` and
+        ``largest`` of the single differences; and ``judged``, half of the width of the 95 % interval that
+        ``n_judged`` links, drawn at random and judged, would leave at this share, in points.
     """
     off = claims(links)
     keys = ["data", "modalities", "model"]
     means = off.assign(data=data_names(off)).groupby(keys, as_index=False, sort=False)
     table = means[["claimed", "correct", "off"]].mean()
+    sizes = off.assign(data=data_names(off), size=off["off"].abs()).groupby(keys, sort=False)["size"]
+    table = table.assign(**{"mean size": sizes.mean().to_numpy(), "largest": sizes.max().to_numpy()})
     bounds = [proportion_interval(round(n_judged * share / 100), n_judged) for share in table["correct"]]
     return table.assign(judged=[50 * (high - low) for low, high in bounds])

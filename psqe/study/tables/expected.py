@@ -26,7 +26,7 @@ def expected_runs(expected: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``row`` (:data:`psqe.study.tables.best.ROW_NAMES`), ``task``, ``random_state``, ``matching``,
-        ``links``, and in percent ``expected`` and ``reached``; ``off`` is their difference in points. Rows
+        ``links``, and in percent ``estimated`` and ``reached``; ``off`` is their difference in points. Rows
         that lack either are left out.
     """
     names = {
@@ -38,10 +38,10 @@ def expected_runs(expected: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     }
     keys = ["row", "task", "random_state", "matching", "links"]
     told = expected[expected["id"].isin(list(names))]
-    told = told.assign(row=told["id"].map(names), expected=100 * told["expected_hits@1"].astype(float))
-    both = runs[[*keys, "hits@1"]].merge(told[[*keys, "expected"]], on=keys)
+    told = told.assign(row=told["id"].map(names), estimated=100 * told["expected_hits@1"].astype(float))
+    both = runs[[*keys, "hits@1"]].merge(told[[*keys, "estimated"]], on=keys).dropna()
     both = both.assign(reached=100 * both["hits@1"].astype(float)).drop(columns="hits@1")
-    return both.assign(off=both["expected"] - both["reached"])
+    return both.assign(off=both["estimated"] - both["reached"])
 
 
 def expected_table(both: pd.DataFrame, *, matching: str, links: str) -> pd.DataFrame:
@@ -57,18 +57,18 @@ def expected_table(both: pd.DataFrame, *, matching: str, links: str) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        ``system``, ``expected``, ``reached``, ``off``, and ``largest``, the difference of the run in which it
-        is largest.
+        ``system``, ``runs``, ``estimated``, ``reached``, ``off``, and ``largest``, the difference in the run
+        in which it is largest.
     """
     chosen = both[(both["matching"] == matching) & (both["links"] == links)]
     made = [
         {
-            "system": row, **own[["expected", "reached", "off"]].mean(),
+            "system": row, "runs": len(own), **own[["estimated", "reached", "off"]].mean(),
             "largest": own["off"].iloc[own["off"].abs().argmax()],
         }
         for row, own in group_rows(chosen, ["row"])
     ]  # fmt: skip
-    found = pd.DataFrame(made, columns=["system", "expected", "reached", "off", "largest"])
+    found = pd.DataFrame(made, columns=["system", "runs", "estimated", "reached", "off", "largest"])
     return found.sort_values("system", key=lambda names: names.map(ROW_NAMES.index), ignore_index=True)
 
 
@@ -83,10 +83,11 @@ def expected_errors(both: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By ``links`` and ``matching``: ``runs``; in points the mean ``error``, its mean size (``absolute``)
-        and the ``largest`` size; ``within 3``, the percentage of runs that are within 3 points; and
+        By ``links`` and ``matching``: ``runs``; in points the mean ``error``, its ``mean size``
+        and the ``largest`` size; ``within 3``, the percentage of runs that are within 3 points;
         ``order``, the percentage of comparisons of two systems on one pair and random state that have the
-        true sign. Our system is in no comparison: the probabilities are its own.
+        true sign; and ``comparisons``, their number. Our system is in no comparison: the probabilities are
+        its own.
     """
     made = []
     for links, matching, own in group_rows(both, ["links", "matching"]):
@@ -94,14 +95,17 @@ def expected_errors(both: pd.DataFrame) -> pd.DataFrame:
         size = own["off"].abs()
         made.append({
             "links": links, "matching": matching, "runs": len(own), "error": own["off"].mean(),
-            "absolute": size.mean(), "largest": size.max(), "within 3": 100 * float((size <= 3).mean()),
-            "order": 100 * sum(right) / len(right) if right else float("nan"),
+            "mean size": size.mean(), "largest": size.max(), "within 3": 100 * float((size <= 3).mean()),
+            "order": 100 * sum(right) / len(right) if right else float("nan"), "comparisons": len(right),
         })  # fmt: skip
     return pd.DataFrame(made)
 
 
 def _orders(runs: pd.DataFrame) -> Sequence[bool]:
-    """Say for each two systems that differ whether the expected order is the true one."""
+    """Say for each two systems of which one is better, and expected to be, whether it is the true one."""
     others = runs[~runs["row"].str.startswith(OURS)]
-    values = list(zip(others["expected"], others["reached"], strict=True))
-    return [(a_told > b_told) == (a > b) for (a_told, a), (b_told, b) in combinations(values, 2) if a != b]
+    values = list(zip(others["estimated"], others["reached"], strict=True))
+    return [
+        (a_told > b_told) == (a > b) for (a_told, a), (b_told, b) in combinations(values, 2)
+        if a != b and a_told != b_told
+    ]  # fmt: skip
