@@ -149,7 +149,10 @@ ON_BENCHMARKS: Mapping[str, Sequence[tuple[str, bool]]] = {
         ("PARIS", False),
         ("propagation", False),
     ),
-    "srprs/en_fr": (("features", False), ("PARIS", False), ("propagation", False), ("Concord", False)),
+    **dict.fromkeys(
+        ("srprs/en_fr", "openea/d_w"),
+        (("features", False), ("PARIS", False), ("propagation", False), ("Concord", False)),
+    ),
 }
 """The systems that are compared on benchmarks, each with a mark whether it is given PSQE's seeds. Fused
 Gromov-Wasserstein and label propagation are left out for their time; on FB15K-DB15K, where entities have many
