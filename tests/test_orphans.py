@@ -157,7 +157,7 @@ def test_every_pair_that_competes_is_shifted_alike(planted, monkeypatch):
     scorer = feature_scorer(task, features)
     odds = {}
     for shift_ in (0.0, 1.5):
-        monkeypatch.setattr("psqe.links.predict.calibration", lambda plan, again, by=shift_: by)
+        monkeypatch.setattr("psqe.links.orphans.calibration", lambda plan, again, by=shift_: by)
         links = predict_links(task, features, scorer, seeds=seeds)
         sure = dict(zip(map(tuple, links.pairs.tolist()), links.confidence.astype(float), strict=True))
         odds[shift_] = {pair: np.log(p / (1 - p)) for pair, p in sure.items() if 0.001 < p < 0.999}

@@ -1,4 +1,4 @@
-"""Pair probabilities: every ranking is judged without labels, and the order of rows does not matter."""
+"""Pair probabilities: what any ranking should find, without labels and whatever the order of rows."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,8 @@ from psqe.aligners import ALIGNERS
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import evaluate, feature_scorer
+from psqe.features import Features
+from psqe.features.base import Modality, Vectors
 from psqe.graph import Sides
 from psqe.links import PairProbabilities
 from psqe.seeds import SeedSet, true_links
@@ -94,6 +96,7 @@ UNFITTED = ALIGNERS["propagation"]()
         lambda t, f, p: p.expected_hits("features", ["cosine"]),
         lambda t, f, p: p.expected_hits(lambda a, b: None, ["cosine"]),
         lambda t, f, p: p.expected_hits(feature_scorer(t, f), "cosine"),
+        lambda t, f, p: p.expected_hits(feature_scorer(t, f), None),
         lambda t, f, p: p.expected_hits(feature_scorer(t, f), ["euclid"]),
         lambda t, f, p: p.expected_hits(feature_scorer(t, f), ["cosine"], outside=[[0, 99999]]),
         lambda t, f, p: p.expected_hits(feature_scorer(t, f), ["cosine"], outside=[[0.5, 1.0]]),
@@ -123,6 +126,25 @@ def test_what_is_expected_is_near_what_is_reached(planted, probabilities):
         found = evaluate(task, ranked, matching=matching)["metrics"]
         reached = np.mean([found[direction]["full"]["hits@1"] for direction in ("l2r", "r2l")])
         assert told[matching] == pytest.approx(reached, abs=0.08)
+
+
+def test_neither_gold_links_nor_the_order_of_rows_matter(planted, probabilities):
+    task, features = planted
+    told = probabilities.expected_hits(feature_scorer(task, features), MATCHINGS)
+    bare = task.without_links()
+    unknown = PairProbabilities.from_alignment(bare, features, feature_scorer(bare, features))
+    assert unknown.expected_hits(feature_scorer(bare, features), MATCHINGS) == told
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(graph.n_entities) for graph in task.sides]
+    turned = task.take(*orders)
+
+    def take(both: Modality) -> Modality:
+        sides = zip(both, orders, strict=True)
+        return Modality(*(Vectors(side.values[order], side.present[order]) for side, order in sides))
+
+    moved = Features({name: take(both) for name, both in features.items()})
+    again = PairProbabilities.from_alignment(turned, moved, feature_scorer(turned, moved))
+    assert again.expected_hits(feature_scorer(turned, moved), MATCHINGS) == pytest.approx(told, abs=1e-9)
 
 
 def test_a_worse_ranking_is_expected_to_find_less(planted, probabilities):

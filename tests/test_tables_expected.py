@@ -44,6 +44,9 @@ def test_errors_are_in_points_and_our_system_is_in_no_comparison(both):
     assert row["runs"] == 8 and row["largest"] == pytest.approx(11.0)
     assert row["error"] == pytest.approx((2 + 1 - 11 + 5) / 4)
     assert row["mean size"] == pytest.approx((2 + 1 + 11 + 5) / 4)
+    told = [expected for _, expected in HITS.values()]
+    mean = sum(told) / len(told)
+    assert row["trivial"] == pytest.approx(100 * sum(abs(mean - hits) for hits, _ in HITS.values()) / 4)
     assert row["within 3"] == pytest.approx(50.0)
     # Of features, PARIS and propagation, only PARIS and propagation are expected in the wrong order.
     assert row["order"] == pytest.approx(200 / 3) and row["comparisons"] == 6

@@ -36,7 +36,7 @@ def test_no_ranking_is_expected_to_find_more_than_that_of_the_probabilities(seed
     assert expected_correct(q, rng.integers(5, size=6)) <= expected_correct(q, q.argmax(axis=1))
 
 
-def worlds(n: int, **options: float) -> list[NoisyCopies]:
+def worlds(n: int) -> list[NoisyCopies]:
     return [NoisyCopies.draw(200, 150, 4, noise=0.5, dangling=0.2, random_state=i) for i in range(n)]
 
 

@@ -359,6 +359,9 @@ class Aligner(Parametrised, ABC):
             If the aligner is not fitted.
         """
         self.require_fitted()
+        return self._similarity(np.asarray(left), np.asarray(right))
+
+    def _similarity(self, left: IntArray, right: IntArray) -> Similarity:
+        """Return the similarities ``(m, k)`` of a fitted aligner; by default cosines of its embeddings."""
         # Index arrays take copies of rows, which may be scaled in place; a slice would take the rows.
-        rows, columns = np.asarray(left), np.asarray(right)
-        return Dot(to_unit_rows(self._left[rows]), to_unit_rows(self._right[columns]))
+        return Dot(to_unit_rows(self._left[left]), to_unit_rows(self._right[right]))

@@ -58,26 +58,9 @@ class ListedAligner(Aligner):
     def _to_task_order(self, left: IntArray, right: IntArray) -> None:
         self._listed = self._listed[np.argsort(left)][:, np.argsort(right)]
 
-    def similarity(self, left: IntArray, right: IntArray) -> Similarity:
-        """Return the scores of pairs, with a small part of the cosine of their features.
-
-        Parameters
-        ----------
-        left, right
-            Indices of left and right entities, ``(m,)`` and ``(k,)``.
-
-        Returns
-        -------
-        Similarities ``(m, k)``.
-
-        Raises
-        ------
-        ParameterError
-            If the aligner is not fitted.
-        """
-        self.require_fitted()
-        rows, columns = np.asarray(left), np.asarray(right)
-        listed = self._listed[rows][:, columns]
-        identity = sparse.eye_array(len(columns), dtype=np.float32, format="csr")
-        cosines = super().similarity(rows, columns)
+    def _similarity(self, left: IntArray, right: IntArray) -> Similarity:
+        """Return the scores of pairs, with a small part of the cosine of their features."""
+        listed = self._listed[left][:, right]
+        identity = sparse.eye_array(len(right), dtype=np.float32, format="csr")
+        cosines = super()._similarity(left, right)
         return Sum((SparseDot(listed, identity), cosines), (1.0, FEATURE_WEIGHT))

@@ -230,3 +230,29 @@ def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> floa
     chosen = plan.log_odds[plan.mutual]
     wrong = share_wrong(chosen, of_orphans)
     return None if wrong > VACUOUS else shift(chosen, wrong)
+
+
+def pair_probabilities(plan: TransportPlan, remaining: Remaining | None = None) -> tuple[DoubleArray, bool]:
+    """Estimate the probability that each listed pair of a plan is a link.
+
+    Parameters
+    ----------
+    plan, remaining
+        As for :func:`orphan_pairs`.
+
+    Returns
+    -------
+    The probabilities ``(n,)``, and whether they are calibrated (:func:`calibration`). Where they are not, the
+    evidence is taken as it is, and they are usually too high.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> unit = np.eye(3, dtype=np.float32)
+    >>> plan = TransportPlan.from_shortlist(Shortlist.from_similarity(Dot(unit, unit)), temperature=0.1)
+    >>> probabilities, calibrated = pair_probabilities(plan)
+    >>> probabilities.shape, calibrated
+    ((9,), False)
+    """
+    by = calibration(plan, remaining)
+    return expit(plan.log_odds + (0.0 if by is None else by)), by is not None

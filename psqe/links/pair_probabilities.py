@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
 
 from psqe.aligners import Aligner
 from psqe.errors import ParameterError, PsqeWarning
@@ -20,7 +19,7 @@ from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import AlignmentTask, IntArray, Sides
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
-from psqe.links.orphans import calibration
+from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
 from psqe.links.refit import Refit
 from psqe.seeds import SeedSet
@@ -73,8 +72,8 @@ class PairProbabilities:
 
     They say nothing of the ranking that they come from, compared with others: where that alignment errs, they
     err, too. What is expected is much too high where most pairs are wrong, and too low where many entities
-    have no counterpart, because the weak probabilities of their pairs add up. Orphans are drawn, so that the
-    same graphs with their sides swapped give a number that differs by a point or two on small pairs.
+    have no counterpart, because the weak probabilities of their pairs add up. Orphans are drawn, so that
+    the same graphs with their sides swapped give another number, above all on small pairs.
 
     Parameters
     ----------
@@ -155,11 +154,9 @@ class PairProbabilities:
         candidates = canonical_candidates(task, features)
         with finite_similarities(model):
             plan = TransportPlan.from_similarity(similarity_of(source, *candidates))
-            again = None
-            if model is not None and model.reinforces_links:
-                again = Refit(task, features, model, known, *candidates)
-            by = calibration(plan, again)
-        if by is None:
+            again = Refit.where_needed(task, features, model, known, candidates)
+            chances, calibrated = pair_probabilities(plan, again)
+        if not calibrated:
             warnings.warn(
                 "the probabilities of pairs are not calibrated, because there are too few likely pairs or "
                 "because hiding their partners changes nothing; expected numbers are usually too high",
@@ -167,9 +164,8 @@ class PairProbabilities:
                 stacklevel=2,
             )
         listed, shape = plan.shortlist, (len(candidates.left), len(candidates.right))
-        chances = expit(plan.log_odds + (0.0 if by is None else by))
         matrix = sparse.coo_array((chances, (listed.rows, listed.columns)), shape).tocsr()
-        return cls(task, candidates, matrix, by is not None)
+        return cls(task, candidates, matrix, calibrated)
 
     def expected_hits(
         self, scorer: Scorer | Aligner, matchings: Collection[Matching], *, outside: Pairs | None = None
@@ -203,18 +199,17 @@ class PairProbabilities:
         FloatingPointError
             If a similarity of an aligner is not finite.
         """
-        if isinstance(matchings, str):
-            raise ParameterError(f"matchings is {matchings!r}", remedy=f"give a list: [{matchings!r}]")
+        if isinstance(matchings, str) or not isinstance(matchings, Iterable):
+            raise ParameterError(f"matchings is {matchings!r}", remedy='give a list, such as ["csls"]')
         source, model = checked_scorer(self.task, scorer)
         asked = Sides(*(np.ones(len(own), dtype=bool) for own in self.candidates))
         if outside is not None:
             pairs = pairs_of_task(self.task, "pairs outside", outside)
             asked = Sides(*(~np.isin(own, ends) for own, ends in zip(self.candidates, pairs.T, strict=True)))
-        counted = asked.left[:, None], asked.right[None, :]
-        chances = self.probability.multiply(counted[0]).multiply(counted[1]).tocsr()
+        kept = self.probability.multiply(asked.left[:, None]).multiply(asked.right[None, :]).tocsr()
         with finite_similarities(model):
             scores = matched_by_each(similarity_of(source, *self.candidates), tuple(matchings))
-            return {matching: _expected(first_choices(each), chances) for matching, each in scores.items()}
+            return {matching: _expected(first_choices(each), kept) for matching, each in scores.items()}
 
 
 def _expected(choices: Sides[IntArray], chances: sparse.csr_array) -> float:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.special import expit
 
 from psqe.aligners import Aligner
 from psqe.errors import ParameterError
@@ -27,7 +26,7 @@ from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.nearest import TwoNearest
-from psqe.links.orphans import calibration
+from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
 from psqe.links.refit import Refit
 from psqe.links.rules import LinkRule, best_threshold, check_rule
@@ -248,9 +247,7 @@ def _weighed(
     left, right = candidates.left[~in_seed.left], candidates.right[~in_seed.right]
     others = None
     if len(left) and len(right):
-        again = None
-        if model is not None and model.reinforces_links:
-            again = Refit(task, features, model, known, left, right)
+        again = Refit.where_needed(task, features, model, known, Sides(left, right))
         others = _UnseededPairs.weigh(similarity, left, right, again)
     members = Sides(candidates.left[in_seed.left], candidates.right[in_seed.right])
     return WeighedPairs(
@@ -303,10 +300,8 @@ class _UnseededPairs:
 
     @classmethod
     def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray, again: Refit | None) -> _UnseededPairs:
-        similarity = scorer(left, right)
-        plan = TransportPlan.from_similarity(similarity)
-        shift = calibration(plan, again)
-        return cls(left, right, plan, expit(plan.log_odds + (shift or 0.0)), shift is not None)
+        plan = TransportPlan.from_similarity(scorer(left, right))
+        return cls(left, right, plan, *pair_probabilities(plan, again))
 
     def choose(self, rule: LinkRule) -> _ChosenPairs:
         shortlist = self.plan.shortlist

@@ -36,6 +36,30 @@ class Refit:
     left: IntArray
     right: IntArray
 
+    @classmethod
+    def where_needed(
+        cls,
+        task: AlignmentTask,
+        features: Features,
+        model: Aligner | None,
+        seeds: SeedSet,
+        candidates: Sides[IntArray],
+    ) -> Refit | None:
+        """Return the refit of an aligner that takes its own links for evidence, and ``None`` for others.
+
+        Parameters
+        ----------
+        task, features, seeds
+            What the aligner was fitted on.
+        model
+            The fitted aligner; ``None`` where the similarities are those of a function.
+        candidates
+            The candidates, in canonical order.
+        """
+        if model is None or not model.reinforces_links:
+            return None
+        return cls(task, features, model, seeds, *candidates)
+
     def __call__(self, hidden: Sides[IntArray]) -> tuple[Shortlist, Sides[IntArray]]:
         """Fit the aligner again, and list the pairs of the candidates that are not hidden.
 

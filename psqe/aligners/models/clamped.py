@@ -58,22 +58,6 @@ class ClampedFeatures(Aligner):
         for numbers, order in zip(self._pairs, (left, right), strict=True):
             numbers[order] = numbers.copy()
 
-    def similarity(self, left: IntArray, right: IntArray) -> Clamped:
-        """Return the cosines of the fused features between entities, with the seeds clamped.
-
-        Parameters
-        ----------
-        left, right
-            Indices of left and right entities, ``(m,)`` and ``(k,)``.
-
-        Returns
-        -------
-        Similarities ``(m, k)``.
-
-        Raises
-        ------
-        ParameterError
-            If the aligner is not fitted.
-        """
-        self.require_fitted()
-        return Clamped(super().similarity(left, right), self._pairs.left[left], self._pairs.right[right])
+    def _similarity(self, left: IntArray, right: IntArray) -> Clamped:
+        """Return the cosines of the fused features between entities, with the seeds clamped."""
+        return Clamped(super()._similarity(left, right), self._pairs.left[left], self._pairs.right[right])

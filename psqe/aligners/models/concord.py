@@ -276,29 +276,14 @@ class Concord(Aligner):
         pairs = np.column_stack([shortlist.rows[chosen], shortlist.columns[chosen]])
         return PairsWithConfidence(pairs, probability[chosen].astype(np.float32))
 
-    def similarity(self, left: IntArray, right: IntArray) -> Similarity:
+    def _similarity(self, left: IntArray, right: IntArray) -> Similarity:
         """Return how much speaks for two entities being the same: the weighted sum of the channels.
 
         It is multiplied by :data:`psqe.similarity.sinkhorn.TEMPERATURE` over :data:`PLAN_TEMPERATURE`, which
         makes the default temperature of Sinkhorn that of the transport plan. Entities that are no candidates
         have a similarity of 0 to all others.
-
-        Parameters
-        ----------
-        left, right
-            Indices of left and right entities, ``(m,)`` and ``(k,)``.
-
-        Returns
-        -------
-        Similarities ``(m, k)``.
-
-        Raises
-        ------
-        ParameterError
-            If the aligner is not fitted.
         """
-        self.require_fitted()
-        return Dot(self._left[np.asarray(left)], self._right[np.asarray(right)])
+        return Dot(self._left[left], self._right[right])
 
 
 def _warn_of_no_link(least_confidence: float) -> None:

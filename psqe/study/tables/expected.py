@@ -84,7 +84,9 @@ def expected_errors(both: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By ``links`` and ``matching``: ``runs``; in points the mean ``error``, its ``mean size``
-        and the ``largest`` size; ``within 3``, the percentage of runs that are within 3 points;
+        and the ``largest`` size; ``trivial``, the mean size if each system got the mean of the estimates of
+        all systems on its pair and random state; ``within 3``, the percentage of runs that are within 3
+        points;
         ``order``, the percentage of comparisons of two systems on one pair and random state that have the
         true sign; and ``comparisons``, their number. Our system is in no comparison: the probabilities are
         its own.
@@ -93,9 +95,11 @@ def expected_errors(both: pd.DataFrame) -> pd.DataFrame:
     for links, matching, own in group_rows(both, ["links", "matching"]):
         right = [order for _, _, runs in group_rows(own, ["task", "random_state"]) for order in _orders(runs)]
         size = own["off"].abs()
+        trivial = own.groupby(["task", "random_state"])["estimated"].transform("mean") - own["reached"]
         made.append({
             "links": links, "matching": matching, "runs": len(own), "error": own["off"].mean(),
-            "mean size": size.mean(), "largest": size.max(), "within 3": 100 * float((size <= 3).mean()),
+            "mean size": size.mean(), "largest": size.max(), "trivial": trivial.abs().mean(),
+            "within 3": 100 * float((size <= 3).mean()),
             "order": 100 * sum(right) / len(right) if right else float("nan"), "comparisons": len(right),
         })  # fmt: skip
     return pd.DataFrame(made)
