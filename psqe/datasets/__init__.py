@@ -1,10 +1,10 @@
-"""The sources of alignment tasks: emoji pairs, published benchmarks by name, and folders of the user."""
+"""The sources of alignment tasks: emoji and Han pairs, published benchmarks by name, and folders of the user."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from psqe.datasets import benchmarks, emoji
+from psqe.datasets import benchmarks, emoji, han
 from psqe.datasets.layouts import file_remedy, read_folder
 from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask
@@ -15,7 +15,8 @@ __all__ = ["load_task", "study_encoders", "task_descriptions", "task_names"]
 def task_descriptions() -> dict[str, str]:
     """Return one line about each task that has a name, by name."""
     named = {name: benchmark.description for name, benchmark in benchmarks.BENCHMARKS.items()}
-    return {**dict.fromkeys(emoji.names(), emoji.DESCRIPTION), **named}
+    of_emoji = dict.fromkeys(emoji.names(), emoji.DESCRIPTION)
+    return {**of_emoji, **dict.fromkeys(han.names(), han.DESCRIPTION), **named}
 
 
 def task_names() -> tuple[str, ...]:
@@ -36,7 +37,7 @@ def study_encoders(name: str) -> dict[str, str | None]:
     Each modality with its encoder, or with ``None`` for the modality's default encoder; empty for a folder,
     where only the data can tell.
     """
-    if name.partition("/")[0] == emoji.PREFIX:
+    if name.partition("/")[0] in (emoji.PREFIX, han.PREFIX):
         return {"image": None, "attribute": None}
     return dict(benchmarks.BENCHMARKS[name].encoders) if name in benchmarks.BENCHMARKS else {}
 
@@ -91,9 +92,10 @@ def load_task(
     prefix = text.partition("/")[0]
     if prefix == emoji.PREFIX and isinstance(name, str):
         return emoji.load(text, random_state=random_state, dangling=dangling, tones=tones)
-    if prefix not in benchmarks.PREFIXES and Path(name).is_file():
+    named = isinstance(name, str) and prefix in (han.PREFIX, *benchmarks.PREFIXES)
+    if not named and Path(name).is_file():
         raise ParameterError(f"{text!r} is a file and no folder", remedy=file_remedy(Path(text)))
-    if prefix not in benchmarks.PREFIXES and not Path(name).is_dir():
+    if not named and not Path(name).is_dir():
         raise ParameterError(
             f"{text!r} is no task and no folder",
             remedy=f"give a folder that exists, or one of the tasks {', '.join(task_names())}",
@@ -105,6 +107,8 @@ def load_task(
         )
     if tones:
         raise ParameterError(f"{text} has no skin tones", remedy="leave tones out")
-    if prefix in benchmarks.PREFIXES and isinstance(name, str):
+    if named and prefix == han.PREFIX:
+        return han.load(text, random_state=random_state)
+    if named:
         return benchmarks.load(text, random_state=random_state, data_root=data_root)
     return read_folder(name, random_state=random_state)

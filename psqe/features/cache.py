@@ -15,31 +15,19 @@ from pathlib import Path
 import numpy as np
 
 from psqe.errors import CacheError, PsqeError
-from psqe.files import atomic_path, content_hash
+from psqe.files import atomic_path, cache_folder, content_hash
 from psqe.graph import FloatArray
 
 
 def default_cache_dir() -> Path:
-    """Return the folder of the cache: ``features`` under ``PSQE_CACHE`` or the user's cache folder.
+    """Return the folder of the cached vectors, see :func:`psqe.files.cache_folder`.
 
     Raises
     ------
     CacheError
         If ``PSQE_CACHE`` begins with the home folder of a user whom the machine does not know.
     """
-    root = os.environ.get("PSQE_CACHE")
-    if root:
-        try:
-            return Path(root).expanduser() / "features"
-        except RuntimeError as error:
-            raise CacheError(
-                "the cache folder cannot be found (there is no such home folder)",
-                path=root,
-                remedy="set PSQE_CACHE to the path of a folder that you may write to",
-            ) from error
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("psqe", appauthor=False)) / "features"
+    return cache_folder("features")
 
 
 class VectorCache:

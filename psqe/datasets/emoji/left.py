@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from psqe.datasets.emoji.assets import twemoji
-from psqe.datasets.emoji.builder import GraphBuilder
+from psqe.datasets.emoji.builder import EmojiGraphBuilder
 from psqe.datasets.emoji.tables import NOTHING, read_annotations
 from psqe.datasets.emoji.unicode import Emoji
 from psqe.extras import needs_extra
@@ -36,7 +36,7 @@ def left_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
         If an installed package lacks its data.
     """
     table = read_annotations(language)
-    graph = GraphBuilder(f"twemoji-{language}", language, emoji, table, twemoji(e.code for e in emoji))
+    graph = EmojiGraphBuilder(f"twemoji-{language}", language, emoji, table, twemoji(e.code for e in emoji))
     for e in emoji:
         head = graph.emoji_id(e.key)
         for keyword in table.get(e.key, NOTHING).keywords:
@@ -53,7 +53,7 @@ def left_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
     return graph.build()
 
 
-def _add_countries(graph: GraphBuilder) -> None:
+def _add_countries(graph: EmojiGraphBuilder) -> None:
     """Add facts about the countries whose flags are in the graph."""
     countries, continents = _geonames()
     flags = {e.territory: graph.emoji_id(e.key) for e in graph.emoji if e.territory in countries}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 
+from psqe.datasets.builder import shuffled_task
 from psqe.datasets.dangling import draw_dangling
 from psqe.datasets.emoji.left import left_graph
 from psqe.datasets.emoji.right import right_graph
 from psqe.datasets.emoji.tables import languages, read_artists
 from psqe.datasets.emoji.unicode import read_emoji
 from psqe.errors import ParameterError, PsqeWarning
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph
 
 PREFIX = "emoji"
 DESCRIPTION = "Emoji: drawn by Twitter and described in one language; drawn by OpenMoji, described in another"
@@ -78,15 +78,10 @@ def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -
         "tones": tones,
         "drawn_by": read_artists() is not None,
     }
-    task = AlignmentTask(
-        f"{PREFIX}/{left_language}-{right_language}", left, right, np.column_stack([both, both]), parameters
-    ).take(_kept(left, only_right), rng.permutation(_kept(right, only_left)))
-    n_left, n_right = task.sides.map(lambda graph: graph.n_entities)
-    return replace(
-        task,
-        left=replace(task.left, ids=np.arange(n_left)),
-        right=replace(task.right, ids=n_left + np.arange(n_right)),
-    )
+    return shuffled_task(
+        f"{PREFIX}/{left_language}-{right_language}", left, right, np.column_stack([both, both]), rng,
+        parameters=parameters, left_dropped=only_right, right_dropped=only_left,
+    )  # fmt: skip
 
 
 def _languages(name: str) -> tuple[str, str]:
@@ -100,18 +95,6 @@ def _languages(name: str) -> tuple[str, str]:
     unknown = [code for code in pair.split("-", 1) if code not in known]
     what = f"unknown language {unknown[0]!r} in {name!r}" if cuts else f"{name!r} does not name two languages"
     raise ParameterError(what, remedy=f"write {PREFIX}/<left>-<right> with languages from {', '.join(known)}")
-
-
-def _kept(graph: KnowledgeGraph, dropped: IntArray) -> IntArray:
-    """Return the entities that stay: emoji that are not dropped, and other nodes that still have a triple."""
-    stays = np.ones(graph.n_entities, dtype=bool)
-    stays[dropped] = False
-    heads, tails = graph.triples[:, 0], graph.triples[:, 2]
-    alive = stays[heads] & stays[tails]
-    used = np.zeros(graph.n_entities, dtype=bool)
-    used[graph.candidates] = True
-    used[heads[alive]] = used[tails[alive]] = True
-    return np.flatnonzero(stays & used)
 
 
 def _warn_of_missing_images(graph: KnowledgeGraph) -> None:

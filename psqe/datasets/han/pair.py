@@ -1,0 +1,108 @@
+"""Both graphs of characters as one alignment task: shuffled order, gold links, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from psqe.datasets.builder import shuffled_task
+from psqe.datasets.han import left, right
+from psqe.datasets.han.common import character_id
+from psqe.datasets.han.tables import LANGUAGES
+from psqe.datasets.han.variants import chinese_forms
+from psqe.errors import ParameterError
+from psqe.graph import AlignmentTask, KnowledgeGraph
+
+PREFIX = "han"
+DESCRIPTION = "Han characters: Japanese ones, drawn by strokes, against Chinese ones, glyphs of a font"
+DEFAULT_LANGUAGE = "es"
+"""The language of the left meanings: the one other than that of the right side that covers most characters."""
+
+CLOSED_LEAKS: Mapping[str, str] = {
+    "code points": "identifiers are hashes, other on either side; no text holds a Han character",
+    "readings": "KANJIDIC2's readings, some of them Chinese, and those of CC-CEDICT are left out",
+    "radical numbers": "glosses that number a radical are left out; radicals are only groups of reports",
+    "component labels": "components are nodes without a text",
+    "order": "the right entities and the links are in random order",
+    "Japanese sources": "glosses of CC-CEDICT that call a character Japanese are left out",
+}
+"""How each way is closed by which the links of the Han pairs could be read off."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the tasks, the one with the default language first."""
+    others = [language for language in LANGUAGES if language != DEFAULT_LANGUAGE]
+    return (f"{PREFIX}/ja-zh", *(f"{PREFIX}/ja_{language}-zh" for language in others))
+
+
+def load(name: str, *, random_state: int) -> AlignmentTask:
+    """Build the task ``han/ja-zh``, or ``han/ja_<language>-zh`` with left meanings in another language.
+
+    Parameters
+    ----------
+    name
+        Name such as ``han/ja-zh``.
+    random_state
+        Not negative. It decides the order of the right entities and of the links.
+
+    Returns
+    -------
+    AlignmentTask
+        The candidates are the characters. A character is linked to every form in which Chinese texts may
+        write it (:func:`psqe.datasets.han.variants.chinese_forms`), so that some have several counterparts;
+        the others of either side have none. ``parameters["leaks closed"]`` tells what was left out.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such task.
+    DataError
+        If a package of the extra ``han`` is not installed, or lacks its data.
+    """
+    language = _language(name)
+    left_side, right_side = left.left_graph(language), right.right_graph()
+    rows = {character: i for i, character in enumerate(left.left_characters())}
+    columns = {character: i for i, character in enumerate(right.right_meanings())}
+    links = np.array(
+        [
+            (row, columns[form])
+            for character, row in rows.items()
+            for form in sorted(chinese_forms(character))
+            if form in columns
+        ],
+        dtype=np.int64,
+    )
+    rng = np.random.default_rng(random_state)
+    parameters = {"random_state": random_state, "dangling": 0.0, "leaks closed": dict(CLOSED_LEAKS)}
+    return shuffled_task(name, left_side, right_side, rng.permutation(links), rng, parameters=parameters)
+
+
+def written_forms(graph: KnowledgeGraph) -> tuple[str | None, ...]:
+    """Return the character of each entity of a graph of a task, for people who look at a result.
+
+    Parameters
+    ----------
+    graph
+        The left or the right graph of one of the tasks of :func:`names`, or a part of one.
+
+    Returns
+    -------
+    The characters in the order of the entities; ``None`` for nodes that are no characters.
+    """
+    known = {
+        character_id(side, character): character
+        for side, characters in (
+            (left.SIDE, left.left_characters()),
+            (right.SIDE, tuple(right.right_meanings())),
+        )
+        for character in characters
+    }
+    return tuple(known.get(entity) for entity in graph.entities)
+
+
+def _language(name: str) -> str:
+    """Return the language of the left meanings in the name of a task."""
+    if name not in names():
+        raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(names())}")
+    return name.removeprefix(f"{PREFIX}/ja").removesuffix("-zh").removeprefix("_") or DEFAULT_LANGUAGE

@@ -1,0 +1,95 @@
+"""The tables of the package: KANJIDIC2, and the characters that were simplified in Japan."""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from typing import NamedTuple
+
+from psqe.datasets.han.assets import TABLES
+from psqe.errors import DataError
+
+LANGUAGES = ("en", "es", "fr", "pt")
+"""The languages of the meanings in KANJIDIC2."""
+
+_REMEDY = "install psqe again, or write the tables with scripts/pack_han_characters.py"
+
+
+class Kanji(NamedTuple):
+    """What KANJIDIC2 tells of a character, but for its readings.
+
+    Attributes
+    ----------
+    radical
+        Number of the classical radical, 1 to 214.
+    strokes
+        Number of strokes.
+    grade
+        School year in which it is taught: 1 to 6; 8 for the rest of the characters of general use; 9 and 10
+        for characters of names. ``None`` for any other.
+    rank
+        Rank by frequency in newspapers, from 1, of the 2,500 most frequent ones; ``None`` for any other.
+    meanings
+        The meanings by language, see :data:`LANGUAGES`.
+
+    Examples
+    --------
+    >>> read_kanjidic()["水"].meanings["es"]
+    ('agua', 'fluido', 'líquido')
+    """
+
+    radical: int | None
+    strokes: int | None
+    grade: int | None
+    rank: int | None
+    meanings: dict[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=1)
+def read_kanjidic() -> dict[str, Kanji]:
+    """Read the table of KANJIDIC2, by character.
+
+    Raises
+    ------
+    DataError
+        If the table is missing or broken.
+    """
+    path = TABLES / "kanjidic.tsv.gz"
+    found: dict[str, Kanji] = {}
+    try:
+        for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+            code, *facts = line.split("\t")
+            radical, strokes, grade, rank = (int(cell) if cell else None for cell in facts[:4])
+            meanings = {
+                language: tuple(filter(None, cell.split("|")))
+                for language, cell in zip(LANGUAGES, facts[4:], strict=True)
+            }
+            found[chr(int(code, 16))] = Kanji(radical, strokes, grade, rank, meanings)
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(f"broken table of KANJIDIC2 ({error})", path=path, remedy=_REMEDY) from error
+    return found
+
+
+@lru_cache(maxsize=1)
+def read_shinjitai() -> dict[str, tuple[str, ...]]:
+    """Read the traditional forms of each character that was simplified in Japan.
+
+    Raises
+    ------
+    DataError
+        If the table is missing or broken.
+
+    Examples
+    --------
+    >>> read_shinjitai()["両"]
+    ('兩',)
+    """
+    path = TABLES / "shinjitai.tsv"
+    forms = {}
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            new, old = line.split("\t")
+            forms[new] = tuple(old.split(" "))
+    except (OSError, ValueError) as error:
+        raise DataError(f"broken table of simplified forms ({error})", path=path, remedy=_REMEDY) from error
+    return forms
