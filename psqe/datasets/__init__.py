@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from psqe.datasets import benchmarks, emoji, han
@@ -9,7 +10,7 @@ from psqe.datasets.layouts import file_remedy, read_folder
 from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask
 
-__all__ = ["load_task", "study_encoders", "task_descriptions", "task_names"]
+__all__ = ["closed_leaks", "load_task", "study_encoders", "task_descriptions", "task_names"]
 
 
 def task_descriptions() -> dict[str, str]:
@@ -22,6 +23,21 @@ def task_descriptions() -> dict[str, str]:
 def task_names() -> tuple[str, ...]:
     """Return the names of tasks. :func:`load_task` knows more emoji pairs: any two languages make one."""
     return tuple(task_descriptions())
+
+
+def closed_leaks(name: str) -> Mapping[str, str]:
+    """Return each way by which the links of a task could be read off, and how it was closed.
+
+    Parameters
+    ----------
+    name
+        Name of a task, such as ``han/ja-zh``.
+
+    Returns
+    -------
+    The remedies by the leak; empty for tasks that are taken as they are.
+    """
+    return han.CLOSED_LEAKS if name in han.names() else {}
 
 
 def study_encoders(name: str) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ from urllib.parse import quote
 import pooch
 from filelock import FileLock
 
-from psqe.datasets import emoji
+from psqe.datasets import emoji, han
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.download import download
 from psqe.errors import DataError, ParameterError
@@ -115,7 +115,7 @@ def pinned(name: str) -> Pinned:
     ParameterError
         If there is no such benchmark, or nothing to be fetched for it.
     """
-    if name in emoji.names():
+    if name in (*emoji.names(), *han.names()):
         raise ParameterError(f"{name} is there already", remedy="it comes with the packages of psqe")
     if name not in BENCHMARKS:
         raise ParameterError(

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from psqe.datasets import benchmarks
+from psqe.datasets import benchmarks, closed_leaks
 from psqe.datasets.layouts import layout_name, layout_of
 from psqe.errors import DataError
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
 
 
 def task_folder(task: str, data_root: str | Path | None = None) -> Path | None:
-    """Return the folder that a task is read from; ``None`` for an emoji pair, which is in no folder."""
+    """Return the folder that a task is read from; ``None`` for a pair that comes with packages."""
     if task in benchmarks.BENCHMARKS:
         root = benchmarks.default_data_dir() if data_root is None else Path(data_root)
         return root / benchmarks.BENCHMARKS[task].folder
@@ -102,13 +102,15 @@ def task_info(task: AlignmentTask) -> dict[str, Any]:
 
     The summaries are :func:`graph_info` and :func:`attribute_shares`. ``links`` and the shares are ``None``
     when no gold links are known. The dangling share is the share of the candidates that are in no gold link;
-    where gold links are incomplete, many of these have a counterpart all the same.
+    where gold links are incomplete, many of these have a counterpart all the same. ``closed_leaks`` tells how
+    each way was closed by which the links could be read off.
     """
     links = task.links
     return {
         "task": task.name,
         "parameters": dict(task.parameters),
         "links": None if links is None else len(links),
+        "closed_leaks": dict(closed_leaks(task.name)),
         "dangling_share": {
             side: None if links is None else 1 - len(np.unique(ends)) / len(task.sides[side].candidates)
             for side, ends in zip(SIDES, (None, None) if links is None else links.T, strict=True)

@@ -11,25 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from psqe.datasets.export.notices import NOTICES
 from psqe.errors import DataError
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Sides, counted, positions
 
 LINE_BREAKS = re.compile(r"[\t\n\r]")
 """The characters that end a cell or a line in at least one of the programs that read such tables."""
-
-EMOJI_NOTICE = """\
-The entities, texts{pictures} of this folder are those of an emoji pair of psqe. They belong to others:
-
-Names and keywords of emoji: Unicode CLDR, copyright (c) 2004-2026 Unicode, Inc., Unicode License V3,
-    https://www.unicode.org/license.txt
-Groups, subgroups and versions of emoji: emoji-test.txt, copyright (c) 2025 Unicode, Inc., Unicode License V3
-Facts about countries: GeoNames, https://www.geonames.org, CC BY 4.0
-{what} of the left side: Twemoji, graphics copyright Twitter, Inc and other contributors, CC BY 4.0,
-    https://creativecommons.org/licenses/by/4.0/
-{what} of the right side: OpenMoji, all emojis designed by OpenMoji, the open-source emoji and icon project,
-    CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/
-"""
-
 
 def write_rows(path: Path, rows: Iterable[Sequence[object]], *, header: Sequence[str] = ()) -> bool:
     """Write rows as tab-separated lines of UTF-8 text.
@@ -205,11 +192,12 @@ def copy_images(graph: KnowledgeGraph, folder: Path, relative: str) -> dict[int,
 
 
 def write_notice(task: AlignmentTask, folder: Path, layout: str) -> None:
-    """Write the file ``NOTICE.txt`` with the licences of an emoji pair; other pairs get no such file."""
-    if not task.name.startswith("emoji/"):
+    """Write the file ``NOTICE.txt`` with the licences of a pair that comes with packages; no other has one."""
+    notice = NOTICES.get(task.name.partition("/")[0])
+    if notice is None:
         return
     copied = layout in ("folder", "rdf")
-    text = EMOJI_NOTICE.format(
+    text = notice.format(
         pictures=" and pictures" if copied else "",
         what="Pictures" if copied else "Pictures, of which this folder has vectors at most,",
     )

@@ -1,5 +1,5 @@
 """The Han pairs: characters and words of Japanese against those of Chinese, made by different people."""
 
-from psqe.datasets.han.pair import DESCRIPTION, PREFIX, load, names
+from psqe.datasets.han.pair import CLOSED_LEAKS, DESCRIPTION, PREFIX, load, names
 
-__all__ = ["DESCRIPTION", "PREFIX", "load", "names"]
+__all__ = ["CLOSED_LEAKS", "DESCRIPTION", "PREFIX", "load", "names"]

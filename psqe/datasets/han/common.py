@@ -12,9 +12,8 @@ BANDS = (250, 500, 1000, 2000, 4000, 8000)
 """The last rank of each band of frequency but the last band."""
 
 RADICALS = {
-    9: "person", 30: "mouth", 32: "earth", 38: "woman", 61: "heart", 64: "hand", 75: "tree", 85: "water",
-    86: "fire", 118: "bamboo", 120: "thread", 130: "flesh", 140: "grass", 142: "insect", 149: "speech",
-    162: "walk", 167: "metal",
+    9: "person", 30: "mouth", 32: "earth", 61: "heart", 64: "hand", 75: "tree", 85: "water", 118: "bamboo",
+    120: "thread", 140: "grass", 142: "insect", 149: "speech", 167: "metal",
 }  # fmt: skip
 """The radicals of which KANJIDIC2 has 250 characters or more, each by its number and its name in English.
 They are the groups of reports; every other radical is in the group ``other``."""

@@ -19,8 +19,8 @@ def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
     Four kinds of glosses are left out: those that number a radical, since radicals have the same numbers in
     all dictionaries; those that call a character Japanese; references to other characters, which Han
     characters outside of brackets show; and surnames, measure words and remarks on a pronunciation, which
-    give a reading instead of a meaning. What stands in brackets is left out where it holds a Han character,
-    or a reading in square brackets.
+    give a reading instead of a meaning. What stands in brackets is left out where it holds a Han character
+    or a reading, which stands in square brackets.
 
     Examples
     --------
@@ -42,4 +42,4 @@ def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
 
 def _without_characters(match: re.Match[str]) -> str:
     aside = match[0]
-    return "" if aside.startswith("[") or any(map(is_han, aside)) else aside
+    return "" if "[" in aside or any(map(is_han, aside)) else aside

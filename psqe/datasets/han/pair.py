@@ -51,7 +51,7 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
     AlignmentTask
         The candidates are the characters. A character is linked to every form in which Chinese texts may
         write it (:func:`psqe.datasets.han.variants.chinese_forms`), so that some have several counterparts;
-        the others of either side have none. ``parameters["leaks closed"]`` tells what was left out.
+        the others of either side have none. :data:`CLOSED_LEAKS` tells what was left out.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
         dtype=np.int64,
     )
     rng = np.random.default_rng(random_state)
-    parameters = {"random_state": random_state, "dangling": 0.0, "leaks closed": dict(CLOSED_LEAKS)}
+    parameters = {"random_state": random_state, "dangling": 0.0}
     return shuffled_task(name, left_side, right_side, rng.permutation(links), rng, parameters=parameters)
 
 

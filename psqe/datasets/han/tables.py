@@ -35,7 +35,7 @@ class Kanji(NamedTuple):
     Examples
     --------
     >>> read_kanjidic()["水"].meanings["es"]
-    ('agua', 'fluido', 'líquido')
+    ('agua',)
     """
 
     radical: int | None
@@ -65,6 +65,8 @@ def read_kanjidic() -> dict[str, Kanji]:
                 for language, cell in zip(LANGUAGES, facts[4:], strict=True)
             }
             found[chr(int(code, 16))] = Kanji(radical, strokes, grade, rank, meanings)
+        if not found:
+            raise ValueError("it has no line")
     except (OSError, EOFError, ValueError) as error:
         raise DataError(f"broken table of KANJIDIC2 ({error})", path=path, remedy=_REMEDY) from error
     return found

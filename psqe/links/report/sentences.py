@@ -12,7 +12,9 @@ from psqe.links.unlinked import NoLinkReason
 
 CREDITS = {
     "emoji/": "Left pictures: Twemoji, © Twitter and contributors, CC BY 4.0. Right pictures: OpenMoji, "
-    "CC BY-SA 4.0."
+    "CC BY-SA 4.0.",
+    "han/ja": "Left pictures: KanjiVG, © Ulrich Apel, CC BY-SA 3.0. Right pictures: Noto Serif SC, © Adobe, "
+    "SIL Open Font License 1.1.",
 }
 """The authors of the pictures of a task, by the beginning of its name."""
 

@@ -8,6 +8,7 @@ from psqe.study.plans import (
     alignments,
     benchmarks,
     best,
+    characters,
     faithful,
     labels,
     links,
@@ -28,6 +29,7 @@ PLANS: dict[str, Plan] = {
     **predictions.PLANS,
     **best.PLANS,
     **labels.PLANS,
+    **characters.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 

@@ -69,12 +69,12 @@ NO_LAYOUT = "no layout"
 
 
 def system_features(task: str) -> FeatureOptions:
-    """The modalities by which all systems compare a task.
+    """The modalities by which all systems compare a task: with the layout where the pair is pictured.
 
     >>> system_features("emoji/en-fr").modalities, system_features("dbp15k/fr_en").modalities
     (('image', 'layout', 'attribute'), ('name',))
     """
-    return FEATURES if task.startswith("emoji/") else study_features(task)
+    return FEATURES if "image" in (study_features(task).modalities or ()) else study_features(task)
 
 
 def system_spec(system: str, task: str, random_state: int, *, seeds: bool = True) -> RunSpec:
