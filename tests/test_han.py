@@ -62,7 +62,9 @@ def test_links_join_what_dictionaries_say_is_one_character(task, forms):
 
 def test_every_link_follows_the_rule_and_every_pair_of_the_rule_is_linked(task, forms):
     rights = {form for form in forms.right if form}
-    wanted = {(form, other) for form in forms.left if form for other in chinese_forms(form) if other in rights}
+    wanted = {
+        (form, other) for form in forms.left if form for other in chinese_forms(form) if other in rights
+    }
     assert by_form(task, forms) == wanted
 
 
@@ -72,7 +74,8 @@ def test_the_order_is_drawn_and_nothing_else(task):
     assert other.right.entities != task.right.entities
     assert set(other.right.entities) == set(task.right.entities)
     names = [
-        {(one.left.entities[a], one.right.entities[b]) for a, b in one.links.tolist()} for one in (task, other)
+        {(one.left.entities[a], one.right.entities[b]) for a, b in one.links.tolist()}
+        for one in (task, other)
     ]
     assert names[0] == names[1]
 
@@ -226,7 +229,7 @@ def test_drawings_are_made_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PSQE_CACHE", str(tmp_path / "file"))
-    with pytest.raises(CacheError, match="pictures cannot be saved here .*; set PSQE_CACHE"):
+    with pytest.raises(CacheError, match=r"pictures cannot be saved here .*; set PSQE_CACHE"):
         drawings._made_once("strokes-test", lambda folder: None)
 
 

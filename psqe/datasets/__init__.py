@@ -1,4 +1,4 @@
-"""The sources of alignment tasks: emoji and Han pairs, published benchmarks by name, and folders of the user."""
+"""The sources of alignment tasks: emoji and Han pairs, published benchmarks, and folders of the user."""
 
 from __future__ import annotations
 

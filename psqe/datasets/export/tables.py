@@ -18,6 +18,7 @@ from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Sides, counted, 
 LINE_BREAKS = re.compile(r"[\t\n\r]")
 """The characters that end a cell or a line in at least one of the programs that read such tables."""
 
+
 def write_rows(path: Path, rows: Iterable[Sequence[object]], *, header: Sequence[str] = ()) -> bool:
     """Write rows as tab-separated lines of UTF-8 text.
 
@@ -192,7 +193,7 @@ def copy_images(graph: KnowledgeGraph, folder: Path, relative: str) -> dict[int,
 
 
 def write_notice(task: AlignmentTask, folder: Path, layout: str) -> None:
-    """Write the file ``NOTICE.txt`` with the licences of a pair that comes with packages; no other has one."""
+    """Write ``NOTICE.txt`` with the licences of a pair that comes with packages; no other pair has one."""
     notice = NOTICES.get(task.name.partition("/")[0])
     if notice is None:
         return

@@ -20,7 +20,7 @@ They are the groups of reports; every other radical is in the group ``other``.""
 
 
 def character_id(side: str, character: str) -> str:
-    """Return the identifier of a character on a side, which tells neither its code point nor that of the other.
+    """Return the identifier of a character on a side, which tells nothing of that on the other side.
 
     Parameters
     ----------

@@ -64,7 +64,9 @@ def plain_strokes(path: Path) -> str:
         raise DataError("has no stroke", path=path, remedy="install kanjivg again")
     strokes = "".join(f'<path d="{d}"/>' for d in paths)
     style = 'fill="none" stroke="#000" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"'
-    return f'<svg xmlns="{_SVG}" viewBox="{root.get("viewBox", "0 0 109 109")}"><g {style}>{strokes}</g></svg>'
+    return (
+        f'<svg xmlns="{_SVG}" viewBox="{root.get("viewBox", "0 0 109 109")}"><g {style}>{strokes}</g></svg>'
+    )
 
 
 def glyph_drawings(characters: Sequence[str]) -> dict[str, Path]:

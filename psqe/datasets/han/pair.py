@@ -17,7 +17,7 @@ from psqe.graph import AlignmentTask, KnowledgeGraph
 PREFIX = "han"
 DESCRIPTION = "Han characters: Japanese ones, drawn by strokes, against Chinese ones, glyphs of a font"
 DEFAULT_LANGUAGE = "es"
-"""The language of the left meanings: the one other than that of the right side that covers most characters."""
+"""The language of the left meanings: of those that the right side does not use, the one with most meanings."""
 
 CLOSED_LEAKS: Mapping[str, str] = {
     "code points": "identifiers are hashes, other on either side; no text holds a Han character",
