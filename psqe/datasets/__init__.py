@@ -16,8 +16,7 @@ __all__ = ["closed_leaks", "load_task", "study_encoders", "task_descriptions", "
 def task_descriptions() -> dict[str, str]:
     """Return one line about each task that has a name, by name."""
     named = {name: benchmark.description for name, benchmark in benchmarks.BENCHMARKS.items()}
-    of_emoji = dict.fromkeys(emoji.names(), emoji.DESCRIPTION)
-    return {**of_emoji, **dict.fromkeys(han.names(), han.DESCRIPTION), **named}
+    return {**dict.fromkeys(emoji.names(), emoji.DESCRIPTION), **han.descriptions(), **named}
 
 
 def task_names() -> tuple[str, ...]:
@@ -37,7 +36,7 @@ def closed_leaks(name: str) -> Mapping[str, str]:
     -------
     The remedies by the leak; empty for tasks that are taken as they are.
     """
-    return han.CLOSED_LEAKS if name in han.names() else {}
+    return han.closed_leaks(name) if name in han.names() else {}
 
 
 def study_encoders(name: str) -> dict[str, str | None]:
@@ -53,8 +52,10 @@ def study_encoders(name: str) -> dict[str, str | None]:
     Each modality with its encoder, or with ``None`` for the modality's default encoder; empty for a folder,
     where only the data can tell.
     """
-    if name.partition("/")[0] in (emoji.PREFIX, han.PREFIX):
+    if name.partition("/")[0] == emoji.PREFIX:
         return {"image": None, "attribute": None}
+    if name in han.names():
+        return han.encoders(name)
     return dict(benchmarks.BENCHMARKS[name].encoders) if name in benchmarks.BENCHMARKS else {}
 
 

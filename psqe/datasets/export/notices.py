@@ -29,5 +29,14 @@ Parts of the right side: cjk-decomp by Gavin Grover. Frequencies of the right si
 {what} of the right side: Noto Serif SC, copyright Adobe, SIL Open Font License 1.1, https://openfontlicense.org
 """
 
-NOTICES = {"emoji": _EMOJI, "han": _HAN}
-"""The notice of each kind of pair, by the first part of the names of its tasks."""
+_WORDS = """\
+The entities and texts of this folder are those of the pair of words of psqe. They belong to others:
+
+Words of the left side: JMdict, property of the Electronic Dictionary Research and Development Group, used in
+    conformance with the Group's licence, https://www.edrdg.org/edrdg/licence.html, CC BY-SA 4.0,
+    https://creativecommons.org/licenses/by-sa/4.0/
+Words of the right side: CC-CEDICT, https://cc-cedict.org, CC BY-SA 4.0
+"""
+
+NOTICES = {"emoji": _EMOJI, "han": _HAN, "han/words": _WORDS}
+"""The notice of each kind of pair, by the name of its task, or the first part of the names of its tasks."""

@@ -194,7 +194,7 @@ def copy_images(graph: KnowledgeGraph, folder: Path, relative: str) -> dict[int,
 
 def write_notice(task: AlignmentTask, folder: Path, layout: str) -> None:
     """Write ``NOTICE.txt`` with the licences of a pair that comes with packages; no other pair has one."""
-    notice = NOTICES.get(task.name.partition("/")[0])
+    notice = NOTICES.get(task.name, NOTICES.get(task.name.partition("/")[0]))
     if notice is None:
         return
     copied = layout in ("folder", "rdf")

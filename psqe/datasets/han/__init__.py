@@ -1,5 +1,66 @@
 """The Han pairs: characters and words of Japanese against those of Chinese, made by different people."""
 
-from psqe.datasets.han.pair import CLOSED_LEAKS, DESCRIPTION, PREFIX, load, names
+from collections.abc import Mapping
 
-__all__ = ["CLOSED_LEAKS", "DESCRIPTION", "PREFIX", "load", "names"]
+from psqe.datasets.han import pair, words
+from psqe.datasets.han.pair import PREFIX
+from psqe.errors import ParameterError
+from psqe.graph import AlignmentTask
+
+__all__ = ["PREFIX", "closed_leaks", "descriptions", "encoders", "load", "names"]
+
+
+def descriptions() -> dict[str, str]:
+    """Return one line about each task, by name: those of characters, then that of words."""
+    return {**dict.fromkeys(pair.names(), pair.DESCRIPTION), words.NAME: words.DESCRIPTION}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the tasks."""
+    return tuple(descriptions())
+
+
+def closed_leaks(name: str) -> Mapping[str, str]:
+    """Return each way by which the links of a task could be read off, and how it was closed.
+
+    Examples
+    --------
+    >>> "references" in closed_leaks("han/words")
+    True
+    """
+    return words.CLOSED_LEAKS if name == words.NAME else pair.CLOSED_LEAKS
+
+
+def encoders(name: str) -> dict[str, str | None]:
+    """Return the modalities that a task is compared by, each with its default encoder; words have no picture.
+
+    Examples
+    --------
+    >>> encoders("han/words"), encoders("han/ja-zh")
+    ({'attribute': None}, {'image': None, 'attribute': None})
+    """
+    return {"attribute": None} if name == words.NAME else {"image": None, "attribute": None}
+
+
+def load(name: str, *, random_state: int) -> AlignmentTask:
+    """Build one of the Han pairs, see :func:`psqe.datasets.han.pair.load` and :mod:`psqe.datasets.han.words`.
+
+    Parameters
+    ----------
+    name
+        One of :func:`names`.
+    random_state
+        Not negative. It decides the order of the right entities and of the links.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such task.
+    DataError
+        If a package of the extra ``han`` is not installed, or lacks its data.
+    """
+    if name not in names():
+        raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(names())}")
+    if name == words.NAME:
+        return words.load(random_state=random_state)
+    return pair.load(name, random_state=random_state)

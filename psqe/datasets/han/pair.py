@@ -11,13 +11,12 @@ from psqe.datasets.han import left, right
 from psqe.datasets.han.common import character_id
 from psqe.datasets.han.tables import LANGUAGES
 from psqe.datasets.han.variants import chinese_forms
-from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 PREFIX = "han"
 DESCRIPTION = "Han characters: Japanese ones, drawn by strokes, against Chinese ones, glyphs of a font"
 DEFAULT_LANGUAGE = "es"
-"""The language of the left meanings: of those that the right side does not use, the one with most meanings."""
+"""The language of the left meanings: of those that the right side does not use, that with most meanings."""
 
 CLOSED_LEAKS: Mapping[str, str] = {
     "code points": "identifiers are hashes, other on either side; no text holds a Han character",
@@ -42,7 +41,7 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
     Parameters
     ----------
     name
-        Name such as ``han/ja-zh``.
+        One of :func:`names`.
     random_state
         Not negative. It decides the order of the right entities and of the links.
 
@@ -55,8 +54,6 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
 
     Raises
     ------
-    ParameterError
-        If there is no such task.
     DataError
         If a package of the extra ``han`` is not installed, or lacks its data.
     """
@@ -103,6 +100,4 @@ def written_forms(graph: KnowledgeGraph) -> tuple[str | None, ...]:
 
 def _language(name: str) -> str:
     """Return the language of the left meanings in the name of a task."""
-    if name not in names():
-        raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(names())}")
     return name.removeprefix(f"{PREFIX}/ja").removesuffix("-zh").removeprefix("_") or DEFAULT_LANGUAGE

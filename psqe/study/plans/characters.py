@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psqe.datasets import han
+from psqe.datasets.han import pair
 from psqe.study.plans.alignments import RESIDUAL, untrained
 from psqe.study.plans.base import (
     STATES,
@@ -25,10 +25,10 @@ from psqe.study.plans.best import KIND, RUNS, TRAINED, system_spec
 from psqe.study.plans.links import links
 from psqe.study.spec import RunSpec
 
-TASKS = (han.names()[0],)
+TASKS = (pair.names()[0],)
 """The pair of characters that the study uses."""
 
-LANGUAGES = han.names()[1:]
+LANGUAGES = pair.names()[1:]
 """The same pair with the left meanings in other languages."""
 
 SIZES = (300, 3000)
