@@ -105,9 +105,18 @@ def test_an_unknown_name_is_refused_with_those_that_are_known(name):
         load_task(name)
 
 
+def test_a_share_of_each_side_is_dropped_at_random(task):
+    drawn, other = (load_task("han/ja-zh", dangling=0.25, random_state=state) for state in (0, 1))
+    for whole, graph, again in zip(task.sides, drawn.sides, other.sides, strict=True):
+        kept = [{one.entities[i] for i in one.candidates} for one in (whole, graph, again)]
+        assert len(kept[1]) == len(kept[0]) - round(0.25 * len(kept[0]))
+        assert kept[1] < kept[0] and kept[1] != kept[2]
+    assert 0.5 < len(drawn.links) / len(task.links) < 0.62
+
+
 def test_parameters_of_emoji_are_refused():
-    with pytest.raises(ParameterError, match="has dangling entities of its own"):
-        load_task("han/ja-zh", dangling=0.1)
+    with pytest.raises(ParameterError, match=r"dangling is 0\.5; give a share"):
+        load_task("han/ja-zh", dangling=0.5)
     with pytest.raises(ParameterError, match="has no skin tones"):
         load_task("han/ja-zh", tones=True)
 

@@ -78,8 +78,9 @@ def load_task(
         Not negative. It decides which entities are dropped, and the order of the right entities and of the
         links.
     dangling
-        For emoji only: the share of the candidates dropped from each side, in [0, 0.5), so that some
-        entities have no counterpart; 0.125 when omitted. Other data have dangling entities already.
+        For emoji and Han pairs: the share of the candidates dropped from each side, in [0, 0.5), so that
+        their counterparts have none; when omitted, 0.125 for emoji, and 0 for Han characters, which have
+        dangling entities already, as other data have.
     tones
         For emoji only: whether variants with skin tones are entities too.
     data_root
@@ -109,7 +110,11 @@ def load_task(
     prefix = text.partition("/")[0]
     if prefix == emoji.PREFIX and isinstance(name, str):
         return emoji.load(text, random_state=random_state, dangling=dangling, tones=tones)
-    named = isinstance(name, str) and prefix in (han.PREFIX, *benchmarks.PREFIXES)
+    if tones:
+        raise ParameterError(f"{text} has no skin tones", remedy="leave tones out")
+    if prefix == han.PREFIX and isinstance(name, str):
+        return han.load(text, random_state=random_state, dangling=dangling)
+    named = isinstance(name, str) and prefix in benchmarks.PREFIXES
     if not named and Path(name).is_file():
         raise ParameterError(f"{text!r} is a file and no folder", remedy=file_remedy(Path(text)))
     if not named and not Path(name).is_dir():
@@ -122,10 +127,6 @@ def load_task(
             f"dangling is {dangling}, but {text} has dangling entities of its own",
             remedy="leave it out or give 0",
         )
-    if tones:
-        raise ParameterError(f"{text} has no skin tones", remedy="leave tones out")
-    if named and prefix == han.PREFIX:
-        return han.load(text, random_state=random_state)
     if named:
         return benchmarks.load(text, random_state=random_state, data_root=data_root)
     return read_folder(name, random_state=random_state)

@@ -109,13 +109,14 @@ def characters_of_font() -> Mapping[str, str]:
 
 
 def _draw_glyphs(file: Path, characters: Sequence[str], folder: Path) -> None:
-    from PIL import Image, ImageFont
+    from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.truetype(str(file), GLYPH_PIXELS, layout_engine=ImageFont.Layout.BASIC)
     for character in characters:
-        ink = font.getmask(character, mode="L")
-        alpha = Image.frombytes("L", ink.size, bytes(ink))
-        picture = Image.merge("LA", (Image.new("L", ink.size, 0), alpha))
+        left, top, right, bottom = font.getbbox(character)
+        alpha = Image.new("L", (int(right - left), int(bottom - top)), 0)
+        ImageDraw.Draw(alpha).text((-left, -top), character, fill=255, font=font)
+        picture = Image.merge("LA", (Image.new("L", alpha.size, 0), alpha))
         picture.save(folder / f"{ord(character):05x}.png", compress_level=6)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from psqe.datasets.builder import shuffled_task
+from psqe.datasets.dangling import drawn_share
 from psqe.datasets.han import left, right
 from psqe.datasets.han.common import character_id
 from psqe.datasets.han.tables import LANGUAGES
@@ -35,7 +36,7 @@ def names() -> tuple[str, ...]:
     return (f"{PREFIX}/ja-zh", *(f"{PREFIX}/ja_{language}-zh" for language in others))
 
 
-def load(name: str, *, random_state: int) -> AlignmentTask:
+def load(name: str, *, random_state: int, dangling: float | None = None) -> AlignmentTask:
     """Build the task ``han/ja-zh``, or ``han/ja_<language>-zh`` with left meanings in another language.
 
     Parameters
@@ -43,7 +44,11 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
     name
         One of :func:`names`.
     random_state
-        Not negative. It decides the order of the right entities and of the links.
+        Not negative. It decides which characters are dropped, and the order of the right entities and of the
+        links.
+    dangling
+        Share of the characters dropped from each side at random, in [0, 0.5), beside those that have no
+        counterpart anyway; 0 when ``None``.
 
     Returns
     -------
@@ -54,6 +59,8 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
 
     Raises
     ------
+    ParameterError
+        If ``dangling`` is out of range.
     DataError
         If a package of the extra ``han`` is not installed, or lacks its data.
     """
@@ -71,8 +78,13 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
         dtype=np.int64,
     )
     rng = np.random.default_rng(random_state)
-    parameters = {"random_state": random_state, "dangling": 0.0}
-    return shuffled_task(name, left_side, right_side, rng.permutation(links), rng, parameters=parameters)
+    share = dangling or 0.0
+    dropped = [drawn_share(len(graph.candidates), share, rng) for graph in (left_side, right_side)]
+    return shuffled_task(
+        name, left_side, right_side, rng.permutation(links), rng,
+        parameters={"random_state": random_state, "dangling": share},
+        left_dropped=dropped[0], right_dropped=dropped[1],
+    )  # fmt: skip
 
 
 def written_forms(graph: KnowledgeGraph) -> tuple[str | None, ...]:

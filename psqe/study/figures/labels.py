@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -51,9 +52,11 @@ def label(text: str, *, width: int = 15, lines: int = 2) -> str:
 def entity_labels(task: AlignmentTask, side: Side) -> tuple[str, ...]:
     """Choose a text for each entity of a side that the font can draw.
 
-    These are the names of the entities if the font can draw those of all candidates. Otherwise (Chinese,
-    Japanese) each entity gets the name of its counterpart on the other side, in brackets, where there is one
-    that can be drawn, or else its identifier without prefix, which for an emoji is its code points.
+    Where neither graph has a name, these are the first attribute values, and empty texts for entities that
+    have none. Else these are the names of the entities if the font can draw those of all candidates.
+    Otherwise (Chinese, Japanese) each entity gets the name of its counterpart on the other side, in brackets,
+    where there is one that can be drawn, or else its identifier without prefix, which for an emoji is its
+    code points.
 
     Parameters
     ----------
@@ -69,6 +72,8 @@ def entity_labels(task: AlignmentTask, side: Side) -> tuple[str, ...]:
     """
     graph = task.sides[side]
     other = task.sides["right" if side == "left" else "left"]
+    if not any(graph.names) and not any(other.names):
+        return tuple(_first_value(pairs) for pairs in graph.attributes)
     own = [graph.names[i] or "" for i in graph.candidates]
     if any(own) and all(map(drawable, own)):
         return tuple(name or _short(entity) for name, entity in zip(graph.names, graph.entities, strict=True))
@@ -83,6 +88,11 @@ def entity_labels(task: AlignmentTask, side: Side) -> tuple[str, ...]:
     for mine, names in of_counterparts.items():
         labels[mine] = f"[{min(names)}]"
     return tuple(labels)
+
+
+def _first_value(pairs: Sequence[tuple[str, str | None]]) -> str:
+    """Return the first attribute value that the font can draw, else an empty text."""
+    return next((value for _, value in pairs if value and drawable(value)), "")
 
 
 def _short(identifier: str) -> str:

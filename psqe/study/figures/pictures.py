@@ -13,11 +13,10 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from psqe.errors import ParameterError
-from psqe.evaluation.truth import among, gold_links
+from psqe.evaluation.truth import among, gold_links, linked
 from psqe.features.image import open_picture
 from psqe.figure_style import CORRECT, CORRECT_SYMBOL, GREY, WRONG, WRONG_SYMBOL, styled
 from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.seeds.failures import counterparts
 from psqe.study.figures.labels import entity_labels, label
 
 WIDTH = 7.0
@@ -119,7 +118,8 @@ def seed_gallery(
     """Draw seeds as pictures: the left entity, the right entity chosen for it, and its true counterpart.
 
     The frame of the chosen entity shows by colour and by symbol whether the seed is correct. An entity
-    without a counterpart is marked as dangling.
+    without a counterpart is marked as dangling. Of several true counterparts, the first one is shown, or the
+    one that was chosen.
 
     Parameters
     ----------
@@ -137,11 +137,13 @@ def seed_gallery(
     ParameterError
         If there is no seed.
     DataError
-        If the task has no gold links, an entity has several true counterparts, or a picture cannot be read.
+        If the task has no gold links, or a picture cannot be read.
     """
     if not len(pairs):
         raise ParameterError("no seed to show", remedy="give at least one")
-    of_left, of_right = counterparts(task)
+    links = gold_links(task)
+    of_left = {left: right for left, right in reversed(links.tolist())}
+    is_link, on_right = among(np.asarray(pairs), links), linked(task).right
     names = entity_labels(task, "left"), entity_labels(task, "right")
     n_rows, head = -(-len(pairs) // n_columns), 0.25
     page, axes = _page(head + n_rows * ROW + FOOT)
@@ -155,13 +157,13 @@ def seed_gallery(
     for position, (left, right) in enumerate(np.asarray(pairs).tolist()):
         row, column = divmod(position, n_columns)
         x, y = [column * cell + slot for slot in slots], head + row * ROW + 0.38
-        true = int(of_left[left])
+        true = right if is_link[position] else of_left.get(left, -1)
         _picture(axes, task.left.images[left], x[0], y)
         _caption(axes, label(names[0][left]), x[0], y + 0.38)
         _picture(axes, task.right.images[right], x[1], y)
         _frame(axes, x[1], y, true == right)
-        text = label(names[1][right], lines=1 if of_right[right] < 0 else 2)
-        _caption(axes, text + ("\n(dangling)" if of_right[right] < 0 else ""), x[1], y + 0.38)
+        text = label(names[1][right], lines=2 if on_right[right] else 1)
+        _caption(axes, text + ("" if on_right[right] else "\n(dangling)"), x[1], y + 0.38)
         if scores is not None:
             axes.text((x[0] + x[1]) / 2, y, f"{scores[position]:.2f}", ha="center", va="center", fontsize=8)
         if true < 0:

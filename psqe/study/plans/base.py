@@ -20,7 +20,8 @@ DBP15K = tuple(name for name in BENCHMARKS if name.startswith("dbp15k/"))
 """The pairs of DBP15K, whose files a reader has to bring."""
 
 DANGLING = 0.125
-"""The share of candidates that the study drops from each side of an emoji pair."""
+"""The share of candidates that the study drops from each side of a pair that comes with packages, so that
+each random state has another pair."""
 
 STATES = (0, 1, 2, 3, 4)
 """The random states of the study."""
@@ -85,8 +86,8 @@ class Plan:
 
 
 def task_options(name: str) -> TaskOptions:
-    """The options with which the study loads a task: emoji pairs with dangling entities."""
-    return TaskOptions(name=name, dangling=DANGLING if name.startswith("emoji/") else None)
+    """The options with which the study loads a task: emoji and Han pairs without some of their entities."""
+    return TaskOptions(name=name, dangling=DANGLING if name.startswith(("emoji/", "han/")) else None)
 
 
 def features_by(encoders: Mapping[str, str | None]) -> FeatureOptions:

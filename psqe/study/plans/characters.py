@@ -6,15 +6,15 @@ presets are those of the study.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from psqe.datasets.han import pair
 from psqe.study.plans.alignments import RESIDUAL, untrained
 from psqe.study.plans.base import (
+    KINDS_OF_SEEDS,
     STATES,
     Plan,
     alignment_spec,
-    kinds_on,
     miners_on,
     of_kind,
     seeds_spec,
@@ -32,57 +32,75 @@ LANGUAGES = pair.names()[1:]
 """The same pair with the left meanings in other languages."""
 
 SIZES = (300, 3000)
-"""The numbers of seeds that miners are compared at, beside that of the study."""
+"""The further numbers of seeds that miners are compared at."""
 
-UNTRAINED = ("clamped", "whitening", "propagation")
-"""The aligners that are run on every kind of seeds, and are not trained from random maps."""
+UNTRAINED: Mapping[str, tuple[str | None, ...]] = {
+    "clamped": ("psqe",),
+    "whitening": ("psqe",),
+    "propagation": (None, "mutual", "psqe"),
+}
+"""The aligners that are not trained from random maps, each with its kinds of seeds; ``None`` stands for no
+seeds."""
 
-TRAINED_ROWS = ("pivot", "mutual", "psqe", "true links")
-"""The kinds of seeds on which the trained aligners are run."""
+TRAINED_ROWS: tuple[tuple[str, dict[str, float], tuple[str, ...]], ...] = (
+    ("mclea", {}, tuple(KINDS_OF_SEEDS)),
+    ("mclea", {"residual": RESIDUAL}, ("psqe",)),
+    ("eva", {}, ("pivot, fused", "psqe")),
+    ("meaformer", {}, ("pivot, fused", "psqe")),
+)
+"""The trained aligners, each with its parameters and its kinds of seeds."""
 
 LINK_MODELS = ("features", "propagation", "concord")
 """The models whose links are found."""
 
 SOME_STATES = (0, 1)
-"""The random states of the runs that take the longest: of the links."""
+"""The random states of links and of further numbers of seeds, whose runs take minutes."""
 
 LEFT_OUT = ("fused Gromov-Wasserstein", "label propagation")
 """The systems that are left out for their time and memory, as on the benchmarks."""
 
 
 def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """The seeds of every compared miner at every number of seeds."""
+    """The seeds of every compared miner, as many as the study compares."""
+    return [
+        seeds_spec(task, of_kind(miner, study_size(task)), state)
+        for state in random_states
+        for task in tasks
+        for miner in miners_on(task)
+    ]
+
+
+def sizes(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The seeds of every compared miner at the numbers of :data:`SIZES`."""
     return [
         seeds_spec(task, of_kind(miner, n), state)
-        for task in tasks
         for state in random_states
-        for n in (study_size(task), *SIZES)
+        for task in tasks
+        for n in SIZES
         for miner in miners_on(task)
     ]
 
 
 def aligned(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """The features, and the aligners that are not trained, on every kind of seeds and on none."""
-    bare = untrained(tasks, random_states)
+    """The features beside every kind of seeds, and the aligners of :data:`UNTRAINED`."""
     rows = [
-        alignment_spec(task, miner, aligner, state)
+        alignment_spec(task, None if kind is None else of_kind(kind, study_size(task)), aligner, state)
         for state in random_states
         for task in tasks
-        for aligner in UNTRAINED
-        for miner in (*(of_kind(kind, study_size(task)) for kind in kinds_on(task)), None)
-        if miner is not None or aligner == "propagation"
+        for aligner, kinds in UNTRAINED.items()
+        for kind in kinds
     ]
-    return with_seeds([*bare, *rows])
+    return with_seeds([*untrained(tasks, random_states), *rows])
 
 
 def trained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """MCLEA and EVA with kept features, and MCLEA without, on the kinds of seeds of :data:`TRAINED_ROWS`."""
+    """The trained aligners of :data:`TRAINED_ROWS`."""
     return with_seeds(
         alignment_spec(task, of_kind(kind, study_size(task)), aligner, state, parameters)
         for state in random_states
         for task in tasks
-        for aligner, parameters in (("mclea", {}), ("mclea", {"residual": RESIDUAL}), ("eva", {}))
-        for kind in TRAINED_ROWS
+        for aligner, parameters, kinds in TRAINED_ROWS
+        for kind in kinds
     )
 
 
@@ -110,6 +128,7 @@ def in_languages(tasks: Sequence[str], random_states: Sequence[int]) -> list[Run
 
 PLANS = {
     "characters-mined": Plan("The miners on the Han characters.", mined, TASKS, STATES),
+    "characters-sizes": Plan("The miners at other numbers of seeds.", sizes, TASKS, SOME_STATES),
     "characters-aligned": Plan("The features and the aligners without training.", aligned, TASKS, STATES),
     "characters-trained": Plan("The trained aligners on the Han characters.", trained, TASKS, STATES),
     "characters-best": Plan("The systems without labels on the Han characters.", systems, TASKS, STATES),
