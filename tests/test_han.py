@@ -96,7 +96,7 @@ def test_every_name_loads_its_language(name):
     assert name in task_names()
     assert study_encoders(name) == {"image": None, "attribute": None}
     language = load_task(name).left.language
-    assert name == "han/ja-zh" if language == "es" else name == f"han/ja_{language}-zh"
+    assert name in ("han/ja-zh", "han/school") if language == "es" else name == f"han/ja_{language}-zh"
 
 
 @pytest.mark.parametrize("name", ["han/zh-ja", "han/ja_de-zh", "han/ja_es-zh", "han/"])
@@ -119,6 +119,13 @@ def test_parameters_of_emoji_are_refused():
         load_task("han/ja-zh", dangling=0.5)
     with pytest.raises(ParameterError, match="has no skin tones"):
         load_task("han/ja-zh", tones=True)
+
+
+def test_the_small_task_is_a_part_of_the_whole_one(task, forms):
+    small = load_task("han/school")
+    assert len(small.left.candidates) == 440 and 900 < len(small.right.candidates) <= 1000
+    assert by_form(small, small.sides.map(written_forms)) < by_form(task, forms)
+    assert 200 < len(small.links) < 440
 
 
 class TestLeaks:

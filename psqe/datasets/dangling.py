@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from psqe.errors import ParameterError
-from psqe.graph import IntArray
+from psqe.graph import IntArray, Sides
 
 
-def drawn_share(n: int, share: float, rng: np.random.Generator) -> IntArray:
-    """Draw a share of ``n`` entities of one side, which are to be dropped.
+def draw_each(sizes: Sides[int], share: float, rng: np.random.Generator) -> Sides[IntArray]:
+    """Draw a share of the entities of each side, whatever is linked to what.
 
     Parameters
     ----------
-    n
-        Number of entities.
+    sizes
+        Number of entities of each side.
     share
         Share of them, in [0, 0.5), rounded to whole entities.
     rng
-        Source of the draw.
+        Source of the draw, the left side first.
 
     Returns
     -------
-    Indices of the drawn entities, in random order.
+    Indices of the drawn entities of each side, in random order.
 
     Raises
     ------
@@ -31,11 +31,11 @@ def drawn_share(n: int, share: float, rng: np.random.Generator) -> IntArray:
 
     Examples
     --------
-    >>> len(drawn_share(8, 0.25, np.random.default_rng(0)))
-    2
+    >>> list(draw_each(Sides(8, 4), 0.25, np.random.default_rng(0)).map(len))
+    [2, 1]
     """
     _require_share(share)
-    return rng.permutation(n)[: round(share * n)]
+    return sizes.map(lambda n: rng.permutation(n)[: round(share * n)])
 
 
 def draw_dangling(n: int, share: float, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:

@@ -42,7 +42,7 @@ def encoders(name: str) -> dict[str, str | None]:
     return {"attribute": None} if name == words.NAME else {"image": None, "attribute": None}
 
 
-def load(name: str, *, random_state: int) -> AlignmentTask:
+def load(name: str, *, random_state: int, dangling: float | None = None) -> AlignmentTask:
     """Build one of the Han pairs, see :func:`psqe.datasets.han.pair.load` and :mod:`psqe.datasets.han.words`.
 
     Parameters
@@ -50,17 +50,21 @@ def load(name: str, *, random_state: int) -> AlignmentTask:
     name
         One of :func:`names`.
     random_state
-        Not negative. It decides the order of the right entities and of the links.
+        Not negative. It decides which entities are dropped, and the order of the right entities and of the
+        links.
+    dangling
+        Share of the candidates dropped from each side at random, in [0, 0.5), beside those that have no
+        counterpart anyway; 0 when ``None``.
 
     Raises
     ------
     ParameterError
-        If there is no such task.
+        If there is no such task, or ``dangling`` is out of range.
     DataError
         If a package of the extra ``han`` is not installed, or lacks its data.
     """
     if name not in names():
         raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(names())}")
     if name == words.NAME:
-        return words.load(random_state=random_state)
-    return pair.load(name, random_state=random_state)
+        return words.load(random_state=random_state, dangling=dangling)
+    return pair.load(name, random_state=random_state, dangling=dangling)

@@ -31,7 +31,7 @@ def left_characters() -> tuple[str, ...]:
     return tuple(character for character in stroke_files() if character in known)
 
 
-def left_graph(language: str) -> KnowledgeGraph:
+def left_graph(language: str, characters: Sequence[str]) -> KnowledgeGraph:
     """Build the graph of Japanese characters.
 
     Its relations are components by their place, radicals, variants of components, the number of strokes, the
@@ -42,6 +42,8 @@ def left_graph(language: str) -> KnowledgeGraph:
     ----------
     language
         Language of the meanings, one of :data:`psqe.datasets.han.tables.LANGUAGES`.
+    characters
+        The characters of the graph, all or some of :func:`left_characters`, by code point.
 
     Raises
     ------
@@ -49,7 +51,6 @@ def left_graph(language: str) -> KnowledgeGraph:
         If the package ``kanjivg`` is not installed, or one of its files is broken.
     """
     known, files = read_kanjidic(), stroke_files()
-    characters = left_characters()
     drawings = stroke_drawings()
     meanings = [plain_glosses(known[character].meanings[language]) for character in characters]
     graph = GraphBuilder(

@@ -7,17 +7,27 @@ from collections.abc import Mapping
 import numpy as np
 
 from psqe.datasets.builder import shuffled_task
-from psqe.datasets.dangling import drawn_share
+from psqe.datasets.dangling import draw_each
 from psqe.datasets.han import left, right
+from psqe.datasets.han.cedict import read_ranks
 from psqe.datasets.han.common import character_id
-from psqe.datasets.han.tables import LANGUAGES
+from psqe.datasets.han.tables import LANGUAGES, read_kanjidic
 from psqe.datasets.han.variants import chinese_forms
-from psqe.graph import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph, Sides
 
 PREFIX = "han"
 DESCRIPTION = "Han characters: Japanese ones, drawn by strokes, against Chinese ones, glyphs of a font"
 DEFAULT_LANGUAGE = "es"
 """The language of the left meanings: of those that the right side does not use, that with most meanings."""
+
+SCHOOL = f"{PREFIX}/school"
+"""The name of the small task, whose pictures are encoded in seconds."""
+
+SCHOOL_GRADES = (1, 2, 3)
+"""The school years whose characters the small task has on its left side."""
+
+SCHOOL_RANK = 1000
+"""The last rank by frequency of the characters that the small task has on its right side."""
 
 CLOSED_LEAKS: Mapping[str, str] = {
     "code points": "identifiers are hashes, other on either side; no text holds a Han character",
@@ -31,13 +41,16 @@ CLOSED_LEAKS: Mapping[str, str] = {
 
 
 def names() -> tuple[str, ...]:
-    """Return the tasks, the one with the default language first."""
+    """Return the tasks: that with the default language, those with other languages, and the small one."""
     others = [language for language in LANGUAGES if language != DEFAULT_LANGUAGE]
-    return (f"{PREFIX}/ja-zh", *(f"{PREFIX}/ja_{language}-zh" for language in others))
+    return (f"{PREFIX}/ja-zh", *(f"{PREFIX}/ja_{language}-zh" for language in others), SCHOOL)
 
 
 def load(name: str, *, random_state: int, dangling: float | None = None) -> AlignmentTask:
     """Build the task ``han/ja-zh``, or ``han/ja_<language>-zh`` with left meanings in another language.
+
+    ``han/school`` is a small task: the Japanese characters of the first three school years against the
+    thousand Chinese characters that are most frequent in texts.
 
     Parameters
     ----------
@@ -64,10 +77,10 @@ def load(name: str, *, random_state: int, dangling: float | None = None) -> Alig
     DataError
         If a package of the extra ``han`` is not installed, or lacks its data.
     """
-    language = _language(name)
-    left_side, right_side = left.left_graph(language), right.right_graph()
-    rows = {character: i for i, character in enumerate(left.left_characters())}
-    columns = {character: i for i, character in enumerate(right.right_meanings())}
+    characters, meanings = _sides(name)
+    left_side, right_side = left.left_graph(_language(name), characters), right.right_graph(meanings)
+    rows = {character: i for i, character in enumerate(characters)}
+    columns = {character: i for i, character in enumerate(meanings)}
     links = np.array(
         [
             (row, columns[form])
@@ -79,11 +92,11 @@ def load(name: str, *, random_state: int, dangling: float | None = None) -> Alig
     )
     rng = np.random.default_rng(random_state)
     share = dangling or 0.0
-    dropped = [drawn_share(len(graph.candidates), share, rng) for graph in (left_side, right_side)]
+    dropped = draw_each(Sides(len(characters), len(meanings)), share, rng)
     return shuffled_task(
         name, left_side, right_side, rng.permutation(links), rng,
         parameters={"random_state": random_state, "dangling": share},
-        left_dropped=dropped[0], right_dropped=dropped[1],
+        left_dropped=dropped.left, right_dropped=dropped.right,
     )  # fmt: skip
 
 
@@ -110,6 +123,20 @@ def written_forms(graph: KnowledgeGraph) -> tuple[str | None, ...]:
     return tuple(known.get(entity) for entity in graph.entities)
 
 
+def _sides(name: str) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the left characters of a task, and the right ones with their glosses."""
+    characters, meanings = left.left_characters(), right.right_meanings()
+    if name != SCHOOL:
+        return characters, meanings
+    known, ranks = read_kanjidic(), read_ranks()
+    return (
+        tuple(character for character in characters if known[character].grade in SCHOOL_GRADES),
+        {c: glosses for c, glosses in meanings.items() if ranks.get(c, SCHOOL_RANK + 1) <= SCHOOL_RANK},
+    )
+
+
 def _language(name: str) -> str:
     """Return the language of the left meanings in the name of a task."""
+    if name == SCHOOL:
+        return DEFAULT_LANGUAGE
     return name.removeprefix(f"{PREFIX}/ja").removesuffix("-zh").removeprefix("_") or DEFAULT_LANGUAGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from psqe.datasets.builder import GraphBuilder
@@ -45,19 +46,23 @@ def right_meanings() -> dict[str, tuple[str, ...]]:
     return {character: glosses for character, glosses in plain.items() if glosses}
 
 
-def right_graph() -> KnowledgeGraph:
+def right_graph(meanings: Mapping[str, Sequence[str]]) -> KnowledgeGraph:
     """Build the graph of Chinese characters.
 
     Its relations are the parts of characters by the kind of their decomposition, the band of the frequency
     in texts, and meanings that characters share. A part that is a character of the graph is that entity; any
     other is a node without a text.
 
+    Parameters
+    ----------
+    meanings
+        The glosses of each character of the graph, all or some of :func:`right_meanings`, by code point.
+
     Raises
     ------
     DataError
         If a package of the extra ``han`` is not installed.
     """
-    meanings = right_meanings()
     characters = list(meanings)
     drawings, kanjidic, ranks = glyph_drawings(characters), read_kanjidic(), read_ranks()
     radicals = [kanjidic[c].radical if c in kanjidic else None for c in characters]

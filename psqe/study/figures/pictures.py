@@ -142,7 +142,7 @@ def seed_gallery(
     if not len(pairs):
         raise ParameterError("no seed to show", remedy="give at least one")
     links = gold_links(task)
-    of_left = {left: right for left, right in reversed(links.tolist())}
+    of_left = dict(links[::-1].tolist())
     is_link, on_right = among(np.asarray(pairs), links), linked(task).right
     names = entity_labels(task, "left"), entity_labels(task, "right")
     n_rows, head = -(-len(pairs) // n_columns), 0.25
