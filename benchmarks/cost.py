@@ -29,7 +29,17 @@ from typing import Any
 # Small imports only: the peak of a process begins with that of the one that starts it.
 from psqe.errors import PsqeError
 from psqe.provenance import revision
-from psqe.study.costs import CAP_BYTES, CASES, MINING, N_CLUSTERS, N_EPOCHS, N_SEEDS, REPEATS, WIDTHS
+from psqe.study.costs import (
+    CAP_BYTES,
+    CASES,
+    MINING,
+    N_CLUSTERS,
+    N_EPOCHS,
+    N_SEEDS,
+    REPEATS,
+    WIDTHS,
+    entities_a_side,
+)
 
 Row = dict[str, Any]
 
@@ -132,21 +142,16 @@ def _measure(name: str, system: str | None, seeds: Path | None) -> int:
         elif group == "ratios":
             rows = attention() if what == "attention" else two_surveys()
         elif group == "planted":
-            rows = planted(_size(what))
+            rows = planted(entities_a_side(what))
         elif what in ("released", "corrected"):
             rows = fr_en(None, what, N_EPOCHS)
         else:
-            rows = fr_en(_size(what), "corrected", None)
+            rows = fr_en(entities_a_side(what), "corrected", None)
     except PsqeError as error:
         print(error, file=sys.stderr)
         return 2
     print(json.dumps(rows))
     return 0
-
-
-def _size(text: str) -> int:
-    number = int(text.rstrip("kM"))
-    return number * (10**6 if text.endswith("M") else 10**3 if text.endswith("k") else 1)
 
 
 def fr_en(size: int | None, variant: str, n_epochs: int | None) -> list[Row]:

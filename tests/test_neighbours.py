@@ -1,15 +1,33 @@
 """One pass over a similarity, against the plain computation on the whole matrix."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table
+from scipy import sparse
+from scipy.special import logsumexp
 
 from psqe.errors import ParameterError
-from psqe.similarity import Dot, Sum, base, find_nearest, find_neighbours, shares
+from psqe.similarity import (
+    Dot,
+    Shifted,
+    SparseDot,
+    Sum,
+    base,
+    find_nearest,
+    find_neighbours,
+    inverted_file,
+    shares,
+    top_k,
+)
+from psqe.similarity import approximate as limits
 from psqe.similarity import neighbours as module
+from psqe.similarity.base import Remembered
+from psqe.similarity.clamped import Clamped
 from psqe.similarity.neighbours import TIE_BREAK
 
 
@@ -236,42 +254,73 @@ def clustered(n_left: int, n_right: int, dim: int = 16, seed: int = 0) -> Dot:
 
 @pytest.fixture
 def approximate(monkeypatch):
-    monkeypatch.setattr(module, "EXACT", 100)
+    """A search that is approximate for these small sides, and visits few of the cells."""
+    monkeypatch.setattr(limits, "EXACT", 100)
+    monkeypatch.setattr(inverted_file, "SMALLEST", 64)
+    monkeypatch.setattr(inverted_file, "N_VISITED", 400)
 
 
 def test_the_search_finds_nearly_what_all_pairs_give(approximate):
     similarity = clustered(1500, 1200)
-    found = find_neighbours(similarity, k=4)
-    exact = find_neighbours(Table(similarity.rows(0, 1500)), k=16)  # no dot product: never searched
+    found = find_neighbours(similarity, k=16)
+    exact = find_neighbours(similarity.take(np.arange(5), None), k=16)  # few enough pairs: all are compared
+    np.testing.assert_array_equal(exact.left_indices[:, 0], found.left_indices[:5, 0])
     assert found.left_indices.shape == (1500, 16) and found.right_indices.shape == (1200, 16)
     for side in ("left", "right"):
         indices, scores = getattr(found, f"{side}_indices"), getattr(found, f"{side}_scores")
-        wanted = getattr(exact, f"{side}_indices")
-        assert (indices[:, 0] == wanted[:, 0]).mean() > 0.97
-        common = [len(set(a) & set(b)) for a, b in zip(indices.tolist(), wanted.tolist(), strict=True)]
-        assert np.mean(common) > 0.85 * 16
-        assert (np.diff(scores, axis=1) <= 0).all()
         whole = similarity if side == "left" else similarity.T
-        cells = np.einsum("id,ikd->ik", whole.left, whole.right[indices])
-        np.testing.assert_allclose(scores, cells, atol=1e-5)
+        cells = whole.left @ whole.right.T
+        wanted = np.argsort(-cells, axis=1, kind="stable")[:, :16]
+        assert (indices[:, 0] == wanted[:, 0]).mean() > 0.99
+        common = [len(set(a) & set(b)) for a, b in zip(indices.tolist(), wanted.tolist(), strict=True)]
+        assert np.mean(common) > 0.98 * 16
+        assert (np.diff(scores, axis=1) <= 0).all()
+        np.testing.assert_allclose(scores, np.take_along_axis(cells, indices, axis=1), atol=1e-5)
         # Of the sum over all candidates the nearest make nearly everything.
-        totals = getattr(found, f"{side}_total"), getattr(exact, f"{side}_total")
-        assert (totals[0] <= totals[1] + 1e-3).all() and np.median(totals[1] - totals[0]) < 0.1
-    near, truly = found.nearest_by_share(), exact.nearest_by_share()
-    assert (near.of_left == truly.of_left).mean() > 0.95
+        total = logsumexp(cells.astype(np.float64) / module.TEMPERATURE, axis=1)
+        of_found = getattr(found, f"{side}_total")
+        assert (of_found <= total + 1e-3).all() and np.median(total - of_found) < 0.1
 
 
 def test_the_search_repeats_to_the_byte(approximate):
     similarity = clustered(300, 250)
-    here, there = (vars(find_neighbours(similarity)) for _ in range(2))
+    here, there = (vars(find_neighbours(Dot(similarity.left, similarity.right))) for _ in range(2))
     for key, value in here.items():
         assert np.asarray(value).tobytes() == np.asarray(there[key]).tobytes(), key
 
 
+def test_the_search_is_made_once_and_known_from_both_sides(approximate, monkeypatch):
+    similarity = clustered(300, 250)
+    found = find_neighbours(similarity, k=4)
+    monkeypatch.setattr(module, "search", lambda *_, **__: pytest.fail("searched again"))
+    again = find_neighbours(similarity.T, k=4)
+    np.testing.assert_array_equal(again.left_indices, found.right_indices)
+    np.testing.assert_array_equal(again.right_scores, found.left_scores)
+    share = shares(similarity, np.array([3]), found.left_indices[3, :1])
+    assert 0 < share[0] <= 1
+
+
+@pytest.mark.parametrize("n_shards", [2, 7])
+def test_shards_are_merged_without_loss(n_shards):
+    """Where each shard compares all, so does the whole: small shards are no inverted files."""
+    similarity = clustered(70, 60)
+    similarity.right[30:34] = similarity.right[2]  # ties across shards
+    whole = limits.search(similarity, 5, temperature=0.1)
+    merged = limits.search(similarity, 5, temperature=0.1, n_shards=n_shards)
+    np.testing.assert_array_equal(merged.indices, whole.indices)
+    np.testing.assert_array_equal(merged.scores, whole.scores)
+    wanted, scores = top_k(similarity, 5)
+    np.testing.assert_allclose(whole.scores, scores, atol=1e-6)
+    assert (whole.indices == wanted).mean() > 0.97  # a product in a block may round otherwise
+    task = pickle.loads(pickle.dumps((similarity, slice(0, 30), 5)))
+    shard = limits.search_shard(*task, temperature=0.1)
+    assert shard.indices.max() < 30
+
+
 def test_one_side_may_be_small_where_the_other_is_searched(approximate):
     """Fewer vectors than an inverted file would have cells."""
-    similarity = clustered(150, 6)
-    found, exact = find_neighbours(similarity), find_neighbours(Table(similarity.rows(0, 150)))
+    similarity = clustered(2000, 6)
+    found, exact = find_neighbours(similarity), find_neighbours(Table(similarity.rows(0, 2000)))
     np.testing.assert_array_equal(found.left_indices, exact.left_indices)
     assert (found.right_indices[:, 0] == exact.right_indices[:, 0]).mean() > 0.8
 
@@ -283,11 +332,60 @@ def test_the_search_refuses_what_is_not_finite(approximate):
         find_neighbours(similarity)
 
 
-def test_only_many_dot_products_are_searched(monkeypatch):
-    """Up to the limit, and for anything that is no dot product, nothing is approximate."""
-    monkeypatch.setattr(module, "_search", lambda *_: pytest.fail("searched"))
+def test_only_many_pairs_are_searched(monkeypatch):
+    """Up to the limit nothing is approximate."""
+    monkeypatch.setattr(module, "search", lambda *_, **__: pytest.fail("searched"))
     similarity = clustered(100, 60)
-    monkeypatch.setattr(module, "EXACT", 100)
+    monkeypatch.setattr(limits, "EXACT", 100)
     find_neighbours(similarity)
-    monkeypatch.setattr(module, "EXACT", 10)
     find_neighbours(Sum((similarity,), (1.0,)))
+    monkeypatch.setattr(limits, "EXACT", 10)
+    with pytest.raises(pytest.fail.Exception, match="searched"):
+        find_neighbours(Sum((similarity,), (1.0,)))
+
+
+def few_neighbours(n: int, n_columns: int, rng: np.random.Generator) -> sparse.csr_array:
+    table = sparse.random_array((n, n_columns), density=0.05, rng=rng, dtype=np.float32)
+    return sparse.csr_array(table)
+
+
+def test_a_sum_of_unlike_parts_is_searched_by_each_of_them(approximate):
+    rng = np.random.default_rng(0)
+    features = clustered(400, 300)
+    walks = SparseDot(few_neighbours(400, 40, rng), few_neighbours(300, 40, rng))
+    similarity = Sum((Sum((features, features), (0.5, 0.5)), walks), (1.0, 0.3))
+    cells = similarity.rows(0, 400)
+    for known in (False, True):
+        if known:
+            find_neighbours(similarity.parts[0])
+        found = find_neighbours(Sum(similarity.parts, similarity.weights), k=3)
+        assert (found.left_indices[:, 0] == cells.argmax(axis=1)).mean() > 0.99
+        assert (found.right_indices[:, 0] == cells.argmax(axis=0)).mean() > 0.99
+        assert all(len(set(row)) == 3 for row in found.left_indices.tolist())
+        np.testing.assert_allclose(
+            found.left_scores, np.take_along_axis(cells, found.left_indices, axis=1), atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("kind", ["dot", "sparse", "sum", "shifted", "remembered", "clamped"])
+def test_cells_are_those_of_the_rows(kind):
+    rng = np.random.default_rng(0)
+    dot = clustered(30, 20)
+    walks = SparseDot(few_neighbours(30, 9, rng), few_neighbours(20, 9, rng))
+    offsets = (rng.standard_normal(n).astype(np.float32) for n in dot.shape)
+    pairs = np.arange(30) % 7 - 1, np.arange(20) % 7 - 1
+    similarity = {
+        "dot": dot,
+        "sparse": walks,
+        "sum": Sum((dot, walks), (1.0, -0.5)),
+        "shifted": Shifted(dot, -2.0, *offsets),
+        "remembered": Remembered(dot),
+        "clamped": Clamped(dot, *pairs),
+    }[kind]
+    rows, columns = np.array([3, 3, 29]), rng.integers(20, size=(3, 4))
+    wanted = similarity.rows(0, 30)[rows[:, None], columns]
+    np.testing.assert_allclose(similarity.cells(rows, columns), wanted, atol=1e-6)
+    largest = similarity.proposer(20, slice(4, 15))(0, 30)
+    assert largest.min() >= -1 and largest.max() < 15
+    if kind in ("dot", "shifted", "clamped"):
+        assert (np.sort(largest, axis=1) == np.arange(4, 15)).all()

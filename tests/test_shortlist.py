@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pairs import Table
+from scipy import sparse
 
 from psqe.errors import DataError
-from psqe.similarity import Dot, csls, neighbours
+from psqe.similarity import SparseDot, approximate, csls
 from psqe.similarity.csls import CSLS_K
 from psqe.similarity.shortlist import Shortlist
 
@@ -64,15 +65,15 @@ def test_csls_is_that_of_the_whole_matrix():
 
 def test_what_an_approximate_search_does_not_find_is_not_listed(monkeypatch):
     """Some entities find fewer than k neighbours, and the empty places are no pairs."""
-    monkeypatch.setattr(neighbours, "EXACT", 10)
-    monkeypatch.setattr(neighbours, "N_PROBE", 1)
+    monkeypatch.setattr(approximate, "EXACT", 10)
     rng = np.random.default_rng(0)
-    left, right = (rng.standard_normal((60, 4)).astype(np.float32) for _ in range(2))
-    listed = Shortlist.from_similarity(Dot(left, right), k=8)
+    walks = (rng.random((60, 40)) * (rng.random((60, 40)) < 0.04)).astype(np.float32)
+    similarity = SparseDot(sparse.csr_array(walks), sparse.csr_array(walks))
+    listed = Shortlist.from_similarity(similarity, k=8)
     assert np.isneginf(listed.nearest.left).any()
     assert np.isfinite(listed.values).all() and np.isfinite(listed.csls()).all()
     np.testing.assert_allclose(
-        listed.values, (left @ right.T)[listed.rows, listed.columns], rtol=1e-5, atol=1e-6
+        listed.values, (walks @ walks.T)[listed.rows, listed.columns], rtol=1e-5, atol=1e-6
     )
 
 

@@ -19,6 +19,7 @@ from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides, counted, in_n
 from psqe.parameters import Parametrised
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, Matching, Similarity
+from psqe.similarity.approximate import is_large
 from psqe.training.callback import Callback
 from psqe.training.loop import Training
 from psqe.training.losses import ContrastiveLoss
@@ -119,6 +120,9 @@ class Aligner(Parametrised, ABC):
 
     _left: FloatArray
     _right: FloatArray
+    _places: Sides[IntArray] | None
+    """The row of each entity in the embeddings where these are many: then they are of unit length, and in the
+    canonical order in which they are compared, so that no copy of them is needed."""
     _fitted_on: Sides[tuple[tuple[str, ...], IntArray]]
     seconds_: float
     peak_mb_: float
@@ -207,13 +211,19 @@ class Aligner(Parametrised, ABC):
             self._left, self._right = self._fit(
                 task.take(left, right).blind(), features.blind().take(left, right), pairs, observer
             )
-            # One side after the other, so that the copies of only one are there at a time.
-            self._left = self._left[new_left]
-            self._right = self._right[new_right]
-            self._to_task_order(left, right)
             for side in (self._left, self._right):
-                if not np.isfinite(side).all():
+                if not all(np.isfinite(part).all() for part in np.array_split(side, 1 + len(side) // 65_536)):
                     raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
+            self._places = None
+            if is_large(Dot(self._left, self._right)) and type(self)._similarity is Aligner._similarity:
+                self._places = Sides(new_left, new_right)
+                to_unit_rows(self._left)
+                to_unit_rows(self._right)
+            else:
+                # One side after the other, so that the copies of only one are there at a time.
+                self._left = self._left[new_left]
+                self._right = self._right[new_right]
+            self._to_task_order(left, right)
             self._fitted_on = task.sides.map(lambda graph: (graph.entities, graph.triples))
         self.seconds_, self.peak_mb_ = cost.seconds, cost.peak_mb
         # A training that was finished before and is resumed has told by itself what is not observed.
@@ -331,12 +341,17 @@ class Aligner(Parametrised, ABC):
     def embeddings(self) -> tuple[FloatArray, FloatArray]:
         """Return the embeddings of all entities: ``(n_left, d)`` and ``(n_right, d)``.
 
+        Where the entities are so many that they are searched approximately
+        (:mod:`psqe.similarity.approximate`), and similarities are cosines, embeddings have unit length.
+
         Raises
         ------
         ParameterError
             If the aligner is not fitted.
         """
         self.require_fitted()
+        if self._places is not None:
+            return self._left[self._places.left], self._right[self._places.right]
         return self._left, self._right
 
     def similarity(self, left: IntArray, right: IntArray) -> Similarity:
@@ -363,5 +378,15 @@ class Aligner(Parametrised, ABC):
 
     def _similarity(self, left: IntArray, right: IntArray) -> Similarity:
         """Return the similarities ``(m, k)`` of a fitted aligner; by default cosines of its embeddings."""
+        if self._places is not None:
+            return Dot(
+                _rows(self._left, self._places.left[left]), _rows(self._right, self._places.right[right])
+            )
         # Index arrays take copies of rows, which may be scaled in place; a slice would take the rows.
         return Dot(to_unit_rows(self._left[left]), to_unit_rows(self._right[right]))
+
+
+def _rows(vectors: FloatArray, places: IntArray) -> FloatArray:
+    """Return the vectors at some places ``(m, d)``: the array itself where these are all, in its order."""
+    whole = len(places) == len(vectors) and bool((places == np.arange(len(places))).all())
+    return vectors if whole else vectors[places]

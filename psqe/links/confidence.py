@@ -50,17 +50,24 @@ not support.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
 
-from psqe.graph import IntArray
+from psqe.graph import FloatArray, IntArray
 from psqe.links.arguments import check_similarity
 from psqe.similarity import Similarity
-from psqe.similarity.neighbours import TEMPERATURE, mutual_in_sample, nearest_one_way
+from psqe.similarity.approximate import EXACT
+from psqe.similarity.neighbours import TEMPERATURE, log_sum_exp, mutual_in_sample
+from psqe.similarity.search import best_in_rows
 
 SAMPLE = 1000
 """Number of candidates of each side whose probabilities are compared with mutuality."""
+
+N_HELD = EXACT
+"""Number of similarities of each of them that are held at most, the largest."""
 
 
 def model_temperature(similarity: Similarity) -> float:
@@ -86,16 +93,16 @@ def model_temperature(similarity: Similarity) -> float:
     if min(similarity.shape) < 2:
         return TEMPERATURE
     directions = [(_sample(matrix.shape[0]), matrix) for matrix in (similarity, similarity.T)]
-    samples = [matrix.take(rows, None) for rows, matrix in directions]
     mutual = float(np.mean([_mutual_rate(rows, matrix) for rows, matrix in directions]))
-    scale = float(np.mean([_lead(sample) for sample in samples]))
+    samples = [_SampledRows.of(matrix.take(rows, None)) for rows, matrix in directions]
+    scale = float(np.mean([sample.lead for sample in samples]))
     if not scale > 0:
         return TEMPERATURE
 
     def excess(log_temperature: float) -> float:
         """The mean probability of nearest neighbours minus the share of mutual ones."""
         temperature = math.exp(log_temperature)
-        return float(np.mean([_mean_probability(sample, temperature) for sample in samples])) - mutual
+        return float(np.mean([sample.mean_probability(temperature) for sample in samples])) - mutual
 
     low, high = math.log(scale / 300), math.log(scale * 30)
     if excess(low) <= 0:
@@ -117,14 +124,30 @@ def _mutual_rate(rows: IntArray, similarity: Similarity) -> float:
     return float(mutual.mean())
 
 
-def _lead(similarity: Similarity) -> float:
-    """Mean distance of a row's largest value from the row's mean: the scale of the similarities."""
-    return float(
-        np.concatenate([block.max(axis=1) - block.mean(axis=1) for _, block in similarity.blocks()]).mean()
-    )
+@dataclass(frozen=True, eq=False)
+class _SampledRows:
+    """The similarities of a sample of entities to those of the other side, block by block.
 
+    They are held, because probabilities are computed at many temperatures: of the :data:`N_HELD` largest of
+    each row where there are more. ``lead`` is the mean distance of a row's largest value from the row's mean,
+    which is the scale of the similarities.
+    """
 
-def _mean_probability(similarity: Similarity, temperature: float) -> float:
-    """Mean softmax probability of the nearest column of a row."""
-    _, scores, totals = nearest_one_way(similarity, temperature=temperature)
-    return float(np.exp(scores.astype(np.float64) / temperature - totals).mean())
+    blocks: Sequence[FloatArray]
+    lead: float
+
+    @classmethod
+    def of(cls, similarity: Similarity) -> _SampledRows:
+        blocks, leads = [], []
+        for _, block in similarity.blocks():
+            leads.append(block.max(axis=1) - block.mean(axis=1))
+            blocks.append(block if block.shape[1] <= N_HELD else best_in_rows(block, N_HELD)[1])
+        return cls(blocks, float(np.concatenate(leads).mean()))
+
+    def mean_probability(self, temperature: float) -> float:
+        """Mean softmax probability of the nearest column of a row."""
+        scores = [block.max(axis=1) for block in self.blocks]
+        totals = np.concatenate(
+            [log_sum_exp(block, peak, temperature) for block, peak in zip(self.blocks, scores, strict=True)]
+        )
+        return float(np.exp(np.concatenate(scores).astype(np.float64) / temperature - totals).mean())

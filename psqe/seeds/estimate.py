@@ -12,8 +12,7 @@ seed adds both kinds of evidence:
 2. **Neighbours.** Pairs that are each other's best in such a plan of the features serve as witnesses. Two
    entities are similar if random walks from them reach the two ends of the same witnesses; this similarity
    (:func:`psqe.seeds.neighbourhood.walk_similarity`) is added to that of the features, and the plan is made
-   again. Witnesses are chosen by the features, not by the miner. Where a side has more than
-   :data:`psqe.similarity.neighbours.EXACT` candidates, this step is left out.
+   again. Witnesses are chosen by the features, not by the miner.
 
 As in :mod:`psqe.seeds.confidence`, the confidence is reduced by the rate at which decoys reach it by chance.
 There is no new constant: the temperature is half of that of shares, and the weight of the walks is that of
@@ -34,7 +33,7 @@ from psqe.seeds.confidence import candidate_positions, chance_rate, known_candid
 from psqe.seeds.neighbourhood import WALK_WEIGHT, walk_similarity
 from psqe.similarity import Dot, Similarity, Sum
 from psqe.similarity.assignments import n_counterparts, probabilities
-from psqe.similarity.neighbours import EXACT, TEMPERATURE
+from psqe.similarity.neighbours import TEMPERATURE
 from psqe.similarity.shortlist import Shortlist
 
 
@@ -109,11 +108,10 @@ def seed_confidence_in_order(
     left, right = left[known[0]], right[known[1]]
     of_features = Dot(*fuse(features, left, right), device)
     plan, counterparts = _plan(of_features)
-    if max(of_features.shape) <= EXACT:  # larger sides have no exact sums of two similarities
-        witnesses, weights = _mutual_best(*plan)
-        if len(witnesses):
-            walks = walk_similarity(task, left, right, witnesses, weights=weights)
-            plan, _ = _plan(Sum((of_features, walks), (1.0, WALK_WEIGHT)), counterparts)
+    witnesses, weights = _mutual_best(*plan)
+    if len(witnesses):
+        walks = walk_similarity(task, left, right, witnesses, weights=weights)
+        plan, _ = _plan(Sum((of_features, walks), (1.0, WALK_WEIGHT)), counterparts)
     by_chance = chance_rate(of_features, *places.T)
     confidence[comparable] = _shares_of(*plan, places) * (1 - by_chance)
     return confidence

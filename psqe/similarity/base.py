@@ -7,9 +7,10 @@ Positions break ties. Callers therefore bring their vectors in canonical order
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -17,9 +18,27 @@ from scipy import sparse
 from torch import Tensor
 
 from psqe.graph import FloatArray, IntArray
+from psqe.similarity.inverted_file import inner_products, inverted_file
+
+if TYPE_CHECKING:
+    from psqe.similarity.neighbours import Neighbours
 
 BLOCK_CELLS = 1 << 23
 """Number of cells in one block of a similarity matrix: 32 MiB of float32."""
+
+NO_COLUMN = -1
+"""Stands for no column where fewer columns are proposed than were asked for."""
+
+HUB = 1000
+"""Columns are not proposed for meeting a row in a dimension that so many columns share: it says little, and
+there are too many of them."""
+
+Proposer = Callable[[int, int], IntArray]
+"""Function of a first row and the row after the last one that returns columns proposed for each of these rows
+``(n, k)``, in no stated order, each at most once; :data:`NO_COLUMN` where there are fewer."""
+
+
+Other = TypeVar("Other", bound="Similarity")
 
 
 class Similarity(ABC):
@@ -34,6 +53,21 @@ class Similarity(ABC):
     """
 
     shape: tuple[int, int]
+
+    @property
+    def known(self) -> Neighbours | None:
+        """Nearest entities in both directions, where an approximate search has found them."""
+        return vars(self).get("_known")
+
+    def learn(self, known: Neighbours) -> None:
+        """Keep what an approximate search has found in this similarity; sums that it is a part of use it."""
+        vars(self)["_known"] = known
+
+    def _taught(self, transposed: Other) -> Other:
+        """Let the transposed matrix know what this one knows."""
+        if self.known is not None:
+            transposed.learn(self.known.T)
+        return transposed
 
     @abstractmethod
     def rows(self, start: int, stop: int) -> FloatArray:
@@ -55,6 +89,55 @@ class Similarity(ABC):
         columns
             Indices of columns ``(m,)``; ``None`` takes all columns without a copy.
         """
+
+    def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Return the similarities of some pairs, at the cost of these pairs only where that is possible.
+
+        Parameters
+        ----------
+        rows
+            Indices of rows ``(n,)``.
+        columns
+            Indices of columns for each of them ``(n, k)``.
+
+        Returns
+        -------
+        Float32 array ``(n, k)``. It may differ from :meth:`rows` in the last bits.
+        """
+        result = np.empty(columns.shape, dtype=np.float32)
+        step = max(1, int((BLOCK_CELLS / max(1, columns.shape[1])) ** 0.5))
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            distinct, place = np.unique(columns[part], return_inverse=True)
+            block = self.take(rows[part], distinct).rows(0, len(rows[part]))
+            result[part] = np.take_along_axis(block, place.reshape(columns[part].shape), axis=1)
+        return result
+
+    def proposer(self, k: int, columns: slice) -> Proposer:
+        """Prepare a search for the largest cells of rows, whose results may be approximate.
+
+        Parameters
+        ----------
+        k
+            Number of columns to propose for each row.
+        columns
+            The range of columns that are searched, ``slice(start, stop)``.
+
+        Returns
+        -------
+        A function that proposes columns, by default those with the largest cells.
+        """
+
+        def propose(start: int, stop: int) -> IntArray:
+            found = np.empty((stop - start, min(k, columns.stop - columns.start)), dtype=np.int64)
+            step = max(1, BLOCK_CELLS // max(1, self.shape[1]))
+            for first in range(start, stop, step):
+                block = self.rows(first, min(stop, first + step))[:, columns]
+                order = np.argsort(-block, axis=1, kind="stable")[:, : found.shape[1]]
+                found[first - start : first - start + len(block)] = order + columns.start
+            return found
+
+        return propose
 
     def blocks(self) -> Iterator[tuple[int, FloatArray]]:
         """Yield all rows in blocks of about :data:`BLOCK_CELLS` cells, as pairs of (first row, block).
@@ -119,7 +202,30 @@ class Dot(Similarity):
     @property
     def T(self) -> Dot:
         """See :attr:`Similarity.T`."""
-        return Dot(self.right, self.left, self.device)
+        return self._taught(Dot(self.right, self.left, self.device))
+
+    def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """See :meth:`Similarity.cells`; the processor computes them, whatever the device."""
+        return inner_products(self.left[rows], self.right, columns)
+
+    def proposer(self, k: int, columns: slice) -> Proposer:
+        """See :meth:`Similarity.proposer`; an inverted file is searched.
+
+        Raises
+        ------
+        FloatingPointError
+            If a vector is not finite.
+        """
+        for side in (self.left, self.right):
+            if len(side) and not (np.isfinite(side.min()) and np.isfinite(side.max())):
+                raise FloatingPointError("similarities are not finite: some vectors are not")
+        search = inverted_file(self.right[columns])
+
+        def propose(start: int, stop: int) -> IntArray:
+            found = search(self.left[start:stop], k)
+            return np.where(found < 0, NO_COLUMN, found + columns.start)
+
+        return propose
 
     def take(self, rows: IntArray, columns: IntArray | None) -> Dot:
         """See :meth:`Similarity.take`."""
@@ -159,6 +265,40 @@ class SparseDot(Similarity):
     def T(self) -> SparseDot:
         """See :attr:`Similarity.T`."""
         return SparseDot(self.right, self.left)
+
+    def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """See :meth:`Similarity.cells`."""
+        result = np.empty(columns.shape, dtype=np.float32)
+        step = max(1, (1 << 20) // max(1, columns.shape[1]))
+        for start in range(0, len(rows), step):
+            of_part = columns[start : start + step]
+            left = self.left[np.repeat(rows[start : start + step], of_part.shape[1])]
+            products = left.multiply(self.right[of_part.ravel()]).sum(axis=1)
+            result[start : start + step] = np.asarray(products).reshape(of_part.shape)
+        return result
+
+    def proposer(self, k: int, columns: slice) -> Proposer:
+        """See :meth:`Similarity.proposer`.
+
+        All columns are compared that have a dimension in common with the row, except where more than
+        :data:`HUB` columns share it.
+        """
+        other = sparse.csc_array(self.right[columns])
+        rare = np.diff(other.indptr) <= HUB
+        other = sparse.csr_array(other @ sparse.diags_array(rare.astype(np.float32))).T.tocsr()
+
+        def propose(start: int, stop: int) -> IntArray:
+            found = np.full((stop - start, k), NO_COLUMN, dtype=np.int64)
+            products = sparse.coo_array(self.left[start:stop] @ other)
+            order = np.lexsort((products.col, -products.data, products.row))
+            order = order[products.data[order] > 0]
+            rows = products.row[order]
+            places = np.arange(len(rows)) - np.searchsorted(rows, rows)
+            kept = places < k
+            found[rows[kept], places[kept]] = products.col[order[kept]] + columns.start
+            return found
+
+        return propose
 
     def take(self, rows: IntArray, columns: IntArray | None) -> SparseDot:
         """See :meth:`Similarity.take`."""
@@ -203,11 +343,62 @@ class Sum(Similarity):
     @property
     def T(self) -> Sum:
         """See :attr:`Similarity.T`."""
-        return Sum(tuple(part.T for part in self.parts), self.weights)
+        return self._taught(Sum(tuple(part.T for part in self.parts), self.weights))
+
+    def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """See :meth:`Similarity.cells`."""
+        total = np.zeros(columns.shape, dtype=np.float32)
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            total += np.float32(weight) * part.cells(rows, columns)
+        return total
+
+    def proposer(self, k: int, columns: slice) -> Proposer:
+        """See :meth:`Similarity.proposer`.
+
+        Dot products are searched as one, of joined vectors. Of all else, what each part proposes is proposed.
+        Where the nearest columns of a part are known, these are taken.
+        """
+        flat = list(self._flat())
+        searched = {id(part) for part, _ in flat if isinstance(part, Dot) and part.known is None}
+        dots = [(part, weight) for part, weight in flat if id(part) in searched and isinstance(part, Dot)]
+        parts = [part for part, _ in flat if id(part) not in searched]
+        if dots:
+            left = np.hstack([np.float32(weight) * part.left for part, weight in dots])
+            parts.insert(0, Dot(left, np.hstack([part.right for part, _ in dots])))
+        proposers = [_known_or_searched(part, k, columns) for part in parts]
+
+        def propose(start: int, stop: int) -> IntArray:
+            found = np.sort(np.hstack([each(start, stop) for each in proposers]), axis=1)
+            found[:, 1:][found[:, 1:] == found[:, :-1]] = NO_COLUMN
+            return found
+
+        return propose
+
+    def _flat(self) -> Iterator[tuple[Similarity, float]]:
+        """Yield the parts with their weights, and those of a part that is a sum itself."""
+        for part, weight in zip(self.parts, self.weights, strict=True):
+            if isinstance(part, Sum) and part.known is None:
+                yield from ((each, weight * share) for each, share in part._flat())
+            else:
+                yield part, weight
 
     def take(self, rows: IntArray, columns: IntArray | None) -> Sum:
         """See :meth:`Similarity.take`."""
         return Sum(tuple(part.take(rows, columns) for part in self.parts), self.weights)
+
+
+def _known_or_searched(part: Similarity, k: int, columns: slice) -> Proposer:
+    """Return a proposer of the nearest columns of a part that are known, or of those that are searched."""
+    known = part.known
+    if known is None:
+        return part.proposer(k, columns)
+
+    def propose(start: int, stop: int) -> IntArray:
+        found, scores = known.left_indices[start:stop], known.left_scores[start:stop]
+        within = np.isfinite(scores) & (found >= columns.start) & (found < columns.stop)
+        return np.where(within, found, NO_COLUMN)
+
+    return propose
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +444,17 @@ class Shifted(Similarity):
     def T(self) -> Shifted:
         """See :attr:`Similarity.T`."""
         return Shifted(self.base.T, self.scale, self.right_offsets, self.left_offsets)
+
+    def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """See :meth:`Similarity.cells`."""
+        cells = self.base.cells(rows, columns) * np.float32(self.scale)
+        cells += self.left_offsets[rows, None]
+        cells += self.right_offsets[columns]
+        return cells
+
+    def proposer(self, k: int, columns: slice) -> Proposer:
+        """See :meth:`Similarity.proposer`; what the base proposes for a positive scale."""
+        return self.base.proposer(k, columns) if self.scale > 0 else super().proposer(k, columns)
 
     def take(self, rows: IntArray, columns: IntArray | None) -> Shifted:
         """See :meth:`Similarity.take`."""
@@ -302,6 +504,14 @@ class Remembered(Similarity):
     def T(self) -> Remembered:
         """See :attr:`Similarity.T`."""
         return Remembered(self.base.T)
+
+    def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """See :meth:`Similarity.cells`."""
+        return self.base.cells(rows, columns)
+
+    def proposer(self, k: int, columns: slice) -> Proposer:
+        """See :meth:`Similarity.proposer`."""
+        return self.base.proposer(k, columns)
 
     def take(self, rows: IntArray, columns: IntArray | None) -> Similarity:
         """See :meth:`Similarity.take`."""

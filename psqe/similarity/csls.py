@@ -53,7 +53,7 @@ def csls(similarity: Similarity, k: int = CSLS_K, *, nearest: Neighbours | None 
 
 
 def local_scale(scores: NDArray[Scores], k: int = CSLS_K) -> NDArray[Scores]:
-    """The mean ``(n,)`` of the first ``k`` scores of each row ``(n, m)`` that are finite.
+    """The mean ``(n,)`` of the first ``k`` scores of each row ``(n, m)`` that are finite; 0 if none is.
 
     Parameters
     ----------
@@ -64,5 +64,7 @@ def local_scale(scores: NDArray[Scores], k: int = CSLS_K) -> NDArray[Scores]:
         Number of nearest entities.
     """
     first = scores[:, :k]
-    mean: NDArray[Scores] = np.mean(first, axis=1, where=np.isfinite(first))
+    found = np.isfinite(first)
+    found[:, 0] |= ~found.any(axis=1)
+    mean: NDArray[Scores] = np.mean(np.where(np.isneginf(first), 0, first), axis=1, where=found)
     return mean

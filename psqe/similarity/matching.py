@@ -11,7 +11,7 @@ from psqe.options import Matching
 from psqe.similarity.base import Remembered, Similarity
 from psqe.similarity.clamped import MATCHED_BOUND, Clamped
 from psqe.similarity.csls import CSLS_K, csls
-from psqe.similarity.neighbours import EXACT, Neighbours, find_neighbours
+from psqe.similarity.neighbours import Neighbours, find_neighbours
 from psqe.similarity.sinkhorn import N_LISTED, TEMPERATURE, sinkhorn
 
 
@@ -76,7 +76,7 @@ def matched_by_each(
         found = matched_by_each(similarity.base, matchings, csls_k=csls_k)
         return {matching: _clamped_like(similarity, scores, matching) for matching, scores in found.items()}
     nearest = None
-    if {"csls", "sinkhorn"} <= set(matchings) and max(similarity.shape) <= EXACT:
+    if {"csls", "sinkhorn"} <= set(matchings):
         nearest = find_neighbours(similarity, k=max(N_LISTED + 1, csls_k), temperature=TEMPERATURE)
     shared = Remembered(similarity)
     result: dict[Matching, Similarity] = {}

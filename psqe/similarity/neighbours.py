@@ -19,7 +19,8 @@ import numpy as np
 
 from psqe.errors import ParameterError
 from psqe.graph import BoolArray, DoubleArray, FloatArray, IntArray
-from psqe.similarity.base import BLOCK_CELLS, Dot, Shifted, Similarity
+from psqe.similarity.approximate import is_large, search
+from psqe.similarity.base import BLOCK_CELLS, Shifted, Similarity
 from psqe.similarity.search import best_in_rows, mutual_pairs
 
 TEMPERATURE = 0.02
@@ -33,14 +34,12 @@ Many shares are one up to rounding. Among them, and among candidates of one enti
 the more similar pair comes first. A cosine changes a share by a fifth of a percent at most.
 """
 
-EXACT = 100_000
-"""Above this number of entities on a side, an inverted file searches dot products instead of all pairs."""
-
-N_PROBE = 16
-"""Number of cells of the inverted file that a search visits."""
-
 N_LISTED = 16
-"""Number of nearest entities kept for every entity; 4 times as many in an approximate search."""
+"""Number of nearest entities kept for every entity."""
+
+N_KNOWN = 32
+"""Number of nearest entities that an approximate search finds at least, and the similarity then knows, so
+that they are searched once."""
 
 LONG = 64
 """Above this number of listed entities, the lists of the right side are made in a pass of their own over a
@@ -137,6 +136,14 @@ class Neighbours:
             right_indices=self.right_indices[:, :k], right_scores=self.right_scores[:, :k],
         )  # fmt: skip
 
+    @property
+    def T(self) -> Neighbours:
+        """The same, seen from the right side."""
+        return Neighbours(
+            self.right_indices, self.right_scores, self.left_indices, self.left_scores,
+            self.right_total, self.left_total, self.temperature,
+        )  # fmt: skip
+
     def nearest(self) -> Nearest:
         """Return the nearest entities by similarity."""
         return Nearest.from_lists(self.left_indices, self.left_scores, self.right_indices, self.right_scores)
@@ -181,8 +188,9 @@ def find_neighbours(
 ) -> Neighbours:
     """Find the nearest entities of every entity, in one pass over a similarity or, for long lists, in two.
 
-    Dot products with more than :data:`EXACT` entities on a side are searched approximately: lists are
-    four times as long, may miss some entities, and the totals are over what is listed.
+    Above :data:`psqe.similarity.approximate.EXACT` entities on both sides the search is approximate: lists
+    may miss some entities, and totals are over the pairs that were compared. The similarity then keeps what
+    was found (:attr:`psqe.similarity.base.Similarity.known`), and is not searched again.
 
     Parameters
     ----------
@@ -200,8 +208,8 @@ def find_neighbours(
     """
     if not temperature > 0 or k < 1:
         raise ParameterError("neighbours need a positive temperature and k of at least 1")
-    if isinstance(similarity, Dot) and max(similarity.shape) > EXACT:
-        return _approximate_neighbours(similarity, 4 * k, temperature)
+    if is_large(similarity):
+        return known_neighbours(similarity, k=k, temperature=temperature).first(k)
     n_left, n_right = similarity.shape
     k_left, k_right = min(k, n_right), min(k, n_left)
     if min(k_left, k_right) > LONG and n_left * n_right > BLOCK_CELLS:
@@ -225,12 +233,30 @@ def find_neighbours(
         order = np.argsort(-scores, axis=1, kind="stable")[:, :k_right]
         right_indices = np.take_along_axis(indices, order, axis=1)
         right_scores = np.take_along_axis(scores, order, axis=1)
-        left_total[rows] = _log_sum_exp(block, left_scores[rows, 0], temperature)
+        left_total[rows] = log_sum_exp(block, left_scores[rows, 0], temperature)
         peak = across.max(axis=1)
-        right_total = np.logaddexp(right_total, _log_sum_exp(across, peak, temperature))
+        right_total = np.logaddexp(right_total, log_sum_exp(across, peak, temperature))
     return Neighbours(
         left_indices, left_scores, right_indices, right_scores, left_total, right_total, temperature
     )
+
+
+def known_neighbours(similarity: Similarity, *, k: int, temperature: float) -> Neighbours:
+    """Return at least ``k`` nearest entities of every entity of a large similarity, searched if not known."""
+    known = similarity.known
+    if (
+        known is None
+        or known.temperature != temperature
+        or known.left_indices.shape[1] < min(k, similarity.shape[1])
+        or known.right_indices.shape[1] < min(k, similarity.shape[0])
+    ):
+        left = search(similarity, max(k, N_KNOWN), temperature=temperature)
+        right = search(similarity.T, max(k, N_KNOWN), temperature=temperature)
+        known = Neighbours(
+            left.indices, left.scores, right.indices, right.scores, left.totals, right.totals, temperature
+        )
+        similarity.learn(known)
+    return known
 
 
 def _lists_of_rows(
@@ -243,7 +269,7 @@ def _lists_of_rows(
     for start, block in similarity.blocks():
         rows = slice(start, start + len(block))
         indices[rows], scores[rows] = best_in_rows(block, k)
-        totals[rows] = _log_sum_exp(block, scores[rows, 0], temperature)
+        totals[rows] = log_sum_exp(block, scores[rows, 0], temperature)
     return indices, scores, totals
 
 
@@ -251,6 +277,9 @@ def shares(
     similarity: Similarity, rows: IntArray, columns: IntArray, *, temperature: float = TEMPERATURE
 ) -> FloatArray:
     """Compute the shares of some pairs, at the cost of their own rows and columns of the matrix only.
+
+    Where there are more pairs of these entities with all others than are compared exactly
+    (:func:`psqe.similarity.approximate.is_large`), sums over all candidates are sums over the nearest.
 
     Parameters
     ----------
@@ -283,11 +312,18 @@ def _scores_and_totals(
     similarity: Similarity, rows: IntArray, columns: IntArray, temperature: float
 ) -> tuple[FloatArray, DoubleArray]:
     """Return the similarities of the pairs ``(n,)``, and the totals of their rows ``(n,)``."""
+    known = similarity.known
+    if known is not None and known.temperature == temperature:
+        return similarity.cells(rows, columns[:, None])[:, 0], known.left_total[rows]
     distinct, place = np.unique(rows, return_inverse=True)
+    part = similarity.take(distinct, None)
+    if is_large(part):
+        totals = search(part, 1, temperature=temperature).totals
+        return part.cells(place, columns[:, None])[:, 0], totals[place]
     total = np.empty(len(distinct), dtype=np.float64)
     scores = np.empty(len(rows), dtype=np.float32)
-    for start, block in similarity.take(distinct, None).blocks():
-        total[start : start + len(block)] = _log_sum_exp(block, block.max(axis=1), temperature)
+    for start, block in part.blocks():
+        total[start : start + len(block)] = log_sum_exp(block, block.max(axis=1), temperature)
         here = np.flatnonzero((place >= start) & (place < start + len(block)))
         scores[here] = block[place[here] - start, columns[here]]
     return scores, total[place]
@@ -333,42 +369,10 @@ def mutual_in_sample(
     return back == rows, _share(scores, totals, totals_back, TEMPERATURE)
 
 
-def _log_sum_exp(block: FloatArray, peak: FloatArray, temperature: float) -> DoubleArray:
+def log_sum_exp(block: FloatArray, peak: FloatArray, temperature: float) -> DoubleArray:
     """Return ``log sum_j exp(block[i, j] / temperature)`` ``(n,)`` of rows whose largest cell is ``peak``."""
     shifted = block - peak[:, None]
     shifted *= np.float32(1 / temperature)
     np.exp(shifted, out=shifted)
     total: DoubleArray = peak.astype(np.float64) / temperature + np.log(shifted.sum(axis=1, dtype=np.float64))
     return total
-
-
-def _approximate_neighbours(similarity: Dot, k: int, temperature: float) -> Neighbours:
-    """Find the neighbours of many vectors by an inverted file (Johnson et al. 2019) in either direction."""
-    if not (np.isfinite(similarity.left).all() and np.isfinite(similarity.right).all()):
-        raise FloatingPointError("similarities are not finite: some vectors are not")
-    left_indices, left_scores = _search(similarity.left, similarity.right, k)
-    right_indices, right_scores = _search(similarity.right, similarity.left, k)
-    totals = [_log_sum_exp(scores, scores[:, 0], temperature) for scores in (left_scores, right_scores)]
-    return Neighbours(
-        left_indices, left_scores, right_indices, right_scores, totals[0], totals[1], temperature
-    )
-
-
-def _search(queries: FloatArray, base: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """Find about the ``k`` largest dot products of every query: ``(n, k)``, or as many as there are."""
-    import faiss
-
-    k = min(k, len(base))
-    n_cells = min(len(base), round(4 * len(base) ** 0.5))
-    index = faiss.IndexIVFFlat(
-        faiss.IndexFlatIP(base.shape[1]), base.shape[1], n_cells, faiss.METRIC_INNER_PRODUCT
-    )
-    index.cp.seed = 0
-    index.train(base)
-    index.add(base)
-    index.nprobe = min(N_PROBE, n_cells)
-    scores, indices = index.search(queries, k)
-    # Where the cells visited hold fewer than k vectors, places stay empty.
-    empty = indices < 0
-    indices[empty], scores[empty] = 0, -np.inf
-    return indices, scores

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from psqe.graph import BoolArray, FloatArray, IntArray
+from psqe.similarity.approximate import is_large, search
 from psqe.similarity.base import Similarity
 
 
@@ -43,6 +44,8 @@ def best_in_rows(block: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
 def top_k(similarity: Similarity, k: int) -> tuple[IntArray, FloatArray]:
     """Find the ``k`` most similar right entities of every left entity.
 
+    The search is approximate where :func:`psqe.similarity.approximate.is_large` says so.
+
     Parameters
     ----------
     similarity
@@ -64,6 +67,9 @@ def top_k(similarity: Similarity, k: int) -> tuple[IntArray, FloatArray]:
     """
     n_left, n_right = similarity.shape
     k = min(k, n_right)
+    if is_large(similarity):
+        found = search(similarity, k)
+        return found.indices, found.scores
     indices = np.empty((n_left, k), dtype=np.int64)
     scores = np.empty((n_left, k), dtype=np.float32)
     for start, block in similarity.blocks():
@@ -98,7 +104,8 @@ def mutual_nearest(similarity: Similarity) -> tuple[IntArray, IntArray]:
     """Find the pairs of entities that are each other's nearest under a similarity.
 
     This is faster than :func:`psqe.similarity.find_neighbours`, which keeps more. Of equally similar
-    entities, the first one counts as the nearest.
+    entities, the first one counts as the nearest. The search is approximate where
+    :func:`psqe.similarity.approximate.is_large` says so.
 
     Returns
     -------
@@ -107,6 +114,8 @@ def mutual_nearest(similarity: Similarity) -> tuple[IntArray, IntArray]:
     n_left, n_right = similarity.shape
     if not n_right:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    if is_large(similarity):
+        return mutual_pairs(*(search(side, 1).indices[:, 0] for side in (similarity, similarity.T)))
     of_left = np.zeros(n_left, dtype=np.int64)
     of_right, peak = np.zeros(n_right, dtype=np.int64), np.full(n_right, -np.inf, dtype=np.float32)
     for start, block in similarity.blocks():
@@ -119,7 +128,7 @@ def mutual_nearest(similarity: Similarity) -> tuple[IntArray, IntArray]:
 
 
 def largest_cells(similarity: Similarity, n: int) -> tuple[IntArray, IntArray, FloatArray]:
-    """Find the ``n`` largest cells of the whole matrix.
+    """Find the ``n`` largest cells of the whole matrix, all of which are computed, however many.
 
     Returns
     -------

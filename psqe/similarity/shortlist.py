@@ -13,12 +13,18 @@ import numpy as np
 from psqe.errors import DataError
 from psqe.graph import DoubleArray, IntArray, Sides
 from psqe.similarity import Similarity, find_neighbours, mutual_pairs
+from psqe.similarity.approximate import is_large
 from psqe.similarity.csls import local_scale
 from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells
 
 N_NEAREST = 32
 """Number of neighbours listed for each entity. Twice or half as many change 1 to 2 % of the links of the
 emoji pairs and of DBP15K zh_en."""
+
+
+N_NEAREST_LARGE = 16
+"""Number of neighbours listed for each entity of a large pair (:mod:`psqe.similarity.approximate`), where a
+shortlist takes most of the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +56,16 @@ class Shortlist(Cells):
     nearest: Sides[DoubleArray]
 
     @classmethod
-    def from_similarity(cls, similarity: Similarity, *, k: int = N_NEAREST) -> Shortlist:
-        """List the ``k`` nearest neighbours of each entity of either side, in one pass over the matrix.
+    def from_similarity(cls, similarity: Similarity, *, k: int | None = None) -> Shortlist:
+        """List the nearest neighbours of each entity of either side, in one pass over the matrix.
+
+        Parameters
+        ----------
+        similarity
+            Similarities ``(n_left, n_right)``.
+        k
+            Number of neighbours to list; by default :data:`N_NEAREST`, or :data:`N_NEAREST_LARGE` of a pair
+            that is so large that the search is approximate.
 
         Raises
         ------
@@ -63,6 +77,8 @@ class Shortlist(Cells):
         n_left, n_right = similarity.shape
         if not n_left or not n_right:
             raise DataError(f"there are no pairs of {n_left} left and {n_right} right entities")
+        if k is None:
+            k = N_NEAREST_LARGE if is_large(similarity) else N_NEAREST
         scores = find_neighbours(similarity, k=k)
         nearest = Sides(scores.left_scores, scores.right_scores)
         cells = neighbour_cells(scores, *nearest.map(np.isfinite))

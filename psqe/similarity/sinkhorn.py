@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from psqe.errors import ParameterError
 from psqe.graph import BoolArray, DoubleArray, FloatArray
 from psqe.similarity.base import Shifted, Similarity
-from psqe.similarity.neighbours import EXACT, Neighbours, find_neighbours
+from psqe.similarity.neighbours import Neighbours, find_neighbours
 from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells, scale_alternately
 
 N_LISTED = 256
@@ -68,9 +68,7 @@ def sinkhorn(
         )
     n_left, n_right = similarity.shape
     if nearest is None:
-        # An approximate search returns lists four times as long.
-        exact = max(similarity.shape) <= EXACT
-        nearest = find_neighbours(similarity, k=k + 1 if exact else -(-k // 4), temperature=temperature)
+        nearest = find_neighbours(similarity, k=k + 1, temperature=temperature)
     elif nearest.temperature != temperature:
         raise ParameterError(
             f"the nearest entities were searched at temperature {nearest.temperature}, not {temperature}",

@@ -52,15 +52,25 @@ class Groups:
         """The groups that are not empty, ascending."""
         return np.unique(self.of)
 
+    @cached_property
+    def _is_sorted(self) -> bool:
+        """Whether the values are given group by group, as those of the rows of cells are."""
+        return bool((self.of[1:] >= self.of[:-1]).all())
+
+    @cached_property
+    def _sizes(self) -> IntArray:
+        """Number of values of each group that is not empty."""
+        return np.diff(np.append(self.starts, len(self.of)))
+
     def log_sum_exp(self, values: DoubleArray) -> DoubleArray:
         """``log sum exp`` of the values of each group ``(n_groups,)``; minus infinity for an empty group."""
         result = np.full(self.n_groups, -np.inf)
         if len(values):
-            peak = np.full(self.n_groups, -np.inf)
-            peak[self.filled] = np.maximum.reduceat(values[self.order], self.starts)
-            shifted = np.exp(values - peak[self.of])
-            total = np.add.reduceat(shifted[self.order], self.starts)
-            result[self.filled] = peak[self.filled] + np.log(total)
+            ranked = values if self._is_sorted else values[self.order]
+            peak = np.maximum.reduceat(ranked, self.starts)
+            shifted = ranked - np.repeat(peak, self._sizes)
+            np.exp(shifted, out=shifted)
+            result[self.filled] = peak + np.log(np.add.reduceat(shifted, self.starts))
         return result
 
     def two_best(self, values: DoubleArray) -> tuple[IntArray, IntArray]:

@@ -113,6 +113,7 @@ COLUMNS: dict[str, Column] = {
     "balance": _share("How evenly the seeds cover the regions of a kind; 1 is even."),
     "least_covered": _share("Coverage of the least covered region of a kind."),
     "stage_seconds": _number("Wall-clock seconds of one stage."),
+    "processor_seconds": _number("Seconds of the processor, added up over threads."),
     "features_hits@1": _share("Share of entities whose counterpart the features rank first."),
     "predicted_hits@1": _share("Hits@1 of the aligner as predicted from seeds that it did not see."),
     "unlabelled_hits@1": _share("The same without labels: margins of links are estimated, too."),
@@ -180,8 +181,9 @@ VALUES: dict[Subject, tuple[str, ...]] = {
     ),
     "expected": ("expected_hits@1",),
     "cost": (
-        "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds", "stage_peak_mb",
-        "cap_mb", "seeds_found", "precision", "search", "threads",
+        "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds",
+        "processor_seconds", "stage_peak_mb", "cap_mb", "seeds_found", "precision", "hits@1", "search",
+        "threads",
     ),
 }  # fmt: skip
 """The columns of a subject that hold what was measured; at least one of them is filled in a row."""

@@ -58,6 +58,13 @@ CASES: Mapping[str, str | None] = {
 """The cases that the benchmark measures when none is named. Those that show how costs grow with the number of
 entities have the name of their data."""
 
+ALIGNMENTS = ("10k", "20k", "40k", "100k", "200k", "1M")
+"""Numbers of entities a side of the planted pairs that ``benchmarks/scaling.py`` aligns. The store has the
+measurements as the cases ``align/10k`` and so on."""
+
+ALIGNMENT_STAGES = ("cluster", "refine", "expand", "seeds", "aligner", "links")
+"""What is timed of an alignment: the stages of mining, all of mining, and the parts after it."""
+
 REPEATS: Mapping[str, int] = {"systems/emoji/en-fr": 3, "systems/dbp15k/fr_en": 1}
 """How often each system of a case is measured; the fastest run counts."""
 
@@ -72,3 +79,15 @@ LIMITS = {
 
 PUBLISHED = {"seconds an epoch": 155.0, "epochs": 300, "peak_gb": 13.6}
 """What the published procedure costs on arrays of the same sizes and a machine like this, measured once."""
+
+
+def entities_a_side(size: str) -> int:
+    """Read a number of entities as the names of cases write it.
+
+    Examples
+    --------
+    >>> entities_a_side("40k"), entities_a_side("1M"), entities_a_side("120")
+    (40000, 1000000, 120)
+    """
+    number = int(size.rstrip("kM"))
+    return number * (10**6 if size.endswith("M") else 10**3 if size.endswith("k") else 1)

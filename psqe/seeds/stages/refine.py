@@ -23,6 +23,12 @@ from psqe.training.losses import info_nce
 BATCH_SIZE = 2000
 """Number of seeds in a batch, as released."""
 
+MOST_TRAINED = 12_000
+"""Number of seeds that the encoder is trained on at most; a sample of more, of which each step embeds its own
+batch only. The steps of a training grow with the seeds, and what a step embeds grows with them as well, so
+that the time would grow with their square. The encoder has few parameters, which more seeds do not determine
+better."""
+
 
 @dataclass(frozen=True, eq=False)
 class ModalityInput:
@@ -224,7 +230,8 @@ class RefineStage(Stage):
 
     The encoder uses the edges of the graph, which the features do not contain. The similarity of a pair is a
     weighted mean of the cosine of features and the cosine of embeddings (rule ``learned_weight``). A
-    contrastive loss needs two seeds; with fewer, pairs are matched by the similarity of the stage before.
+    contrastive loss needs two seeds; with fewer, pairs are matched by the similarity of the stage before. Of
+    more than :data:`MOST_TRAINED` seeds a sample trains the encoder, with the rule ``order`` by confidence.
 
     The loss is InfoNCE with same-side negatives, summed over the embeddings.
 
@@ -272,30 +279,41 @@ class RefineStage(Stage):
         rules = space.rules
         split = rules.match_modalities == "text"
         with seeded(space.random_state):
+            pairs, inputs = pool.pairs(space), EncoderInputs(space)
+            sampled = rules.order == "confidence" and len(pairs) > MOST_TRAINED
+            if sampled:
+                rng = np.random.default_rng(space.random_state)
+                pairs = pairs[np.sort(rng.choice(len(pairs), MOST_TRAINED, replace=False))]
             encoder = RefinementEncoder(
                 Edges.joint(space.task).to(space.device),
-                EncoderInputs(space),
+                dict(inputs) if sampled else inputs,  # every step reads them
                 structural=[m for m in space.features if not split or m == "image"],
                 separate=[m for m in space.features if not split or m != "image"],
                 dim=rules.dim,
                 bias=not rules.normalise,  # vectors that are not centred need a bias
                 attention=partial(DiagonalGAT, negated=rules.negated_attention, start=rules.attention_start),
             ).to(space.device)
-            self._train(encoder, space, torch.from_numpy(pool.pairs(space)).to(space.device))
+            self._train(encoder, space, torch.from_numpy(pairs).to(space.device), by_batch=sampled)
             with torch.inference_mode():
                 embeddings: LearnedEmbeddings[Tensor] = encoder()
                 return embeddings.map(lambda z: unit_rows(z.cpu().numpy()))
 
-    def _train(self, encoder: RefinementEncoder, space: Space, seeds: Tensor) -> None:
-        """Train an encoder on seeds ``(n, 2)``. What only the training needs is freed at the end."""
+    def _train(self, encoder: RefinementEncoder, space: Space, seeds: Tensor, *, by_batch: bool) -> None:
+        """Train an encoder on seeds ``(n, 2)``. What only the training needs is freed at the end.
+
+        A step embeds the ends of all seeds or, with ``by_batch``, those of its own batch.
+        """
         rules = space.rules
-        nodes = torch.cat([seeds[:, 0], seeds[:, 1] + space.task.left.n_entities])
-        ends = SeedNodes(encoder, nodes)
-        rows = ends.subgraph.outputs[nodes].view(2, -1).T  # of a seed's ends in what the encoder returns
+        seeds = seeds + torch.tensor([0, space.task.left.n_entities], device=seeds.device)
+        if not by_batch:
+            ends = SeedNodes(encoder, seeds.T.flatten())
+            seeds = ends.subgraph.outputs[seeds]  # rows in what the encoder returns
 
         def loss(batch: Tensor) -> Tensor:
             total = torch.zeros((), device=space.device)
-            embeddings = list(encoder(ends))
+            own = SeedNodes(encoder, batch.flatten()) if by_batch else ends
+            batch = own.subgraph.outputs[batch] if by_batch else batch
+            embeddings = list(encoder(own))
             for z in embeddings:
                 if rules.normalise:
                     z = nn.functional.normalize(z, dim=1)
@@ -316,4 +334,4 @@ class RefineStage(Stage):
             accumulate=rules.order == "file",
             even=rules.order == "confidence",
         )
-        Training(encoder, loss, rows, config, description="PSQE refinement").run()
+        Training(encoder, loss, seeds, config, description="PSQE refinement").run()

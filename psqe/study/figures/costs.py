@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -22,18 +23,27 @@ STAGE_MARKS = {
 }
 """The mark of every stage of PSQE."""
 
-NAMES = {"fr_en": "DBP15K fr_en", "planted": "planted pair"}
+PART_MARKS = {
+    "seeds": Mark(BLUE, "o"),
+    "aligner": Mark(ORANGE, "s"),
+    "links": Mark(GREEN, "^"),
+    "total": Mark(BLACK, "D"),
+}
+"""The mark of every part of an alignment."""
+
+NAMES = {"fr_en": "DBP15K fr_en", "planted": "planted pair", "align": "planted pair"}
 """Names of the kinds of data in the legend."""
 
 
 @styled
 def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
-    """Draw seconds and peak memory of each stage against the number of entities, on logarithmic axes.
+    """Draw seconds and peak memory of each stage or part against the number of entities, on logarithmic axes.
 
     Parameters
     ----------
     table
-        What :func:`psqe.study.tables.costs.scaling` returns. The first kind of data has full marks and
+        What :func:`psqe.study.tables.costs.scaling` or
+        :func:`psqe.study.tables.costs.alignment_scaling` returns. The first kind of data has full marks and
         lines, the second hollow marks and broken lines.
     border
         The number of entities at which the search for counterparts changes from exact to approximate; it is
@@ -41,6 +51,7 @@ def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
     """
     figure, panels = plt.subplots(1, 2, figsize=(7, 3.6))
     kinds = list(dict.fromkeys(table["data"]))
+    marks = PART_MARKS if "align" in kinds else STAGE_MARKS
     texts = {"seconds": "seconds", "peak_gb": "peak memory of the process, GB"}
     for axes, (value, text) in zip(panels, texts.items(), strict=True):
         axes.set(title=text, xlabel="entities of both sides")
@@ -48,9 +59,9 @@ def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
             axes.set(xticks=[], yticks=[])
             axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes)
             continue
-        for kind, stage in product(kinds, STAGE_MARKS):
+        for kind, stage in product(kinds, marks):
             rows = table[(table["data"] == kind) & (table["stage"] == stage)]
-            mark, first = STAGE_MARKS[stage], kind == kinds[0]
+            mark, first = marks[stage], kind == kinds[0]
             axes.loglog(
                 rows["entities"], rows[value], marker=mark.marker, color=mark.colour,
                 ls="-" if first else "--", mfc=mark.colour if first else "white", ms=4.5, lw=1.2,
@@ -65,7 +76,9 @@ def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
         if border is not None:
             _draw_border(axes, border)
     if kinds:
-        _draw_legend(figure, kinds, set(table["stage"]))
+        _draw_legend(
+            figure, kinds, {name: mark for name, mark in marks.items() if name in set(table["stage"])}
+        )
     return figure
 
 
@@ -79,13 +92,12 @@ def _draw_border(axes: Axes, border: int) -> None:
                   fontsize=8.5)  # fmt: skip
 
 
-def _draw_legend(figure: Figure, kinds: list[str], stages: set[str]) -> None:
+def _draw_legend(figure: Figure, kinds: list[str], marks: Mapping[str, Mark]) -> None:
     """Write a legend that tells stages by their marks and kinds of data by their lines."""
-    shown = [stage for stage in STAGE_MARKS if stage in stages]
-    handles = [Line2D([], [], color=STAGE_MARKS[s].colour, marker=STAGE_MARKS[s].marker, ms=5) for s in shown]
+    handles = [Line2D([], [], color=mark.colour, marker=mark.marker, ms=5) for mark in marks.values()]
     handles += [
         Line2D([], [], color=GREY, marker="o", ms=5, ls="--" if i else "-", mfc="white" if i else GREY)
         for i in range(len(kinds))
     ]
-    labels = [*shown, *(NAMES.get(kind, kind) for kind in kinds)]
+    labels = [*marks, *(NAMES.get(kind, kind) for kind in kinds)]
     figure.legend(handles, labels, loc="outside upper left", ncols=6)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from psqe.study.costs import CASES, LIMITS, PUBLISHED, STAGES
+from psqe.study.costs import ALIGNMENTS, CASES, LIMITS, PUBLISHED, STAGES
 from psqe.study.tables.page import group_rows
 
 NOT_MEASURED = "not measured"
@@ -185,9 +185,55 @@ def scaling(table: pd.DataFrame) -> pd.DataFrame:
         and ``search``, by data, stage and size. Empty where nothing was measured.
     """
     sized = {case: kind for case, kind in CASES.items() if kind is not None}
-    rows = table[table["task"].isin(sized) & table["stage"].isin([*STAGES, "total"])]
+    return _by_size(table, sized, [*STAGES, "total"])
+
+
+def alignment_scaling(table: pd.DataFrame) -> pd.DataFrame:
+    """Choose the alignments of planted pairs for :func:`psqe.study.figures.scaling`.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`scaling`, with the stages ``seeds``, ``aligner``, ``links`` and ``total``.
+    """
+    cases = {f"align/{size}": "align" for size in ALIGNMENTS}
+    return _by_size(table, cases, ["seeds", "aligner", "links", "total"])
+
+
+def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
+    """List what whole alignments of planted pairs cost and how good they are, by size, as texts.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    """
+    rows = []
+    for size in ALIGNMENTS:
+        total, seeds = (cost_of(table, f"align/{size}", stage) for stage in ("total", "seeds"))
+        if total is None or seeds is None:
+            rows.append((f"align/{size}", NOT_MEASURED, "", "", "", "", "", ""))
+            continue
+        rows.append((
+            f"{total['n_left']:,d}", duration(total["stage_seconds"]), duration(total["processor_seconds"]),
+            f"{gigabytes(total['stage_peak_mb']):.1f} GB", total["search"], f"{seeds['precision']:.3f}",
+            f"{total['precision']:.3f}", f"{total['hits@1']:.3f}",
+        ))  # fmt: skip
+    columns = ["entities a side", "time", "of the processor", "peak memory", "search", "seeds correct",
+               "links correct", "Hits@1"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _by_size(table: pd.DataFrame, cases: Mapping[str, str], stages: Sequence[str]) -> pd.DataFrame:
+    """Choose the rows of some cases and stages; ``cases`` tells the kind of data of each."""
+    rows = table[table["task"].isin(cases) & table["stage"].isin(stages)]
     chosen = pd.DataFrame({
-        "data": rows["task"].map(sized),
+        "data": rows["task"].map(cases),
         "entities": (rows["n_left"] + rows["n_right"]).astype(int),
         "stage": rows["stage"].astype(str),
         "seconds": rows["stage_seconds"].astype(float),

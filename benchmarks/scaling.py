@@ -1,0 +1,196 @@
+"""Measure what an alignment costs against the number of entities, and what the approximate search misses.
+
+``python benchmarks/scaling.py`` aligns planted pairs of growing size (``psqe.align``: seeds by PSQE,
+propagation, links), each in a process of its own, so that each has a peak of its own. It prints seconds, peak
+memory and quality of every size, and how each grew from the size before. ``--store`` puts the measurements
+into the results store, from which the book's page about costs takes them.
+
+``--search`` compares the two searches instead: on vectors of a planted pair, on vectors in many narrow
+clusters and on vectors without clusters, it searches the nearest entities of a sample exactly and
+approximately, and prints how many of them are found (``recall@1``, ``recall@10``) and how long all entities
+would take.
+
+``--exact-up-to`` sets the number of entities up to which all pairs are compared, so that both searches can be
+measured at one size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+# Small imports only: the peak of a process begins with that of the one that starts it.
+from psqe.study.costs import ALIGNMENT_STAGES, ALIGNMENTS, entities_a_side
+
+Row = dict[str, Any]
+
+DANGLING, WIDTH, REGION = 0.1, 64, 500
+"""Of the planted pairs: the share of entities without counterpart, the dimensions of their one modality, and
+the number of entities of a region."""
+
+
+def main() -> int:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--sizes", nargs="+", default=[*ALIGNMENTS], metavar="SIZE", help="such as 10k or 1M")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--exact-up-to", type=int, metavar="N", help="compare all pairs up to N entities")
+    parser.add_argument("--search", action="store_true", help="compare the two searches, at the first size")
+    parser.add_argument("--store", action="store_true", help="put the measurements into the results store")
+    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.exact_up_to is not None:
+        from psqe.similarity import approximate
+
+        approximate.EXACT = given.exact_up_to
+    if given.search:
+        compare_searches(entities_a_side(given.sizes[0]))
+        return 0
+    if given.measure:
+        print(json.dumps(aligned(entities_a_side(given.sizes[0]))))
+        return 0
+    threads = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(given.threads)
+    )
+    before: Row | None = None
+    print(" entities    seconds  processor  peak GB  search       seeds correct  Hits@1  links correct")
+    for size in given.sizes:
+        command = [sys.executable, __file__, "--measure", "--sizes", size]
+        if given.exact_up_to is not None:
+            command += ["--exact-up-to", str(given.exact_up_to)]
+        done = subprocess.run(
+            command, env={**os.environ, **threads}, stdout=subprocess.PIPE, text=True, check=True
+        )
+        rows = [{**row, "threads": given.threads} for row in json.loads(done.stdout.splitlines()[-1])]
+        by_stage = {row["stage"]: row for row in rows}
+        total = by_stage["total"]
+        print(
+            f"{total['n_left']:9,d} {total['stage_seconds']:10.0f} {total['processor_seconds']:10.0f}"
+            f" {total['stage_peak_mb'] * 2**20 / 1e9:8.2f}  {total['search']:<12}"
+            f" {by_stage['seeds']['precision']:12.4f} {total['hits@1']:8.4f} {total['precision']:12.4f}",
+            flush=True,
+        )
+        parts = (f"{stage} {by_stage[stage]['stage_seconds']:.0f}" for stage in ALIGNMENT_STAGES)
+        print(f"{'':9} seconds by stage: {', '.join(parts)}")
+        if before is not None:
+            grown = {
+                what: total[column] / before[column]
+                for what, column in (("entities", "n_left"), ("seconds", "stage_seconds"),
+                                     ("memory", "stage_peak_mb"))
+            }  # fmt: skip
+            print(f"{'':9} {', '.join(f'{ratio:.1f} times the {what}' for what, ratio in grown.items())}")
+        before = total
+        if given.store:
+            store(size, rows)
+    return 0
+
+
+def aligned(n: int) -> list[Row]:
+    """Align a planted pair with ``n`` entities a side, and say what each part cost and found."""
+    import numpy as np
+
+    import psqe
+    from psqe.cost import peak_memory_mb
+    from psqe.datasets.synthetic import planted_pair
+    from psqe.seeds import correct
+    from psqe.similarity import approximate
+
+    start = time.perf_counter()
+    hidden = round(n / (1 - DANGLING))
+    task, features = planted_pair(
+        hidden, regions=max(4, hidden // REGION), dangling=DANGLING, dim=WIDTH, modalities=("image",)
+    )
+    made, made_mb = time.perf_counter() - start, peak_memory_mb()
+    start, processor = time.perf_counter(), time.process_time()
+    found = psqe.align(task, features=features)
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
+    peak_mb = peak_memory_mb()
+    assert task.links is not None and found.quality is not None
+    rows_of_links = np.searchsorted(task.left.candidates, task.links[:, 0])
+    nearest = found.predicted.nearest.left.entities[rows_of_links, 0]
+    seeds, judged = found.seeds, float(correct(found.seeds.pairs, task).mean())
+    aligner_seconds = found.aligner.seconds_
+    common = {
+        "variant": "align", "n_left": task.left.n_entities, "n_right": task.right.n_entities, "width": WIDTH,
+        "search": "approximate" if n > approximate.EXACT else "exact",
+    }  # fmt: skip
+    rows: list[Row] = [{"stage": "data", "stage_seconds": made, "stage_peak_mb": made_mb}]
+    rows += [
+        {"stage": stage.stage, "stage_seconds": stage.seconds, "stage_peak_mb": stage.peak_mb,
+         "seeds_found": len(stage.pairs), "precision": float(correct(stage.pairs, task).mean())}
+        for stage in seeds.trace
+    ]  # fmt: skip
+    rows += [
+        {"stage": "seeds", "stage_seconds": seeds.seconds, "stage_peak_mb": seeds.peak_mb,
+         "seeds_found": len(seeds), "precision": judged},
+        {"stage": "aligner", "stage_seconds": aligner_seconds, "stage_peak_mb": found.aligner.peak_mb_},
+        {"stage": "links", "stage_seconds": max(0.0, seconds - seeds.seconds - aligner_seconds),
+         "stage_peak_mb": peak_mb},
+        {"stage": "total", "stage_seconds": seconds, "processor_seconds": processor, "stage_peak_mb": peak_mb,
+         "precision": found.quality["links"]["precision"],
+         "hits@1": float((nearest == task.links[:, 1]).mean())},
+    ]  # fmt: skip
+    return [{**common, **row} for row in rows]
+
+
+def compare_searches(n: int, *, n_sampled: int = 3000) -> None:
+    """Print what the approximate search finds of the nearest entities, and what both searches cost."""
+    import numpy as np
+
+    from psqe.datasets.synthetic import planted_pair
+    from psqe.features.fusion import fuse
+    from psqe.similarity import Dot, approximate, top_k
+
+    hidden = round(n / (1 - DANGLING))
+    print(" vectors                 recall@1  recall@10  seconds exact  seconds approximate  ratio")
+    for what, regions, spread in (
+        ("planted", max(4, hidden // REGION), 1.0),
+        ("narrow clusters", max(4, hidden // 50), 0.3),
+        ("without clusters", 1, 1.0),
+    ):
+        task, features = planted_pair(
+            hidden, regions=regions, dangling=DANGLING, dim=WIDTH, spread=spread, modalities=("image",)
+        )
+        similarity = Dot(*fuse(features, task.left.candidates, task.right.candidates))
+        sample = np.sort(np.random.default_rng(0).choice(similarity.shape[0], n_sampled, replace=False))
+        start = time.perf_counter()
+        approximate.EXACT = 10**9
+        wanted, _ = top_k(similarity.take(sample, None), 10)
+        exact_seconds = (time.perf_counter() - start) * similarity.shape[0] / n_sampled
+        start = time.perf_counter()
+        found = approximate.search(similarity, 10).indices[sample]
+        seconds = time.perf_counter() - start
+        recalls = [
+            np.mean([len({*a[:k]} & {*b[:k]}) / k for a, b in zip(wanted, found, strict=True)])
+            for k in (1, 10)
+        ]
+        print(
+            f" {what:<22} {recalls[0]:9.4f} {recalls[1]:10.4f} {exact_seconds:14.1f} {seconds:20.1f}"
+            f" {exact_seconds / seconds:6.1f}",
+            flush=True,
+        )
+
+
+def store(size: str, rows: list[Row]) -> None:
+    """Put the rows of a size into the results store."""
+    from psqe.options import TaskOptions
+    from psqe.provenance import revision
+    from psqe.study.spec import RunSpec
+    from psqe.study.store import RunResult, Store
+
+    total = rows[-1]
+    spec = RunSpec(subject="cost", task=TaskOptions(name=f"align/{size}"))
+    cost = total["stage_seconds"], total["stage_peak_mb"]
+    Store().put([RunResult(spec, rows, *cost, source={"revision": revision()})])
+
+
+if __name__ == "__main__":
+    # A process that is measured must find this file's neighbours whatever the folder it is started in.
+    os.chdir(Path(__file__).resolve().parents[1])
+    raise SystemExit(main())
