@@ -292,6 +292,7 @@ class TestLinks:
             counts["links"] == 4
             and counts["links_sharing_a_gloss"] == counts["links_with_equal_glosses"] == 1
         )
+        assert (counts["equal_pairs"], counts["equal_pairs_linked"]) == (1, 1)
         assert (counts["left_words"], counts["left_linked"], counts["left_with_text"]) == (5, 4, 5)
         assert (counts["right_words"], counts["right_linked"], counts["right_several"]) == (5, 4, 0)
         with pytest.raises(DataError, match="no gold links"):
@@ -390,9 +391,14 @@ class TestLeaks:
 class TestWhole:
     def test_sizes(self, task):
         counts = word_counts(task)
+        assert (counts["equal_pairs"], counts["equal_pairs_linked"]) == (1, 1)
         assert (counts["left_words"], counts["right_words"]) == (153_706, 117_855)
         assert 26_500 < counts["links"] < 28_000
         assert counts["left_with_text"] > 153_500 and counts["right_with_text"] > 113_500
+
+    def test_meaning_alone_does_not_find_the_links(self, task):
+        counts = word_counts(task)
+        assert 0.2 < counts["equal_pairs_linked"] / counts["equal_pairs"] < 0.3
 
     def test_known_pairs_are_linked(self, task):
         written = task.sides.map(word_forms)

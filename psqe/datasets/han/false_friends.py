@@ -1,7 +1,8 @@
 """False friends among the linked words: a random sample of links, and what two dictionaries say of each.
 
 Gold links say how words are written, and not what they mean: the Japanese word for a letter is written as the
-Chinese word for toilet paper. One person compared the glosses of every pair of a sample.
+Chinese word for toilet paper. The glosses of every pair of a sample were read and judged once, without a
+second opinion.
 """
 
 from __future__ import annotations

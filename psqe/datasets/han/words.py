@@ -152,7 +152,8 @@ def words_task(
     -------
     AlignmentTask
         The candidates are the words. Two words are linked if a written form of one corresponds to a written
-        form of the other (:func:`psqe.datasets.han.word_links.word_links`), whatever they mean.
+        form of the other (:func:`psqe.datasets.han.word_links.word_links`), whatever they mean. Words that
+        mean the same and are written otherwise are not linked, so that meaning alone does not find the links.
         :data:`CLOSED_LEAKS` tells what was left out.
     """
     links = word_links([word.forms for word in left], [word.forms for word in right], forms)
