@@ -286,6 +286,13 @@ class TestLinks:
         links = word_links([["国"], ["國"]], [["國", "国"], ["国"]], forms)
         assert links.tolist() == [[0, 0], [0, 1], [1, 0]]
 
+    def test_words_are_dropped_from_both_sides(self, small):
+        thinned = words_task(LEFT, RIGHT, forms=forms, dangling=0.4)
+        assert [len(graph.candidates) for graph in thinned.sides] == [3, 3]
+        assert thinned.parameters["dangling"] == 0.4 and small.parameters["dangling"] == 0
+        with pytest.raises(ParameterError, match=r"dangling is 0\.5"):
+            words_task(LEFT, RIGHT, forms=forms, dangling=0.5)
+
     def test_counts(self, small):
         counts = word_counts(small)
         assert (
@@ -407,8 +414,8 @@ class TestWhole:
     def test_it_is_a_task_with_a_name(self):
         assert task_descriptions()["han/words"] == words.DESCRIPTION
         assert study_encoders("han/words") == {"attribute": None}
-        with pytest.raises(ParameterError, match="has dangling entities of its own"):
-            load_task("han/words", dangling=0.1)
+        with pytest.raises(ParameterError, match="has no skin tones"):
+            load_task("han/words", tones=True)
 
 
 class TestFalseFriends:
