@@ -6,6 +6,7 @@ from psqe.study.figures.ablation import changes, estimates, reliability, sweeps
 from psqe.study.figures.costs import scaling
 from psqe.study.figures.coverage import agreement, curves, operating, phase_diagram
 from psqe.study.figures.forces import hardness, pull_by_similarity, split_on_circle, two_parts
+from psqe.study.figures.gallery import Gallery, link_gallery
 from psqe.study.figures.graphs import degree_distribution, modality_presence
 from psqe.study.figures.links import evidence_histogram, threshold_curve
 from psqe.study.figures.noise import error_terms
@@ -15,10 +16,10 @@ from psqe.study.figures.results import by_n_seeds, by_region, dot_plot, precisio
 from psqe.study.figures.wrong import PullMap, against_temperature, forgiveness, pull_maps, pulls_by_kind
 
 __all__ = [
-    "PullMap", "against_temperature", "agreement", "by_n_seeds", "by_region", "changes", "curves",
-    "degree_distribution", "dot_plot", "error_terms", "estimates", "evidence_histogram", "forgiveness",
-    "hardness", "modality_presence", "operating", "pair_grid", "phase_diagram", "precision_by_rank",
-    "pull_by_similarity", "pull_maps", "pulls_by_kind", "reach_by_degree", "reach_shares", "reliability",
-    "scaling", "seed_gallery", "similarity_grid", "split_on_circle", "stage_trace", "sweeps",
-    "threshold_curve", "two_parts",
+    "Gallery", "PullMap", "against_temperature", "agreement", "by_n_seeds", "by_region", "changes",
+    "curves", "degree_distribution", "dot_plot", "error_terms", "estimates", "evidence_histogram",
+    "forgiveness", "hardness", "link_gallery", "modality_presence", "operating", "pair_grid",
+    "phase_diagram", "precision_by_rank", "pull_by_similarity", "pull_maps", "pulls_by_kind",
+    "reach_by_degree", "reach_shares", "reliability", "scaling", "seed_gallery", "similarity_grid",
+    "split_on_circle", "stage_trace", "sweeps", "threshold_curve", "two_parts",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from psqe.datasets.han import pair
+from psqe.options import FeatureOptions
 from psqe.study.plans.alignments import RESIDUAL, untrained
 from psqe.study.plans.base import (
     KINDS_OF_SEEDS,
@@ -18,7 +19,9 @@ from psqe.study.plans.base import (
     miners_on,
     of_kind,
     seeds_spec,
+    study_features,
     study_size,
+    task_options,
     with_seeds,
 )
 from psqe.study.plans.best import KIND, RUNS, TRAINED, system_spec
@@ -93,6 +96,19 @@ def aligned(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]
     return with_seeds([*untrained(tasks, random_states), *rows])
 
 
+def alone(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """Each modality of the study alone, without seeds and without training."""
+    return [
+        RunSpec(
+            subject="alignment", task=task_options(task), features=FeatureOptions(modalities=(modality,)),
+            random_state=state,
+        )
+        for task in tasks
+        for state in random_states
+        for modality in study_features(task).modalities or ()
+    ]  # fmt: skip
+
+
 def trained(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """The trained aligners of :data:`TRAINED_ROWS`."""
     return with_seeds(
@@ -130,6 +146,7 @@ PLANS = {
     "characters-mined": Plan("The miners on the Han characters.", mined, TASKS, STATES),
     "characters-sizes": Plan("The miners at other numbers of seeds.", sizes, TASKS, SOME_STATES),
     "characters-aligned": Plan("The features and the aligners without training.", aligned, TASKS, STATES),
+    "characters-alone": Plan("Each modality of the Han characters alone.", alone, TASKS, STATES),
     "characters-trained": Plan("The trained aligners on the Han characters.", trained, TASKS, STATES),
     "characters-best": Plan("The systems without labels on the Han characters.", systems, TASKS, STATES),
     "characters-links": Plan(
