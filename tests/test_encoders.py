@@ -47,6 +47,7 @@ def test_our_encoders_are_registered() -> None:
         "profile",
         "efficientnet-lite0",
         "efficientnet-lite0-grid",
+        "pixels",
         "use-m3",
         "hf",
     } <= ENCODERS.keys()
