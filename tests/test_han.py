@@ -144,6 +144,16 @@ class TestLeaks:
             candidates = [graph.entities[i] for i in graph.candidates]
             assert all(re.fullmatch(r"(kanji|hanzi):[0-9a-f]{12}", entity) for entity in candidates)
 
+    def test_names_of_pictures_tell_no_code_point_and_differ(self, task, forms):
+        stems = []
+        for graph, own in zip(task.sides, forms, strict=True):
+            paths = [graph.images[i] for i in graph.candidates]
+            for path, i in zip(paths, graph.candidates, strict=True):
+                assert path.parent.name.startswith(("strokes-", "glyphs-"))
+                assert f"{ord(own[i]):x}" not in path.stem.split("-")
+            stems.append({path.stem for path in paths})
+        assert not stems[0] & stems[1]
+
     def test_identifiers_of_the_two_sides_have_nothing_in_common(self, task):
         tails = [{entity.partition(":")[2] for entity in graph.entities} for graph in task.sides]
         shared = tails[0] & tails[1]

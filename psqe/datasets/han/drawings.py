@@ -13,10 +13,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from psqe.datasets.han.assets import font_file, stroke_files
+from psqe.datasets.han.common import character_id
 from psqe.errors import CacheError, DataError
 from psqe.files import cache_folder, content_hash
 
-STROKES_VERSION, GLYPHS_VERSION = "1", "1"
+STROKES_VERSION, GLYPHS_VERSION = "2", "2"
 """Versions of the drawings; raise one when its pictures change."""
 
 GLYPH_PIXELS = 224
@@ -40,10 +41,10 @@ def stroke_drawings() -> dict[str, Path]:
 
     def draw(folder: Path) -> None:
         for character, path in files.items():
-            (folder / f"{ord(character):05x}.svg").write_text(plain_strokes(path), encoding="utf-8")
+            (folder / f"{_name('kanji', character)}.svg").write_text(plain_strokes(path), encoding="utf-8")
 
     folder = _made_once(f"strokes-{key[:16]}", draw)
-    return {character: folder / f"{ord(character):05x}.svg" for character in files}
+    return {character: folder / f"{_name('kanji', character)}.svg" for character in files}
 
 
 def plain_strokes(path: Path) -> str:
@@ -91,7 +92,7 @@ def glyph_drawings(characters: Sequence[str]) -> dict[str, Path]:
     ordered = sorted(set(characters))
     key = content_hash("glyphs", GLYPHS_VERSION, str(font.stat().st_size), "".join(ordered))
     folder = _made_once(f"glyphs-{key[:16]}", lambda folder: _draw_glyphs(font, ordered, folder))
-    return {character: folder / f"{ord(character):05x}.png" for character in ordered}
+    return {character: folder / f"{_name('hanzi', character)}.png" for character in ordered}
 
 
 def characters_of_font() -> Mapping[str, str]:
@@ -117,7 +118,12 @@ def _draw_glyphs(file: Path, characters: Sequence[str], folder: Path) -> None:
         alpha = Image.new("L", (int(right - left), int(bottom - top)), 0)
         ImageDraw.Draw(alpha).text((-left, -top), character, fill=255, font=font)
         picture = Image.merge("LA", (Image.new("L", alpha.size, 0), alpha))
-        picture.save(folder / f"{ord(character):05x}.png", compress_level=6)
+        picture.save(folder / f"{_name('hanzi', character)}.png", compress_level=6)
+
+
+def _name(side: str, character: str) -> str:
+    """Return the name of a picture, which tells no code point, for pictures are exported with their names."""
+    return character_id(side, character).partition(":")[2]
 
 
 def _made_once(name: str, make: Callable[[Path], None]) -> Path:

@@ -30,7 +30,8 @@ SCHOOL_RANK = 1000
 """The last rank by frequency of the characters that the small task has on its right side."""
 
 CLOSED_LEAKS: Mapping[str, str] = {
-    "code points": "identifiers are hashes, other on either side; no text holds a Han character",
+    "code points": "identifiers and names of pictures are hashes, other on either side; no text holds a Han "
+    "character",
     "readings": "KANJIDIC2's readings, some of them Chinese, and those of CC-CEDICT are left out",
     "radical numbers": "glosses that number a radical are left out; radicals are only groups of reports",
     "component labels": "components are nodes without a text",
