@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from psqe.datasets.han import pair
-from psqe.options import FeatureOptions
+from psqe.datasets.han import pair, words
+from psqe.options import FeatureOptions, TaskOptions
 from psqe.study.plans.alignments import RESIDUAL, untrained
 from psqe.study.plans.base import (
     KINDS_OF_SEEDS,
@@ -31,7 +31,10 @@ from psqe.study.spec import RunSpec
 TASKS = (pair.names()[0],)
 """The pair of characters that the study uses."""
 
-LANGUAGES = pair.names()[1:]
+WORDS = words.NAME
+"""The pair of words."""
+
+LANGUAGES = tuple(name for name in pair.names()[1:] if name != pair.SCHOOL)
 """The same pair with the left meanings in other languages."""
 
 SIZES = (300, 3000)
@@ -61,6 +64,11 @@ SOME_STATES = (0, 1)
 
 LEFT_OUT = ("fused Gromov-Wasserstein", "label propagation")
 """The systems that are left out for their time and memory, as on the benchmarks."""
+
+
+def facts(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The facts about the pairs; they do not depend on the random state."""
+    return [RunSpec(subject="facts", task=TaskOptions(name=task)) for task in tasks]
 
 
 def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
@@ -143,6 +151,9 @@ def in_languages(tasks: Sequence[str], random_states: Sequence[int]) -> list[Run
 
 
 PLANS = {
+    "characters-facts": Plan(
+        "What is in the pairs of Han characters and words.", facts, (*TASKS, WORDS), (0,)
+    ),
     "characters-mined": Plan("The miners on the Han characters.", mined, TASKS, STATES),
     "characters-sizes": Plan("The miners at other numbers of seeds.", sizes, TASKS, SOME_STATES),
     "characters-aligned": Plan("The features and the aligners without training.", aligned, TASKS, STATES),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -15,8 +15,10 @@ from psqe.study.tables.page import group_rows
 from psqe.study.tables.selection import kinds, planned
 
 
-def fact_table(facts: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """List facts about every benchmark, one row each.
+def fact_table(
+    facts: pd.DataFrame, names: Mapping[str, str], *, tasks: Sequence[str] = tuple(BENCHMARKS)
+) -> pd.DataFrame:
+    """List facts about pairs of graphs, one row each.
 
     Parameters
     ----------
@@ -24,15 +26,18 @@ def fact_table(facts: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
         The facts of the results store.
     names
         The facts to show and their titles.
+    tasks
+        The names of the pairs; all benchmarks by default. A pair without stored facts has no row.
 
     Returns
     -------
     pandas.DataFrame
-        ``benchmark``, then one text column a fact: ``left / right`` where both sides have one, and nothing
+        ``benchmark`` (the name of the pair), then one text column a fact: ``left / right`` where both sides have one, and nothing
         where a fact is not known.
     """
     rows = []
-    for task in _benchmarks(facts):
+    known = set(facts["task"])
+    for task in (task for task in tasks if task in known):
         row = {"benchmark": task}
         for fact, title in names.items():
             values = facts[(facts["task"] == task) & (facts["fact"] == fact)].set_index("side")["value"]
