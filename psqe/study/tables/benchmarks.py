@@ -32,8 +32,8 @@ def fact_table(
     Returns
     -------
     pandas.DataFrame
-        ``benchmark`` (the name of the pair), then one text column a fact: ``left / right`` where both sides have one, and nothing
-        where a fact is not known.
+        ``benchmark`` (the name of the pair), then one text column a fact: ``left / right`` where both sides
+        have one, and nothing where a fact is not known.
     """
     rows = []
     known = set(facts["task"])
