@@ -59,15 +59,16 @@ from scipy.optimize import brentq
 from psqe.graph import FloatArray, IntArray
 from psqe.links.arguments import check_similarity
 from psqe.similarity import Similarity
-from psqe.similarity.approximate import EXACT
-from psqe.similarity.neighbours import TEMPERATURE, log_sum_exp, mutual_in_sample
+from psqe.similarity.approximate import EXACT, is_large
+from psqe.similarity.neighbours import TEMPERATURE, find_neighbours, log_sum_exp, mutual_in_sample
 from psqe.similarity.search import best_in_rows
 
 SAMPLE = 1000
 """Number of candidates of each side whose probabilities are compared with mutuality."""
 
-N_HELD = EXACT
-"""Number of similarities of each of them that are held at most, the largest."""
+N_HELD = 256
+"""Number of similarities of each of them that are held, the largest, where all are more than
+:data:`psqe.similarity.approximate.EXACT`."""
 
 
 def model_temperature(similarity: Similarity) -> float:
@@ -92,6 +93,8 @@ def model_temperature(similarity: Similarity) -> float:
     check_similarity(similarity)
     if min(similarity.shape) < 2:
         return TEMPERATURE
+    if is_large(similarity):
+        find_neighbours(similarity)  # the similarity then knows them, seen from either side
     directions = [(_sample(matrix.shape[0]), matrix) for matrix in (similarity, similarity.T)]
     mutual = float(np.mean([_mutual_rate(rows, matrix) for rows, matrix in directions]))
     samples = [_SampledRows.of(matrix.take(rows, None)) for rows, matrix in directions]
@@ -118,6 +121,9 @@ def _sample(n: int) -> IntArray:
 
 def _mutual_rate(rows: IntArray, similarity: Similarity) -> float:
     """Share of ``rows`` that are the nearest row of their nearest column."""
+    known = similarity.known
+    if known is not None:
+        return float((known.right_indices[known.left_indices[rows, 0], 0] == rows).mean())
     mutual, _ = mutual_in_sample(
         rows, similarity.take(rows, None), lambda nearest: similarity.T.take(nearest, None)
     )
@@ -141,7 +147,7 @@ class _SampledRows:
         blocks, leads = [], []
         for _, block in similarity.blocks():
             leads.append(block.max(axis=1) - block.mean(axis=1))
-            blocks.append(block if block.shape[1] <= N_HELD else best_in_rows(block, N_HELD)[1])
+            blocks.append(block if block.shape[1] <= EXACT else best_in_rows(block, N_HELD)[1])
         return cls(blocks, float(np.concatenate(leads).mean()))
 
     def mean_probability(self, temperature: float) -> float:

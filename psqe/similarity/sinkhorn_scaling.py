@@ -78,10 +78,20 @@ class Groups:
 
         Of equal values the first one comes first. The second position is -1 where a group has one value.
         """
-        order = np.lexsort((-values, self.of))
-        first, second = order[self.starts], order[np.minimum(self.starts + 1, len(order) - 1)]
-        single = (first == second) | (self.of[first] != self.of[second])
-        return first, np.where(single, -1, second)
+        ranked = values if self._is_sorted else values[self.order]
+        first = self._largest_places(ranked)
+        rest = ranked.copy()
+        rest[first] = np.nan  # equals nothing, and has no part in a maximum
+        second = np.where(self._sizes > 1, self._largest_places(rest), -1)
+        if not self._is_sorted:
+            first, second = self.order[first], np.where(second < 0, -1, self.order[second])
+        return first, second
+
+    def _largest_places(self, ranked: DoubleArray) -> IntArray:
+        """The first place of the largest of the values that are sorted by group, for each filled group."""
+        peak = np.repeat(np.fmax.reduceat(ranked, self.starts), self._sizes)
+        places = np.append(np.flatnonzero(ranked == peak), 0)  # none where all values of a group are NaN
+        return places[np.searchsorted(places[:-1], self.starts)]
 
     def lead(self, values: DoubleArray) -> tuple[IntArray, DoubleArray]:
         """Position of the largest value of each group, and its distance to the second largest one.
