@@ -19,6 +19,7 @@ from psqe.graph import AlignmentTask, counted
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.seeds import MINERS, SeedSet
+from psqe.similarity import approximate
 
 FeatureChoice: TypeAlias = Features | FeatureOptions | FeatureFile | Sequence[str] | None
 """The forms in which features can be given, see :func:`psqe.api.load_features`."""
@@ -114,7 +115,8 @@ def describe_choices(
     Returns
     -------
     A phrase for each choice; none where the caller chose. Texts in a language or a script that their encoder
-    does not know are told in any case (:func:`psqe.features.languages.unread_texts`).
+    does not know are told in any case (:func:`psqe.features.languages.unread_texts`), and so is an
+    approximate search (:mod:`psqe.similarity.approximate`).
     """
     said = []
     if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):
@@ -135,6 +137,12 @@ def describe_choices(
             name: encoder for name, encoder in of_study.items() if encoder is not None and name in vectors
         }
         said += unread_texts(task, encoders_of(task, tuple(vectors), {**usual, **given}))
+    n_left, n_right = (len(graph.candidates) for graph in task.sides)
+    if approximate.too_many_pairs(n_left, n_right):
+        said.append(
+            f"nearest entities found by an approximate search, because {n_left:,} times {n_right:,} pairs "
+            f"are more than {approximate.EXACT:,} times {approximate.EXACT:,}"
+        )
     return said
 
 

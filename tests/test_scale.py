@@ -44,8 +44,10 @@ def content(alignment, left=None, right=None):
 def test_a_large_pair_is_aligned_as_well_as_one_whose_pairs_are_all_compared(pair, monkeypatch, request):
     task, features = pair
     exact = psqe.align(task, features=features)
+    assert "approximate" not in exact.choices
     request.getfixturevalue("lowered")
     found = psqe.align(task, features=features)
+    assert "approximate search" in found.choices
     for side, other in (("precision", 0.02), ("recall", 0.02)):
         there, here = (each.quality["links"][side] for each in (exact, found))
         assert here > there - other, side

@@ -41,7 +41,17 @@ def is_large(similarity: Similarity) -> bool:
     >>> is_large(Dot(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)))
     False
     """
-    n_left, n_right = similarity.shape
+    return too_many_pairs(*similarity.shape)
+
+
+def too_many_pairs(n_left: int, n_right: int) -> bool:
+    """Tell whether so many entities have so many pairs that not all of them are compared.
+
+    Examples
+    --------
+    >>> too_many_pairs(60_000, 40_000), too_many_pairs(60_000, 50_000)
+    (False, True)
+    """
     return n_left * n_right > EXACT**2
 
 
