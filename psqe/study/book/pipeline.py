@@ -18,7 +18,8 @@ from psqe.study.book.run_notebook import notebook_parameters, notebook_values, r
 from psqe.study.project import Project
 
 PREPARED = ("image", "attribute", "name")
-"""The modalities that notebooks need of a task, computed on all cores before the notebooks start."""
+"""The modalities that notebooks need of a task, as far as it has them; they are computed on all cores before the
+notebooks start."""
 
 
 def run_study(
@@ -97,10 +98,11 @@ def prepare(task: str) -> None:
         If the task cannot be loaded or a feature cannot be computed.
     """
     from psqe.datasets import load_task
-    from psqe.features import build_features
+    from psqe.features import available_modalities, build_features
 
     # Without dangling entities, so that whatever a notebook drops at random is a part of this.
-    build_features(load_task(task, dangling=0), modalities=PREPARED)
+    whole = load_task(task, dangling=0)
+    build_features(whole, modalities=[name for name in PREPARED if name in available_modalities(whole)])
 
 
 def long_first(notebooks: Sequence[Path]) -> list[Path]:
