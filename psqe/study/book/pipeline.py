@@ -18,8 +18,8 @@ from psqe.study.book.run_notebook import notebook_parameters, notebook_values, r
 from psqe.study.project import Project
 
 PREPARED = ("image", "attribute", "name")
-"""The modalities that notebooks need of a task, as far as it has them; they are computed on all cores before the
-notebooks start."""
+"""The modalities that notebooks need of a task, as far as it has them. They are computed on all cores before
+the notebooks start."""
 
 
 def run_study(
