@@ -82,7 +82,7 @@ def test_regions_of_characters():
 def test_groups_by_school_year_are_in_order_and_the_rest_comes_last():
     groups = tables.by_school_year(characters())
     assert [(title, entities.tolist()) for title, entities in groups] == [
-        ("School year 1", [1]), ("School year 2", [0]), ("Not taught at school", [2])
+        ("year 1", [1]), ("year 2", [0]), ("no grade", [2])
     ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_the_gallery_shows_every_counterpart_and_says_where_there_is_none():
     assert html.count("<details") == 3
     parts = re.findall(r"<details.*?</details>", html, re.DOTALL)
     assert "agua" in parts[1] and parts[1].count("inline-block") == 3  # one character, two counterparts
-    assert "no counterpart" in parts[2] and "0 with a counterpart" in parts[2]
+    assert "no counterpart in this pair" in parts[2] and "0 with a counterpart" in parts[2]
 
 
 def test_texts_of_the_gallery_are_escaped():

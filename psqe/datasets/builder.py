@@ -19,8 +19,10 @@ class GraphBuilder:
 
     Parameters
     ----------
-    name, language
-        Name and language of the graph.
+    name
+        Name of the graph.
+    language
+        Language of its texts; ``None`` if it is unknown.
     candidates
         The identifier of each candidate. They become the entities ``0 .. len(candidates) - 1``.
     names, attributes, images, groups
@@ -70,7 +72,12 @@ class GraphBuilder:
         kind, code
             Kind of the node, such as ``"currency"``, and its code among the nodes of this kind.
         label
-            Text of the node; ``None`` for codes and numbers, which are no text.
+            Text of the node; ``None``, the default, for codes and numbers, which are no text.
+
+        Returns
+        -------
+        str
+            The kind and the code, joined by a colon.
         """
         identifier = f"{kind}:{code}"
         if identifier not in self._index:
@@ -79,7 +86,13 @@ class GraphBuilder:
         return identifier
 
     def add(self, head: str, relation: str, tail: str) -> None:
-        """Add a triple between two identifiers that exist."""
+        """Add a triple between two identifiers.
+
+        Raises
+        ------
+        KeyError
+            If an identifier is neither a candidate nor a node that was added.
+        """
         number = self._relations.setdefault(relation, len(self._relations))
         self._triples.append((self._index[head], number, self._index[tail]))
 

@@ -23,22 +23,44 @@ def names() -> tuple[str, ...]:
 def closed_leaks(name: str) -> Mapping[str, str]:
     """Return each way by which the links of a task could be read off, and how it was closed.
 
+    Parameters
+    ----------
+    name
+        One of :func:`names`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such task.
+
     Examples
     --------
     >>> "references" in closed_leaks("han/words")
     True
     """
+    _require(name)
     return words.CLOSED_LEAKS if name == words.NAME else pair.CLOSED_LEAKS
 
 
 def encoders(name: str) -> dict[str, str | None]:
     """Return the modalities that a task is compared by, each with its default encoder; words have no picture.
 
+    Parameters
+    ----------
+    name
+        One of :func:`names`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such task.
+
     Examples
     --------
     >>> encoders("han/words"), encoders("han/ja-zh")
     ({'attribute': None}, {'image': None, 'attribute': None})
     """
+    _require(name)
     return {"attribute": None} if name == words.NAME else {"image": None, "attribute": None}
 
 
@@ -63,8 +85,12 @@ def load(name: str, *, random_state: int, dangling: float | None = None) -> Alig
     DataError
         If a package of the extra ``han`` is not installed, or lacks its data.
     """
-    if name not in names():
-        raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(names())}")
+    _require(name)
     if name == words.NAME:
         return words.load(random_state=random_state, dangling=dangling)
     return pair.load(name, random_state=random_state, dangling=dangling)
+
+
+def _require(name: str) -> None:
+    if name not in names():
+        raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(names())}")

@@ -19,8 +19,18 @@ def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
     Four kinds of glosses are left out: those that number a radical, since radicals have the same numbers in
     all dictionaries; those that call a character Japanese; references to other characters, which Han
     characters outside of brackets show; and surnames, measure words and remarks on a pronunciation, which
-    give a reading instead of a meaning. What stands in brackets is left out where it holds a Han character
+    are no meaning. What stands in brackets is left out where it holds a Han character
     or a reading, which stands in square brackets.
+
+    Parameters
+    ----------
+    glosses
+        What a dictionary says, one sense each.
+
+    Returns
+    -------
+    tuple of str
+        The glosses that are left, without repetitions.
 
     Examples
     --------

@@ -30,10 +30,10 @@ SCHOOL_RANK = 1000
 """The last rank by frequency of the characters that the small task has on its right side."""
 
 CLOSED_LEAKS: Mapping[str, str] = {
-    "code points": "identifiers and names of pictures are hashes, other on either side; no text holds a Han "
-    "character",
-    "readings": "KANJIDIC2's readings, some of them Chinese, and those of CC-CEDICT are left out",
-    "radical numbers": "glosses that number a radical are left out; radicals are only groups of reports",
+    "code points": "identifiers and names of pictures are hashes, different on the two sides; no text holds a "
+    "Han character",
+    "readings": "the readings of KANJIDIC2 and CC-CEDICT are left out; a few glosses still spell one",
+    "radical numbers": "glosses that number a radical are left out; the numbers make groups of reports only",
     "component labels": "components are nodes without a text",
     "order": "the right entities and the links are in random order",
     "Japanese sources": "glosses of CC-CEDICT that call a character Japanese are left out",
@@ -137,7 +137,7 @@ def _sides(name: str) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
 
 
 def _language(name: str) -> str:
-    """Return the language of the left meanings in the name of a task."""
+    """Return the language of the left meanings in the name of a task, one of :func:`names`."""
     if name == SCHOOL:
         return DEFAULT_LANGUAGE
     return name.removeprefix(f"{PREFIX}/ja").removesuffix("-zh").removeprefix("_") or DEFAULT_LANGUAGE

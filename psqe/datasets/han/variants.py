@@ -9,7 +9,7 @@ from psqe.datasets.han.tables import read_shinjitai
 
 
 def chinese_forms(character: str) -> frozenset[str]:
-    """Return every form in which Chinese texts may write a Japanese character.
+    """Return the forms that count as Chinese counterparts of a Japanese character.
 
     They are the character itself; the traditional forms that Japan simplified to it; for each of these, the
     form that China simplified it to; and the traditional form of a character that Japan and China simplified

@@ -41,7 +41,17 @@ class Pixels(ItemEncoder):
     batch_size = 256
 
     def encode(self, items: Sequence[Path]) -> FloatArray:
-        """Encode at most 256 pictures: ``(n, 1024)``, from 0 for white to 1 for black.
+        """Encode at most 256 pictures.
+
+        Parameters
+        ----------
+        items
+            The files of the pictures.
+
+        Returns
+        -------
+        numpy.ndarray
+            Float32 ``(n, 1024)``, from 0 for white to 1 for black.
 
         Raises
         ------

@@ -48,8 +48,8 @@ class Gallery:
 def link_gallery(task: AlignmentTask, groups: Sequence[tuple[str, IntArray]]) -> Gallery:
     """Show left entities and their true counterparts, group by group.
 
-    A group opens when a reader selects its title. An entity without a counterpart says so; of several
-    counterparts the first :data:`MOST_OTHERS` are shown.
+    A group opens when a reader selects its title. An entity without a counterpart in the task says so; of
+    several counterparts the first :data:`MOST_OTHERS` are shown.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def link_gallery(task: AlignmentTask, groups: Sequence[tuple[str, IntArray]]) ->
             pictures.append(f'<span style="color:{GREY}">&#8594;</span>')
             pictures += [_picture(task.right.images[right], texts[1][right]) for right in found]
             if not found:
-                pictures.append(f'<span style="color:{GREY}">no counterpart</span>')
+                pictures.append(f'<span style="color:{GREY}">no counterpart in this pair</span>')
             cells.append(
                 '<div style="display:inline-flex;align-items:center;gap:.3rem;margin:.2rem .9rem .2rem 0">'
                 + "".join(pictures)

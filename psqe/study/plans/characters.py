@@ -1,4 +1,4 @@
-"""Plans about the Han characters: the claims that were made on emoji, on the first pair that no setting saw.
+"""Plans about the Han characters: comparisons made on emoji, on a pair of another domain.
 
 Nothing was chosen on this pair: the modalities, the number of seeds, the miners, the aligners and their
 presets are those of the study.

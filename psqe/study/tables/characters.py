@@ -1,17 +1,26 @@
-"""Tables about the Han characters: regions that a reader of the script knows, and groups of a gallery."""
+"""Parts of the pair of Han characters: regions that a reader of the script knows, and groups of a gallery."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from psqe.evaluation.regions import Regions, degree_regions
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
 
 STROKES = (4, 7, 10)
 """The largest number of strokes of each band but the last."""
+
+GRADES = {
+    **{str(year): f"year {year}" for year in range(1, 7)}, "8": "year 7 and later", "9": "for names",
+    "10": "for names",
+}  # fmt: skip
+"""The names of the grades of KANJIDIC2: the six years of primary school; 8 for the other characters of
+general use, which are taught later; 9 and 10 for characters of names, which are not taught."""
+
+UNTAUGHT = "no grade"
+"""The title of the characters that have no grade."""
 
 GRADE, STROKE_COUNT = "taught_in", "written_with"
 """The relations that lead from a Japanese character to its school year and to its number of strokes."""
@@ -23,8 +32,8 @@ def character_regions(task: AlignmentTask) -> dict[str, Regions]:
     Parameters
     ----------
     task
-        A pair of Han characters. Strokes and school years are known of the left side only, so that right
-        characters are in no region of these.
+        A pair of Han characters. The data have strokes and school years for the left side only, so that
+        right characters are in no region of these.
 
     Returns
     -------
@@ -33,7 +42,7 @@ def character_regions(task: AlignmentTask) -> dict[str, Regions]:
     left, right = task.left, task.right
     nothing = [None] * right.n_entities
     strokes = [None if text is None else _band(int(text)) for text in _codes(left, STROKE_COUNT)]
-    grades = [None if text is None else f"year {text}" for text in _codes(left, GRADE)]
+    grades = [None if text is None else GRADES[text] for text in _codes(left, GRADE)]
     return {
         "strokes": Regions.from_labels("strokes", strokes, nothing),
         "radical": Regions.from_labels("radical", left.groups, right.groups),
@@ -52,15 +61,15 @@ def by_school_year(task: AlignmentTask) -> list[tuple[str, IntArray]]:
 
     Returns
     -------
-    The title of each year and its characters; those without a year come last.
+    The title of each group, such as ``year 1``, and the indices of its characters ``(n,)``; those without a
+    grade come last.
     """
-    years = pd.Series(_codes(task.left, GRADE)).iloc[task.left.candidates]
-    found = [
-        (f"School year {year}", np.array(own.index, dtype=np.int64))
-        for year, own in sorted(years.dropna().groupby(years), key=lambda group: int(str(group[0])))
-    ]
-    rest = np.array(years[years.isna()].index, dtype=np.int64)
-    return [*found, ("Not taught at school", rest)] if len(rest) else found
+    codes = _codes(task.left, GRADE)
+    groups: dict[str, list[int]] = {title: [] for title in (*GRADES.values(), UNTAUGHT)}
+    for entity in task.left.candidates.tolist():
+        code = codes[entity]
+        groups[UNTAUGHT if code is None else GRADES[code]].append(entity)
+    return [(title, np.array(own, dtype=np.int64)) for title, own in groups.items() if own]
 
 
 def _codes(graph: KnowledgeGraph, relation: str) -> Sequence[str | None]:

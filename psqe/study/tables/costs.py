@@ -224,7 +224,7 @@ def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
             f"{gigabytes(total['stage_peak_mb']):.1f} GB", total["search"], f"{seeds['precision']:.3f}",
             f"{total['precision']:.3f}", f"{total['hits@1']:.3f}",
         ))  # fmt: skip
-    columns = ["entities a side", "time", "of the processor", "peak memory", "search", "seeds correct",
+    columns = ["entities a side", "time", "processor time", "peak memory", "search", "seeds correct",
                "links correct", "Hits@1"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 

@@ -134,7 +134,8 @@ def transfer(
     Parameters
     ----------
     of_origin, elsewhere
-        The values of :func:`measured` on the pairs where settings were chosen, and on others.
+        The values of :func:`measured` on the emoji pairs, on some of which settings were chosen, and on
+        others.
 
     Returns
     -------
