@@ -30,7 +30,7 @@ SCHOOL_RANK = 1000
 """The last rank by frequency of the characters that the small task has on its right side."""
 
 CLOSED_LEAKS: Mapping[str, str] = {
-    "code points": "identifiers and names of pictures are hashes, different on the two sides; no text holds a "
+    "code points": "identifiers and names of pictures are hashes, different on the two sides; no text has a "
     "Han character",
     "readings": "the readings of KANJIDIC2 and CC-CEDICT are left out; a few glosses still spell one",
     "radical numbers": "glosses that number a radical are left out; the numbers make groups of reports only",
