@@ -24,8 +24,8 @@ Grades, frequencies, radicals and texts of the left side: KANJIDIC2 and JMdict, 
 Components of the left side, and {what} of it: KanjiVG, copyright Ulrich Apel, http://kanjivg.tagaini.net,
     CC BY-SA 3.0, https://creativecommons.org/licenses/by-sa/3.0/
 Texts of the right side: CC-CEDICT, https://cc-cedict.org, CC BY-SA 4.0
-Parts of the right side: cjk-decomp by Gavin Grover. Frequencies of the right side: Jun Da, Modern Chinese
-    Character Frequency List
+Parts of the right side: cjk-decomp by Gavin Grover, Apache License 2.0
+Frequencies of the right side: Jun Da, Modern Chinese Character Frequency List
 {what} of the right side: Noto Serif SC, copyright Adobe, SIL Open Font License 1.1, https://openfontlicense.org
 """
 
