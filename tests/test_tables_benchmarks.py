@@ -74,6 +74,8 @@ def test_costs_say_what_is_not_measured():
     assert cost_tables.source_table(empty)["cases"].tolist() == [cost_tables.NOT_MEASURED]
     assert cost_tables.ratio(empty, "ratios/survey", "two passes", "one pass") is None
     assert cost_tables.scaling(empty).empty
+    assert set(cost_tables.worker_table(empty)["search"]) == {cost_tables.NOT_MEASURED}
+    assert cost_tables.search_share(empty) == {}
 
 
 def test_costs_are_compared_with_their_limits():
@@ -92,6 +94,30 @@ def test_costs_are_compared_with_their_limits():
         for v, s in (("a", 6), ("b", 2))
     ]
     assert cost_tables.ratio(table([RunResult(spec, both)], "cost"), "r/x", "a", "b") == 3
+
+
+def test_costs_of_workers_are_set_beside_those_of_one_process():
+    common = {"n_left": 20_000, "n_right": 20_000, "search": "exact", "stage": "search"}
+    measured = {"one process": 30, "2 workers": 40, "sending": 0.5}
+    searched = [
+        {**common, "variant": variant, "stage_seconds": seconds, "processor_seconds": 12.0}
+        for variant, seconds in measured.items()
+    ]
+    aligned = [
+        {"variant": "one process", "stage": stage, "n_left": 20_000, "stage_seconds": seconds}
+        for stage, seconds in (("alignment", 80), ("search", 20))
+    ]
+    runs = [
+        RunResult(RunSpec(subject="cost", task=TaskOptions(name=name)), rows)
+        for name, rows in (("workers/20k", searched), ("workers/aligned/20k", aligned))
+    ]
+    costs_of_workers = table(runs, "cost")
+    shown = cost_tables.worker_table(costs_of_workers, cores=(4,)).iloc[0]
+    assert shown["one process"] == "30 seconds"
+    assert shown["2 workers"] == "40 seconds"
+    assert shown["sending"] == "0.5 seconds"
+    assert shown["4 cores"] == "4 seconds"  # 12 / 4 + 0.5, rounded to even
+    assert cost_tables.search_share(costs_of_workers) == {"20k": 0.25}
 
 
 def test_the_figure_draws_every_stage_of_both_data_and_the_border():

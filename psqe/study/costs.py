@@ -65,6 +65,14 @@ measurements as the cases ``align/10k`` and so on."""
 ALIGNMENT_STAGES = ("cluster", "refine", "expand", "seeds", "aligner", "links")
 """What is timed of an alignment: the stages of mining, all of mining, and the parts after it."""
 
+SEARCHES = ("20k", "50k", "100k")
+"""Numbers of entities a side of the planted pairs that ``benchmarks/workers.py`` searches in one process and
+by workers. The store has the measurements as the cases ``workers/20k`` and so on."""
+
+ALONE, SENDING = "one process", "sending"
+"""Variants of these cases: the search in one process, and what a cluster costs where nothing is searched. The
+others are numbers of workers, such as ``2 workers``."""
+
 REPEATS: Mapping[str, int] = {"systems/emoji/en-fr": 3, "systems/dbp15k/fr_en": 1}
 """How often each system of a case is measured; the fastest run counts."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from psqe.study.costs import ALIGNMENTS, CASES, LIMITS, PUBLISHED, STAGES
+from psqe.study.costs import ALIGNMENTS, ALONE, CASES, LIMITS, PUBLISHED, SEARCHES, SENDING, STAGES
 from psqe.study.tables.page import group_rows
 
 NOT_MEASURED = "not measured"
@@ -227,6 +227,60 @@ def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
     columns = ["entities a side", "time", "processor time", "peak memory", "search", "seeds correct",
                "links correct", "Hits@1"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.DataFrame:
+    """List what the search of planted pairs takes in one process and by workers, by size, as texts.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    cores
+        Numbers of cores of a cluster whose time is estimated: the seconds of the processor of one process,
+        divided by the number of cores, and the seconds of sending.
+    """
+    rows = []
+    for size in SEARCHES:
+        here = table[table["task"] == f"workers/{size}"].set_index("variant")
+        if not {ALONE, SENDING} <= set(here.index):
+            rows.append({"entities a side": f"workers/{size}", "search": NOT_MEASURED})
+            continue
+        alone, sending = here.loc[ALONE], here.loc[SENDING, "stage_seconds"]
+        row = {"entities a side": f"{alone['n_left']:,d}", "search": alone["search"]}
+        row |= {
+            variant: duration(seconds)
+            for variant, seconds in here["stage_seconds"].items()
+            if variant != SENDING
+        }
+        row["of the processor"] = duration(alone["processor_seconds"])
+        row[SENDING] = f"{sending:.1f} seconds"
+        row |= {f"{n} cores": duration(alone["processor_seconds"] / n + sending) for n in cores}
+        rows.append(row)
+    return pd.DataFrame(rows).fillna("")
+
+
+def search_share(table: pd.DataFrame) -> dict[str, float]:
+    """Compute which share of an alignment in one process is the search that workers can do.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+
+    Returns
+    -------
+    dict
+        The share, from 0 to 1, for each size of :data:`psqe.study.costs.SEARCHES` that was measured.
+    """
+    shares = {}
+    for size in SEARCHES:
+        whole, search = (
+            cost_of(table, f"workers/aligned/{size}", stage) for stage in ("alignment", "search")
+        )
+        if whole is not None and search is not None:
+            shares[size] = float(search["stage_seconds"] / whole["stage_seconds"])
+    return shares
 
 
 def _by_size(table: pd.DataFrame, cases: Mapping[str, str], stages: Sequence[str]) -> pd.DataFrame:
