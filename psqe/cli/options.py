@@ -25,6 +25,14 @@ RandomState = Annotated[
 Device = Annotated[
     str | None, typer.Option(help="Where the miner psqe and trained aligners compute: cpu or cuda [cpu].")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster, such as tcp://10.0.0.5:8786, whose workers search large pairs "
+        "[this process does].",
+    ),
+]
 DataRoot = Annotated[
     Path | None,
     typer.Option(help="Folder of the benchmarks [PSQE_DATA, else the user's data folder]."),

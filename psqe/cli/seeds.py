@@ -10,7 +10,7 @@ import typer
 
 from psqe.cli.arguments import check_ending
 from psqe.cli.groups import flat_options
-from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, TaskGroup
+from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, Scheduler, TaskGroup
 from psqe.cli.streams import tell_step
 from psqe.datasets.own_outputs import check_tabs
 from psqe.files import write_json
@@ -25,6 +25,7 @@ def seeds(
     features: FeatureGroup,
     device: Device = None,
     random_state: RandomState = 0,
+    scheduler: Scheduler = None,
     out: Annotated[
         Path, typer.Option(help="File for the seeds; .npy writes the form of other projects.")
     ] = Path("seeds.tsv"),
@@ -52,7 +53,9 @@ def seeds(
     vectors = api.load_features(pair, resolved)
     options = miner.options(device)
     tell_step("mining seeds")
-    found = api.mine_seeds(pair, features=vectors, seeds=options, random_state=random_state)
+    found = api.mine_seeds(
+        pair, features=vectors, seeds=options, random_state=random_state, scheduler=scheduler
+    )
     report = audit(found, pair, all_regions(pair, vectors))
     if out.suffix == ".npy":
         found.save_npy(out, pair)

@@ -7,19 +7,22 @@ only which pairs are seen. Sums over all candidates are sums over the proposed o
 nearly everything.
 
 The search works on ranges of columns, called **shards** (:func:`search_shard`). Their results are merged
-without any loss (:func:`merge`), so that shards may be searched one after the other or by several processes.
+without any loss (:func:`merge`), so that shards may be searched one after the other. Shards and ranges of
+rows may also be searched by several processes (:mod:`psqe.similarity.workers`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from psqe.graph import DoubleArray, FloatArray, IntArray
 from psqe.similarity.base import NO_COLUMN, Similarity
+from psqe.similarity.workers import is_sent, map_parts, prepared, row_ranges
 
 EXACT = 50_000
 """Up to this number of entities on both sides, or as many pairs, all pairs are compared."""
@@ -78,8 +81,10 @@ class Listed:
     totals: DoubleArray
 
 
-def search_shard(similarity: Similarity, columns: slice, k: int, *, temperature: float) -> Listed:
-    """Search a range of columns for the nearest of every row.
+def search_shard(
+    similarity: Similarity, columns: slice, k: int, *, temperature: float, rows: slice | None = None
+) -> Listed:
+    """Search a range of columns for the nearest of every row, or of the rows of a range.
 
     The function depends on its arguments only, and these can be pickled, so that any process can call it.
 
@@ -93,10 +98,12 @@ def search_shard(similarity: Similarity, columns: slice, k: int, *, temperature:
         Number of columns to list.
     temperature
         Temperature of the totals, positive.
+    rows
+        The range of rows, which begins at a multiple of :data:`BLOCK_ROWS`; all rows when ``None``.
 
     Returns
     -------
-    The nearest columns within the range, numbered as in the whole matrix.
+    The nearest columns within the range, numbered as in the whole matrix, of every row that is searched.
 
     Raises
     ------
@@ -110,21 +117,28 @@ def search_shard(similarity: Similarity, columns: slice, k: int, *, temperature:
     >>> search_shard(unit, slice(1, 3), 1, temperature=1.0).indices.tolist()
     [[1], [1], [2]]
     """
-    n, n_columns = similarity.shape[0], columns.stop - columns.start
+    n_columns = columns.stop - columns.start
     k = min(k, n_columns)
-    propose = similarity.proposer(min(n_columns, 2 * k + MARGIN), columns)
+    n_proposed = min(n_columns, 2 * k + MARGIN)
+    first, n = (0, similarity.shape[0]) if rows is None else (rows.start, rows.stop - rows.start)
+    propose = prepared(
+        similarity,
+        (n_proposed, columns.start, columns.stop),
+        partial(similarity.proposer, n_proposed, columns),
+    )
     indices, scores = np.zeros((n, k), dtype=np.int64), np.full((n, k), -np.inf, dtype=np.float32)
     totals = np.empty(n, dtype=np.float64)
     for start in range(0, n, BLOCK_ROWS):
-        rows = np.arange(start, min(n, start + BLOCK_ROWS))
-        proposed = propose(start, start + len(rows))
+        part = slice(start, min(n, start + BLOCK_ROWS))
+        searched = np.arange(first + part.start, first + part.stop)
+        proposed = propose(first + part.start, first + part.stop)
         missing = proposed == NO_COLUMN
-        values = similarity.cells(rows, np.where(missing, columns.start, proposed))
+        values = similarity.cells(searched, np.where(missing, columns.start, proposed))
         if not np.isfinite(values).all():
-            raise FloatingPointError(f"similarities are not finite in rows {start}..{rows[-1]}")
+            raise FloatingPointError(f"similarities are not finite in rows {searched[0]}..{searched[-1]}")
         values[missing] = -np.inf
-        totals[rows] = _log_sum_exp(values, temperature)
-        indices[rows], scores[rows] = _best(proposed, values, k)
+        totals[part] = _log_sum_exp(values, temperature)
+        indices[part], scores[part] = _best(proposed, values, k)
     return Listed(indices, scores, totals)
 
 
@@ -182,7 +196,26 @@ def search(similarity: Similarity, k: int, *, temperature: float = 1.0, n_shards
     """
     bounds = np.linspace(0, similarity.shape[1], min(n_shards, similarity.shape[1]) + 1).astype(int).tolist()
     shards = [slice(start, stop) for start, stop in pairwise(bounds)]
-    return merge([search_shard(similarity, shard, k, temperature=temperature) for shard in shards], k)
+    if not is_sent(similarity):
+        return merge([search_shard(similarity, shard, k, temperature=temperature) for shard in shards], k)
+    ranges = row_ranges(similarity, BLOCK_ROWS)
+    parts = [(columns, rows) for columns in shards for rows in ranges]
+    found = list(map_parts(partial(_search_part, k=k, temperature=temperature), similarity, parts))
+    of_shards = [found[start : start + len(ranges)] for start in range(0, len(found), len(ranges))]
+    return merge([_joined(of_ranges) for of_ranges in of_shards], k)
+
+
+def _search_part(similarity: Similarity, part: tuple[slice, slice], *, k: int, temperature: float) -> Listed:
+    """Search a range of columns for the nearest of the rows of a range; a worker does it."""
+    columns, rows = part
+    return search_shard(similarity, columns, k, temperature=temperature, rows=rows)
+
+
+def _joined(parts: Sequence[Listed]) -> Listed:
+    """Put together what was found for ranges of rows."""
+    return Listed(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("indices", "scores", "totals"))
+    )
 
 
 def _best(columns: IntArray, values: FloatArray, k: int) -> tuple[IntArray, FloatArray]:

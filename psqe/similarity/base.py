@@ -139,23 +139,32 @@ class Similarity(ABC):
 
         return propose
 
-    def blocks(self) -> Iterator[tuple[int, FloatArray]]:
-        """Yield all rows in blocks of about :data:`BLOCK_CELLS` cells, as pairs of (first row, block).
+    @property
+    def block_rows(self) -> int:
+        """Number of rows of a block of about :data:`BLOCK_CELLS` cells."""
+        return max(1, BLOCK_CELLS // max(1, self.shape[1]))
+
+    def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, FloatArray]]:
+        """Yield rows in blocks of :attr:`block_rows` rows, as pairs of (first row, block).
+
+        Parameters
+        ----------
+        start, stop
+            The first row and the row after the last one; all rows by default.
 
         Raises
         ------
         FloatingPointError
             If a similarity is not finite. A NaN compares false with everything and would rank first.
         """
-        n_left, n_right = self.shape
-        step = max(1, BLOCK_CELLS // max(1, n_right))
-        for start in range(0, n_left, step):
-            block = self.rows(start, min(n_left, start + step))
+        last = self.shape[0] if stop is None else stop
+        for first in range(start, last, self.block_rows):
+            block = self.rows(first, min(last, first + self.block_rows))
             if not np.isfinite(block).all():
                 raise FloatingPointError(
-                    f"similarities are not finite in rows {start}..{start + len(block) - 1}"
+                    f"similarities are not finite in rows {first}..{first + len(block) - 1}"
                 )
-            yield start, block
+            yield first, block
 
 
 @dataclass(frozen=True, eq=False)
@@ -495,10 +504,12 @@ class Remembered(Similarity):
 
     def rows(self, start: int, stop: int) -> FloatArray:
         """See :meth:`Similarity.rows`."""
-        if (start, stop) not in self._last:
+        block = self._last.get((start, stop))
+        if block is None:
+            block = self.base.rows(start, stop)
             self._last.clear()
-            self._last[start, stop] = self.base.rows(start, stop)
-        return self._last[start, stop].copy()
+            self._last[start, stop] = block
+        return block.copy()
 
     @cached_property
     def T(self) -> Remembered:

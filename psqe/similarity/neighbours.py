@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from psqe.errors import ParameterError
 from psqe.graph import BoolArray, DoubleArray, FloatArray, IntArray
 from psqe.similarity.approximate import is_large, search
 from psqe.similarity.base import BLOCK_CELLS, Shifted, Similarity
-from psqe.similarity.search import best_in_rows, mutual_pairs
+from psqe.similarity.search import BLOCKS_SENT, best_in_rows, mutual_pairs
+from psqe.similarity.workers import is_sent, map_parts, row_ranges
 
 TEMPERATURE = 0.02
 """Temperature of the shares of fused cosines. It was chosen on emoji/en-fr and dbp15k/zh_en, whose shares it
@@ -216,29 +218,69 @@ def find_neighbours(
         left = _lists_of_rows(similarity, k_left, temperature)
         right = _lists_of_rows(similarity.T, k_right, temperature)
         return Neighbours(left[0], left[1], right[0], right[1], left[2], right[2], temperature)
+    step = similarity.block_rows * (BLOCKS_SENT if is_sent(similarity) else 1)
+    ranges = [slice(start, min(n_left, start + step)) for start in range(0, n_left, step)]
+    search_range = partial(_both_ways, k_left=k_left, k_right=k_right, temperature=temperature)
     left_indices = np.empty((n_left, k_left), dtype=np.int64)
     left_scores = np.empty((n_left, k_left), dtype=np.float32)
     left_total = np.empty(n_left, dtype=np.float64)
-    right_indices = np.zeros((n_right, k_right), dtype=np.int64)
-    right_scores = np.full((n_right, k_right), -np.inf, dtype=np.float32)
+    nearest = np.zeros((n_right, 0), dtype=np.int64), np.empty((n_right, 0), dtype=np.float32)
     right_total = np.full(n_right, -np.inf, dtype=np.float64)
-    for start, block in similarity.blocks():
-        rows = slice(start, start + len(block))
-        left_indices[rows], left_scores[rows] = best_in_rows(block, k_left)
+    for rows, part in zip(ranges, map_parts(search_range, similarity, ranges), strict=True):
+        left_indices[rows], left_scores[rows], left_total[rows] = part.left
+        nearest = _merged(nearest, part.right, k_right)
+        for totals in part.right_totals:  # one after the other: the order of a sum decides its last bits
+            right_total = np.logaddexp(right_total, totals)
+    return Neighbours(left_indices, left_scores, *nearest, left_total, right_total, temperature)
+
+
+@dataclass(frozen=True, eq=False)
+class _Range:
+    """What a range of rows says about nearest entities in both directions.
+
+    Parameters
+    ----------
+    left
+        The nearest columns of each row, their similarities, and the total of the row.
+    right
+        The nearest rows of each column among those of the range, and their similarities.
+    right_totals
+        The totals of all columns over the rows of a block, for each block.
+    """
+
+    left: tuple[IntArray, FloatArray, DoubleArray]
+    right: tuple[IntArray, FloatArray]
+    right_totals: list[DoubleArray]
+
+
+def _both_ways(
+    similarity: Similarity, rows: slice, *, k_left: int, k_right: int, temperature: float
+) -> _Range:
+    """Find the nearest entities in both directions among the pairs of a range of rows, in one pass."""
+    n_right = similarity.shape[1]
+    of_blocks = []
+    right = np.zeros((n_right, 0), dtype=np.int64), np.empty((n_right, 0), dtype=np.float32)
+    right_totals = []
+    for start, block in similarity.blocks(rows.start, rows.stop):
+        indices, scores = best_in_rows(block, k_left)
+        of_blocks.append((indices, scores, log_sum_exp(block, scores[:, 0], temperature)))
         across = np.ascontiguousarray(block.T)
         indices, scores = best_in_rows(across, min(k_right, len(block)))
-        # What was there came from earlier rows, so a stable sort keeps ties in the order of position.
-        indices = np.hstack([right_indices, indices + start])
-        scores = np.hstack([right_scores, scores])
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :k_right]
-        right_indices = np.take_along_axis(indices, order, axis=1)
-        right_scores = np.take_along_axis(scores, order, axis=1)
-        left_total[rows] = log_sum_exp(block, left_scores[rows, 0], temperature)
-        peak = across.max(axis=1)
-        right_total = np.logaddexp(right_total, log_sum_exp(across, peak, temperature))
-    return Neighbours(
-        left_indices, left_scores, right_indices, right_scores, left_total, right_total, temperature
-    )
+        right = _merged(right, (indices + start, scores), k_right)
+        right_totals.append(log_sum_exp(across, across.max(axis=1), temperature))
+    indices, scores, totals = (np.concatenate(column) for column in zip(*of_blocks, strict=True))
+    return _Range((indices, scores, totals), right, right_totals)
+
+
+def _merged(
+    first: tuple[IntArray, FloatArray], later: tuple[IntArray, FloatArray], k: int
+) -> tuple[IntArray, FloatArray]:
+    """Merge lists of nearest rows: those of earlier rows, and those of later ones, which lose ties."""
+    if not first[0].shape[1]:
+        return later
+    indices, scores = np.hstack([first[0], later[0]]), np.hstack([first[1], later[1]])
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 
 def known_neighbours(similarity: Similarity, *, k: int, temperature: float) -> Neighbours:
@@ -263,13 +305,23 @@ def _lists_of_rows(
     similarity: Similarity, k: int, temperature: float
 ) -> tuple[IntArray, FloatArray, DoubleArray]:
     """Return the ``k`` nearest columns of every row, their similarities, and the total of every row."""
-    n = similarity.shape[0]
+    ranges = row_ranges(similarity, BLOCKS_SENT * similarity.block_rows)
+    found = list(map_parts(partial(_lists_of_range, k=k, temperature=temperature), similarity, ranges))
+    indices, scores, totals = (np.concatenate(column) for column in zip(*found, strict=True))
+    return indices, scores, totals
+
+
+def _lists_of_range(
+    similarity: Similarity, rows: slice, *, k: int, temperature: float
+) -> tuple[IntArray, FloatArray, DoubleArray]:
+    """Return the same as :func:`_lists_of_rows` for the rows of a range."""
+    n = rows.stop - rows.start
     indices, scores = np.empty((n, k), dtype=np.int64), np.empty((n, k), dtype=np.float32)
     totals = np.empty(n, dtype=np.float64)
-    for start, block in similarity.blocks():
-        rows = slice(start, start + len(block))
-        indices[rows], scores[rows] = best_in_rows(block, k)
-        totals[rows] = log_sum_exp(block, scores[rows, 0], temperature)
+    for start, block in similarity.blocks(rows.start, rows.stop):
+        part = slice(start - rows.start, start - rows.start + len(block))
+        indices[part], scores[part] = best_in_rows(block, k)
+        totals[part] = log_sum_exp(block, scores[part, 0], temperature)
     return indices, scores, totals
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 
 from psqe.graph import BoolArray, FloatArray, IntArray
 from psqe.similarity.approximate import is_large, search
 from psqe.similarity.base import Similarity
+from psqe.similarity.workers import map_parts, row_ranges
+
+BLOCKS_SENT = 16
+"""Number of blocks that a worker searches at a time where all pairs are compared."""
 
 
 def best_in_rows(block: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
@@ -65,16 +71,22 @@ def top_k(similarity: Similarity, k: int) -> tuple[IntArray, FloatArray]:
     >>> indices.tolist()
     [[0, 1], [1, 0], [2, 0]]
     """
-    n_left, n_right = similarity.shape
-    k = min(k, n_right)
+    k = min(k, similarity.shape[1])
     if is_large(similarity):
         found = search(similarity, k)
         return found.indices, found.scores
-    indices = np.empty((n_left, k), dtype=np.int64)
-    scores = np.empty((n_left, k), dtype=np.float32)
-    for start, block in similarity.blocks():
-        rows = slice(start, start + len(block))
-        indices[rows], scores[rows] = best_in_rows(block, k)
+    ranges = row_ranges(similarity, BLOCKS_SENT * similarity.block_rows)
+    parts = list(map_parts(partial(_best_of_range, k=k), similarity, ranges))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+def _best_of_range(similarity: Similarity, rows: slice, *, k: int) -> tuple[IntArray, FloatArray]:
+    """Find the ``k`` largest cells of each row of a range."""
+    n = rows.stop - rows.start
+    indices, scores = np.empty((n, k), dtype=np.int64), np.empty((n, k), dtype=np.float32)
+    for start, block in similarity.blocks(rows.start, rows.stop):
+        part = slice(start - rows.start, start - rows.start + len(block))
+        indices[part], scores[part] = best_in_rows(block, k)
     return indices, scores
 
 
