@@ -24,7 +24,7 @@ from psqe.study.plans.base import (
     task_options,
     with_seeds,
 )
-from psqe.study.plans.best import KIND, RUNS, TRAINED, system_spec
+from psqe.study.plans.best import RUNS, TRAINED, system_spec
 from psqe.study.plans.links import links
 from psqe.study.spec import RunSpec
 
@@ -33,12 +33,6 @@ TASKS = (pair.names()[0],)
 
 WORDS = words.NAME
 """The pair of words."""
-
-LANGUAGES = tuple(name for name in pair.names()[1:] if name != pair.SCHOOL)
-"""The same pair with the left meanings in other languages."""
-
-SIZES = (300, 3000)
-"""The further numbers of seeds that miners are compared at."""
 
 UNTRAINED: Mapping[str, tuple[str | None, ...]] = {
     "clamped": ("psqe",),
@@ -60,10 +54,10 @@ LINK_MODELS = ("features", "propagation", "concord")
 """The models whose links are found."""
 
 SOME_STATES = (0, 1)
-"""The random states of links, whose runs take minutes."""
-
-SYSTEM_STATES = (0, 1, 2)
 """The random states of the systems, of which Concord takes minutes."""
+
+LINK_STATES = (0,)
+"""The random states of links, whose confidences take further fits."""
 
 LEFT_OUT = ("fused Gromov-Wasserstein", "label propagation")
 """The systems that are left out for their time and memory, as on the benchmarks."""
@@ -80,17 +74,6 @@ def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
         seeds_spec(task, of_kind(miner, study_size(task)), state)
         for state in random_states
         for task in tasks
-        for miner in miners_on(task)
-    ]
-
-
-def sizes(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """The seeds of every compared miner at the numbers of :data:`SIZES`."""
-    return [
-        seeds_spec(task, of_kind(miner, n), state)
-        for state in random_states
-        for task in tasks
-        for n in SIZES
         for miner in miners_on(task)
     ]
 
@@ -142,36 +125,19 @@ def systems(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]
     ]
 
 
-def in_languages(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """The seeds of PSQE and of mutual neighbours, and the features, with meanings in other languages."""
-    seeds = [
-        seeds_spec(task, of_kind(kind, study_size(task)), state)
-        for task in tasks
-        for state in random_states
-        for kind in ("mutual", KIND)
-    ]
-    return [*seeds, *untrained(tasks, random_states, kinds=(KIND,))]
-
-
 PLANS = {
     "characters-facts": Plan(
         "What is in the pairs of Han characters and words.", facts, (*TASKS, WORDS), (0,)
     ),
     "characters-mined": Plan("The miners on the Han characters.", mined, TASKS, STATES),
-    "characters-sizes": Plan("The miners at other numbers of seeds.", sizes, TASKS, (0,)),
     "characters-aligned": Plan("The features and the aligners without training.", aligned, TASKS, STATES),
     "characters-alone": Plan("Each modality of the Han characters alone.", alone, TASKS, STATES),
     "characters-trained": Plan("The trained aligners on the Han characters.", trained, TASKS, STATES),
-    "characters-best": Plan(
-        "The systems without labels on the Han characters.", systems, TASKS, SYSTEM_STATES
-    ),
+    "characters-best": Plan("The systems without labels on the Han characters.", systems, TASKS, SOME_STATES),
     "characters-links": Plan(
         "The links of three models of the Han characters.",
         lambda tasks, states: links(tasks, states, models=LINK_MODELS),
         TASKS,
-        SOME_STATES,
-    ),
-    "characters-languages": Plan(
-        "The Han characters with left meanings in other languages.", in_languages, LANGUAGES, (0,)
+        LINK_STATES,
     ),
 }
