@@ -72,6 +72,9 @@ COMPARISONS = (
     Comparison("propagation against the features", ("propagation", "psqe"), (FEATURES, "psqe")),
     Comparison("propagation: PSQE against mutual", ("propagation", "psqe"), ("propagation", "mutual")),
     Comparison("propagation against MCLEA", ("propagation", "psqe"), ("mclea", "psqe")),
+    Comparison(
+        "features: with the layout of pictures against without", ("system", FEATURES), ("all", FEATURES)
+    ),
     Comparison(f"{OURS} against propagation", ("system", OURS), ("system", "propagation")),
     Comparison(f"{OURS} against PARIS", ("system", OURS), ("system", "PARIS")),
     Comparison(f"{OURS}: with seeds against without", ("system", OURS), ("system", f"{OURS}, no seeds")),
@@ -98,7 +101,8 @@ def measured(
         ``("precision", KIND)`` and ``("balance", KIND)`` of a kind of seeds; ``(ALIGNER, KIND)``, Hits@1 by
         :data:`MATCHING` on the links that are free of every kind of seeds, where the aligner's name is
         followed by its training if that is not plain; ``("system", ROW)``, Hits@1 of a system on all links
-        by :data:`SYSTEM_MATCHING`. Each maps random states to values.
+        by :data:`SYSTEM_MATCHING`, and ``("all", "features")`` that of the features without the layout of
+        pictures. Each maps random states to values.
     """
     found: dict[tuple[str, ...], Mapping[int, float]] = {}
     size = study_size(tasks[0])
@@ -111,6 +115,9 @@ def measured(
         plain = training in ("plain", "untrained")
         name = str(aligner) if plain else f"{aligner}, {training}"
         found[name, str(miner)] = _by_state(own, "hits@1", len(tasks))
+    whole = crossed(alignments, tasks, matching=SYSTEM_MATCHING)
+    whole = whole[whole["aligner"] == FEATURES]
+    found["all", FEATURES] = _by_state(whole, "hits@1", len(tasks)) if len(whole) else {}
     runs = best_runs(systems, tasks)
     runs = runs[(runs["links"] == "all") & (runs["matching"] == SYSTEM_MATCHING)]
     for row, own in runs.groupby("row"):
