@@ -167,6 +167,6 @@ def test_every_number_of_the_landing_page_is_one_of_the_headlines():
         known = tables.headlines(Store().table("seeds"), Store().table("alignment"), tasks=family.pairs)
         names |= {prefix + name.replace(",", "").replace(" ", "_") for name in known}
     assert quoted - {"n_emoji", "n_dbp"} <= names and len(quoted) > 15
-    assert results.count("{glue:text}") == len(re.findall(r"which-model-gains\.ipynb", results))
+    assert results.count("{glue:text}") == len(re.findall(r"(which-model-gains|characters)\.ipynb", results))
     bare = re.sub(r"\{[^}]*\}`[^`]*`|Hits@1|95 %|DBP15K", "", results)
     assert not re.search(r"\d", bare), "a number was typed"

@@ -332,7 +332,7 @@ def first_weights(space: Space) -> list[torch.Tensor]:
     kept = []
 
     class Watched(RefineStage):
-        def _train(self, encoder, space, seeds):
+        def _train(self, encoder, space, seeds, *, by_batch):
             kept.extend(p.detach().clone() for p in encoder.parameters())
 
     Watched()._learn(space, Pool.start(space, space.task.links[:3]))

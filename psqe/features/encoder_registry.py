@@ -148,7 +148,7 @@ def encoder_choices() -> dict[str, tuple[str, ...]]:
     Examples
     --------
     >>> encoder_choices()["image"]
-    ('efficientnet-lite0', 'hf:<model>')
+    ('efficientnet-lite0', 'hf:<model>', 'pixels')
     """
     choices = {modality: [default] for modality, default in DEFAULT_ENCODERS.items()}
     for name, encoder in ENCODERS.usable().items():

@@ -51,8 +51,8 @@ MOST_SENT = 3
 PACKAGES = ("psqe", "numpy", "scipy", "torch", "faiss-cpu", "dask", "distributed")
 """The packages that must have the same version on all workers."""
 
-Part = TypeVar("Part")
-Found = TypeVar("Found")
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @cache
@@ -91,8 +91,8 @@ class _Cluster:
     address: str
 
     def map(
-        self, function: Callable[[Similarity, Part], Found], similarity: Similarity, parts: Sequence[Part]
-    ) -> Iterator[Found]:
+        self, function: Callable[[Similarity, T], U], similarity: Similarity, parts: Sequence[T]
+    ) -> Iterator[U]:
         """Apply a function to parts of a similarity on workers; yield the results in their order."""
         remaining, futures, n_sent = deque(parts), deque[Any](), 0
         try:
@@ -114,7 +114,7 @@ class _Cluster:
             self.client.cancel(list(futures))
 
     def _submit(
-        self, function: Callable[[Similarity, Part], Found], similarity: Similarity, parts: Iterable[Part]
+        self, function: Callable[[Similarity, T], U], similarity: Similarity, parts: Iterable[T]
     ) -> list[Any]:
         """Send the similarity to all workers, and let them work on the parts."""
         from distributed import TimeoutError as TookTooLong
@@ -371,8 +371,8 @@ def row_ranges(similarity: Similarity, step: int) -> list[slice]:
 
 
 def map_parts(
-    function: Callable[[Similarity, Part], Found], similarity: Similarity, parts: Sequence[Part]
-) -> Iterator[Found]:
+    function: Callable[[Similarity, T], U], similarity: Similarity, parts: Sequence[T]
+) -> Iterator[U]:
     """Apply a function to parts of a similarity, on workers if these search it.
 
     Parameters
@@ -434,7 +434,7 @@ class _Sent:
 _here: ContextVar[_Sent | None] = ContextVar("sent", default=None)
 
 
-def prepared(similarity: Similarity, key: Hashable, make: Callable[[], Found]) -> Found:
+def prepared(similarity: Similarity, key: Hashable, make: Callable[[], U]) -> U:
     """Make what the search of a similarity needs; on a worker, once for all parts that it searches.
 
     Parameters
@@ -459,13 +459,11 @@ def prepared(similarity: Similarity, key: Hashable, make: Callable[[], Found]) -
     with sent.lock:
         if key not in sent.kept:
             sent.kept[key] = make()
-        found: Found = sent.kept[key]
+        found: U = sent.kept[key]
         return found
 
 
-def _on_worker(
-    function: Callable[[Similarity, Part], Found], sent: _Sent, part: Part, wanted: dict[str, str]
-) -> Found:
+def _on_worker(function: Callable[[Similarity, T], U], sent: _Sent, part: T, wanted: dict[str, str]) -> U:
     """Search a part; a worker that has joined late may have other versions."""
     _check_same(versions_of_search(), wanted, "a worker that has joined")
     token = _here.set(sent)

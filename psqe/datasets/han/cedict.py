@@ -21,7 +21,7 @@ _LINE = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.*)/\s*$")
 class Entry(NamedTuple):
     """One entry of CC-CEDICT.
 
-    Attributes
+    Parameters
     ----------
     traditional, simplified
         The two written forms; equal where nothing was simplified.

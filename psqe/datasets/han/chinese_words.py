@@ -13,7 +13,7 @@ from psqe.datasets.han.written import han_characters
 class ChineseWord(NamedTuple):
     """A word of CC-CEDICT.
 
-    Attributes
+    Parameters
     ----------
     traditional, simplified
         The two written forms, which may be equal.

@@ -29,7 +29,7 @@ _REMEDY = "install psqe again"
 class JudgedLink(NamedTuple):
     """A link of the sample with its judgement.
 
-    Attributes
+    Parameters
     ----------
     left, right
         The identifiers of the two words.

@@ -20,7 +20,7 @@ _REMEDY = "install psqe again, or write the tables with scripts/pack_han_words.p
 class JapaneseWord(NamedTuple):
     """An entry of JMdict, its senses joined.
 
-    Attributes
+    Parameters
     ----------
     number
         The entry number of JMdict.

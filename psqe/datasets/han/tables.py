@@ -18,7 +18,7 @@ _REMEDY = "install psqe again, or write the tables with scripts/pack_han_charact
 class Kanji(NamedTuple):
     """What KANJIDIC2 tells of a character, but for its readings.
 
-    Attributes
+    Parameters
     ----------
     radical
         Number of the classical radical, 1 to 214.

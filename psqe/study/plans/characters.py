@@ -80,14 +80,19 @@ def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
 
 def aligned(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """The features beside every kind of seeds, and the aligners of :data:`UNTRAINED`."""
-    rows = [
-        alignment_spec(task, None if kind is None else of_kind(kind, study_size(task)), aligner, state)
+    return with_seeds(
+        spec
         for state in random_states
         for task in tasks
-        for aligner, kinds in UNTRAINED.items()
-        for kind in kinds
-    ]
-    return with_seeds([*untrained(tasks, random_states), *rows])
+        for spec in (
+            *untrained([task], [state]),
+            *(
+                alignment_spec(task, kind and of_kind(kind, study_size(task)), aligner, state)
+                for aligner, kinds in UNTRAINED.items()
+                for kind in kinds
+            ),
+        )
+    )
 
 
 def alone(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:

@@ -25,7 +25,7 @@ SYSTEM_MATCHING = "sinkhorn"
 class Comparison(NamedTuple):
     """Two values of which the second is subtracted from the first.
 
-    Attributes
+    Parameters
     ----------
     text
         What is compared, as the table says it.
