@@ -87,7 +87,7 @@ def aligned(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]
         for spec in (
             *untrained([task], [state]),
             *(
-                alignment_spec(task, kind and of_kind(kind, study_size(task)), aligner, state)
+                alignment_spec(task, of_kind(kind, study_size(task)) if kind else None, aligner, state)
                 for aligner, kinds in UNTRAINED.items()
                 for kind in kinds
             ),
