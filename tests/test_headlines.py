@@ -46,6 +46,9 @@ FAMILIES = {
         ("dbp15k/fr_en", "dbp15k/ja_en", "dbp15k/zh_en"), (0, 1), ["name"], 1000, {}, 12.706205,
         ("pivot", "mutual", "psqe", "true links"),
     ),
+    "characters": Family(
+        ("han/ja-zh",), (0, 1, 2, 3, 4), ["image", "attribute"], 1000, {"dangling": 0.125}, 2.776445,
+    ),
 }  # fmt: skip
 
 

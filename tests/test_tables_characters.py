@@ -11,7 +11,7 @@ from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.study import figures, tables
 from psqe.study.store import results_table
-from psqe.study.tables.transfer import COMPARISONS, measured, transfer, verdict
+from psqe.study.tables.transfer import COMPARISONS, compared_values, transfer, verdict
 
 KEYS = {key for comparison in COMPARISONS for key in (comparison.one, comparison.other)}
 
@@ -30,7 +30,7 @@ def test_precision_and_balance_are_means_over_pairs_by_random_state():
     ]
     runs.append(seeds_run(part("semantic", balance=0.1), task=TASK, state=2, precision=0.1))
     empty = results_table([], "alignment"), results_table([], "system")
-    values = measured(results_table(runs, "seeds"), *empty, [TASK, OTHER_TASK])
+    values = compared_values(results_table(runs, "seeds"), *empty, [TASK, OTHER_TASK])
     assert values["precision", "psqe"] == pytest.approx({0: 0.8, 1: 0.8})
     assert values["balance", "mutual"] == pytest.approx({0: 0.7, 1: 0.7})
 

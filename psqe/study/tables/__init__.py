@@ -79,22 +79,22 @@ from psqe.study.tables.rows import points_text, row_gain_table, row_gains
 from psqe.study.tables.seeds import changes, compared, plain_seeds, seed_parts, seed_sets, swept, verdicts
 from psqe.study.tables.selection import in_order
 from psqe.study.tables.tasks import graph_table, text_table, triple_table, why_table
-from psqe.study.tables.transfer import difference, measured, transfer
+from psqe.study.tables.transfer import compared_values, transfer
 from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
     "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
     "benchmark_runs", "best_leads", "best_runs", "best_table", "bias_table", "by_school_year", "by_sign",
-    "changes", "character_regions", "claims", "claims_table", "compared", "crossed", "data_names",
-    "decision_table", "default_links", "difference", "evenness", "evenness_parts", "evenness_table",
+    "changes", "character_regions", "claims", "claims_table", "compared", "compared_values", "crossed",
+    "data_names", "decision_table", "default_links", "evenness", "evenness_parts", "evenness_table",
     "evenness_words", "expected_errors", "expected_runs", "expected_table", "fact_table", "faithful_table",
     "false_friends_table", "gain_accounts", "gain_table", "gains", "graph_table", "headlines", "in_order",
     "label_gain_table", "label_gains", "label_runs", "level_table", "list_in_words", "matching_table",
-    "matrix", "mean_table", "mean_text", "measured", "metric_rows", "mined_table", "modality_runs",
-    "name_models", "nothing_in_common", "operating_points", "order_table", "over_states", "pair_evidence",
-    "paired_gain", "pairs_with_references", "part_runs", "pays_gains", "pays_means", "pays_runs",
-    "pays_table", "phase_rows", "plain_seeds", "points_text", "predicted_totals", "prediction_errors",
-    "presets", "price_of_evenness", "region_contrasts", "region_parts", "region_results", "row_gain_table",
+    "matrix", "mean_table", "mean_text", "metric_rows", "mined_table", "modality_runs", "name_models",
+    "nothing_in_common", "operating_points", "order_table", "over_states", "pair_evidence", "paired_gain",
+    "pairs_with_references", "part_runs", "pays_gains", "pays_means", "pays_runs", "pays_table",
+    "phase_rows", "plain_seeds", "points_text", "predicted_totals", "prediction_errors", "presets",
+    "price_of_evenness", "region_contrasts", "region_parts", "region_results", "row_gain_table",
     "row_gains", "rows_left_out", "rule_table", "runs_of", "same_keywords", "seed_gains", "seed_parts",
     "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show", "sign_table", "single_table",
     "size_table", "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 import pandas as pd
 
-from psqe.evaluation.intervals import mean_interval
 from psqe.study.plans.alignments import NO_SEEDS
-from psqe.study.plans.base import EMOJI, KINDS_OF_SEEDS, study_size
+from psqe.study.plans.base import EMOJI, KINDS_OF_SEEDS
 from psqe.study.plans.pays import TRAINED
-from psqe.study.tables.alignments import FEATURES, crossed, gains
-from psqe.study.tables.seeds import seed_sets
-from psqe.study.tables.selection import kinds
+from psqe.study.tables.alignments import FEATURES
+from psqe.study.tables.by_state import ByState, alignment_values, difference, seed_values
 
 MATCHING = "csls"
 """The matching of every Hits@1 on the landing page that does not name another."""
@@ -51,56 +50,40 @@ def headlines(
         states.
         What was not run is missing.
     """
-    found: dict[str, float] = {}
-    size = study_size(tasks[0])
-    sets = seed_sets(kinds(seeds[seeds["task"].isin(tasks) & (seeds["n_seeds"] == size)]))
-    for kind in KINDS_OF_SEEDS:
-        own = sets[sets["label"] == kind]
-        for name, column in (("correct", "precision"), ("even", "balance")):
-            _mean(found, f"{name} {kind}", own, column, len(tasks))
-    free = crossed(alignments, tasks, matching=MATCHING, links="free_of_all")
-    trained = free[(free["aligner"] == aligner) & (free["training"] == "plain")]
-    for kind in KINDS_OF_SEEDS:
-        _mean(found, f"free {kind}", trained[trained["miner"] == kind], "hits@1", len(tasks))
-    for name in (FEATURES, "clamped", "propagation"):
-        own = free[(free["aligner"] == name) & (free["miner"] == "psqe")]
-        own = own[own["training"].isin(["plain", "untrained"])]
-        _mean(found, f"free {name}", own, "hits@1", len(tasks))
-    for better, over in (
+    of_seeds = seed_values(seeds, tasks)
+    free = alignment_values(alignments, tasks, matching=MATCHING, links="free_of_all")
+    whole = alignment_values(alignments, tasks, matching="sinkhorn")
+    queries = [
+        alignment_values(alignments, tasks, matching=matching, links=links, value="n_queries")
+        for matching, links in ((MATCHING, "free_of_all"), ("sinkhorn", "all"))
+    ]
+    means: dict[str, ByState] = {
+        **{
+            f"{name} {kind}": of_seeds.get((value, kind), {})
+            for kind in KINDS_OF_SEEDS
+            for name, value in (("correct", "precision"), ("even", "balance"))
+        },
+        **{f"free {kind}": free.get((aligner, kind), {}) for kind in KINDS_OF_SEEDS},
+        **{f"free {name}": free.get((name, "psqe"), {}) for name in (FEATURES, "clamped", "propagation")},
+        "all features": whole.get((FEATURES, NO_SEEDS), {}),
+        "all propagation": whole.get(("propagation", NO_SEEDS), {}),
+        "all clamped": whole.get(("clamped", "psqe"), {}),
+        f"all {aligner}": whole.get((aligner, "psqe"), {}),
+        "n free": queries[0].get((aligner, "psqe"), {}),
+        "n gold": queries[1].get((aligner, "psqe"), {}),
+    }
+    found = {name: fmean(values.values()) for name, values in means.items() if values}
+    pairs = [
         ("pivot, fused", "pivot"), ("psqe", "pivot, fused"), ("psqe", "mutual"), ("true links", "psqe"),
-    ):  # fmt: skip
-        _gain(found, f"gain {better} over {over}", trained, better, over)
-    for model in sorted(set(free["aligner"]) & set(TRAINED) - {aligner}):
-        own = free[(free["aligner"] == model) & (free["training"] == "plain")]
-        _gain(found, f"gain psqe over pivot, fused {model}", own, "psqe", "pivot, fused")
-    sinkhorn = crossed(alignments, tasks, matching="sinkhorn")
-    for name, model, miner in (
-        ("features", FEATURES, NO_SEEDS), ("propagation", "propagation", NO_SEEDS),
-        ("clamped", "clamped", "psqe"), (aligner, aligner, "psqe"),
-    ):  # fmt: skip
-        own = sinkhorn[(sinkhorn["aligner"] == model) & (sinkhorn["miner"] == miner)]
-        own = own[own["training"].isin(["plain", "untrained"])]
-        _mean(found, f"all {name}", own, "hits@1", len(tasks))
-    for name, own in (("n free", trained), ("n gold", sinkhorn)):
-        _mean(found, name, own[own["miner"] == "psqe"], "n_queries", len(tasks))
-    found["states"] = int(trained["random_state"].nunique())
+    ]  # fmt: skip
+    compared = {f"{better} over {over}": (aligner, better, over) for better, over in pairs}
+    others = sorted({name for name, _ in free} & set(TRAINED) - {aligner})
+    compared |= {f"psqe over pivot, fused {model}": (model, "psqe", "pivot, fused") for model in others}
+    for name, (model, better, over) in compared.items():
+        gain = difference(free.get((model, better), {}), free.get((model, over), {}))
+        if gain is not None:
+            found |= dict(zip((f"gain {name}", f"gain {name} low", f"gain {name} high"), gain, strict=True))
+    found["states"] = len(
+        {state for (name, _), values in free.items() if name == aligner for state in values}
+    )
     return found
-
-
-def _gain(found: dict[str, float], name: str, runs: pd.DataFrame, better: str, over: str) -> None:
-    """Put the gain of one kind of seeds over another under a name, with the ends of its interval."""
-    whole = gains(runs, over, better=better).query("task == 'all'")
-    for _, row in whole.iterrows():
-        found |= {
-            name: float(row["gain"]),
-            f"{name} low": float(row["low"]),
-            f"{name} high": float(row["high"]),
-        }
-
-
-def _mean(found: dict[str, float], name: str, runs: pd.DataFrame, column: str, n_tasks: int) -> None:
-    """Put the mean of a column under a name, over random states that were run on every pair."""
-    complete = runs[runs.groupby("random_state")["task"].transform("nunique") == n_tasks]
-    if len(complete):
-        by_state = complete.groupby("random_state")[column].mean().astype(float)
-        found[name] = float(mean_interval(by_state.tolist())[0])

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from psqe.evaluation.intervals import mean_interval
-from psqe.study.plans.base import study_size
-from psqe.study.tables.alignments import FEATURES, complete, crossed
-from psqe.study.tables.best import OURS, best_runs
+from psqe.study.plans.alignments import NO_SEEDS
+from psqe.study.tables.alignments import FEATURES
+from psqe.study.tables.best import OURS
+from psqe.study.tables.by_state import Values, alignment_values, difference, seed_values, system_values
 from psqe.study.tables.rows import points_text
-from psqe.study.tables.seeds import seed_sets
-from psqe.study.tables.selection import kinds
 
 MATCHING = "csls"
 """The matching of every Hits@1 of aligners; systems are compared by :data:`SYSTEM_MATCHING`."""
@@ -30,7 +28,7 @@ class Comparison(NamedTuple):
     text
         What is compared, as the table says it.
     one, other
-        The two values, by their keys in :func:`measured`.
+        The two values, by their keys in :func:`compared_values`.
 
     Examples
     --------
@@ -39,8 +37,8 @@ class Comparison(NamedTuple):
     """
 
     text: str
-    one: tuple[str, ...]
-    other: tuple[str, ...]
+    one: tuple[str, str]
+    other: tuple[str, str]
 
 
 COMPARISONS = (
@@ -82,9 +80,9 @@ COMPARISONS = (
 """The comparisons, in the order of the table."""
 
 
-def measured(
+def compared_values(
     seeds: pd.DataFrame, alignments: pd.DataFrame, systems: pd.DataFrame, tasks: Sequence[str]
-) -> dict[tuple[str, ...], Mapping[int, float]]:
+) -> Values:
     """Collect the values that are compared, by random state.
 
     Parameters
@@ -92,57 +90,32 @@ def measured(
     seeds, alignments, systems
         The seeds, the alignments and the systems of the results store.
     tasks
-        The pairs, which are compared with the same number of seeds. Values are means over them, of random
-        states that were run on all.
+        The pairs, at least one, as for :func:`psqe.study.tables.by_state.seed_values`.
 
     Returns
     -------
     dict
-        ``("precision", KIND)`` and ``("balance", KIND)`` of a kind of seeds; ``(ALIGNER, KIND)``, Hits@1 by
-        :data:`MATCHING` on the links that are free of every kind of seeds, where the aligner's name is
-        followed by its training if that is not plain; ``("system", ROW)``, Hits@1 of a system on all links
-        by :data:`SYSTEM_MATCHING`, and ``("all", "features")`` that of the features without the layout of
-        pictures. Each maps random states to values.
+        The values of seeds; those of aligners by :data:`MATCHING` on the links that are free of every kind of
+        seeds; those of systems on all links by :data:`SYSTEM_MATCHING`, and ``("all", "features")`` that of
+        the features without the layout of pictures.
     """
-    found: dict[tuple[str, ...], Mapping[int, float]] = {}
-    size = study_size(tasks[0])
-    sets = seed_sets(kinds(seeds[seeds["task"].isin(tasks) & (seeds["n_seeds"] == size)]))
-    for kind, own in sets.groupby("label"):
-        for value in ("precision", "balance"):
-            found[value, str(kind)] = _by_state(own, value, len(tasks))
-    free = crossed(alignments, tasks, matching=MATCHING, links="free_of_all")
-    for (aligner, training, miner), own in free.groupby(["aligner", "training", "miner"]):
-        plain = training in ("plain", "untrained")
-        name = str(aligner) if plain else f"{aligner}, {training}"
-        found[name, str(miner)] = _by_state(own, "hits@1", len(tasks))
-    whole = crossed(alignments, tasks, matching=SYSTEM_MATCHING)
-    whole = whole[whole["aligner"] == FEATURES]
-    found["all", FEATURES] = _by_state(whole, "hits@1", len(tasks)) if len(whole) else {}
-    runs = best_runs(systems, tasks)
-    runs = runs[(runs["links"] == "all") & (runs["matching"] == SYSTEM_MATCHING)]
-    for row, own in runs.groupby("row"):
-        found["system", str(row)] = _by_state(own, "hits@1", len(tasks))
-    return found
+    whole = alignment_values(alignments, tasks, matching=SYSTEM_MATCHING)
+    return {
+        **seed_values(seeds, tasks),
+        **alignment_values(alignments, tasks, matching=MATCHING, links="free_of_all"),
+        **system_values(systems, tasks, matching=SYSTEM_MATCHING),
+        ("all", FEATURES): whole.get((FEATURES, NO_SEEDS), {}),
+    }
 
 
-def _by_state(runs: pd.DataFrame, value: str, n_tasks: int) -> dict[int, float]:
-    """Average a value over pairs, within each random state that was run on all of them."""
-    whole = complete(runs.assign(one=0), ["one"], n_tasks)
-    means = whole.groupby("random_state")[value].mean().astype(float)
-    return {int(str(state)): float(mean) for state, mean in means.items()}
-
-
-def transfer(
-    of_origin: Mapping[tuple[str, ...], Mapping[int, float]],
-    elsewhere: Mapping[tuple[str, ...], Mapping[int, float]],
-) -> pd.DataFrame:
+def transfer(of_origin: Values, elsewhere: Values) -> pd.DataFrame:
     """Tell every difference where it was found first and elsewhere.
 
     Parameters
     ----------
     of_origin, elsewhere
-        The values of :func:`measured` on the emoji pairs, on some of which settings were chosen, and on
-        others.
+        The values of :func:`compared_values` on the emoji pairs, on some of which settings were chosen, and
+        on others.
 
     Returns
     -------
@@ -158,35 +131,16 @@ def transfer(
     """
     rows = []
     for comparison in COMPARISONS:
-        here, there = (difference(values, comparison) for values in (of_origin, elsewhere))
+        here, there = (
+            difference(values.get(comparison.one, {}), values.get(comparison.other, {}))
+            for values in (of_origin, elsewhere)
+        )
         if here is not None and there is not None:
             rows.append({
                 "comparison": comparison.text, "here": points_text(*here), "there": points_text(*there),
                 "verdict": verdict(here, there),
             })  # fmt: skip
     return pd.DataFrame(rows, columns=["comparison", "here", "there", "verdict"])
-
-
-def difference(
-    values: Mapping[tuple[str, ...], Mapping[int, float]], comparison: Comparison
-) -> tuple[float, float, float] | None:
-    """Return the difference of two values in points with its interval; ``None`` if one of them was not run.
-
-    Parameters
-    ----------
-    values
-        The values of :func:`measured`.
-    comparison
-        What is compared. Differences are taken within random states.
-
-    Examples
-    --------
-    >>> difference({}, COMPARISONS[0]) is None
-    True
-    """
-    one, other = values.get(comparison.one, {}), values.get(comparison.other, {})
-    states = sorted(one.keys() & other.keys())
-    return mean_interval([100 * (one[state] - other[state]) for state in states]) if states else None
 
 
 def verdict(here: tuple[float, float, float], there: tuple[float, float, float]) -> str:
