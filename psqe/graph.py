@@ -517,10 +517,11 @@ class AlignmentTask:
         )
 
     def blind(self) -> AlignmentTask:
-        """Return the task as a miner or an aligner may see it: without labels, identifiers, ids and order.
+        """Return the task as a miner or an aligner may see it: without whatever could reveal gold links.
 
-        Labels are gold links and human-made groups. Identifiers are removed, because equal identifiers on
-        both sides, such as equal URIs, reveal gold links; the order of the files can reveal them, too.
+        Labels, which are gold links and human-made groups, are removed. So are identifiers, because equal
+        ones on both sides, such as equal URIs, reveal gold links; the ids and the order of the files, which
+        can reveal them, too; and the parameters, from which a random order could be drawn again.
         """
         left, right = self.without_links().sides.map(
             lambda graph: replace(
@@ -530,7 +531,7 @@ class AlignmentTask:
                 file_order=None,
             )
         )
-        return replace(self, left=left, right=right, links=None)
+        return replace(self, left=left, right=right, links=None, parameters={})
 
     def take(self, left: IntArray, right: IntArray) -> AlignmentTask:
         """Return the task restricted to some of its entities, renumbered, with the gold links between them.

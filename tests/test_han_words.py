@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,9 @@ from psqe.datasets.han.assets import is_han
 from psqe.datasets.han.cedict import Entry
 from psqe.datasets.han.chinese_words import ChineseWord, joined_entries, read_chinese_words
 from psqe.datasets.han.false_friends import JUDGEMENTS, judgement_counts, read_judged_links, sampled_links
+from psqe.datasets.han.glosses import tells_counterpart
 from psqe.datasets.han.jmdict import COLUMNS, GLOSSES, WORDS, JapaneseWord, read_words
-from psqe.datasets.han.word_counts import word_counts
-from psqe.datasets.han.word_glosses import split_marks, tells_counterpart, tidy, without_references
+from psqe.datasets.han.word_glosses import split_marks, tidy, without_references
 from psqe.datasets.han.word_links import word_links
 from psqe.datasets.han.word_readings import romaji, syllables, without_pinyin, without_romaji
 from psqe.datasets.han.words import chinese_glosses, japanese_glosses, word_forms, words_task
@@ -293,18 +294,6 @@ class TestLinks:
         with pytest.raises(ParameterError, match=r"dangling is 0\.5"):
             words_task(LEFT, RIGHT, forms=forms, dangling=0.5)
 
-    def test_counts(self, small):
-        counts = word_counts(small)
-        assert (
-            counts["links"] == 4
-            and counts["links_sharing_a_gloss"] == counts["links_with_equal_glosses"] == 1
-        )
-        assert (counts["equal_pairs"], counts["equal_pairs_linked"]) == (1, 1)
-        assert (counts["left_words"], counts["left_linked"], counts["left_with_text"]) == (5, 4, 5)
-        assert (counts["right_words"], counts["right_linked"], counts["right_several"]) == (5, 4, 0)
-        with pytest.raises(DataError, match="no gold links"):
-            word_counts(small.without_links())
-
 
 def word_forms_of(graph):
     """The written forms of the small task."""
@@ -397,14 +386,19 @@ class TestLeaks:
 
 class TestWhole:
     def test_sizes(self, task):
-        counts = word_counts(task)
-        assert (counts["left_words"], counts["right_words"]) == (153_706, 117_855)
-        assert 26_500 < counts["links"] < 28_000
-        assert counts["left_with_text"] > 153_500 and counts["right_with_text"] > 113_500
+        assert [len(graph.candidates) for graph in task.sides] == [153_706, 117_855]
+        assert 26_500 < len(task.links) < 28_000
+        with_text = [sum(bool(graph.attributes[i]) for i in graph.candidates) for graph in task.sides]
+        assert with_text[0] > 153_500 and with_text[1] > 113_500
 
-    def test_meaning_alone_does_not_find_the_links(self, task):
-        counts = word_counts(task)
-        assert 0.2 < counts["equal_pairs_linked"] / counts["equal_pairs"] < 0.3
+    def test_words_of_the_same_meaning_need_not_be_linked(self, task):
+        once = []
+        for graph in task.sides:
+            texts = {i: frozenset(text for _, text in graph.attributes[i]) for i in graph.candidates.tolist()}
+            times = Counter(texts.values())
+            once.append({text: i for i, text in texts.items() if text and times[text] == 1})
+        pairs = {(once[0][text], once[1][text]) for text in once[0].keys() & once[1].keys()}
+        assert 0.2 < len(pairs & set(map(tuple, task.links.tolist()))) / len(pairs) < 0.3
 
     def test_known_pairs_are_linked(self, task):
         written = task.sides.map(word_forms)

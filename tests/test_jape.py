@@ -351,6 +351,7 @@ def test_the_real_pairs(pair, entities, relations, triples, attributed):
     shuffled = np.column_stack([task.left.ids[task.links[:, 0]], task.right.ids[task.links[:, 1]]])
     assert set(map(tuple, shuffled.tolist())) == set(map(tuple, ids.tolist()))
     blind = task.blind()
+    assert not blind.parameters
     assert np.array_equal(blind.right.ids, np.arange(blind.right.n_entities))
 
 

@@ -1,5 +1,6 @@
 """PSQE: its stages, its quotas, and what it is for."""
 
+import math
 from dataclasses import replace
 from itertools import permutations
 
@@ -83,10 +84,10 @@ def test_quotas_are_proportional_and_add_up(left, right, n_seeds):
     assert quotas.sum() == n_seeds and (quotas >= 0).all()
     both = left + right
     for cluster, (quota, floor) in enumerate(zip(quotas, floors, strict=True)):
-        share = n_seeds * both.count(cluster)
         # The public code divides first, and rounding can then turn a whole number into the one below.
-        assert floor in (share // len(both), -(-share // len(both)) - 1)
-        assert share // len(both) <= quota <= share // len(both) + 1
+        assert floor == math.floor(n_seeds * (both.count(cluster) / len(both)))
+        whole = n_seeds * both.count(cluster) // len(both)
+        assert whole <= quota <= whole + 1
         if cluster not in both:
             assert quota == 0
 

@@ -38,59 +38,38 @@ def closed_leaks(name: str) -> Mapping[str, str]:
     >>> "references" in closed_leaks("han/words")
     True
     """
-    _require(name)
-    return words.CLOSED_LEAKS if name == words.NAME else pair.CLOSED_LEAKS
+    return words.CLOSED_LEAKS if _is_of_words(name) else pair.CLOSED_LEAKS
 
 
 def encoders(name: str) -> dict[str, str | None]:
     """Return the modalities that a task is compared by, each with its default encoder; words have no picture.
 
-    Parameters
-    ----------
-    name
-        One of :func:`names`.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such task.
+    The parameter and the error are those of :func:`closed_leaks`.
 
     Examples
     --------
     >>> encoders("han/words"), encoders("han/ja-zh")
     ({'attribute': None}, {'image': None, 'attribute': None})
     """
-    _require(name)
-    return {"attribute": None} if name == words.NAME else {"image": None, "attribute": None}
+    return {"attribute": None} if _is_of_words(name) else {"image": None, "attribute": None}
 
 
 def load(name: str, *, random_state: int, dangling: float | None = None) -> AlignmentTask:
-    """Build one of the Han pairs, see :func:`psqe.datasets.han.pair.load` and :mod:`psqe.datasets.han.words`.
-
-    Parameters
-    ----------
-    name
-        One of :func:`names`.
-    random_state
-        Not negative. It decides which entities are dropped, and the order of the right entities and of the
-        links.
-    dangling
-        Share of the candidates dropped from each side at random, in [0, 0.5), beside those that have no
-        counterpart anyway; 0 when ``None``.
+    """Build one of the Han pairs: by :func:`psqe.datasets.han.words.load` that of words, else by
+    :func:`psqe.datasets.han.pair.load`, where the parameters and errors are described.
 
     Raises
     ------
     ParameterError
-        If there is no such task, or ``dangling`` is out of range.
-    DataError
-        If a package of the extra ``han`` is not installed, or lacks its data.
+        If there is no such task.
     """
-    _require(name)
-    if name == words.NAME:
+    if _is_of_words(name):
         return words.load(random_state=random_state, dangling=dangling)
     return pair.load(name, random_state=random_state, dangling=dangling)
 
 
-def _require(name: str) -> None:
+def _is_of_words(name: str) -> bool:
+    """Return whether a task is that of words, and refuse a name that is none."""
     if name not in names():
         raise ParameterError(f"there is no task {name!r}", remedy=f"choose from {', '.join(names())}")
+    return name == words.NAME

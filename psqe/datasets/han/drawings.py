@@ -42,7 +42,9 @@ def stroke_drawings() -> dict[str, Path]:
     key = content_hash("strokes", STROKES_VERSION, *(f"{c}{p.stat().st_size}" for c, p in files.items()))
 
     def draw(folder: Path) -> None:
-        for character, path in files.items():
+        # In the order of the names, so that the times of the files do not tell the order of code points.
+        for character in sorted(files, key=lambda character: _name("kanji", character)):
+            path = files[character]
             (folder / f"{_name('kanji', character)}.svg").write_text(plain_strokes(path), encoding="utf-8")
 
     folder = _made_once(f"strokes-{key[:16]}", draw, len(files))
@@ -136,7 +138,8 @@ def _draw_glyphs(file: Path, characters: Sequence[str], folder: Path) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.truetype(str(file), GLYPH_PIXELS, layout_engine=ImageFont.Layout.BASIC)
-    for character in characters:
+    # In the order of the names, so that the times of the files do not tell the order of code points.
+    for character in sorted(characters, key=lambda character: _name("hanzi", character)):
         left, top, right, bottom = font.getbbox(character)
         alpha = Image.new("L", (int(right - left), int(bottom - top)), 0)
         ImageDraw.Draw(alpha).text((-left, -top), character, fill=255, font=font)

@@ -8,9 +8,19 @@ from collections.abc import Iterable
 from psqe.datasets.han.assets import is_han
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_RADICAL = re.compile(r"\bradical\b.*\d|\(kokuji\)|\bkokuji\b", re.IGNORECASE)
-_JAPANESE = re.compile(r"\bJapanese (variant|kokuji)\b")
+_TELLING = re.compile(r"\bradical\b.*\d|\bkokuji\b|\bJapanese variant\b", re.IGNORECASE)
 _NO_MEANING = re.compile(r"^(CL:|surname\b)|\b(pr|pron)\. *$|\bpr\. \[")
+
+
+def tells_counterpart(gloss: str) -> bool:
+    """Return whether a gloss numbers a radical, as all dictionaries do alike, or calls a character Japanese.
+
+    Examples
+    --------
+    >>> tells_counterpart("radical in Chinese characters (Kangxi radical 85)"), tells_counterpart("water")
+    (True, False)
+    """
+    return _TELLING.search(gloss) is not None
 
 
 def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
@@ -39,7 +49,7 @@ def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
     """
     kept: dict[str, None] = {}
     for gloss in glosses:
-        if _RADICAL.search(gloss) or _JAPANESE.search(gloss) or _NO_MEANING.search(gloss):
+        if tells_counterpart(gloss) or _NO_MEANING.search(gloss):
             continue
         text = _ASIDE.sub(_without_characters, gloss)
         if any(is_han(character) for character in text):

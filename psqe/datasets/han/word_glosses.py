@@ -84,7 +84,6 @@ _POINTERS = (
 """What stands before a reference, and goes with it."""
 _POINTER = re.compile(rf"\b(?:{'|'.join(_POINTERS)})\s*[:,]?\s*{_REFERENCE}", re.IGNORECASE)
 _NO_MEANING = re.compile(r"CL:|(?:also|Taiwan|Beijing|Mainland|old)?\s*pr\.", re.IGNORECASE)
-_TELLING = re.compile(r"\bradical\b.*\d|\bkokuji\b|\bJapanese variant\b", re.IGNORECASE)
 _MARK = re.compile(r"\((" + "|".join(map(re.escape, MARKS)) + r")\)")
 _SURNAME = re.compile(r"(?:two-character )?surname\b")
 _EMPTY_WORDS = """
@@ -96,17 +95,6 @@ _JOINING = re.compile(
     r"^(?:(?:or|and|also)\b[\s,;:]*)+|(?:\s+(?:of|in|and|or|the|from|for|as|by|to|with|at))+$"
 )
 _OTHER_LETTERS = re.compile(rf"[{HAN}{_OTHER_SCRIPTS}\uff00-\uffef，、。·]+")
-
-
-def tells_counterpart(gloss: str) -> bool:
-    """Return whether a gloss numbers a radical, as all dictionaries do alike, or calls a character Japanese.
-
-    Examples
-    --------
-    >>> tells_counterpart("radical in Chinese characters (Kangxi radical 85)"), tells_counterpart("water")
-    (True, False)
-    """
-    return _TELLING.search(gloss) is not None
 
 
 def without_references(gloss: str) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 from psqe.datasets.builder import GraphBuilder, shuffled_task
 from psqe.datasets.dangling import draw_each
 from psqe.datasets.han.chinese_words import ChineseWord, read_chinese_words
+from psqe.datasets.han.glosses import tells_counterpart
 from psqe.datasets.han.jmdict import JapaneseWord, read_words
 from psqe.datasets.han.variants import chinese_forms
-from psqe.datasets.han.word_glosses import split_marks, tells_counterpart, tidy, without_references
+from psqe.datasets.han.word_glosses import split_marks, tidy, without_references
 from psqe.datasets.han.word_links import Forms, word_links
 from psqe.datasets.han.word_readings import romaji, syllables, without_pinyin, without_romaji
 from psqe.datasets.han.written import han_characters
