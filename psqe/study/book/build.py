@@ -16,6 +16,15 @@ from psqe.files import write_text
 from psqe.study.book.reference import write_reference
 from psqe.study.project import Project
 
+_IN_TWO_PROCESSES = """
+from functools import partial
+import jupyter_book.sphinx
+from jupyter_book.cli.main import main
+jupyter_book.sphinx.build_sphinx = partial(jupyter_book.sphinx.build_sphinx, jobs=2)
+main()
+"""
+"""Jupyter Book, with the number of processes of Sphinx, for which its command has no option."""
+
 
 def build_book(root: str | Path | None = None) -> Path:
     """Build the book of a checkout.
@@ -50,7 +59,7 @@ def build_book(root: str | Path | None = None) -> Path:
     # Every build starts from nothing, for Sphinx does not repeat the warnings of pages it has built before.
     shutil.rmtree(output, ignore_errors=True)
     # The jupyter-book of this interpreter's environment, whatever other one is on the path.
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [sys.executable, "-c", _IN_TWO_PROCESSES]
     command += ["build", str(project.book)]
     command += ["--config", str(project.root / "_config.yml"), "--path-output", str(project.build)]
     command += ["-W", "-n", "--keep-going"]

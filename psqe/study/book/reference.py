@@ -113,6 +113,11 @@ class ReferenceDomain(PythonDomain):
         return super().find_obj(env, modname, classname, defined, type, searchmode)
 
 
+UNDECLARED = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
+"""Extensions that do not declare whether pages may be read in several processes. They may: the first numbers
+sections when all pages are read, and the second changes documents in LaTeX only."""
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension with Sphinx."""
     # Autodoc writes annotations of a base class into the classes that it describes. A pydantic model that is
@@ -121,7 +126,15 @@ def setup(app: Sphinx) -> dict[str, bool]:
         import_module(module)
     app.add_domain(ReferenceDomain, override=True)
     app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # before napoleon, which has 500
+    app.connect("env-before-read-docs", _declare)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _declare(app: Sphinx, env: object, names: object) -> None:
+    """Declare that pages may be read in several processes, for extensions that do not say so."""
+    for name in UNDECLARED:
+        if name in app.extensions:
+            app.extensions[name].parallel_read_safe = True
 
 
 def _keep_colons(
