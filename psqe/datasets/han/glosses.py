@@ -9,7 +9,10 @@ from psqe.datasets.han.assets import is_han
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _TELLING = re.compile(r"\bradical\b.*\d|\bkokuji\b|\bJapanese variant\b", re.IGNORECASE)
-_NO_MEANING = re.compile(r"^(CL:|surname\b)|\b(pr|pron)\. *$|\bpr\. \[")
+_NO_MEANING = re.compile(
+    r"^(CL:|surname\b)|\b(pr|pron)\.( |$)|phonetic|\breading -|Japanese (-|surname|names?\b|personal)|surname\)"
+)
+_BOPOMOFO = re.compile("[\u3100-\u312f\u31a0-\u31bf]")
 
 
 def tells_counterpart(gloss: str) -> bool:
@@ -28,8 +31,8 @@ def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
 
     Four kinds of glosses are left out: those that number a radical, since radicals have the same numbers in
     all dictionaries; those that call a character Japanese; references to other characters, which Han
-    characters outside of brackets show; and surnames, measure words and remarks on a pronunciation, which
-    are no meaning. What stands in brackets is left out where it holds a Han character
+    characters outside of brackets show; and surnames, measure words and remarks on a pronunciation or on
+    Japanese names, which are no meaning. What stands in brackets is left out where it holds a Han character
     or a reading, which stands in square brackets.
 
     Parameters
@@ -52,7 +55,7 @@ def plain_glosses(glosses: Iterable[str]) -> tuple[str, ...]:
         if tells_counterpart(gloss) or _NO_MEANING.search(gloss):
             continue
         text = _ASIDE.sub(_without_characters, gloss)
-        if any(is_han(character) for character in text):
+        if any(is_han(character) for character in text) or _BOPOMOFO.search(text):
             continue
         text = " ".join(text.split()).strip(" ,;:")
         if text:

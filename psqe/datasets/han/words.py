@@ -34,7 +34,7 @@ CLOSED_LEAKS: Mapping[str, str] = {
     "references": "references to other words and classifiers are taken out of glosses",
     "radical numbers": "glosses that number a radical are left out",
     "Japanese sources": "glosses of CC-CEDICT that call a character Japanese are left out",
-    "order": "the right entities and the links are in random order",
+    "order": "the entities of both sides and the links are in random order",
 }
 """How each way is closed by which the links could be read off."""
 
@@ -142,8 +142,7 @@ def words_task(
     left, right
         The words of the two sides.
     random_state
-        Not negative. It decides which words are dropped, and the order of the right entities and of the
-        links.
+        Not negative. It decides which words are dropped, and the order of the entities and of the links.
     dangling
         Share of the words dropped from each side at random, in [0, 0.5); 0 when ``None``.
     forms
@@ -177,8 +176,7 @@ def load(*, random_state: int, dangling: float | None = None) -> AlignmentTask:
     Parameters
     ----------
     random_state
-        Not negative. It decides which words are dropped, and the order of the right entities and of the
-        links.
+        Not negative. It decides which words are dropped, and the order of the entities and of the links.
     dangling
         Share of the words dropped from each side at random, in [0, 0.5); 0 when ``None``.
 
