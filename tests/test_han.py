@@ -56,7 +56,15 @@ def test_links_join_what_dictionaries_say_is_one_character(task, forms):
     linked = by_form(task, forms)
     for both in [("水", "水"), ("発", "发"), ("発", "發"), ("髪", "发"), ("国", "國"), ("後", "后")]:
         assert both in linked
-    for both in [("坂", "阪"), ("眞", "真"), ("冨", "富"), ("衆", "眾"), ("鉱", "礦"), ("靭", "韌"), ("侫", "佞")]:
+    for both in [
+        ("坂", "阪"),
+        ("眞", "真"),
+        ("冨", "富"),
+        ("衆", "眾"),
+        ("鉱", "礦"),
+        ("靭", "韌"),
+        ("侫", "佞"),
+    ]:
         assert both in linked  # variants by CC-CEDICT, by KANJIDIC2, and one that was added by hand
     for both in [("后", "後"), ("発", "髮"), ("木", "水")]:
         assert both not in linked
@@ -235,7 +243,7 @@ class TestLeaks:
         ("CL:個|个[ge4]", ()),
         ("Taiwan pr. [ju4]", ()),
         ("pr. tōge", ()),
-        ("(used as phonetic \"ka\")", ()),
+        ('(used as phonetic "ka")', ()),
         ("used in Japanese names with reading -shima", ()),
         ("Mori (Japanese surname)", ()),
         ("often written as ㄅㄧㄤˋ", ()),

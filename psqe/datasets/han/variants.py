@@ -48,7 +48,9 @@ def chinese_forms(character: str) -> frozenset[str]:
     found = _written(character, known)
     if character not in known.simplified.get(character, _NONE):
         alike = known.traditional.get(character, _NONE)
-        found |= {old for old in alike if old in variants.get(character, ()) or character in variants.get(old, ())}
+        found |= {
+            old for old in alike if old in variants.get(character, ()) or character in variants.get(old, ())
+        }
     if not found & own_meanings():
         for other in (*known.japanese.get(character, _NONE), *variants.get(character, ())):
             found |= _written(other, known)
