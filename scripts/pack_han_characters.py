@@ -37,9 +37,10 @@ TABLES = Path(__file__).resolve().parent.parent / "psqe" / "datasets" / "han" / 
 LANGUAGES = ("", "es", "fr", "pt")
 """The languages of the meanings, as KANJIDIC2 names them; English has no name there."""
 ADDED = {
-    "侫": "佞", "枦": "櫨", "欅": "櫸", "漑": "溉", "礒": "磯", "籏": "旗", "薗": "園", "蝿": "蠅", "迯": "逃",
+    "侫": "佞", "枦": "櫨", "欅": "櫸", "漑": "溉", "礒": "磯", "籏": "旗", "薗": "園", "蝿": "蠅",
+    "迯": "逃",
 }  # fmt: skip
-"""Variants that none of the dictionaries names, found by reading the characters that were left without any."""
+"""Variants that no dictionary here names, found by reading the characters that were left without any."""
 
 
 def database(archive: Path) -> bytes:

@@ -74,7 +74,7 @@ def simplified_characters() -> frozenset[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def own_meanings() -> frozenset[str]:
-    """Return the Han characters, in either form, that have a gloss beside the remark that they are a variant."""
+    """Return the Han characters, in either form, with a gloss beside the remark that they are variants."""
     return frozenset(
         character
         for entry in read_cedict()

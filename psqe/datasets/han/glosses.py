@@ -10,7 +10,8 @@ from psqe.datasets.han.assets import is_han
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _TELLING = re.compile(r"\bradical\b.*\d|\bkokuji\b|\bJapanese variant\b", re.IGNORECASE)
 _NO_MEANING = re.compile(
-    r"^(CL:|surname\b)|\b(pr|pron)\.( |$)|phonetic|\breading -|Japanese (-|surname|names?\b|personal)|surname\)"
+    r"^(CL:|surname\b)|\b(pr|pron)\.( |$)|phonetic|\breading -|surname\)"
+    r"|Japanese (-|surname|names?\b|personal)"
 )
 _BOPOMOFO = re.compile("[\u3100-\u312f\u31a0-\u31bf]")
 

@@ -47,10 +47,9 @@ def chinese_forms(character: str) -> frozenset[str]:
     variants = read_variants()
     found = _written(character, known)
     if character not in known.simplified.get(character, _NONE):
-        alike = known.traditional.get(character, _NONE)
-        found |= {
-            old for old in alike if old in variants.get(character, ()) or character in variants.get(old, ())
-        }
+        for old in known.traditional.get(character, _NONE):
+            if old in variants.get(character, ()) or character in variants.get(old, ()):
+                found.add(old)
     if not found & own_meanings():
         for other in (*known.japanese.get(character, _NONE), *variants.get(character, ())):
             found |= _written(other, known)
@@ -58,7 +57,7 @@ def chinese_forms(character: str) -> frozenset[str]:
 
 
 class _Known(NamedTuple):
-    """The simplified forms by traditional character, the reverse, and the Japanese forms by traditional one."""
+    """Chinese simplified forms by traditional one, the reverse, and Japanese forms by traditional one."""
 
     simplified: Mapping[str, frozenset[str]]
     traditional: Mapping[str, frozenset[str]]
