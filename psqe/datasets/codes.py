@@ -39,6 +39,9 @@ _GENERIC = frozenset(
 )
 """Words before a number that say what kind of thing is numbered, which is no name."""
 
+_PREFIX = re.compile(r"^(?:(?:urn:[^:]+|[A-Za-z][\w-]*):(?=[^\W_]))*")
+"""The prefix of an identifier, or several, such as ``GO:``, ``urn:isbn:`` and ``part:glyph:``; or nothing."""
+
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -51,13 +54,13 @@ def bare(uri: str) -> str:
 def code_identifiers(identifiers: Iterable[str]) -> set[str]:
     """Find the identifiers of a side that are codes, such as ``GO_0008150``, ``tt0111161`` or ``3fKx9QzL``.
 
-    All identifiers of the side decide together, because ``Route_66`` is a name among names, and ``r66`` is
-    none where most identifiers are ``r`` with a number. Codes are
+    All identifiers with the same prefix, or with none, decide together, because ``Route_66`` is a name among
+    names, and ``r66`` is none where most identifiers are ``r`` with a number. Codes are
 
     - the numbers of catalogues that :data:`OPAQUE` describes, and identifiers of digits and punctuation if
       nearly all identifiers have this form;
     - identifiers that differ only in their digits, at least :data:`FAMILY` of them, if such a series is a
-      quarter of the side, or if several series are nearly all of it. A series is no series of codes if a word
+      quarter of them, or if several series are nearly all of it. A series is no series of codes if a word
       stands before short numbers, as in ``Boeing_747``, unless the word is one such as ``item``;
     - identifiers that look drawn at random, such as hashes and short keys, if nearly all look like that.
 
@@ -78,7 +81,16 @@ def code_identifiers(identifiers: Iterable[str]) -> set[str]:
     >>> code_identifiers(["Apollo_11", "Boeing_747", "Route_66", "Windows_95", "Blink-182", "U2"])
     set()
     """
-    parts = {i: _local_part(i) for i in identifiers if not i.startswith("_:")}  # blank nodes have no name
+    groups: dict[str, dict[str, str]] = {}
+    for identifier in identifiers:
+        if not identifier.startswith("_:"):  # blank nodes have no name
+            prefix, part = _split(identifier)
+            groups.setdefault(prefix, {})[identifier] = part
+    return {code for parts in groups.values() for code in _codes(parts)}
+
+
+def _codes(parts: dict[str, str]) -> set[str]:
+    """Return the codes among identifiers with the same prefix, each given with what follows the prefix."""
     codes = {identifier for identifier in parts if in_catalogue(identifier)}
     others = {
         identifier: part
@@ -103,18 +115,20 @@ def last_part(uri: str) -> str:
     return re.split("[/#]", uri.rstrip("/#"))[-1]
 
 
-def _local_part(identifier: str) -> str:
-    """Return what tells an identifier from its neighbours: the end of an IRI, or the whole identifier."""
+def _split(identifier: str) -> tuple[str, str]:
+    """Return the prefix of an identifier, and what tells it from others: the rest, or an IRI's end."""
     identifier = bare(identifier)
     if "://" not in identifier:
-        return re.sub("^urn:[^:]+:", "", identifier)
+        prefix = _PREFIX.match(identifier)
+        end = prefix.end() if prefix else 0
+        return identifier[:end], identifier[end:]
     parts = re.split("[/#]", identifier)
-    return next((part for part in reversed(parts) if re.search(r"[^\W_]", part)), identifier)
+    return "", next((part for part in reversed(parts) if re.search(r"[^\W_]", part)), identifier)
 
 
 def in_catalogue(identifier: str) -> bool:
     """Return whether an identifier is the number of a catalogue, as :data:`OPAQUE` describes them."""
-    return "/resource/" not in identifier and OPAQUE.fullmatch(_local_part(identifier)) is not None
+    return "/resource/" not in identifier and OPAQUE.fullmatch(_split(identifier)[1]) is not None
 
 
 def _series(parts: dict[str, str]) -> set[str]:
