@@ -121,3 +121,18 @@ def test_entities_without_any_name_are_labelled_by_their_first_value():
 
 def test_the_table_is_empty_where_nothing_was_run():
     assert isinstance(transfer({}, {}), pd.DataFrame) and transfer({}, {}).empty
+
+
+def test_languages_are_told_apart_by_the_name_of_the_task():
+    tasks = ("han/ja-zh", "han/ja_fr-zh")
+    runs = [
+        seeds_run(task=task, miner=miner, n_seeds=1000, state=state, precision=precision + 0.1 * state)
+        for task, precision in zip(tasks, (0.6, 0.8), strict=True)
+        for miner in ("psqe", "mutual")
+        for state in (0, 1)
+    ]
+    table = tables.language_table(results_table(runs, "seeds"), results_table([], "alignment"), tasks)
+    assert table["language"].tolist() == ["es", "es", "fr", "fr"]
+    assert table["mean"].tolist() == pytest.approx([65, 65, 85, 85])
+    assert set(table["n"]) == {2} and (table["±"] > 0).all()
+    assert set(table["value"]) == {"mutual: seeds correct", "psqe: seeds correct"}

@@ -47,6 +47,19 @@ def names() -> tuple[str, ...]:
     return (f"{PREFIX}/ja-zh", *(f"{PREFIX}/ja_{language}-zh" for language in others), SCHOOL)
 
 
+def language_of(name: str) -> str:
+    """Return the language of the left meanings of a task, one of :func:`names`.
+
+    Examples
+    --------
+    >>> language_of("han/ja-zh"), language_of("han/ja_en-zh"), language_of("han/school")
+    ('es', 'en', 'es')
+    """
+    if name == SCHOOL:
+        return DEFAULT_LANGUAGE
+    return name.removeprefix(f"{PREFIX}/ja").removesuffix("-zh").removeprefix("_") or DEFAULT_LANGUAGE
+
+
 def load(name: str, *, random_state: int, dangling: float | None = None) -> AlignmentTask:
     """Build the task ``han/ja-zh``, or ``han/ja_<language>-zh`` with left meanings in another language.
 
@@ -78,7 +91,7 @@ def load(name: str, *, random_state: int, dangling: float | None = None) -> Alig
         If a package of the extra ``han`` is not installed, or lacks its data.
     """
     characters, meanings = _sides(name)
-    left_side, right_side = left.left_graph(_language(name), characters), right.right_graph(meanings)
+    left_side, right_side = left.left_graph(language_of(name), characters), right.right_graph(meanings)
     rows = {character: i for i, character in enumerate(characters)}
     columns = {character: i for i, character in enumerate(meanings)}
     links = np.array(
@@ -133,10 +146,3 @@ def _sides(name: str) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
         tuple(character for character in characters if known[character].grade in SCHOOL_GRADES),
         {c: glosses for c, glosses in meanings.items() if ranks.get(c, SCHOOL_RANK + 1) <= SCHOOL_RANK},
     )
-
-
-def _language(name: str) -> str:
-    """Return the language of the left meanings in the name of a task, one of :func:`names`."""
-    if name == SCHOOL:
-        return DEFAULT_LANGUAGE
-    return name.removeprefix(f"{PREFIX}/ja").removesuffix("-zh").removeprefix("_") or DEFAULT_LANGUAGE

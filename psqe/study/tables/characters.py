@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
+from psqe.datasets.han.pair import language_of
+from psqe.evaluation.intervals import mean_interval
 from psqe.evaluation.regions import Regions, degree_regions
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.study.plans.characters import LANGUAGE_KINDS
+from psqe.study.tables.alignments import FEATURES
+from psqe.study.tables.by_state import ByState, alignment_values, seed_values
 
 STROKES = (4, 7, 10)
 """The largest number of strokes of each band but the last."""
@@ -70,6 +76,47 @@ def by_school_year(task: AlignmentTask) -> list[tuple[str, IntArray]]:
         code = codes[entity]
         groups[UNTAUGHT if code is None else GRADES[code]].append(entity)
     return [(title, np.array(own, dtype=np.int64)) for title, own in groups.items() if own]
+
+
+def language_table(seeds: pd.DataFrame, alignments: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Tell how many seeds are correct, and what the features find, by the language of the left meanings.
+
+    Parameters
+    ----------
+    seeds, alignments
+        The tables of the results store.
+    tasks
+        The pairs of Han characters, which differ in the language of the left meanings only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For each language a row for the share of correct seeds of each of
+        :data:`psqe.study.plans.characters.LANGUAGE_KINDS`, and one for Hits@1 of the features without seeds
+        on all links, matched by CSLS: ``mean`` in percent, ``±`` (half of the 95 % interval) and ``n``, the
+        number of random states.
+
+    Examples
+    --------
+    >>> from psqe.study.store import results_table
+    >>> empty = results_table([], "seeds"), results_table([], "alignment")
+    >>> language_table(*empty, ["han/ja-zh"]).columns.tolist()
+    ['language', 'value', 'mean', '±', 'n']
+    """
+    rows = []
+    for task in tasks:
+        values: list[tuple[str, ByState]] = [
+            (f"{kind}: seeds correct", by_state)
+            for (name, kind), by_state in seed_values(seeds, [task]).items()
+            if name == "precision" and kind in LANGUAGE_KINDS
+        ]
+        found = alignment_values(alignments, [task], matching="csls")
+        if by_state := found.get((FEATURES, LANGUAGE_KINDS[-1])):
+            values.append(("features: Hits@1", by_state))
+        for value, by_state in values:
+            mean, low, high = mean_interval([100 * one for one in by_state.values()])
+            rows.append((language_of(task), value, mean, (high - low) / 2, len(by_state)))
+    return pd.DataFrame(rows, columns=["language", "value", "mean", "±", "n"])
 
 
 def _codes(graph: KnowledgeGraph, relation: str) -> Sequence[str | None]:
