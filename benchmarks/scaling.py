@@ -6,9 +6,9 @@ memory and quality of every size, and how each grew from the size before. ``--st
 into the results store, from which the book's page about costs takes them.
 
 ``--search`` compares the two searches instead: on vectors of a planted pair, on vectors in many narrow
-clusters and on vectors without clusters, it searches the nearest entities of a sample exactly and
-approximately, and prints how many of them are found (``recall@1``, ``recall@10``) and how long all entities
-would take.
+clusters and on vectors without clusters, or with ``--words`` on the texts of ``han/words``, it searches the
+nearest entities of a sample exactly and approximately, and prints how many of them are found (``recall@1``,
+``recall@10``) and how long all entities would take.
 
 ``--exact-up-to`` sets the number of entities up to which all pairs are compared, so that both searches can be
 measured at one size.
@@ -23,10 +23,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Small imports only: the peak of a process begins with that of the one that starts it.
 from psqe.study.costs import ALIGNMENT_STAGES, ALIGNMENTS, entities_a_side
+
+if TYPE_CHECKING:
+    from psqe.features import Features
+    from psqe.graph import AlignmentTask
 
 Row = dict[str, Any]
 
@@ -42,6 +46,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--exact-up-to", type=int, metavar="N", help="compare all pairs up to N entities")
     parser.add_argument("--search", action="store_true", help="compare the two searches, at the first size")
+    parser.add_argument("--words", action="store_true", help="with --search: on the texts of han/words")
     parser.add_argument("--store", action="store_true", help="put the measurements into the results store")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -50,7 +55,7 @@ def main() -> int:
 
         approximate.EXACT = given.exact_up_to
     if given.search:
-        compare_searches(entities_a_side(given.sizes[0]))
+        compare_searches(entities_a_side(given.sizes[0]), words=given.words)
         return 0
     if given.measure:
         print(json.dumps(aligned(entities_a_side(given.sizes[0]))))
@@ -139,42 +144,71 @@ def aligned(n: int) -> list[Row]:
     return [{**common, **row} for row in rows]
 
 
-def compare_searches(n: int, *, n_sampled: int = 3000) -> None:
-    """Print what the approximate search finds of the nearest entities, and what both searches cost."""
-    import numpy as np
+def compare_searches(n: int, *, words: bool = False) -> None:
+    """Print what the approximate search finds of the nearest entities, and what both searches cost.
 
+    Parameters
+    ----------
+    n
+        Number of entities a side of the planted pairs.
+    words
+        Whether to search the texts of the pair ``han/words`` instead.
+    """
+    from psqe.datasets import load_task
     from psqe.datasets.synthetic import planted_pair
-    from psqe.features.fusion import fuse
-    from psqe.similarity import Dot, approximate, top_k
+    from psqe.features import build_features
 
+    print(" vectors                   n  recall@1  recall@10  seconds exact  seconds approximate  ratio")
+    if words:
+        task = load_task("han/words")
+        compare_on("words of han/words", task, build_features(task, modalities=["attribute"]))
+        return
     hidden = round(n / (1 - DANGLING))
-    print(" vectors                 recall@1  recall@10  seconds exact  seconds approximate  ratio")
     for what, regions, spread in (
         ("planted", max(4, hidden // REGION), 1.0),
         ("narrow clusters", max(4, hidden // 50), 0.3),
         ("without clusters", 1, 1.0),
     ):
-        task, features = planted_pair(
+        compare_on(what, *planted_pair(
             hidden, regions=regions, dangling=DANGLING, dim=WIDTH, spread=spread, modalities=("image",)
-        )
-        similarity = Dot(*fuse(features, task.left.candidates, task.right.candidates))
-        sample = np.sort(np.random.default_rng(0).choice(similarity.shape[0], n_sampled, replace=False))
-        start = time.perf_counter()
-        approximate.EXACT = 10**9
-        wanted, _ = top_k(similarity.take(sample, None), 10)
-        exact_seconds = (time.perf_counter() - start) * similarity.shape[0] / n_sampled
-        start = time.perf_counter()
-        found = approximate.search(similarity, 10).indices[sample]
-        seconds = time.perf_counter() - start
-        recalls = [
-            np.mean([len({*a[:k]} & {*b[:k]}) / k for a, b in zip(wanted, found, strict=True)])
-            for k in (1, 10)
-        ]
-        print(
-            f" {what:<22} {recalls[0]:9.4f} {recalls[1]:10.4f} {exact_seconds:14.1f} {seconds:20.1f}"
-            f" {exact_seconds / seconds:6.1f}",
-            flush=True,
-        )
+        ))  # fmt: skip
+
+
+def compare_on(what: str, task: AlignmentTask, features: Features, *, n_sampled: int = 3000) -> None:
+    """Print what the approximate search finds of the nearest entities of a pair, and what both searches cost.
+
+    Parameters
+    ----------
+    what
+        What the vectors are, for the print.
+    task, features
+        The pair; entities without any vector are not searched for.
+    n_sampled
+        Number of left entities whose nearest are searched exactly, too.
+    """
+    import numpy as np
+
+    from psqe.features.fusion import fuse
+    from psqe.similarity import Dot, approximate, top_k
+
+    similarity = Dot(*fuse(features, task.left.candidates, task.right.candidates))
+    known = np.flatnonzero(np.abs(similarity.left).sum(axis=1) > 0)
+    sample = np.sort(np.random.default_rng(0).choice(known, min(n_sampled, len(known)), replace=False))
+    start = time.perf_counter()
+    approximate.EXACT = 10**9
+    wanted, _ = top_k(similarity.take(sample, None), 10)
+    exact_seconds = (time.perf_counter() - start) * similarity.shape[0] / len(sample)
+    start = time.perf_counter()
+    found = approximate.search(similarity, 10).indices[sample]
+    seconds = time.perf_counter() - start
+    recalls = [
+        np.mean([len({*a[:k]} & {*b[:k]}) / k for a, b in zip(wanted, found, strict=True)]) for k in (1, 10)
+    ]
+    print(
+        f" {what:<20} {similarity.shape[1]:>7,d} {recalls[0]:9.4f} {recalls[1]:10.4f} {exact_seconds:14.1f}"
+        f" {seconds:20.1f} {exact_seconds / seconds:6.1f}",
+        flush=True,
+    )
 
 
 def store(size: str, rows: list[Row]) -> None:
