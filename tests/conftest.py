@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.features.base import Features
@@ -17,12 +18,26 @@ collect_ignore = ["plugin"]
 """A distribution of its own, which test_plugin.py installs."""
 
 
+SLOW_FILES = (
+    "test_book.py", "test_workers.py", "test_api.py", "test_streams.py", "test_plugin.py", "test_house.py",
+    "test_real_pair.py", "test_limits.py", "test_gpu.py", "test_memory.py",
+)  # fmt: skip
+"""The files that take longest, which come first, so that no process ends long after the others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of slow files first, and leave the order of all others."""
+    ranks = {name: rank for rank, name in enumerate(SLOW_FILES)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Small matrices are faster on one thread, and tests may run side by side."""
+    """Small matrices are faster on one thread: two threads wait for each other where tests run side by side."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with threadpool_limits(1):
+        yield
     torch.set_num_threads(before)
 
 
