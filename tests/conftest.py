@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Small matrices are faster on one thread: two threads wait for each other where tests run side by side."""
+    """Small matrices are faster on one thread; threads of tests side by side wait for each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     with threadpool_limits(1):
