@@ -44,8 +44,7 @@ format: $(STAMP) ## let ruff sort imports and lay out the code
 	$(BIN)/ruff format .
 
 test: lint ## lint, then all tests
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-		$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 clean: ## remove the built book, the notebook runs and the tools' caches
 	rm -rf build book/runs book/api .pytest_cache .hypothesis .mypy_cache .ruff_cache

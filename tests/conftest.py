@@ -1,11 +1,14 @@
 """Fixtures shared by the tests of miners, aligners and their parts."""
 
-from collections.abc import Iterator
+import os
+
+# Small matrices are faster on one thread, and threads of processes side by side wait for each other.
+# Libraries read these when they are loaded, also those of the processes that tests start.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 import numpy as np
 import pytest
-import torch
-from threadpoolctl import threadpool_limits
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.features.base import Features
@@ -29,16 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of slow files first, and leave the order of all others."""
     ranks = {name: rank for rank, name in enumerate(SLOW_FILES)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small matrices are faster on one thread; threads of tests side by side wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from psqe.errors import DataError, ParameterError
 from psqe.evaluation.regions import semantic_regions
 from psqe.evaluation.truth import n_findable
 from psqe.seeds import correct, drawn_seeds, oracle_seeds, supervised_links, true_links
-from psqe.seeds.failures import blame_chain, counterparts, failures
+from psqe.seeds.failures import blame_chain, failures
 from psqe.seeds.oracle import _within, evenness_shares
+from psqe.theory.wrong import seed_table
 
 
 @pytest.fixture(scope="module")
@@ -123,15 +124,25 @@ def test_seeds_drawn_from_several_counterparts_are_one_to_one(pair):
         true_links(task, n + 1)
 
 
-def test_what_follows_one_counterpart_of_each_entity_needs_one_to_one_links(pair):
+def test_a_chain_of_wrong_seeds_follows_any_of_several_counterparts(pair):
     task, _, _ = pair
     seeds = true_links(task, 10)
-    several = replace(
-        task, links=np.concatenate([task.links, task.links[:1] * [1, 0] + [0, task.links[1, 1]]])
-    )
+    swapped = replace(seeds, pairs=np.column_stack([seeds.pairs[:, 0], np.roll(seeds.pairs[:, 1], 1)]))
+    chain = blame_chain(swapped, task)
+    assert len(chain) == 6 and correct(chain, task).all()
+    several = replace(task, links=np.concatenate([task.links, [[chain[0, 0], swapped.pairs[3, 1]]]]))
     assert failures(seeds, several).correct.all() and not failures(seeds, several).on_dangling.any()
-    for call in (lambda: counterparts(several), lambda: blame_chain(seeds, several)):
-        with pytest.raises(
-            DataError, match=r"several true counterparts.*; take a task with one-to-one links"
-        ):
-            call()
+    again = blame_chain(swapped, several)
+    assert correct(again, several).all() and len(np.unique(again[:, 1])) == len(again)
+    assert len(blame_chain(seeds, several)) == 0
+
+
+def test_forces_of_wrong_seeds_see_every_true_counterpart(pair):
+    task, features, _ = pair
+    seeds = true_links(task, 10)
+    swapped = replace(seeds, pairs=np.column_stack([seeds.pairs[:, 0], np.roll(seeds.pairs[:, 1], 1)]))
+    further = np.column_stack([swapped.pairs[:, 0], np.roll(swapped.pairs[:, 1], 1)])  # in the batch, too
+    several = replace(task, links=np.concatenate([task.links, further]))
+    one, both = (seed_table(swapped, truth, features, temperatures=[0.1]) for truth in (task, several))
+    assert (both["on_truth"] > one["on_truth"]).all()
+    assert (both["pull"] == one["pull"]).all()

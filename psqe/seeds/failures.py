@@ -6,39 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from psqe.errors import DataError
-from psqe.evaluation.truth import among, gold_links, linked, n_findable
+from psqe.evaluation.truth import among, gold_links, linked
 from psqe.graph import AlignmentTask, BoolArray, IntArray
 from psqe.seeds.seed_set import SeedSet
-
-
-def counterparts(task: AlignmentTask) -> tuple[IntArray, IntArray]:
-    """Return the true counterpart of every entity, where gold links are one-to-one.
-
-    Returns
-    -------
-    Index of the counterpart ``(n_left,)`` and ``(n_right,)``; -1 for an entity without counterpart.
-
-    Raises
-    ------
-    DataError
-        If the task has no gold links, or an entity has several true counterparts.
-    """
-    if task.links is None:
-        raise DataError(
-            f"{task.name} has no gold links, so no counterparts are known",
-            remedy="take a task whose links are known",
-        )
-    if n_findable(task) < len(task.links):
-        raise DataError(
-            f"{task.name} has entities with several true counterparts, where one for each is needed",
-            remedy="take a task with one-to-one links",
-        )
-    of_left = np.full(task.left.n_entities, -1, dtype=np.int64)
-    of_right = np.full(task.right.n_entities, -1, dtype=np.int64)
-    of_left[task.links[:, 0]] = task.links[:, 1]
-    of_right[task.links[:, 1]] = task.links[:, 0]
-    return of_left, of_right
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +60,12 @@ def failures(seeds: SeedSet, task: AlignmentTask) -> Failures:
 
 
 def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> IntArray:
-    """Find a chain of left entities, each of which is paired with the counterpart of the next one.
+    """Find a chain of left entities, each of which is paired with a counterpart of the next one.
 
-    The first entity is in a wrong seed: its right entity is the counterpart of the second entity. The second
-    entity is paired with the counterpart of the third, and so on, until an entity is in a correct seed, is
-    dangling or is in no seed.
+    The first entity is in a wrong seed: its right entity is a counterpart of the second entity. The second
+    entity is paired with a counterpart of the third, and so on, until an entity is in a correct seed, is
+    dangling or is in no seed. Where a right entity has several counterparts, the chain goes on with the one
+    in the best seed.
 
     Parameters
     ----------
@@ -107,26 +78,36 @@ def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> Int
 
     Returns
     -------
-    Left entities ``(n,)`` of the longest chain or, of equally long chains, of the one that begins with the
-    best seed; none when no seed is wrong. All of them have a counterpart.
+    The left entities of the longest chain or, of equally long chains, of the one that begins with the best
+    seed, each with a true counterpart ``(n, 2)``: after the first, the one with which the entity before it is
+    paired. Empty when no seed is wrong.
 
     Raises
     ------
     DataError
-        If the task has no gold links, or an entity has several true counterparts.
+        If the task has no gold links.
     """
-    of_left, of_right = counterparts(task)
-    chosen = np.full(task.left.n_entities, -1, dtype=np.int64)
-    chosen[seeds.pairs[:, 0]] = seeds.pairs[:, 1]
+    lefts_of: dict[int, list[int]] = {}
+    rights_of: dict[int, list[int]] = {}
+    for left, right in gold_links(task).tolist():
+        lefts_of.setdefault(right, []).append(left)
+        rights_of.setdefault(left, []).append(right)
+    chosen = dict(seeds.pairs.tolist())
+    ranks = {entity: rank for rank, entity in enumerate(chosen)}
     best: list[int] = []
-    for start in seeds.pairs[:, 0].tolist():
+    for start in chosen:
         chain: list[int] = []
         entity = start
-        while len(chain) < longest and entity >= 0 and of_left[entity] >= 0 and entity not in chain:
+        while len(chain) < longest and entity in rights_of and entity not in chain:
             chain.append(entity)
-            if chosen[entity] < 0 or chosen[entity] == of_left[entity]:
+            true = lefts_of.get(chosen.get(entity, -1), [])
+            if entity in true or not true:
                 break
-            entity = int(of_right[chosen[entity]])
+            entity = min(true, key=lambda one: (ranks.get(one, len(ranks)), one))
         if len(chain) > max(1, len(best)):
             best = chain
-    return np.array(best, dtype=np.int64)
+    if not best:
+        return np.empty((0, 2), dtype=np.int64)
+    taken = [chosen[entity] for entity in best[:-1]]
+    first = next((right for right in rights_of[best[0]] if right not in taken), rights_of[best[0]][0])
+    return np.column_stack([best, [first, *taken]])

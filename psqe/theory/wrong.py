@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from psqe.errors import ParameterError
+from psqe.evaluation.truth import gold_links
 from psqe.features.base import Features
 from psqe.features.fusion import fuse
-from psqe.graph import AlignmentTask, DoubleArray
-from psqe.seeds.failures import counterparts, failures
+from psqe.graph import AlignmentTask, BoolArray, DoubleArray
+from psqe.seeds.failures import failures
 from psqe.seeds.seed_set import SeedSet
 from psqe.theory.batch import Batch, gradient
 from psqe.theory.sphere import log_mean_exp, near, uniform
@@ -235,10 +236,10 @@ def seed_table(
     A table with one row per ``temperature``, seed and ``side`` of the anchor and the columns
     ``kind`` (``correct``; ``wrong`` if both entities have another counterpart; ``dangling`` if one has none),
     ``cosine`` of the two entities, ``pull`` (``1 - p`` of the target), ``chance`` (the mean of ``1 - p_v``
-    over the other entities ``v`` of the other side except the true counterpart, which is the pull of a target
-    drawn among them), ``on_truth`` (share of the repulsion on the true counterpart; NaN if that is not in the
-    batch or is the target), ``others`` and ``others_squared`` (mean cosine with the other entities of the
-    other side, and mean of its square).
+    over the other entities ``v`` of the other side except true counterparts, which is the pull of a target
+    drawn among them), ``on_truth`` (share of the repulsion on the true counterpart, or on all of them where
+    there are several; NaN if none is in the batch, or one is the target), ``others`` and ``others_squared``
+    (mean cosine with the other entities of the other side, and mean of its square).
 
     Raises
     ------
@@ -252,29 +253,40 @@ def seed_table(
         vectors[np.searchsorted(among, ends)]
         for vectors, among, ends in zip(fuse(features, *candidates), candidates, seeds.pairs.T, strict=True)
     )
-    n, seed = len(seeds), np.arange(len(seeds))
-    places = []
-    for column, of_end in enumerate(counterparts(task)):
-        among = {int(entity): place for place, entity in enumerate(seeds.pairs[:, 1 - column])}
-        places.append(np.array([among.get(int(entity), -1) for entity in of_end[seeds.pairs[:, column]]]))
+    n = len(seeds)
+    true = _true_pairs(seeds, task)
     tables = []
     for temperature in temperatures:
         forth = Batch(left, right, temperature, same_side)
-        for side, batch, place in zip(("left", "right"), (forth, forth.flipped), places, strict=True):
-            inside = (place >= 0) & ~found.correct
-            p_truth = np.where(inside, batch.p[seed, place], 0)
+        for side, batch, of_anchor in zip(
+            ("left", "right"), (forth, forth.flipped), (true, true.T), strict=True
+        ):
+            n_true = np.where(found.correct, 0, of_anchor.sum(axis=1))
+            inside = n_true > 0
+            p_truth = np.where(inside, (batch.p[:, :n] * of_anchor).sum(axis=1), 0)
             pull = mass(batch) * temperature
             others = batch.p[:, :n].sum(axis=1) - batch.p_target - p_truth
             cosine, across = batch.s[batch.is_target], batch.s[:, :n]
             columns = {
                 "temperature": temperature, "side": side, "kind": kind, "cosine": cosine,
-                "pull": pull, "chance": 1 - others / (n - 1 - inside),
+                "pull": pull, "chance": 1 - others / (n - 1 - n_true),
                 "on_truth": np.where(inside, p_truth / pull, np.nan),
                 "others": (across.sum(axis=1) - cosine) / (n - 1),
                 "others_squared": ((across**2).sum(axis=1) - cosine**2) / (n - 1),
             }  # fmt: skip
             tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
+
+
+def _true_pairs(seeds: SeedSet, task: AlignmentTask) -> BoolArray:
+    """Return whether the left end of each seed and the right end of each seed are a gold link ``(n, n)``."""
+    rows = {int(entity): row for row, entity in enumerate(seeds.pairs[:, 0])}
+    columns = {int(entity): column for column, entity in enumerate(seeds.pairs[:, 1])}
+    true = np.zeros((len(seeds), len(seeds)), dtype=bool)
+    for left, right in gold_links(task).tolist():
+        if left in rows and right in columns:
+            true[rows[left], columns[right]] = True
+    return true
 
 
 def rince_losses(batch: Batch, *, q: float, weight: float) -> DoubleArray:
