@@ -20,11 +20,11 @@ from psqe.graph import FloatArray, IntArray
 MOST_CODES = 256
 """Largest number of codes of a vector; wider vectors have several dimensions for a code."""
 
-N_VISITED, SHARE_VISITED = 40_000, 0.02
+N_VISITED, SHARE_VISITED = 70_000, 0.02
 """A query visits as many cells as hold so many vectors, and this share of all vectors in addition. What is
-missed are vectors in cells that are not visited: hardly any of 100,000 planted vectors, fewer than one in
-fifty of the ten nearest where vectors form narrow clusters, and about one in ten where they form none
-(``benchmarks/scaling.py --search``)."""
+missed are vectors in cells that are not visited: of 100,000 vectors, fewer than one in fifty of the ten
+nearest even where the vectors form no clusters, and hardly any where they do. Of a larger side a smaller
+share is visited, and more depends on clusters (``benchmarks/scaling.py --search``)."""
 
 N_TRAINING = 65_536
 """Number of vectors from which cells and codes are learned."""
