@@ -31,11 +31,8 @@ from psqe.study.spec import RunSpec
 TASKS = (pair.names()[0],)
 """The pair of characters that the study uses."""
 
-LANGUAGES = tuple(name for name in pair.names() if name not in (*TASKS, pair.SCHOOL))
-"""The same pair with left meanings in other languages."""
-
-SIZES = (300, 3000)
-"""The numbers of seeds at which miners are compared, beside that of the study."""
+LANGUAGES = (f"{pair.PREFIX}/ja_en-zh",)
+"""The same pair with left meanings in another language, that of the right side."""
 
 WORDS = words.NAME
 """The pair of words."""
@@ -62,8 +59,14 @@ LANGUAGE_KINDS = ("mutual", "psqe")
 LINK_MODELS = ("features", "propagation", "concord")
 """The models whose links are found."""
 
-SOME_STATES = (0, 1, 2)
-"""The random states of links, whose confidences take further fits, and of further sizes and languages."""
+LANGUAGE_STATES = (0, 1, 2)
+"""The random states of the pair in another language."""
+
+SOME_STATES = (0, 1)
+"""The random states of the systems, of which Concord takes minutes."""
+
+LINK_STATES = (0,)
+"""The random states of links, whose confidences take further fits."""
 
 LEFT_OUT = ("fused Gromov-Wasserstein", "label propagation")
 """The systems that are left out for their time and memory, as on the benchmarks."""
@@ -80,17 +83,6 @@ def mined(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
         seeds_spec(task, of_kind(miner, study_size(task)), state)
         for state in random_states
         for task in tasks
-        for miner in miners_on(task)
-    ]
-
-
-def sizes(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """The seeds of every compared miner at the numbers of :data:`SIZES`."""
-    return [
-        seeds_spec(task, of_kind(miner, n_seeds), state)
-        for state in random_states
-        for task in tasks
-        for n_seeds in SIZES
         for miner in miners_on(task)
     ]
 
@@ -165,15 +157,14 @@ PLANS = {
     "characters-aligned": Plan("The features and the aligners without training.", aligned, TASKS, STATES),
     "characters-alone": Plan("Each modality of the Han characters alone.", alone, TASKS, STATES),
     "characters-trained": Plan("The trained aligners on the Han characters.", trained, TASKS, STATES),
-    "characters-best": Plan("The systems without labels on the Han characters.", systems, TASKS, STATES),
+    "characters-best": Plan("The systems without labels on the Han characters.", systems, TASKS, SOME_STATES),
     "characters-links": Plan(
         "The links of three models of the Han characters.",
         lambda tasks, states: links(tasks, states, models=LINK_MODELS),
         TASKS,
-        SOME_STATES,
+        LINK_STATES,
     ),
-    "characters-sizes": Plan("The miners at other numbers of seeds.", sizes, TASKS, SOME_STATES),
     "characters-languages": Plan(
-        "The Han characters with left meanings in other languages.", in_languages, LANGUAGES, SOME_STATES
+        "The Han characters with left meanings in other languages.", in_languages, LANGUAGES, LANGUAGE_STATES
     ),
 }
