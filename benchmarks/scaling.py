@@ -3,7 +3,9 @@
 ``python benchmarks/scaling.py`` aligns planted pairs of growing size (``psqe.align``: seeds by PSQE,
 propagation, links), each in a process of its own, so that each has a peak of its own. It prints seconds, peak
 memory and quality of every size, and how each grew from the size before. ``--store`` puts the measurements
-into the results store, from which the book's page about costs takes them.
+into the results store, from which the book's page about costs takes them. The size ``han/words`` is the pair
+of Han words, of which the vectors are made and the results are written, too; with an empty cache
+(``PSQE_CACHE``) the time has the encoding of all texts.
 
 ``--search`` compares the two searches instead: on vectors of a planted pair, on vectors in many narrow
 clusters and on vectors without clusters, or with ``--words`` on the texts of ``han/words``, it searches the
@@ -21,12 +23,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 # Small imports only: the peak of a process begins with that of the one that starts it.
-from psqe.study.costs import ALIGNMENT_STAGES, ALIGNMENTS, entities_a_side
+from psqe.study.costs import ALIGNMENT_STAGES, ALIGNMENTS, REAL_ALIGNMENTS, entities_a_side
 
 if TYPE_CHECKING:
     from psqe.features import Features
@@ -42,7 +45,9 @@ the number of entities of a region."""
 def main() -> int:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--sizes", nargs="+", default=[*ALIGNMENTS], metavar="SIZE", help="such as 10k or 1M")
+    parser.add_argument(
+        "--sizes", nargs="+", default=[*ALIGNMENTS], metavar="SIZE", help="such as 10k, 1M or han/words"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--exact-up-to", type=int, metavar="N", help="compare all pairs up to N entities")
     parser.add_argument("--search", action="store_true", help="compare the two searches, at the first size")
@@ -58,7 +63,7 @@ def main() -> int:
         compare_searches(entities_a_side(given.sizes[0]), words=given.words)
         return 0
     if given.measure:
-        print(json.dumps(aligned(entities_a_side(given.sizes[0]))))
+        print(json.dumps(aligned(given.sizes[0])))
         return 0
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(given.threads)
@@ -81,9 +86,10 @@ def main() -> int:
             f" {by_stage['seeds']['precision']:12.4f} {total['hits@1']:8.4f} {total['precision']:12.4f}",
             flush=True,
         )
-        parts = (f"{stage} {by_stage[stage]['stage_seconds']:.0f}" for stage in ALIGNMENT_STAGES)
+        stages = [stage for stage in ("features", *ALIGNMENT_STAGES, "report") if stage in by_stage]
+        parts = (f"{stage} {by_stage[stage]['stage_seconds']:.0f}" for stage in stages)
         print(f"{'':9} seconds by stage: {', '.join(parts)}")
-        if before is not None:
+        if before is not None and size not in REAL_ALIGNMENTS:
             grown = {
                 what: total[column] / before[column]
                 for what, column in (("entities", "n_left"), ("seconds", "stage_seconds"),
@@ -96,52 +102,84 @@ def main() -> int:
     return 0
 
 
-def aligned(n: int) -> list[Row]:
-    """Align a planted pair with ``n`` entities a side, and say what each part cost and found."""
+def aligned(size: str) -> list[Row]:
+    """Align a pair and say what each part cost and found.
+
+    Parameters
+    ----------
+    size
+        Number of entities a side of a planted pair, or one of :data:`psqe.study.costs.REAL_ALIGNMENTS`, whose
+        vectors are made and whose results are written, too.
+    """
     import numpy as np
 
     import psqe
-    from psqe.cost import peak_memory_mb
+    from psqe.api import load_features
+    from psqe.datasets import load_task
     from psqe.datasets.synthetic import planted_pair
+    from psqe.evaluation.truth import among
     from psqe.seeds import correct
-    from psqe.similarity import approximate
+    from psqe.similarity.approximate import too_many_pairs
 
-    start = time.perf_counter()
-    hidden = round(n / (1 - DANGLING))
-    task, features = planted_pair(
-        hidden, regions=max(4, hidden // REGION), dangling=DANGLING, dim=WIDTH, modalities=("image",)
-    )
-    made, made_mb = time.perf_counter() - start, peak_memory_mb()
+    real = size in REAL_ALIGNMENTS
     start, processor = time.perf_counter(), time.process_time()
+    if real:
+        task = load_task(size)
+        features = load_features(task)
+    else:
+        hidden = round(entities_a_side(size) / (1 - DANGLING))
+        task, features = planted_pair(
+            hidden, regions=max(4, hidden // REGION), dangling=DANGLING, dim=WIDTH, modalities=("image",)
+        )
+    rows: list[Row] = [timed("features" if real else "data", time.perf_counter() - start)]
+    if not real:
+        start, processor = time.perf_counter(), time.process_time()
+    before = time.perf_counter()
     found = psqe.align(task, features=features)
-    seconds, processor = time.perf_counter() - start, time.process_time() - processor
-    peak_mb = peak_memory_mb()
+    seconds = time.perf_counter() - before
     assert task.links is not None and found.quality is not None
-    rows_of_links = np.searchsorted(task.left.candidates, task.links[:, 0])
-    nearest = found.predicted.nearest.left.entities[rows_of_links, 0]
-    seeds, judged = found.seeds, float(correct(found.seeds.pairs, task).mean())
-    aligner_seconds = found.aligner.seconds_
-    common = {
-        "variant": "align", "n_left": task.left.n_entities, "n_right": task.right.n_entities, "width": WIDTH,
-        "search": "approximate" if n > approximate.EXACT else "exact",
-    }  # fmt: skip
-    rows: list[Row] = [{"stage": "data", "stage_seconds": made, "stage_peak_mb": made_mb}]
+    linked = np.unique(task.links[:, 0])
+    nearest = found.predicted.nearest.left.entities[np.searchsorted(task.left.candidates, linked), 0]
+    seeds, aligner_seconds = found.seeds, found.aligner.seconds_
     rows += [
-        {"stage": stage.stage, "stage_seconds": stage.seconds, "stage_peak_mb": stage.peak_mb,
+        {**timed(stage.stage, stage.seconds, stage.peak_mb),
          "seeds_found": len(stage.pairs), "precision": float(correct(stage.pairs, task).mean())}
         for stage in seeds.trace
     ]  # fmt: skip
     rows += [
-        {"stage": "seeds", "stage_seconds": seeds.seconds, "stage_peak_mb": seeds.peak_mb,
-         "seeds_found": len(seeds), "precision": judged},
-        {"stage": "aligner", "stage_seconds": aligner_seconds, "stage_peak_mb": found.aligner.peak_mb_},
-        {"stage": "links", "stage_seconds": max(0.0, seconds - seeds.seconds - aligner_seconds),
-         "stage_peak_mb": peak_mb},
-        {"stage": "total", "stage_seconds": seconds, "processor_seconds": processor, "stage_peak_mb": peak_mb,
-         "precision": found.quality["links"]["precision"],
-         "hits@1": float((nearest == task.links[:, 1]).mean())},
+        {**timed("seeds", seeds.seconds, seeds.peak_mb),
+         "seeds_found": len(seeds), "precision": float(correct(seeds.pairs, task).mean())},
+        timed("aligner", aligner_seconds, found.aligner.peak_mb_),
+        timed("links", max(0.0, seconds - seeds.seconds - aligner_seconds)),
     ]  # fmt: skip
+    if real:
+        before = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            found.save(Path(folder) / "out")
+            found.report(Path(folder) / "report.html")
+        rows.append(timed("report", time.perf_counter() - before))
+    rows.append({
+        **timed("total", time.perf_counter() - start),
+        "processor_seconds": time.process_time() - processor,
+        "precision": found.quality["links"]["precision"],
+        "hits@1": float(among(np.column_stack([linked, nearest]), task.links).mean()),
+    })  # fmt: skip
+    sides = task.sides.map(lambda graph: len(graph.candidates))
+    common = {
+        "variant": "align", "n_left": sides.left, "n_right": sides.right,
+        "width": max(modality.dim for modality in features.values()),
+        "search": "approximate" if too_many_pairs(*sides) else "exact",
+    }  # fmt: skip
     return [{**common, **row} for row in rows]
+
+
+def timed(stage: str, seconds: float, peak_mb: float | None = None) -> Row:
+    """Make the row of a stage; its peak is that of the process until now where none is given."""
+    from psqe.cost import peak_memory_mb
+
+    return {
+        "stage": stage, "stage_seconds": seconds, "stage_peak_mb": peak_mb or peak_memory_mb(),
+    }  # fmt: skip
 
 
 def compare_searches(n: int, *, words: bool = False) -> None:

@@ -62,8 +62,13 @@ ALIGNMENTS = ("10k", "20k", "40k", "100k", "200k", "1M")
 """Numbers of entities a side of the planted pairs that ``benchmarks/scaling.py`` aligns. The store has the
 measurements as the cases ``align/10k`` and so on."""
 
+REAL_ALIGNMENTS = ("han/words",)
+"""The pairs of real data that ``benchmarks/scaling.py`` aligns when they are named among its sizes. The store
+has the measurements as the cases ``align/han/words`` and so on."""
+
 ALIGNMENT_STAGES = ("cluster", "refine", "expand", "seeds", "aligner", "links")
-"""What is timed of an alignment: the stages of mining, all of mining, and the parts after it."""
+"""What is timed of an alignment: the stages of mining, all of mining, and the parts after it. Of real data,
+``features`` (reading the data and making vectors) and ``report`` (writing the results) are timed, too."""
 
 SEARCHES = ("20k", "50k", "100k")
 """Numbers of entities a side of the planted pairs that ``benchmarks/workers.py`` searches in one process and

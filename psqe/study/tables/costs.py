@@ -7,7 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from psqe.study.costs import ALIGNMENTS, ALONE, CASES, LIMITS, PUBLISHED, SEARCHES, SENDING, STAGES
+from psqe.study.costs import (
+    ALIGNMENTS,
+    ALONE,
+    CASES,
+    LIMITS,
+    PUBLISHED,
+    REAL_ALIGNMENTS,
+    SEARCHES,
+    SENDING,
+    STAGES,
+)
 from psqe.study.tables.page import group_rows
 
 NOT_MEASURED = "not measured"
@@ -206,7 +216,7 @@ def alignment_scaling(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
-    """List what whole alignments of planted pairs cost and how good they are, by size, as texts.
+    """List what whole alignments cost and how good they are, as texts: planted pairs by size, then real ones.
 
     Parameters
     ----------
@@ -214,13 +224,16 @@ def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
         The costs of the results store.
     """
     rows = []
-    for size in ALIGNMENTS:
+    for size in (*ALIGNMENTS, *REAL_ALIGNMENTS):
         total, seeds = (cost_of(table, f"align/{size}", stage) for stage in ("total", "seeds"))
         if total is None or seeds is None:
             rows.append((f"align/{size}", NOT_MEASURED, "", "", "", "", "", ""))
             continue
+        sides = f"{total['n_left']:,d}"
+        if size in REAL_ALIGNMENTS:
+            sides = f"{size}: {sides} and {total['n_right']:,d}"
         rows.append((
-            f"{total['n_left']:,d}", duration(total["stage_seconds"]), duration(total["processor_seconds"]),
+            sides, duration(total["stage_seconds"]), duration(total["processor_seconds"]),
             f"{gigabytes(total['stage_peak_mb']):.1f} GB", total["search"], f"{seeds['precision']:.3f}",
             f"{total['precision']:.3f}", f"{total['hits@1']:.3f}",
         ))  # fmt: skip
