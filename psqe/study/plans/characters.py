@@ -24,7 +24,7 @@ from psqe.study.plans.base import (
     task_options,
     with_seeds,
 )
-from psqe.study.plans.best import RUNS, TRAINED, system_spec
+from psqe.study.plans.best import RUNS, system_spec
 from psqe.study.plans.links import links
 from psqe.study.spec import RunSpec
 
@@ -145,7 +145,7 @@ def systems(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]
         for state in random_states
         for task in tasks
         for system, seeds in RUNS
-        if system not in (*TRAINED, *LEFT_OUT)
+        if system not in LEFT_OUT
     ]
 
 
