@@ -179,7 +179,7 @@ def test_names_that_repeat_identifiers_of_words_are_names(tmp_path):
     assert not check_folder(written(tmp_path / "pair", left=left, links=None)).notes
 
 
-def test_identifiers_with_one_prefix_decide_together():
+def test_keys_with_one_prefix_decide_together():
     hashes = [f"kanji:{sha256(str(i).encode()).hexdigest()[:12]}" for i in range(50)]
     parts = [f"part:{identifier}" for identifier in hashes]
     words = [f"meaning:{word}" for word in ("water", "fire", "to sing", "river bank", "one's child")] * 40

@@ -39,8 +39,8 @@ _GENERIC = frozenset(
 )
 """Words before a number that say what kind of thing is numbered, which is no name."""
 
-_PREFIX = re.compile(r"^(?:(?:urn:[^:]+|[A-Za-z][\w-]*):(?=[^\W_]))*")
-"""The prefix of an identifier, or several, such as ``GO:``, ``urn:isbn:`` and ``part:glyph:``; or nothing."""
+_PREFIX = re.compile(r"^(?:[A-Za-z][\w-]*:(?=[^\W_]))+")
+"""The prefix of an identifier, or several, such as ``product:`` and ``part:product:``."""
 
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -54,15 +54,16 @@ def bare(uri: str) -> str:
 def code_identifiers(identifiers: Iterable[str]) -> set[str]:
     """Find the identifiers of a side that are codes, such as ``GO_0008150``, ``tt0111161`` or ``3fKx9QzL``.
 
-    All identifiers with the same prefix, or with none, decide together, because ``Route_66`` is a name among
-    names, and ``r66`` is none where most identifiers are ``r`` with a number. Codes are
+    All identifiers of the side decide together, because ``Route_66`` is a name among names, and ``r66`` is
+    none where most identifiers are ``r`` with a number. Codes are
 
     - the numbers of catalogues that :data:`OPAQUE` describes, and identifiers of digits and punctuation if
       nearly all identifiers have this form;
     - identifiers that differ only in their digits, at least :data:`FAMILY` of them, if such a series is a
-      quarter of them, or if several series are nearly all of it. A series is no series of codes if a word
+      quarter of the side, or if several series are nearly all of it. A series is no series of codes if a word
       stands before short numbers, as in ``Boeing_747``, unless the word is one such as ``item``;
-    - identifiers that look drawn at random, such as hashes and short keys, if nearly all look like that.
+    - identifiers that look drawn at random, such as hashes and short keys, if nearly all look like that, or
+      nearly all with the same prefix, such as ``product:``.
 
     Parameters
     ----------
@@ -81,16 +82,7 @@ def code_identifiers(identifiers: Iterable[str]) -> set[str]:
     >>> code_identifiers(["Apollo_11", "Boeing_747", "Route_66", "Windows_95", "Blink-182", "U2"])
     set()
     """
-    groups: dict[str, dict[str, str]] = {}
-    for identifier in identifiers:
-        if not identifier.startswith("_:"):  # blank nodes have no name
-            prefix, part = _split(identifier)
-            groups.setdefault(prefix, {})[identifier] = part
-    return {code for parts in groups.values() for code in _codes(parts)}
-
-
-def _codes(parts: dict[str, str]) -> set[str]:
-    """Return the codes among identifiers with the same prefix, each given with what follows the prefix."""
+    parts = {i: _local_part(i) for i in identifiers if not i.startswith("_:")}  # blank nodes have no name
     codes = {identifier for identifier in parts if in_catalogue(identifier)}
     others = {
         identifier: part
@@ -99,6 +91,7 @@ def _codes(parts: dict[str, str]) -> set[str]:
     }
     if not others:
         return codes
+    codes |= _keys_with_a_prefix(others)
     enough = max(FAMILY, NEARLY_ALL * len(others))
     found = _series(others)
     for like_codes in (_numeric, _of_one_form, _drawn_at_random, _equally_long):
@@ -110,25 +103,38 @@ def _codes(parts: dict[str, str]) -> set[str]:
     return codes | found
 
 
+def _keys_with_a_prefix(parts: dict[str, str]) -> set[str]:
+    """Return the identifiers that look drawn at random behind a prefix, if nearly all with this prefix do."""
+    groups: dict[str, dict[str, str]] = {}
+    for identifier, part in parts.items():
+        if prefix := _PREFIX.match(part):
+            groups.setdefault(prefix[0], {})[identifier] = part[prefix.end() :]
+    found: set[str] = set()
+    for keys in groups.values():
+        for like_codes in (_drawn_at_random, _equally_long):
+            drawn = like_codes(keys)
+            if len(drawn) >= max(FAMILY, NEARLY_ALL * len(keys)):
+                found |= drawn
+    return found
+
+
 def last_part(uri: str) -> str:
     """Return the last part of a URI."""
     return re.split("[/#]", uri.rstrip("/#"))[-1]
 
 
-def _split(identifier: str) -> tuple[str, str]:
-    """Return the prefix of an identifier, and what tells it from others: the rest, or an IRI's end."""
+def _local_part(identifier: str) -> str:
+    """Return what tells an identifier from its neighbours: the end of an IRI, or the whole identifier."""
     identifier = bare(identifier)
     if "://" not in identifier:
-        prefix = _PREFIX.match(identifier)
-        end = prefix.end() if prefix else 0
-        return identifier[:end], identifier[end:]
+        return re.sub("^urn:[^:]+:", "", identifier)
     parts = re.split("[/#]", identifier)
-    return "", next((part for part in reversed(parts) if re.search(r"[^\W_]", part)), identifier)
+    return next((part for part in reversed(parts) if re.search(r"[^\W_]", part)), identifier)
 
 
 def in_catalogue(identifier: str) -> bool:
     """Return whether an identifier is the number of a catalogue, as :data:`OPAQUE` describes them."""
-    return "/resource/" not in identifier and OPAQUE.fullmatch(_split(identifier)[1]) is not None
+    return "/resource/" not in identifier and OPAQUE.fullmatch(_local_part(identifier)) is not None
 
 
 def _series(parts: dict[str, str]) -> set[str]:
