@@ -302,6 +302,35 @@ def test_a_damaged_folder_of_drawings_is_made_again(tmp_path, monkeypatch):
         assert [(folder / name).read_text() for name in "ab"] == ["a", "b"]
 
 
+def test_a_link_in_the_place_of_a_folder_or_of_a_picture_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setenv("PSQE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "elsewhere").mkdir()
+
+    def draw(folder):
+        (folder / "a").write_text("a")
+
+    (tmp_path / "cache" / "pictures").mkdir(parents=True)
+    (tmp_path / "cache" / "pictures" / "strokes-test").symlink_to(tmp_path / "elsewhere")
+    folder = drawings._made_once("strokes-test", draw, 1)
+    assert (folder / "a").read_text() == "a" and not folder.is_symlink()
+    (folder / "a").unlink()
+    (folder / "a").symlink_to(tmp_path / "nowhere")
+    assert (drawings._made_once("strokes-test", draw, 1) / "a").read_text() == "a"
+    assert [path.name for path in (tmp_path / "cache" / "pictures").iterdir()] == ["strokes-test"]
+
+
+def test_a_folder_that_another_process_made_meanwhile_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("PSQE_CACHE", str(tmp_path))
+
+    def draw(folder):
+        (folder / "a").write_text("ours")
+        other = tmp_path / "pictures" / "strokes-test"
+        other.mkdir()
+        (other / "a").write_text("theirs")
+
+    assert (drawings._made_once("strokes-test", draw, 1) / "a").read_text() == "theirs"
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PSQE_CACHE", str(tmp_path / "file"))

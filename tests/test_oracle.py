@@ -146,3 +146,13 @@ def test_forces_of_wrong_seeds_see_every_true_counterpart(pair):
     one, both = (seed_table(swapped, truth, features, temperatures=[0.1]) for truth in (task, several))
     assert (both["on_truth"] > one["on_truth"]).all()
     assert (both["pull"] == one["pull"]).all()
+    known = seed_table(seeds, several, features, temperatures=[0.1])
+    assert (known["kind"] == "correct").all() and known["on_truth"].isna().all()
+    assert (known["chance"] != seed_table(seeds, task, features, temperatures=[0.1])["chance"]).any()
+
+
+@pytest.mark.parametrize(("n_seeds", "temperatures"), [(0, [0.1]), (1, [0.1]), (2, [])])
+def test_forces_need_two_seeds_and_a_temperature(pair, n_seeds, temperatures):
+    task, features, _ = pair
+    with pytest.raises(ParameterError, match="give at least two seeds, which repel each other, and a temperature"):
+        seed_table(true_links(task, 10).head(n_seeds), task, features, temperatures=temperatures)

@@ -65,7 +65,7 @@ def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> Int
     The first entity is in a wrong seed: its right entity is a counterpart of the second entity. The second
     entity is paired with a counterpart of the third, and so on, until an entity is in a correct seed, is
     dangling or is in no seed. Where a right entity has several counterparts, the chain goes on with the one
-    in the best seed.
+    in the best seed that is not in the chain yet.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> Int
     -------
     The left entities of the longest chain or, of equally long chains, of the one that begins with the best
     seed, each with a true counterpart ``(n, 2)``: after the first, the one with which the entity before it is
-    paired. Empty when no seed is wrong.
+    paired. A right entity is there twice where it is the only counterpart of two of them. Empty when no wrong
+    seed takes a counterpart from an entity.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> Int
             true = lefts_of.get(chosen.get(entity, -1), [])
             if entity in true or not true:
                 break
-            entity = min(true, key=lambda one: (ranks.get(one, len(ranks)), one))
+            entity = min(true, key=lambda one: (one in chain, ranks.get(one, len(ranks)), one))
         if len(chain) > max(1, len(best)):
             best = chain
     if not best:

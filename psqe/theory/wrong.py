@@ -237,15 +237,22 @@ def seed_table(
     ``kind`` (``correct``; ``wrong`` if both entities have another counterpart; ``dangling`` if one has none),
     ``cosine`` of the two entities, ``pull`` (``1 - p`` of the target), ``chance`` (the mean of ``1 - p_v``
     over the other entities ``v`` of the other side except true counterparts, which is the pull of a target
-    drawn among them), ``on_truth`` (share of the repulsion on the true counterpart, or on all of them where
-    there are several; NaN if none is in the batch, or one is the target), ``others`` and ``others_squared``
-    (mean cosine with the other entities of the other side, and mean of its square).
+    drawn among them; NaN if there is none), ``on_truth`` (share of the repulsion on the true counterpart, or
+    on all of them where there are several; NaN if none is in the batch, or one is the target), ``others`` and
+    ``others_squared`` (mean cosine with the other entities of the other side, and mean of its square).
 
     Raises
     ------
     DataError
         If the task has no gold links.
+    ParameterError
+        If there are fewer than two seeds, or no temperature.
     """
+    if len(seeds) < 2 or not temperatures:
+        what = f"{len(seeds)} seeds at {len(temperatures)} temperatures"
+        raise ParameterError(
+            what, remedy="give at least two seeds, which repel each other, and a temperature"
+        )
     found = failures(seeds, task)
     kind = np.where(found.correct, "correct", np.where(found.on_dangling, "dangling", "wrong"))
     candidates = task.left.candidates, task.right.candidates
@@ -261,16 +268,17 @@ def seed_table(
         for side, batch, of_anchor in zip(
             ("left", "right"), (forth, forth.flipped), (true, true.T), strict=True
         ):
-            n_true = np.where(found.correct, 0, of_anchor.sum(axis=1))
-            inside = n_true > 0
-            p_truth = np.where(inside, (batch.p[:, :n] * of_anchor).sum(axis=1), 0)
+            correct = found.correct.astype(int)
+            n_true = of_anchor.sum(axis=1) - correct  # true counterparts that are not the target
+            p_true = (batch.p[:, :n] * of_anchor).sum(axis=1) - batch.p_target * correct
+            n_others = np.maximum(n - 1 - n_true, 0)
+            others = batch.p[:, :n].sum(axis=1) - batch.p_target - p_true
             pull = mass(batch) * temperature
-            others = batch.p[:, :n].sum(axis=1) - batch.p_target - p_truth
             cosine, across = batch.s[batch.is_target], batch.s[:, :n]
             columns = {
-                "temperature": temperature, "side": side, "kind": kind, "cosine": cosine,
-                "pull": pull, "chance": 1 - others / (n - 1 - n_true),
-                "on_truth": np.where(inside, p_truth / pull, np.nan),
+                "temperature": temperature, "side": side, "kind": kind, "cosine": cosine, "pull": pull,
+                "chance": np.where(n_others > 0, 1 - others / np.maximum(n_others, 1), np.nan),
+                "on_truth": np.where((n_true > 0) & ~found.correct, p_true / pull, np.nan),
                 "others": (across.sum(axis=1) - cosine) / (n - 1),
                 "others_squared": ((across**2).sum(axis=1) - cosine**2) / (n - 1),
             }  # fmt: skip

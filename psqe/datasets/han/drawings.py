@@ -19,7 +19,7 @@ from psqe.datasets.installed import reinstall
 from psqe.errors import CacheError, DataError
 from psqe.files import cache_folder, content_hash
 
-STROKES_VERSION, GLYPHS_VERSION = "2", "2"
+STROKES_VERSION, GLYPHS_VERSION = "3", "3"
 """Versions of the drawings; raise one when its pictures change."""
 
 GLYPH_PIXELS = 224
@@ -159,26 +159,36 @@ def _made_once(name: str, make: Callable[[Path], None], n_files: int) -> Path:
     """
     root = cache_folder("pictures")
     folder = root / name
-    if folder.is_dir():
-        sizes = [entry.stat().st_size for entry in os.scandir(folder)]
-        if len(sizes) == n_files and all(sizes):
-            return folder
-        shutil.rmtree(folder, ignore_errors=True)
     try:
+        if _is_whole(folder, n_files):
+            return folder
         root.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=root, prefix=f".{name}."))
     except OSError as error:
         raise _unwritable(root, error) from error
+    made, damaged = temporary / "made", temporary / "damaged"
     try:
-        make(temporary)
-        temporary.chmod(0o755)
-        temporary.rename(folder)
+        made.mkdir()
+        make(made)
+        made.chmod(0o755)
+        if not _is_whole(folder, n_files):  # another process may have made it at the same time
+            if os.path.lexists(folder):
+                folder.rename(damaged)
+            made.rename(folder)
     except OSError as error:
-        if not folder.is_dir():  # another process may have made it at the same time
+        if not _is_whole(folder, n_files):
             raise _unwritable(root, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+def _is_whole(folder: Path, n_files: int) -> bool:
+    """Return whether a folder is there with so many files, none of them empty."""
+    if not folder.is_dir():
+        return False
+    sizes = [entry.stat().st_size if entry.is_file() else 0 for entry in os.scandir(folder)]
+    return len(sizes) == n_files and all(sizes)
 
 
 def _unwritable(root: Path, error: OSError) -> CacheError:
