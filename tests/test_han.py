@@ -14,6 +14,7 @@ from psqe.datasets.han import cedict, drawings, pair, right, tables
 from psqe.datasets.han.assets import is_han, stroke_files
 from psqe.datasets.han.common import RADICALS, character_id, frequency_band
 from psqe.datasets.han.glosses import plain_glosses
+from psqe.datasets.han.link_review import read_link_review, review_counts
 from psqe.datasets.han.pair import written_forms
 from psqe.datasets.han.variants import chinese_forms
 from psqe.datasets.leaks import leaks
@@ -471,3 +472,16 @@ def test_an_exported_pair_takes_no_hash_for_a_name(tmp_path):
         export_task(load_task("han/school"), tmp_path / "pair", layout="folder")
         read = load_task(tmp_path / "pair")
     assert not any(graph.names[i] for graph in read.sides for i in graph.candidates)
+
+
+def test_the_review_is_about_links_that_are_there_and_about_links_that_are_not(task, forms):
+    linked = by_form(task, forms)
+    with_link = {left for left, _ in linked}
+    for found in read_link_review():
+        assert found.left in forms.left and found.right in forms.right, found
+        if found.verdict == "missing":
+            assert found.left not in with_link, found
+        else:
+            assert (found.left, found.right) in linked, found
+    counts = review_counts()
+    assert counts["wrong"] < 0.005 * len(linked) and counts["missing"] > counts["doubtful"] > 0

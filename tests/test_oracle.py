@@ -154,5 +154,5 @@ def test_forces_of_wrong_seeds_see_every_true_counterpart(pair):
 @pytest.mark.parametrize(("n_seeds", "temperatures"), [(0, [0.1]), (1, [0.1]), (2, [])])
 def test_forces_need_two_seeds_and_a_temperature(pair, n_seeds, temperatures):
     task, features, _ = pair
-    with pytest.raises(ParameterError, match="give at least two seeds, which repel each other, and a temperature"):
+    with pytest.raises(ParameterError, match="give at least two seeds, which repel"):
         seed_table(true_links(task, 10).head(n_seeds), task, features, temperatures=temperatures)

@@ -36,7 +36,8 @@ CLOSED_LEAKS: Mapping[str, str] = {
     "radical numbers": "glosses that number a radical are left out; the numbers make groups of reports only",
     "component labels": "components are nodes without a text",
     "order": "the entities of both sides and the links are in random order",
-    "Japanese sources": "glosses of CC-CEDICT that call a character Japanese are left out",
+    "Japanese sources": "glosses of CC-CEDICT that call a character a Japanese variant, or give a Japanese "
+    "name, are left out; glosses that explain a Japanese thing stay",
 }
 """How each way is closed by which the links of the Han pairs could be read off."""
 

@@ -33,7 +33,8 @@ CLOSED_LEAKS: Mapping[str, str] = {
     "readings": "left out; glosses lose pinyin in brackets, and whatever repeats how the word is read",
     "references": "references to other words and classifiers are taken out of glosses",
     "radical numbers": "glosses that number a radical are left out",
-    "Japanese sources": "glosses of CC-CEDICT that call a character Japanese are left out",
+    "Japanese sources": "glosses of CC-CEDICT that call a character a Japanese variant are left out; those "
+    "that explain where a loanword comes from stay, and some of them spell how it is read in Japanese",
     "order": "the entities of both sides and the links are in random order",
 }
 """How each way is closed by which the links could be read off."""
