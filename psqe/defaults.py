@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from psqe.datasets import study_encoders
+from psqe.datasets import study_encoders, task_names
 from psqe.errors import ParameterError
 from psqe.features import Features, available_modalities
 from psqe.features.build import encoders_of
@@ -115,8 +115,9 @@ def describe_choices(
     Returns
     -------
     A phrase for each choice; none where the caller chose. Texts in a language or a script that their encoder
-    does not know are told in any case (:func:`psqe.features.languages.unread_texts`), and so is an
-    approximate search (:mod:`psqe.similarity.approximate`).
+    does not know are told in any case (:func:`psqe.features.languages.unread_texts`), and so are an
+    approximate search (:mod:`psqe.similarity.approximate`), and of a pair without a name of the project the
+    numbers of candidates where not all entities are.
     """
     said = []
     if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):
@@ -138,6 +139,9 @@ def describe_choices(
         }
         said += unread_texts(task, encoders_of(task, tuple(vectors), {**usual, **given}))
     n_left, n_right = (len(graph.candidates) for graph in task.sides)
+    if task.name not in task_names() and any(len(side.candidates) < side.n_entities for side in task.sides):
+        counts = task.sides.map(lambda graph: f"{len(graph.candidates):,} of {graph.n_entities:,}")
+        said.append(f"candidates: {counts.left} entities on the left and {counts.right} on the right")
     if approximate.too_many_pairs(n_left, n_right):
         said.append(
             f"nearest entities found by an approximate search, because {n_left:,} times {n_right:,} pairs "

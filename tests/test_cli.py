@@ -271,6 +271,10 @@ def test_data_commands(capsys, tmp_path, monkeypatch):
     run("data", "list")
     listed = capsys.readouterr().out
     assert "emoji/en-fr\t" in listed and "dbp15k/zh_en\t" in listed
+    assert listed.splitlines()[-1].startswith(
+        "emoji/LEFT-RIGHT\tEmoji in any two of the languages ar, de, en"
+    )
+    assert "French meanings" in listed and "Portuguese meanings" in listed
     run("data", "info", "emoji/en-fr", "--json", str(tmp_path / "i.json"))
     assert "links" in capsys.readouterr().out
     info = json.loads((tmp_path / "i.json").read_text())

@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dask_jobqueue import SLURMCluster
-
 import psqe
 
 
@@ -28,6 +26,13 @@ def main() -> int:
     parser.add_argument("--interface", help="network that the nodes share, such as ib0")
     parser.add_argument("--dry-run", action="store_true", help="print the script of a job")
     given = parser.parse_args()
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError:
+        print(
+            "slurm.py: the package dask-jobqueue is not installed; pip install dask-jobqueue", file=sys.stderr
+        )
+        return 2
     with SLURMCluster(
         cores=given.cores,
         processes=1,

@@ -27,9 +27,11 @@ data.command("convert")(data_convert)
 def data_list() -> None:
     """List the tasks that have a name."""
     from psqe.datasets import task_descriptions
+    from psqe.datasets.emoji import languages
 
     for name, description in task_descriptions().items():
         typer.echo(f"{name}\t{description}")
+    typer.echo(f"emoji/LEFT-RIGHT\tEmoji in any two of the languages {', '.join(languages())}")
 
 
 @data.command("info")

@@ -12,7 +12,7 @@ __all__ = ["PREFIX", "closed_leaks", "descriptions", "encoders", "load", "names"
 
 def descriptions() -> dict[str, str]:
     """Return one line about each task, by name: those of characters, then that of words."""
-    return {**dict.fromkeys(pair.names(), pair.DESCRIPTION), words.NAME: words.DESCRIPTION}
+    return {**{name: pair.description(name) for name in pair.names()}, words.NAME: words.DESCRIPTION}
 
 
 def names() -> tuple[str, ...]:

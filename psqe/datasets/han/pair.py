@@ -16,7 +16,9 @@ from psqe.datasets.han.variants import chinese_forms
 from psqe.graph import AlignmentTask, KnowledgeGraph, Sides
 
 PREFIX = "han"
-DESCRIPTION = "Han characters: Japanese ones, drawn by strokes, against Chinese ones, glyphs of a font"
+LANGUAGE_NAMES = {"en": "English", "es": "Spanish", "fr": "French", "pt": "Portuguese"}
+"""The languages of the left meanings in words."""
+
 DEFAULT_LANGUAGE = "es"
 """The language of the left meanings: of those that the right side does not use, that with most meanings."""
 
@@ -46,6 +48,19 @@ def names() -> tuple[str, ...]:
     """Return the tasks: that with the default language, those with other languages, and the small one."""
     others = [language for language in LANGUAGES if language != DEFAULT_LANGUAGE]
     return (f"{PREFIX}/ja-zh", *(f"{PREFIX}/ja_{language}-zh" for language in others), SCHOOL)
+
+
+def description(name: str) -> str:
+    """Return one line about a task, one of :func:`names`.
+
+    Examples
+    --------
+    >>> description("han/ja_fr-zh")
+    'Han characters: Japanese strokes and French meanings; Chinese glyphs and English meanings'
+    """
+    what = "Han characters that are frequent" if name == SCHOOL else "Han characters"
+    left_side = f"Japanese strokes and {LANGUAGE_NAMES[language_of(name)]} meanings"
+    return f"{what}: {left_side}; Chinese glyphs and English meanings"
 
 
 def language_of(name: str) -> str:
