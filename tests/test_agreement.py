@@ -1,6 +1,7 @@
 """Tables that speak of different entities, or of the same ones in different spellings, are told."""
 
 import json
+import re
 import unicodedata
 
 import pandas as pd
@@ -244,6 +245,82 @@ def test_links_in_another_spelling_show_the_one_of_the_graph():
 )  # fmt: skip
 def test_different_identifiers_are_not_taken_as_spellings(one, other):
     assert spelling_key(one) != spelling_key(other)
+
+
+# ---- one number in two forms
+
+
+def numbered(tables: Tables = LEFT) -> Tables:
+    """The tables of a side, its identifiers numbers."""
+    return {
+        name: [tuple(re.sub("^e(?=1..$)", "", cell) for cell in row) for row in rows]
+        for name, rows in tables.items()
+    }
+
+
+NUMBERED_LINKS = [(left[1:], right) for left, right in LINKS]
+
+
+@pytest.mark.parametrize("table", ["triples", "attributes", "names"])
+@pytest.mark.parametrize("form", ["{}.0", "{}.00", "+{}", "{},0", "{:.2f}", "{:.3e}"])
+@pytest.mark.parametrize("many", [0, 30])
+def test_one_number_in_another_form_is_a_fault_however_few_they_are(tmp_path, table, form, many):
+    left = numbered()
+    left["triples"] += [(f"{i}", "near", f"{i + 1}") for i in range(200, 200 + many)]
+    left["names"] += [(f"{i}", f"Town {i}") for i in range(200, 201 + many if many else 200)]
+    row = left[table][3]
+    other = form.format(int(row[0])).replace("e+0", "e")
+    left[table] = [*left[table][:3], (other, *row[1:]), *left[table][4:]]
+    folder = written(tmp_path / "pair", left=left, links=NUMBERED_LINKS)
+    faults = check_folder(folder)
+    assert faults.count == 1 and f"{table}.tsv" in str(faults.shown[0])
+    assert repr(other) in str(faults.shown[0]) and repr(row[0]) in str(faults.shown[0])
+    with pytest.raises(DataError, match="only in the way in which a number is written"):
+        read_in_order(folder)
+
+
+def test_a_number_in_two_forms_in_one_table_is_a_fault_but_zeros_before_it_are_not(tmp_path):
+    left = numbered()
+    left["names"] = [*left["names"], ("100.0", "Rome"), ("0101", "Pisa")]
+    faults = check_folder(written(tmp_path / "pair", left=left, links=NUMBERED_LINKS))
+    assert "names.tsv: the identifier '100.0' differs from '100', which is in triples.tsv and" in str(
+        faults.shown[0]
+    )
+    left["names"][-2] = ("0100", "Rome")
+    assert not check_folder(written(tmp_path / "zeros", left=left, links=NUMBERED_LINKS))
+    left["names"][-2:] = [("1e2", "Rome"), ("1f2", "Pisa")]  # hexadecimal codes
+    assert not check_folder(written(tmp_path / "codes", left=left, links=NUMBERED_LINKS))
+
+
+def test_a_number_in_another_form_among_the_candidates_is_a_fault(tmp_path):
+    folder = written(tmp_path / "pair", left=numbered(), links=None)
+    (folder / "left" / "candidates.tsv").write_text("100\n101\n102.0\n")
+    assert "left/candidates.tsv: the spellings of 1 identifier differ" in str(check_folder(folder).shown[0])
+
+
+def test_one_number_in_two_forms_is_told_in_frames():
+    names = [("100", "Rome"), ("100.0", "Pisa")]
+    with pytest.raises(DataError, match=r"graph 'graph', names: the identifier '100\.0' differs from '100'"):
+        graph_from_frames(names=names)
+
+
+# ---- candidates and headers
+
+
+def test_a_candidate_that_no_table_names_is_told_once(tmp_path):
+    folder = written(tmp_path / "pair")
+    (folder / "left" / "candidates.tsv").write_text(
+        "".join(f"{e}\n" for e, _ in [*LEFT["names"], ("A-777", "")])
+    )
+    (note,) = map(str, check_folder(folder).notes)
+    assert "left/candidates.tsv: entities that no other table names: 1, for example 'A-777'" in note
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_first_record_is_no_header_where_there_is_one(tmp_path, header):
+    left = {**LEFT, "names": [("ZZ-1", "Oslo"), *LEFT["names"]]}
+    notes = list(map(str, check_folder(written(tmp_path / "pair", left=left, header=header)).notes))
+    assert len(notes) == 1 and "'ZZ-1'" in notes[0] and ("looks like a header" in notes[0]) != header
 
 
 # ---- frames

@@ -561,23 +561,23 @@ def test_all_faults_are_told_not_only_the_first(tmp_path):
         ),
         (
             "left/name.tsv",
-            "/left: 'name.tsv' is no file of this layout; names.tsv is read; delete one of the two",
+            "/left: 'name.tsv' is not read: the tables of a side are called triples, attributes, names, "
+            "images, candidates; names.tsv is read; delete one of the two",
         ),
         (
             "right/Attributes.tsv",
-            "/right: 'Attributes.tsv' is no file of this layout; rename it",
+            "candidates; rename it to attributes.tsv if that is meant, or move it elsewhere",
         ),
-        ("right/name.csv", "/right: 'name.csv' is no file of this layout; rename it to names.csv"),
+        ("right/name.csv", "candidates; rename it to names.csv if that is meant"),
         (
             "right/names.xlsx",
-            "/right: 'names.xlsx' is no file of this layout; save the table as CSV in UTF-8, under the name "
-            "names.csv",
+            "images, candidates; save the table as CSV in UTF-8, under the name names.csv",
         ),
     ],
 )
 def test_strangers_in_a_folder_are_left_out_and_told(tmp_path, name, words):
     folder = write(tmp_path / "folder", {**FOLDER, name: png()})
-    with pytest.warns(PsqeWarning, match=re.escape(words)):
+    with pytest.warns(PsqeWarning, match="^left out a file: .*" + re.escape(words)):
         task = read(folder)
     assert of_task(task, folder) == SAYS["folder"](FOLDER)
     assert words in str(check_folder(folder).shown[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from psqe.datasets.placeholders import (
     note_numbered_names,
 )
 from psqe.datasets.quoted_texts import note_texts_in_quotes
-from psqe.datasets.spelling import difference, have_other_prefixes, shown, spelling_key
+from psqe.datasets.spelling import difference, have_other_prefixes, same_numbers, shown, spelling_key
 from psqe.graph import counted, in_number
 from psqe.number_forms import decorated_number, number_in_thousands, read_attributes
 
@@ -60,8 +60,9 @@ def examine_side(
     path
         The file or folder of the side, which messages name where no table is meant.
     faults
-        Receives faults: identifiers that agree with those of another table only in another spelling, and a
-        table that shares no identifier with the others. Receives notes: entities of one table only,
+        Receives faults: identifiers that agree with those of another table only in another spelling,
+        identifiers that are one number in two forms, and a table that shares no identifier with the others.
+        Receives notes: entities of one table only,
         candidates without a name where there is a table of names, one name on many entities, placeholders,
         a first record whose identifiers occur nowhere else, columns that look exchanged, texts in quotes,
         texts that were damaged on their way, and numbers between other signs.
@@ -84,9 +85,13 @@ def examine_side(
     doubtful = _note_doubtful_numbers(draft, _path(tables, "attributes", path), faults)
     sets = _entities_by_table(draft)
     known = faults.count
-    _compare_spellings(draft, sets, faults)
+    numbers = {form: number for number, alike in same_numbers(draft.index).items() for form in alike}
+    _compare_spellings(draft, sets, faults, numbers)
     if oversights and faults.count == known:
-        _compare_heads_and_tails(draft, sets, faults)
+        _compare_heads_and_tails(draft, sets, faults, numbers)
+    if faults.count == known:
+        _tell_numbers(draft, numbers, path, faults)
+    sets.pop("candidates", None)  # their reader tells those that no other table names
     headers = _first_records(draft, sets, faults)
     if faults.count == known:
         _find_strangers(draft, sets, faults, headers, oversights=oversights)
@@ -103,6 +108,8 @@ def examine_side(
         note_missing_codes(draft, _path(tables, "attributes", path), faults)
     if oversights and "names" in tables and faults.count == known:
         candidates = draft.described() if candidates is None else candidates
+        if "candidates" in tables:  # those that are in no other table are told already
+            candidates = {e for e in candidates if draft.marks[e] != tables["candidates"].mark}
         _find_nameless(draft, candidates, _path(tables, "names", path), faults, told | headers)
 
 
@@ -204,7 +211,9 @@ def _entities_by_table(draft: GraphDraft) -> dict[str, set[int]]:
     }
 
 
-def _compare_spellings(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults) -> None:
+def _compare_spellings(
+    draft: GraphDraft, sets: dict[str, set[int]], faults: Faults, numbers: Mapping[str, str]
+) -> None:
     """Report identifiers of two tables that differ only in their spelling."""
     if len(sets) < 2:
         return
@@ -220,7 +229,7 @@ def _compare_spellings(draft: GraphDraft, sets: dict[str, set[int]], faults: Fau
                 tables = _first_of(draft, one), _first_of(draft, two)
                 found.setdefault(tables, []).append((draft.spelling(label, one), draft.spelling(other, two)))
     _find_cut(draft, {label for alike in by_key.values() for label, _ in alike}, found)
-    _tell_spellings(draft, sets, found, faults)
+    _tell_spellings(draft, sets, found, faults, numbers)
 
 
 def _find_cut(draft: GraphDraft, lone: set[str], found: dict[tuple[str, str], list[tuple[str, str]]]) -> None:
@@ -244,6 +253,7 @@ def _tell_spellings(
     sets: dict[str, set[int]],
     found: dict[tuple[str, str], list[tuple[str, str]]],
     faults: Faults,
+    numbers: Mapping[str, str],
 ) -> None:
     """Tell of the spellings of each two tables once, with their number and an example of both."""
     paths = {table.name: table.path for table in draft.tables}
@@ -262,12 +272,53 @@ def _tell_spellings(
             f"the spellings of {counted(len(pairs), 'identifier')} differ from those in {_name(paths[one])} "
             f"only in {kind.what}, for example {shown(second)} and {shown(first)}"
         )
-        tell = faults.add if share >= MANY or kind.certain else faults.note
+        certain = any(_is_certain(pair, numbers) for pair in pairs if difference(*pair) == kind)
+        tell = faults.add if share >= MANY or certain else faults.note
         remedy = kind.remedy if tell == faults.add else f"{kind.remedy}, unless they are different entities"
         tell(what, path=paths[two], remedy=remedy)
 
 
-def _compare_heads_and_tails(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults) -> None:
+def _is_certain(pair: tuple[str, str], numbers: Mapping[str, str]) -> bool:
+    """Return whether two spellings are surely meant to be the same, whatever else the tables say."""
+    one, other = pair
+    if one.isdigit() and other.isdigit():
+        return False  # 7 and 007 may be two entities
+    return difference(one, other).certain or (one in numbers and numbers[one] == numbers.get(other))
+
+
+def _tell_numbers(draft: GraphDraft, numbers: Mapping[str, str], path: Path | str, faults: Faults) -> None:
+    """Tell of identifiers that are one number in two forms, wherever they stand."""
+    alike: dict[str, list[str]] = {}
+    for form, number in numbers.items():
+        alike.setdefault(number, []).append(form)
+    if not alike:
+        return
+    # The form that is rarer is the slip, most likely.
+    usual, *others = sorted(
+        min(alike.values()),
+        key=lambda form: (-draft.occurrences[draft.index[form]], not form.isdigit(), form),
+    )
+    slip = next(form for form in others if not (usual.isdigit() and form.isdigit()))
+    (_, where), (source, _) = (_tables_of(draft, form, path) for form in (usual, slip))
+    more = f" (one of {len(alike):,} such identifiers)" if len(alike) > 1 else ""
+    faults.add(
+        f"the identifier {shown(slip)}{more} differs from {shown(usual)}, which is in {where}, only in the "
+        "way in which a number is written",
+        path=source,
+        remedy="write it in one and the same way everywhere, or, if they are two entities, give one of them "
+        "another identifier",
+    )
+
+
+def _tables_of(draft: GraphDraft, label: str, path: Path | str) -> tuple[Path | str, str]:
+    """Return the first table that has an identifier, and the names of all that do."""
+    paths = [table.path for table in draft.tables if table.mark & draft.marks[draft.index[label]]]
+    return (paths[0], " and ".join(map(_name, paths))) if paths else (path, _name(path))
+
+
+def _compare_heads_and_tails(
+    draft: GraphDraft, sets: dict[str, set[int]], faults: Faults, numbers: Mapping[str, str]
+) -> None:
     """Tell of heads, or tails, that occur nowhere else, and are other entities but for their spelling.
 
     Programs make numbers with a decimal point of one column of integers, and not of the other.
@@ -289,7 +340,7 @@ def _compare_heads_and_tails(draft: GraphDraft, sets: dict[str, set[int]], fault
             if not (entity in lone and (entity in heads) == (two in heads)):
                 pairs.setdefault(two, (draft.spelling(other, two), draft.spelling(label, entity)))
     for certain in (True, False):
-        alike = sorted(pair for pair in pairs.values() if difference(*pair).certain == certain)
+        alike = sorted(pair for pair in pairs.values() if _is_certain(pair, numbers) == certain)
         if len(alike) < (1 if certain else 2):
             continue  # Rome and ROME may be two entities
         kind, share = difference(*alike[0]), len(alike) / min(len(heads), len(tails))
@@ -311,7 +362,8 @@ def _find_strangers(
 ) -> None:
     """Tell of tables that share no entity with the others, and of names and images of no other entity."""
     told = set(headers)
-    for table in sorted(draft.tables, key=lambda table: table.name == "triples") if len(sets) > 1 else ():
+    tables = [table for table in draft.tables if table.name in sets]
+    for table in sorted(tables, key=lambda table: table.name == "triples") if len(sets) > 1 else ():
         own = sets[table.name] - told
         others = [name for name in sets if name != table.name]
         known = set().union(*(sets[name] for name in others))
@@ -320,7 +372,7 @@ def _find_strangers(
             continue
         labels = {entity: label for label, entity in draft.index.items()}
         example = shown(min(labels[entity] for entity in lone))
-        files = " and ".join(_name(t.path) for t in draft.tables if t.name != table.name)
+        files = " and ".join(_name(t.path) for t in tables if t.name != table.name)
         exchanged = exchanged_triples(draft) if oversights and table.name == "triples" else None
         if len(lone) == len(own) and exchanged is not None:
             faults.add(exchanged[0], path=table.path, remedy=exchanged[1])
@@ -359,13 +411,14 @@ def _find_nameless(
 
 def _first_records(draft: GraphDraft, sets: dict[str, set[int]], faults: Faults) -> set[int]:
     """Note a first record whose identifiers occur in first records alone, and return these entities."""
-    firsts = Counter(entity for table in draft.tables for entity in table.first)
+    tables = [table for table in draft.tables if table.name in sets]
+    firsts = Counter(entity for table in tables for entity in table.first)
     alone = {entity for entity, n in firsts.items() if draft.occurrences[entity] == n}
     # What is first in two tables is a record if it is like the other records in one of them.
-    like = [table for table in draft.tables if table.first and not _is_unlike(draft, table, sets)]
+    like = [table for table in tables if table.first and not _is_unlike(draft, table, sets)]
     alone -= {entity for table in like for entity in table.first}
     found: set[int] = set()
-    for table in draft.tables:
+    for table in tables:
         if table.first and alone.issuperset(table.first):
             labels = {entity: label for label, entity in draft.index.items()}
             cells = ", ".join(shown(labels[entity]) for entity in dict.fromkeys(table.first))

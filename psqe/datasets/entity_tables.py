@@ -103,6 +103,7 @@ def read_entities(
             if places is None:
                 return None
             draft.begin("attributes" if places.name is None else "names", path)
+            draft.pass_header()
             continue
         assert places is not None
         if _is_new(path, line, cells[places.entity], header[places.entity], lines, faults):

@@ -51,7 +51,7 @@ class Faults:
         self.notes: list[DataError] = []
         self._kinds: set[tuple[str, str]] = set()
         self._once: set[str] = set()
-        self._left_out: dict[tuple[str, str], list[DataError]] = {}
+        self._left_out: dict[tuple[str, str, str], list[DataError]] = {}
 
     def __bool__(self) -> bool:
         return self.count > 0
@@ -82,13 +82,18 @@ class Faults:
             self._once.add(fault.remedy)
             self.put(fault)
 
-    def leave_out(self, what: str, *, remedy: str, path: str | Path, line: int | None = None) -> None:
-        """Report a record that the task can do without: kept as a fault, or for :meth:`close`."""
+    def leave_out(
+        self, what: str, *, remedy: str, path: str | Path, line: int | None = None, kind: str = "record"
+    ) -> None:
+        """Report a record that the task can do without: kept as a fault, or for :meth:`close`.
+
+        Where it is more than a record, ``kind`` says what it is, such as ``"file"``.
+        """
         fault = DataError(what, remedy=remedy, path=path, line=line)
         if self.gather:
             self.put(fault)
         else:
-            self._left_out.setdefault((str(path), remedy), []).append(fault)
+            self._left_out.setdefault((str(path), remedy, kind), []).append(fault)
 
     def note(
         self, what: str, *, remedy: str, path: str | Path | None = None, line: int | None = None
@@ -110,9 +115,9 @@ class Faults:
         PsqeWarning
             If anything was left out or noted.
         """
-        for faults in self._left_out.values():
-            more = f" (one of {len(faults):,} such records)" if len(faults) > 1 else ""
-            warnings.warn(f"left out a record{more}: {faults[0]}", PsqeWarning, stacklevel=4)
+        for (_, _, kind), faults in self._left_out.items():
+            more = f" (one of {len(faults):,} such {kind}s)" if len(faults) > 1 else ""
+            warnings.warn(f"left out a {kind}{more}: {faults[0]}", PsqeWarning, stacklevel=4)
         self._left_out.clear()
         if not self.gather:
             for note in self.notes:

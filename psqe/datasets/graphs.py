@@ -31,11 +31,11 @@ class Table:
     Attributes
     ----------
     name
-        Name of the table: ``triples``, ``attributes``, ``names`` or ``images``.
+        Name of the table: ``triples``, ``attributes``, ``names``, ``images`` or ``candidates``.
     path
         The file, or what messages call the table.
     first
-        Numbers of the entities of its first record.
+        Numbers of the entities of its first record, which may be an unknown header; empty after a known one.
     mark
         The bit that the table sets in :attr:`GraphDraft.marks` of each of its entities.
 
@@ -113,12 +113,17 @@ class GraphDraft:
         Parameters
         ----------
         name
-            ``triples``, whose records have two entities, ``attributes``, ``names`` or ``images``.
+            ``triples``, whose records have two entities, ``attributes``, ``names``, ``images`` or
+            ``candidates``.
         path
             The file, or what messages call the table.
         """
         self.tables.append(Table(name, path, 1 << len(self.tables)))
         self._mark, self._first = self.tables[-1].mark, 2 if name == "triples" else 1
+
+    def pass_header(self) -> None:
+        """Take the header of the table that was begun for known, so that its first record is none."""
+        self._first = 0
 
     def entity(self, label: str) -> int:
         """Return the number of an entity; an unknown identifier gets the next number."""

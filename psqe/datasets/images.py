@@ -48,10 +48,12 @@ def images_in(folder: Path, faults: Faults) -> Iterator[Path]:
         if path.name.lower() in LEFT_BY_SYSTEMS:
             continue
         if path.suffix.lower() not in ENDINGS and path.is_file() and not _begins_as_image(path):
-            faults.leave_out(f"{path.name!r} is no image", path=folder, remedy="move it elsewhere")
+            faults.leave_out(
+                f"{path.name!r} is no image", path=folder, remedy="move it elsewhere", kind="file"
+            )
         elif path.is_dir():
             remedy = "put the images themselves into the folder, or list their paths in images.tsv"
-            faults.leave_out(f"{path.name!r} is a folder", path=folder, remedy=remedy)
+            faults.leave_out(f"{path.name!r} is a folder", path=folder, remedy=remedy, kind="folder")
         else:
             yield path
 

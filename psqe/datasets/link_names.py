@@ -145,4 +145,5 @@ def _tell_unread(folder: Path, own: list[Path], faults: Faults) -> None:
                 remedy=f"rename it to links{ending}, or move it elsewhere"
                 if readable
                 else "save it as links.tsv, with one pair of identifiers in each line, or move it elsewhere",
+                kind="file",
             )

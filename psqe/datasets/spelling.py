@@ -21,6 +21,13 @@ _PREFIX = re.compile(r"^[A-Za-z][\w.-]*:")
 _PLAIN = re.compile(r"[A-Za-z0-9_:/#.-]+")
 _NUMBER = re.compile(r"[+-]?\d[\d,' ]*([.,]\d+)?([eE]\+?\d{1,2})?|[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 
+_FORM = re.compile(
+    r"[+-]?(?:(?:[0-9]+|[0-9]{1,3}(?:[,' ][0-9]{3})+)(?:\.0+|,0+)?|[0-9]{1,3}(?:\.[0-9]{3}){2,}"
+    r"|(?P<exponent>[1-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}))"
+)
+"""A whole number in any form in which programs write one; ``1,2`` and ``0e1`` are none."""
+_HEXADECIMAL = re.compile(r"(?=[0-9A-Fa-f]*[0-9])(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]+")
+
 _SHOWN = re.compile(
     r"[bu]?(?:'([^']*)'|\"([^\"]*)\")|\(([^,]*),?\)|\[([^,]*)\]|\{(?:['\"][$\w]+['\"] ?: ?)?([^,:]*)\}"
     r"|(?:np\.|numpy\.|rdflib\.term\.)?(?:u?int\d+|float\d+|str_|bytes_|array|URIRef|Literal|UUID|ObjectId|Decimal"
@@ -208,6 +215,49 @@ def difference(one: str, other: str) -> Difference:
         if change(one) == change(other):
             return kind
     return _LOST_DIGITS if differs_in_lost_digits(one, other) else _SEVERAL
+
+
+def same_numbers(identifiers: Iterable[str]) -> dict[str, list[str]]:
+    """Find the identifiers that are one whole number in several forms, as ``100``, ``100.0`` and ``1e2`` are.
+
+    Leading zeros alone make no other form, since ``7`` and ``007`` may be two entities. Nor do exponents
+    where other identifiers are hexadecimal, as ``1e2`` is beside ``1f2``.
+
+    Parameters
+    ----------
+    identifiers
+        The identifiers of a graph.
+
+    Returns
+    -------
+    Two or more identifiers by the number that they write, those of digits alone first.
+
+    Examples
+    --------
+    >>> same_numbers(["100", "007", "7", "100.0", "Rome", "1.5"])
+    {'100': ['100', '100.0']}
+    """
+    forms: dict[str, list[str]] = {}
+    with_exponent: list[str] = []
+    hexadecimal = False
+    for identifier in identifiers:
+        if not identifier[:1].isdigit() and identifier[:1] not in ("+", "-"):
+            hexadecimal = hexadecimal or _HEXADECIMAL.fullmatch(identifier) is not None
+            continue
+        found = _FORM.fullmatch(identifier)
+        if found is None:
+            hexadecimal = hexadecimal or _HEXADECIMAL.fullmatch(identifier) is not None
+        elif found["exponent"]:
+            with_exponent.append(identifier)
+        else:
+            forms.setdefault(_as_number(identifier), []).append(identifier)
+    for identifier in () if hexadecimal else with_exponent:
+        forms.setdefault(_as_number(identifier), []).append(identifier)
+    return {
+        number: sorted(alike, key=lambda form: (not form.isdigit(), form))
+        for number, alike in forms.items()
+        if len(alike) > 1 and not all(form.isdigit() for form in alike)
+    }
 
 
 def shown(identifier: str) -> str:

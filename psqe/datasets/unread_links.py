@@ -54,6 +54,7 @@ def tell_unread_links(
                 "may hold gold links, but is not read",
                 path=folder,
                 remedy="put all gold links into one file links.tsv in the folder, or move the file elsewhere",
+                kind="file",
             )
 
 

@@ -23,7 +23,7 @@ end in ``.tsv``, ``.csv``, ``.txt`` or ``.parquet``, and tables of text may be c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -179,7 +179,12 @@ def _leave_out_strangers(folder: Path, tables: Sequence[str], faults: Faults) ->
             continue
         meant, end = _meant(path, tables), ending(path)
         if meant is not None:
-            faults.leave_out(f"{path.name!r} is no file of this layout", path=folder, remedy=meant)
+            faults.leave_out(
+                f"{path.name!r} is not read: the tables of a side are called {', '.join(tables)}",
+                path=folder,
+                remedy=meant,
+                kind="file",
+            )
         elif end in _UNREAD and len(tables) > 1:
             faults.note(
                 f"{path.name!r} is not read",
@@ -202,7 +207,7 @@ def _meant(path: Path, tables: Sequence[str]) -> str | None:
     known = next((known for known in ENDINGS if name.endswith(known)), None)
     if known is None:
         return f"save the table as CSV in UTF-8, under the name {table}.csv"
-    return f"rename it to {table}{known}, or move it elsewhere"
+    return f"rename it to {table}{known} if that is meant, or move it elsewhere"
 
 
 def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
@@ -216,13 +221,11 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
         return None
     draft = GraphDraft()
     if path := table_file(side, "triples", faults):
-        draft.begin("triples", path)
-        for line, cells in read_table(path, "triples", faults):
+        for line, cells in _rows(draft, "triples", path, faults):
             if _clean(cells, path, line, faults):
                 draft.add_triple(draft.entity(cells[0]), cells[1], draft.entity(cells[2]))
     if path := table_file(side, "attributes", faults):
-        draft.begin("attributes", path)
-        for line, cells in read_table(path, "attributes", faults):
+        for line, cells in _rows(draft, "attributes", path, faults):
             if _clean(cells[:2], path, line, faults):
                 draft.add_attribute(draft.entity(cells[0]), cells[1], cells[2])
     names = table_file(side, "names", faults)
@@ -249,13 +252,19 @@ def _graph(folder: Path, side: Path, faults: Faults) -> KnowledgeGraph | None:
     )
 
 
+def _rows(draft: GraphDraft, table: str, path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """Return the rows of a table, which the draft learns to be the next one."""
+    draft.begin(table, path)
+    return read_table(path, table, faults, on_header=draft.pass_header)
+
+
 def _candidates(draft: GraphDraft, path: Path, faults: Faults) -> list[int]:
     """Return the numbers of the candidates, in the order of the file."""
     lines: dict[str, int] = {}
     known = len(draft.index)
     candidates = [
         draft.entity(entity)
-        for line, (entity,) in read_table(path, "candidates", faults)
+        for line, (entity,) in _rows(draft, "candidates", path, faults)
         if _clean([entity], path, line, faults) and _first_time(entity, lines, "one line", path, line, faults)
     ]
     new = [entity for entity, number in draft.index.items() if number >= known]
@@ -297,8 +306,7 @@ def _first_time(entity: str, lines: dict[str, int], what: str, path: Path, line:
 
 def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
-    draft.begin("names", path)
-    for line, (entity, name) in read_table(path, "names", faults):
+    for line, (entity, name) in _rows(draft, "names", path, faults):
         if _clean([entity], path, line, faults) and _first_time(
             entity, lines, "one name", path, line, faults
         ):
@@ -307,8 +315,7 @@ def _add_names(draft: GraphDraft, path: Path, faults: Faults) -> None:
 
 def _add_listed_images(draft: GraphDraft, folder: Path, path: Path, faults: Faults) -> None:
     lines: dict[str, int] = {}
-    draft.begin("images", path)
-    for line, (entity, image) in read_table(path, "images", faults):
+    for line, (entity, image) in _rows(draft, "images", path, faults):
         if not _clean([entity], path, line, faults) or not _first_time(
             entity, lines, "one image", path, line, faults
         ):
@@ -329,6 +336,7 @@ def _add_images(draft: GraphDraft, pair: Path, folder: Path, faults: Faults) -> 
                 f"{path.name!r} is named by no entity" + (f", but nearly by {shown(meant)}" if meant else ""),
                 path=folder,
                 remedy="call an image as its entity, or list the paths in images.tsv",
+                kind="file",
             )
         elif index in draft.images:
             faults.add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,9 @@ _HEAD = 500
 EMPTY = "fetch the file again, or delete it if it is optional"
 
 
-def read_table(path: Path, table: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+def read_table(
+    path: Path, table: str, faults: Faults, *, on_header: Callable[[], None] | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the line (from 1) and the cells of each row of a table that has no fault.
 
     Parameters
@@ -53,13 +55,15 @@ def read_table(path: Path, table: str, faults: Faults) -> Iterator[tuple[int, li
     faults
         Receives everything that is wrong with the file or with a row; such rows are left out. A delimiter
         that contradicts the ending, and further columns, are notes.
+    on_header
+        Called before the first row is yielded if a header was recognised; ``None``, the default, for nothing.
 
     Yields
     ------
     tuple
         The number, and the cells in the order of the columns of the form.
     """
-    columns = _Columns(path, FORMS[table], faults)
+    columns = _Columns(path, FORMS[table], faults, on_header)
     any_row = False
     found = (
         _rows_of_parquet(path, faults) if ending(path) == ".parquet" else _rows_of_text(path, columns, faults)
@@ -183,8 +187,10 @@ def _share(form: TableForm, rows: list[list[str]]) -> float:
 class _Columns:
     """The columns of a table: the header, if there is one, and from then on the cells of each row."""
 
-    def __init__(self, path: Path, form: TableForm, faults: Faults) -> None:
-        self.path, self.form, self.faults = path, form, faults
+    def __init__(
+        self, path: Path, form: TableForm, faults: Faults, on_header: Callable[[], None] | None
+    ) -> None:
+        self.path, self.form, self.faults, self._on_header = path, form, faults, on_header
         self.delimiter = ""
         self.width = len(form.columns)
         self.places: list[int] | None = None
@@ -198,6 +204,8 @@ class _Columns:
         """Return the cells of a row in the order of the form; ``None`` for a header, or after a fault."""
         self._n_seen += 1
         if self._is_header(line, cells):
+            if self._on_header is not None:
+                self._on_header()
             self._headers.append(cells)
             return None
         if cells in self._headers:  # the parts of a table, each with its header, were put into one file
