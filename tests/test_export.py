@@ -22,6 +22,7 @@ from psqe.cli.main import main
 from psqe.datasets import load_task
 from psqe.datasets.export import WRITERS, ExportOptions, export_task
 from psqe.datasets.layouts import check_folder, read_in_order
+from psqe.datasets.rdf.settings import LABELS
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.graph import AlignmentTask, KnowledgeGraph, Vectors
@@ -277,6 +278,23 @@ def test_seeds_keep_their_entities_where_others_are_left_out(tmp_path: Path) -> 
         with pytest.raises(DataError, match="a seed names 'alone'"):
             export_task(task, tmp_path / "no", layout=layout, options=ExportOptions(seeds=wrong))
         assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(("attribute", "settings"), [("size", None), (LABELS[1], "labels = []\n")])
+def test_rdf_without_names_or_pictures_says_nothing_of_them(
+    tmp_path: Path, attribute: str, settings: str | None
+) -> None:
+    left, right = (
+        KnowledgeGraph(side, (f"{side}1", f"{side}2"), (), [], attributes=(((attribute, "9 km"),),) * 2)
+        for side in ("l", "r")
+    )
+    folder = export_task(AlignmentTask("t", left, right), tmp_path / "out", layout="rdf").folder
+    path = folder / "psqe.toml"
+    assert (path.read_text() if path.exists() else None) == settings
+    faults = check_folder(folder)
+    assert not faults and not [note for note in faults.notes if "psqe.toml" in str(note.path)]
+    back = read_in_order(folder)
+    assert back.left.attributes == left.attributes and back.right.attributes == right.attributes
 
 
 @pytest.mark.parametrize("layout", ["eva", "folder", "openea"])

@@ -400,7 +400,8 @@ SETTINGS = [
     ('languages = {left = "de", right = "fr"}', "wants names in 'de' on the left side, which has none"),
     ('languages = {right = "fr-Cyrl", left = "en"}', None),
     ('languages = {right = "sr-Cyrl"}', "wants names in 'sr-cyrl' on the right side, which has none"),
-    ('labels = ["http://a.example/naem"]', "names labels that no candidate of the left side has"),
+    ('labels = ["http://a.example/naem"]', "but no candidate of the left side has one of them; corr"),
+    ("labels = []", None),
 ]
 
 

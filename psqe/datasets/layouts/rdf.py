@@ -29,7 +29,8 @@ statement becomes:
 - Statements with ``owl:sameAs`` are left out. Those that link the two graphs are counted in a warning, as
   are, in another one, those that name something else, such as the IRIs of a third data set.
 
-A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` chooses other predicates::
+A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` chooses other predicates, or
+``[]`` for none::
 
     labels = ["http://example.org/title"]
     images = []
@@ -172,11 +173,12 @@ def _tell_settings_without_effect(sides: list[Side], settings: Settings, path: P
     for side in sides:
         shares, _ = side.names.languages(side.candidates)
         wanted = getattr(settings.languages, side.side)
-        if not shares and settings.chooses_labels:
+        if not shares and settings.chooses_labels and settings.labels:
             faults.note(
-                f"names labels that no candidate of the {side.side} side has, so that it has none",
+                f"the key labels lists the predicates of names, such as {settings.labels[0]!r}, but no "
+                f"candidate of the {side.side} side has one of them",
                 path=path,
-                remedy="correct the predicates, or delete the key labels",
+                remedy="correct the predicates, or delete the key labels, so that the usual ones are read",
             )
         elif (
             shares

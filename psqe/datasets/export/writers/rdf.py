@@ -2,7 +2,8 @@
 
 Identifiers and labels that are IRIs are written as they are, and files are N-Triples. Others become relative
 IRIs, and files are Turtle; characters that no IRI may have are percent-encoded. Names are values of
-``rdfs:label``, pictures objects of ``foaf:depiction``, and ``psqe.toml`` says so. Seeds become ``seeds.tsv``.
+``rdfs:label``, pictures objects of ``foaf:depiction``, and ``psqe.toml`` says so where there are any. Seeds
+become ``seeds.tsv``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pyoxigraph as ox
 
 from psqe.datasets.export.options import ExportOptions, Prepared
 from psqe.datasets.export.tables import copy_images, keep_entities, links_by_identifier
-from psqe.datasets.rdf.settings import IMAGES, LABELS
+from psqe.datasets.rdf.settings import FALLBACKS, IMAGES, LABELS
 from psqe.errors import DataError
 from psqe.graph import SIDES, AlignmentTask, BoolArray, KnowledgeGraph, counted
 
@@ -148,21 +149,42 @@ def write(prepared: Prepared, folder: Path, options: ExportOptions, notes: list[
     ]
     if links:
         (folder / f"links.{ending}").write_text("".join(links), encoding="utf-8", newline="\n")
-    languages = {s: g.language for s, g in zip(SIDES, task.sides, strict=True) if _tag(g)}
-    settings = [f"labels = [{json.dumps(predicates[0])}]", f"images = [{json.dumps(predicates[1])}]"]
-    if languages:
-        chosen = ", ".join(f"{side} = {json.dumps(language)}" for side, language in languages.items())
-        settings.append(f"languages = {{{chosen}}}")
-    (folder / "psqe.toml").write_text("\n".join(settings) + "\n", encoding="utf-8")
+    if settings := _settings(task, predicates):
+        (folder / "psqe.toml").write_text("".join(settings), encoding="utf-8")
     if options.seeds is not None:
         options.seeds.save_tsv(folder / "seeds.tsv", prepared.named)
     return folder
 
 
+def _used(task: AlignmentTask) -> set[str]:
+    """Return the predicates of attributes and relations."""
+    used = {label for graph in task.sides for pairs in graph.attributes for label, _ in pairs}
+    return used | {*task.left.relations, *task.right.relations}
+
+
+def _settings(task: AlignmentTask, predicates: tuple[str, str]) -> list[str]:
+    """Return the lines of ``psqe.toml``, without keys that would say nothing about the statements.
+
+    Where only one side has names, or pictures, the reader finds them by their usual predicate.
+    """
+    settings = []
+    for key, predicate, usual, columns in (
+        ("labels", predicates[0], (*LABELS, *FALLBACKS), task.sides.map(lambda graph: graph.names)),
+        ("images", predicates[1], IMAGES, task.sides.map(lambda graph: graph.images)),
+    ):
+        some = [any(column) for column in columns]
+        if all(some) or not _used(task).isdisjoint(usual):  # the usual ones would be taken for names
+            settings.append(f"{key} = [{json.dumps(predicate) if any(some) else ''}]\n")
+    languages = {s: g.language for s, g in zip(SIDES, task.sides, strict=True) if _tag(g)}
+    if languages:
+        chosen = ", ".join(f"{side} = {json.dumps(language)}" for side, language in languages.items())
+        settings.append(f"languages = {{{chosen}}}\n")
+    return settings
+
+
 def _predicates(task: AlignmentTask) -> tuple[str, str]:
     """Return the predicates of names and of pictures, which no attribute and no relation may be."""
-    used = {label for graph in task.sides for pairs in graph.attributes for label, _ in pairs}
-    used |= {*task.left.relations, *task.right.relations}
+    used = _used(task)
     return NAME if LABELS[0] in used else LABELS[0], PICTURE if IMAGES[0] in used else IMAGES[0]
 
 
