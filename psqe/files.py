@@ -20,6 +20,9 @@ from psqe.errors import CacheError, PsqeError
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 """The numbers of errors that a full or a broken disk causes while a file is written."""
 
+finished: set[Path] = set()
+"""The paths of the files and folders that this process has written to their end."""
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -78,6 +81,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                     shutil.copyfileobj(content, out)
             else:
                 temporary.replace(target)
+            finished.add(target.absolute())
         except OSError as error:
             raise PsqeError(
                 f"cannot be written ({error.strerror})",

@@ -704,7 +704,15 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
     )
     refused("seeds", ".", words="has the files of no layout")
     refused("seeds", "emoji/en-fr", "--dangling", "0.7", words="dangling")
-    refused("seeds", "dbp15k/zh_en", "--dangling", "0.1", words="has dangling entities of its own")
+    refused("seeds", "dbp15k/zh_en", "--dangling", "0.1", words="the benchmark dbp15k/zh_en is used as it is")
+    (tmp_path / "pair").mkdir()
+    refused(
+        "align",
+        str(tmp_path / "pair"),
+        "--dangling",
+        "0.1",
+        words="is used as it is; counterparts are dropped",
+    )
     monkeypatch.setenv("PSQE_DATA", "nothing here")
     refused("data", "info", "dbp15k/zh_en", words="the files of dbp15k/zh_en are missing; run psqe data")
     refused("data", "info", "emoji/en-fr", "--task-random-state", "-1", words="random_state is -1")

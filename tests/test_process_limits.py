@@ -13,8 +13,10 @@ from cities import written
 
 from psqe.cli import program
 from psqe.cli.main import main
+from psqe.datasets.export.places import new_folder
 from psqe.errors import CacheError, DataError, PsqeError
 from psqe.features.cache import default_cache_dir
+from psqe.files import write_text
 from psqe.process_limits import exhausted
 
 PROGRAM = [sys.executable, "-m", "psqe.cli.main"]
@@ -171,7 +173,32 @@ sys.exit(main())
     done = subprocess.run(
         [sys.executable, "-c", code, "data", "list"], capture_output=True, text=True, env=ENVIRONMENT
     )
-    assert (done.returncode, done.stderr) == (130, "psqe: interrupted; what was finished is kept\n")
+    assert (done.returncode, done.stderr) == (130, "psqe: interrupted; nothing was written\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "written_first", "kept"),
+    [
+        ("seeds pair", None, False), ("align pair", None, False), ("data export pair out", None, False),
+        ("align pair --checkpoint c.pt", "c.pt", True), ("align pair", "links.tsv", True),
+        ("data fetch dbp15k/zh_en", None, True), ("study", None, True), ("run page.md", None, True),
+    ],
+)  # fmt: skip
+def test_what_an_interrupted_command_keeps_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    command: str, written_first: str | None, kept: bool,
+) -> None:  # fmt: skip
+    def stopped(_: object) -> int:
+        if written_first is not None:
+            write_text(tmp_path / written_first, "whole")
+        with new_folder(tmp_path / "out") as folder:
+            write_text(folder / "seeds.tsv", "goes with the folder")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "run_command", stopped)
+    assert main(command.split()) == 130
+    expected = "what was finished is kept" if kept else "nothing was written"
+    assert capsys.readouterr().err == f"psqe: interrupted; {expected}\n"
 
 
 def test_a_signal_that_is_ignored_from_the_start_stays_ignored(tmp_path: Path) -> None:

@@ -11,8 +11,21 @@ from collections.abc import Sequence
 
 from psqe.cli.streams import lasting_streams
 from psqe.errors import PsqeError
+from psqe.files import finished
 from psqe.process_limits import check_memory, exhausted
 from psqe.signals import Stopped, stopping_signals
+
+AT_THE_END = (
+    "seeds",
+    "align",
+    "describe",
+    "data list",
+    "data info",
+    "data check",
+    "data convert",
+    "data export",
+)
+"""The commands that keep nothing but files which :mod:`psqe.files` writes, most of them at the end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     """Run a command and print in one line why it failed; return the exit code."""
+    finished.clear()
     try:
         check_memory()
         from psqe.cli.program import run_command
@@ -49,7 +63,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return run_command(arguments)
     except (KeyboardInterrupt, Stopped) as error:
         stopped = Stopped() if isinstance(error, KeyboardInterrupt) else error
-        print(f"psqe: {stopped}; what was finished is kept", file=sys.stderr)
+        print(f"psqe: {stopped}; {_kept(arguments)}", file=sys.stderr)
         return stopped.exit_code
     except Exception as error:
         told = exhausted(error)
@@ -59,6 +73,16 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise
         print(f"psqe: {told}", file=sys.stderr)
         return 2
+
+
+def _kept(arguments: Sequence[str] | None) -> str:
+    """Return what a command that was stopped leaves behind, in words."""
+    command = " ".join(sys.argv[1:] if arguments is None else arguments) + " "
+    if any(command.startswith(f"{name} ") for name in AT_THE_END) and not any(
+        path.exists() for path in finished
+    ):
+        return "nothing was written"
+    return "what was finished is kept"
 
 
 if __name__ == "__main__":

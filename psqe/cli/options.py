@@ -53,7 +53,10 @@ class TaskGroup:
     ]
     dangling: Annotated[
         float | None,
-        typer.Option(help="Share of the candidates dropped from each side [emoji: 0.125, others: 0]."),
+        typer.Option(
+            help="For emoji and Han tasks: share of the candidates dropped from each side "
+            "[emoji: 0.125, others: 0]."
+        ),
     ] = None
     tones: Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")] = False
     task_random_state: Annotated[

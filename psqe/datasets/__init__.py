@@ -123,8 +123,10 @@ def load_task(
             remedy=f"give a folder that exists, or one of the tasks {', '.join(task_names())}",
         )
     if dangling not in (None, 0):
+        used = "the benchmark" if named else "the folder"
         raise ParameterError(
-            f"dangling is {dangling}, but {text} has dangling entities of its own",
+            f"dangling is {dangling}, but {used} {text} is used as it is; counterparts are dropped only from "
+            f"the named tasks that begin with {emoji.PREFIX}/ or {han.PREFIX}/",
             remedy="leave it out or give 0",
         )
     if named:

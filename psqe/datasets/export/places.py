@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from psqe.errors import PsqeError
+from psqe.files import finished
 
 
 def check_free(folder: Path) -> None:
@@ -59,6 +60,7 @@ def new_folder(target: Path) -> Iterator[Path]:
             if target.is_dir():
                 target.rmdir()  # It is empty; renaming onto it works on some systems only.
             temporary.rename(target)
+            finished.add(target.absolute())
     except OSError as error:
         raise _unwritable(target, error) from error
 
