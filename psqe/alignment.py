@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Integral
 from pathlib import Path
@@ -23,6 +23,7 @@ from psqe.evaluation.queries import DIRECTIONS
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.evaluation.truth import verdict
 from psqe.features import Features
+from psqe.features.available import has_data
 from psqe.features.fusion import modality_vectors
 from psqe.files import write_json
 from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, counted
@@ -97,13 +98,17 @@ class Explanation:
         Similarity of the two under the model.
     by_modality
         Cosine of the input vectors of the two by modality, each side's mean subtracted; ``None`` where one of
-        them does not have the modality.
+        them has no vector of the modality.
     confidence
         Estimated probability that the pair is correct; ``None`` if the rule did not choose the pair.
     threshold
         Smallest confidence of a link.
     linked
         Whether the pair is a link.
+    why_none
+        For each modality without a cosine, why: ``missing`` where one of the two has nothing of it,
+        ``none near`` where both have numbers, but those of one are near none of the other side, and
+        ``not comparable`` where both have something else, of which the encoder of the modality reads nothing.
 
     Examples
     --------
@@ -121,6 +126,7 @@ class Explanation:
     confidence: float | None
     threshold: float
     linked: bool
+    why_none: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.linked:
@@ -130,7 +136,7 @@ class Explanation:
         else:
             verdict = "not linked: the rule did not choose the pair"
         parts = (
-            f"{name} {'missing' if value is None else f'{value:.3f}'}"
+            f"{name} {self.why_none.get(name, 'missing') if value is None else f'{value:.3f}'}"
             for name, value in self.by_modality.items()
         )
         return (
@@ -363,14 +369,18 @@ class Alignment:
         pairs = np.vstack([links.pairs, links.doubtful])
         confidences = np.concatenate([links.confidence, links.doubtful_confidence])
         chosen = np.flatnonzero((pairs == (i, j)).all(axis=1))
+        by_modality = {name: self._cosine(name, i, j) for name in self.features}
         return Explanation(
             left=self._explained("left", i, j, of_left),
             right=self._explained("right", j, i, of_right),
             similarity=float(of_left[np.searchsorted(graphs.right.candidates, j)]),
-            by_modality={name: self._cosine(name, i, j) for name in self.features},
+            by_modality=by_modality,
             confidence=float(confidences[chosen[0]]) if len(chosen) else None,
             threshold=links.threshold,
             linked=bool(len(chosen) and chosen[0] < len(links)),
+            why_none={
+                name: self._why_none(name, i, j) for name, value in by_modality.items() if value is None
+            },
         )
 
     def _explained(self, side: Side, entity: int, other: int, scores: FloatArray) -> ExplainedEntity:
@@ -403,6 +413,14 @@ class Alignment:
         rows = (np.searchsorted(own, entity) for own, entity in zip(candidates, (left, right), strict=True))
         first, second = (side[row] for side, row in zip(unit, rows, strict=True))
         return float(first @ second)
+
+    def _why_none(self, modality: str, left: int, right: int) -> str:
+        """Return in words why two candidates have no cosine in a modality."""
+        encoded = self.parameters.get("encoders", {}).get(modality) is not None
+        both = zip(self.task.sides, (left, right), strict=True)
+        if not encoded or not all(has_data(graph, entity, modality) for graph, entity in both):
+            return "missing"
+        return "none near" if modality == "number" else "not comparable"
 
     def report(self, path: str | Path, matching: Matching | None = None) -> None:
         """Write a page about the links that opens without a network.

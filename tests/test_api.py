@@ -407,6 +407,21 @@ def test_explanations(countries):
         countries.explain(literal, right)
 
 
+def test_a_modality_without_a_cosine_is_explained():
+    sizes = [("0", "size", "1000"), ("1", "size", "70"), ("2", "size", "?")]
+    left = {"names": [("0", "Rome"), ("1", "Oslo"), ("2", "Bern")], "attributes": sizes}
+    right = {
+        "names": [("0", "Roma"), ("1", "Qxy"), ("2", "Berne")],
+        "attributes": [("0", "taille", "1001"), ("1", "taille", "99"), ("2", "taille", "99")],
+        "triples": [("0", "in", "x")],
+    }
+    features = psqe.FeatureOptions(modalities=("name", "number"), encoders={"name": "bigram"})
+    alignment = psqe.align((left, right), seeds="none", features=features)
+    assert not alignment.explain("0", "0").why_none
+    assert "by modality: name not comparable, number none near\n" in str(alignment.explain("1", "1"))
+    assert alignment.explain("2", "2").why_none == {"number": "missing"}
+
+
 def test_a_pair_below_the_threshold_is_explained(planted):
     task, features = planted
     strict = psqe.align(task, features=features, links=psqe.LinkRule(threshold=0.99))

@@ -388,6 +388,12 @@ def test_help_lists_what_is_registered(capsys):
         ("mclea", ["mclea (aligner): ", "temperature: ", "residual: ", "preset published:", "preset small:"]),
         ("use-m3", ["use-m3 (encoder): "]),
         ("rdf", ["rdf (layout): "]),
+        ("bins", ["bins (encoder): ", "1 to 2 %"]),
+        (
+            "number",
+            ["number (modality): The numbers and dates", "  Its encoder is bins.", "no other encoder"],
+        ),
+        ("image", ["image (modality): ", "Its encoder is efficientnet-lite0.", "pixels"]),
     ],
 )
 def test_describe(capsys, name, words):
@@ -548,7 +554,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ),
         ((*SEEDS, "--miner-parameter", "n_seeds=3"), "n_seeds is not among the other parameters"),
         ((*SEEDS, "--miner", "pivot", "--miner-parameter", "centre=1"), "centre is 1; it must be"),
-        (("describe", "greedy"), "miner or aligner or encoder or layout 'greedy'; choose from mutual"),
+        (("describe", "greedy"), "aligner or encoder or layout or modality 'greedy'; choose from mutual"),
         ((*ALIGN, "--miner", "greedy"), "no miner 'greedy'"),
         (
             (*ALIGN[:4], "--aligner", "mclea", "--miner", "none"),

@@ -152,3 +152,16 @@ def test_order_of_values_and_labels_do_not_matter() -> None:
     one, other = number_modality(task), number_modality(turned)
     np.testing.assert_array_equal(one.left.values, other.left.values)
     np.testing.assert_array_equal(one.right.values, other.right.values)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [("500", "504.9", True), ("500", "511", False), ("0", "0.009", True), ("0", "0.03", False),
+     ("1950", "1968", True), ("1900", "1950", False), ("4200", "4.2", True), ("4200", "4.3", False)],
+)  # fmt: skip
+def test_the_tolerance_is_the_one_that_the_encoder_tells(one, other, near):
+    left, right = (
+        KnowledgeGraph(side, ("a", "b"), (), [], attributes=((("p", text),), (("p", "7e20"),)))
+        for side, text in (("l", one), ("r", other))
+    )
+    assert n_with_number(AlignmentTask("t", left, right)).left == (2, 1 + near)

@@ -1,4 +1,4 @@
-"""The command ``psqe describe``: which miners, aligners, encoders and layouts there are."""
+"""The command ``psqe describe``: which miners, aligners, encoders, layouts and modalities there are."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from psqe.switches import CORRECTED, RELEASED, Switches
 
 def describe(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A miner, an aligner, an encoder or a layout.")
+        str | None,
+        typer.Argument(metavar="NAME", help="A miner, an aligner, an encoder, a layout or a modality."),
     ] = None,
 ) -> None:
-    """Say what a miner, an aligner, an encoder or a layout is, and its parameters; or list them all."""
-    kinds = registered()
+    """Say what a miner, an aligner, an encoder, a layout or a modality is; or list them all."""
+    kinds, modalities = registered(), modality_lines()
     if name is None:
         for kind, entries in kinds.items():
             typer.echo(f"{kind}s:")
@@ -31,13 +32,21 @@ def describe(
                 except ParameterError as error:
                     text = f"cannot be used: {error}"
                 typer.echo(f"  {entry:22s}{text}")
+        typer.echo("modalities:")
+        for modality, (meaning, default, _) in modalities.items():
+            typer.echo(f"  {modality:22s}{meaning} {default}")
         return
     found = {kind: entries[name] for kind, entries in kinds.items() if name in entries}
-    if not found:
-        known = ", ".join(entry for entries in kinds.values() for entry in entries)
-        raise ParameterError(f"there is no {' or '.join(kinds)} {name!r}", remedy=f"choose from {known}")
+    if not found and name not in modalities:
+        known = ", ".join(entry for entries in (*kinds.values(), modalities) for entry in entries)
+        raise ParameterError(
+            f"there is no {' or '.join((*kinds, 'modality'))} {name!r}", remedy=f"choose from {known}"
+        )
     for kind, value in found.items():
         typer.echo("\n".join(described(name, kind, value)))
+    if name in modalities:
+        meaning, *encoders = modalities[name]
+        typer.echo("\n  ".join((f"{name} (modality): {meaning}", *encoders)))
 
 
 def registered() -> dict[str, Registry[Any]]:
@@ -48,6 +57,28 @@ def registered() -> dict[str, Registry[Any]]:
     from psqe.seeds import MINERS
 
     return {registry.kind: registry for registry in (MINERS, ALIGNERS, ENCODERS, LAYOUTS)}
+
+
+def modality_lines() -> dict[str, tuple[str, str, str]]:
+    """Describe the modalities that encoders serve, those of other distributions included.
+
+    Returns
+    -------
+    For each modality a sentence about what it is, one about its default encoder, and one about the others.
+
+    Examples
+    --------
+    >>> modality_lines()["number"][1:]
+    ('Its encoder is bins.', 'There is no other encoder.')
+    """
+    from psqe.features.encoder_registry import MODALITIES, encoder_choices
+
+    lines: dict[str, tuple[str, str, str]] = {}
+    for modality, (default, *others) in encoder_choices().items():
+        meaning = MODALITIES.get(modality, "A modality that an encoder of another distribution serves.")
+        more = f"Other encoders are {', '.join(others)}." if others else "There is no other encoder."
+        lines[modality] = meaning, f"Its encoder is {default}.", more
+    return lines
 
 
 def described(name: str, kind: str, value: Any) -> list[str]:

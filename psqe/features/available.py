@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from psqe.errors import DataError
 from psqe.features.build import build_features
+from psqe.features.encoders.bins import has_number
 from psqe.features.text import attribute_texts, name_texts
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
@@ -51,6 +52,34 @@ def available_modalities(task: AlignmentTask) -> tuple[str, ...]:
     if "number" in common - came and not _numbers_agree(task):
         common.remove("number")
     return (*(name for name in ORDER if name in common), *sorted(common - {*ORDER, "translated_name"}))
+
+
+def has_data(graph: KnowledgeGraph, entity: int, modality: str) -> bool:
+    """Return whether an entity has something of a modality, even if nothing of the other side is like it.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    entity
+        Number of the entity.
+    modality
+        Name of the modality.
+
+    Examples
+    --------
+    >>> graph = KnowledgeGraph("cities", ("rome",), (), [], attributes=((("size", "9"),),))
+    >>> has_data(graph, 0, "number"), has_data(graph, 0, "image")
+    (True, False)
+    """
+    if modality == "number":
+        return has_number(graph, entity)
+    if modality == "relation":
+        return bool(graph.degree()[entity])
+    if modality in ("name", "attribute"):
+        texts = name_texts(graph) if modality == "name" else attribute_texts(graph)
+        return bool(texts[entity])
+    return modality == "image" and graph.images[entity] is not None
 
 
 def _encodable(graph: KnowledgeGraph) -> set[str]:

@@ -35,6 +35,17 @@ DEFAULT_ENCODERS = {
 }
 """The modalities of a knowledge graph, and the encoder that each has unless another is asked for."""
 
+MODALITIES = {
+    "image": "What the picture of an entity shows.",
+    "layout": "Where in the picture of an entity things are.",
+    "name": "The name of an entity, its surface form.",
+    "translated_name": "The machine-translated name of an entity, which is never mixed with the other name.",
+    "attribute": "The values of the attributes of an entity or, where it has none, their labels.",
+    "number": "The numbers and dates among the values of the attributes, whatever the attributes are called.",
+    "relation": "The relations around an entity.",
+}
+"""What each modality of :data:`DEFAULT_ENCODERS` compares entities by, in a sentence."""
+
 PICTURES = ("image", "layout")
 """The modalities that encoders make of pictures: what they show, and where in the picture it is."""
 

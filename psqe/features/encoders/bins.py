@@ -102,10 +102,14 @@ def parse_number(text: str) -> Number | None:
 
 
 class BinsEncoder(TaskEncoder):
-    """Numbers and dates among the attribute values, where a number of the other side is near.
+    """Numbers and dates among the attribute values that are within 1 to 2 % of one of the other side.
 
-    Each number is shared between bins. An entity none of whose numbers is near one of the other side's lacks
-    the modality, as an entity without a number does; :func:`n_with_number` counts both.
+    Two numbers are near each other if they differ by less than 1 % of the larger one plus one, and not if
+    they differ by more than 2 %; a year is a number, too, so that 1 % is some twenty years. They are also
+    near if their leading digits are the same, whatever the power of ten, as those of 4200 and 4.2 are, or if
+    they are the same day. The closer they are, the more they agree, because each number is shared between
+    bins. An entity none of whose numbers is near one of the other side's lacks the modality, as an entity
+    without a number does; :func:`n_with_number` counts both.
 
     Examples
     --------
@@ -178,6 +182,23 @@ def n_with_number(task: AlignmentTask) -> Sides[tuple[int, int]]:
         return int(np.isin(graph.candidates, of_any).sum()), int(np.isin(graph.candidates, of_shared).sum())
 
     return task.sides.map(counted, counts)
+
+
+def has_number(graph: KnowledgeGraph, entity: int) -> bool:
+    """Return whether an entity has a number or a date among its attribute values, near another or not.
+
+    Examples
+    --------
+    >>> graph = KnowledgeGraph("l", ("a", "b"), (), [], attributes=((("born", "1955"),), (("born", "?"),)))
+    >>> has_number(graph, 0), has_number(graph, 1)
+    (True, False)
+    """
+    readings = read_attributes(graph.attributes)
+    return any(
+        read_number(text, readings[attribute].numbers if attribute in readings else None) is not None
+        for attribute, text in graph.attributes[entity]
+        if text is not None
+    )
 
 
 def _counts(task: AlignmentTask) -> Sides[csr_array]:
