@@ -237,26 +237,23 @@ def same_numbers(identifiers: Iterable[str]) -> dict[str, list[str]]:
     >>> same_numbers(["100", "007", "7", "100.0", "Rome", "1.5"])
     {'100': ['100', '100.0']}
     """
+    known = list(identifiers)
+    marked = [form for form in known if not form.isdigit() and (form[:1].isdigit() or form[:1] in ("+", "-"))]
+    found = [match for match in map(_FORM.fullmatch, marked) if match is not None]
+    if any(match["exponent"] for match in found) and any(
+        _HEXADECIMAL.fullmatch(identifier) and not _FORM.fullmatch(identifier) for identifier in known
+    ):
+        found = [match for match in found if not match["exponent"]]
     forms: dict[str, list[str]] = {}
-    with_exponent: list[str] = []
-    hexadecimal = False
-    for identifier in identifiers:
-        if not identifier[:1].isdigit() and identifier[:1] not in ("+", "-"):
-            hexadecimal = hexadecimal or _HEXADECIMAL.fullmatch(identifier) is not None
-            continue
-        found = _FORM.fullmatch(identifier)
-        if found is None:
-            hexadecimal = hexadecimal or _HEXADECIMAL.fullmatch(identifier) is not None
-        elif found["exponent"]:
-            with_exponent.append(identifier)
-        else:
-            forms.setdefault(_as_number(identifier), []).append(identifier)
-    for identifier in () if hexadecimal else with_exponent:
-        forms.setdefault(_as_number(identifier), []).append(identifier)
+    for match in found:
+        forms.setdefault(_as_number(match[0]), []).append(match[0])
+    for form in known if forms else ():
+        if form.isdigit() and (number := form.lstrip("0") or "0") in forms:
+            forms[number].append(form)
     return {
         number: sorted(alike, key=lambda form: (not form.isdigit(), form))
         for number, alike in forms.items()
-        if len(alike) > 1 and not all(form.isdigit() for form in alike)
+        if len(alike) > 1
     }
 
 
