@@ -5,12 +5,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from stored import OTHER_TASK, TASK, part, seeds_run
+from stored import OTHER_TASK, TASK, directions, part, seeds_run
 
 from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask, KnowledgeGraph
 from psqe.study import figures, tables
-from psqe.study.store import results_table
+from psqe.study.plans.alignments import untrained
+from psqe.study.store import RunResult, results_table
 from psqe.study.tables.transfer import COMPARISONS, compared_values, transfer, verdict
 
 KEYS = {key for comparison in COMPARISONS for key in (comparison.one, comparison.other)}
@@ -131,7 +132,14 @@ def test_languages_are_told_apart_by_the_name_of_the_task():
         for miner in ("psqe", "mutual")
         for state in (0, 1)
     ]
-    table = tables.language_table(results_table(runs, "seeds"), results_table([], "alignment"), tasks)
+    features = [
+        RunResult(spec, directions((0.4, 0.6), matching="csls"))
+        for spec in untrained(tasks, (0, 1), kinds=())
+    ]
+    of_both = results_table(runs, "seeds"), results_table(features, "alignment")
+    with_features = tables.language_table(*of_both, tasks)
+    assert with_features["value"].tolist().count("features: Hits@1") == 2
+    table = tables.language_table(of_both[0], results_table([], "alignment"), tasks)
     assert table["language"].tolist() == ["es", "es", "fr", "fr"]
     assert table["mean"].tolist() == pytest.approx([65, 65, 85, 85])
     assert set(table["n"]) == {2} and (table["±"] > 0).all()

@@ -11,6 +11,7 @@ from psqe.datasets.han.pair import language_of
 from psqe.evaluation.intervals import mean_interval
 from psqe.evaluation.regions import Regions, degree_regions
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph
+from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.characters import LANGUAGE_KINDS
 from psqe.study.tables.alignments import FEATURES
 from psqe.study.tables.by_state import ByState, alignment_values, seed_values
@@ -111,7 +112,7 @@ def language_table(seeds: pd.DataFrame, alignments: pd.DataFrame, tasks: Sequenc
             if name == "precision" and kind in LANGUAGE_KINDS
         ]
         found = alignment_values(alignments, [task], matching="csls")
-        if by_state := found.get((FEATURES, LANGUAGE_KINDS[-1])):
+        if by_state := found.get((FEATURES, NO_SEEDS)):
             values.append(("features: Hits@1", by_state))
         for value, by_state in values:
             mean, low, high = mean_interval([100 * one for one in by_state.values()])
