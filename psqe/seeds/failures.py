@@ -60,12 +60,12 @@ def failures(seeds: SeedSet, task: AlignmentTask) -> Failures:
 
 
 def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> IntArray:
-    """Find a chain of left entities, each of which is paired with a counterpart of the next one.
+    """Find a chain of left entities, each but the last paired with a counterpart of the next one.
 
     The first entity is in a wrong seed: its right entity is a counterpart of the second entity. The second
-    entity is paired with a counterpart of the third, and so on, until an entity is in a correct seed, is
-    dangling or is in no seed. Where a right entity has several counterparts, the chain goes on with the one
-    in the best seed that is not in the chain yet.
+    entity is paired with a counterpart of the third, and so on, until an entity is in a correct seed or in
+    none, or its right entity has no counterpart. Where a right entity has several counterparts, the chain
+    goes on with the one in the best seed that is not in the chain yet.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def blame_chain(seeds: SeedSet, task: AlignmentTask, *, longest: int = 6) -> Int
     -------
     The left entities of the longest chain or, of equally long chains, of the one that begins with the best
     seed, each with a true counterpart ``(n, 2)``: after the first, the one with which the entity before it is
-    paired. A right entity is there twice where it is the only counterpart of two of them. Empty when no wrong
-    seed takes a counterpart from an entity.
+    paired. A right entity is there twice where it is the only counterpart of two of them. Empty when no
+    entity with a counterpart is paired with that of another one.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""What a reader found among the gold links of Han characters: wrong ones, doubtful ones, and missing ones.
+"""What a reader found about the gold links of Han characters: which are wrong, are doubtful or are missing.
 
-The links that follow no single simplification, and the Japanese characters without any link, were read once,
-without a second opinion. Gold links are still what :mod:`psqe.datasets.han.variants` says: a rule that
-dictionaries decide is the same for everyone, and the review says how far to trust it.
+The links that are neither one code point nor one simplification, and the Japanese characters without any
+link, were read once, without a second opinion. Gold links are still what :mod:`psqe.datasets.han.variants`
+says: a rule is the same for everyone, and the review says how far to trust it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from psqe.datasets.han.assets import TABLES
 from psqe.errors import DataError
 
 VERDICTS = ("wrong", "doubtful", "missing")
-"""A link whose characters are two characters; a link about which dictionaries disagree; and a pair that is no
-link, of a Japanese character without any link and its counterpart."""
+"""A link whose two ends are not forms of one character; a link about which dictionaries disagree; and a pair
+that is no link, of a Japanese character without any link and its counterpart."""
 
 _FILE = TABLES / "link-review.tsv"
 _REMEDY = "install psqe again"

@@ -20,7 +20,7 @@ LANGUAGE_NAMES = {"en": "English", "es": "Spanish", "fr": "French", "pt": "Portu
 """The languages of the left meanings in words."""
 
 DEFAULT_LANGUAGE = "es"
-"""The language of the left meanings: of those that the right side does not use, that with most meanings."""
+"""The language of the left meanings: the one with most meanings after English, which the right side has."""
 
 SCHOOL = f"{PREFIX}/school"
 """The name of the small task, whose pictures are encoded in seconds."""
@@ -41,11 +41,11 @@ CLOSED_LEAKS: Mapping[str, str] = {
     "Japanese sources": "glosses of CC-CEDICT that call a character a Japanese variant, or give a Japanese "
     "name, are left out; glosses that explain a Japanese thing stay",
 }
-"""How each way is closed by which the links of the Han pairs could be read off."""
+"""The ways in which the links of the Han pairs could be read off, each with how it was closed."""
 
 
 def names() -> tuple[str, ...]:
-    """Return the tasks: that with the default language, those with other languages, and the small one."""
+    """Return the names of the tasks: in the default language, in other languages, and the small task."""
     others = [language for language in LANGUAGES if language != DEFAULT_LANGUAGE]
     return (f"{PREFIX}/ja-zh", *(f"{PREFIX}/ja_{language}-zh" for language in others), SCHOOL)
 
@@ -77,7 +77,7 @@ def language_of(name: str) -> str:
 
 
 def load(name: str, *, random_state: int, dangling: float | None = None) -> AlignmentTask:
-    """Build the task ``han/ja-zh``, or ``han/ja_<language>-zh`` with left meanings in another language.
+    """Build a task of Han characters: ``han/ja-zh``, the same in another language, or ``han/school``.
 
     ``han/school`` is a small task: the Japanese characters of the first three school years against the
     thousand Chinese characters that are most frequent in texts.
@@ -95,8 +95,8 @@ def load(name: str, *, random_state: int, dangling: float | None = None) -> Alig
     Returns
     -------
     AlignmentTask
-        The candidates are the characters. A character is linked to every form in which Chinese texts may
-        write it (:func:`psqe.datasets.han.variants.chinese_forms`), so that some have several counterparts;
+        The candidates are the characters. A character is linked to its Chinese forms, which
+        :func:`psqe.datasets.han.variants.chinese_forms` describes, so that some have several counterparts;
         the others of either side have none. :data:`CLOSED_LEAKS` tells what was left out.
 
     Raises

@@ -1,4 +1,4 @@
-"""Which Chinese characters are the counterparts of a Japanese character. Truth only: gold links read it."""
+"""Which Chinese characters are the counterparts of a Japanese character: what the gold links are made by."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ _NONE: frozenset[str] = frozenset()
 def chinese_forms(character: str) -> frozenset[str]:
     """Return the forms that count as Chinese counterparts of a Japanese character.
 
-    Four dictionaries decide, none of which is data of a task but CC-CEDICT's glosses:
+    Four rules decide, on what OpenCC, CC-CEDICT and KANJIDIC2 say of written forms. None of that is data of a
+    task. A character has
 
-    1. the character itself, and the traditional forms that Japan simplified to it (OpenCC);
-    2. for each of these, the form that China simplified it to (CC-CEDICT), and where CC-CEDICT calls the form
-       nothing but a variant of another character, that character;
-    3. the traditional form of a character that Japan and China simplified alike, if KANJIDIC2 calls the two
-       variants of each other. (Others only look alike: China simplified the character for *machine* to one
-       that means *desk* in Japan.)
+    1. itself, and the traditional forms that Japan simplified to it (OpenCC);
+    2. any character of which CC-CEDICT calls a form of rule 1 nothing but a variant, and the form that China
+       simplified any of all these to (CC-CEDICT);
+    3. the traditional form that China simplified to the character, if KANJIDIC2 calls one of the two a
+       variant of the other, and if the character is not itself a traditional form that China kept. (Others
+       only look alike: China simplified the character for *machine* to one that means *desk* in Japan.)
     4. If CC-CEDICT gives none of these a meaning of its own: the form that Japan simplified the character to
-       (OpenCC), its variants in KANJIDIC2, and the forms of these by the rules 1 and 2.
+       (OpenCC), its variants in KANJIDIC2 and a few that were added by hand
+       (:func:`psqe.datasets.han.tables.read_variants`), and the forms of these by the rules 1 and 2.
 
     Parameters
     ----------

@@ -73,6 +73,10 @@ COMPARISONS = (
     Comparison(
         "features: with the layout of pictures against without", ("system", FEATURES), ("all", FEATURES)
     ),
+    Comparison(
+        "MCLEA with kept features against the features, both with the layout",
+        ("system", "MCLEA"), ("system", FEATURES),
+    ),
     Comparison(f"{OURS} against propagation", ("system", OURS), ("system", "propagation")),
     Comparison(f"{OURS} against PARIS", ("system", OURS), ("system", "PARIS")),
     Comparison(f"{OURS}: with seeds against without", ("system", OURS), ("system", f"{OURS}, no seeds")),
@@ -121,7 +125,8 @@ def transfer(of_origin: Values, elsewhere: Values) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``comparison``; ``here`` and ``there``, the differences in points with 95 % intervals over random
-        states, as texts; and ``verdict``. Comparisons with a value that was not run on both are left out.
+        states, as texts; ``states``, the numbers of these random states; and ``verdict``. Comparisons with a
+        value that was not run on both are left out.
 
     Examples
     --------
@@ -138,9 +143,13 @@ def transfer(of_origin: Values, elsewhere: Values) -> pd.DataFrame:
         if here is not None and there is not None:
             rows.append({
                 "comparison": comparison.text, "here": points_text(*here), "there": points_text(*there),
+                "states": " and ".join(
+                    str(len(values.get(comparison.one, {}).keys() & values.get(comparison.other, {}).keys()))
+                    for values in (of_origin, elsewhere)
+                ),
                 "verdict": verdict(here, there),
             })  # fmt: skip
-    return pd.DataFrame(rows, columns=["comparison", "here", "there", "verdict"])
+    return pd.DataFrame(rows, columns=["comparison", "here", "there", "states", "verdict"])
 
 
 def verdict(here: tuple[float, float, float], there: tuple[float, float, float]) -> str:
@@ -158,11 +167,11 @@ def verdict(here: tuple[float, float, float], there: tuple[float, float, float])
     >>> verdict((2.0, 1.0, 3.0), (1.0, 0.5, 1.5)), verdict((2.0, 1.0, 3.0), (1.0, -0.5, 2.5))
     ('carries over', 'not shown')
     >>> verdict((2.0, 1.0, 3.0), (-1.0, -1.5, -0.5)), verdict((1.0, -1.0, 3.0), (1.0, 0.5, 1.5))
-    ('turns around', 'shown only there')
+    ('turns around', 'shown only on characters')
     """
     shown = [low > 0 or high < 0 for _, low, high in (here, there)]
     if not shown[0]:
-        return "shown only there" if shown[1] else "shown on neither"
+        return "shown only on characters" if shown[1] else "shown on neither"
     if not shown[1]:
         return "not shown"
     return "carries over" if (here[0] > 0) == (there[0] > 0) else "turns around"
