@@ -278,9 +278,7 @@ def test_files_that_systems_leave_behind_are_passed_over_and_other_files_are_tol
     assert sum(map(bool, task.left.images)) == 2
     beside = {f"left/images/{name}": b"{}" for name in ("paris.json", "paris.txt", "fr.csv", "README.md")}
     pair = write(tmp_path / "b", {**files, **beside})
-    with pytest.warns(
-        PsqeWarning, match=r"one of 4 such records.*'README.md' is no image; move it elsewhere"
-    ):
+    with pytest.warns(PsqeWarning, match=r"one of 4 such files.*'README.md' is no image; move it elsewhere"):
         again = read_folder(pair)
     assert [p and p.name for p in again.left.images] == [p and p.name for p in task.left.images]
 
