@@ -104,6 +104,20 @@ def test_a_walk_of_candidates_passes_through_one_other_entity_at_most():
     assert steps == [[0, 0.5, 0], [0.25, 0, 0.5], [0, 1, 0]]
 
 
+def test_walks_pass_no_entity_around_which_too_many_candidates_lie(monkeypatch):
+    hub, rare = 6, 7  # all six candidates are around the hub, two around the other entity
+    triples = [(i, 0, hub) for i in range(6)] + [(i, 0, rare) for i in (0, 1)]
+    graph = KnowledgeGraph("hub", tuple("abcdefgh"), ("next",), triples)
+    whole = candidate_graph(graph, np.arange(6)).toarray()
+    assert (whole > 0).sum() == 6 * 5
+    monkeypatch.setattr("psqe.seeds.neighbourhood.MOST_WALKS", 6**2 + 2**2)
+    assert np.array_equal(candidate_graph(graph, np.arange(6)).toarray(), whole)
+    monkeypatch.setattr("psqe.seeds.neighbourhood.MOST_WALKS", 6**2 + 2**2 - 1)
+    bounded = candidate_graph(graph, np.arange(6)).toarray()
+    assert (np.argwhere(bounded) == [[0, 1], [1, 0]]).all()
+    assert bounded[0, 1] == 1 / 4  # as likely as before that the walk passes the other entity
+
+
 def test_a_pair_takes_a_place_of_the_cluster_of_its_left_candidate():
     built = space([0, 1, 0], [1, 0, 1], n_clusters=2, n_seeds=2, fill=False)
     rows, scores = np.array([0, 2, 1]), np.array([0.9, 0.8, 0.7], dtype=np.float32)

@@ -6,11 +6,15 @@ import numpy as np
 from scipy import sparse
 
 from psqe.adjacency import undirected_edges
-from psqe.graph import AlignmentTask, FloatArray, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
 from psqe.similarity import SparseDot
 
 WALK_WEIGHT = 0.1
 """Weight of the cosine of walks beside a similarity of weight 1."""
+
+MOST_WALKS = 50_000_000
+"""Largest number of walks of two steps in a graph. Above it, the entities through which most walks lead are
+left out: what is near nearly every candidate, as a part of speech is near most words, tells little of each."""
 
 
 def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:
@@ -18,7 +22,8 @@ def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_a
 
     In graphs whose candidates are connected by categories and keywords, a walk between two candidates passes
     an entity that is not a candidate. Unlike :func:`psqe.adjacency.walk`, the walk has no self loops, and
-    steps that return to their start do not count.
+    steps that return to their start do not count. Where there are more than :data:`MOST_WALKS` walks of two
+    steps, the entities with most candidates around them are passed by none, so that memory stays bounded.
 
     Parameters
     ----------
@@ -39,12 +44,21 @@ def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_a
     is_candidate = np.zeros(n, dtype=bool)
     is_candidate[candidates] = True
     others = np.flatnonzero(~is_candidate)
+    others = others[_few_walks(np.diff(walk[others][:, candidates].indptr))]
     steps = sparse.csr_array(
         walk[candidates][:, candidates] + walk[candidates][:, others] @ walk[others][:, candidates]
     )
     steps.setdiag(0)
     steps.eliminate_zeros()
     return steps
+
+
+def _few_walks(n_around: IntArray) -> BoolArray:
+    """Return which entities walks of two steps pass, by the numbers of candidates around them."""
+    sizes, counts = np.unique(n_around, return_counts=True)
+    walks = np.cumsum(counts * sizes.astype(np.int64) ** 2)
+    passed: BoolArray = np.isin(n_around, sizes[walks <= MOST_WALKS])
+    return passed
 
 
 def walk_similarity(
