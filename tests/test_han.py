@@ -479,9 +479,25 @@ def test_the_review_is_about_links_that_are_there_and_about_links_that_are_not(t
     with_link = {left for left, _ in linked}
     for found in read_link_review():
         assert found.left in forms.left and found.right in forms.right, found
-        if found.verdict == "missing":
+        if found.judgement == "missing":
             assert found.left not in with_link, found
         else:
             assert (found.left, found.right) in linked, found
     counts = review_counts()
     assert counts["wrong"] < 0.005 * len(linked) and counts["missing"] > counts["doubtful"] > 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "broken table of judgements"),
+        ("left\tright\n水\t水\n", "broken table of judgements"),
+        ("left\tright\tjudgement\n水\t水\tfine\n", "tsv:2: 'fine' is none of wrong, doubtful, missing"),
+    ],
+)
+def test_a_broken_table_of_judgements_names_the_file(monkeypatch, tmp_path, content, message):
+    monkeypatch.setattr(tables, "TABLES", tmp_path)
+    if content is not None:
+        (tmp_path / "link-review.tsv").write_text(content)
+    with pytest.raises(DataError, match=f"{message}.*; install psqe again"):
+        read_link_review.__wrapped__()

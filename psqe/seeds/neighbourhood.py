@@ -14,7 +14,7 @@ WALK_WEIGHT = 0.1
 
 MOST_WALKS = 50_000_000
 """Largest number of walks of two steps in a graph. Above it, the entities through which most walks lead are
-left out: what is near nearly every candidate, as a part of speech is near most words, tells little of each."""
+left out: what is near most candidates, as a part of speech is near most words, tells little of each."""
 
 
 def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_array:

@@ -7,12 +7,11 @@ second opinion.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from psqe.datasets.han.assets import TABLES
+from psqe.datasets.han.tables import read_judged
 from psqe.errors import DataError
 from psqe.files import content_hash
 from psqe.graph import AlignmentTask
@@ -21,9 +20,6 @@ SAMPLE_SIZE = 100
 JUDGEMENTS = ("same", "related", "different")
 """The two words have a meaning in common; no meaning is the same, but one is narrower, wider or close; the
 meanings have nothing to do with each other."""
-
-_FILE = TABLES / "false-friends.tsv"
-_REMEDY = "install psqe again"
 
 
 class JudgedLink(NamedTuple):
@@ -94,17 +90,7 @@ def read_judged_links() -> tuple[JudgedLink, ...]:
     >>> len(read_judged_links())
     100
     """
-    try:
-        with _FILE.open(encoding="utf-8", newline="") as stream:
-            rows = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-            links = tuple(JudgedLink(**row) for row in rows)
-    except (OSError, TypeError, ValueError) as error:
-        raise DataError(f"broken table of judgements ({error})", path=_FILE, remedy=_REMEDY) from error
-    for line, link in enumerate(links, 2):
-        if link.judgement not in JUDGEMENTS:
-            what = f"{link.judgement!r} is none of {', '.join(JUDGEMENTS)}"
-            raise DataError(what, path=_FILE, line=line, remedy=_REMEDY)
-    return links
+    return read_judged("false-friends.tsv", JudgedLink, JUDGEMENTS)
 
 
 def judgement_counts() -> dict[str, int]:

@@ -7,20 +7,15 @@ says: a rule is the same for everyone, and the review says how far to trust it.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from psqe.datasets.han.assets import TABLES
-from psqe.errors import DataError
+from psqe.datasets.han.tables import read_judged
 
-VERDICTS = ("wrong", "doubtful", "missing")
+JUDGEMENTS = ("wrong", "doubtful", "missing")
 """A link whose two ends are not forms of one character; a link about which dictionaries disagree; and a pair
 that is no link, of a Japanese character without any link and its counterpart."""
-
-_FILE = TABLES / "link-review.tsv"
-_REMEDY = "install psqe again"
 
 
 class ReviewedPair(NamedTuple):
@@ -30,13 +25,13 @@ class ReviewedPair(NamedTuple):
     ----------
     left, right
         The Japanese and the Chinese character.
-    verdict
-        One of :data:`VERDICTS`.
+    judgement
+        One of :data:`JUDGEMENTS`.
     """
 
     left: str
     right: str
-    verdict: str
+    judgement: str
 
 
 @lru_cache(maxsize=1)
@@ -50,20 +45,10 @@ def read_link_review() -> tuple[ReviewedPair, ...]:
 
     Examples
     --------
-    >>> read_link_review()[0].verdict
+    >>> read_link_review()[0].judgement
     'wrong'
     """
-    try:
-        with _FILE.open(encoding="utf-8", newline="") as stream:
-            rows = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-            pairs = tuple(ReviewedPair(**row) for row in rows)
-    except (OSError, TypeError, ValueError) as error:
-        raise DataError(f"broken table of reviewed links ({error})", path=_FILE, remedy=_REMEDY) from error
-    for line, pair in enumerate(pairs, 2):
-        if pair.verdict not in VERDICTS:
-            what = f"{pair.verdict!r} is none of {', '.join(VERDICTS)}"
-            raise DataError(what, path=_FILE, line=line, remedy=_REMEDY)
-    return pairs
+    return read_judged("link-review.tsv", ReviewedPair, JUDGEMENTS)
 
 
 def review_counts() -> dict[str, int]:
@@ -75,6 +60,6 @@ def review_counts() -> dict[str, int]:
     ['wrong', 'doubtful', 'missing']
     """
     pairs = read_link_review()
-    counts = Counter(pair.verdict for pair in pairs if pair.verdict != "missing")
-    missing = {pair.left for pair in pairs if pair.verdict == "missing"}
-    return {**{verdict: counts[verdict] for verdict in VERDICTS[:2]}, "missing": len(missing)}
+    counts = Counter(pair.judgement for pair in pairs if pair.judgement != "missing")
+    missing = {pair.left for pair in pairs if pair.judgement == "missing"}
+    return {**{judgement: counts[judgement] for judgement in JUDGEMENTS[:2]}, "missing": len(missing)}

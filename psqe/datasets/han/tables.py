@@ -1,10 +1,12 @@
-"""The tables of the package: KANJIDIC2, and the other forms of characters."""
+"""The tables of the package: KANJIDIC2, the other forms of characters, and what readers judged."""
 
 from __future__ import annotations
 
+import csv
 import gzip
+from collections.abc import Callable, Collection
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from psqe.datasets.han.assets import TABLES
 from psqe.errors import DataError
@@ -117,3 +119,46 @@ def _read_forms(name: str) -> dict[str, tuple[str, ...]]:
     except (OSError, ValueError) as error:
         raise DataError(f"broken table of other forms ({error})", path=path, remedy=_REMEDY) from error
     return forms
+
+
+class Judged(Protocol):
+    """A row of a table that has a judgement."""
+
+    @property
+    def judgement(self) -> str:
+        """What a reader judged."""
+
+
+T = TypeVar("T", bound=Judged)
+
+
+def read_judged(name: str, row: Callable[..., T], judgements: Collection[str]) -> tuple[T, ...]:
+    """Read a table in which people judged something: a header, then a row in each line.
+
+    Parameters
+    ----------
+    name
+        Name of the file.
+    row
+        What makes a row of its cells, which are given by the names of their columns.
+    judgements
+        What may stand in the column ``judgement``.
+
+    Raises
+    ------
+    DataError
+        If the table is missing or broken.
+    """
+    path = TABLES / name
+    remedy = "install psqe again"
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            cells = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = tuple(row(**own) for own in cells)
+    except (OSError, TypeError, ValueError) as error:
+        raise DataError(f"broken table of judgements ({error})", path=path, remedy=remedy) from error
+    for line, judged in enumerate(rows, 2):
+        if judged.judgement not in judgements:
+            what = f"{judged.judgement!r} is none of {', '.join(judgements)}"
+            raise DataError(what, path=path, line=line, remedy=remedy)
+    return rows
