@@ -26,7 +26,7 @@ from psqe.similarity import (
 )
 from psqe.similarity import approximate as limits
 from psqe.similarity import neighbours as module
-from psqe.similarity.base import Remembered
+from psqe.similarity.base import NO_COLUMN, Remembered
 from psqe.similarity.clamped import Clamped
 from psqe.similarity.neighbours import TIE_BREAK
 
@@ -389,3 +389,14 @@ def test_cells_are_those_of_the_rows(kind):
     assert largest.min() >= -1 and largest.max() < 15
     if kind in ("dot", "shifted", "clamped"):
         assert (np.sort(largest, axis=1) == np.arange(4, 15)).all()
+
+
+def test_sparse_vectors_are_not_compared_in_dimensions_that_too_many_share(monkeypatch):
+    # All four rows and columns share the first dimension; the first row and the first column share another.
+    vectors = sparse.csr_array(np.array([[1, 1], [1, 0], [1, 0], [1, 0]], dtype=np.float32))
+    walks = SparseDot(vectors, vectors)
+    monkeypatch.setattr("psqe.similarity.base.MOST_PRODUCTS", 4 * 4 + 1)
+    assert (walks.proposer(4, slice(0, 4))(0, 4) >= 0).all()
+    monkeypatch.setattr("psqe.similarity.base.MOST_PRODUCTS", 4 * 4)
+    proposed = walks.proposer(4, slice(0, 4))(0, 4)
+    assert proposed[0, 0] == 0 and (proposed.ravel()[1:] == NO_COLUMN).all()

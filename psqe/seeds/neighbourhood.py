@@ -6,8 +6,9 @@ import numpy as np
 from scipy import sparse
 
 from psqe.adjacency import undirected_edges
-from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, FloatArray, IntArray, KnowledgeGraph
 from psqe.similarity import SparseDot
+from psqe.similarity.bounded import rarest
 
 WALK_WEIGHT = 0.1
 """Weight of the cosine of walks beside a similarity of weight 1."""
@@ -44,21 +45,14 @@ def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_a
     is_candidate = np.zeros(n, dtype=bool)
     is_candidate[candidates] = True
     others = np.flatnonzero(~is_candidate)
-    others = others[_few_walks(np.diff(walk[others][:, candidates].indptr))]
+    n_around = np.diff(walk[others][:, candidates].indptr).astype(np.int64)
+    others = others[rarest(n_around, n_around**2, MOST_WALKS)]
     steps = sparse.csr_array(
         walk[candidates][:, candidates] + walk[candidates][:, others] @ walk[others][:, candidates]
     )
     steps.setdiag(0)
     steps.eliminate_zeros()
     return steps
-
-
-def _few_walks(n_around: IntArray) -> BoolArray:
-    """Return which entities walks of two steps pass, by the numbers of candidates around them."""
-    sizes, counts = np.unique(n_around, return_counts=True)
-    walks = np.cumsum(counts * sizes.astype(np.int64) ** 2)
-    passed: BoolArray = np.isin(n_around, sizes[walks <= MOST_WALKS])
-    return passed
 
 
 def walk_similarity(

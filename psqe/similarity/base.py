@@ -18,6 +18,7 @@ from scipy import sparse
 from torch import Tensor
 
 from psqe.graph import FloatArray, IntArray
+from psqe.similarity.bounded import rarest
 from psqe.similarity.inverted_file import inner_products, inverted_file
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ BLOCK_CELLS = 1 << 23
 NO_COLUMN = -1
 """Stands for no column where fewer columns are proposed than were asked for."""
 
-HUB = 1000
-"""Columns are not proposed for meeting a row in a dimension that so many columns share: it says little, and
-there are too many of them."""
+MOST_PRODUCTS = 200_000_000
+"""Largest number of pairs of a row and a column that are compared for meeting in a dimension of sparse
+vectors. Above it, the dimensions that most columns share are left out: they say least."""
 
 Proposer = Callable[[int, int], IntArray]
 """Function of a first row and the row after the last one that returns columns proposed for each of these rows
@@ -289,11 +290,13 @@ class SparseDot(Similarity):
     def proposer(self, k: int, columns: slice) -> Proposer:
         """See :meth:`Similarity.proposer`.
 
-        All columns are compared that have a dimension in common with the row, except where more than
-        :data:`HUB` columns share it.
+        All columns are compared that have a dimension in common with the row, or one of the dimensions that
+        fewest columns share, where there would be more than :data:`MOST_PRODUCTS` pairs.
         """
         other = sparse.csc_array(self.right[columns])
-        rare = np.diff(other.indptr) <= HUB
+        n_columns = np.diff(other.indptr).astype(np.int64)
+        n_rows = np.bincount(self.left.indices, minlength=other.shape[1])
+        rare = rarest(n_columns, n_rows * n_columns, MOST_PRODUCTS)
         other = sparse.csr_array(other @ sparse.diags_array(rare.astype(np.float32))).T.tocsr()
 
         def propose(start: int, stop: int) -> IntArray:
