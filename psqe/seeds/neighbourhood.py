@@ -13,7 +13,7 @@ from psqe.similarity.bounded import rarest
 WALK_WEIGHT = 0.1
 """Weight of the cosine of walks beside a similarity of weight 1."""
 
-MOST_WALKS = 50_000_000
+MOST_WALKS = 25_000_000
 """Largest number of walks of two steps in a graph. Above it, the entities through which most walks lead are
 left out: what is near most candidates, as a part of speech is near most words, tells little of each."""
 

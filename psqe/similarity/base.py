@@ -34,6 +34,9 @@ MOST_PRODUCTS = 200_000_000
 """Largest number of pairs of a row and a column that are compared for meeting in a dimension of sparse
 vectors. Above it, the dimensions that most columns share are left out: they say least."""
 
+FEW_CELLS = 16
+"""Number of cells of a row from which on sparse vectors are compared row by row, which is faster then."""
+
 Proposer = Callable[[int, int], IntArray]
 """Function of a first row and the row after the last one that returns columns proposed for each of these rows
 ``(n, k)``, in no stated order, each at most once; :data:`NO_COLUMN` where there are fewer."""
@@ -278,13 +281,16 @@ class SparseDot(Similarity):
 
     def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """See :meth:`Similarity.cells`."""
+        if columns.shape[1] < FEW_CELLS:
+            products = self.left[np.repeat(rows, columns.shape[1])].multiply(self.right[columns.ravel()])
+            return np.asarray(products.sum(axis=1)).reshape(columns.shape).astype(np.float32, copy=False)
         result = np.empty(columns.shape, dtype=np.float32)
-        step = max(1, (1 << 20) // max(1, columns.shape[1]))
-        for start in range(0, len(rows), step):
-            of_part = columns[start : start + step]
-            left = self.left[np.repeat(rows[start : start + step], of_part.shape[1])]
-            products = left.multiply(self.right[of_part.ravel()]).sum(axis=1)
-            result[start : start + step] = np.asarray(products).reshape(of_part.shape)
+        row = np.zeros(self.left.shape[1], dtype=np.float32)
+        for place, index in enumerate(rows):
+            filled = slice(self.left.indptr[index], self.left.indptr[index + 1])
+            row[self.left.indices[filled]] = self.left.data[filled]
+            result[place] = self.right[columns[place]] @ row
+            row[self.left.indices[filled]] = 0
         return result
 
     def proposer(self, k: int, columns: slice) -> Proposer:
