@@ -11,6 +11,8 @@ from pairs import Table
 
 from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
+from psqe.graph import Sides
+from psqe.links.nearest import TwoNearest
 from psqe.links.rules import LinkRule, best_threshold, one_to_one
 from psqe.similarity import csls
 from psqe.similarity.shortlist import Shortlist, mutual
@@ -38,6 +40,15 @@ def test_mutual_pairs_are_strictly_best_for_both_entities(table, k):
         if all(table[i, j] > s + TIE for s in rivals):
             wanted.append((i, j))
     assert chosen == wanted
+
+
+def test_an_entity_without_a_listed_pair_moves_no_mutual_pair():
+    cells = np.array([1, 2]), np.array([0, 2]), np.array([0.9, 0.8])
+    listed = Shortlist((3, 3), *cells, Sides(*(np.full((3, 1), -np.inf) for _ in range(2))))
+    assert pairs_of(listed, mutual(listed, listed.values, tie=TIE)) == [(1, 0), (2, 2)]
+    nearest = TwoNearest.from_pairs(listed.columns, listed.by_row, listed.values)
+    assert nearest.entities.tolist() == [[-1, -1], [0, -1], [2, -1]]
+    assert np.isneginf(nearest.scores[0]).all()
 
 
 def best_sum(table: np.ndarray, listed: Shortlist) -> float:

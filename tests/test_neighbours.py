@@ -400,3 +400,18 @@ def test_sparse_vectors_are_not_compared_in_dimensions_that_too_many_share(monke
     monkeypatch.setattr("psqe.similarity.base.MOST_PRODUCTS", 4 * 4)
     proposed = walks.proposer(4, slice(0, 4))(0, 4)
     assert proposed[0, 0] == 0 and (proposed.ravel()[1:] == NO_COLUMN).all()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_row_that_resembles_no_column_lists_the_first_columns_as_an_exact_search_does(monkeypatch, whole):
+    rng = np.random.default_rng(0)
+    dot = clustered(300, 200)
+    dot.left[[3, 250]] = 0
+    walks = SparseDot(few_neighbours(300, 40, rng), few_neighbours(200, 40, rng))
+    walks.left.data[walks.left.indptr[3] : walks.left.indptr[4]] = 0
+    task = Sum((dot, walks), (1.0, 0.1)) if whole else walks
+    exact = find_neighbours(task, k=4)
+    monkeypatch.setattr(limits, "EXACT", 100)
+    found = find_neighbours(task, k=4)
+    assert np.isfinite(found.left_scores[:, 0]).all() and np.isfinite(found.right_scores[:, 0]).all()
+    assert found.left_indices[3].tolist() == exact.left_indices[3].tolist() == [0, 1, 2, 3]

@@ -60,8 +60,13 @@ class TwoNearest:
 
     @classmethod
     def from_pairs(cls, others: IntArray, groups: Groups, values: DoubleArray) -> TwoNearest:
-        """Find the two pairs of each group with the largest values; pair ``i`` leads to ``others[i]``."""
-        best = np.column_stack(groups.two_best(values))
+        """Find the two pairs of each group with the largest values; pair ``i`` leads to ``others[i]``.
+
+        A group without pairs has no nearest entities, as one with a single pair has no second one.
+        """
+        best = np.full((groups.n_groups, 2), -1, dtype=np.int64)
+        if len(values):
+            best[groups.filled] = np.column_stack(groups.two_best(values))
         missing = best < 0
         scores = np.where(missing, -np.inf, values[best]).astype(np.float32)
         return cls(np.where(missing, -1, others[best]), scores)

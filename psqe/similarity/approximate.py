@@ -132,6 +132,8 @@ def search_shard(
         part = slice(start, min(n, start + BLOCK_ROWS))
         searched = np.arange(first + part.start, first + part.stop)
         proposed = propose(first + part.start, first + part.stop)
+        # A row of zeros is equally similar to all columns, of which an exact search lists the first ones.
+        proposed[(proposed == NO_COLUMN).all(axis=1)] = columns.start + np.arange(proposed.shape[1])
         missing = proposed == NO_COLUMN
         values = similarity.cells(searched, np.where(missing, columns.start, proposed))
         if not np.isfinite(values).all():

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -30,7 +31,7 @@ BLOCK_CELLS = 1 << 23
 NO_COLUMN = -1
 """Stands for no column where fewer columns are proposed than were asked for."""
 
-MOST_PRODUCTS = 200_000_000
+MOST_PRODUCTS = 100_000_000
 """Largest number of pairs of a row and a column that are compared for meeting in a dimension of sparse
 vectors. Above it, the dimensions that most columns share are left out: they say least."""
 
@@ -307,13 +308,12 @@ class SparseDot(Similarity):
 
         def propose(start: int, stop: int) -> IntArray:
             found = np.full((stop - start, k), NO_COLUMN, dtype=np.int64)
-            products = sparse.coo_array(self.left[start:stop] @ other)
-            order = np.lexsort((products.col, -products.data, products.row))
-            order = order[products.data[order] > 0]
-            rows = products.row[order]
-            places = np.arange(len(rows)) - np.searchsorted(rows, rows)
-            kept = places < k
-            found[rows[kept], places[kept]] = products.col[order[kept]] + columns.start
+            products = sparse.csr_array(self.left[start:stop] @ other)
+            for row, (first, end) in enumerate(pairwise(products.indptr)):
+                shared = np.flatnonzero(products.data[first:end] > 0)
+                if len(shared) > k:
+                    shared = shared[np.argpartition(-products.data[first + shared], k - 1)[:k]]
+                found[row, : len(shared)] = products.indices[first + shared] + columns.start
             return found
 
         return propose

@@ -12,7 +12,7 @@ import numpy as np
 
 from psqe.errors import DataError
 from psqe.graph import DoubleArray, IntArray, Sides
-from psqe.similarity import Similarity, find_neighbours, mutual_pairs
+from psqe.similarity import Similarity, find_neighbours
 from psqe.similarity.approximate import is_large
 from psqe.similarity.csls import local_scale
 from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells
@@ -138,9 +138,11 @@ def mutual(shortlist: Shortlist, scores: DoubleArray, *, tie: float) -> IntArray
     -------
     Positions of the chosen pairs, ascending.
     """
-    (best_of_row, row_lead), (best_of_column, column_lead) = (
-        groups.lead(scores) for groups in (shortlist.by_row, shortlist.by_column)
+    best_of_row, row_lead = shortlist.by_row.lead(scores)
+    best_of_column, column_lead = shortlist.by_column.lead(scores)
+    # Pairs are compared by their positions: an entity without a listed pair has no best one.
+    both, of_row, of_column = np.intersect1d(
+        best_of_row, best_of_column, assume_unique=True, return_indices=True
     )
-    rows, columns = mutual_pairs(shortlist.columns[best_of_row], shortlist.rows[best_of_column])
-    clear = np.minimum(row_lead[rows], column_lead[columns]) > tie
-    return best_of_row[rows[clear]]
+    chosen: IntArray = both[np.minimum(row_lead[of_row], column_lead[of_column]) > tie]
+    return chosen
