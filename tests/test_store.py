@@ -24,6 +24,7 @@ from psqe.study.columns import COLUMNS, ENVIRONMENT_COLUMNS, KEYS, RUN_COLUMNS, 
 from psqe.study.measures import THRESHOLDS
 from psqe.study.spec import SPEC_COLUMNS, RunSpec
 from psqe.study.store import RunResult, Store, compare, file_name, results_table, rows_where
+from psqe.study.store_files import read_file, read_files
 
 FEATURES = FeatureOptions(modalities=("image", "attribute"))
 SOURCE = {"revision": "r", "date": "2026-01-01T00:00:00+00:00", "versions": "python 3", "machine": "m"}
@@ -198,6 +199,27 @@ def test_a_file_that_was_edited_by_hand_is_refused_with_its_line(tmp_path: Path)
     runs.rename(runs.with_name("copy.csv"))
     with pytest.raises(DataError, match=r"copy\.csv:2: .* is in the wrong file"):
         store.runs()
+
+
+def test_files_that_are_read_together_are_those_that_are_read_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    tasks = ("emoji/en-fr", "planted", "dbp15k/fr_en")
+    store.put([result(seeds_spec(n, task=task), recall=n / 9) for n in (5, 7) for task in tasks])
+    paths = sorted((store.folder / "seeds").glob("*.csv"))
+    older = pd.read_csv(paths[1], dtype="string").drop(columns=["recall"])
+    older[older.columns[::-1]].to_csv(paths[1], index=False)
+    names, key = ("id", *KEYS["seeds"], *VALUES["seeds"]), ("id", *KEYS["seeds"])
+    lost = tmp_path / "lost.csv"
+    together = read_files([*paths, lost], names, key)
+    for path, table in zip([*paths, lost], together, strict=True):
+        pd.testing.assert_frame_equal(table, read_file(path, names, key))
+    assert [len(table) for table in together] == [2, 2, 2, 0] and together[1]["recall"].isna().all()
+    paths[2].write_text(paths[2].read_text().replace("0.86", "86 %"))
+    with pytest.raises(DataError, match=rf"{paths[2].name}:2: column 'precision' is '86 %'"):
+        store.table("seeds")
+    paths[2].write_bytes(paths[0].read_bytes())  # rows of two files with one key, each of which is sound
+    with pytest.raises(DataError, match=rf"{paths[2].name}:2: run .* belongs in seeds/{paths[0].name}"):
+        store.table("seeds")
 
 
 @pytest.mark.parametrize("name", ["runs", "seeds", "environments"])

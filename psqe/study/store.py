@@ -40,7 +40,7 @@ from psqe.provenance import provenance
 from psqe.study.columns import COLUMNS, ENVIRONMENT_COLUMNS, KEYS, RUN_COLUMNS, VALUES
 from psqe.study.project import Project
 from psqe.study.spec import SPEC_COLUMNS, RunSpec, Subject
-from psqe.study.store_files import ANEW, FILES, RESTORE, checked_rows, no_rows, read_file
+from psqe.study.store_files import ANEW, FILES, RESTORE, checked_rows, no_rows, read_file, read_files
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,9 @@ class Store:
             If a file does not fit its columns, an id is not that of its spec, a run occurs twice, or its
             environment is missing.
         """
-        parts = [self._read_runs(path) for path in self._files("runs")]
+        paths = self._files("runs")
+        tables = read_files(paths, RUN_COLUMNS, ("id",))
+        parts = [_with_specs(table, path) for table, path in zip(tables, paths, strict=True)]
         table = pd.concat(parts or [no_rows(RUN_COLUMNS)])
         if (twice := table.duplicated("id")).any():
             raise DataError(f"run {table['id'][twice].iloc[0]} occurs twice", path=self.folder / "runs")
@@ -148,7 +150,7 @@ class Store:
                 return False
             where = (spec.subject, file_name(spec))
             if where not in measured:
-                measured[where] = set(self._measures(spec.subject, where[1], stored)["id"])
+                measured[where] = set(self._measures(spec.subject, [where[1]], stored)[0]["id"])
             return spec.id in measured[where]
 
         return [spec for spec in specs if not is_stored(spec)]
@@ -179,10 +181,10 @@ class Store:
         # The runs are read first: what a writer adds in the meantime has its measures before it is a run.
         runs = self.runs()
         specs = dict(runs[["id", "spec"]].itertuples(index=False, name=None))
-        parts = [self._measures(subject, path.name, specs) for path in self._files(subject)]
+        parts = self._measures(subject, [path.name for path in self._files(subject)], specs)
         measures = pd.concat(parts or [no_rows(names)])
         runs = runs[runs["subject"] == subject]
-        if (bare := ~runs["id"].isin(measures["id"])).any():
+        if (bare := ~runs["id"].isin(measures["id"].unique())).any():
             raise self._no_measures(runs["spec"][bare].iloc[0], int(bare.sum()))
         return _joined(runs, measures, names)
 
@@ -215,21 +217,24 @@ class Store:
         """
         runs = self.runs()
         specs = dict(runs[["id", "spec"]].itertuples(index=False, name=None))
-        measures = self._measures(spec.subject, file_name(spec), specs)
+        [measures] = self._measures(spec.subject, [file_name(spec)], specs)
         return _joined(runs[runs["id"] == spec.id], measures, _measure_columns(spec.subject))
 
-    def _measures(self, subject: Subject, name: str, specs: Mapping[str, RunSpec]) -> pd.DataFrame:
-        """The measures of one file; one of a run that belongs elsewhere is refused."""
-        path = self.folder / subject / name
-        table = read_file(path, _measure_columns(subject), ("id", *KEYS[subject]))
-        for row, run_id in table["id"].drop_duplicates().items():
-            spec = specs.get(run_id)  # none if a writer was interrupted before it wrote the run
-            if spec is not None and (spec.subject, file_name(spec)) != (subject, name):
-                raise DataError(
-                    f"run {run_id} belongs in {spec.subject}/{file_name(spec)}",
-                    path=path, line=int(row) + 2, remedy=RESTORE,
-                )  # fmt: skip
-        return table
+    def _measures(
+        self, subject: Subject, names: Sequence[str], specs: Mapping[str, RunSpec]
+    ) -> list[pd.DataFrame]:
+        """The measures of some files; one of a run that belongs elsewhere is refused."""
+        paths = [self.folder / subject / name for name in names]
+        tables = read_files(paths, _measure_columns(subject), ("id", *KEYS[subject]))
+        for path, table in zip(paths, tables, strict=True):
+            for row, run_id in table["id"].drop_duplicates().items():
+                spec = specs.get(run_id)  # none if a writer was interrupted before it wrote the run
+                if spec is not None and (spec.subject, file_name(spec)) != (subject, path.name):
+                    raise DataError(
+                        f"run {run_id} belongs in {spec.subject}/{file_name(spec)}",
+                        path=path, line=int(row) + 2, remedy=RESTORE,
+                    )  # fmt: skip
+        return tables
 
     def _no_measures(self, spec: RunSpec, n: int) -> DataError:
         """The error for runs whose measures were lost, of which ``spec`` is one."""
@@ -315,21 +320,21 @@ class Store:
                 f"cannot be read ({error.strerror})", path=folder, remedy="give the folder of a store"
             ) from error
 
-    def _read_runs(self, path: Path) -> pd.DataFrame:
-        """The runs of one file, with specs as objects."""
-        table = read_file(path, RUN_COLUMNS, ("id",))
-        specs = []
-        for line, (run_id, text) in enumerate(zip(table["id"], table["spec"], strict=True), start=2):
-            try:
-                spec, own_id = _stored_spec(text)
-            except DataError as error:
-                remedy = ANEW if error.remedy else RESTORE
-                raise DataError(error.what, path=path, line=line, remedy=remedy) from error
-            if own_id != run_id or file_name(spec) != path.name:
-                raise DataError(f"run {run_id} lacks the id of its spec, or is in the wrong file",
-                                path=path, line=line, remedy=RESTORE)  # fmt: skip
-            specs.append(spec)
-        return table.assign(spec=pd.Series(specs, index=table.index, dtype=object))
+
+def _with_specs(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The runs of one file, with specs as objects."""
+    specs = []
+    for line, (run_id, text) in enumerate(zip(table["id"], table["spec"], strict=True), start=2):
+        try:
+            spec, own_id = _stored_spec(text)
+        except DataError as error:
+            remedy = ANEW if error.remedy else RESTORE
+            raise DataError(error.what, path=path, line=line, remedy=remedy) from error
+        if own_id != run_id or file_name(spec) != path.name:
+            raise DataError(f"run {run_id} lacks the id of its spec, or is in the wrong file",
+                            path=path, line=line, remedy=RESTORE)  # fmt: skip
+        specs.append(spec)
+    return table.assign(spec=pd.Series(specs, index=table.index, dtype=object))
 
 
 @cache

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache, partial
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from psqe.errors import DataError
@@ -68,9 +70,32 @@ def read_file(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.D
     DataError
         If the file cannot be read or does not fit the columns.
     """
-    if not path.exists():
-        return no_rows(names)
-    return _checked_file(path, _content(path), tuple(names), tuple(key)).copy()
+    return read_files([path], names, key)[0]
+
+
+def read_files(paths: Sequence[Path], names: Sequence[str], key: Sequence[str] = ()) -> list[pd.DataFrame]:
+    """Read several files of a store that have the same columns, and check them.
+
+    Parameters
+    ----------
+    paths
+        The files.
+    names, key
+        As for :func:`read_file`.
+
+    Returns
+    -------
+    For each file, what :func:`read_file` returns.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_file`, for the first file that does not fit.
+    """
+    found = [path for path in paths if path.exists()]
+    contents = tuple(_content(path) for path in found)
+    tables = dict(zip(found, _checked_files(tuple(found), contents, tuple(names), tuple(key)), strict=True))
+    return [tables[path].copy() if path in tables else no_rows(names) for path in paths]
 
 
 def checked_rows(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
@@ -107,13 +132,34 @@ def _content(path: Path) -> bytes:
         raise DataError(f"cannot be read ({error})", path=path, remedy=remedy_for(path)) from error
 
 
-@lru_cache(maxsize=256)
-def _checked_file(path: Path, content: bytes, names: tuple[str, ...], key: tuple[str, ...]) -> pd.DataFrame:
-    """The checked table of a file with some content, which is kept: a page reads the same files often."""
-    table = _cells(path, content)
+@lru_cache(maxsize=32)
+def _checked_files(
+    paths: tuple[Path, ...], contents: tuple[bytes, ...], names: tuple[str, ...], key: tuple[str, ...]
+) -> list[pd.DataFrame]:
+    """The checked tables of files with some contents, which are kept: a page reads the same files often.
+
+    All files are checked at once, because a check of many rows takes little longer than one of a few. Where
+    that fails, the files are checked one after the other, so that the error names the file and its line.
+    """
+    cells = [_cells(path, content) for path, content in zip(paths, contents, strict=True)]
+    if len(cells) > 1:
+        try:
+            together = _checked(pd.concat(cells, ignore_index=True), names, key, None)
+        except DataError:
+            pass
+        else:
+            starts = np.cumsum([0, *map(len, cells)])
+            return [together.iloc[start:end].reset_index(drop=True) for start, end in pairwise(starts)]
+    return [_checked(table, names, key, path) for table, path in zip(cells, paths, strict=True)]
+
+
+def _checked(
+    table: pd.DataFrame, names: Sequence[str], key: Sequence[str], path: Path | None
+) -> pd.DataFrame:
+    """A table of texts with the types of its columns, in the order of ``names``."""
     _check_texts(table, names, path)
     later = {name: pd.NA for name in names if name in MAY_BE_EMPTY and name not in table}
-    return _validated(table.assign(**later), names, key, path)
+    return _validated(table.assign(**later), names, key, path)[list(names)]
 
 
 def _cells(path: Path, content: bytes) -> pd.DataFrame:
@@ -137,11 +183,11 @@ def _cells(path: Path, content: bytes) -> pd.DataFrame:
         raise DataError("the last line is cut: it does not end", path=path, line=len(rows), remedy=remedy)
     if len(set(header)) < len(header):
         raise DataError("the header has a column twice", path=path, line=1, remedy=remedy)
-    filled = [[cell or None for cell in row] for row in rows[1:]]
-    return pd.DataFrame(filled, columns=header, dtype="string")
+    table = pd.DataFrame(rows[1:], columns=header, dtype="string")
+    return table.mask(table == "")
 
 
-def _check_texts(table: pd.DataFrame, names: Sequence[str], path: Path) -> None:
+def _check_texts(table: pd.DataFrame, names: Sequence[str], path: Path | None) -> None:
     """Refuse a text in a column of numbers that is not written as one."""
     for name in names:
         if name not in table or COLUMNS[name].dtype not in NUMBER_FORMS:
@@ -152,7 +198,7 @@ def _check_texts(table: pd.DataFrame, names: Sequence[str], path: Path) -> None:
         if wrong.any():
             raise DataError(
                 f"column {name!r} is {texts[wrong].iloc[0]!r}, which is not {what}",
-                path=path, line=int(texts.index[wrong][0]) + 2, remedy=remedy_for(path),
+                path=path, line=int(texts.index[wrong][0]) + 2, remedy=remedy_for(path) if path else "",
             )  # fmt: skip
 
 
