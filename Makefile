@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PROFILE ?= default
+# Modules are compiled when they are first imported, because most of what is installed never is.
+QUICK := --quiet --disable-pip-version-check --no-compile
 
 # The first interpreter on the path that is Python 3.11; asked for only when there is something to install.
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
@@ -24,9 +26,9 @@ $(STAMP): requirements.txt pyproject.toml
 		{ echo "make: $(PYTHON) is not Python 3.11; name one that is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "installing into $(VENV): about two minutes and 2 GB, once"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.txt)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install $(QUICK) "$$(grep '^torch==' requirements.txt)"
+	$(BIN)/python -m pip install $(QUICK) --requirement requirements.txt
+	$(BIN)/python -m pip install $(QUICK) --no-deps --editable .
 	@touch $@
 
 book: study ## run all notebooks and build the book: build/_build/html/index.html

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
 from pathlib import Path
 
 from psqe.errors import ParameterError, PsqeError
@@ -63,10 +64,11 @@ def run_study(
     }
     # Every parameter is checked, and every task that occurs is known, before anything runs.
     values = [notebook_values(path, given[path.stem], profile=profile) for path in notebooks]
-    for name in sorted({str(chosen["task"]) for chosen in values if "task" in chosen}):
-        _say(f"features of {name}")
-        with _processes(1) as pool:  # a process of its own gives its memory back
-            pool.submit(prepare, name).result()
+    tasks = sorted({str(chosen["task"]) for chosen in values if "task" in chosen})
+    _say(f"features of {', '.join(tasks)}")
+    with _processes(jobs) as pool:  # a process of its own gives its memory back
+        for done in [pool.submit(prepare, group) for group in of_one_collection(tasks)]:
+            done.result()
     # The book must show nothing of an older study, and a study that fails must not destroy the older one.
     fresh = project.build / "runs"
     shutil.rmtree(fresh, ignore_errors=True)
@@ -84,25 +86,44 @@ def run_study(
     return build_book(project.root)
 
 
-def prepare(task: str) -> None:
-    """Compute the features of a task into the cache, where every notebook finds them.
+def of_one_collection(tasks: Sequence[str]) -> list[list[str]]:
+    """Put the tasks of each collection together, which have pictures in common.
+
+    Those of one group are prepared one after the other, so that no picture is encoded twice.
 
     Parameters
     ----------
-    task
-        The name of a task, or a folder.
+    tasks
+        The names of tasks, or folders.
+
+    Examples
+    --------
+    >>> of_one_collection(["emoji/en-fr", "han/school", "emoji/en-de"])
+    [['emoji/en-de', 'emoji/en-fr'], ['han/school']]
+    """
+    return [list(group) for _, group in groupby(sorted(tasks), key=lambda name: name.partition("/")[0])]
+
+
+def prepare(tasks: Sequence[str]) -> None:
+    """Compute the features of some tasks into the cache, where every notebook finds them.
+
+    Parameters
+    ----------
+    tasks
+        The names of tasks, or folders.
 
     Raises
     ------
     PsqeError
-        If the task cannot be loaded or a feature cannot be computed.
+        If a task cannot be loaded or a feature cannot be computed.
     """
     from psqe.datasets import load_task
     from psqe.features import available_modalities, build_features
 
-    # Without dangling entities, so that whatever a notebook drops at random is a part of this.
-    whole = load_task(task, dangling=0)
-    build_features(whole, modalities=[name for name in PREPARED if name in available_modalities(whole)])
+    for task in tasks:
+        # Without dangling entities, so that whatever a notebook drops at random is a part of this.
+        whole = load_task(task, dangling=0)
+        build_features(whole, modalities=[name for name in PREPARED if name in available_modalities(whole)])
 
 
 def long_first(notebooks: Sequence[Path]) -> list[Path]:
