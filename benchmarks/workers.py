@@ -6,6 +6,8 @@ find the same, and prints the seconds of each, how long it takes to send the vec
 when nothing is searched, and from that how long a cluster of more cores would take: the seconds of one core,
 divided by the number of cores, and the overhead.
 
+``--suffix=-more-cores`` names the cases of another machine, so that they stand beside those of the first one.
+
 ``--align`` does the same with whole alignments (``psqe.align``), and prints which part of an alignment in one
 process is the search that workers can do.
 """
@@ -53,11 +55,12 @@ def main() -> int:
     parser.add_argument("--workers", nargs="+", type=int, default=[2, 4], metavar="N")
     parser.add_argument("--store", action="store_true", help="put the measurements into the results store")
     parser.add_argument("--align", action="store_true", help="measure whole alignments")
+    parser.add_argument("--suffix", default="", help="with --store: what is added to the name of each case")
     given = parser.parse_args()
     for size in given.sizes:
         rows = (measure_alignments if given.align else measure_searches)(entities_a_side(size), given.workers)
         if given.store:
-            store(f"aligned/{size}" if given.align else size, rows)
+            store((f"aligned/{size}" if given.align else size) + given.suffix, rows)
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from stored import cost_run, directions, table
 
@@ -116,7 +118,10 @@ def test_costs_of_workers_are_set_beside_those_of_one_process():
     assert shown["one process"] == "30 seconds"
     assert shown["2 workers"] == "40 seconds"
     assert shown["sending"] == "0.5 seconds"
-    assert shown["4 cores"] == "4 seconds"  # 12 / 4 + 0.5, rounded to even
+    assert shown["4 cores, estimated"] == "4 seconds"  # 12 / 4 + 0.5, rounded to even
+    assert shown["cores of the machine"] == str(os.cpu_count())
+    assert cost_tables.worker_shares(costs_of_workers, "20k") == {"2 workers": pytest.approx(40 / 30)}
+    assert cost_tables.worker_shares(costs_of_workers, "50k") == {}
     assert cost_tables.search_share(costs_of_workers) == {"20k": 0.25}
 
 

@@ -70,9 +70,10 @@ ALIGNMENT_STAGES = ("cluster", "refine", "expand", "seeds", "aligner", "links")
 """What is timed of an alignment: the stages of mining, all of mining, and the parts after it. Of real data,
 ``features`` (reading the data and making vectors) and ``report`` (writing the results) are timed, too."""
 
-SEARCHES = ("20k", "50k", "100k")
+SEARCHES = ("20k", "50k", "100k", "100k-more-cores")
 """Numbers of entities a side of the planted pairs that ``benchmarks/workers.py`` searches in one process and
-by workers. The store has the measurements as the cases ``workers/20k`` and so on."""
+by workers; the last one is repeated on a machine with more cores. The store has the measurements as the cases
+``workers/20k`` and so on, and what machine it was."""
 
 ALONE, SENDING = "one process", "sending"
 """Variants of these cases: the search in one process, and what a cluster costs where nothing is searched. The

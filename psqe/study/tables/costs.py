@@ -260,7 +260,11 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
             rows.append({"entities a side": f"workers/{size}", "search": NOT_MEASURED})
             continue
         alone, sending = here.loc[ALONE], here.loc[SENDING, "stage_seconds"]
-        row = {"entities a side": f"{alone['n_left']:,d}", "search": alone["search"]}
+        row = {
+            "entities a side": f"{alone['n_left']:,d}",
+            "cores of the machine": str(cores_of(alone["machine"])),
+            "search": alone["search"],
+        }
         row |= {
             variant: duration(seconds)
             for variant, seconds in here["stage_seconds"].items()
@@ -268,9 +272,40 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
         }
         row["of the processor"] = duration(alone["processor_seconds"])
         row[SENDING] = f"{sending:.1f} seconds"
-        row |= {f"{n} cores": duration(alone["processor_seconds"] / n + sending) for n in cores}
+        row |= {f"{n} cores, estimated": duration(alone["processor_seconds"] / n + sending) for n in cores}
         rows.append(row)
     return pd.DataFrame(rows).fillna("")
+
+
+def cores_of(machine: str) -> int:
+    """Read the number of cores of a machine, as :func:`psqe.provenance.machine` writes it.
+
+    >>> cores_of("Some processor, 16 cores, 126 GiB, Linux x86_64")
+    16
+    """
+    return int(machine.rpartition(" cores")[0].rpartition(" ")[2])
+
+
+def worker_shares(table: pd.DataFrame, case: str) -> dict[str, float]:
+    """Compute how long workers take to search, as a share of the time of one process on the same machine.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    case
+        The name of the case after ``workers/``, one of :data:`psqe.study.costs.SEARCHES`.
+
+    Returns
+    -------
+    The share for each number of workers, such as ``2 workers``, in the order in which they were measured;
+    none where the case was not measured.
+    """
+    seconds = table[table["task"] == f"workers/{case}"].set_index("variant")["stage_seconds"]
+    if ALONE not in seconds:
+        return {}
+    shares = seconds.drop([ALONE, SENDING]) / seconds[ALONE]
+    return {str(variant): float(share) for variant, share in shares.items()}
 
 
 def search_share(table: pd.DataFrame) -> dict[str, float]:
