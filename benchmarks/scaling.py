@@ -118,6 +118,7 @@ def aligned(size: str) -> list[Row]:
     from psqe.datasets import load_task
     from psqe.datasets.synthetic import planted_pair
     from psqe.evaluation.truth import among
+    from psqe.links import link_summary
     from psqe.seeds import correct
     from psqe.similarity.approximate import too_many_pairs
 
@@ -135,9 +136,10 @@ def aligned(size: str) -> list[Row]:
     if not real:
         start, processor = time.perf_counter(), time.process_time()
     before = time.perf_counter()
-    found = psqe.align(task, features=features)
+    # Without known links nothing is evaluated, which takes long and is no part of an alignment.
+    found = psqe.align(task.without_links(), features=features)
     seconds = time.perf_counter() - before
-    assert task.links is not None and found.quality is not None
+    assert task.links is not None
     linked = np.unique(task.links[:, 0])
     nearest = found.predicted.nearest.left.entities[np.searchsorted(task.left.candidates, linked), 0]
     seeds, aligner_seconds = found.seeds, found.aligner.seconds_
@@ -158,10 +160,14 @@ def aligned(size: str) -> list[Row]:
             found.save(Path(folder) / "out")
             found.report(Path(folder) / "report.html")
         rows.append(timed("report", time.perf_counter() - before))
-    rows.append({
+    total = {
         **timed("total", time.perf_counter() - start),
         "processor_seconds": time.process_time() - processor,
-        "precision": found.quality["links"]["precision"],
+    }
+    quality = link_summary(found.predicted, task, seeds=found.seeds)["link_quality"]
+    rows.append({
+        **total,
+        "precision": quality["links"]["precision"],
         "hits@1": float(among(np.column_stack([linked, nearest]), task.links).mean()),
     })  # fmt: skip
     sides = task.sides.map(lambda graph: len(graph.candidates))
