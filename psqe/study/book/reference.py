@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.domains.python import ObjectEntry, PythonDomain
@@ -127,6 +129,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_domain(ReferenceDomain, override=True)
     app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # before napoleon, which has 500
     app.connect("env-before-read-docs", _declare)
+    # Before the theme makes the sidebar, which has 500.
+    app.connect("html-page-context", partial(_share_sidebar, {}), priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -135,6 +139,33 @@ def _declare(app: Sphinx, env: object, names: object) -> None:
     for name in UNDECLARED:
         if name in app.extensions:
             app.extensions[name].parallel_read_safe = True
+
+
+def _share_sidebar(
+    made: dict[tuple[str, str], str],
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: object,
+) -> None:
+    """Make the sidebar of the modules of a room once.
+
+    It lists rooms and no modules (``max_navbar_depth`` in ``_config.yml``), so that all pages of a folder have
+    the same one. To make it, Sphinx copies the contents of all pages of the book.
+    """
+    folder = pagename.rpartition("/")[0]
+    if not folder.startswith("api/"):
+        return
+    make = context["toctree"]
+
+    def kept(**options: Any) -> str:
+        key = folder, repr(sorted(options.items()))
+        if key not in made:
+            made[key] = make(**options)
+        return made[key]
+
+    context["toctree"] = kept
 
 
 def _keep_colons(
