@@ -151,8 +151,8 @@ def _share_sidebar(
 ) -> None:
     """Make the sidebar of the modules of a room once.
 
-    It lists rooms and no modules (``max_navbar_depth`` in ``_config.yml``), so that the pages of a folder have
-    the same one. To make it, Sphinx copies the contents of all pages of the book.
+    It lists rooms and no modules (``max_navbar_depth`` in ``_config.yml``), so that the pages of a folder
+    have the same one. To make it, Sphinx copies the contents of all pages of the book.
     """
     folder = pagename.rpartition("/")[0]
     if not folder.startswith("api/"):
