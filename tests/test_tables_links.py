@@ -87,6 +87,9 @@ def test_one_choice_by_task_and_model():
         "pair": "emoji/en-fr", "model": "eva", "states": 2, "link: P": 0.5, "link: R": 0.5, "link: F1": 0.5,
         "none: P": 0.5, "none: R": 1.0, "none: F1": pytest.approx(2 / 3),
     }  # fmt: skip
+    (only,) = task_table(found, matching="cosine", rule="one_to_one", intervals=True).to_dict("records")
+    # The F1 of links are .4 and .6: their t interval of one degree of freedom is 12.71 * .1 on either side.
+    assert only["link: ± F1"] == pytest.approx(1.2706, abs=1e-3) and only["none: ± F1"] == 0
 
 
 def test_a_curve_is_every_threshold_by_itself():
