@@ -26,7 +26,7 @@ from psqe.similarity import (
 )
 from psqe.similarity import approximate as limits
 from psqe.similarity import neighbours as module
-from psqe.similarity.base import NO_COLUMN, Remembered
+from psqe.similarity.base import FEW_CELLS, NO_COLUMN, Remembered
 from psqe.similarity.clamped import Clamped
 from psqe.similarity.neighbours import TIE_BREAK
 
@@ -382,9 +382,10 @@ def test_cells_are_those_of_the_rows(kind):
         "remembered": Remembered(dot),
         "clamped": Clamped(dot, *pairs),
     }[kind]
-    rows, columns = np.array([3, 3, 29]), rng.integers(20, size=(3, 4))
-    wanted = similarity.rows(0, 30)[rows[:, None], columns]
-    np.testing.assert_allclose(similarity.cells(rows, columns), wanted, atol=1e-6)
+    for n_cells in (1, 4, FEW_CELLS, 3 * FEW_CELLS):
+        rows, columns = np.array([3, 3, 29]), rng.integers(20, size=(3, n_cells))
+        wanted = similarity.rows(0, 30)[rows[:, None], columns]
+        np.testing.assert_allclose(similarity.cells(rows, columns), wanted, atol=1e-6)
     largest = similarity.proposer(20, slice(4, 15))(0, 30)
     assert largest.min() >= -1 and largest.max() < 15
     if kind in ("dot", "shifted", "clamped"):

@@ -120,8 +120,9 @@ def test_costs_of_workers_are_set_beside_those_of_one_process():
     assert shown["sending"] == "0.5 seconds"
     assert shown["4 cores, estimated"] == "4 seconds"  # 12 / 4 + 0.5, rounded to even
     assert shown["cores of the machine"] == str(os.cpu_count())
-    assert cost_tables.worker_shares(costs_of_workers, "20k") == {"2 workers": pytest.approx(40 / 30)}
-    assert cost_tables.worker_shares(costs_of_workers, "50k") == {}
+    times = cost_tables.worker_times(costs_of_workers, "20k")
+    assert times.loc["2 workers"].tolist() == pytest.approx([40 / 30, 40 / (12 / 2 + 0.5)])
+    assert cost_tables.worker_times(costs_of_workers, "50k").empty
     assert cost_tables.search_share(costs_of_workers) == {"20k": 0.25}
 
 

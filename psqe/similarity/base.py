@@ -36,7 +36,8 @@ MOST_PRODUCTS = 100_000_000
 vectors. Above it, the dimensions that most columns share are left out: they say least."""
 
 FEW_CELLS = 16
-"""Number of cells of a row from which on sparse vectors are compared row by row, which is faster then."""
+"""Smallest number of cells of a row for which sparse vectors are compared row by row. With fewer cells it is
+faster to compare many rows at once."""
 
 Proposer = Callable[[int, int], IntArray]
 """Function of a first row and the row after the last one that returns columns proposed for each of these rows
@@ -282,10 +283,15 @@ class SparseDot(Similarity):
 
     def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """See :meth:`Similarity.cells`."""
-        if columns.shape[1] < FEW_CELLS:
-            products = self.left[np.repeat(rows, columns.shape[1])].multiply(self.right[columns.ravel()])
-            return np.asarray(products.sum(axis=1)).reshape(columns.shape).astype(np.float32, copy=False)
         result = np.empty(columns.shape, dtype=np.float32)
+        if columns.shape[1] < FEW_CELLS:
+            step = (1 << 20) // FEW_CELLS
+            for start in range(0, len(rows), step):
+                of_part = columns[start : start + step]
+                left = self.left[np.repeat(rows[start : start + step], of_part.shape[1])]
+                products = left.multiply(self.right[of_part.ravel()]).sum(axis=1)
+                result[start : start + step] = np.asarray(products).reshape(of_part.shape)
+            return result
         row = np.zeros(self.left.shape[1], dtype=np.float32)
         for place, index in enumerate(rows):
             filled = slice(self.left.indptr[index], self.left.indptr[index + 1])

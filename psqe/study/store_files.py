@@ -132,7 +132,7 @@ def _content(path: Path) -> bytes:
         raise DataError(f"cannot be read ({error})", path=path, remedy=remedy_for(path)) from error
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def _checked_files(
     paths: tuple[Path, ...], contents: tuple[bytes, ...], names: tuple[str, ...], key: tuple[str, ...]
 ) -> list[pd.DataFrame]:

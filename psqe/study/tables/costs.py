@@ -253,7 +253,8 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
         Numbers of cores of a cluster whose time is estimated: the seconds of the processor of one process,
         divided by the number of cores, and the seconds of sending.
     """
-    rows = []
+    rows: list[dict[str, str]] = []
+    measured: dict[str, None] = {}  # the numbers of workers, in the order in which they occur
     for size in SEARCHES:
         here = table[table["task"] == f"workers/{size}"].set_index("variant")
         if not {ALONE, SENDING} <= set(here.index):
@@ -265,16 +266,23 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
             "cores of the machine": str(cores_of(alone["machine"])),
             "search": alone["search"],
         }
-        row |= {
-            variant: duration(seconds)
-            for variant, seconds in here["stage_seconds"].items()
-            if variant != SENDING
-        }
+        searched = here["stage_seconds"].drop(SENDING).map(duration).to_dict()
+        measured |= dict.fromkeys(searched)
+        row |= searched
         row["of the processor"] = duration(alone["processor_seconds"])
         row[SENDING] = f"{sending:.1f} seconds"
-        row |= {f"{n} cores, estimated": duration(alone["processor_seconds"] / n + sending) for n in cores}
+        row |= {f"{n} cores, estimated": duration(_estimated(here, n)) for n in cores}
         rows.append(row)
-    return pd.DataFrame(rows).fillna("")
+    estimates = [f"{n} cores, estimated" for n in cores]
+    first = ["entities a side", "cores of the machine", "search"]
+    columns = [*first, *measured, "of the processor", SENDING, *estimates]
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
+
+
+def _estimated(searched: pd.DataFrame, cores: int) -> float:
+    """Estimate the seconds of a search by so many cores; ``searched`` has the variants of one case."""
+    processor, sending = searched.loc[ALONE, "processor_seconds"], searched.loc[SENDING, "stage_seconds"]
+    return float(processor / cores + sending)
 
 
 def cores_of(machine: str) -> int:
@@ -286,8 +294,8 @@ def cores_of(machine: str) -> int:
     return int(machine.rpartition(" cores")[0].rpartition(" ")[2])
 
 
-def worker_shares(table: pd.DataFrame, case: str) -> dict[str, float]:
-    """Compute how long workers take to search, as a share of the time of one process on the same machine.
+def worker_times(table: pd.DataFrame, case: str) -> pd.DataFrame:
+    """Compare how long workers take to search with one process, and with what is estimated for them.
 
     Parameters
     ----------
@@ -298,14 +306,17 @@ def worker_shares(table: pd.DataFrame, case: str) -> dict[str, float]:
 
     Returns
     -------
-    The share for each number of workers, such as ``2 workers``, in the order in which they were measured;
-    none where the case was not measured.
+    A row for each number of workers, such as ``2 workers``, in the order in which they were measured; none
+    where the case was not measured. ``of_one_process`` is the time divided by that of one process on the same
+    machine, and ``of_estimate`` the time divided by the one that is estimated for as many cores.
     """
-    seconds = table[table["task"] == f"workers/{case}"].set_index("variant")["stage_seconds"]
-    if ALONE not in seconds:
-        return {}
-    shares = seconds.drop([ALONE, SENDING]) / seconds[ALONE]
-    return {str(variant): float(share) for variant, share in shares.items()}
+    searched = table[table["task"] == f"workers/{case}"].set_index("variant")
+    if searched.empty:
+        return pd.DataFrame(columns=["of_one_process", "of_estimate"])
+    seconds = searched["stage_seconds"].drop([ALONE, SENDING])
+    estimates = [_estimated(searched, int(variant.split()[0])) for variant in seconds.index]
+    alone = searched.loc[ALONE, "stage_seconds"]
+    return pd.DataFrame({"of_one_process": seconds / alone, "of_estimate": seconds / estimates})
 
 
 def search_share(table: pd.DataFrame) -> dict[str, float]:
