@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PROFILE ?= default
-# pip compiles modules one after the other; compileall does it on all cores, without the tests of others.
+# pip compiles modules one after the other; compileall does it on all cores, and skips the tests of packages.
 QUICK := --quiet --disable-pip-version-check --no-compile
 
 # The first interpreter on the path that is Python 3.11; asked for only when there is something to install.
@@ -29,7 +29,7 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install $(QUICK) "$$(grep '^torch==' requirements.txt)"
 	$(BIN)/python -m pip install $(QUICK) --requirement requirements.txt
 	$(BIN)/python -m pip install $(QUICK) --no-deps --editable .
-	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib psqe || true # some ship files that are no Python
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib psqe || true # some packages ship .py files that do not compile
 	@touch $@
 
 book: study ## run all notebooks and build the book: build/_build/html/index.html

@@ -136,7 +136,7 @@ def aligned(size: str) -> list[Row]:
     if not real:
         start, processor = time.perf_counter(), time.process_time()
     before = time.perf_counter()
-    # Without known links nothing is evaluated, which takes long and is no part of an alignment.
+    # The known links are withheld, because evaluating with them takes long and is no part of an alignment.
     found = psqe.align(task.without_links(), features=features)
     seconds = time.perf_counter() - before
     assert task.links is not None

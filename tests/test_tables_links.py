@@ -21,6 +21,7 @@ from psqe.study.tables import (
     answers,
     claims,
     claims_table,
+    f1_of_no_link,
     nothing_in_common,
     pair_evidence,
     rule_table,
@@ -58,6 +59,24 @@ def test_the_two_sides_are_one_answer():
     assert none.tolist() == [0.5, 0.5, 0.5]
     assert np.isnan(link[0]) and link[1:].tolist() == [0, 0]
     assert np.isnan(other[1]) and other[[0, 2]].tolist() == [0, 0]
+
+
+def test_shares_of_several_true_counterparts_keep_their_denominators():
+    """Of 12 gold links, one-to-one links hold 8 at most; one of 6 answers has a counterpart that is taken."""
+    left = {"n": 6, "n_correct": 2, "n_wanted": 4, "precision": 0.4, "recall": 0.5}
+    right = {"n": 5, "n_correct": 0, "n_wanted": 2, "precision": 0.0, "recall": 0.0}
+    found = quality(
+        run(
+            {"n": 10, "n_correct": 4, "n_wanted": 12, "precision": 0.4, "recall": 0.5},
+            {"answer": "no counterpart, left", **left},
+            {"answer": "no counterpart, right", **right},
+        )
+    )
+    link, none = found[["precision", "recall", "f1"]].to_numpy()
+    assert link == pytest.approx([4 / 10, 4 / 8, 8 / 18])
+    assert none == pytest.approx([2 / 10, 2 / 6, 4 / 16])
+    # Ten links and eleven answers are about 31 entities, of which six have no counterpart.
+    assert f1_of_no_link(found) == pytest.approx(12 / 37)
 
 
 def test_rules_are_averaged_over_whole_random_states():

@@ -103,7 +103,8 @@ def search_shard(
 
     Returns
     -------
-    The nearest columns within the range, numbered as in the whole matrix, of every row that is searched.
+    The nearest of the proposed columns within the range, numbered as in the whole matrix, of each row that
+    is searched.
 
     Raises
     ------
@@ -132,7 +133,8 @@ def search_shard(
         part = slice(start, min(n, start + BLOCK_ROWS))
         searched = np.arange(first + part.start, first + part.stop)
         proposed = propose(first + part.start, first + part.stop)
-        # A row of zeros is equally similar to all columns, of which an exact search lists the first ones.
+        # A row for which nothing is proposed gets the first columns. An exact search lists the same ones for
+        # a row of zeros; one whose dimensions were all left out (MOST_PRODUCTS) can miss its nearest columns.
         proposed[(proposed == NO_COLUMN).all(axis=1)] = columns.start + np.arange(proposed.shape[1])
         missing = proposed == NO_COLUMN
         values = similarity.cells(searched, np.where(missing, columns.start, proposed))

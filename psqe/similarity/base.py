@@ -303,8 +303,9 @@ class SparseDot(Similarity):
     def proposer(self, k: int, columns: slice) -> Proposer:
         """See :meth:`Similarity.proposer`.
 
-        All columns are compared that have a dimension in common with the row, or one of the dimensions that
-        fewest columns share, where there would be more than :data:`MOST_PRODUCTS` pairs.
+        Proposes the columns that have a dimension in common with the row. Where that makes more than
+        :data:`MOST_PRODUCTS` pairs, the dimensions that most columns share are left out, so that nothing is
+        proposed for a row that has no others.
         """
         other = sparse.csc_array(self.right[columns])
         n_columns = np.diff(other.indptr).astype(np.int64)

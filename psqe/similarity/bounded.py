@@ -1,4 +1,4 @@
-"""Bounds for what grows with the square of how many share something: the rarest are taken, hubs are not."""
+"""Choose the rarest items within a bound on their total cost, where a few hubs cost more than all others."""
 
 from __future__ import annotations
 

@@ -71,9 +71,9 @@ ALIGNMENT_STAGES = ("cluster", "refine", "expand", "seeds", "aligner", "links")
 ``features`` (reading the data and making vectors) and ``report`` (writing the results) are timed, too."""
 
 SEARCHES = ("20k", "50k", "100k", "100k-more-cores")
-"""Numbers of entities a side of the planted pairs that ``benchmarks/workers.py`` searches in one process and
-by workers; the last one is repeated on a machine with more cores. The store has the measurements as the cases
-``workers/20k`` and so on, and what machine it was."""
+"""The cases of ``benchmarks/workers.py``, which searches planted pairs in one process and by workers: the
+number of entities a side, and for the last one that it ran on a machine with more cores. The store has the
+measurements as ``workers/20k`` and so on, and what machine it was."""
 
 ALONE, SENDING = "one process", "sending"
 """Variants of these cases: the search in one process, and what a cluster costs where nothing is searched. The

@@ -87,9 +87,10 @@ def run_study(
 
 
 def of_one_collection(tasks: Sequence[str]) -> list[list[str]]:
-    """Put the tasks of each collection together, which have pictures in common.
+    """Group tasks by collection, the part of their name before the slash.
 
-    Those of one group are prepared one after the other, so that no picture is encoded twice.
+    The tasks of one collection share pictures. Those of a group are prepared one after the other, so that no
+    picture is encoded twice.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def prepare(tasks: Sequence[str]) -> None:
     from psqe.features import available_modalities, build_features
 
     for task in tasks:
-        # Without dangling entities, so that whatever a notebook drops at random is a part of this.
+        # Nothing is dropped at random, so that what a notebook keeps is always a part of this.
         whole = load_task(task, dangling=0)
         build_features(whole, modalities=[name for name in PREPARED if name in available_modalities(whole)])
 

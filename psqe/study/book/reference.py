@@ -149,10 +149,10 @@ def _share_sidebar(
     context: dict[str, Any],
     doctree: object,
 ) -> None:
-    """Make the sidebar of the modules of a room once.
+    """Make the sidebar once for all pages of modules of a subpackage.
 
     It lists rooms and no modules (``max_navbar_depth`` in ``_config.yml``), so that the pages of a folder
-    have the same one. To make it, Sphinx copies the contents of all pages of the book.
+    have the same one. Sphinx would make it for each page, and copy the contents of all pages each time.
     """
     folder = pagename.rpartition("/")[0]
     if not folder.startswith("api/"):

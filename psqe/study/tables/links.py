@@ -186,7 +186,9 @@ def answers(table: pd.DataFrame) -> pd.DataFrame:
     """Tell the quality of both answers, one row a choice of links and answer.
 
     Counts of the two sides of "no counterpart" are added, so that its precision, recall and F1 are those of
-    all entities with this answer.
+    all entities with this answer. Where entities have several true counterparts, shares have the denominators
+    of :func:`psqe.links.link_quality`: recall of links divides by the largest number of gold links that
+    one-to-one links can contain, and an answer does not count where the only counterparts are taken.
 
     Parameters
     ----------
@@ -203,13 +205,40 @@ def answers(table: pd.DataFrame) -> pd.DataFrame:
     answer = table["answer"].where(table["answer"] == link, alone)
     named = named_models(table).assign(answer=answer)
     named["n_seeds"] = named["n_seeds"].fillna(0)
-    counts = ["n", "n_correct", "n_wanted"]
+    for share, count in (("precision", "n"), ("recall", "n_wanted")):
+        stored = named[share].where(named[share] > 0)
+        named[f"of_{share}"] = (named["n_correct"] / stored).round().fillna(named[count])
+    counts = ["n", "n_correct", "n_wanted", "of_precision", "of_recall"]
     both = named.groupby([*CHOICE, "n_seeds", "answer"], as_index=False)[counts].sum()
     both[counts] = both[counts].astype("float64")
-    both["precision"] = both["n_correct"] / both["n"].where(both["n"] > 0)
-    both["recall"] = both["n_correct"] / both["n_wanted"].where(both["n_wanted"] > 0)
-    both["f1"] = 2 * both["n_correct"] / (both["n"] + both["n_wanted"])
+    given, wanted = both.pop("of_precision"), both.pop("of_recall")
+    both["precision"] = both["n_correct"] / given.where(given > 0)
+    both["recall"] = both["n_correct"] / wanted.where(wanted > 0)
+    both["f1"] = 2 * both["n_correct"] / (given + wanted)
     return _in_study_order(both, [*CHOICE, "answer"])
+
+
+def f1_of_no_link(quality: pd.DataFrame) -> float:
+    """Compute the F1 of the answer "no counterpart" where every entity of both sides is given it.
+
+    This is the trivial answer, beside which that of a model is to be seen.
+
+    Parameters
+    ----------
+    quality
+        Rows of :func:`answers` about one-to-one links of one task.
+
+    Returns
+    -------
+    The mean over the random states; NaN without rows.
+    """
+    keys = ["random_state", "model", "matching", "rule", "threshold"]
+    rows = quality[quality["rule"] == "one_to_one"]
+    of_answer = [rows[rows["answer"] == answer].set_index(keys) for answer in ANSWERS]
+    linked, alone = of_answer
+    # Every link answers for two entities.
+    entities, dangling = alone["n"] + 2 * linked["n"], alone["n_wanted"]
+    return float((2 * dangling / (entities + dangling)).groupby("random_state").mean().mean())
 
 
 def rule_table(quality: pd.DataFrame, tasks: Sequence[str], *, answer: str, model: str) -> pd.DataFrame:
