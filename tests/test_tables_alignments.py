@@ -115,6 +115,21 @@ def test_the_bar_is_under_the_same_matching_as_the_models_and_on_the_same_links(
     assert found[["aligner", NO_SEEDS, "pivot"]].values.tolist() == [[FEATURES, "", "60.0"]]
 
 
+def test_a_pair_is_shown_by_links_and_matching_with_the_features_beside():
+    bare, *given = untrained([TASK], [0])
+    psqe = next(spec for spec in given if spec.miner == alignment_run().spec.miner)
+    runs = [
+        RunResult(bare, directions([0.7, 0.7])),
+        RunResult(psqe, [*directions([0.7, 0.7]), *directions([0.6, 0.6], links="free")]),
+        RunResult(alignment_run().spec, [*alignment_run().rows, *directions([0.4, 0.4], links="free")]),
+    ]
+    found = {(links, "cosine"): crossed(*runs, links=links) for links in ("all", "free")}
+    table = tables.pair_table(found)
+    assert table.values.tolist() == [["features", "70.0", "60.0"], ["eva", "50.0", "40.0"]]
+    assert list(table) == ["model", "all, cosine", "free, cosine"]
+    assert tables.pair_table({links: runs[:0] for links, runs in found.items()}).empty
+
+
 def test_crossed_keeps_the_studys_runs_only():
     own = alignment_run()
     own = RunResult(own.spec, [*own.rows, *directions([0.9, 0.9], "peer")])

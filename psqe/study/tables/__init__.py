@@ -30,6 +30,7 @@ from psqe.study.tables.alignments import (
     gains,
     matrix,
     name_models,
+    pair_table,
     paired_gain,
     untrained_results,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "label_gain_table", "label_gains", "label_runs", "language_table", "level_table", "list_in_words",
     "matching_table", "matrix", "mean_table", "mean_text", "metric_rows", "mined_table", "modality_runs",
     "name_models", "nothing_in_common", "operating_points", "order_table", "over_states", "pair_evidence",
+    "pair_table",
     "paired_gain", "pairs_with_references", "part_runs", "pays_gains", "pays_means", "pays_runs",
     "pays_table", "phase_rows", "plain_seeds", "points_text", "predicted_totals", "prediction_errors",
     "presets", "price_of_evenness", "region_contrasts", "region_parts", "region_results", "row_gain_table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -226,6 +226,31 @@ def matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
         for (aligner, training), texts in sorted(cells.items(), key=lambda cell: [order[x] for x in cell[0]])
     ]
     return pd.DataFrame(rows, columns=["aligner", "training", *KINDS])
+
+
+def pair_table(found: Mapping[tuple[str, str], pd.DataFrame], miner: str = "psqe") -> pd.DataFrame:
+    """Write what every aligner reaches on one kind of seeds, by group of links and by matching.
+
+    Parameters
+    ----------
+    found
+        Rows of :func:`crossed` by ``(LINKS, MATCHING)``, such as ``("free", "csls")``.
+    miner
+        The kind of seeds, ``psqe`` by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``model``, as :func:`name_models` names it, and a column ``LINKS, MATCHING`` for each entry of
+        ``found``, in percent as in :func:`matrix`. The features without an aligner, which use no seeds, are
+        a row as well.
+    """
+    columns = {}
+    for (links, matching), runs in found.items():
+        texts = name_models(matrix(runs)).set_index("model")
+        columns[f"{links}, {matching}"] = texts[miner].where(texts[miner] != "", texts[NO_SEEDS])
+    table = pd.DataFrame(columns).dropna()
+    return table[(table != "").all(axis="columns")].rename_axis("model").reset_index()
 
 
 def name_models(table: pd.DataFrame) -> pd.DataFrame:
