@@ -32,6 +32,7 @@ from psqe.provenance import revision
 from psqe.study.costs import (
     CAP_BYTES,
     CASES,
+    ENTITIES_OF_A_SEED,
     MINING,
     N_CLUSTERS,
     N_EPOCHS,
@@ -243,8 +244,9 @@ def _mined(task: Any, features: Any, start: float, **parameters: Any) -> list[Ro
 
     n_left, n_right = task.left.n_entities, task.right.n_entities
     data = {"stage": "data", "stage_seconds": made, "stage_peak_mb": peak_memory_mb()}
-    # Graphs with few links cannot have 1000 seeds.
-    miner = PSQEMiner(min(N_SEEDS, max(1, (n_left + n_right) // 8)), n_clusters=N_CLUSTERS, **parameters)
+    # Graphs with few links cannot have that many seeds.
+    n_seeds = min(N_SEEDS, max(1, (n_left + n_right) // ENTITIES_OF_A_SEED))
+    miner = PSQEMiner(n_seeds, n_clusters=N_CLUSTERS, **parameters)
     seeds = miner.mine(task, features)
     stages = [
         {

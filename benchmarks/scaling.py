@@ -29,17 +29,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 # Small imports only: the peak of a process begins with that of the one that starts it.
-from psqe.study.costs import ALIGNMENT_STAGES, ALIGNMENTS, REAL_ALIGNMENTS, entities_a_side
+from psqe.study.costs import ALIGNMENT_STAGES, ALIGNMENTS, REAL_ALIGNMENTS, entities_a_side, planted_options
 
 if TYPE_CHECKING:
     from psqe.features import Features
     from psqe.graph import AlignmentTask
 
 Row = dict[str, Any]
-
-DANGLING, WIDTH, REGION = 0.1, 64, 500
-"""Of the planted pairs: the share of entities without counterpart, the dimensions of their one modality, and
-the number of entities of a region."""
 
 
 def main() -> int:
@@ -128,10 +124,7 @@ def aligned(size: str) -> list[Row]:
         task = load_task(size)
         features = load_features(task)
     else:
-        hidden = round(entities_a_side(size) / (1 - DANGLING))
-        task, features = planted_pair(
-            hidden, regions=max(4, hidden // REGION), dangling=DANGLING, dim=WIDTH, modalities=("image",)
-        )
+        task, features = planted_pair(**planted_options(entities_a_side(size)))
     rows: list[Row] = [timed("features" if real else "data", time.perf_counter() - start)]
     if not real:
         start, processor = time.perf_counter(), time.process_time()
@@ -207,15 +200,13 @@ def compare_searches(n: int, *, words: bool = False) -> None:
         task = load_task("han/words")
         compare_on("words of han/words", task, build_features(task, modalities=["attribute"]))
         return
-    hidden = round(n / (1 - DANGLING))
-    for what, regions, spread in (
-        ("planted", max(4, hidden // REGION), 1.0),
-        ("narrow clusters", max(4, hidden // 50), 0.3),
-        ("without clusters", 1, 1.0),
-    ):
-        compare_on(what, *planted_pair(
-            hidden, regions=regions, dangling=DANGLING, dim=WIDTH, spread=spread, modalities=("image",)
-        ))  # fmt: skip
+    kinds: dict[str, Row] = {
+        "planted": {},
+        "narrow clusters": {"regions": max(4, planted_options(n)["n"] // 50), "spread": 0.3},
+        "without clusters": {"regions": 1},
+    }
+    for what, options in kinds.items():
+        compare_on(what, *planted_pair(**planted_options(n, **options)))
 
 
 def compare_on(what: str, task: AlignmentTask, features: Features, *, n_sampled: int = 3000) -> None:

@@ -35,11 +35,7 @@ from psqe.datasets.synthetic import planted_pair  # noqa: E402
 from psqe.features.fusion import fuse  # noqa: E402
 from psqe.similarity import Dot, approximate, find_neighbours, neighbours, search, workers  # noqa: E402
 from psqe.similarity.base import Similarity  # noqa: E402
-from psqe.study.costs import ALONE, SENDING, entities_a_side  # noqa: E402
-
-DANGLING, WIDTH, REGION = 0.1, 64, 500
-"""Of the planted pairs: the share of entities without counterpart, the dimensions of their one modality, and
-the number of entities of a region."""
+from psqe.study.costs import ALONE, PLANTED_WIDTH, SENDING, entities_a_side, planted_options  # noqa: E402
 
 N_LISTED = 32
 """Number of nearest entities that are searched."""
@@ -66,10 +62,7 @@ def main() -> int:
 
 def planted(n: int) -> Any:
     """Make a planted pair with ``n`` entities a side."""
-    hidden = round(n / (1 - DANGLING))
-    return planted_pair(
-        hidden, regions=max(4, hidden // REGION), dangling=DANGLING, dim=WIDTH, modalities=("image",)
-    )
+    return planted_pair(**planted_options(n))
 
 
 def measure_searches(n: int, n_workers: list[int]) -> list[dict[str, Any]]:
@@ -80,7 +73,8 @@ def measure_searches(n: int, n_workers: list[int]) -> list[dict[str, Any]]:
     seconds, processor, here = timed(partial(find_neighbours, pair, k=N_LISTED))
     print(f"{n:,d} a side, {kind} search: one process {seconds:.1f} s ({processor:.1f} s of processors)")
     common = {
-        "stage": "search", "n_left": n, "n_right": n, "width": WIDTH, "search": kind, "threads": THREADS
+        "stage": "search", "n_left": n, "n_right": n, "width": PLANTED_WIDTH, "search": kind,
+        "threads": THREADS,
     }  # fmt: skip
     rows = [{"variant": ALONE, "stage_seconds": seconds, "processor_seconds": processor}]
     sending = []
@@ -123,7 +117,7 @@ def measure_alignments(n: int, n_workers: list[int]) -> list[dict[str, Any]]:
         f"{n:,d} a side, aligned: one process {seconds:.1f} s ({processor:.1f} s of processors), "
         f"of which searching {searching[0]:.1f} s"
     )
-    common = {"n_left": n, "n_right": n, "width": WIDTH, "threads": THREADS}
+    common = {"n_left": n, "n_right": n, "width": PLANTED_WIDTH, "threads": THREADS}
     rows = [
         {"variant": ALONE, "stage": "alignment", "stage_seconds": seconds, "processor_seconds": processor},
         {"variant": ALONE, "stage": "search", "stage_seconds": searching[0]},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 STAGES = ("cluster", "refine", "expand")
 """The stages of mining that are timed."""
@@ -62,6 +63,14 @@ ALIGNMENTS = ("10k", "20k", "40k", "100k", "200k", "1M")
 """Numbers of entities a side of the planted pairs that ``benchmarks/scaling.py`` aligns. The store has the
 measurements as the cases ``align/10k`` and so on."""
 
+PLANTED_DANGLING, PLANTED_WIDTH, PLANTED_REGION = 0.1, 64, 500
+"""Of the planted pairs that are aligned or searched: the share of entities without counterpart, the number of
+dimensions of their one modality, and the number of entities of a region."""
+
+ENTITIES_OF_A_SEED = 8
+"""Where the number of entities varies, one seed is mined for this many entities of both sides, and no more
+than :data:`N_SEEDS`."""
+
 REAL_ALIGNMENTS = ("han/words",)
 """The pairs of real data that ``benchmarks/scaling.py`` aligns when they are named among its sizes. The store
 has the measurements as the cases ``align/han/words`` and so on."""
@@ -105,3 +114,26 @@ def entities_a_side(size: str) -> int:
     """
     number = int(size.rstrip("kM"))
     return number * (10**6 if size.endswith("M") else 10**3 if size.endswith("k") else 1)
+
+
+def planted_options(n: int, **parameters: Any) -> dict[str, Any]:
+    """Write the arguments of :func:`psqe.datasets.synthetic.planted_pair` for a number of entities a side.
+
+    Parameters
+    ----------
+    n
+        The number of entities of each side, with those that have no counterpart.
+    parameters
+        Arguments that depart from those of the cases.
+
+    Examples
+    --------
+    >>> planted_options(900)["n"], planted_options(900, spread=0.3)["dim"]
+    (1000, 64)
+    """
+    hidden = round(n / (1 - PLANTED_DANGLING))
+    usual = {
+        "regions": max(4, hidden // PLANTED_REGION), "dangling": PLANTED_DANGLING, "dim": PLANTED_WIDTH,
+        "modalities": ("image",),
+    }  # fmt: skip
+    return {"n": hidden, **usual, **parameters}
