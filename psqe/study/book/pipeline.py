@@ -1,17 +1,18 @@
-"""The whole study: features once, all notebooks, then the book."""
+"""The whole study: features once, all notebooks beside and after them, then the book."""
 
 from __future__ import annotations
 
 import multiprocessing
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from psqe.errors import ParameterError, PsqeError
 from psqe.study.book.build import build_book
@@ -19,15 +20,15 @@ from psqe.study.book.run_notebook import notebook_parameters, notebook_values, r
 from psqe.study.project import Project
 
 PREPARED = ("image", "attribute", "name")
-"""The modalities that notebooks need of a task, as far as it has them. They are computed on all cores before
-the notebooks start."""
+"""The modalities that notebooks need of a task, as far as it has them."""
 
 
 def run_study(
-    profile: str = "default", task: str | None = None, *, jobs: int = 2, root: str | Path | None = None
+    profile: str = "default", task: str | None = None, *, jobs: int = 3, root: str | Path | None = None
 ) -> Path:
     """Run all notebooks of the book and build the book.
 
+    The features of each task are computed once. Notebooks that need them wait; the others begin at once.
     The runs of an older study stay in place until every notebook of the new one is done.
 
     Parameters
@@ -37,7 +38,8 @@ def run_study(
     task
         The task of every notebook with a parameter ``task``. By default each notebook keeps its own.
     jobs
-        The number of notebooks that run at the same time, each on one thread.
+        The number of notebooks, or computations of features, that run at the same time, each on one thread.
+        It is 3 by default and keeps two cores busy, since a notebook waits while its kernel starts.
     root
         The checkout. By default it is looked for from the working directory upwards.
 
@@ -57,25 +59,29 @@ def run_study(
         raise ParameterError(f"jobs is {jobs}", remedy="run at least one notebook at a time")
     project = Project.find(root)
     notebooks = project.notebooks()
-    order = TopologicalSorter(prerequisites(long_first(notebooks)))
+    waits_for = prerequisites(long_first(notebooks))
     given = {
         path.stem: {"task": task} if task is not None and "task" in notebook_parameters(path) else {}
         for path in notebooks
     }
     # Every parameter is checked, and every task that occurs is known, before anything runs.
-    values = [notebook_values(path, given[path.stem], profile=profile) for path in notebooks]
-    tasks = sorted({str(chosen["task"]) for chosen in values if "task" in chosen})
-    _say(f"features of {', '.join(tasks)}")
-    with _processes(jobs) as pool:  # a process of its own gives its memory back
-        for done in [pool.submit(prepare, group) for group in of_one_collection(tasks)]:
-            done.result()
+    values = {path.stem: notebook_values(path, given[path.stem], profile=profile) for path in notebooks}
+    task_of = {name: str(chosen["task"]) for name, chosen in values.items() if "task" in chosen}
+    groups = {f"features of {', '.join(group)}": group for group in of_one_collection(set(task_of.values()))}
+    for title, group in groups.items():
+        for name in waits_for:
+            if task_of.get(name) in group:
+                waits_for[name].add(title)
+    order = TopologicalSorter({title: set[str]() for title in groups} | waits_for)
     # The book must show nothing of an older study, and a study that fails must not destroy the older one.
     fresh = project.build / "runs"
     shutil.rmtree(fresh, ignore_errors=True)
     with _processes(jobs) as pool:
 
-        def start(name: str) -> Future[Path]:
+        def start(name: str) -> Future[Any]:
             _say(name)
+            if name in groups:
+                return pool.submit(prepare, groups[name])
             path = project.root / "notebooks" / f"{name}.md"
             return pool.submit(run_notebook, path, given[name], profile=profile, out_dir=fresh)
 
@@ -86,7 +92,7 @@ def run_study(
     return build_book(project.root)
 
 
-def of_one_collection(tasks: Sequence[str]) -> list[list[str]]:
+def of_one_collection(tasks: Iterable[str]) -> list[list[str]]:
     """Group tasks by collection, the part of their name before the slash.
 
     The tasks of one collection share pictures. Those of a group are prepared one after the other, so that no
@@ -106,7 +112,7 @@ def of_one_collection(tasks: Sequence[str]) -> list[list[str]]:
 
 
 def prepare(tasks: Sequence[str]) -> None:
-    """Compute the features of some tasks into the cache, where every notebook finds them.
+    """Compute the features of some tasks into the cache, on one thread, where every notebook finds them.
 
     Parameters
     ----------
@@ -118,9 +124,12 @@ def prepare(tasks: Sequence[str]) -> None:
     PsqeError
         If a task cannot be loaded or a feature cannot be computed.
     """
+    import torch
+
     from psqe.datasets import load_task
     from psqe.features import available_modalities, build_features
 
+    torch.set_num_threads(1)
     for task in tasks:
         # Nothing is dropped at random, so that what a notebook keeps is always a part of this.
         whole = load_task(task, dangling=0)
@@ -179,11 +188,11 @@ def prerequisites(notebooks: Sequence[Path]) -> dict[str, set[str]]:
     return before
 
 
-def _run_in_order(order: TopologicalSorter[str], start: Callable[[str], Future[Path]], jobs: int) -> None:
-    """Start each notebook once those before it are done, at most ``jobs`` at the same time."""
+def _run_in_order(order: TopologicalSorter[str], start: Callable[[str], Future[Any]], jobs: int) -> None:
+    """Start each job once those before it are done, at most ``jobs`` at the same time."""
     order.prepare()
     ready: list[str] = []
-    running: dict[Future[Path], str] = {}
+    running: dict[Future[Any], str] = {}
     while order.is_active():
         ready += order.get_ready()
         while ready and len(running) < jobs:
