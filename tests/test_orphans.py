@@ -1,5 +1,7 @@
 """Orphans: entities whose counterpart is hidden show how wrong pairs look."""
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from psqe.links.orphans import FEWEST, calibration, orphan_pairs, share_wrong, s
 from psqe.links.plan import TransportPlan
 from psqe.links.predict import predict_links, weigh_pairs
 from psqe.seeds import MutualMiner, correct
+from psqe.similarity import Dot
 from psqe.similarity.shortlist import Shortlist
 from psqe.similarity.sinkhorn_scaling import Groups
 
@@ -188,3 +191,22 @@ def test_exchanged_sides_draw_other_orphans_as_the_module_says():
         mean.append(np.mean(differences))
     assert len(task.left.candidates) == 52
     assert np.mean(mean) == pytest.approx(0.05, abs=0.01) and max(largest) == pytest.approx(0.25, abs=0.03)
+
+
+def test_similarities_are_given_back_before_the_plan_is_made(monkeypatch):
+    """Of a million entities they take gigabytes, and so does the plan."""
+    held, unit = [], np.eye(30, dtype=np.float32)
+    make = TransportPlan.from_shortlist
+
+    def similarity() -> Dot:
+        made = Dot(unit.copy(), unit.copy())
+        held.append(weakref.ref(made))
+        return made
+
+    def watched(shortlist, *, temperature):
+        held.append(held[-1]())
+        return make(shortlist, temperature=temperature)
+
+    monkeypatch.setattr(TransportPlan, "from_shortlist", watched)
+    TransportPlan.from_similarity(similarity())
+    assert len(held) == 2 and held[1] is None

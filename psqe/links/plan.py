@@ -96,7 +96,9 @@ class TransportPlan:
             If a similarity is not finite.
         """
         temperature = model_temperature(similarity)
-        return cls.from_shortlist(Shortlist.from_similarity(similarity), temperature=temperature)
+        shortlist = Shortlist.from_similarity(similarity)
+        del similarity  # Of a million entities it holds some gigabytes, which the plan can have.
+        return cls.from_shortlist(shortlist, temperature=temperature)
 
     @cached_property
     def mutual(self) -> IntArray:
