@@ -127,6 +127,10 @@ def test_a_pair_is_shown_by_links_and_matching_with_the_features_beside():
     table = tables.pair_table(found)
     assert table.values.tolist() == [["features", "70.0", "60.0"], ["eva", "50.0", "40.0"]]
     assert list(table) == ["model", "all, cosine", "free, cosine"]
+    bare_model = alignment_run("propagation", miner=None).spec  # its run without seeds is none with PSQE's
+    rows = [*directions([0.9, 0.9]), *directions([0.9, 0.9], links="free")]
+    more = {links: crossed(*runs, RunResult(bare_model, rows), links=links[0]) for links in found}
+    assert tables.pair_table(more).values.tolist() == table.values.tolist()
     assert tables.pair_table({links: runs[:0] for links, runs in found.items()}).empty
 
 

@@ -115,10 +115,10 @@ def test_costs_of_workers_are_set_beside_those_of_one_process():
     ]
     costs_of_workers = table(runs, "cost")
     shown = cost_tables.worker_table(costs_of_workers, cores=(4,)).iloc[0]
-    assert shown["one process"] == "30 seconds"
-    assert shown["2 workers"] == "40 seconds"
-    assert shown["sending"] == "0.5 seconds"
-    assert shown["4 cores, estimated"] == "4 seconds"  # 12 / 4 + 0.5, rounded to even
+    assert shown["one process"] == "30 s"
+    assert shown["2 workers"] == "40 s"
+    assert shown["sending"] == "0.5 s"
+    assert shown["4 cores, estimated"] == "4 s"  # 12 / 4 + 0.5, rounded to even
     assert shown["cores of the machine"] == str(os.cpu_count())
     times = cost_tables.worker_times(costs_of_workers, "20k")
     assert times.loc["2 workers"].tolist() == pytest.approx([40 / 30, 40 / (12 / 2 + 0.5)])

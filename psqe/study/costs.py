@@ -1,6 +1,7 @@
-"""What ``benchmarks/cost.py`` measures, and what mining may cost.
+"""What the benchmarks of mining, whole alignments and workers measure, and what mining may cost.
 
-The benchmark measures each case in a process of its own and puts the measurements into the results store.
+They are ``cost.py``, ``scaling.py`` and ``workers.py`` in ``benchmarks``, and put their measurements into the
+results store. The first two measure each case in a process of its own.
 This module imports nothing heavy, since the peak memory of a process begins with that of the process that
 starts it.
 """

@@ -32,12 +32,14 @@ ByRegion = Mapping[str, Mapping[str, float | None]]
 """Values by kind of region and region; ``None`` where there is no value."""
 
 
-def _draw_rows(axes: Axes, samples: Iterable[tuple[float, Sample]], mark: Mark, label: str) -> None:
+def _draw_rows(
+    axes: Axes, samples: Iterable[tuple[float, Sample]], mark: Mark, label: str, *, share: bool = False
+) -> None:
     """Draw the mean of each sample at its height, with its 95 % interval as a level bar."""
     for height, sample in samples:
         if not len(sample):
             continue
-        mean, low, high = interval_bounds([sample])[:, 0]
+        mean, low, high = interval_bounds([sample], share=share)[:, 0]
         if np.isfinite(low):
             axes.plot([low, high], [height, height], color=mark.colour, lw=1.6, alpha=0.55)
         axes.plot(mean, height, mark.marker, color=mark.colour, ms=6, label=label, clip_on=False)
@@ -47,7 +49,9 @@ def _draw_rows(axes: Axes, samples: Iterable[tuple[float, Sample]], mark: Mark, 
 def by_region(
     runs: Mapping[str, Sequence[ByRegion]], *, ylabel: str, kinds: Sequence[str] | None = None
 ) -> Figure:
-    """Draw values by region: one panel a kind of region, one row a region, the miners side by side.
+    """Draw shares by region: one panel a kind of region, one row a region, the miners side by side.
+
+    Intervals are cut at 0 and at 1.
 
     Parameters
     ----------
@@ -83,7 +87,7 @@ def by_region(
                 (i + offset, [float(v) for run in series if (v := run[kind].get(name)) is not None])
                 for i, name in enumerate(names)
             ]
-            _draw_rows(axes, samples, chosen[miner], miner)
+            _draw_rows(axes, samples, chosen[miner], miner, share=True)
         axes.set(title=f"{kind} regions")
         shade_rows(axes, names)
     panels[-1, 0].set_xlim(0, panels[-1, 0].get_xlim()[1])

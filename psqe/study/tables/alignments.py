@@ -243,12 +243,15 @@ def pair_table(found: Mapping[tuple[str, str], pd.DataFrame], miner: str = "psqe
     pandas.DataFrame
         ``model``, as :func:`name_models` names it, and a column ``LINKS, MATCHING`` for each entry of
         ``found``, in percent as in :func:`matrix`. The features without an aligner, which use no seeds, are
-        a row as well.
+        a row as well. A model that lacks a run in any of the columns is left out.
     """
     columns = {}
     for (links, matching), runs in found.items():
         texts = name_models(matrix(runs)).set_index("model")
-        columns[f"{links}, {matching}"] = texts[miner].where(texts[miner] != "", texts[NO_SEEDS])
+        column = texts[miner]
+        if FEATURES in column and not column[FEATURES]:  # On all links they do not depend on the seeds.
+            column = column.mask(column.index == FEATURES, texts.loc[FEATURES, NO_SEEDS])
+        columns[f"{links}, {matching}"] = column
     table = pd.DataFrame(columns).dropna()
     return table[(table != "").all(axis="columns")].rename_axis("model").reset_index()
 

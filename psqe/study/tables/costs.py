@@ -1,12 +1,14 @@
-"""Tables of what mining costs: seconds and peak memory of each stage, limits, and growth with size."""
+"""Tables of what mining, whole alignments and workers cost: seconds, peak memory, and growth with size."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from psqe.graph import counted
 from psqe.study.costs import (
     ALIGNMENTS,
     ALONE,
@@ -17,6 +19,7 @@ from psqe.study.costs import (
     SEARCHES,
     SENDING,
     STAGES,
+    entities_a_side,
 )
 from psqe.study.tables.page import group_rows
 
@@ -29,16 +32,19 @@ def gigabytes(peak_mb: float) -> float:
     return peak_mb * 2**20 / 1e9
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, *, short: bool = False) -> str:
     """Write seconds in words: as seconds up to two minutes, then as minutes, then as hours.
 
-    >>> duration(90), duration(200), duration(9000)
-    ('90 seconds', '3.3 minutes', '2.5 hours')
+    ``short`` writes the symbols of the units, for a table.
+
+    >>> duration(1.2), duration(90), duration(200), duration(9000), duration(200, short=True)
+    ('1 second', '90 seconds', '3.3 minutes', '2.5 hours', '3.3 min')
     """
-    for most, unit, name in ((120, 1, "seconds"), (7200, 60, "minutes")):
-        if seconds < most:
-            return f"{seconds / unit:.{0 if unit == 1 else 1}f} {name}"
-    return f"{seconds / 3600:.1f} hours"
+    if seconds < 120:
+        n = round(seconds)
+        return f"{n} s" if short else counted(n, "second")
+    many, symbol, divisor = ("minutes", "min", 60) if seconds < 7200 else ("hours", "h", 3600)
+    return f"{seconds / divisor:.1f} {symbol if short else many}"
 
 
 def cost_of(table: pd.DataFrame, case: str, stage: str = "total") -> Any:
@@ -227,13 +233,15 @@ def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
     for size in (*ALIGNMENTS, *REAL_ALIGNMENTS):
         total, seeds = (cost_of(table, f"align/{size}", stage) for stage in ("total", "seeds"))
         if total is None or seeds is None:
-            rows.append((f"align/{size}", NOT_MEASURED, "", "", "", "", "", ""))
+            name = size if size in REAL_ALIGNMENTS else f"{entities_a_side(size):,d}"
+            rows.append((name, NOT_MEASURED, "", "", "", "", "", ""))
             continue
         sides = f"{total['n_left']:,d}"
         if size in REAL_ALIGNMENTS:
             sides = f"{size}: {sides} and {total['n_right']:,d}"
         rows.append((
-            sides, duration(total["stage_seconds"]), duration(total["processor_seconds"]),
+            sides,
+            *(duration(total[name], short=True) for name in ("stage_seconds", "processor_seconds")),
             f"{gigabytes(total['stage_peak_mb']):.1f} GB", total["search"], f"{seeds['precision']:.3f}",
             f"{total['precision']:.3f}", f"{total['hits@1']:.3f}",
         ))  # fmt: skip
@@ -258,7 +266,8 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
     for size in SEARCHES:
         here = table[table["task"] == f"workers/{size}"].set_index("variant")
         if not {ALONE, SENDING} <= set(here.index):
-            rows.append({"entities a side": f"workers/{size}", "search": NOT_MEASURED})
+            n = entities_a_side(size.partition("-")[0])
+            rows.append({"entities a side": f"{n:,d}", "search": NOT_MEASURED})
             continue
         alone, sending = here.loc[ALONE], here.loc[SENDING, "stage_seconds"]
         row = {
@@ -266,12 +275,12 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
             "cores of the machine": str(cores_of(alone["machine"])),
             "search": alone["search"],
         }
-        searched = here["stage_seconds"].drop(SENDING).map(duration).to_dict()
+        searched = here["stage_seconds"].drop(SENDING).map(partial(duration, short=True)).to_dict()
         measured |= dict.fromkeys(searched)
         row |= searched
-        row["of the processor"] = duration(alone["processor_seconds"])
-        row[SENDING] = f"{sending:.1f} seconds"
-        row |= {f"{n} cores, estimated": duration(_estimated(here, n)) for n in cores}
+        row["of the processor"] = duration(alone["processor_seconds"], short=True)
+        row[SENDING] = f"{sending:.1f} s"
+        row |= {f"{n} cores, estimated": duration(_estimated(here, n), short=True) for n in cores}
         rows.append(row)
     estimates = [f"{n} cores, estimated" for n in cores]
     first = ["entities a side", "cores of the machine", "search"]
