@@ -509,7 +509,7 @@ class Alignment:
         line = (
             f"{counted(len(self.predicted), 'link')} from {counted(len(self.seeds), 'seed')}, "
             f"{summary['expected_correct']:.0f} expected to be correct{self._hint()}, "
-            f"no counterpart for {alone['left']} left and {alone['right']} right"
+            f"no link for {alone['left']} left and {alone['right']} right"
         )
         if self.quality is None:
             return line

@@ -331,9 +331,7 @@ def test_rules_and_thresholds(task, capsys):
         assert report["link_quality"]["links"]["n"] == len(links) == report["n_links"]
         counts.append(len(links))
     assert counts == sorted(counts, reverse=True) and counts[0] > counts[2] > counts[3]
-    assert (
-        f"no counterpart for {alone['left']} left and {alone['right']} right, F1" in capsys.readouterr().out
-    )
+    assert f"no link for {alone['left']} left and {alone['right']} right, F1" in capsys.readouterr().out
 
 
 def test_run_a_notebook(tmp_path, capsys):

@@ -10,7 +10,7 @@ from test_layouts import names, read
 
 from psqe.datasets.layouts import check_folder, read_in_order
 from psqe.datasets.rdf.names import NameDraft, common_languages
-from psqe.errors import PsqeWarning
+from psqe.errors import DataError, PsqeWarning
 from psqe.graph import AlignmentTask, KnowledgeGraph
 
 PREFIXES = """
@@ -397,9 +397,7 @@ def test_a_list_of_many_items_is_read(tmp_path):
 
 
 SETTINGS = [
-    ('languages = {left = "de", right = "fr"}', "wants names in 'de' on the left side, which has none"),
     ('languages = {right = "fr-Cyrl", left = "en"}', None),
-    ('languages = {right = "sr-Cyrl"}', "wants names in 'sr-cyrl' on the right side, which has none"),
     ('labels = ["http://a.example/naem"]', "but no candidate of the left side has one of them; corr"),
     ("labels = []", None),
 ]
@@ -413,6 +411,18 @@ def test_settings_without_effect_are_told(tmp_path, settings, message):
         task_of(tmp_path, several("en"), several("fr"), settings)
     said = [str(one.message) for one in caught if "psqe.toml: " in str(one.message)]
     assert message in said[0] if message else not said
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ('{left = "de", right = "fr"}', r"wants names in 'de' on the left .*choose from its languages \(en"),
+        ('{right = "sr-Cyrl"}', "wants names in 'sr-cyrl' on the right side, which has none"),
+    ],
+)
+def test_a_language_that_a_side_lacks_is_refused(tmp_path, settings, message):
+    with pytest.raises(DataError, match=message):
+        task_of(tmp_path, several("en"), several("fr"), f"languages = {settings}")
 
 
 @pytest.mark.parametrize("predicate", ["skos:exactMatch", "owl:equivalentClass", "schema:sameAs"])

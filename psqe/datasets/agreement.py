@@ -152,7 +152,7 @@ def _leave_out_own_codes(draft: GraphDraft, path: Path | str, faults: Faults) ->
         f"{len(found):,} names repeat the identifier, which is a code, and are left out; {shown(example)} is "
         "one of them",
         path=path,
-        remedy="leave these names empty, or write the real ones",
+        remedy="write the real names if they are known",
     )
     return found
 

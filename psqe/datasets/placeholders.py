@@ -156,7 +156,7 @@ def leave_out_placeholders(draft: GraphDraft, path: Path | str, faults: Faults) 
         faults.note(
             f"{_standing('name', len(left_out))}, such as {words}",
             path=path,
-            remedy="leave these names empty, or write the real ones",
+            remedy="write the real names if they are known",
         )
     if kept:
         name = min(kept)
@@ -203,7 +203,7 @@ def note_numbered_names(draft: GraphDraft, path: Path | str, faults: Faults) -> 
             f"{n:,} of {len(draft.names):,} names are a number with a word that names nothing, such as "
             f"{min(found)!r}, and are compared as if they were names",
             path=path,
-            remedy="leave these names empty, or write the real ones",
+            remedy="write the real names if they are known",
         )
     return bool(found)
 

@@ -169,7 +169,10 @@ def _languages(
 
 
 def _tell_settings_without_effect(sides: list[Side], settings: Settings, path: Path, faults: Faults) -> None:
-    """Tell that a language or the predicates of names, as the user chose them, are nowhere in a side."""
+    """Tell that chosen predicates of names are nowhere in a side, and refuse a language that is nowhere.
+
+    Names in a language that the user did not choose would give wrong links without a word about them.
+    """
     for side in sides:
         shares, _ = side.names.languages(side.candidates)
         wanted = getattr(settings.languages, side.side)
@@ -186,10 +189,10 @@ def _tell_settings_without_effect(sides: list[Side], settings: Settings, path: P
             and not {language_of(wanted), language_of(wanted).partition("-")[0]} & set(shares)
         ):
             there = ", ".join(sorted(language or "none" for language in shares))
-            faults.note(
-                f"wants names in {wanted!r} on the {side.side} side, which has none, and others are taken",
+            faults.add(
+                f"wants names in {wanted!r} on the {side.side} side, which has none",
                 path=path,
-                remedy=f"choose one of its languages, which are {there}, or delete the key languages",
+                remedy=f"choose from its languages ({there}), or delete the key languages",
             )
 
 
