@@ -1,6 +1,7 @@
 """One pass over a similarity, against the plain computation on the whole matrix."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from pairs import Table
 from scipy import sparse
 from scipy.special import logsumexp
 
-from psqe.errors import ParameterError
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.similarity import (
     Dot,
     Shifted,
@@ -401,6 +402,47 @@ def test_sparse_vectors_are_not_compared_in_dimensions_that_too_many_share(monke
     monkeypatch.setattr("psqe.similarity.base.MOST_PRODUCTS", 4 * 4)
     proposed = walks.proposer(4, slice(0, 4))(0, 4)
     assert proposed[0, 0] == 0 and (proposed.ravel()[1:] == NO_COLUMN).all()
+
+
+def unit(vectors) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("dim", "spread"), [(2, 1.0), (3, 1.0), (32, 0.03), (32, 0.1)])
+def test_vectors_that_short_codes_cannot_tell_apart_are_found(monkeypatch, dim, spread):
+    """They have few dimensions, or lie close together: codes found a quarter of them, without a word."""
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((20, dim))
+    hidden = centres[rng.integers(20, size=6000)] + spread * rng.standard_normal((6000, dim))
+    similarity = Dot(unit(hidden[:200]), unit(hidden + 0.02 * spread * rng.standard_normal((6000, dim))))
+    exact = find_neighbours(similarity, k=4)
+    monkeypatch.setattr(limits, "EXACT", 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = find_neighbours(similarity, k=4)
+    codes = inverted_file._searchable(similarity.right, codes=True)
+    assert inverted_file._share_found(codes, similarity.left, similarity.right, 72) < 0.9
+    assert (found.left_indices == exact.left_indices).mean() > 0.98
+
+
+def test_a_search_that_misses_much_says_so(monkeypatch):
+    monkeypatch.setattr(limits, "EXACT", 100)
+    monkeypatch.setattr(limits, "MARGIN", 0)
+    monkeypatch.setattr(inverted_file, "N_VISITED", 1)
+    monkeypatch.setattr(inverted_file, "SHARE_VISITED", 0.0)
+    rng = np.random.default_rng(0)
+    sides = (unit(rng.standard_normal((2000, 64))) for _ in range(2))
+    with pytest.warns(PsqeWarning, match=r"finds \d+% of the nearest entities of a sample of 128; so many"):
+        find_neighbours(Dot(*sides), k=4)
+
+
+def test_vectors_without_dimensions_and_vectors_that_are_too_long(monkeypatch):
+    monkeypatch.setattr(limits, "EXACT", 100)
+    empty = np.zeros((2000, 0), np.float32)
+    assert find_neighbours(Dot(empty, empty), k=2).left_indices[7].tolist() == [0, 1]
+    long = np.full((2000, 4), 1e20, np.float32)
+    with pytest.raises(FloatingPointError, match="some vectors are too long"):
+        find_neighbours(Dot(long, long), k=2)
 
 
 @pytest.mark.parametrize("whole", [False, True])

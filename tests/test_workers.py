@@ -84,6 +84,7 @@ def everything(similarity):
     return [*vars(found).values(), *vars(long).values(), *top_k(similarity, 3), *nearest_one_way(similarity)]
 
 
+@pytest.mark.filterwarnings("ignore:the approximate search finds")  # it visits few cells here
 @pytest.mark.parametrize("exact", [False, True])
 def test_neighbours_are_those_of_one_process(cluster, lowered, monkeypatch, exact):
     if exact:
@@ -239,6 +240,7 @@ def test_a_scheduler_that_is_none_is_one_line(monkeypatch, tmp_path, capsys):
     for address in ("", "here", "http://127.0.0.1:80"):
         with pytest.raises(ParameterError, match="is no address of a Dask scheduler"), search_on(address):
             pass
+    assert not capsys.readouterr().err  # no client was made, whose remains would be told later
     with pytest.raises(ParameterError, match="the scheduler cannot be 5"):
         psqe.mine_seeds(ROOT / "examples/countries", scheduler=5)
     for command in ("align", "seeds"):

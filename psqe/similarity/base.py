@@ -6,6 +6,7 @@ Positions break ties. Callers therefore bring their vectors in canonical order
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -229,12 +230,18 @@ class Dot(Similarity):
         Raises
         ------
         FloatingPointError
-            If a vector is not finite.
+            If a vector is not finite, or so long that a dot product may not be.
         """
-        for side in (self.left, self.right):
-            if len(side) and not (np.isfinite(side.min()) and np.isfinite(side.max())):
-                raise FloatingPointError("similarities are not finite: some vectors are not")
-        search = inverted_file(self.right[columns])
+        width = self.left.shape[1]
+        if not width:  # All similarities are zero, and the first columns are as near as any others.
+            return lambda start, stop: np.tile(columns.start + np.arange(k), (stop - start, 1))
+        sides = (self.left, self.right)
+        largest = [max(float(side.max(initial=0)), -float(side.min(initial=0))) for side in sides]
+        if not all(map(math.isfinite, largest)):
+            raise FloatingPointError("similarities are not finite: some vectors are not")
+        if max(largest) ** 2 * width > float(np.finfo(np.float32).max):
+            raise FloatingPointError("similarities are not finite: some vectors are too long")
+        search = inverted_file(self.right[columns], self.left, k)
 
         def propose(start: int, stop: int) -> IntArray:
             found = search(self.left[start:stop], k)

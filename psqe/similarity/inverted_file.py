@@ -5,26 +5,35 @@ vector is kept as a code of four bits for each of up to :data:`MOST_CODES` group
 quantiser whose codes are scanned in registers, Andre et al. 2017). A query is compared with the codes in the
 nearest cells only. What is found is a proposal: callers compute the similarities of the proposed pairs
 themselves (:mod:`psqe.similarity.approximate`), so that only which pairs are proposed is approximate.
+
+Short codes cannot tell vectors apart that have few dimensions or lie close together. So the nearest vectors
+of a sample of queries are also searched exactly. Where the codes miss many of them, the vectors themselves
+are kept in place of codes, which takes more memory and time.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from psqe.errors import PsqeWarning
 from psqe.graph import FloatArray, IntArray
 
 MOST_CODES = 256
 """Largest number of codes of a vector; wider vectors have several dimensions for a code."""
 
 N_VISITED, SHARE_VISITED = 70_000, 0.02
-"""A query visits as many cells as hold so many vectors, and this share of all vectors in addition. What is
-missed are vectors in cells that are not visited: of 100,000 vectors, fewer than one in fifty of the ten
-nearest even where the vectors form no clusters, and hardly any where they do. Of a larger side a smaller
-share is visited, and more depends on clusters (``benchmarks/scaling.py --search``)."""
+"""A query visits as many cells as hold so many vectors, and this share of all vectors in addition. Vectors in
+cells that are not visited are missed: of a larger side a smaller share is visited, and more depends on
+clusters (``benchmarks/scaling.py --search``)."""
+
+N_CHECKED, N_NEAREST, LEAST_FOUND = 128, 10, 0.9
+"""So many nearest vectors of so many queries are also searched exactly, and this share of them must be among
+the proposed ones."""
 
 N_TRAINING = 65_536
 """Number of vectors from which cells and codes are learned."""
@@ -34,13 +43,16 @@ SMALLEST = 1024
 
 BLOCK_ROWS = 65_536
 
+CHECKED_ROWS = 16
+"""Number of queries of the sample whose dot products with all vectors are held at a time."""
+
 Proposals = Callable[[FloatArray, int], IntArray]
 """Function of queries ``(m, d)`` and a number ``n`` that returns proposed positions ``(m, n')``, in no stated
 order; -1 where fewer are found."""
 
 
-def inverted_file(vectors: FloatArray) -> Proposals:
-    """Prepare the search for the largest dot products with some vectors.
+def inverted_file(vectors: FloatArray, queries: FloatArray, k: int) -> Proposals:
+    """Prepare the search for the largest dot products of some queries with some vectors.
 
     The result depends on the vectors and their order only. Cells are learned on one thread, because sums of
     several threads are rounded in another order.
@@ -49,15 +61,24 @@ def inverted_file(vectors: FloatArray) -> Proposals:
     ----------
     vectors
         Float32 array ``(n, d)``, all finite.
+    queries
+        Float32 array ``(m, d)``, all finite: all queries, of which a sample is searched exactly.
+    k
+        The number of vectors that will be proposed for each query.
 
     Returns
     -------
     A function that proposes vectors for queries.
 
+    Warns
+    -----
+    PsqeWarning
+        If less than :data:`LEAST_FOUND` of the nearest vectors are proposed, even without codes.
+
     Examples
     --------
     >>> unit = np.eye(3, dtype=np.float32)
-    >>> inverted_file(unit)(unit, 1).ravel().tolist()
+    >>> inverted_file(unit, unit, 1)(unit, 1).ravel().tolist()
     [0, 1, 2]
     """
     import faiss
@@ -67,14 +88,46 @@ def inverted_file(vectors: FloatArray) -> Proposals:
         flat = faiss.IndexFlatIP(width)
         flat.add(np.ascontiguousarray(vectors))
         return lambda queries, k: flat.search(np.ascontiguousarray(queries), min(k, n))[1]
+    sample = queries[np.linspace(0, len(queries) - 1, min(N_CHECKED, len(queries))).astype(int)]
+    propose = _searchable(vectors, codes=True)
+    if _share_found(propose, sample, vectors, k) < LEAST_FOUND:
+        propose = _searchable(vectors, codes=False)
+        found = _share_found(propose, sample, vectors, k)
+        if found < LEAST_FOUND:
+            warnings.warn(
+                f"the approximate search finds {found:.0%} of the nearest entities of a sample of "
+                f"{len(sample)}; so many of the entities of this pair may get a wrong neighbour",
+                PsqeWarning,
+                stacklevel=2,
+            )
+    return propose
+
+
+def _share_found(propose: Proposals, sample: FloatArray, vectors: FloatArray, k: int) -> float:
+    """The share of the nearest vectors of a sample of queries that is proposed; of equal ones any counts."""
+    wanted = min(N_NEAREST, k, len(vectors))
+    places = propose(sample, k)
+    products = np.where(places < 0, -np.inf, inner_products(sample, vectors, places.clip(0)))
+    found = []
+    for start in range(0, len(sample), CHECKED_ROWS):
+        exact = sample[start : start + CHECKED_ROWS] @ vectors.T
+        least = np.partition(exact, -wanted, axis=1)[:, -wanted, None]
+        # Products of the two kinds may differ in the last bits.
+        least -= 1e-5 * np.abs(exact).max(axis=1, keepdims=True)
+        found.append((products[start : start + CHECKED_ROWS] >= least).sum(axis=1).clip(max=wanted))
+    return float(np.concatenate(found).mean() / wanted) if found else 1.0
+
+
+def _searchable(vectors: FloatArray, *, codes: bool) -> Proposals:
+    """Put vectors into cells, as short codes or as they are, and return the function that proposes them."""
+    import faiss
+
+    n, width = vectors.shape
     dims_of_code = -(-width // MOST_CODES)
     padding = -width % dims_of_code
     n_cells = math.isqrt(n)
-    index: Any = faiss.index_factory(
-        width + padding,
-        f"IVF{n_cells},PQ{(width + padding) // dims_of_code}x4fs",
-        faiss.METRIC_INNER_PRODUCT,
-    )
+    kept = f"PQ{(width + padding) // dims_of_code}x4fs" if codes else "Flat"
+    index: Any = faiss.index_factory(width + padding, f"IVF{n_cells},{kept}", faiss.METRIC_INNER_PRODUCT)
     index.cp.seed, index.cp.niter, index.cp.min_points_per_centroid = 0, 6, 1
     sample = np.sort(np.random.default_rng(0).choice(n, min(n, N_TRAINING), replace=False))
     threads = faiss.omp_get_max_threads()

@@ -290,6 +290,7 @@ def _connected(address: str) -> Any:
     """Connect to a scheduler, in a thread: Dask waits forever for what accepts and says nothing."""
     import distributed
 
+    _check_address(address)
     make: Any = distributed.Client
     outcome: list[Any] = []
 
@@ -311,11 +312,29 @@ def _connected(address: str) -> Any:
             remedy="start one by: dask scheduler; or leave the scheduler out",
         ) from client
     if isinstance(client, Exception):
-        raise ParameterError(
-            f"{address!r} is no address of a Dask scheduler ({client})",
-            remedy="give what the scheduler prints when it starts, such as tcp://10.0.0.5:8786",
-        ) from client
+        raise _no_address(address, client) from client
     return client
+
+
+def _check_address(address: str) -> None:
+    """Refuse what is no address before a client is made, whose remains would wait for half a minute."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
+
+    try:
+        scheme, place = parse_address(address)
+        get_backend(scheme)
+        if not place or (scheme != "inproc" and not parse_host_port(place)[0]):
+            raise ValueError("there is no host")
+    except ValueError as error:
+        raise _no_address(address, error) from error
+
+
+def _no_address(address: str, error: Exception) -> ParameterError:
+    return ParameterError(
+        f"{address!r} is no address of a Dask scheduler ({error})",
+        remedy="give what the scheduler prints when it starts, such as tcp://10.0.0.5:8786",
+    )
 
 
 @contextmanager
