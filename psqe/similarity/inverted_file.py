@@ -7,8 +7,8 @@ nearest cells only. What is found is a proposal: callers compute the similaritie
 themselves (:mod:`psqe.similarity.approximate`), so that only which pairs are proposed is approximate.
 
 Short codes cannot tell vectors apart that have few dimensions or lie close together. So the nearest vectors
-of a sample of queries are also searched exactly. Where the codes miss many of them, the vectors themselves
-are kept in place of codes, which takes more memory and time.
+of a sample of queries are also searched exactly. Where the codes miss many of them, codes of a byte for each
+dimension are kept, and where these miss many, too, the vectors themselves, which takes more memory and time.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ N_VISITED, SHARE_VISITED = 70_000, 0.02
 """A query visits as many cells as hold so many vectors, and this share of all vectors in addition. Vectors in
 cells that are not visited are missed: of a larger side a smaller share is visited, and more depends on
 clusters (``benchmarks/scaling.py --search``)."""
+
+KEPT = ("PQ{n_codes}x4fs", "SQ8", "Flat")
+"""What may be kept of vectors, as faiss names it, the smallest first: codes of four bits, codes of
+a byte for each dimension, and the vectors."""
 
 N_CHECKED, N_NEAREST, LEAST_FOUND = 128, 10, 0.9
 """So many nearest vectors of so many queries are also searched exactly, and this share of them must be among
@@ -89,17 +93,17 @@ def inverted_file(vectors: FloatArray, queries: FloatArray, k: int) -> Proposals
         flat.add(np.ascontiguousarray(vectors))
         return lambda queries, k: flat.search(np.ascontiguousarray(queries), min(k, n))[1]
     sample = queries[np.linspace(0, len(queries) - 1, min(N_CHECKED, len(queries))).astype(int)]
-    propose = _searchable(vectors, codes=True)
-    if _share_found(propose, sample, vectors, k) < LEAST_FOUND:
-        propose = _searchable(vectors, codes=False)
+    for kept in KEPT:
+        propose = _searchable(vectors, kept)
         found = _share_found(propose, sample, vectors, k)
-        if found < LEAST_FOUND:
-            warnings.warn(
-                f"the approximate search finds {found:.0%} of the nearest entities of a sample of "
-                f"{len(sample)}; so many of the entities of this pair may get a wrong neighbour",
-                PsqeWarning,
-                stacklevel=2,
-            )
+        if found >= LEAST_FOUND:
+            return propose
+    warnings.warn(
+        f"the approximate search finds {found:.0%} of the nearest entities of a sample of {len(sample)}; so "
+        "many of the entities of this pair may get a wrong neighbour",
+        PsqeWarning,
+        stacklevel=2,
+    )
     return propose
 
 
@@ -118,15 +122,15 @@ def _share_found(propose: Proposals, sample: FloatArray, vectors: FloatArray, k:
     return float(np.concatenate(found).mean() / wanted) if found else 1.0
 
 
-def _searchable(vectors: FloatArray, *, codes: bool) -> Proposals:
-    """Put vectors into cells, as short codes or as they are, and return the function that proposes them."""
+def _searchable(vectors: FloatArray, kept: str) -> Proposals:
+    """Put vectors into cells, and return the function that proposes them; ``kept`` is one of :data:`KEPT`."""
     import faiss
 
     n, width = vectors.shape
     dims_of_code = -(-width // MOST_CODES)
     padding = -width % dims_of_code
     n_cells = math.isqrt(n)
-    kept = f"PQ{(width + padding) // dims_of_code}x4fs" if codes else "Flat"
+    kept = kept.format(n_codes=(width + padding) // dims_of_code)
     index: Any = faiss.index_factory(width + padding, f"IVF{n_cells},{kept}", faiss.METRIC_INNER_PRODUCT)
     index.cp.seed, index.cp.niter, index.cp.min_points_per_centroid = 0, 6, 1
     sample = np.sort(np.random.default_rng(0).choice(n, min(n, N_TRAINING), replace=False))
