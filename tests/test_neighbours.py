@@ -410,7 +410,7 @@ def unit(vectors) -> np.ndarray:
 
 @pytest.mark.parametrize(("dim", "spread"), [(2, 1.0), (3, 1.0), (32, 0.03), (32, 0.1)])
 def test_vectors_that_short_codes_cannot_tell_apart_are_found(monkeypatch, dim, spread):
-    """They have few dimensions, or lie close together: codes found a quarter of them, without a word."""
+    """They have few dimensions, or lie close together, so that short codes alone miss many of them."""
     rng = np.random.default_rng(0)
     centres = rng.standard_normal((20, dim))
     hidden = centres[rng.integers(20, size=6000)] + spread * rng.standard_normal((6000, dim))
@@ -432,7 +432,7 @@ def test_a_search_that_misses_much_says_so(monkeypatch):
     monkeypatch.setattr(inverted_file, "SHARE_VISITED", 0.0)
     rng = np.random.default_rng(0)
     sides = (unit(rng.standard_normal((2000, 64))) for _ in range(2))
-    with pytest.warns(PsqeWarning, match=r"finds \d+% of the nearest entities of a sample of 128; so many"):
+    with pytest.warns(PsqeWarning, match=r"finds \d+% of the nearest entities of a sample of 128 entities"):
         find_neighbours(Dot(*sides), k=4)
 
 

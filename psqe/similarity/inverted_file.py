@@ -99,8 +99,8 @@ def inverted_file(vectors: FloatArray, queries: FloatArray, k: int) -> Proposals
         if found >= LEAST_FOUND:
             return propose
     warnings.warn(
-        f"the approximate search finds {found:.0%} of the nearest entities of a sample of {len(sample)}; so "
-        "many of the entities of this pair may get a wrong neighbour",
+        f"the approximate search finds {found:.0%} of the nearest entities of a sample of {len(sample)} "
+        "entities; the links of other entities may be wrong or missing for the same reason",
         PsqeWarning,
         stacklevel=2,
     )

@@ -62,9 +62,6 @@ LINK_MODELS = ("features", "propagation", "concord")
 LANGUAGE_STATES = (0, 1, 2)
 """The random states of the pair in another language."""
 
-SOME_STATES = (0, 1, 2, 3, 4)
-"""The random states of the systems, of which Concord takes minutes."""
-
 LINK_STATES = (0, 1, 2)
 """The random states of links, whose confidences take further fits."""
 
@@ -157,7 +154,7 @@ PLANS = {
     "characters-aligned": Plan("The features and the aligners without training.", aligned, TASKS, STATES),
     "characters-alone": Plan("Each modality of the Han characters alone.", alone, TASKS, STATES),
     "characters-trained": Plan("The trained aligners on the Han characters.", trained, TASKS, STATES),
-    "characters-best": Plan("The systems without labels on the Han characters.", systems, TASKS, SOME_STATES),
+    "characters-best": Plan("The systems without labels on the Han characters.", systems, TASKS, STATES),
     "characters-links": Plan(
         "The links of three models of the Han characters.",
         lambda tasks, states: links(tasks, states, models=LINK_MODELS),
