@@ -178,7 +178,17 @@ def test_by_region_shows_means_and_intervals_of_what_there_is() -> None:
     dots = [line for line in degree.lines if len(line.get_xdata()) == 1]
     assert [float(line.get_xdata()[0]) for line in dots] == pytest.approx([0.2, 0.4, 0.1, 0.4])
     bars = [line.get_xdata() for line in degree.lines if len(line.get_xdata()) == 2]
-    assert list(bars[0]) == pytest.approx(mean_interval([0.1, 0.3])[1:])
+    assert mean_interval([0.1, 0.3])[1] < 0 and list(bars[0]) == [
+        0,
+        1,
+    ]  # two runs: cut to what a share can be
+    near = [{"degree": {"low": value}} for value in (0.1, 0.12, 0.15)]
+    (bar,) = (
+        line
+        for line in figures.by_region({"psqe": near}, ylabel="").axes[0].lines
+        if len(line.get_xdata()) == 2
+    )
+    assert list(bar.get_xdata()) == pytest.approx(mean_interval([0.1, 0.12, 0.15])[1:])
     assert len([line for line in semantic.lines if len(line.get_xdata()) == 1]) == 2  # nothing for b
     with pytest.raises(ParameterError, match="no run"):
         figures.by_region({"pivot": []}, ylabel="coverage")
