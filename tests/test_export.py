@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import psqe
 from psqe.cli.main import main
 from psqe.datasets import load_task
 from psqe.datasets.export import WRITERS, ExportOptions, export_task
@@ -121,6 +122,35 @@ def test_the_sound_pair_comes_back_whole(tmp_path: Path, cities: AlignmentTask, 
     assert report.notes == ()
     assert apart(cities, load_task(report.folder)) == set()
     assert not check_folder(report.folder)
+
+
+def test_a_pair_without_names_is_linked_alike_from_its_export(tmp_path: Path) -> None:
+    task = load_task("han/school")
+    report = export_task(task, tmp_path / "out", layout="folder")
+    back = load_quietly(report.folder)
+    assert apart_kinds(task, back) == {"language", "groups"}
+    assert not any(name for graph in back.sides for name in graph.names)
+    told = next(note for note in report.notes if note.startswith("the modalities of the study are not held"))
+    assert told.endswith("--modalities image,attribute")
+    mined = []
+    for pair in (task, back):
+        seeds = psqe.mine_seeds(pair, features=["attribute"], seeds="mutual")
+        left, right = seeds.pairs.T.tolist()
+        mined.append([
+            *zip(map(pair.left.entities.__getitem__, left), map(pair.right.entities.__getitem__, right))
+        ])  # fmt: skip
+    assert mined[0] == mined[1] and len(mined[0]) > 100
+
+
+def test_an_entity_without_a_name_is_a_candidate_of_an_export_as_before(tmp_path: Path) -> None:
+    sides = [
+        KnowledgeGraph(name, ("a", "b", "c"), ("r",), [(0, 0, 1), (0, 0, 2)], candidates=[0, 2])
+        for name in ("left", "right")
+    ]
+    report = export_task(AlignmentTask("t", *sides, links=[(0, 0)]), tmp_path / "out", layout="folder")
+    assert report.notes == () and not (report.folder / "left" / "candidates.tsv").exists()
+    for graph in load_quietly(report.folder).sides:
+        assert {graph.entities[i] for i in graph.candidates} == {"a", "c"} and not any(graph.names)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

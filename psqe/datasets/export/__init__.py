@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from psqe.datasets import study_encoders
 from psqe.datasets.export.differences import differences
 from psqe.datasets.export.options import ExportOptions, Prepared
 from psqe.datasets.export.places import check_free, new_folder
@@ -159,9 +160,22 @@ def export_task(
                 remedy="correct the text, as no file in UTF-8 can hold it",
             ) from error
         notes += differences(prepared.task, _read_back(pair, prepared.task, layout), layout)
+        notes += _note_of_modalities(task)
         n_files = sum(path.is_file() for path in temporary.rglob("*"))
         inside = pair.relative_to(temporary)
     return ExportReport(target, target / inside, tuple(notes), n_files)
+
+
+def _note_of_modalities(task: AlignmentTask) -> list[str]:
+    """Say what the study compares a named task by, which is no part of any layout."""
+    compared = study_encoders(task.name)
+    if not compared:
+        return []
+    encoders = "".join(f" --encoder {name}={encoder}" for name, encoder in compared.items() if encoder)
+    return [
+        f"the modalities of the study are not held: to compare as {task.name} is compared, give "
+        f"--modalities {','.join(compared)}{encoders}"
+    ]
 
 
 def _check_seeds(prepared: Prepared, options: ExportOptions, layout: str) -> None:

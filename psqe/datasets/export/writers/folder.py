@@ -54,8 +54,7 @@ def _write_side(graph: KnowledgeGraph, folder: Path) -> None:
     triples = sorted((entities[h], relations[r], entities[t]) for h, r, t in graph.triples.tolist())
     write_table(folder / "triples.tsv", triples, COLUMNS["triples"])
     write_table(folder / "attributes.tsv", sorted(set(_attributes(graph))), COLUMNS["attributes"])
-    spoken = ((e, " ".join((name or "").split())) for e, name in zip(entities, graph.names, strict=True))
-    names = ((entity, name) for entity, name in spoken if name)
+    names = ((entities[i], " ".join((graph.names[i] or "").split())) for i in _in_names(graph).tolist())
     write_table(folder / "names.tsv", sorted(names), COLUMNS["names"])
     images = copy_images(graph, folder, "images")
     rows = sorted((entities[i], path) for i, path in images.items())
@@ -83,6 +82,15 @@ def _in_tables(graph: KnowledgeGraph) -> BoolArray:
     return _described(graph) | _mask(graph, graph.triples[:, 2])
 
 
+def _in_names(graph: KnowledgeGraph) -> IntArray:
+    """Return the entities of the table of names: those with a name or, where there is none, all candidates.
+
+    Without that table, the reader would make names from identifiers.
+    """
+    named: IntArray = np.flatnonzero([bool((name or "").split()) for name in graph.names])
+    return named if len(named) else graph.candidates
+
+
 def _described(graph: KnowledgeGraph) -> BoolArray:
     columns = zip(graph.names, graph.attributes, graph.images, strict=True)
     told = np.array([bool(name or pairs or image) for name, pairs, image in columns], dtype=bool)
@@ -91,4 +99,4 @@ def _described(graph: KnowledgeGraph) -> BoolArray:
 
 def _default_candidates(graph: KnowledgeGraph) -> BoolArray:
     """Return which entities the reader takes for candidates if there is no table of them."""
-    return _described(graph) if any(graph.names) else _in_tables(graph)
+    return _described(graph) | _mask(graph, _in_names(graph))
