@@ -515,12 +515,13 @@ class Alignment:
             return line
         links = self.quality["links"]
         if links["n_judged"] == links["n"]:
-            return f"{line}, F1 {links['f1']:.3f}{self._outside('f1')}"
+            return f"{line}, F1 {links['f1']:.3f}{self._outside('f1')}{self._findable()}"
         of_judged = ""
         if links["n_judged"]:
             of_judged = (
                 f", F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}, "
                 f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
+                f"{self._findable()}"
             )
         return f"{line}, {verdict(links['n_correct'], links['n_judged'], links['n'])}{of_judged}"
 
@@ -528,6 +529,16 @@ class Alignment:
         """Return, in brackets, that the confidence is learned from few candidates; empty where it is not."""
         few = min(len(graph.candidates) for graph in self.task.sides) < FEW
         return f" (perhaps too many: a side has fewer than {FEW} candidates to estimate it from)" * few
+
+    def _findable(self) -> str:
+        """Return, in brackets, what recall is a share of where gold links are not one-to-one."""
+        links = {} if self.quality is None else self.quality["links"]
+        if links["n_findable"] == links["n_gold"]:
+            return ""
+        return (
+            f" (recall is the share of {links['n_findable']:,} of the {links['n_gold']:,} gold links, the most "
+            "that one-to-one links can contain)"
+        )
 
     def _outside(self, share: str) -> str:
         """Return a share of the links outside the seeds, in brackets; empty without seeds or such links."""

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from psqe.datasets import study_encoders, task_names
 from psqe.errors import ParameterError
 from psqe.features import Features, available_modalities
 from psqe.features.build import encoders_of
 from psqe.features.languages import unread_texts
-from psqe.graph import AlignmentTask, counted
+from psqe.graph import SIDES, AlignmentTask, BoolArray, Side, Sides, counted
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.seeds import MINERS, SeedSet
@@ -114,10 +116,10 @@ def describe_choices(
 
     Returns
     -------
-    A phrase for each choice; none where the caller chose. Texts in a language or a script that their encoder
-    does not know are told in any case (:func:`psqe.features.languages.unread_texts`), and so are an
-    approximate search (:mod:`psqe.similarity.approximate`), and of a pair without a name of the project the
-    numbers of candidates where not all entities are.
+    A phrase for each choice; none where the caller chose. Told in any case are texts in a language or a script
+    that their encoder does not know (:func:`psqe.features.languages.unread_texts`), candidates without any
+    vector, an approximate search (:mod:`psqe.similarity.approximate`) and, of a pair without a name of the
+    project, the numbers of candidates where not all entities are.
     """
     said = []
     if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):
@@ -142,12 +144,26 @@ def describe_choices(
     if task.name not in task_names() and any(len(side.candidates) < side.n_entities for side in task.sides):
         counts = task.sides.map(lambda graph: f"{len(graph.candidates):,} of {graph.n_entities:,}")
         said.append(f"candidates: {counts.left} entities on the left and {counts.right} on the right")
+    without = task.sides.map(
+        lambda graph, side: int((~_described(vectors, side)[graph.candidates]).sum()), Sides(*SIDES)
+    )
+    if without.left or without.right:
+        said.append(
+            f"{without.left:,} of {n_left:,} left and {without.right:,} of {n_right:,} right candidates have "
+            "no vector, so that they are compared by their neighbours alone"
+        )
     if approximate.too_many_pairs(n_left, n_right):
         said.append(
             f"nearest entities found by an approximate search, because {n_left:,} times {n_right:,} pairs "
             f"are more than {approximate.EXACT:,} times {approximate.EXACT:,}"
         )
     return said
+
+
+def _described(vectors: Features, side: Side) -> BoolArray:
+    """Return whether each entity of a side has a vector of any modality."""
+    described: BoolArray = np.any([modality[side].present for modality in vectors.values()], axis=0)
+    return described
 
 
 def describe_aligner(options: AlignerOptions) -> list[str]:

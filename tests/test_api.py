@@ -99,9 +99,13 @@ def test_what_was_chosen_is_said_of_aligner_preset_and_links(planted, tmp_path, 
     task, features = planted
     given = psqe.AlignerOptions(name="propagation", preset="small")
     rule = LinkRule(matching="cosine", rule="one_to_one", threshold=0.5)
-    assert psqe.align(task, features=features, seeds="none", aligner=given, links=rule).choices == ""
+    told = (
+        "3 of 70 left and 0 of 70 right candidates have no vector, so that they are compared by their "
+        "neighbours alone"
+    )
+    assert psqe.align(task, features=features, seeds="none", aligner=given, links=rule).choices == told
     named = psqe.align(task, features=features, seeds="none", aligner="propagation", links=rule)
-    assert named.choices == "preset small of propagation"
+    assert named.choices == f"{told}; preset small of propagation"
     monkeypatch.chdir(tmp_path)
     assert main(["align", str(COUNTRIES), "--threshold", "auto", "--json", "report.json"]) == 0
     chosen = capsys.readouterr().out.splitlines()[0]
@@ -476,3 +480,19 @@ def test_every_public_name_is_there():
     assert {"align", "mine_seeds", "Alignment", "graph_from_frames", "load_task"} <= set(psqe.__all__)
     with pytest.raises(AttributeError, match="no attribute 'sow'"):
         psqe.sow  # noqa: B018  # the attribute itself is what is tested
+
+
+def test_candidates_without_a_vector_and_several_counterparts_are_told():
+    sides = [
+        {
+            "names": [(f"{s}1", "Rome"), (f"{s}2", "Paris"), (f"{s}3", "")],
+            "triples": [(f"{s}1", "near", f"{s}3")],
+        }
+        for s in "lr"
+    ]
+    found = psqe.align(tuple(sides), features=["name"], seeds="none", links=LinkRule(threshold=0.0))
+    assert "1 of 3 left and 1 of 3 right candidates have no vector, so that they are" in found.choices
+    assert "recall is" not in found.headline()
+    known = replace(found.task, links=[(0, 0), (1, 1), (1, 0)])
+    judged = psqe.align(known, features=["name"], seeds="none", links=LinkRule(threshold=0.0))
+    assert "(recall is the share of 2 of the 3 gold links, the most that one-to-one" in judged.headline()

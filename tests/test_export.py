@@ -135,10 +135,7 @@ def test_a_pair_without_names_is_linked_alike_from_its_export(tmp_path: Path) ->
     mined = []
     for pair in (task, back):
         seeds = psqe.mine_seeds(pair, features=["attribute"], seeds="mutual")
-        left, right = seeds.pairs.T.tolist()
-        mined.append([
-            *zip(map(pair.left.entities.__getitem__, left), map(pair.right.entities.__getitem__, right))
-        ])  # fmt: skip
+        mined.append([(pair.left.entities[a], pair.right.entities[b]) for a, b in seeds.pairs.tolist()])
     assert mined[0] == mined[1] and len(mined[0]) > 100
 
 
