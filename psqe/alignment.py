@@ -536,8 +536,8 @@ class Alignment:
         if links["n_findable"] == links["n_gold"]:
             return ""
         return (
-            f" (recall is the share of {links['n_findable']:,} of the {links['n_gold']:,} gold links, the most "
-            "that one-to-one links can contain)"
+            f" (recall is the share of {links['n_findable']:,} of the {links['n_gold']:,} gold links, the "
+            "most that one-to-one links can contain)"
         )
 
     def _outside(self, share: str) -> str:

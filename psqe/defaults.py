@@ -116,10 +116,10 @@ def describe_choices(
 
     Returns
     -------
-    A phrase for each choice; none where the caller chose. Told in any case are texts in a language or a script
-    that their encoder does not know (:func:`psqe.features.languages.unread_texts`), candidates without any
-    vector, an approximate search (:mod:`psqe.similarity.approximate`) and, of a pair without a name of the
-    project, the numbers of candidates where not all entities are.
+    A phrase for each choice; none where the caller chose. Told in any case are texts in a language or a
+    script that their encoder does not know (:func:`psqe.features.languages.unread_texts`), candidates without
+    any vector, an approximate search (:mod:`psqe.similarity.approximate`) and, of a pair without a name of
+    the project, the numbers of candidates where not all entities are.
     """
     said = []
     if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):

@@ -1,11 +1,14 @@
 """An alignment of sides that are too large to compare all pairs, with lowered limits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pairs import relabelled
 
 import psqe
 from psqe.datasets.synthetic import planted_pair
+from psqe.features.canonical_order import canonical_candidates
 from psqe.seeds.stages import refine
 from psqe.similarity import approximate, inverted_file
 
@@ -71,3 +74,17 @@ def test_the_embeddings_of_a_large_pair_are_in_the_order_of_the_task(pair, lower
     some = np.array([3, 1, 7])
     cells = model.similarity(some, task.right.candidates[:5]).rows(0, 3)
     np.testing.assert_allclose(cells, left[some] @ right[task.right.candidates[:5]].T, atol=1e-5)
+
+
+def test_the_candidates_of_a_large_pair_are_searched_without_a_copy_of_their_embeddings(pair, lowered):
+    task, features = pair
+    sides = [replace(graph, candidates=graph.candidates[::2]) for graph in task.sides]
+    fewer = replace(task, left=sides[0], right=sides[1], links=None)
+    model = psqe.align(fewer, features=features).aligner
+    candidates = canonical_candidates(fewer, features)
+    similarity = model.similarity(candidates.left, candidates.right)
+    for vectors, held, entities in zip(
+        (similarity.left, similarity.right), (model._left, model._right), candidates, strict=True
+    ):
+        assert len(vectors) == len(entities) < len(held) and np.shares_memory(vectors, held)
+    np.testing.assert_array_equal(similarity.left, model.embeddings()[0][candidates.left])

@@ -15,7 +15,7 @@ from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_order
 from psqe.features.fusion import to_unit_rows
-from psqe.graph import AlignmentTask, FloatArray, IntArray, Sides, counted, in_number
+from psqe.graph import AlignmentTask, FloatArray, IntArray, KnowledgeGraph, Sides, counted, in_number
 from psqe.parameters import Parametrised
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Dot, Matching, Similarity
@@ -216,9 +216,10 @@ class Aligner(Parametrised, ABC):
                     raise FloatingPointError(f"{self.name} diverged: its embeddings are not finite")
             self._places = None
             if is_large(Dot(self._left, self._right)) and type(self)._similarity is Aligner._similarity:
-                self._places = Sides(new_left, new_right)
-                to_unit_rows(self._left)
-                to_unit_rows(self._right)
+                orders = Sides(left, right).map(_candidates_first, task.sides)
+                self._left = to_unit_rows(_rows(self._left, new_left[orders.left]))
+                self._right = to_unit_rows(_rows(self._right, new_right[orders.right]))
+                self._places = orders.map(np.argsort)
             else:
                 # One side after the other, so that the copies of only one are there at a time.
                 self._left = self._left[new_left]
@@ -386,7 +387,13 @@ class Aligner(Parametrised, ABC):
         return Dot(to_unit_rows(self._left[left]), to_unit_rows(self._right[right]))
 
 
+def _candidates_first(order: IntArray, graph: KnowledgeGraph) -> IntArray:
+    """Return the entities of a graph in an order, all candidates before the others."""
+    others = ~np.isin(order, graph.candidates)
+    return order[np.argsort(others, kind="stable")]
+
+
 def _rows(vectors: FloatArray, places: IntArray) -> FloatArray:
-    """Return the vectors at some places ``(m, d)``: the array itself where these are all, in its order."""
-    whole = len(places) == len(vectors) and bool((places == np.arange(len(places))).all())
-    return vectors if whole else vectors[places]
+    """Return the vectors at some places ``(m, d)``, without a copy where these are the first, in order."""
+    leading = bool((places == np.arange(len(places))).all())
+    return vectors[: len(places)] if leading else vectors[places]

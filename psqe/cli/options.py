@@ -60,7 +60,10 @@ class TaskGroup:
     ] = None
     tones: Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")] = False
     task_random_state: Annotated[
-        int, typer.Option(help="Seed of the dropping and of the order of the right entities.")
+        int,
+        typer.Option(
+            min=0, max=2**32 - 1, help="Seed of the dropping and of the order of the right entities."
+        ),
     ] = 0
     hide_presence: Annotated[
         bool,

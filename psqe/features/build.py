@@ -142,7 +142,8 @@ def encoders_of(
             raise ParameterError(
                 f"an encoder is given for modality {name!r}, which is not asked for: entities are compared "
                 f"by {', '.join(modalities)}",
-                remedy=f"add it (--modalities {','.join((*modalities, name))}) or leave the encoder out",
+                remedy="leave the encoder out or, if both sides have the modality, add it (--modalities "
+                f"{','.join((*modalities, name))})",
             )
     chosen: dict[str, str | None] = {}
     for name in modalities:

@@ -23,8 +23,10 @@ import numpy as np
 from psqe.errors import PsqeWarning
 from psqe.graph import FloatArray, IntArray
 
-MOST_CODES = 256
-"""Largest number of codes of a vector; wider vectors have several dimensions for a code."""
+MOST_CODES = 128
+"""Largest number of codes of a vector; wider vectors have several dimensions for a code. On the texts of
+``han/words`` (512 dimensions), twice as many take 1.4 times as long and find no more of the nearest vectors
+(``benchmarks/scaling.py --search --words``)."""
 
 N_VISITED, SHARE_VISITED = 70_000, 0.02
 """A query visits as many cells as hold so many vectors, and this share of all vectors in addition. Vectors in
