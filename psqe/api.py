@@ -40,6 +40,7 @@ from psqe.parameters import RandomState, check_form, checked
 from psqe.process_limits import exhausted
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
+from psqe.similarity import workers
 from psqe.similarity.workers import search_on
 
 WITHOUT_SEEDS = "none"
@@ -136,7 +137,8 @@ def align(
     Warns
     -----
     PsqeWarning
-        If fewer seeds are found than were asked for.
+        If fewer seeds are found than were asked for, or a scheduler is given for a pair so small that its
+        workers have nothing to do.
 
     Examples
     --------
@@ -164,6 +166,7 @@ def align(
     rule = LinkRule() if links is None else links
     with search_on(scheduler):
         task = load_pair(pair)
+        _tell_idle(scheduler, task)
         chosen_features = choose_features(task, features)
         vectors = load_features(task, chosen_features)
         with measured() as cost:
@@ -230,7 +233,8 @@ def mine_seeds(
     Warns
     -----
     PsqeWarning
-        If fewer seeds are found than were asked for.
+        If fewer seeds are found than were asked for, or a scheduler is given for a pair so small that its
+        workers have nothing to do.
 
     Examples
     --------
@@ -252,10 +256,23 @@ def mine_seeds(
     options = seeds if isinstance(seeds, MinerOptions) else MinerOptions(name=str(seeds))
     vectors = load_features(task, features)
     miner = _build_miner(options, task, vectors, random_state)
+    _tell_idle(scheduler, task)
     with search_on(scheduler), warnings.catch_warnings():
         if options.n_seeds is None:  # the number is a default, so fewer seeds are no surprise
             warnings.filterwarnings("ignore", "miner .* seeds asked for", PsqeWarning)
         return miner.mine(task, vectors)
+
+
+def _tell_idle(scheduler: str | None, task: AlignmentTask) -> None:
+    """Warn that a cluster has nothing to do, because all pairs of a small task are compared here."""
+    n_left, n_right = (len(graph.candidates) for graph in task.sides)
+    if scheduler is not None and n_left * n_right < workers.SMALLEST_SENT:
+        warnings.warn(
+            f"the workers of {scheduler} have nothing to do: {task.name} has {n_left:,} times {n_right:,} "
+            f"pairs of candidates, and fewer than {workers.SMALLEST_SENT:,} are compared in this process",
+            PsqeWarning,
+            stacklevel=3,
+        )
 
 
 def load_features(task: AlignmentTask, features: FeatureChoice = None) -> Features:

@@ -17,7 +17,7 @@ from scipy import sparse
 import psqe
 from psqe.cli.main import main
 from psqe.datasets.synthetic import planted_pair
-from psqe.errors import ParameterError, PsqeError
+from psqe.errors import ParameterError, PsqeError, PsqeWarning
 from psqe.similarity import Dot, Shifted, SparseDot, Sum, approximate, find_neighbours, inverted_file, top_k
 from psqe.similarity import base as similarity_base
 from psqe.similarity import workers as searching
@@ -120,6 +120,12 @@ def test_an_alignment_is_that_of_one_process(cluster, lowered, monkeypatch, exac
     assert here.parameters == there.parameters
     mined = psqe.mine_seeds(task, features=features, scheduler=cluster)
     assert np.array_equal(mined.pairs, here.seeds.pairs)
+
+
+def test_a_cluster_that_has_nothing_to_do_is_told(cluster):
+    task, features = planted_pair(60)
+    with pytest.warns(PsqeWarning, match=r"the workers of \S+ have nothing to do: .* has \d+ times \d+ pairs"):
+        psqe.mine_seeds(task, features=features, seeds="mutual", scheduler=cluster)
 
 
 def test_parts_are_sent_and_a_similarity_is_prepared_once_by_each_worker(cluster, lowered):

@@ -93,7 +93,8 @@ def data_check(
     faults = check_folder(folder)
     for fault in faults.shown:
         typer.echo(fault)
-    for note in faults.notes:
+    notes = faults.told()
+    for note in notes:
         typer.echo(f"note: {note}")
     if faults.count > len(faults.shown):
         typer.echo(f"... and {faults.count - len(faults.shown):,} more")
@@ -107,7 +108,7 @@ def data_check(
         for g in (pair.left, pair.right)
     )
     links = "no links" if pair.links is None else counted(len(pair.links), "link")
-    found = f"nothing wrong, {counted(len(faults.notes), 'note')}" if faults.notes else "nothing wrong"
+    found = f"nothing wrong, {counted(len(notes), 'note')}" if notes else "nothing wrong"
     typer.echo(f"{folder}: {found}; layout {layout_name(folder)}, {', '.join(sides)}, {links}")
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from psqe.errors import DataError, PsqeWarning
+from psqe.graph import counted
 
 SHOWN = 20
 """Number of faults that a report keeps, and of later ones of another kind; the rest are counted."""
+
+
+LISTED = 3
+"""Number of further files that are named where the same is noted of several files."""
 
 
 class Faults:
@@ -104,6 +110,22 @@ class Faults:
         """
         self.notes.append(DataError(what, remedy=remedy, path=path, line=line))
 
+    def told(self) -> list[str]:
+        """Return everything noted, one text for each finding; files of which the same is noted share one.
+
+        Examples
+        --------
+        >>> faults = Faults()
+        >>> for name in ("left/names.tsv", "left/triples.tsv", "right/names.tsv"):
+        ...     faults.note("is old", path=name, remedy="make it anew")
+        >>> faults.told()
+        ['left/names.tsv: is old; make it anew (the same of 2 more files: left/triples.tsv, right/names.tsv)']
+        """
+        alike: dict[tuple[str, str, int | None], list[DataError]] = {}
+        for note in self.notes:
+            alike.setdefault((note.what, note.remedy, note.line), []).append(note)
+        return [f"{first}{_further([note.path for note in more])}" for first, *more in alike.values()]
+
     def close(self) -> None:
         """Warn of the records that were left out, once for each file and kind, and of everything noted.
 
@@ -120,6 +142,15 @@ class Faults:
             warnings.warn(f"left out a {kind}{more}: {faults[0]}", PsqeWarning, stacklevel=4)
         self._left_out.clear()
         if not self.gather:
-            for note in self.notes:
-                warnings.warn(str(note), PsqeWarning, stacklevel=4)
+            for text in self.told():
+                warnings.warn(text, PsqeWarning, stacklevel=4)
             self.notes.clear()
+
+
+def _further(paths: Sequence[Path | None]) -> str:
+    """Return, in brackets, the files of which the same is noted as of a first one; empty without any."""
+    if not paths:
+        return ""
+    names = ["/".join(path.parts[-2:]) for path in paths if path is not None]
+    shown = ", ".join([*names[:LISTED], "..."] if len(names) > LISTED else names)
+    return f" (the same of {counted(len(paths), 'more file')}: {shown})"
