@@ -124,7 +124,7 @@ def test_an_alignment_is_that_of_one_process(cluster, lowered, monkeypatch, exac
 
 def test_a_cluster_that_has_nothing_to_do_is_told(cluster):
     task, features = planted_pair(60)
-    with pytest.warns(PsqeWarning, match=r"the workers of \S+ have nothing to do: .* has \d+ times \d+ pairs"):
+    with pytest.warns(PsqeWarning, match=r"workers of \S+ have nothing to do: .* has \d+ times \d+ pairs"):
         psqe.mine_seeds(task, features=features, seeds="mutual", scheduler=cluster)
 
 
