@@ -24,6 +24,9 @@ from psqe.training.callback import Callback
 from psqe.training.loop import Training
 from psqe.training.losses import ContrastiveLoss
 
+SORTED_COLUMNS = 128
+"""Number of columns of embeddings that are put into another order at a time."""
+
 
 @dataclass(eq=False)
 class _CallbackInTaskOrder(Callback):
@@ -217,8 +220,8 @@ class Aligner(Parametrised, ABC):
             self._places = None
             if is_large(Dot(self._left, self._right)) and type(self)._similarity is Aligner._similarity:
                 orders = Sides(left, right).map(_candidates_first, task.sides)
-                self._left = to_unit_rows(_rows(self._left, new_left[orders.left]))
-                self._right = to_unit_rows(_rows(self._right, new_right[orders.right]))
+                _sort_rows(to_unit_rows(self._left), new_left[orders.left])
+                _sort_rows(to_unit_rows(self._right), new_right[orders.right])
                 self._places = orders.map(np.argsort)
             else:
                 # One side after the other, so that the copies of only one are there at a time.
@@ -391,6 +394,14 @@ def _candidates_first(order: IntArray, graph: KnowledgeGraph) -> IntArray:
     """Return the entities of a graph in an order, all candidates before the others."""
     others = ~np.isin(order, graph.candidates)
     return order[np.argsort(others, kind="stable")]
+
+
+def _sort_rows(vectors: FloatArray, order: IntArray) -> None:
+    """Put rows into an order in place, some columns at a time, because a copy of all needs much memory."""
+    if (order != np.arange(len(order))).any():
+        for start in range(0, vectors.shape[1], SORTED_COLUMNS):
+            columns = slice(start, start + SORTED_COLUMNS)
+            vectors[:, columns] = vectors[order, columns]
 
 
 def _rows(vectors: FloatArray, places: IntArray) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from psqe.features.base import Features
-from psqe.features.fusion import centred, side_vectors, unit_rows
+from psqe.features.fusion import centred, side_vectors, to_unit_rows, unit_rows
 from psqe.graph import FloatArray, KnowledgeGraph, Side, Vectors
 
 
@@ -17,7 +17,7 @@ def node_vectors(features: Features, side: Side, graph: KnowledgeGraph) -> Float
     :func:`psqe.features.fusion.fuse`.
     """
     parts = [modality_nodes(modality[side], graph) for modality in features.values()]
-    return unit_rows(np.hstack(parts))
+    return to_unit_rows(np.hstack(parts))
 
 
 def modality_nodes(vectors: Vectors, graph: KnowledgeGraph) -> FloatArray:

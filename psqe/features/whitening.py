@@ -18,8 +18,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from psqe.features.base import Features
-from psqe.features.fusion import unit_rows
+from psqe.features.base import Features, Modality
+from psqe.features.fusion import to_unit_rows
 from psqe.features.nodes import modality_nodes
 from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, Sides
 
@@ -107,14 +107,20 @@ def whitened_nodes(
     >>> nodes.left.shape
     (26, 12)
     """
-    parts: list[Sides[FloatArray]] = []
-    for modality in features.values():
-        nodes = Sides(*(modality_nodes(v, graph) for v, graph in zip(modality, task.sides, strict=True)))
-        candidates = [side[graph.candidates] for side, graph in zip(nodes, task.sides, strict=True)]
-        ends = [side[column] for side, column in zip(nodes, pairs.T, strict=True)]
-        map_ = whitening_map(candidates, ends, weights, rule).astype(np.float32)
-        parts.append(nodes.map(lambda x, by=map_: unit_rows(x @ by)))
-    return Sides(*(unit_rows(np.hstack(side)) for side in zip(*parts, strict=True)))
+    parts = [_whitened(task, modality, pairs, weights, rule) for modality in features.values()]
+    # np.hstack makes new arrays, which may be scaled in place.
+    return Sides(*(to_unit_rows(np.hstack(side)) for side in zip(*parts, strict=True)))
+
+
+def _whitened(
+    task: AlignmentTask, modality: Modality, pairs: IntArray, weights: FloatArray, rule: WhiteningRule
+) -> Sides[FloatArray]:
+    """Return the whitened unit vectors of all nodes of both sides in one modality."""
+    nodes = Sides(*(modality_nodes(v, graph) for v, graph in zip(modality, task.sides, strict=True)))
+    candidates = [side[graph.candidates] for side, graph in zip(nodes, task.sides, strict=True)]
+    ends = [side[column] for side, column in zip(nodes, pairs.T, strict=True)]
+    map_ = whitening_map(candidates, ends, weights, rule).astype(np.float32)
+    return nodes.map(lambda x: to_unit_rows(x @ map_))
 
 
 def whitening_map(

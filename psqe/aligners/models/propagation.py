@@ -112,11 +112,15 @@ class Propagation(Aligner):
         self, task: AlignmentTask, features: Features, pairs: IntArray, callback: Callback | None
     ) -> tuple[FloatArray, FloatArray]:
         confidence = seed_weights(pairs, task, features, by_confidence=self.weigh_seeds)
-        vectors = self._vectors(task, features, pairs, confidence)
+        vectors = dict(zip(SIDES, self._vectors(task, features, pairs, confidence), strict=True))
         labels = seed_labels(len(pairs), self.label_dim, self.random_state)
         left, right = (
             self._embed(
-                walk(normalised_adjacency(graph)).astype(np.float32), vectors[side], ends, labels, confidence
+                walk(normalised_adjacency(graph)).astype(np.float32),
+                vectors.pop(side),  # those of a side are not held while the other side is embedded
+                ends,
+                labels,
+                confidence,
             )
             for side, graph, ends in zip(SIDES, task.sides, pairs.T, strict=True)
         )
