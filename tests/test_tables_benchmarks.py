@@ -76,7 +76,7 @@ def test_costs_say_what_is_not_measured():
     assert cost_tables.source_table(empty)["cases"].tolist() == [cost_tables.NOT_MEASURED]
     assert cost_tables.ratio(empty, "ratios/survey", "two passes", "one pass") is None
     assert cost_tables.scaling(empty).empty
-    assert set(cost_tables.worker_table(empty)["search"]) == {cost_tables.NOT_MEASURED}
+    assert set(cost_tables.worker_table(empty).iloc[0, 1:]) == {cost_tables.NOT_MEASURED}
     assert cost_tables.search_share(empty) == {}
 
 
@@ -114,12 +114,12 @@ def test_costs_of_workers_are_set_beside_those_of_one_process():
         for name, rows in (("workers/20k", searched), ("workers/aligned/20k", aligned))
     ]
     costs_of_workers = table(runs, "cost")
-    shown = cost_tables.worker_table(costs_of_workers, cores=(4,)).iloc[0]
+    by_size = cost_tables.worker_table(costs_of_workers, cores=(4,)).set_index("part")
+    shown = by_size[f"20,000 a side, {os.cpu_count()} cores"]
     assert shown["one process"] == "30 s"
     assert shown["2 workers"] == "40 s"
     assert shown["sending"] == "0.5 s"
     assert shown["4 cores, estimated"] == "4 s"  # 12 / 4 + 0.5, rounded to even
-    assert shown["cores of the machine"] == str(os.cpu_count())
     times = cost_tables.worker_times(costs_of_workers, "20k")
     assert times.loc["2 workers"].tolist() == pytest.approx([40 / 30, 40 / (12 / 2 + 0.5)])
     assert cost_tables.worker_times(costs_of_workers, "50k").empty

@@ -251,7 +251,7 @@ def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.DataFrame:
-    """List what the search of planted pairs takes in one process and by workers, by size, as texts.
+    """List the seconds of the search of planted pairs in one process and by workers, a column for each size.
 
     Parameters
     ----------
@@ -266,14 +266,17 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
     for size in SEARCHES:
         here = table[table["task"] == f"workers/{size}"].set_index("variant")
         if not {ALONE, SENDING} <= set(here.index):
-            n = entities_a_side(size.partition("-")[0])
-            rows.append({"entities a side": f"{n:,d}", "search": NOT_MEASURED})
+            rows.append(
+                {
+                    "case": f"{entities_a_side(size.partition('-')[0]):,d} a side",
+                    "kind of search": NOT_MEASURED,
+                }
+            )
             continue
         alone, sending = here.loc[ALONE], here.loc[SENDING, "stage_seconds"]
         row = {
-            "entities a side": f"{alone['n_left']:,d}",
-            "cores of the machine": str(cores_of(alone["machine"])),
-            "search": alone["search"],
+            "case": f"{alone['n_left']:,d} a side, {cores_of(alone['machine'])} cores",
+            "kind of search": alone["search"],
         }
         searched = here["stage_seconds"].drop(SENDING).map(partial(duration, short=True)).to_dict()
         measured |= dict.fromkeys(searched)
@@ -283,9 +286,9 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
         row |= {f"{n} cores, estimated": duration(_estimated(here, n), short=True) for n in cores}
         rows.append(row)
     estimates = [f"{n} cores, estimated" for n in cores]
-    first = ["entities a side", "cores of the machine", "search"]
-    columns = [*first, *measured, "of the processor", SENDING, *estimates]
-    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
+    quantities = ["kind of search", *measured, "of the processor", SENDING, *estimates]
+    by_case = pd.DataFrame(rows, columns=["case", *quantities], dtype=object).fillna("").set_index("case")
+    return by_case.T.rename_axis(index="part", columns=None).reset_index()
 
 
 def _estimated(searched: pd.DataFrame, cores: int) -> float:
