@@ -420,9 +420,28 @@ def test_vectors_that_short_codes_cannot_tell_apart_are_found(monkeypatch, dim, 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = find_neighbours(similarity, k=4)
-    codes = inverted_file._searchable(similarity.right, inverted_file.KEPT[0])
+    codes = inverted_file._searchable(similarity.right, inverted_file.kept_of_vectors(dim)[0])
     assert inverted_file._share_found(codes, similarity.left, similarity.right, 72) < 0.9
     assert (found.left_indices == exact.left_indices).mean() > 0.98
+
+
+@pytest.mark.parametrize(
+    ("shares", "wanted"),
+    [
+        ([0.98], ["PQ80x4fs"]),
+        ([0.97, 0.9], ["PQ80x4fs", "PQ160x4fs"]),
+        ([0.97, 0.8, 0.9], ["PQ80x4fs", "PQ160x4fs", "SQ8"]),
+    ],
+)
+def test_the_smallest_is_kept_that_finds_enough_and_few_codes_must_find_nearly_all(
+    monkeypatch, shares, wanted
+):
+    tried, found = [], iter(shares)
+    monkeypatch.setattr(inverted_file, "_searchable", lambda vectors, kept: tried.append(kept.name))
+    monkeypatch.setattr(inverted_file, "_share_found", lambda *_: next(found))
+    vectors = np.zeros((inverted_file.SMALLEST, 160), np.float32)
+    inverted_file.inverted_file(vectors, vectors, 30)
+    assert tried == wanted
 
 
 def test_a_search_that_misses_much_says_so(monkeypatch):

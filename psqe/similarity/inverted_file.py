@@ -7,8 +7,8 @@ nearest cells only. What is found is a proposal: callers compute the similaritie
 themselves (:mod:`psqe.similarity.approximate`), so that only which pairs are proposed is approximate.
 
 Short codes cannot tell vectors apart that have few dimensions or lie close together. So the nearest vectors
-of a sample of queries are also searched exactly. Where the codes miss many of them, codes of a byte for each
-dimension are kept, and where these miss many, too, the vectors themselves, which takes more memory and time.
+of a sample of queries are also searched exactly. Where the codes miss many of them, more codes are kept, then
+codes of a byte for each dimension, and in the end the vectors themselves, which takes more memory and time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,23 +24,18 @@ import numpy as np
 from psqe.errors import PsqeWarning
 from psqe.graph import FloatArray, IntArray
 
-MOST_CODES = 128
-"""Largest number of codes of a vector; wider vectors have several dimensions for a code. On the texts of
-``han/words`` (512 dimensions), twice as many take 1.4 times as long and find no more of the nearest vectors
-(``benchmarks/scaling.py --search --words``)."""
+MOST_CODES = (128, 256)
+"""Largest numbers of codes of a vector that are tried; wider vectors have several dimensions for a code. The
+fewer are faster: on the texts of ``han/words`` (512 dimensions) they take 0.7 times as long."""
 
 N_VISITED, SHARE_VISITED = 70_000, 0.02
 """A query visits as many cells as hold so many vectors, and this share of all vectors in addition. Vectors in
 cells that are not visited are missed: of a larger side a smaller share is visited, and more depends on
 clusters (``benchmarks/scaling.py --search``)."""
 
-KEPT = ("PQ{n_codes}x4fs", "SQ8", "Flat")
-"""What may be kept of vectors, as faiss names it, the smallest first: codes of four bits, codes of
-a byte for each dimension, and the vectors."""
-
-N_CHECKED, N_NEAREST, LEAST_FOUND = 128, 10, 0.9
+N_CHECKED, N_NEAREST, LEAST_FOUND, NEARLY_ALL = 128, 10, 0.9, 0.98
 """So many nearest vectors of so many queries are also searched exactly, and this share of them must be among
-the proposed ones."""
+the proposed ones; the last share, where the next to try are more short codes."""
 
 N_TRAINING = 65_536
 """Number of vectors from which cells and codes are learned."""
@@ -95,10 +91,10 @@ def inverted_file(vectors: FloatArray, queries: FloatArray, k: int) -> Proposals
         flat.add(np.ascontiguousarray(vectors))
         return lambda queries, k: flat.search(np.ascontiguousarray(queries), min(k, n))[1]
     sample = queries[np.linspace(0, len(queries) - 1, min(N_CHECKED, len(queries))).astype(int)]
-    for kept in KEPT:
+    for kept in kept_of_vectors(width):
         propose = _searchable(vectors, kept)
         found = _share_found(propose, sample, vectors, k)
-        if found >= LEAST_FOUND:
+        if found >= kept.least:
             return propose
     warnings.warn(
         f"the approximate search finds {found:.0%} of the nearest entities of a sample of {len(sample)} "
@@ -124,16 +120,56 @@ def _share_found(propose: Proposals, sample: FloatArray, vectors: FloatArray, k:
     return float(np.concatenate(found).mean() / wanted) if found else 1.0
 
 
-def _searchable(vectors: FloatArray, kept: str) -> Proposals:
-    """Put vectors into cells, and return the function that proposes them; ``kept`` is one of :data:`KEPT`."""
+@dataclass(frozen=True)
+class Kept:
+    """What an inverted file keeps of vectors.
+
+    Parameters
+    ----------
+    name
+        The name by which faiss knows it.
+    width
+        Number of dimensions that vectors are filled up to by zeros.
+    least
+        The share of the nearest vectors that must be among the proposed ones.
+    """
+
+    name: str
+    width: int
+    least: float
+
+
+def kept_of_vectors(width: int) -> list[Kept]:
+    """List what may be kept of vectors of a width, the smallest first.
+
+    These are codes of four bits, as many as :data:`MOST_CODES` says, codes of a byte for each dimension, and
+    the vectors themselves.
+
+    Examples
+    --------
+    >>> [kept.name for kept in kept_of_vectors(64)]
+    ['PQ64x4fs', 'SQ8', 'Flat']
+    >>> [(kept.name, kept.width) for kept in kept_of_vectors(700)[:2]]
+    [('PQ117x4fs', 702), ('PQ234x4fs', 702)]
+    """
+    dims_of_code = dict.fromkeys(-(-width // most) for most in MOST_CODES)
+    codes = [(-(-width // dims), dims) for dims in dims_of_code]
+    least = [*[NEARLY_ALL] * (len(codes) - 1), LEAST_FOUND]
+    return [
+        *(Kept(f"PQ{n}x4fs", n * dims, share) for (n, dims), share in zip(codes, least, strict=True)),
+        Kept("SQ8", width, LEAST_FOUND),
+        Kept("Flat", width, LEAST_FOUND),
+    ]
+
+
+def _searchable(vectors: FloatArray, kept: Kept) -> Proposals:
+    """Put vectors into cells, and return the function that proposes them."""
     import faiss
 
     n, width = vectors.shape
-    dims_of_code = -(-width // MOST_CODES)
-    padding = -width % dims_of_code
+    padding = kept.width - width
     n_cells = math.isqrt(n)
-    kept = kept.format(n_codes=(width + padding) // dims_of_code)
-    index: Any = faiss.index_factory(width + padding, f"IVF{n_cells},{kept}", faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(kept.width, f"IVF{n_cells},{kept.name}", faiss.METRIC_INNER_PRODUCT)
     index.cp.seed, index.cp.niter, index.cp.min_points_per_centroid = 0, 6, 1
     sample = np.sort(np.random.default_rng(0).choice(n, min(n, N_TRAINING), replace=False))
     threads = faiss.omp_get_max_threads()
