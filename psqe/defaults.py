@@ -30,7 +30,7 @@ SeedChoice: TypeAlias = str | Path | MinerOptions | SeedSet
 """The forms in which seeds can be given, see :func:`psqe.align`."""
 
 SEED_SHARE = 0.3
-"""Seeds wanted by default, as a share of the smaller side's candidates.
+"""Seeds wanted by default, as a share of the candidates that have a vector, on the side with fewer of them.
 
 Chosen on emoji en-de, where the F1 of the links hardly changes from 0.1 to 0.4 and falls from 0.5 on."""
 
@@ -79,7 +79,7 @@ def choose_features(
     if not available:
         raise ParameterError(
             f"the two sides of {task.name} have no modality in common",
-            remedy="add names or vectors to both sides",
+            remedy="add names, attributes or pictures to both sides, or give vectors (--features)",
         )
     return features.model_copy(update={"modalities": available})
 
@@ -90,7 +90,7 @@ def choose_n_seeds(n_entities: int) -> int:
     Parameters
     ----------
     n_entities
-        Number of entities of the smaller side that a seed can have.
+        Number of candidates with a vector, on the side that has fewer of them.
 
     Examples
     --------
@@ -124,14 +124,13 @@ def describe_choices(
     said = []
     if features is None or (isinstance(features, FeatureOptions) and features.modalities is None):
         study = study_encoders(task.name).keys() == vectors.keys()
-        said.append(
-            f"modalities {', '.join(vectors)} ({'as in the study' if study else 'all that both sides have'})"
-        )
+        which = "as in the study" if study else "all that both sides have and that can be compared"
+        said.append(f"modalities {', '.join(vectors)} ({which})")
     named = isinstance(seeds, str) and seeds in MINERS
     if named or (isinstance(seeds, MinerOptions) and seeds.n_seeds is None):
         said.append(
             f"{counted(found.n_wanted or 0, 'seed')} by the miner {found.miner} ({SEED_SHARE:.0%} of the "
-            f"smaller side), {len(found):,} found"
+            f"candidates with a vector on the side with fewer of them), {len(found):,} found"
         )
     if not isinstance(features, Features | FeatureFile):
         given = dict(features.encoders) if isinstance(features, FeatureOptions) else {}
@@ -150,7 +149,7 @@ def describe_choices(
     if without.left or without.right:
         said.append(
             f"{without.left:,} of {n_left:,} left and {without.right:,} of {n_right:,} right candidates have "
-            "no vector, so that they are compared by their neighbours alone"
+            "no vector: only aligners that use neighbours, such as propagation, can tell them apart"
         )
     if approximate.too_many_pairs(n_left, n_right):
         said.append(

@@ -62,7 +62,8 @@ def test_a_folder_needs_no_option(case, tmp_path, monkeypatch, capsys):
     assert main(["align", str(folder)]) == 0
     chosen, _, result = capsys.readouterr().out.splitlines()
     assert chosen.startswith("chosen: modalities name") and "all that both sides have" in chosen
-    assert "11 seeds by the miner psqe (30% of the smaller side), 11 found" in chosen
+    assert "11 seeds by the miner psqe (30% of the candidates with a vector on the side with fewer" in chosen
+    assert "of them), 11 found" in chosen
     assert "candidates: " in chosen and "; aligner propagation" in chosen
     assert ", F1 1.000" in result
 
@@ -100,8 +101,8 @@ def test_what_was_chosen_is_said_of_aligner_preset_and_links(planted, tmp_path, 
     given = psqe.AlignerOptions(name="propagation", preset="small")
     rule = LinkRule(matching="cosine", rule="one_to_one", threshold=0.5)
     told = (
-        "3 of 70 left and 0 of 70 right candidates have no vector, so that they are compared by their "
-        "neighbours alone"
+        "3 of 70 left and 0 of 70 right candidates have no vector: only aligners that use neighbours, "
+        "such as propagation, can tell them apart"
     )
     assert psqe.align(task, features=features, seeds="none", aligner=given, links=rule).choices == told
     named = psqe.align(task, features=features, seeds="none", aligner="propagation", links=rule)
@@ -491,7 +492,7 @@ def test_candidates_without_a_vector_and_several_counterparts_are_told():
         for s in "lr"
     ]
     found = psqe.align(tuple(sides), features=["name"], seeds="none", links=LinkRule(threshold=0.0))
-    assert "1 of 3 left and 1 of 3 right candidates have no vector, so that they are" in found.choices
+    assert "1 of 3 left and 1 of 3 right candidates have no vector: only aligners" in found.choices
     assert "recall is" not in found.headline()
     known = replace(found.task, links=[(0, 0), (1, 1), (1, 0)])
     judged = psqe.align(known, features=["name"], seeds="none", links=LinkRule(threshold=0.0))

@@ -527,7 +527,10 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
             ("seeds", "t/x", "--modalities", "image", "--encoder", "nmae=use-m3"),
             "unknown modality 'nmae'; choose from",
         ),
-        (("seeds", "t/x"), "the two sides of t/x have no modality in common; add names or vectors to both"),
+        (
+            ("seeds", "t/x"),
+            "the two sides of t/x have no modality in common; add names, attributes or pictures",
+        ),
         (
             (*ALIGN, "--aligner", "oracle"),
             "no aligner 'oracle'; choose from adapter, clamped, concord, eva, fgw, label-propagation,",

@@ -233,7 +233,8 @@ class Aligner(Parametrised, ABC):
         # A training that was finished before and is resumed has told by itself what is not observed.
         if observer is not None and not observer.called and not hasattr(self, "history_"):
             warnings.warn(
-                f"{self.name} never called the callback, for it made no step of a training",
+                f"{self.name} never called the callback, because it was not trained in steps; leave it out, "
+                "or take an aligner that is trained, such as mclea",
                 PsqeWarning,
                 stacklevel=2,
             )

@@ -10,7 +10,8 @@ from psqe.errors import DataError, PsqeWarning
 from psqe.graph import counted
 
 SHOWN = 20
-"""Number of faults that a report keeps, and of later ones of another kind; the rest are counted."""
+"""A report keeps this many faults, and up to as many more if each is the first of its kind; all others are
+only counted."""
 
 
 LISTED = 3
@@ -65,6 +66,15 @@ class Faults:
     def add(self, what: str, *, remedy: str, path: str | Path | None = None, line: int | None = None) -> None:
         """Raise a fault, or keep it when faults are gathered.
 
+        Parameters
+        ----------
+        what
+            What is wrong, with the path as its subject.
+        remedy
+            How to repair it.
+        path, line
+            The file and the line (from 1); ``None``, the default, for neither.
+
         Raises
         ------
         DataError
@@ -73,7 +83,7 @@ class Faults:
         self.put(DataError(what, remedy=remedy, path=path, line=line))
 
     def put(self, fault: DataError) -> None:
-        """:meth:`add` for a fault that is an error already."""
+        """Raise a fault that is an error already, or keep it when faults are gathered."""
         if not self.gather:
             raise fault
         self.count += 1
@@ -83,7 +93,7 @@ class Faults:
             self._kinds.add(kind)
 
     def put_once(self, fault: DataError) -> None:
-        """:meth:`put` for a fault that many records may have for one reason; only the first one is kept."""
+        """Raise or keep a fault that many records may have: of faults with one remedy only the first."""
         if fault.remedy not in self._once:
             self._once.add(fault.remedy)
             self.put(fault)

@@ -33,7 +33,9 @@ def package_path(package: str, *parts: str, distribution: str, extra: str) -> Pa
         raise DataError(f"the package {distribution!r} is not installed", remedy=remedy)
     path = Path(next(iter(spec.submodule_search_locations))).joinpath(*parts)
     if not path.exists():
-        raise DataError(f"missing from the package {distribution!r}", path=path, remedy=remedy)
+        raise DataError(
+            f"is missing from the package {distribution!r}", path=path, remedy=reinstall(distribution)
+        )
     return path
 
 

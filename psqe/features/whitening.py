@@ -2,11 +2,12 @@
 
 The cosine of two vectors gives every direction the same weight. But some directions vary much among all
 entities, and some vary much between the two views of one and the same entity, which differ in artist or
-language. Multiplying by the inverse root of a covariance makes the variance equal in all directions. With the
-covariance *within pairs*, of the differences between the two entities of a seed, this is the closed form of
-metric learning (relevant component analysis, Bar-Hillel et al. 2005; within-class covariance normalisation,
+language. Multiplying by the inverse root of a covariance makes that variance equal in all directions. With
+the covariance *within pairs*, of the differences between the two entities of a seed, this is the closed form
+of metric learning (relevant component analysis, Bar-Hillel et al. 2005; within-class covariance normalisation,
 Hatch et al. 2006), and the optimal comparison of two views whose difference is Gaussian. With the *total*
-covariance, of all candidates, it needs no seeds.
+covariance, of all candidates, it needs no seeds. (It is made of second moments: candidates are centred before
+they are scaled to unit length, and not again.)
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class WhiteningRule:
     Parameters
     ----------
     within
-        Weight of the covariance within pairs; that of the total covariance is the rest to 1.
+        Weight of the covariance within pairs, from 0 to 1; that of the total covariance is the rest to 1.
     shrinkage
         Weight of the identity in either covariance, at least 1e-6; with 1 nothing is whitened. ``None``, the
         default, takes ``d / (d + n)`` for ``n`` observations of ``d`` dimensions, as if there were also ``d``
@@ -133,8 +134,8 @@ def whitening_map(
     candidates
         The vectors of the candidates of each side, ``(n_left, d)`` and ``(n_right, d)``.
     ends
-        The vectors of the two entities of each pair that is taken for a link, twice ``(n, d)``. A pair of
-        which one vector is zero has no part.
+        The vectors of the two entities of each pair that is taken for a link, two arrays ``(n, d)``, left and
+        right. A pair of which one vector is zero is ignored.
     weights
         The weight of each pair ``(n,)``, from 0 to 1.
     rule

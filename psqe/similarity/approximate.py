@@ -1,10 +1,10 @@
 """Nearest entities on sides that are too large to compare all pairs.
 
-Above :data:`EXACT` entities on both sides (more than ``EXACT ** 2`` pairs), a similarity proposes some
+Where there are more than ``EXACT ** 2`` pairs (:data:`EXACT`), a similarity proposes some
 columns for each row (:meth:`psqe.similarity.base.Similarity.proposer`). The similarities of the proposed
 pairs are computed, and ranked as everywhere: the largest first, ties by position. What is approximate is
-only which pairs are seen. Sums over all candidates are sums over the proposed ones, of which the nearest make
-nearly everything.
+only which pairs are seen. Sums over all candidates are sums over the proposed ones, which leave out what all
+other pairs would add.
 
 The search works on ranges of columns, called **shards** (:func:`search_shard`). Their results are merged
 without any loss (:func:`merge`), so that shards may be searched one after the other. Shards and ranges of
@@ -25,11 +25,11 @@ from psqe.similarity.base import NO_COLUMN, Similarity
 from psqe.similarity.workers import is_sent, map_parts, prepared, row_ranges
 
 EXACT = 50_000
-"""Up to this number of entities on both sides, or as many pairs, all pairs are compared."""
+"""Up to the square of this number of pairs, all pairs are compared."""
 
 MARGIN = 64
-"""So many columns more than twice the number of those wanted are proposed for each row: the order of the
-codes is not that of the similarities."""
+"""For each row ``2 * k + MARGIN`` columns are proposed to find ``k``, because short codes order vectors only
+roughly."""
 
 BLOCK_ROWS = 8192
 """Number of rows that are searched at a time."""
@@ -190,6 +190,10 @@ def search(similarity: Similarity, k: int, *, temperature: float = 1.0, n_shards
     n_shards
         Number of ranges of columns that are searched one after the other; 1 by default. More need less
         memory and more time.
+
+    Returns
+    -------
+    The nearest ``k`` columns of each row, fewer if there are fewer, numbered from 0.
 
     Examples
     --------

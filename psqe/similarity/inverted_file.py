@@ -34,8 +34,8 @@ cells that are not visited are missed: of a larger side a smaller share is visit
 clusters (``benchmarks/scaling.py --search``)."""
 
 N_CHECKED, N_NEAREST, LEAST_FOUND, NEARLY_ALL = 128, 10, 0.9, 0.98
-"""So many nearest vectors of so many queries are also searched exactly, and this share of them must be among
-the proposed ones; the last share, where the next to try are more short codes."""
+"""``N_CHECKED`` queries are also searched exactly for their ``N_NEAREST`` nearest vectors. At least the share
+``LEAST_FOUND`` of these must be proposed, and ``NEARLY_ALL`` where more short codes are the next to try."""
 
 N_TRAINING = 65_536
 """Number of vectors from which cells and codes are learned."""
@@ -56,8 +56,9 @@ order; -1 where fewer are found."""
 def inverted_file(vectors: FloatArray, queries: FloatArray, k: int) -> Proposals:
     """Prepare the search for the largest dot products of some queries with some vectors.
 
-    The result depends on the vectors and their order only. Cells are learned on one thread, because sums of
-    several threads are rounded in another order.
+    The result depends on the vectors, on the queries, of which a sample decides what is kept of vectors, on
+    their orders and on ``k``, but not on the number of threads. Cells are learned on one thread, because sums
+    of several threads are rounded in another order.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def inverted_file(vectors: FloatArray, queries: FloatArray, k: int) -> Proposals
             return propose
     warnings.warn(
         f"the approximate search finds {found:.0%} of the nearest entities of a sample of {len(sample)} "
-        "entities; the links of other entities may be wrong or missing for the same reason",
+        "entities, so that links may be wrong or missing; pairs with fewer candidates are searched exactly",
         PsqeWarning,
         stacklevel=2,
     )

@@ -188,7 +188,7 @@ def _check_seeds(prepared: Prepared, options: ExportOptions, layout: str) -> Non
             if named.entities[i] not in held:
                 raise DataError(
                     f"a seed names {named.entities[i]!r:.80}, an entity that the layout {layout} cannot hold",
-                    remedy="leave the seed out, or export to the layout folder",
+                    remedy="leave the seed out" + ", or export to the layout folder" * (layout != "folder"),
                 )
 
 

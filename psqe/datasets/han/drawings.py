@@ -106,7 +106,7 @@ def glyph_drawings(characters: Sequence[str]) -> dict[str, Path]:
     font = font_file()
     known = characters_of_font()
     if missing := [character for character in characters if character not in known]:
-        raise DataError(f"the font has no glyph of {missing[0]!r}", path=font)
+        raise DataError(f"has no glyph of {missing[0]!r}", path=font, remedy=reinstall("pylopdf-fonts-zh-cn"))
     ordered = sorted(set(characters))
     key = content_hash("glyphs", GLYPHS_VERSION, str(font.stat().st_size), "".join(ordered))
     folder = _made_once(

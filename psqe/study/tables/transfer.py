@@ -165,7 +165,7 @@ def verdict(here: tuple[float, float, float], there: tuple[float, float, float])
     Examples
     --------
     >>> verdict((2.0, 1.0, 3.0), (1.0, 0.5, 1.5)), verdict((2.0, 1.0, 3.0), (1.0, -0.5, 2.5))
-    ('carries over', 'not shown')
+    ('carries over', 'shown only on emoji')
     >>> verdict((2.0, 1.0, 3.0), (-1.0, -1.5, -0.5)), verdict((1.0, -1.0, 3.0), (1.0, 0.5, 1.5))
     ('turns around', 'shown only on characters')
     """
@@ -173,5 +173,5 @@ def verdict(here: tuple[float, float, float], there: tuple[float, float, float])
     if not shown[0]:
         return "shown only on characters" if shown[1] else "shown on neither"
     if not shown[1]:
-        return "not shown"
+        return "shown only on emoji"
     return "carries over" if (here[0] > 0) == (there[0] > 0) else "turns around"
