@@ -3,11 +3,11 @@
 The cosine of two vectors gives every direction the same weight. But some directions vary much among all
 entities, and some vary much between the two views of one and the same entity, which differ in artist or
 language. Multiplying by the inverse root of a covariance makes that variance equal in all directions. With
-the covariance *within pairs*, of the differences between the two entities of a seed, this is the closed form
-of metric learning (relevant component analysis, Bar-Hillel et al. 2005; within-class covariance
-normalisation, Hatch et al. 2006), and the optimal comparison of two views whose difference is Gaussian. With the *total*
-covariance, of all candidates, it needs no seeds. (It is made of second moments: candidates are centred before
-they are scaled to unit length, and not again.)
+the covariance *within pairs*, of the differences between the two entities of a seed, this is the closed
+form of metric learning (relevant component analysis, Bar-Hillel et al. 2005; within-class covariance
+normalisation, Hatch et al. 2006), and the optimal comparison of two views whose difference is Gaussian.
+With the *total* covariance, of all candidates, it needs no seeds. (It is made of second moments: candidates
+are centred before they are scaled to unit length, and not again.)
 """
 
 from __future__ import annotations
