@@ -156,7 +156,9 @@ def run_notebook(
                 cwd=out_dir,
                 progress_bar=sys.stderr.isatty(),
                 start_timeout=60,
-                extra_arguments=["--IPKernelApp.log_level=40"],  # no warning that a local kernel uses TCP
+                # Neither a warning that a local kernel uses TCP nor an error that an idle one was interrupted
+                # at its end. What goes wrong in a cell is in the notebook.
+                extra_arguments=["--IPKernelApp.log_level=50"],
             )
         except (PapermillExecutionError, DeadKernelError) as error:
             raise PsqeError(_describe(error), path=path, remedy=f"see {failed}") from error
