@@ -42,7 +42,9 @@ def closed_leaks(name: str) -> Mapping[str, str]:
 
 
 def encoders(name: str) -> dict[str, str | None]:
-    """Return the modalities that a task is compared by, each with its default encoder; words have no picture.
+    """Return the modalities by which a task is compared, each with ``None``: its default encoder.
+
+    Characters are compared by pictures and texts, words by texts only, because they have no pictures.
 
     The parameter and the error are those of :func:`closed_leaks`.
 
@@ -55,8 +57,10 @@ def encoders(name: str) -> dict[str, str | None]:
 
 
 def load(name: str, *, random_state: int, dangling: float | None = None) -> AlignmentTask:
-    """Build one of the Han pairs: by :func:`psqe.datasets.han.words.load` that of words, else by
-    :func:`psqe.datasets.han.pair.load`, where the parameters and errors are described.
+    """Build one of the Han pairs.
+
+    :func:`psqe.datasets.han.words.load` and :func:`psqe.datasets.han.pair.load` describe the parameters and
+    their errors.
 
     Raises
     ------

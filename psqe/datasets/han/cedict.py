@@ -74,7 +74,7 @@ def simplified_characters() -> frozenset[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def own_meanings() -> frozenset[str]:
-    """Return the Han characters, in either form, with a gloss beside the remark that they are variants."""
+    """Return the Han characters, in either form, that have a meaning besides being called variants."""
     return frozenset(
         character
         for entry in read_cedict()
@@ -85,7 +85,7 @@ def own_meanings() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def only_variants() -> dict[str, frozenset[str]]:
-    """Return the characters of which each other one is a variant, for those that are nothing else.
+    """Return, for each character that CC-CEDICT only calls a variant, the characters that it is a variant of.
 
     Returns
     -------

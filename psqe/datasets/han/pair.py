@@ -58,7 +58,11 @@ def description(name: str) -> str:
     >>> description("han/ja_fr-zh")
     'Han characters: Japanese strokes and French meanings; Chinese glyphs and English meanings'
     """
-    what = "Han characters that are frequent" if name == SCHOOL else "Han characters"
+    what = (
+        "Han characters of three school years and frequent Chinese ones"
+        if name == SCHOOL
+        else "Han characters"
+    )
     left_side = f"Japanese strokes and {LANGUAGE_NAMES[language_of(name)]} meanings"
     return f"{what}: {left_side}; Chinese glyphs and English meanings"
 

@@ -1,4 +1,4 @@
-"""Which Japanese and Chinese words are written alike. Truth only: gold links read it."""
+"""Which Japanese and Chinese words are written alike. Only gold links are made by it; no model sees it."""
 
 from __future__ import annotations
 

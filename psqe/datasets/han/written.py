@@ -35,7 +35,7 @@ def repeated(form: str) -> str:
 
 
 def han_characters(form: str) -> list[str]:
-    """Return the Han characters of a written form in order, repeated characters again.
+    """Return the Han characters of a written form in order, a mark of repetition as the character it repeats.
 
     Examples
     --------
