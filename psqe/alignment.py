@@ -531,13 +531,13 @@ class Alignment:
         return f" (perhaps too many: a side has fewer than {FEW} candidates to estimate it from)" * few
 
     def _findable(self) -> str:
-        """Return, in brackets, what recall is a share of where gold links are not one-to-one."""
+        """Return the recall where gold links are not one-to-one, and why it is no share of all of them."""
         links = {} if self.quality is None else self.quality["links"]
         if links["n_findable"] == links["n_gold"]:
             return ""
         return (
-            f" (recall is the share of {links['n_findable']:,} of the {links['n_gold']:,} gold links, the "
-            "most that one-to-one links can contain)"
+            f"; recall is {links['n_correct']:,} of {links['n_findable']:,}, because one-to-one links can "
+            f"contain at most {links['n_findable']:,} of the {links['n_gold']:,} gold links"
         )
 
     def _outside(self, share: str) -> str:

@@ -256,8 +256,8 @@ def mine_seeds(
     options = seeds if isinstance(seeds, MinerOptions) else MinerOptions(name=str(seeds))
     vectors = load_features(task, features)
     miner = _build_miner(options, task, vectors, random_state)
-    _tell_idle(scheduler, task)
     with search_on(scheduler), warnings.catch_warnings():
+        _tell_idle(scheduler, task)
         if options.n_seeds is None:  # the number is a default, so fewer seeds are no surprise
             warnings.filterwarnings("ignore", "miner .* seeds asked for", PsqeWarning)
         return miner.mine(task, vectors)

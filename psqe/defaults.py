@@ -149,7 +149,7 @@ def describe_choices(
     if without.left or without.right:
         said.append(
             f"{without.left:,} of {n_left:,} left and {without.right:,} of {n_right:,} right candidates have "
-            "no vector: only aligners that use neighbours, such as propagation, can tell them apart"
+            "no vector, so that only their neighbours can tell them apart"
         )
     if approximate.too_many_pairs(n_left, n_right):
         said.append(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -243,7 +244,7 @@ def test_a_scheduler_that_is_none_is_one_line(monkeypatch, tmp_path, capsys):
         for address in ("tcp://127.0.0.1:1", f"tcp://127.0.0.1:{silent.getsockname()[1]}"):
             with pytest.raises(PsqeError, match=r"no Dask scheduler answers at .* within 1 s; start one"):
                 psqe.align(ROOT / "examples/countries", scheduler=address)
-    for address in ("", "here", "http://127.0.0.1:80"):
+    for address in ("", "here", "http://127.0.0.1:80", "tcp://127.0.0.1:99999"):
         with pytest.raises(ParameterError, match="is no address of a Dask scheduler"), search_on(address):
             pass
     assert not capsys.readouterr().err  # no client was made, whose remains would be told later
@@ -253,6 +254,28 @@ def test_a_scheduler_that_is_none_is_one_line(monkeypatch, tmp_path, capsys):
         code = main([command, str(ROOT / "examples/countries"), "--scheduler", "tcp://127.0.0.1:1"])
         assert code == 2
         assert capsys.readouterr().err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 64, b"SSH-2.0-OpenSSH\r\n"])
+def test_what_is_no_scheduler_is_told_in_one_line(answer, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(searching, "CONNECT_SECONDS", 2)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    other, _ = listening.accept()
+                    other.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        code = main(["seeds", str(ROOT / "examples/countries"), "--scheduler", address])
+    told = capsys.readouterr().err
+    assert code == 2 and told.count("\n") == 1 and "Dask scheduler" in told and "memory" not in told
     assert not list(tmp_path.iterdir())
 
 

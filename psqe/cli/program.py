@@ -188,7 +188,8 @@ def run_command(arguments: Sequence[str] | None) -> int:
         print(error.format_message())
         return 2
     except click.ClickException as error:
-        raise ParameterError(error.format_message(), remedy=_remedy(error)) from error
+        message = error.format_message().replace("Input should be", "it must be")
+        raise ParameterError(message, remedy=_remedy(error)) from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     if result == _INTERRUPTED:

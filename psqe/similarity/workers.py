@@ -11,6 +11,7 @@ that joins late takes part. What Dask waits for without an end is an error here 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import platform
@@ -298,6 +299,8 @@ def _connected(address: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about other versions, which are compared afterwards
             try:
+                if not asyncio.run(_is_scheduler(address)):
+                    raise _NoSchedulerError
                 outcome.append(make(address, timeout=CONNECT_SECONDS, set_as_default=False))
             except Exception as error:
                 outcome.append(error)
@@ -311,9 +314,45 @@ def _connected(address: str) -> Any:
             f"no Dask scheduler answers at {address} within {CONNECT_SECONDS} s",
             remedy="start one by: dask scheduler; or leave the scheduler out",
         ) from client
+    if isinstance(client, _NoSchedulerError):
+        raise PsqeError(
+            f"what answers at {address} is no Dask scheduler",
+            remedy="give the address that 'dask scheduler' prints when it starts, or leave the scheduler out",
+        )
     if isinstance(client, Exception):
         raise _no_address(address, client) from client
     return client
+
+
+class _NoSchedulerError(Exception):
+    """Something answers that is no scheduler."""
+
+
+async def _is_scheduler(address: str) -> bool:
+    """Ask what answers at an address what it is, without a client, whose remains would wait for long.
+
+    Raises
+    ------
+    OSError
+        If nothing answers in time.
+    """
+    import distributed
+
+    if address.startswith("inproc:"):
+        return True
+    own: Any = distributed
+    remote = own.rpc(address, connection_args=own.Security().get_connection_args("client"))
+    try:
+        answer = await asyncio.wait_for(remote.identity(), CONNECT_SECONDS)
+        return bool(answer["type"] == "Scheduler")
+    except (TimeoutError, OSError):
+        raise
+    except (
+        Exception
+    ):  # other programs answer by bytes that Dask takes for anything, a length of exabytes included
+        return False
+    finally:
+        await remote.close_rpc()
 
 
 def _check_address(address: str) -> None:
@@ -324,8 +363,11 @@ def _check_address(address: str) -> None:
     try:
         scheme, place = parse_address(address)
         get_backend(scheme)
-        if not place or (scheme != "inproc" and not parse_host_port(place)[0]):
+        host, port = (place, None) if scheme == "inproc" else parse_host_port(place)
+        if not place or not host:
             raise ValueError("there is no host")
+        if port is not None and port >= 2**16:
+            raise ValueError(f"a port is less than {2**16:,}")
     except ValueError as error:
         raise _no_address(address, error) from error
 

@@ -30,7 +30,7 @@ def prepare(task: AlignmentTask, options: ExportOptions, notes: list[str]) -> Pr
     """Return the task as this layout can hold it; see :meth:`psqe.datasets.export.Writer.prepare`."""
     check_identifiers(task, "folder")
     kept = task.sides.map(lambda graph: np.flatnonzero(_in_tables(graph) | _mask(graph, graph.candidates)))
-    why = "that are no candidates and about which nothing is said"
+    why = "about which nothing is said and that may get no link"
     return Prepared(keep_entities(task, kept, why, notes), task)
 
 
