@@ -515,13 +515,13 @@ class Alignment:
             return line
         links = self.quality["links"]
         if links["n_judged"] == links["n"]:
-            return f"{line}, F1 {links['f1']:.3f}{self._outside('f1')}{self._findable()}"
+            return f"{line}, F1 {links['f1']:.3f}{self._outside('f1')}{_recall(links)}"
         of_judged = ""
         if links["n_judged"]:
             of_judged = (
                 f", F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}, "
                 f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
-                f"{self._findable()}"
+                f"{_recall(links)}"
             )
         return f"{line}, {verdict(links['n_correct'], links['n_judged'], links['n'])}{of_judged}"
 
@@ -529,16 +529,6 @@ class Alignment:
         """Return, in brackets, that the confidence is learned from few candidates; empty where it is not."""
         few = min(len(graph.candidates) for graph in self.task.sides) < FEW
         return f" (perhaps too many: a side has fewer than {FEW} candidates to estimate it from)" * few
-
-    def _findable(self) -> str:
-        """Return the recall where gold links are not one-to-one, and why it is no share of all of them."""
-        links = {} if self.quality is None else self.quality["links"]
-        if links["n_findable"] == links["n_gold"]:
-            return ""
-        return (
-            f"; recall is {links['n_correct']:,} of {links['n_findable']:,}, because one-to-one links can "
-            f"contain at most {links['n_findable']:,} of the {links['n_gold']:,} gold links"
-        )
 
     def _outside(self, share: str) -> str:
         """Return a share of the links outside the seeds, in brackets; empty without seeds or such links."""
@@ -575,6 +565,16 @@ class Alignment:
         if self.choices:
             lines.append(f"Chosen by default: {html.escape(self.choices)}.")
         return f"<p>{'<br>'.join(lines)}</p>{self.links.head(10).to_html(index=False, float_format='%.3f')}"
+
+
+def _recall(links: Mapping[str, Any]) -> str:
+    """Return the recall where gold links are not one-to-one, and why it is no share of all of them."""
+    if links["n_findable"] == links["n_gold"]:
+        return ""
+    return (
+        f"; recall is {links['n_correct']:,} of {links['n_findable']:,}, because one-to-one links can "
+        f"contain at most {links['n_findable']:,} of the {links['n_gold']:,} gold links"
+    )
 
 
 def _both_ways(metrics: Mapping[str, Any]) -> str:

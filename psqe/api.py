@@ -40,8 +40,7 @@ from psqe.parameters import RandomState, check_form, checked
 from psqe.process_limits import exhausted
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
-from psqe.similarity import workers
-from psqe.similarity.workers import search_on
+from psqe.similarity.workers import SMALLEST_SENT, enough_to_send, search_on
 
 WITHOUT_SEEDS = "none"
 """The word that takes the place of a miner's name where no seeds are wanted."""
@@ -266,10 +265,10 @@ def mine_seeds(
 def _tell_idle(scheduler: str | None, task: AlignmentTask) -> None:
     """Warn that a cluster has nothing to do, because all pairs of a small task are compared here."""
     n_left, n_right = (len(graph.candidates) for graph in task.sides)
-    if scheduler is not None and n_left * n_right < workers.SMALLEST_SENT:
+    if scheduler is not None and not enough_to_send(n_left, n_right):
         warnings.warn(
             f"the workers of {scheduler} have nothing to do: {task.name} has {n_left:,} times {n_right:,} "
-            f"pairs of candidates, and fewer than {workers.SMALLEST_SENT:,} are compared in this process",
+            f"pairs of candidates, and fewer than {SMALLEST_SENT:,} are compared in this process",
             PsqeWarning,
             stacklevel=3,
         )

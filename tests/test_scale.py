@@ -7,8 +7,10 @@ import pytest
 from pairs import relabelled
 
 import psqe
+from psqe.aligners import ALIGNERS, base
 from psqe.datasets.synthetic import planted_pair
 from psqe.features.canonical_order import canonical_candidates
+from psqe.features.fusion import to_unit_rows
 from psqe.seeds.stages import refine
 from psqe.similarity import approximate, inverted_file
 
@@ -88,3 +90,19 @@ def test_the_candidates_of_a_large_pair_are_searched_without_a_copy_of_their_emb
     ):
         assert len(vectors) == len(entities) < len(held) and np.shares_memory(vectors, held)
     np.testing.assert_array_equal(similarity.left, model.embeddings()[0][candidates.left])
+
+
+def test_embeddings_are_put_into_another_order_with_the_entities(pair, request, monkeypatch):
+    """Those of a large pair, candidates first, are those of a small one, of unit length."""
+    task, features = pair
+    sides = [replace(graph, candidates=graph.candidates[::2]) for graph in task.sides]
+    fewer = replace(task, left=sides[0], right=sides[1], links=None)
+    seeds = psqe.mine_seeds(fewer, features=features, seeds="mutual")
+    aligner = ALIGNERS["propagation"]
+    exact = aligner.preset("small", weigh_seeds=False).fit(fewer, features, seeds).embeddings()
+    request.getfixturevalue("lowered")
+    monkeypatch.setattr(base, "SORTED_COLUMNS", 7)
+    found = aligner.preset("small", weigh_seeds=False).fit(fewer, features, seeds)
+    assert found._places is not None
+    for here, there in zip(exact, found.embeddings(), strict=True):
+        np.testing.assert_allclose(there, to_unit_rows(here.copy()), atol=1e-6)

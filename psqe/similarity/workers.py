@@ -347,9 +347,8 @@ async def _is_scheduler(address: str) -> bool:
         return bool(answer["type"] == "Scheduler")
     except (TimeoutError, OSError):
         raise
-    except (
-        Exception
-    ):  # other programs answer by bytes that Dask takes for anything, a length of exabytes included
+    except Exception:
+        # Dask takes the bytes of other programs for anything, for a length of exabytes among others.
         return False
     finally:
         await remote.close_rpc()
@@ -404,8 +403,18 @@ def is_sent(similarity: Similarity) -> bool:
     >>> is_sent(Dot(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)))
     False
     """
-    n_left, n_right = similarity.shape
-    return _current.get() is not None and n_left * n_right >= SMALLEST_SENT
+    return _current.get() is not None and enough_to_send(*similarity.shape)
+
+
+def enough_to_send(n_left: int, n_right: int) -> bool:
+    """Tell whether so many entities have so many pairs that it is worth sending them to workers.
+
+    Examples
+    --------
+    >>> enough_to_send(10_000, 10_000), enough_to_send(10_000, 9_999)
+    (True, False)
+    """
+    return n_left * n_right >= SMALLEST_SENT
 
 
 def row_ranges(similarity: Similarity, step: int) -> list[slice]:

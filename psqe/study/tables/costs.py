@@ -266,12 +266,8 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
     for size in SEARCHES:
         here = table[table["task"] == f"workers/{size}"].set_index("variant")
         if not {ALONE, SENDING} <= set(here.index):
-            rows.append(
-                {
-                    "case": f"{entities_a_side(size.partition('-')[0]):,d} a side",
-                    "kind of search": NOT_MEASURED,
-                }
-            )
+            n = entities_a_side(size.partition("-")[0])
+            rows.append({"case": f"{n:,d} a side", "kind of search": NOT_MEASURED})
             continue
         alone, sending = here.loc[ALONE], here.loc[SENDING, "stage_seconds"]
         row = {
