@@ -33,12 +33,23 @@ def versions() -> dict[str, str]:
 
 
 @cache
-def machine() -> str:
-    """Return processor, cores, memory and system in one line, which names neither host nor user."""
+def machine(device: str | None = None) -> str:
+    """Return processor, cores, memory and system in one line, which names neither host nor user.
+
+    Parameters
+    ----------
+    device
+        The torch device that computes; the model of a GPU is named, too. By default it is the processor.
+    """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
+    text = (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}"
     )
+    if device is None or device.partition(":")[0] == "cpu":
+        return text
+    import torch
+
+    return f"{text}, {torch.cuda.get_device_name(device)}"
 
 
 def revision() -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 from planted_runs import in_place
+from stored import cost_run
 from typer.testing import CliRunner
 
 from psqe.datasets.synthetic import planted_pair
@@ -119,6 +120,35 @@ def test_stores_are_compared(store, tmp_path):
         assert isinstance(done.exception, ParameterError) and "at least 0" in str(done.exception)
 
 
+def test_seconds_of_stages_are_no_difference_between_stores(store, tmp_path):
+    spec = seeds_of(SPEC).replace(miner=MinerOptions(name="psqe", n_seeds=12))
+    result, slower = run(spec), tmp_path / "slower"
+    assert any(row.get("stage_seconds") for row in result.rows)
+    later = [
+        {**row, "stage_seconds": row["stage_seconds"] + 1} if "stage_seconds" in row else row
+        for row in result.rows
+    ]
+    Store(tmp_path / "once").put([result])
+    Store(slower).put([RunResult(spec, later)])
+    assert "0 differ, 0 only in the first store, 0 only in" in psqe("compare", tmp_path / "once", slower)
+
+
+def test_seconds_of_the_subject_cost_are_compared(tmp_path):
+    Store(tmp_path / "first").put([cost_run("planted/10k", 1.0)])
+    Store(tmp_path / "second").put([cost_run("planted/10k", 2.0)])
+    said = psqe("compare", tmp_path / "first", tmp_path / "second", code=1)
+    assert "cost: " in said and "stage_seconds" in said
+
+
+def test_a_device_that_is_not_there_is_told_before_anything_runs(store):
+    error = (
+        CliRunner()
+        .invoke(app, ["fill", "links", "--store", str(store.folder), "--device", "cuda:99"])
+        .exception
+    )
+    assert isinstance(error, ParameterError) and "there is no device 'cuda:99'" in str(error)
+
+
 def test_numbers_that_only_one_store_has_are_counted(store, tmp_path):
     other = Store(tmp_path / "other")
     other.put([RunResult(SPEC, run(SPEC).rows[:-1])])
@@ -140,7 +170,7 @@ def test_a_plan_is_filled_where_it_stopped(store, monkeypatch):
     monkeypatch.setitem(PLANS, "small", Plan("Some runs.", specs, [TASK], [0]))
     assert "small\tSome runs." in psqe("fill")
     ran, real = [], module.run
-    monkeypatch.setattr(module, "run", lambda spec: ran.append(spec) or real(spec))
+    monkeypatch.setattr(module, "run", lambda spec, device: ran.append(spec) or real(spec, device))
     assert (
         "3 runs, 1 of them to be made" in psqe("fill", "small", "--store", store.folder, "--dry") and not ran
     )

@@ -1,10 +1,12 @@
 """Runs: the rows that a spec makes, what runs share, and what a spec cannot ask for."""
 
 import dataclasses
+import os
 from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from planted_runs import in_place
 
 from psqe.aligners import ALIGNERS
@@ -16,6 +18,7 @@ from psqe.links import LinkRule, predict_links
 from psqe.links.quality import link_quality
 from psqe.links.rules import Rule
 from psqe.options import AlignerOptions, FeatureOptions, Matching, MinerOptions, TaskOptions
+from psqe.provenance import machine
 from psqe.seeds import MutualMiner, PSQEMiner, SeedSet, audit, correct, judged
 from psqe.study import run as module
 from psqe.study.columns import KEYS
@@ -119,7 +122,7 @@ def test_every_matching_and_every_group_of_links_is_measured(monkeypatch):
 @pytest.mark.parametrize("task", ["dbp15k/zh_en", "emoji/en-fr"])
 def test_seeds_are_compared_with_every_kind_that_differs(monkeypatch, task):
     asked = []
-    monkeypatch.setattr(module, "_seeds", lambda spec: asked.append(kind_of(spec.miner)))
+    monkeypatch.setattr(module, "_seeds", lambda spec, device: asked.append(kind_of(spec.miner)))
     module.compared_seeds(alignment_spec(task, of_kind("psqe", 12), "propagation", 0))
     assert asked == [kind for kind in KINDS_OF_SEEDS if kind != "pivot, fused" or task in EMOJI]
 
@@ -230,7 +233,7 @@ def test_supervised_runs_learn_from_what_is_not_asked(pairs, monkeypatch):
     assert n == len(task.links) - round(0.7 * len(task.links))
     asked = task.links[n:]
     assert not set(map(tuple, trained_on[0].pairs.tolist())) & set(map(tuple, asked.tolist()))
-    wanted = evaluate(task, module._model(residual_later(spec)[0]).similarity)["metrics"]["l2r"]["peer"]
+    wanted = evaluate(task, module._model(residual_later(spec)[0], None).similarity)["metrics"]["l2r"]["peer"]
     (peer,) = (
         row
         for row in result.rows
@@ -324,11 +327,11 @@ def test_an_interrupted_call_keeps_what_is_finished_and_goes_on_there(pairs, tmp
     specs = sizes([TASK], [0], n_seeds=[12], parameters={"n_epochs": 2})[:4]
     real, calls = run, []
 
-    def breaks(spec):
+    def breaks(spec, device):
         if len(calls) == 2:
             raise KeyboardInterrupt
         calls.append(spec)
-        return real(spec)
+        return real(spec, device)
 
     monkeypatch.setattr(module, "run", breaks)
     with pytest.raises(KeyboardInterrupt):
@@ -338,6 +341,75 @@ def test_an_interrupted_call_keeps_what_is_finished_and_goes_on_there(pairs, tmp
     monkeypatch.setattr(module, "run", real)
     run_all(store.lacking(specs), store)
     assert store.lacking(specs) == []
+
+
+# ---- where and how a run computes
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_loaded(monkeypatch):
+    monkeypatch.setattr(module, "load_data", lambda spec: pytest.fail("data were loaded"))
+    for device in ("cuda:99", "tpu"):
+        with pytest.raises(ParameterError, match=f"device.* '{device}'.*; "):
+            run(mutual("eva"), device)
+
+
+def test_the_device_reaches_what_computes_on_one_and_nothing_else(pairs, monkeypatch):
+    built, build, mined, mine = [], module.build_aligner, [], module.mine_seeds
+    monkeypatch.setattr(
+        module, "build_aligner", lambda options, state: built.append(options) or build(options, state)
+    )
+    monkeypatch.setattr(
+        module, "mine_seeds", lambda task, **given: mined.append(given["seeds"]) or mine(task, **given)
+    )
+    psqe = of_kind("psqe", 12)
+    for aligner in ("eva", "propagation"):
+        run(alignment_spec(TASK, psqe, aligner, 0), "cpu")
+    where = {options.name: options.parameters.get("device") for options in (*built, *mined)}
+    assert where == {"eva": "cpu", "propagation": None, "psqe": "cpu", "mutual": None, "pivot": None}
+
+
+def test_a_device_in_a_spec_counts_before_that_of_the_call(pairs, monkeypatch):
+    built, build = [], module.build_aligner
+    monkeypatch.setattr(
+        module, "build_aligner", lambda options, state: built.append(options) or build(options, state)
+    )
+    spec = mutual("eva")
+    own = AlignerOptions(name="eva", preset="small", parameters={"device": "cpu:0"})
+    run(spec.replace(aligner=own), "cpu")
+    assert [options.parameters["device"] for options in built] == ["cpu:0"]
+
+
+def test_a_result_names_the_gpu_beside_the_machine(monkeypatch):
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: f"Some GPU {device}")
+    machine.cache_clear()
+    assert machine("cuda:1") == f"{machine()}, Some GPU cuda:1"
+    assert machine("cpu") == machine()
+    machine.cache_clear()
+
+
+def test_the_device_is_no_part_of_the_spec(pairs):
+    spec = mutual("eva")
+    result = run(spec, "cpu")
+    assert result.spec == spec and result.source == {"machine": machine()}
+    assert result.rows == run(spec).rows
+
+
+def test_a_run_uses_one_thread_and_leaves_the_number_as_it_was(pairs, monkeypatch):
+    used, real = [], module.seed_rows
+    monkeypatch.setattr(
+        module,
+        "seed_rows",
+        lambda *given: used.append((torch.get_num_threads(), os.environ["OMP_NUM_THREADS"])) or real(*given),
+    )
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        run(seeds_spec(TASK, of_kind("mutual", 12), 0))
+        assert torch.get_num_threads() == 2 and os.environ["OMP_NUM_THREADS"] == "2"
+    finally:
+        torch.set_num_threads(threads)
+    assert used == [(1, "1")]
 
 
 # ---- links

@@ -64,7 +64,7 @@ COLUMNS: dict[str, Column] = {
     "date": _text("When the run ended, UTC."),
     "environment": _text("The key of a row in environments.csv."),
     "versions": _text("Versions of Python and of the packages that can change a number."),
-    "machine": _text("Processor, cores, memory and system."),
+    "machine": _text("Processor, cores, memory, system, and the GPU if the run computed on one."),
     # ---- which row of the run
     "side": _text("left, right, or both for a fact about the pair.", "left", "right", "both"),
     "fact": _text("The name of a fact."),

@@ -1,16 +1,22 @@
 """The only place where experiments are executed: from a spec to what it measures.
 
-What several runs share is made once: the last data and the last model are kept, and some seeds.
+What several runs share is made once: the last data and the last model are kept, and some seeds. A run uses
+one thread of the processor, so that its sums are added up in one order, whatever the machine.
 """
 
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
+import torch
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from psqe.aligners import ALIGNERS, Aligner
@@ -25,6 +31,8 @@ from psqe.features import Features
 from psqe.graph import AlignmentTask
 from psqe.links.pair_probabilities import PairProbabilities
 from psqe.links.predict import weigh_pairs
+from psqe.options import AlignerOptions, MinerOptions
+from psqe.provenance import machine
 from psqe.seeds import MINERS, ORACLES, SeedSet, oracle_seeds
 from psqe.study.measures import (
     REGION_MATCHINGS,
@@ -42,6 +50,9 @@ from psqe.study.plans.best import GIVES_PROBABILITIES
 from psqe.study.plans.labels import N_LABELS, labelled
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
+from psqe.training.loop import check_device
+
+Chosen = TypeVar("Chosen", MinerOptions, AlignerOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +98,17 @@ class Similarities:
         return self.source.similarity if isinstance(self.source, Aligner) else self.source
 
 
-def run(spec: RunSpec) -> RunResult:
-    """Execute one run.
+def run(spec: RunSpec, device: str | None = None) -> RunResult:
+    """Execute one run, on one thread of the processor.
 
     Parameters
     ----------
     spec
         What to run.
+    device
+        Where the miner ``psqe`` and trained aligners compute, ``cpu`` or ``cuda``, unless the spec says it;
+        the processor by default. It is no part of the spec: a GPU gives the same numbers up to rounding. The
+        result names the GPU beside the machine.
 
     Returns
     -------
@@ -104,8 +119,8 @@ def run(spec: RunSpec) -> RunResult:
     Raises
     ------
     ParameterError
-        If a name or a parameter in the spec is unknown, or the spec is about costs, which are measured in
-        processes of their own.
+        If a name or a parameter in the spec is unknown, the device is not there, or the spec is about costs,
+        which are measured in processes of their own.
     DataError
         If the data are missing or broken, or too few seeds are found for the aligner.
 
@@ -120,24 +135,62 @@ def run(spec: RunSpec) -> RunResult:
         raise ParameterError(
             f"costs are not run here: {spec.task.name}", remedy="run benchmarks/cost.py in a fresh process"
         )
+    if device is not None:
+        check_device(device)
+    source = {"machine": machine(device)}
+    with one_thread():
+        rows, seconds, peak_mb = _measured(spec, device)
+    return RunResult(spec, rows, seconds, peak_mb, source)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let everything inside a ``with`` block compute on one thread, libraries that are loaded there included.
+
+    Examples
+    --------
+    >>> with one_thread():
+    ...     torch.get_num_threads()
+    1
+    """
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before, threads = {name: os.environ.get(name) for name in names}, torch.get_num_threads()
+    os.environ.update(dict.fromkeys(names, "1"))
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _measured(spec: RunSpec, device: str | None) -> tuple[list[Row], float, float]:
+    """The rows of a run, its seconds and its peak memory in MiB."""
     if spec.subject == "facts":
         with measured() as cost:
             rows = list(fact_rows(load_pair(spec.task, random_state=spec.random_state)))
-        return RunResult(spec, rows, cost.seconds, cost.peak_mb)
+        return rows, cost.seconds, cost.peak_mb
     data = load_data(spec)
     if spec.subject == "seeds":
-        seeds = load_seeds(spec)
-        return RunResult(spec, list(seed_rows(seeds, data.task, data.regions)), seeds.seconds, seeds.peak_mb)
+        seeds = load_seeds(spec, device)
+        return list(seed_rows(seeds, data.task, data.regions)), seeds.seconds, seeds.peak_mb
     with measured() as cost:
-        similarities = load_similarities(spec)
-        rows = list(_judged(spec, data, similarities))
+        similarities = load_similarities(spec, device)
+        rows = list(_judged(spec, data, similarities, device))
     if spec.aligner is None:
-        return RunResult(spec, rows, cost.seconds, cost.peak_mb)
+        return rows, cost.seconds, cost.peak_mb
     # The cost is that of the seeds and the model, which may be kept from an earlier run.
-    return RunResult(spec, rows, similarities.seconds, similarities.peak_mb)
+    return rows, similarities.seconds, similarities.peak_mb
 
 
-def run_all(specs: Sequence[RunSpec], store: Store | None = None) -> list[RunResult]:
+def run_all(
+    specs: Sequence[RunSpec], store: Store | None = None, device: str | None = None
+) -> list[RunResult]:
     """Execute runs one after the other.
 
     Parameters
@@ -147,6 +200,8 @@ def run_all(specs: Sequence[RunSpec], store: Store | None = None) -> list[RunRes
     store
         Where the result of each goes as soon as it is done, so that an interrupted call loses nothing that is
         finished; nowhere when omitted.
+    device
+        As for :func:`run`.
 
     Returns
     -------
@@ -154,7 +209,7 @@ def run_all(specs: Sequence[RunSpec], store: Store | None = None) -> list[RunRes
     """
     results = []
     for spec in tqdm(specs, "runs", disable=None):
-        results.append(run(spec))
+        results.append(run(spec, device))
         if store is not None:
             store.put(results[-1:])
     return results
@@ -175,12 +230,12 @@ def load_data(spec: RunSpec) -> Data:
     return _data(spec.part("alignment"))
 
 
-def load_seeds(spec: RunSpec) -> SeedSet:
+def load_seeds(spec: RunSpec, device: str | None = None) -> SeedSet:
     """The seeds of a run; some are kept, because several runs may train on them."""
-    return SeedSet.empty() if spec.miner is None else _seeds(spec.part("seeds", miner=spec.miner))
+    return SeedSet.empty() if spec.miner is None else _seeds(spec.part("seeds", miner=spec.miner), device)
 
 
-def compared_seeds(spec: RunSpec) -> list[SeedSet]:
+def compared_seeds(spec: RunSpec, device: str | None = None) -> list[SeedSet]:
     """The seeds of every kind that the study compares with those of a run, of the same number.
 
     They decide which links are free of all seed sets. With one modality both pivots find the same seeds, and
@@ -191,12 +246,12 @@ def compared_seeds(spec: RunSpec) -> list[SeedSet]:
     if spec.subject == "system" or miner is None or miner.n_seeds is None or kind_of(miner) is None:
         return []
     options = [of_kind(kind, miner.n_seeds) for kind in kinds_with(spec.features)]
-    return [_seeds(spec.part("seeds", miner=each)) for each in options]
+    return [_seeds(spec.part("seeds", miner=each), device) for each in options]
 
 
 def drawn_labels(spec: RunSpec) -> list[SeedSet]:
     """The labelled links of every number of labels, of which none is asked for where labels are compared."""
-    return [_seeds(spec.part("seeds", miner=labelled(n))) for n in N_LABELS]
+    return [_seeds(spec.part("seeds", miner=labelled(n)), None) for n in N_LABELS]
 
 
 def load_probabilities(spec: RunSpec) -> PairProbabilities:
@@ -204,16 +259,16 @@ def load_probabilities(spec: RunSpec) -> PairProbabilities:
     return _probabilities(spec.part("expected", aligner=GIVES_PROBABILITIES))
 
 
-def load_similarities(spec: RunSpec) -> Similarities:
+def load_similarities(spec: RunSpec, device: str | None = None) -> Similarities:
     """How a run compares entities: by its features alone, or by its aligner, which is trained."""
     # The parameters of the aligner are checked before seeds are mined for it.
     trained, weight = (spec, 0.0) if spec.aligner is None else residual_later(spec)
     data = load_data(spec)
     if spec.aligner is None:
         bar = feature_scorer(data.task, data.features)
-        return Similarities(bar, load_seeds(spec) if spec.miner else None, 0.0, 0.0)
-    seeds = load_seeds(spec)
-    model = _model(trained)
+        return Similarities(bar, load_seeds(spec, device) if spec.miner else None, 0.0, 0.0)
+    seeds = load_seeds(spec, device)
+    model = _model(trained, device)
     source: Scorer | Aligner = model
     if weight:
         beside = ResidualFeatures.from_features(data.features, weight)
@@ -243,14 +298,14 @@ def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
     return spec.part("alignment", miner=spec.miner, aligner=aligner), weight
 
 
-def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[Row]:
+def _judged(spec: RunSpec, data: Data, similarities: Similarities, device: str | None) -> Iterator[Row]:
     """The rows of a run about an alignment, links, labels, a prediction or what is expected."""
     if spec.subject == "prediction":
         options, seeds = spec.aligner, similarities.seeds
         assert options is not None and seeds is not None
         return prediction_rows(
             data.task, data.features, seeds, similarities.scorer,
-            lambda: build_aligner(options, spec.random_state),
+            lambda: _built(options, spec.random_state, device),
         )  # fmt: skip
     if spec.subject == "expected":
         return expected_rows(load_probabilities(spec), similarities.scorer, similarities.seeds)
@@ -262,7 +317,12 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities) -> Iterator[R
     # Tables about systems show groups under the matching of their headline, too.
     matchings = (*REGION_MATCHINGS, "sinkhorn") if spec.subject == "system" else REGION_MATCHINGS
     return alignment_rows(
-        data.task, similarities.scorer, data.regions, similarities.seeds, compared_seeds(spec), matchings
+        data.task,
+        similarities.scorer,
+        data.regions,
+        similarities.seeds,
+        compared_seeds(spec, device),
+        matchings,
     )
 
 
@@ -274,7 +334,7 @@ def _data(spec: RunSpec) -> Data:
 
 
 @lru_cache(maxsize=16)
-def _seeds(spec: RunSpec) -> SeedSet:
+def _seeds(spec: RunSpec, device: str | None) -> SeedSet:
     miner, data = spec.miner, load_data(spec)
     assert miner is not None
     if miner.name not in {*MINERS, *ORACLES}:
@@ -285,7 +345,8 @@ def _seeds(spec: RunSpec) -> SeedSet:
     if miner.name in MINERS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PsqeWarning)  # fewer seeds than wanted: the rows say how many
-            return mine_seeds(data.task, features=data.features, seeds=miner, random_state=spec.random_state)
+            placed = _on_device(miner, MINERS.resolve(miner.name), device)
+            return mine_seeds(data.task, features=data.features, seeds=placed, random_state=spec.random_state)
     given = {} if miner.n_seeds is None else {"n_seeds": miner.n_seeds}
     if "random_state" in inspect.signature(ORACLES[miner.name]).parameters:
         given["random_state"] = spec.random_state
@@ -306,8 +367,20 @@ def _probabilities(spec: RunSpec) -> PairProbabilities:
 
 
 @lru_cache(maxsize=1)
-def _model(spec: RunSpec) -> Aligner:
+def _model(spec: RunSpec, device: str | None) -> Aligner:
     assert spec.aligner is not None
     data = load_data(spec)
-    model = build_aligner(spec.aligner, spec.random_state)
-    return model.fit(data.task, data.features, load_seeds(spec))
+    model = _built(spec.aligner, spec.random_state, device)
+    return model.fit(data.task, data.features, load_seeds(spec, device))
+
+
+def _built(options: AlignerOptions, random_state: int, device: str | None) -> Aligner:
+    """Build an aligner that computes on a device, if it can."""
+    return build_aligner(_on_device(options, ALIGNERS.resolve(options.name), device), random_state)
+
+
+def _on_device(options: Chosen, kind: type, device: str | None) -> Chosen:
+    """The options of a miner or an aligner, with the device if it computes on one and they name none."""
+    if device is None or "device" not in inspect.signature(kind).parameters:
+        return options
+    return options.model_copy(update={"parameters": {"device": device, **options.parameters}})

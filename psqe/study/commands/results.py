@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from psqe.cli.groups import flat_options
+from psqe.cli.options import Device
 from psqe.cli.program import SETTINGS
 from psqe.errors import DataError, ParameterError
 from psqe.extras import needs_extra
@@ -20,7 +21,7 @@ from psqe.graph import counted, in_number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from psqe.study.spec import RunSpec
+    from psqe.study.spec import RunSpec, Subject
     from psqe.study.store import RunResult, Store
 
 app = typer.Typer(help="List, compare, fill and repeat the stored results.", **SETTINGS)
@@ -144,18 +145,18 @@ def compare(
     second: Annotated[Path, typer.Argument(help="The folder of another store.")],
     tolerance: Annotated[float, typer.Option(help="Differences up to this are not listed.")] = 0.0,
 ) -> None:
-    """Compare the numbers of two stores; the exit code is 1 if any differ, or only one store has them."""
+    """Compare the numbers of two stores; the exit code is 1 if any differ, or only one store has them.
+
+    Seconds are compared for the subject cost only, because they are never the same twice.
+    """
     from psqe.study.columns import KEYS
-    from psqe.study.store import compare, n_numbers
 
     if not 0 <= tolerance < math.inf:
         raise ParameterError(f"--tolerance is {tolerance:g}", remedy="give a finite number of at least 0")
     one, other, faults = _store(first), _store(second), 0
     for subject in KEYS:
-        tables = one.table(subject), other.table(subject)
-        table = compare(*tables, subject)
+        table, *alone = compared(one.table(subject), other.table(subject), subject)
         beyond = table[table["difference"].abs() > tolerance]
-        alone = [n_numbers(each, subject) - len(table) for each in tables]
         typer.echo(
             f"{subject}: {counted(len(table), 'number')} in both, {len(beyond):,} "
             f"{in_number(len(beyond), 'differs')}, {alone[0]:,} only in the first store, {alone[1]:,} only "
@@ -210,6 +211,7 @@ def fill(
     again: Annotated[bool, typer.Option(help="Also run what is stored already.")] = False,
     dry: Annotated[bool, typer.Option(help="Only list what would be run.")] = False,
     alone: Annotated[bool, typer.Option(help="Run each in its own process, to measure its memory.")] = False,
+    device: Device = None,
 ) -> None:
     """Run those runs of a plan that the store lacks; each result is stored as soon as it is finished.
 
@@ -217,7 +219,10 @@ def fill(
     """
     from psqe.study.plans import PLANS
     from psqe.study.run import run_all
+    from psqe.training.loop import check_device
 
+    if device is not None:
+        check_device(device)
     if plan not in PLANS:
         for name, known in PLANS.items():
             typer.echo(f"{name}\t{known.summary}")
@@ -237,9 +242,9 @@ def fill(
         for spec in lacking:
             typer.echo(f"{spec.id}\t{spec}")
     elif alone:
-        _run_alone(lacking, opened)
+        _run_alone(lacking, opened, device)
     else:
-        run_all(lacking, opened)
+        run_all(lacking, opened, device)
 
 
 def _check_tasks(names: Iterable[str], planned: Sequence[str], plan: str) -> None:
@@ -268,6 +273,32 @@ def _tell_beyond(what: str, values: Sequence[object], planned: Sequence[object])
         typer.echo(text, err=True)
 
 
+def compared(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> tuple[pd.DataFrame, int, int]:
+    """Set the numbers of two tables of one subject side by side, without seconds that never repeat.
+
+    Parameters
+    ----------
+    first, second, subject
+        As for :func:`psqe.study.store.compare`.
+
+    Returns
+    -------
+    The rows of :func:`psqe.study.store.compare`, and how many numbers only the first table has, and only the
+    second. The seconds of stages count for the subject ``cost`` only.
+    """
+    from psqe.study.store import compare, n_numbers
+
+    table = compare(first, second, subject)
+    if subject == "cost":
+        return table, n_numbers(first, subject) - len(table), n_numbers(second, subject) - len(table)
+    table = table[table["column"] != "stage_seconds"]
+    only_first, only_second = (
+        n_numbers(rows.drop(columns="stage_seconds", errors="ignore"), subject) - len(table)
+        for rows in (first, second)
+    )
+    return table, only_first, only_second
+
+
 def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
     """Set the numbers of a repeated run beside the stored ones.
 
@@ -285,18 +316,12 @@ def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
     lacks. The costs of stages are not compared.
     """
     from psqe.study.columns import KEYS
-    from psqe.study.store import compare, n_numbers, results_table
+    from psqe.study.store import results_table
 
     subject = result.spec.subject
-    stored, repeats = store.table_of(result.spec), results_table([result], subject)
-    table = compare(stored, repeats, subject)
-    table = table[table["column"] != "stage_seconds"]
+    table, lost, new = compared(store.table_of(result.spec), results_table([result], subject), subject)
     size = table["first"].abs().clip(lower=1.0)
     table = table.assign(tolerance=TOLERANCE[subject] * size)
-    lost, new = (
-        n_numbers(rows.drop(columns="stage_seconds", errors="ignore"), subject) - len(table)
-        for rows in (stored, repeats)
-    )
     return table[["id", *KEYS[subject], "column", "first", "second", "difference", "tolerance"]], lost, new
 
 
@@ -333,7 +358,7 @@ def _text(measures: pd.DataFrame, spec: RunSpec) -> str:
     return str(shown.to_string(index=False, na_rep=""))
 
 
-def _run_alone(specs: list[RunSpec], store: Store) -> None:
+def _run_alone(specs: list[RunSpec], store: Store, device: str | None) -> None:
     """Execute runs in processes of their own; the exit code is 1 if any fails."""
     from multiprocessing import get_context
 
@@ -341,7 +366,7 @@ def _run_alone(specs: list[RunSpec], store: Store) -> None:
 
     failed = 0
     for spec in specs:
-        process = get_context("spawn").Process(target=run_all, args=([spec], store))
+        process = get_context("spawn").Process(target=run_all, args=([spec], store, device))
         process.start()
         process.join()
         failed += process.exitcode != 0
