@@ -10,12 +10,13 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from psqe.errors import CacheError, PsqeError
+from psqe.temporary import temporary_file
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 """The numbers of errors that a full or a broken disk causes while a file is written."""
@@ -49,18 +50,15 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         disk is full.
     """
     target, stream = Path(path), is_stream(path)
-    try:
-        if not stream:
-            target = _followed(target)
-            target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=None if stream else target.parent, prefix=f".{target.stem[:40]}.", suffix=target.suffix
-        )
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with ExitStack() as stack:
+        try:
+            if not stream:
+                target = _followed(target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+            place = Path(tempfile.gettempdir()) if stream else None
+            temporary = stack.enter_context(temporary_file(target, place))
+        except OSError as error:
+            raise _unwritable(target, error) from error
         try:
             yield temporary
         except OSError as error:
@@ -71,10 +69,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                 path=target,
                 remedy="free some space there, or choose a file on another disk",
             ) from error
-        # mkstemp makes files private; give them the mode an ordinary open() would have given.
+        # Temporary files are private; give them the mode an ordinary open() would have given.
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+        with suppress(OSError):  # some file systems have no modes
+            temporary.chmod(0o666 & ~mask)
         try:
             if stream:
                 with target.open("ab") as out, temporary.open("rb") as content:
@@ -88,8 +87,6 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                 path=target,
                 remedy="choose another name for the file",
             ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def cache_folder(kind: str) -> Path:
@@ -217,10 +214,13 @@ def _followed(target: Path) -> Path:
 
 
 def _unwritable(target: Path, error: OSError) -> PsqeError:
+    full = error.errno in NO_ROOM - {errno.EROFS}
     return PsqeError(
         f"the folder cannot be written ({error.strerror})",
         path=target.parent,
-        remedy="choose a folder that you may write to",
+        remedy="free some space there, or choose a folder on another disk"
+        if full
+        else "choose a folder that you may write to",
     )
 
 

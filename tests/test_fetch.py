@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pooch
 import pytest
 import requests
 
@@ -269,6 +270,25 @@ def test_what_an_earlier_run_left(server, root, left, asked):
     fetch(NAME, data_root=root)
     assert files(root) == CONTENT
     assert [a for name, a in server.asked if name == BIG] == asked
+
+
+def test_what_came_is_not_fetched_again_after_an_end_while_it_is_checked(server, root, monkeypatch):
+    def ends(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(pooch.core, "hash_matches", ends)
+        fetch(NAME, data_root=root)
+    server.asked.clear()
+    fetch(NAME, data_root=root)
+    assert "ent_ids_1" not in [name for name, _ in server.asked] and files(root) == CONTENT
+
+
+def test_the_part_of_a_file_that_is_there_is_removed(server, root):
+    fetch(NAME, data_root=root)
+    (root / FOLDER / f"{BIG}.part").write_bytes(b"of a process that was killed after it had named the file")
+    fetch(NAME, data_root=root)
+    assert files(root) == CONTENT
 
 
 def test_a_beginning_of_other_content_is_deleted_and_the_next_run_succeeds(server, root):

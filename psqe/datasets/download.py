@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import requests
 from tqdm import tqdm
 
 from psqe.errors import DataError
+from psqe.temporary import temporary_folder
 
 TIMEOUT = 30
 """Seconds without a byte after which a request fails."""
@@ -46,14 +48,18 @@ def download(url: str, target: Path, *, size: int, sha256: str, otherwise: str) 
         hash. ``target`` does not exist then, and ``<target>.part`` holds only an interrupted download.
     """
     try:
-        with _quiet_pooch():
-            pooch.retrieve(
-                url,
-                known_hash=f"sha256:{sha256}",
-                fname=target.name,
-                path=target.parent,
-                downloader=_Resuming(target, size, otherwise),
-            )
+        downloader = _Resuming(target, size, otherwise)
+        # pooch leaves an empty file in its folder when the process is killed, so it gets a folder of its own.
+        with _quiet_pooch(), temporary_folder(target) as folder:
+            try:
+                pooch.retrieve(
+                    url, known_hash=f"sha256:{sha256}", fname=target.name, path=folder, downloader=downloader
+                )
+            except ValueError:  # of the hash
+                remove_part(target)
+                raise
+            (folder / target.name).replace(target)
+            remove_part(target)
     except requests.RequestException as error:
         raise DataError(
             f"cannot be fetched from {url} ({_reason(error)})",
@@ -66,12 +72,22 @@ def download(url: str, target: Path, *, size: int, sha256: str, otherwise: str) 
             path=target,
             remedy="make room for it or choose another folder",
         ) from error
-    except ValueError as error:  # pooch, of the hash
+    except ValueError as error:
         raise DataError(
             f"what {url} has was deleted: {str(error).partition('. ')[0]}",
             path=target,
             remedy=f"run it again, or {otherwise}",
         ) from error
+
+
+def remove_part(target: Path) -> None:
+    """Remove what an interrupted download of a file left beside it, because the file is there."""
+    with suppress(OSError):  # the folder may be read-only
+        _part(target).unlink(missing_ok=True)
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(f"{target.name}.part")
 
 
 @contextmanager
@@ -104,7 +120,7 @@ class _Resuming:
         self.target = target
         self.size = size
         self.otherwise = otherwise
-        self.part = target.with_name(target.name + ".part")
+        self.part = _part(target)
 
     def __call__(self, url: str, output_file: str, _: object) -> None:
         """Download the whole file, or raise and keep the part that arrived."""
@@ -124,7 +140,18 @@ class _Resuming:
                 path=self.target,
                 remedy="run it again to go on from there",
             )
-        self.part.replace(output_file)
+        self._hand_over(Path(output_file))
+
+    def _hand_over(self, file: Path) -> None:
+        """Put what arrived in the place of ``file``; while its hash is computed, it keeps its own name, too.
+
+        A process that is killed meanwhile has then nothing to download again.
+        """
+        file.unlink(missing_ok=True)
+        try:
+            os.link(self.part, file)
+        except OSError:  # some file systems have no second names
+            self.part.replace(file)
 
     def _so_far(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0

@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from psqe.datasets import emoji, han
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
-from psqe.datasets.download import download
+from psqe.datasets.download import download, remove_part
 from psqe.errors import DataError, ParameterError
 from psqe.files import check_writable
 
@@ -187,6 +187,7 @@ def fetch(
                 if not _is_there(root, file):  # another run may have fetched it meanwhile
                     _download(file, root, host)
                     outcome = "fetched"
+        remove_part(root / file.file)  # a process that was killed may have left it
         say(f"{file.file}: {outcome}, {file.size:,} bytes")
     say(f"{name}: all {len(wanted.files)} files are in {root}, with the pinned content")
     return folder

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from psqe.errors import PsqeError
 from psqe.files import finished
+from psqe.temporary import temporary_folder
 
 
 def check_free(folder: Path) -> None:
@@ -53,8 +53,8 @@ def new_folder(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:40]}.") as place:
-            temporary = Path(place) / target.absolute().name
+        with temporary_folder(target) as place:
+            temporary = place / target.absolute().name
             temporary.mkdir()
             yield temporary
             if target.is_dir():

@@ -7,9 +7,8 @@ also number the strokes, and a font has all glyphs in one file.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,6 +17,7 @@ from psqe.datasets.han.common import character_id
 from psqe.datasets.installed import reinstall
 from psqe.errors import CacheError, DataError
 from psqe.files import cache_folder, content_hash
+from psqe.temporary import temporary_folder
 
 STROKES_VERSION, GLYPHS_VERSION = "3", "3"
 """Versions of the drawings; raise one when its pictures change."""
@@ -159,27 +159,26 @@ def _made_once(name: str, make: Callable[[Path], None], n_files: int) -> Path:
     """
     root = cache_folder("pictures")
     folder = root / name
-    try:
-        if _is_whole(folder, n_files):
-            return folder
-        root.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=root, prefix=f".{name}."))
-    except OSError as error:
-        raise _unwritable(root, error) from error
-    made, damaged = temporary / "made", temporary / "damaged"
-    try:
-        made.mkdir()
-        make(made)
-        made.chmod(0o755)
-        if not _is_whole(folder, n_files):  # another process may have made it at the same time
-            if os.path.lexists(folder):
-                folder.rename(damaged)
-            made.rename(folder)
-    except OSError as error:
-        if not _is_whole(folder, n_files):
+    with ExitStack() as stack:
+        try:
+            if _is_whole(folder, n_files):
+                return folder
+            root.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(temporary_folder(folder))
+        except OSError as error:
             raise _unwritable(root, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        made, damaged = temporary / "made", temporary / "damaged"
+        try:
+            made.mkdir()
+            make(made)
+            made.chmod(0o755)
+            if not _is_whole(folder, n_files):  # another process may have made it at the same time
+                if os.path.lexists(folder):
+                    folder.rename(damaged)
+                made.rename(folder)
+        except OSError as error:
+            if not _is_whole(folder, n_files):
+                raise _unwritable(root, error) from error
     return folder
 
 
