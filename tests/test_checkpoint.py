@@ -265,7 +265,7 @@ def test_a_writing_that_fails_leaves_the_older_file(scene, whole, every_epoch, t
             if len(written) == 3:
                 seen.append(torch.load(path, weights_only=True)["epoch"])
 
-    with pytest.warns(PsqeWarning, match=r"cannot be written \(disk full\); the training goes on"):
+    with pytest.warns(PsqeWarning, match=r"cannot be written \(disk full\); .* only from an older state"):
         aligner = make("mclea", **RULES).fit(*scene, callback=Reader(), checkpoint=path)
     assert seen[0] == 2 and content(aligner) == whole["mclea"][0]
     assert [p.name for p in tmp_path.iterdir()] == ["training.pt"]

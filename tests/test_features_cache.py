@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psqe.errors import CacheError, DataError
+from psqe.features import encoder_registry
 from psqe.features.cache import VectorCache, default_cache_dir
 from psqe.features.encoder_registry import encode_all
 from psqe.files import content_hash
@@ -83,6 +84,24 @@ def test_what_was_finished_before_an_interrupt_is_kept(tmp_path: Path) -> None:
     encoder = Lengths()
     encode_all(encoder, items, cache, label="")
     assert encoder.asked == in_order[3:]
+
+
+def test_what_is_finished_is_saved_while_the_rest_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed can save nothing at its end."""
+    now = iter(range(0, 1000, 25))  # by this clock a batch takes 25 seconds
+    monkeypatch.setattr(encoder_registry.time, "monotonic", lambda: next(now))
+    cache = VectorCache(tmp_path, "lengths", "1")
+    items, n_saved = keyed(*"abcdefghijklmnop"), []
+
+    class Watching(Lengths):
+        def encode(self, batch: Sequence[str]) -> FloatArray:
+            n_saved.append(len(cache.lookup(items)))
+            return super().encode(batch)
+
+    encode_all(Watching(), items, cache, label="")
+    assert n_saved == [0, 0, 0, 9, 9, 9] and len(cache.lookup(items)) == 16
 
 
 @given(st.permutations(["a", "bb", "ccc", "dddd", "eeeee"]))

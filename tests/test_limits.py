@@ -20,6 +20,7 @@ from psqe.features.cache import VectorCache
 from psqe.features.encoder_registry import ItemEncoder, encode_all
 from psqe.files import write_json
 from psqe.graph import SIDES
+from psqe.training.interrupt import DeferredInterrupt
 
 RUN = """
 import resource, sys
@@ -90,33 +91,65 @@ limit += int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGE_S
     assert not (tmp_path / "o.tsv").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_training_keeps_what_it_has_trained(pair, tmp_path, number):
-    """The first minute counts, too: no checkpoint has been written by then."""
+TRAIN = """
+import signal, sys
+from pathlib import Path
+from psqe.cli.main import main
+from psqe.training.loop import Training
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal
+train = Training._pass
+
+def told(self):
+    if self._checkpoint is not None:  # the miner trains, too
+        Path("training").touch()
+    return train(self)
+
+Training._pass = told
+sys.exit(main())
+"""
+"""The command, which says by a file that the training has begun."""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_training_that_is_stopped_in_its_first_minute_keeps_what_it_has_trained(pair, tmp_path, name):
     folder, features = pair
-    code = RUN.format(before="import signal; signal.signal(signal.SIGINT, signal.default_int_handler)")
     command = [
-        sys.executable, "-c", code, "RLIMIT_AS", "0", "align", str(folder), "--features", str(features),
-        "--n-seeds", "4", "--aligner", "mclea", "--aligner-parameter", "n_epochs=100000",
-        "--out", str(tmp_path / "o.tsv"), "--checkpoint", str(tmp_path / "c.pt"),
+        "align", folder, "--features", features, "--n-seeds", 4, "--aligner", "mclea",
+        "--aligner-parameter", "n_epochs=100000", "--out", "o.tsv", "--checkpoint", "c.pt",
     ]  # fmt: skip
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    closed = {"preexec_fn": lambda: os.close(2)} if name == "SIGHUP" else {}  # with the terminal
+    child = subprocess.Popen(
+        [sys.executable, "-c", TRAIN, *map(str, command)], stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        **closed,
+    )  # fmt: skip
     wait = time.monotonic() + 120
-    caught = Path(f"/proc/{child.pid}/status")
-    while time.monotonic() < wait and child.poll() is None:
-        mask = next(line for line in caught.read_text().splitlines() if line.startswith("SigCgt"))
-        if int(mask.split()[1], 16) >> (signal.SIGTERM - 1) & 1:  # the training has begun
-            break
+    while not (tmp_path / "training").exists() and time.monotonic() < wait and child.poll() is None:
         time.sleep(0.02)
     time.sleep(0.3)
-    child.send_signal(number)
+    child.send_signal(getattr(signal, name))
     _, told = child.communicate(timeout=120)
-    assert child.returncode == (130 if number == signal.SIGINT else -number), told
-    assert "stops after this epoch" in told and "Traceback" not in told
+    assert child.returncode == 128 + getattr(signal, name), told
+    if not closed:
+        assert "stops after this epoch" in told and "Traceback" not in told
+        assert told.splitlines()[-1].endswith("; what was finished is kept")
     import torch
 
     assert torch.load(tmp_path / "c.pt", weights_only=True)["epoch"] >= 1
     assert not (tmp_path / "o.tsv").exists()
+
+
+def test_a_signal_after_the_last_epoch_is_not_lost():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), DeferredInterrupt() as interrupt:
+            interrupt.deliver()
+            os.kill(os.getpid(), signal.SIGINT)
+            while interrupt.requested is None:
+                time.sleep(0.01)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_full_disk_is_one_line_for_every_output(tmp_path, monkeypatch):

@@ -457,10 +457,30 @@ def test_a_writer_that_is_killed_leaves_a_store_that_is_whole(tmp_path: Path) ->
     os.kill(writer.pid, signal.SIGKILL)
     writer.join()
     before = len(Store(folder).table("seeds"))
-    (folder / "seeds" / ".emoji-en-fr-0.half.csv").write_text("id,part")
     Store(folder).put([result(seeds_spec(1000))])  # the lock is free again
     assert len(Store(folder).table("seeds")) == before + 1
-    assert not list(folder.rglob(".*.csv"))
+
+
+def test_a_run_that_is_being_replaced_is_lacking_until_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its new measures are never read beside the provenance of the older ones."""
+    store = Store(tmp_path / "store")
+    store.put([result(), result(seeds_spec(7))])
+    seen = []
+    write = Store._write
+
+    def watched(self: Store, path: Path, table: pd.DataFrame) -> None:
+        write(self, path, table)
+        rows = Store(self.folder).table("seeds")
+        seen.append((path.parent.name, dict(zip(rows["n_seeds"], rows["machine"], strict=True))))
+
+    monkeypatch.setattr(Store, "_write", watched)
+    store.put([RunResult(seeds_spec(7), result().rows, source={**SOURCE, "machine": "another"})])
+    assert seen == [
+        ("runs", {600: "m"}), ("store", {600: "m"}), ("seeds", {600: "m"}),
+        ("runs", {600: "m", 7: "another"}),
+    ]  # fmt: skip
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -114,6 +114,16 @@ def test_a_closed_standard_error_ends_no_work(tmp_path: Path, closed: str) -> No
     assert (tmp_path / "s.tsv").read_text().startswith("left\tright")
 
 
+def test_what_a_library_prints_goes_into_no_file_of_the_command(tmp_path: Path) -> None:
+    """The number of a closed stream would be that of the next file."""
+    code = (
+        "import os; from psqe.cli.streams import lasting_streams\n"
+        "with lasting_streams(), open('o.tsv', 'w') as out: os.write(2, b'printed'); out.write('whole')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, preexec_fn=lambda: os.close(2))
+    assert (tmp_path / "o.tsv").read_text() == "whole"
+
+
 def test_streams_that_a_program_put_in_place_stay(capsys: pytest.CaptureFixture[str]) -> None:
     before = sys.stdout, sys.stderr
     assert main(["data", "check", "missing"]) == 2

@@ -93,6 +93,7 @@ def lasting_streams() -> Iterator[None]:
     Standard error gets one line if standard output is closed from the beginning.
     """
     before = sys.stdout, sys.stderr
+    _hold_closed()
     sys.stdout, sys.stderr = _lasting(sys.stdout, 1), _lasting(sys.stderr, 2)
     if sys.stderr is None:  # libraries that show progress need a stream
         sys.stderr = io.TextIOWrapper(_Nowhere(), encoding="utf-8", errors="backslashreplace")
@@ -102,6 +103,18 @@ def lasting_streams() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def _hold_closed() -> None:
+    """Open nothing in the place of each standard stream that is closed.
+
+    Otherwise the next file that is opened gets its number, and what a library prints goes into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it gets the lowest free number
 
 
 def _lasting(stream: Any, number: int) -> Any:

@@ -10,6 +10,7 @@ name such a class in the entry points ``psqe.encoders`` of another distribution.
 
 from __future__ import annotations
 
+import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -144,6 +145,9 @@ class ItemEncoder(Encoder):
         """Encode at most ``batch_size`` items: float32 ``(n, d)``. A row depends on its item only."""
 
 
+SAVE_EVERY_S = 60.0
+"""Seconds of encoding after which the vectors that are finished are added to the cache."""
+
 ENCODERS: Registry[type[Encoder]] = Registry(
     "encoder",
     "psqe.features.encoders",
@@ -224,7 +228,8 @@ def encode_all(
     """Encode the items that the cache does not have, and add them to the cache.
 
     Items are taken in the order of their keys, so the result does not depend on the order of the
-    entities. When encoding breaks off, the vectors that are finished are kept.
+    entities. When encoding breaks off, the vectors that are finished are kept. Because a process that is
+    killed can keep nothing, they are added to the cache every :data:`SAVE_EVERY_S` seconds, too.
 
     Parameters
     ----------
@@ -266,6 +271,8 @@ def encode_all(
 
     hidden = None if progress is None else not progress  # None: hidden unless on a terminal
     new: dict[str, FloatArray] = {}
+    unsaved: dict[str, FloatArray] = {}
+    saved = time.monotonic()
     try:
         with tqdm(total=len(missing), desc=label, disable=hidden) as bar:
             for start in range(0, len(missing), encoder.batch_size):
@@ -277,12 +284,24 @@ def encode_all(
                         f"encoder {encoder.name!r} gave a vector that is not finite for "
                         f"{items[keys[int(bad.argmax())]]!r}"
                     )
-                new.update(zip(keys, vectors, strict=True))
+                found = dict(zip(keys, vectors, strict=True))
+                new |= found
+                unsaved |= found
                 bar.update(len(keys))
+                if cache and time.monotonic() - saved >= SAVE_EVERY_S:
+                    _save(cache, unsaved)
+                    saved = time.monotonic()
     finally:
         if cache:
-            try:
-                cache.add(new)
-            except CacheError as error:  # the vectors are there; only a later run has to encode them again
-                warnings.warn(str(error), PsqeWarning, stacklevel=2)
+            _save(cache, unsaved)
     return known | new
+
+
+def _save(cache: VectorCache, vectors: dict[str, FloatArray]) -> None:
+    """Move vectors into the cache; those that cannot be saved now stay where they are."""
+    try:
+        cache.add(vectors)
+    except CacheError as error:  # the vectors are there; only a later run has to encode them again
+        warnings.warn(str(error), PsqeWarning, stacklevel=3)
+    else:
+        vectors.clear()

@@ -15,7 +15,8 @@ The columns that say what was run are never stored beside a measure: :meth:`Stor
 spec, and tables join on the id of the run alone (:func:`compare`). The schema is checked by pandera when a
 file is written and when it is read (:mod:`psqe.study.store_files`). Files are replaced whole, under a lock
 that two writers share. The row in ``runs`` is written last: measures without it are what an interrupted
-writer left, and do not count. A run without measures has lost them, which is an error.
+writer left, and do not count. For the same reason the row of a run that is replaced is removed first. A run
+without measures has lost them, which is an error.
 """
 
 from __future__ import annotations
@@ -275,8 +276,8 @@ class Store:
         }  # fmt: skip
         file_by_id = {result.spec.id: file_name(result.spec) for result in results}
         with self._locked():
-            for path in self.folder.rglob(".*.csv"):
-                path.unlink()  # a writer that was killed left it
+            for name, part in runs.groupby(runs["id"].map(file_by_id)):
+                self._withdraw(self.folder / "runs" / name, part["id"])
             self._merge(self.folder / "environments.csv", environments, ENVIRONMENT_COLUMNS, "environment")
             for subject, table in measures.items():
                 for name, part in table.groupby(table["id"].map(file_by_id)):
@@ -284,10 +285,24 @@ class Store:
             for name, part in runs.groupby(runs["id"].map(file_by_id)):
                 self._merge(self.folder / "runs" / name, part, RUN_COLUMNS, "id")
 
+    def _withdraw(self, path: Path, ids: pd.Series[str]) -> None:
+        """Remove the rows of runs that are about to be replaced.
+
+        Until the new row is written, a run counts as lacking, so that new measures are never read beside the
+        provenance of the older ones, even if this process is killed.
+        """
+        old = read_file(path, RUN_COLUMNS)
+        if (replaced := old["id"].isin(ids)).any():
+            self._write(path, old[~replaced])
+
     def _merge(self, path: Path, new: pd.DataFrame, names: Sequence[str], by: str) -> None:
         """Replace the old rows whose value of ``by`` is among the new ones, and sort stably by it."""
         old = read_file(path, names)
         table = pd.concat([old[~old[by].isin(new[by])], new]).sort_values(by, kind="stable")
+        self._write(path, table)
+
+    def _write(self, path: Path, table: pd.DataFrame) -> None:
+        """Replace one file of the store."""
         with atomic_path(path) as temporary:
             # More digits than any page shows, and no more: the files are kept under version control.
             table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.10g")

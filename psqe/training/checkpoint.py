@@ -91,9 +91,10 @@ class Checkpoint:
                     torch.save(content, temporary)
             except (PsqeError, OSError, RuntimeError) as error:  # torch raises RuntimeError on a full disk
                 reason = error.what if isinstance(error, PsqeError) else str(error).partition("\n")[0]
+                kept = "only from an older state" if self.path.exists() else "only from its beginning"
                 warnings.warn(
-                    f"{self.path}: the checkpoint cannot be written ({reason}); the training goes on, "
-                    "and can be resumed only from an older state",
+                    f"{self.path}: the checkpoint cannot be written ({reason}); as long as that is so, the "
+                    f"training can be resumed {kept}",
                     PsqeWarning,
                     stacklevel=2,
                 )

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from types import FrameType, TracebackType
 
-from psqe.signals import is_plain
+from psqe.signals import STOPPING, is_plain
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""The signals that ask a process to end: Ctrl-C, and the one that job schedulers send."""
+_SAID = (
+    b"\npsqe: the training stops after this epoch, so that its state can be saved; a second signal stops it "
+    b"at once\n"
+)
+"""What a signal prints, in bytes, since no stream may be used while Python handles a signal."""
 
 
 class DeferredInterrupt:
-    """A block in which Ctrl-C and SIGTERM are remembered instead of ending the process at once.
+    """A block in which Ctrl-C and the like are remembered instead of ending the process at once.
 
-    The block asks :attr:`requested` where it can stop, and calls :meth:`deliver` there. A second signal acts
-    at once. Nothing is deferred outside the main thread of Python, which alone receives signals, or where a
-    program handles the signals in its own way.
+    The signals are those of :data:`psqe.signals.STOPPING`. The block asks :attr:`requested` where it can
+    stop, and calls :meth:`deliver` there; a signal that arrives later is delivered at its end. A second
+    signal acts at once. Nothing is deferred outside the main thread of Python, which alone receives signals,
+    or where a program handles the signals in its own way.
 
     Parameters
     ----------
@@ -44,7 +49,7 @@ class DeferredInterrupt:
 
     def __enter__(self) -> DeferredInterrupt:
         if self._active and threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
+            for number in STOPPING:
                 if is_plain(signal.getsignal(number)):
                     self._before[number] = signal.signal(number, self._remember)
         return self
@@ -53,6 +58,8 @@ class DeferredInterrupt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._restore()
+        if kind is None:
+            self.deliver()
 
     def deliver(self) -> None:
         """Let the signal that was remembered do what it would have done when it arrived."""
@@ -65,7 +72,8 @@ class DeferredInterrupt:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         self.requested = number
-        os.write(2, b"\npsqe: the training stops after this epoch and keeps its state; once more: at once\n")
+        with suppress(OSError):  # standard error may be closed
+            os.write(2, _SAID)
         self._restore()
 
     def _restore(self) -> None:

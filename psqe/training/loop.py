@@ -233,8 +233,9 @@ class Training:
     def run(self) -> list[float]:
         """Train to the end, from the checkpoint if its file exists, and return the history.
 
-        With a checkpoint, Ctrl-C and SIGTERM stop the training after the current epoch, whose state is kept;
-        a second one stops it at once. A checkpoint that cannot be written ends no training.
+        With a checkpoint, Ctrl-C, SIGTERM and the other signals of :data:`psqe.signals.STOPPING` stop the
+        training after the current epoch, whose state is kept; a second one stops it at once. A checkpoint
+        that cannot be written ends no training.
 
         Returns
         -------
