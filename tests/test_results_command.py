@@ -58,6 +58,30 @@ def test_a_run_that_is_repeated_agrees(store):
     assert store.table("alignment")["date"].tolist() == before
 
 
+def test_several_runs_are_repeated_and_a_difference_in_one_does_not_end_the_others(store):
+    first, *rest = run(SPEC).rows
+    store.put([RunResult(SPEC, [{**first, "hits@1": abs(first["hits@1"] - 0.5)}, *rest])])
+    said = psqe("rerun", SPEC.id, seeds_of(SPEC).id, SPEC.id[:8], "--store", store.folder, code=1)
+    assert f"{SPEC.id}: " in said and "1 beyond the tolerance" in said
+    assert said.count(f"{SPEC.id}: ") == 1
+    assert f"{seeds_of(SPEC).id}: " in said and "0 beyond the tolerance of 0.01" in said
+
+
+def test_an_unknown_id_among_several_is_told_before_anything_runs(store, monkeypatch):
+    ran = []
+    monkeypatch.setattr(module, "run", ran.append)
+    done = CliRunner().invoke(app, ["rerun", SPEC.id, "zz", "--store", str(store.folder)])
+    assert isinstance(done.exception, ParameterError) and "'zz'" in str(done.exception) and not ran
+
+
+def test_runs_that_are_due_are_listed_with_their_ids(store):
+    said = psqe("due", "--count", 1, "--on", "2026-10-05", "--store", store.folder)
+    later = psqe("due", "--count", 1, "--on", "2026-10-12", "--store", store.folder)
+    assert "1 run of 2 that are stored" in said
+    ids = {text.split("\t")[0] for text in (said, later)}
+    assert ids == {SPEC.id, seeds_of(SPEC).id}
+
+
 def test_what_comes_out_otherwise_is_told_and_the_store_is_left_as_it_is(store):
     true = run(SPEC)
     first, *rest = true.rows

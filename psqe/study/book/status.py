@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,15 @@ import pandas as pd
 from psqe.errors import PsqeError
 from psqe.graph import counted
 from psqe.provenance import machine, revision, versions
+from psqe.study.book.pipeline import run_study
+from psqe.study.tables.costs import gigabytes
 
-__all__ = ["read_runs", "run_table", "summary", "versions"]
+__all__ = ["limit_table", "read_runs", "run_table", "summary", "versions"]
+
+LIMITS = {"hours": 8.0, "memory": 7.5, "storage": 10.0}
+"""What NeuroLibre, which publishes books of notebooks, allows a book that is computed without a cache: hours
+with two processors, GB of memory, and GB of storage. It also allows 5 GB of data. The source is the page of
+frequent questions in its documentation, ``source/FAQ.rst`` in ``neurolibre/docs.neurolibre.org``."""
 
 
 def read_runs(folder: str | Path = ".") -> list[dict[str, Any]]:
@@ -55,6 +65,46 @@ def run_table(runs: list[dict[str, Any]]) -> pd.DataFrame:
     ]
     types = {"seconds": "float64", "peak_mb": "int64"}
     return pd.DataFrame(rows, columns=columns).astype(types)
+
+
+def limit_table(runs: list[dict[str, Any]], environment: str | Path | None = None) -> pd.DataFrame:
+    """Set what the whole book took beside the limits of NeuroLibre, :data:`LIMITS`.
+
+    Parameters
+    ----------
+    runs
+        The records of the notebooks, at least one.
+    environment
+        The folder that everything is installed in; by default the virtual environment of this interpreter.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``what``, ``this book`` and ``limit``. Without a virtual environment there is no row about storage.
+    """
+    peaks = sorted((run["peak_mb"] for run in runs), reverse=True)
+    jobs = inspect.signature(run_study).parameters["jobs"].default
+    rows = [
+        ("hours, one notebook after the other", sum(run["seconds"] for run in runs) / 3600, "hours"),
+        ("GB of memory, the largest kernel", gigabytes(peaks[0]), "memory"),
+        (
+            f"GB of memory, the {jobs} largest kernels at the same time",
+            gigabytes(sum(peaks[:jobs])),
+            "memory",
+        ),
+    ]
+    if environment is None and sys.prefix != sys.base_prefix:
+        environment = sys.prefix
+    if environment is not None:
+        rows.append(("GB of storage, all that is installed", _size(environment) / 1e9, "storage"))
+    return pd.DataFrame(
+        [(what, value, LIMITS[limit]) for what, value, limit in rows], columns=["what", "this book", "limit"]
+    )
+
+
+def _size(folder: str | Path) -> int:
+    """Add up the sizes of all files in a folder, in bytes; links are not followed."""
+    return sum(Path(path, name).lstat().st_size for path, _, names in os.walk(folder) for name in names)
 
 
 def summary(runs: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -172,34 +173,63 @@ def compare(
 
 @app.command()
 def rerun(
-    run_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a run, or its beginning.")],
+    run_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of runs, or their beginnings.")],
     store: StoreFolder = None,
     overwrite: Annotated[bool, typer.Option(help="Store the new numbers in place of the old ones.")] = False,
 ) -> None:
-    """Run a stored run again and report the numbers that differ.
+    """Run stored runs again, one after the other, and report the numbers that differ.
 
-    The exit code is 1 if a number differs by more than the tolerance of its subject, or if the store or the
-    repeated run lacks it.
+    The exit code is 1 if a number differs by more than the tolerance of its subject, or if the store or a
+    repeated run lacks it. The other runs are repeated all the same.
     """
+    opened = _store(store)
+    specs = list(dict.fromkeys(_spec(opened, run_id) for run_id in run_ids))
+    agree = [_agrees(opened, spec, overwrite=overwrite) for spec in specs]
+    if not all(agree):
+        raise typer.Exit(1)
+
+
+def _agrees(store: Store, spec: RunSpec, *, overwrite: bool) -> bool:
+    """Run a stored run again, print what differs, and return whether nothing does."""
     from psqe.study.run import run
 
-    opened = _store(store)
-    spec = _spec(opened, run_id)
     typer.echo(f"repeating {spec}", err=True)
     result = run(spec)
-    table, lost, new = repeated(opened, result)
+    table, lost, new = repeated(store, result)
     beyond = table[table["difference"].abs() > table["tolerance"]]
     largest = table["difference"].abs().max() if len(table) else 0.0
     typer.echo(
-        f"{counted(len(table), 'number')} compared, largest difference {largest:.3g}, {len(beyond)} beyond "
-        f"the tolerance of {TOLERANCE[spec.subject]:g}, {lost} missing, {new} missing in the store"
+        f"{spec.id}: {counted(len(table), 'number')} compared, largest difference {largest:.3g}, "
+        f"{len(beyond)} beyond the tolerance of {TOLERANCE[spec.subject]:g}, {lost} missing, "
+        f"{new} missing in the store"
     )
     if len(beyond):
         typer.echo(beyond.to_string(index=False))
     if overwrite:
-        opened.put([result])
-    if len(beyond) or lost or new:
-        raise typer.Exit(1)
+        store.put([result])
+    return not (len(beyond) or lost or new)
+
+
+@app.command()
+def due(
+    count: Annotated[int, typer.Option(min=1, help="The number of runs of a week.")],
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day of the week; today by default.")
+    ] = None,
+    store: StoreFolder = None,
+) -> None:
+    """List the stored runs that are to be repeated in a week, each week others: id, and what was run.
+
+    In the course of the weeks all runs have their turn, but for those on benchmarks, whose data have to be
+    brought, and for measurements of costs, which depend on the machine.
+    """
+    from psqe.study.due import due_runs
+
+    runs = _store(store).runs()
+    chosen = due_runs(runs, count, (on or datetime.now()).date())
+    for row in chosen.itertuples():
+        typer.echo(f"{row.id}\t{row.spec}")
+    typer.echo(f"{counted(len(chosen), 'run')} of {len(runs):,} that are stored", err=True)
 
 
 @app.command()
