@@ -37,7 +37,7 @@ class Options(BaseModel):
     ...     TaskOptions(name="emoji/en-fr", tone=True)
     ... except ParameterError as error:
     ...     print(error)
-    TaskOptions has no option 'tone'; choose from name, dangling, tones, hide_presence
+    TaskOptions has no option 'tone'; choose from name, dangling, tones, hide_presence, damage
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -80,6 +80,9 @@ class TaskOptions(Options):
     hide_presence
         Whether entities without attributes get those of a random other entity, so that the presence of
         attributes does not reveal which entities have a counterpart.
+    damage
+        The share of each kind of damage that is done to the pair on purpose, by its name; none by default.
+        See :func:`psqe.datasets.damage.damaged`.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class TaskOptions(Options):
     dangling: float | None = None
     tones: bool = False
     hide_presence: bool = False
+    damage: dict[str, float] = Field(default_factory=dict)
 
 
 class FeatureOptions(Options):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from psqe import datasets
+from psqe.datasets.damage import damaged
 from psqe.datasets.frames import graph_from_frames
 from psqe.datasets.info import task_files, task_folder
 from psqe.datasets.link_names import STEMS as LINK_STEMS
@@ -64,7 +65,8 @@ def load_pair(pair: Pair, *, random_state: int = 0, data_root: str | Path | None
             random_state=random_state,
             data_root=data_root,
         )
-        return hide_presence(task, random_state) if pair.hide_presence else task
+        task = hide_presence(task, random_state) if pair.hide_presence else task
+        return damaged(task, pair.damage, random_state=random_state) if pair.damage else task
     sides: list[Any] = list(pair) if isinstance(pair, Iterable) else []
     if len(sides) != 2 or not all(isinstance(side, KnowledgeGraph | Mapping) for side in sides):
         raise ParameterError(

@@ -8,11 +8,11 @@ leak; :func:`hide_presence` closes it.
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
+from psqe.datasets.content_order import in_content_order
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
 
@@ -78,25 +78,7 @@ def _filled(graph: KnowledgeGraph, side: Side, random_state: int) -> tuple[Knowl
     draws = np.random.default_rng([random_state, SIDES.index(side)])
     attributes = list(graph.attributes)
     for taker, donor in zip(
-        _in_order(graph, takers), draws.integers(len(donors), size=len(takers)), strict=True
+        in_content_order(graph, takers), draws.integers(len(donors), size=len(takers)), strict=True
     ):
         attributes[taker] = donors[donor]
     return replace(graph, attributes=tuple(attributes)), len(takers)
-
-
-def _in_order(graph: KnowledgeGraph, entities: list[int]) -> list[int]:
-    """Sort entities by their names, then by their relations, and finally by their identifiers."""
-    around: dict[int, Counter[str]] = {entity: Counter() for entity in entities}
-    for head, relation, tail in graph.triples.tolist():
-        for entity, end in ((head, "head"), (tail, "tail")):
-            if entity in around:
-                around[entity][f"{end} of {graph.relations[relation]}"] += 1
-    return sorted(
-        entities,
-        key=lambda i: (
-            graph.names[i] or "",
-            graph.translations[i] or "",
-            sorted(around[i].items()),
-            graph.entities[i],
-        ),
-    )

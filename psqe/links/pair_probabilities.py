@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -23,7 +23,7 @@ from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
 from psqe.links.refit import Refit
 from psqe.seeds import SeedSet
-from psqe.similarity import Matching, Similarity, matched_by_each, top_k
+from psqe.similarity import Matching, Similarity, greedy_one_to_one, matched_by_each, top_k
 
 
 def first_choices(similarity: Similarity) -> Sides[IntArray]:
@@ -210,6 +210,48 @@ class PairProbabilities:
         with finite_similarities(model):
             scores = matched_by_each(similarity_of(source, *self.candidates), tuple(matchings))
             return {matching: _expected(first_choices(each), kept) for matching, each in scores.items()}
+
+    def most_probable(self, n_seeds: int) -> SeedSet:
+        """Choose the most probable pairs, each entity at most once, as seeds for an aligner.
+
+        Parameters
+        ----------
+        n_seeds
+            The largest number of pairs, at least 1.
+
+        Returns
+        -------
+        SeedSet
+            The pairs, most probable first. Their score and their confidence are the probability.
+
+        Raises
+        ------
+        ParameterError
+            If no seed is asked for.
+
+        Examples
+        --------
+        >>> from psqe.datasets.synthetic import planted_pair
+        >>> from psqe.evaluation import feature_scorer
+        >>> task, features = planted_pair(200, 3, 8, noise=0.2, random_state=0)
+        >>> scorer = feature_scorer(task, features)
+        >>> len(PairProbabilities.from_alignment(task, features, scorer).most_probable(20))
+        20
+        """
+        if n_seeds < 1:
+            raise ParameterError(f"n_seeds is {n_seeds}", remedy="give an integer of at least 1")
+        listed = self.probability.tocoo()
+        order = np.lexsort((listed.col, listed.row, -listed.data))
+        order = order[listed.data[order] > 0]
+        kept = order[greedy_one_to_one(listed.row[order], listed.col[order], n_seeds)]
+        pairs = np.column_stack(
+            [self.candidates.left[listed.row[kept]], self.candidates.right[listed.col[kept]]]
+        )
+        chances = listed.data[kept].astype(np.float32)
+        chosen = SeedSet.from_single_stage(
+            "links", pairs, chances, why="a most probable pair", note="greedy on probability"
+        )
+        return replace(chosen, confidence=chances, n_wanted=n_seeds)
 
 
 def _expected(choices: Sides[IntArray], chances: sparse.csr_array) -> float:

@@ -158,6 +158,7 @@ KEYS: dict[Subject, tuple[str, ...]] = {
     "labels": ("matching", "links"),
     "prediction": ("matching",),
     "expected": ("matching", "links"),
+    "damaged": ("matching", "links"),
     "cost": ("variant", "stage"),
 }
 """The columns that, with the id, tell the measures of a subject apart."""
@@ -180,6 +181,7 @@ VALUES: dict[Subject, tuple[str, ...]] = {
         "shift_deviation",
     ),
     "expected": ("expected_hits@1",),
+    "damaged": ("n_queries", "hits@1", "mrr", "seeds_found", "precision", "estimated"),
     "cost": (
         "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds",
         "processor_seconds", "stage_peak_mb", "cap_mb", "seeds_found", "precision", "hits@1", "search",

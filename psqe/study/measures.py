@@ -191,17 +191,46 @@ def label_rows(
         among those outside the labels, whether this run was given the labels or not.
     """
     known = np.concatenate([each.pairs for each in labels])
+    return _hits_rows(task, scorer, seeds, known, VALUES["labels"])
+
+
+def damaged_rows(task: AlignmentTask, scorer: Scorer, seeds: SeedSet | None) -> Iterator[Row]:
+    """Hits@1 and MRR by matching, on all links and on those that are free of the seeds.
+
+    The numbers are those of protocol ``full``, the means of both directions. The rows about all links also
+    have the true and the estimated precision of the seeds.
+
+    Parameters
+    ----------
+    task, scorer
+        As for :func:`psqe.evaluation.evaluate`.
+    seeds
+        The seeds that the similarities were trained on; ``None`` where there are none, and all links free.
+    """
+    known = np.empty((0, 2), dtype=np.int64) if seeds is None else seeds.pairs
+    return _hits_rows(task, scorer, seeds, known, VALUES["damaged"])
+
+
+def _hits_rows(
+    task: AlignmentTask, scorer: Scorer, seeds: SeedSet | None, known: IntArray, values: Sequence[str]
+) -> Iterator[Row]:
+    """Some values of all links and of those without an end in a known pair, by matching."""
     reports = evaluate_each(task, scorer, get_args(Matching), seeds=known, protocols=PROTOCOLS[:1])
     quality = {} if seeds is None else _quality(seeds.pairs, seeds.confidence, task)
-    of_seeds = {name: value for name, value in quality.items() if name in VALUES["labels"]}
+    of_seeds = {name: value for name, value in quality.items() if name in values}
     for matching, report in reports.items():
         for entry, group in METRICS_OF.items():
-            if group in ("all", "free"):
-                ways = [by_protocol["full"]["hits@1"] for by_protocol in report[entry].values()]
-                n_queries = sum(report["n_queries"][way]["full"][group] for way in report[entry])
+            n_queries = sum(report["n_queries"][way]["full"][group] or 0 for way in report["n_queries"])
+            if group in ("all", "free") and n_queries:
+                ways = [by_protocol["full"] for by_protocol in report[entry].values()]
+                hits = {
+                    name: float(np.mean([way[name] for way in ways]))
+                    for name in ("hits@1", "mrr")
+                    if name in values
+                }
                 yield {
-                    "matching": matching, "links": group, "n_queries": n_queries,
-                    "hits@1": float(np.mean(ways)), **(of_seeds if group == "all" else {}),
+                    "matching": matching, "links": group, "n_queries": n_queries, **hits,
+                    **(of_seeds if group == "all" else {}),
                 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -38,6 +38,7 @@ from psqe.study.measures import (
     REGION_MATCHINGS,
     Row,
     alignment_rows,
+    damaged_rows,
     expected_rows,
     fact_rows,
     label_rows,
@@ -46,7 +47,7 @@ from psqe.study.measures import (
     seed_rows,
 )
 from psqe.study.plans.base import kind_of, kinds_with, of_kind
-from psqe.study.plans.best import GIVES_PROBABILITIES
+from psqe.study.plans.best import CONCORD_LINKS, GIVES_PROBABILITIES
 from psqe.study.plans.labels import N_LABELS, labelled
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
@@ -134,6 +135,11 @@ def run(spec: RunSpec, device: str | None = None) -> RunResult:
     if spec.subject == "cost":
         raise ParameterError(
             f"costs are not run here: {spec.task.name}", remedy="run benchmarks/cost.py in a fresh process"
+        )
+    if spec.task.damage and spec.subject != "damaged":
+        raise ParameterError(
+            f"the pair is damaged, and the run is about {spec.subject}",
+            remedy="give the subject damaged, so that no table takes its numbers for those of the whole pair",
         )
     if device is not None:
         check_device(device)
@@ -299,7 +305,7 @@ def residual_later(spec: RunSpec) -> tuple[RunSpec, float]:
 
 
 def _judged(spec: RunSpec, data: Data, similarities: Similarities, device: str | None) -> Iterator[Row]:
-    """The rows of a run about an alignment, links, labels, a prediction or what is expected."""
+    """The rows of a run about an alignment, links, labels, a prediction, what is expected or damage."""
     if spec.subject == "prediction":
         options, seeds = spec.aligner, similarities.seeds
         assert options is not None and seeds is not None
@@ -312,6 +318,8 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities, device: str |
     if spec.subject == "links":
         weighed = weigh_pairs(data.task, data.features, similarities.source, seeds=similarities.seeds)
         return link_rows(weighed, data.task)
+    if spec.subject == "damaged":
+        return damaged_rows(data.task, similarities.scorer, similarities.seeds)
     if spec.subject == "labels":
         return label_rows(data.task, similarities.scorer, similarities.seeds, drawn_labels(spec))
     # Tables about systems show groups under the matching of their headline, too.
@@ -337,11 +345,13 @@ def _data(spec: RunSpec) -> Data:
 def _seeds(spec: RunSpec, device: str | None) -> SeedSet:
     miner, data = spec.miner, load_data(spec)
     assert miner is not None
-    if miner.name not in {*MINERS, *ORACLES}:
+    if miner.name not in {*MINERS, *ORACLES, CONCORD_LINKS}:
         raise ParameterError(
             f"there is no kind of seeds {miner.name!r}",
-            remedy=f"choose from {', '.join([*MINERS, *ORACLES])}",
+            remedy=f"choose from {', '.join([*MINERS, *ORACLES, CONCORD_LINKS])}",
         )
+    if miner.name == CONCORD_LINKS:
+        return _concord_links(spec, miner)
     if miner.name in MINERS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PsqeWarning)  # fewer seeds than wanted: the rows say how many
@@ -356,6 +366,18 @@ def _seeds(spec: RunSpec, device: str | None) -> SeedSet:
             remedy="give n_seeds to MinerOptions, and random_state to RunSpec",
         )
     return oracle_seeds(miner.name, data.task, data.features, **given, **miner.parameters)
+
+
+def _concord_links(spec: RunSpec, miner: MinerOptions) -> SeedSet:
+    """The most probable pairs of our aligner, which is fitted without seeds."""
+    if miner.parameters or miner.n_seeds is None:
+        raise ParameterError(
+            f"seeds of the kind {CONCORD_LINKS!r} have a number and no other parameters",
+            remedy="give n_seeds alone",
+        )
+    with measured() as cost:
+        seeds = load_probabilities(spec).most_probable(miner.n_seeds)
+    return replace(seeds, miner=miner.name, seconds=cost.seconds, peak_mb=cost.peak_mb)
 
 
 @lru_cache(maxsize=1)

@@ -17,17 +17,18 @@ from psqe.files import content_hash
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, Options, TaskOptions
 
 Subject = Literal[
-    "facts", "seeds", "alignment", "system", "links", "labels", "prediction", "expected", "cost"
+    "facts", "seeds", "alignment", "system", "links", "labels", "prediction", "expected", "damaged", "cost"
 ]  # fmt: skip
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
 features alone, give to true counterparts; the same with other modalities than those of the study, where
 systems are compared; the links that are chosen, and the answer "no counterpart"; the ranks of an
 aligner that is given the labels of some links, or none, on modalities that say more or less; what
 an aligner was foretold to do on free links, and did; the ranks that a system is expected to give to true
-counterparts, told without labels; or what the stages of mining cost."""
+counterparts, told without labels; the ranks that are left where the pair was damaged on purpose; or what the
+stages of mining cost."""
 
 SPEC_COLUMNS = (
-    "subject", "task", "dangling", "modalities", "encoders", "miner", "n_seeds", "miner_parameters",
+    "subject", "task", "dangling", "damage", "modalities", "encoders", "miner", "n_seeds", "miner_parameters",
     "aligner", "preset", "aligner_parameters", "random_state",
 )  # fmt: skip
 """The columns that :attr:`RunSpec.columns` fills."""
@@ -92,7 +93,7 @@ class RunSpec(Options):
                 f"random_state is {self.random_state}", remedy="give an integer of at least 0"
             )
         needs_features = self.subject in (
-            "seeds", "alignment", "system", "links", "labels", "prediction", "expected"
+            "seeds", "alignment", "system", "links", "labels", "prediction", "expected", "damaged"
         )  # fmt: skip
         if needs_features != (self.features is not None):
             raise ParameterError(
@@ -185,6 +186,7 @@ class RunSpec(Options):
             "subject": self.subject,
             "task": self.task.name,
             "dangling": self.task.dangling,
+            "damage": canonical_json(self.task.damage),
             "modalities": features and "+".join(sorted(features.modalities or ())),
             "encoders": features and canonical_json(features.encoders),
             "miner": miner and miner.name,

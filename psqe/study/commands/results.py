@@ -87,6 +87,7 @@ TOLERANCE = {
     "labels": 0.02,
     "prediction": 0.02,
     "expected": 0.02,
+    "damaged": 0.02,
 }
 """By how much a number may differ when a run is repeated, by subject. A number above 1 may differ by this
 share of its size. Training on another machine rounds differently, so that a few seeds or links change."""
@@ -99,7 +100,9 @@ def list_runs(
     store: StoreFolder = None,
     subject: Annotated[
         str | None,
-        typer.Option(help="facts, seeds, alignment, system, links, labels, prediction, expected or cost."),
+        typer.Option(
+            help="facts, seeds, alignment, system, links, labels, prediction, expected, damaged or cost."
+        ),
     ] = None,
 ) -> None:
     """List the stored runs: id, what was run, and when."""

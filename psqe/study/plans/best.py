@@ -208,6 +208,9 @@ def links(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
 GIVES_PROBABILITIES = _small("concord")
 """The aligner whose probabilities say what is expected of all systems; it is fitted without seeds."""
 
+CONCORD_LINKS = "Concord's links"
+"""The name of the seeds that are the most probable pairs of :data:`GIVES_PROBABILITIES`."""
+
 EXPECTED_STATES = (0,)
 """The random states of what is expected of systems. The rule was made on emoji/en-de, random state 0."""
 
