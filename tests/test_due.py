@@ -9,6 +9,7 @@ import pytest
 from psqe.errors import ParameterError
 from psqe.options import TaskOptions
 from psqe.study.book import status
+from psqe.study.book.records import Record
 from psqe.study.due import PACKAGED, due_runs
 from psqe.study.spec import RunSpec
 
@@ -55,7 +56,11 @@ def test_benchmarks_and_costs_are_left_out() -> None:
 
 
 def test_the_book_is_set_beside_the_limits_of_neurolibre(tmp_path) -> None:
-    records = [{"seconds": 1800, "peak_mb": peak} for peak in (1000, 4000, 2000, 500)]
+    whole = {
+        "notebook": "a", "profile": "full", "parameters": {}, "key": "", "files": {}, "seconds": 1800.0,
+        "machine": "", "revision": "", "versions": {},
+    }  # fmt: skip
+    records = [Record(**whole, peak_mb=peak) for peak in (1000, 4000, 2000, 500)]
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "file").write_bytes(b"x" * 2_000_000)
     (tmp_path / "link").symlink_to(tmp_path / "some")

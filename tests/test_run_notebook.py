@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psqe.errors import ParameterError, PsqeError
+from psqe.study.book.notebook import Notebook, long_first, prerequisites
 from psqe.study.book.parameters import Parameter, parse_assignments, parse_parameters, resolve
-from psqe.study.book.pipeline import long_first, prerequisites
-from psqe.study.book.run_notebook import notebook_values, read_notebook, run_notebook
+from psqe.study.book.run_notebook import run_notebook
 from psqe.study.project import Project
 
 HEAD = """---
@@ -100,9 +100,10 @@ def test_a_folder_that_cannot_be_made_is_found_before_the_run(notebook: Path, tm
 
 
 def test_given_values_go_before_the_profile_and_the_profile_before_the_default(notebook: Path) -> None:
-    assert notebook_values(notebook)["n"] == 5
-    assert notebook_values(notebook, profile="smoke")["n"] == 2
-    assert notebook_values(notebook, {"n": 7}, profile="smoke")["n"] == 7
+    read = Notebook.read(notebook)
+    assert read.values("default", {})["n"] == 5
+    assert read.values("smoke", {})["n"] == 2
+    assert read.values("smoke", {"n": 7})["n"] == 7
 
 
 @pytest.mark.parametrize(
@@ -188,13 +189,15 @@ def test_an_empty_text_is_an_empty_list() -> None:
 
 def test_notebooks_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PsqeError, match="cannot be read"):
-        read_notebook(tmp_path / "none.md")
+        Notebook.read(tmp_path / "none.md")
     with pytest.raises(PsqeError, match=r"ends in \.md"):
-        read_notebook(tmp_path / "page.ipynb")
+        Notebook.read(tmp_path / "page.ipynb")
     odd = tmp_path / "odd.md"
     odd.write_text((HEAD % "[]").replace("after:", "before:"), encoding="utf-8")
-    with pytest.raises(PsqeError, match="has before under psqe"):
-        read_notebook(odd)
+    with pytest.raises(
+        PsqeError, match=r"odd\.md: FrontMatter has no option 'before'; choose from after, lo"
+    ):
+        Notebook.read(odd)
 
 
 def project(tmp_path: Path, toc: list[str]) -> Project:
@@ -220,23 +223,19 @@ def test_the_table_of_contents_and_the_notebooks_must_agree(tmp_path: Path) -> N
 
 
 def test_notebooks_that_take_long_begin_first_and_the_rest_keep_their_order(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{name}.md" for name in "abc"]
-    for path in paths:
-        write(path)
-    assert long_first(paths) == paths
+    paths = [write(tmp_path / f"{name}.md") for name in "abc"]
     paths[2].write_text(paths[2].read_text().replace("psqe:", "psqe:\n  long: true", 1))
-    assert long_first(paths) == [paths[2], *paths[:2]]
+    read = [Notebook.read(path) for path in paths]
+    assert [notebook.name for notebook in long_first(read)] == ["c", "a", "b"]
 
 
 def test_what_a_notebook_waits_for(tmp_path: Path) -> None:
-    a, b, c = (tmp_path / f"{name}.md" for name in "abc")
-    write(a, after="[b]")
-    write(b)
-    write(c, after='["*"]')
-    assert prerequisites([a, b, c]) == {"a": {"b"}, "b": set(), "c": {"a", "b"}}
-    write(b, after="[a]")
+    def waiting(**after: str) -> dict[str, set[str]]:
+        notebooks = [Notebook.read(write(tmp_path / f"{name}.md", after=a)) for name, a in after.items()]
+        return prerequisites(notebooks)
+
+    assert waiting(a="[b]", b="[]", c='["*"]') == {"a": {"b"}, "b": set(), "c": {"a", "b"}}
     with pytest.raises(PsqeError, match="wait for each other: a, b"):
-        prerequisites([a, b])
-    write(b, after="[d]")
+        waiting(a="[b]", b="[a]")
     with pytest.raises(PsqeError, match="waits for 'd'"):
-        prerequisites([a, b])
+        waiting(a="[]", b="[d]")

@@ -13,6 +13,7 @@ from pathlib import Path
 from psqe.errors import PsqeError
 from psqe.extras import needs_extra
 from psqe.files import write_text
+from psqe.study.book.lock import locked
 from psqe.study.book.reference import write_reference
 from psqe.study.project import Project
 
@@ -27,7 +28,7 @@ main()
 
 
 def build_book(root: str | Path | None = None) -> Path:
-    """Build the book of a checkout.
+    """Build the book of a checkout, while no study runs there.
 
     Every warning is an error: a dead reference, a figure that no run wrote, a number that no run
     produced. Sphinx's whole output is kept in ``build/book.log``.
@@ -45,11 +46,24 @@ def build_book(root: str | Path | None = None) -> Path:
     Raises
     ------
     PsqeError
-        If a notebook of the table of contents has not been run, or the build warns or fails.
+        If a notebook of the table of contents has not been run, or the build warns or fails; if a study runs
+        in the checkout, or its folders cannot be written.
+    """
+    project = Project.find(root)
+    with locked(project, "psqe book"):
+        return build_pages(project)
+
+
+def build_pages(project: Project) -> Path:
+    """Build the book of a checkout whose lock this process has; see :func:`build_book`.
+
+    Parameters
+    ----------
+    project
+        The checkout.
     """
     with needs_extra("book"):
         import_module("jupyter_book")
-    project = Project.find(root)
     for notebook in project.notebooks():
         run = project.runs / f"{notebook.stem}.ipynb"
         if not run.is_file():

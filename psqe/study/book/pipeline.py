@@ -1,32 +1,58 @@
-"""The whole study: features once, all notebooks beside and after them, then the book."""
+"""The whole study: features once, all notebooks beside and after them, then the book.
+
+A notebook is kept if nothing has changed that decides what it writes. The others are run into
+``build/runs/PROFILE``, from where a later study goes on if this one is interrupted. When all notebooks are
+there, they take the place of ``book/runs``.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from graphlib import TopologicalSorter
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from psqe.errors import ParameterError, PsqeError
-from psqe.study.book.build import build_book
-from psqe.study.book.run_notebook import notebook_parameters, notebook_values, read_notebook, run_notebook
+from psqe.graph import counted
+from psqe.study.book.build import build_pages
+from psqe.study.book.inputs import Inputs, folders_among
+from psqe.study.book.jobs import JOBS, run_jobs
+from psqe.study.book.lock import locked
+from psqe.study.book.notebook import Notebook, long_first, prerequisites
+from psqe.study.book.records import (
+    SUFFIX,
+    copy_run,
+    digest,
+    files_of,
+    key_of,
+    read_record,
+    remove_all_but,
+    whole_record,
+)  # fmt: skip
+from psqe.study.book.run_notebook import run_notebook
 from psqe.study.project import Project
 
 PREPARED = ("image", "attribute", "name")
 """The modalities that notebooks need of a task, as far as it has them."""
 
+ASIDE = (".runs.old", ".runs.new")
+"""The folders beside ``book/runs`` that exist while one takes the place of the other."""
+
 
 def run_study(
-    profile: str = "default", task: str | None = None, *, jobs: int = 3, root: str | Path | None = None
+    profile: str = "default",
+    task: str | None = None,
+    *,
+    fresh: bool = False,
+    jobs: int = JOBS,
+    root: str | Path | None = None,
 ) -> Path:
-    """Run all notebooks of the book and build the book.
+    """Run the notebooks of the book that have changed, or whose inputs have, and build the book.
 
     The features of each task are computed once. Notebooks that need them wait; the others begin at once.
     The runs of an older study stay in place until every notebook of the new one is done.
@@ -37,9 +63,11 @@ def run_study(
         ``"smoke"``, ``"default"`` or ``"full"``.
     task
         The task of every notebook with a parameter ``task``. By default each notebook keeps its own.
+    fresh
+        Whether to run every notebook and to build every page again; not by default.
     jobs
-        The number of notebooks, or computations of features, that run at the same time, each on one thread.
-        It is 3 by default and keeps two cores busy, since a notebook waits while its kernel starts.
+        The number of notebooks, or computations of features, that run at the same time;
+        :data:`psqe.study.book.jobs.JOBS` by default.
     root
         The checkout. By default it is looked for from the working directory upwards.
 
@@ -53,43 +81,207 @@ def run_study(
     ParameterError
         If ``jobs`` is below one, or a parameter of a notebook does not fit. Nothing has run then.
     PsqeError
-        If a notebook or the build fails. Other notebooks that are running finish first.
+        If a notebook or the build fails. Other notebooks that are running finish first. If another study
+        runs in the checkout, or its folders cannot be written.
     """
     if jobs < 1:
         raise ParameterError(f"jobs is {jobs}", remedy="run at least one notebook at a time")
     project = Project.find(root)
-    notebooks = project.notebooks()
-    waits_for = prerequisites(long_first(notebooks))
-    given = {
-        path.stem: {"task": task} if task is not None and "task" in notebook_parameters(path) else {}
-        for path in notebooks
-    }
-    # Every parameter is checked, and every task that occurs is known, before anything runs.
-    values = {path.stem: notebook_values(path, given[path.stem], profile=profile) for path in notebooks}
-    task_of = {name: str(chosen["task"]) for name, chosen in values.items() if "task" in chosen}
-    groups = {f"features of {', '.join(group)}": group for group in of_one_collection(set(task_of.values()))}
-    for title, group in groups.items():
-        for name in waits_for:
-            if task_of.get(name) in group:
-                waits_for[name].add(title)
-    order = TopologicalSorter({title: set[str]() for title in groups} | waits_for)
-    # The book must show nothing of an older study, and a study that fails must not destroy the older one.
-    fresh = project.build / "runs"
-    shutil.rmtree(fresh, ignore_errors=True)
-    with _processes(jobs) as pool:
+    with locked(project, "psqe study"):
+        restore(project)
+        study = Study.of(project, profile, task)
+        kept = {} if fresh else study.kept()
+        _say(f"{len(kept)} of {counted(len(study.notebooks), 'notebook')} are as they were")
+        if not study.is_in_place(kept):
+            study.run(kept, jobs)
+            put_in_place(project, study.folder)
+        _say("book")
+        return build_pages(project)
 
-        def start(name: str) -> Future[Any]:
+
+@dataclass(frozen=True)
+class Study:
+    """The notebooks of one study, and what they run with.
+
+    Attributes
+    ----------
+    project
+        The checkout.
+    profile
+        The profile.
+    notebooks
+        The notebooks by name, those that take long before the others.
+    values
+        The value of every parameter of each notebook.
+    waits_for
+        The notebooks that each of them waits for.
+    inputs
+        What all of them can read.
+    """
+
+    project: Project
+    profile: str
+    notebooks: Mapping[str, Notebook]
+    values: Mapping[str, Mapping[str, Any]]
+    waits_for: Mapping[str, set[str]]
+    inputs: Inputs
+
+    @classmethod
+    def of(cls, project: Project, profile: str, task: str | None) -> Study:
+        """Read the notebooks of a checkout and check every parameter, so that nothing fails later.
+
+        Parameters
+        ----------
+        project
+            The checkout.
+        profile
+            The profile.
+        task
+            The task of every notebook with a parameter ``task``; that of each notebook when ``None``.
+        """
+        notebooks = long_first([Notebook.read(path) for path in project.notebooks()])
+        given = {} if task is None else {"task": task}
+        values = {
+            notebook.name: notebook.values(profile, given if "task" in notebook.parameters else {})
+            for notebook in notebooks
+        }
+        further = folders_among(
+            (value for chosen in values.values() for value in chosen.values()), project.root
+        )
+        return cls(
+            project=project,
+            profile=profile,
+            notebooks={notebook.name: notebook for notebook in notebooks},
+            values=values,
+            waits_for=prerequisites(notebooks),
+            inputs=Inputs.of(project.root, further),
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The folder that notebooks are run into, from where an interrupted study goes on."""
+        return self.project.build / "runs" / self.profile
+
+    def kept(self) -> dict[str, Path]:
+        """Find the notebooks that need not run again.
+
+        Returns
+        -------
+        The folder of the files of each notebook that is kept: ``book/runs``, or that of an interrupted study.
+        """
+        kept: dict[str, Path] = {}
+        for name in TopologicalSorter(self.waits_for).static_order():
+            if self.waits_for[name] <= kept.keys():
+                before = {other: digest(kept[other], other) for other in sorted(self.waits_for[name])}
+                notebook, values = self.notebooks[name], self.values[name]
+                key = key_of(notebook, values, self.profile, self.inputs.digest, before)
+                for folder in (self.project.runs, self.folder):
+                    record = whole_record(folder, name)
+                    if record is not None and record.key == key:
+                        kept[name] = folder
+                        break
+        return kept
+
+    def is_in_place(self, kept: Mapping[str, Path]) -> bool:
+        """Return whether ``book/runs`` has the files of all notebooks, and no others."""
+        runs = self.project.runs
+        if kept.keys() != self.notebooks.keys() or set(kept.values()) - {runs}:
+            return False
+        return files_of(runs, kept) == {path for path in runs.rglob("*") if not path.is_dir()}
+
+    def run(self, kept: Mapping[str, Path], jobs: int) -> None:
+        """Run the notebooks that are not kept, and put those that are beside them.
+
+        Parameters
+        ----------
+        kept
+            The folders of the files that are kept.
+        jobs
+            The number of jobs that run at the same time.
+        """
+        for name, folder in kept.items():
+            if folder != self.folder:
+                copy_run(read_record(folder / f"{name}{SUFFIX}"), folder, self.folder, links=True)
+        remove_all_but(self.folder, kept)
+        waits_for = {name: self.waits_for[name] - kept.keys() for name in self.notebooks if name not in kept}
+        tasks = {name: str(self.values[name]["task"]) for name in waits_for if "task" in self.values[name]}
+        groups = {
+            f"features of {', '.join(group)}": group for group in of_one_collection(set(tasks.values()))
+        }
+        for title, group in groups.items():
+            for name, task in tasks.items():
+                if task in group:
+                    waits_for[name].add(title)
+        unsure: list[str] = []
+
+        def start(name: str) -> Callable[[], Any]:
             _say(name)
             if name in groups:
-                return pool.submit(prepare, groups[name])
-            path = project.root / "notebooks" / f"{name}.md"
-            return pool.submit(run_notebook, path, given[name], profile=profile, out_dir=fresh)
+                return partial(prepare, groups[name])
+            path, values = self.notebooks[name].path, self.values[name]
+            return partial(
+                run_notebook, path, values, profile=self.profile, out_dir=self.folder, inputs=self.inputs
+            )
 
-        _run_in_order(order, start, jobs)
-    shutil.rmtree(project.runs, ignore_errors=True)
-    fresh.replace(project.runs)
-    _say("book")
-    return build_book(project.root)
+        def done(name: str, result: Any) -> None:
+            if name not in groups and not read_record(self.folder / f"{name}{SUFFIX}").key:
+                unsure.append(name)
+
+        order = TopologicalSorter({title: set[str]() for title in groups} | waits_for)
+        run_jobs(order, start, jobs=jobs, done=done, preload=__name__)
+        if unsure:
+            _say(
+                f"what notebooks read changed while {', '.join(sorted(unsure))} ran; the next study runs "
+                f"{'it' if len(unsure) == 1 else 'them'} again"
+            )
+
+
+def put_in_place(project: Project, folder: Path) -> None:
+    """Let the notebooks of a finished study take the place of those of the study before.
+
+    Parameters
+    ----------
+    project
+        The checkout.
+    folder
+        The folder of the finished study, which goes.
+
+    Raises
+    ------
+    PsqeError
+        If the folder of the book cannot be written.
+    """
+    old, new = (project.book / name for name in ASIDE)
+    try:
+        other_disk = folder.stat().st_dev != project.book.stat().st_dev
+        if other_disk:
+            shutil.copytree(folder, new)
+        if project.runs.exists():
+            project.runs.rename(old)
+        (new if other_disk else folder).rename(project.runs)
+        for path in (old, folder):
+            shutil.rmtree(path, ignore_errors=True)
+    except OSError as error:
+        raise PsqeError(
+            f"cannot be written ({error.strerror})",
+            path=project.runs,
+            remedy="free some space and make it writable; the next psqe study goes on from here",
+        ) from error
+
+
+def restore(project: Project) -> None:
+    """Undo :func:`put_in_place` where it was killed in the middle; the finished study is still in its folder.
+
+    Parameters
+    ----------
+    project
+        The checkout.
+    """
+    old, new = (project.book / name for name in ASIDE)
+    if old.exists() and not project.runs.exists():
+        old.rename(project.runs)
+    for path in (old, new):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def of_one_collection(tasks: Iterable[str]) -> list[list[str]]:
@@ -134,91 +326,6 @@ def prepare(tasks: Sequence[str]) -> None:
         # Nothing is dropped at random, so that what a notebook keeps is always a part of this.
         whole = load_task(task, dangling=0)
         build_features(whole, modalities=[name for name in PREPARED if name in available_modalities(whole)])
-
-
-def long_first(notebooks: Sequence[Path]) -> list[Path]:
-    """Put the notebooks whose front matter says ``long: true`` before the others.
-
-    One that takes minutes and begins last would run alone while the other cores wait.
-
-    Parameters
-    ----------
-    notebooks
-        The notebooks of the book.
-
-    Raises
-    ------
-    PsqeError
-        If a notebook cannot be read.
-    """
-    return sorted(notebooks, key=lambda path: not read_notebook(path).metadata.get("psqe", {}).get("long"))
-
-
-def prerequisites(notebooks: Sequence[Path]) -> dict[str, set[str]]:
-    """Read from the front matter of notebooks which of them must have run before which.
-
-    Parameters
-    ----------
-    notebooks
-        The notebooks of the book. ``"*"`` in the list ``after`` of one stands for all others.
-
-    Returns
-    -------
-    For the name of each notebook, in the order given, the names of those that must have run before it.
-
-    Raises
-    ------
-    PsqeError
-        If a notebook waits for one that does not exist, or if some wait for each other.
-    """
-    names = {path.stem for path in notebooks}
-    before: dict[str, set[str]] = {}
-    for path in notebooks:
-        after = set(read_notebook(path).metadata.get("psqe", {}).get("after", []))
-        if "*" in after:
-            after = after - {"*"} | names - {path.stem}
-        if unknown := after - names:
-            raise PsqeError(f"waits for {min(unknown)!r}, which is no notebook of the book", path=path)
-        before[path.stem] = after
-    try:
-        TopologicalSorter(before).prepare()
-    except CycleError as error:
-        circle = ", ".join(sorted(set(error.args[1])))
-        raise PsqeError(f"these notebooks wait for each other: {circle}") from error
-    return before
-
-
-def _run_in_order(order: TopologicalSorter[str], start: Callable[[str], Future[Any]], jobs: int) -> None:
-    """Start each job once those before it are done, at most ``jobs`` at the same time."""
-    order.prepare()
-    ready: list[str] = []
-    running: dict[Future[Any], str] = {}
-    while order.is_active():
-        ready += order.get_ready()
-        while ready and len(running) < jobs:
-            name = ready.pop(0)
-            running[start(name)] = name
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            future.result()
-            order.done(running.pop(future))
-
-
-@contextmanager
-def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield a pool in which every job has a fresh process: its own environment, directory and memory peak.
-
-    The processes are copies of one that has loaded this module and all that it imports, which takes a second.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    try:
-        with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
-            yield pool
-    except BrokenProcessPool as error:
-        raise PsqeError(
-            "a process of the study died",
-            remedy="read what it printed above; if that is nothing, memory ran out",
-        ) from error
 
 
 def _say(what: str) -> None:

@@ -1,16 +1,7 @@
-"""Run one notebook: read a MyST text file, fill in its ``parameters`` cell, write an executed ``.ipynb``.
+"""Run one notebook: fill in its ``parameters`` cell, execute it, write an executed ``.ipynb`` and a record.
 
-The front matter of a notebook says under ``psqe`` which values each profile takes, which other notebooks
-must have run before, and whether it is one of those that take the longest::
-
-    psqe:
-      after: [the-pair]
-      long: true
-      profiles:
-        smoke: {n_seeds: 60}
-        full: {n_seeds: 1000}
-
-For a profile that is not listed, the defaults of the cell hold.
+A notebook is executed in a folder of its own, which holds what the notebooks that it waits for have written.
+What it writes there stands beside it in the end, whole or not at all.
 """
 
 from __future__ import annotations
@@ -19,87 +10,27 @@ import json
 import os
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import papermill
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from psqe.errors import ParameterError, PsqeError
-from psqe.files import write_text
+from psqe.errors import PsqeError
+from psqe.files import NO_ROOM, content_hash, write_text
 from psqe.provenance import machine, revision, versions
-from psqe.study.book.parameters import PROFILES, Parameter, parse_parameters, resolve
-
-# One thread per kernel: sums then add up in one order, so that results do not depend on the number of
-# cores, and notebooks run side by side without getting in each other's way.
-_KERNEL_ENVIRONMENT = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    "PYTHONHASHSEED": "0",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
-
-
-def read_notebook(path: str | Path) -> NotebookNode:
-    """Read a notebook kept as MyST text (``.md``).
-
-    Raises
-    ------
-    PsqeError
-        If the file is missing, is no MyST notebook, or asks under ``psqe`` for something unknown.
-    """
-    path = Path(path)
-    if path.suffix != ".md":
-        raise PsqeError("is no MyST notebook", path=path, remedy="give a file that ends in .md")
-    try:
-        notebook: NotebookNode = jupytext.read(path, fmt="md:myst")
-    except OSError as error:
-        raise PsqeError(f"cannot be read ({error.strerror})", path=path) from error
-    except Exception as error:  # a broken front matter raises one of several kinds
-        raise PsqeError(f"is no MyST notebook ({type(error).__name__}: {error})", path=path) from error
-    settings = notebook.metadata.get("psqe", {})
-    unknown = set(settings) - {"after", "long", "profiles"}
-    unknown |= set(settings.get("profiles", {})) - set(PROFILES)
-    if unknown:
-        raise PsqeError(
-            f"the front matter has {', '.join(sorted(unknown))} under psqe",
-            path=path,
-            remedy=f"it may hold after (a list), long (true) and profiles ({', '.join(PROFILES)})",
-        )
-    return notebook
-
-
-def notebook_parameters(path: str | Path) -> dict[str, Parameter]:
-    """Read the parameters that a notebook declares; none if it has no ``parameters`` cell.
-
-    Raises
-    ------
-    PsqeError
-        If the notebook cannot be read or its cell breaks a rule of :mod:`psqe.study.book.parameters`.
-    """
-    return _declared(read_notebook(path), Path(path))
-
-
-def notebook_values(
-    path: str | Path, parameters: Mapping[str, Any] | None = None, *, profile: str = "default"
-) -> dict[str, Any]:
-    """Find the values of all parameters that :func:`run_notebook` would run a notebook with.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such profile, or a parameter has an unknown name or a value that does not fit.
-    PsqeError
-        If the notebook cannot be read.
-    """
-    return _values(read_notebook(path), Path(path), profile, parameters or {})
+from psqe.study.book.cleaning import cleaned
+from psqe.study.book.inputs import Inputs, folders_among
+from psqe.study.book.kernels import KernelError
+from psqe.study.book.notebook import Notebook
+from psqe.study.book.records import SUFFIX, Record, copy_run, digest, key_of, move_run, whole_record
+from psqe.study.project import Project
+from psqe.temporary import temporary_folder
 
 
 def run_notebook(
@@ -108,13 +39,15 @@ def run_notebook(
     *,
     profile: str = "default",
     out_dir: str | Path,
+    inputs: Inputs | None = None,
+    progress: bool = False,
 ) -> Path:
     """Run a notebook from top to bottom in a fresh kernel and write it, executed, to ``out_dir``.
 
-    The kernel's working directory is ``out_dir``, so that files which the notebook writes by a bare name
-    stand beside it. The same notebook with the same parameters gives the same bytes if its cells do.
-    ``NAME.run.json`` beside it records seconds, memory, machine and versions. Do not call this from several
-    threads of one process: the kernel inherits the environment and the working directory of the process.
+    Files that the notebook writes by a bare name stand beside it. The same notebook with the same parameters
+    gives the same bytes if its cells do. ``NAME.run.json``, which is written last, records which files belong
+    to the notebook, what decided them, seconds, memory, machine and versions. If the run fails, the files of
+    an older run stay.
 
     Parameters
     ----------
@@ -125,7 +58,12 @@ def run_notebook(
     profile
         ``"smoke"`` (some seconds, to see that the notebook works), ``"default"`` or ``"full"``.
     out_dir
-        The folder to write to. It is made if it does not exist.
+        The folder to write to. It is made if it does not exist. The notebooks that this one waits for are
+        looked for there.
+    inputs
+        What every notebook can read, if it is known already.
+    progress
+        Whether to show a progress bar on standard error; not by default.
 
     Returns
     -------
@@ -137,124 +75,126 @@ def run_notebook(
     ParameterError
         If a parameter has an unknown name or a value that does not fit. Nothing is run.
     PsqeError
-        If a cell fails; the half-run notebook is kept as ``out_dir/NAME.failed.ipynb``.
+        If a cell fails; the half-run notebook is kept as ``out_dir/NAME.failed.ipynb``. If the kernel does
+        not start or a file cannot be written.
     """
-    path, out_dir = Path(path), Path(out_dir)
-    notebook = read_notebook(path)
-    values = _values(notebook, path, profile, parameters or {})
-    _write_values(notebook, path, values)
-    target, failed = out_dir / f"{path.stem}.ipynb", out_dir / f"{path.stem}.failed.ipynb"
-    # papermill writes to this file after every cell, so that a run that is killed leaves its trace, too.
-    write_text(failed, json.dumps(notebook))
+    notebook, out_dir = Notebook.read(path), Path(out_dir)
+    values = notebook.values(profile, parameters or {})
+    content = notebook.with_values(values)
+    failed = out_dir / f"{notebook.name}.failed.ipynb"
+    # Papermill writes to this file after every cell, so that a run that is killed leaves its trace, too.
+    write_text(failed, json.dumps(content))
+    root = _root(out_dir)
+    if inputs is None:
+        inputs = Inputs.of(root, folders_among(values.values(), root))
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch, _kernel_environment(scratch):
-        try:
-            notebook = papermill.execute_notebook(
-                notebook,
-                str(failed.resolve()).replace("{", "{{").replace("}", "}}"),  # papermill formats paths
-                kernel_name="python3",
-                cwd=out_dir,
-                progress_bar=sys.stderr.isatty(),
-                start_timeout=60,
-                # Neither a warning that a local kernel uses TCP nor an error that an idle one was interrupted
-                # at its end. What goes wrong in a cell is in the notebook.
-                extra_arguments=["--IPKernelApp.log_level=50"],
-            )
-        except (PapermillExecutionError, DeadKernelError) as error:
-            raise PsqeError(_describe(error), path=path, remedy=f"see {failed}") from error
-        except RuntimeError as error:
-            # nbclient raises this if the kernel never answers on its local socket.
-            raise PsqeError(
-                f"the notebook's kernel did not start ({error})",
-                path=path,
-                remedy="make sure that programs may connect to 127.0.0.1",
-            ) from error
-    write_text(target, json.dumps(_cleaned(notebook), indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-    failed.unlink()
-    record = {
-        "notebook": path.stem,
-        "profile": profile,
-        "parameters": values,
-        "seconds": round(time.perf_counter() - started, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
-        "machine": machine(),
-        "revision": revision(),
-        "versions": versions(),
+    with _told_if_full(out_dir), temporary_folder(out_dir / notebook.name) as folder:
+        before = _put_there(notebook, out_dir, folder)
+        there = _contents(folder)
+        content = _executed(content, folder, failed, notebook.path, progress)
+        write_text(folder / f"{notebook.name}.ipynb", _text(cleaned(content)))
+        files = {name: hashed for name, hashed in _contents(folder).items() if there.get(name) != hashed}
+        _check_names(notebook, files)
+        record = Record(
+            notebook=notebook.name,
+            profile=profile,
+            parameters=values,
+            key=key_of(notebook, values, profile, inputs.digest, before) if inputs.unchanged() else "",
+            files=files,
+            seconds=round(time.perf_counter() - started, 1),
+            peak_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+            machine=machine(),
+            revision=revision(),
+            versions=dict(versions()),
+        )
+        move_run(record, folder, out_dir)
+    failed.unlink(missing_ok=True)
+    return out_dir / f"{notebook.name}.ipynb"
+
+
+def _root(out_dir: Path) -> Path:
+    """The checkout that notebooks in a folder find, or the folder where there is none."""
+    try:
+        return Project.find(out_dir).root
+    except PsqeError:
+        return out_dir
+
+
+@contextmanager
+def _told_if_full(out_dir: Path) -> Iterator[None]:
+    """Turn the error of a full or broken disk into one that names the file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise PsqeError(
+            f"cannot be written ({os.strerror(error.errno)})",
+            path=error.filename or out_dir,
+            remedy="free some space there, and run it again",
+        ) from error
+
+
+def _put_there(notebook: Notebook, out_dir: Path, folder: Path) -> dict[str, str]:
+    """Copy what the notebooks that this one waits for have written; return the hashes of their records."""
+    names = set(notebook.front.after)
+    if "*" in names:
+        names |= {path.name.removesuffix(SUFFIX) for path in out_dir.glob(f"*{SUFFIX}")}
+    before = {}
+    for name in sorted(names - {"*", notebook.name}):
+        if record := whole_record(out_dir, name):
+            copy_run(record, out_dir, folder)
+            before[name] = digest(out_dir, name)
+    return before
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Hash every file in a folder, by its path there."""
+    return {
+        path.relative_to(folder).as_posix(): content_hash(path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
-    write_text(out_dir / f"{path.stem}.run.json", json.dumps(record, indent=1) + "\n")
-    return target
 
 
-def _declared(notebook: NotebookNode, path: Path) -> dict[str, Parameter]:
-    cell = _parameters_cell(notebook, path)
-    with _located(path):
-        return {} if cell is None else parse_parameters(cell.source)
+def _executed(content: NotebookNode, folder: Path, failed: Path, path: Path, progress: bool) -> NotebookNode:
+    """Execute the cells of a notebook.
 
-
-def _values(notebook: NotebookNode, path: Path, profile: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    if profile not in PROFILES:
-        raise ParameterError(f"there is no profile {profile!r}", remedy=f"choose from {', '.join(PROFILES)}")
-    chosen = notebook.metadata.get("psqe", {}).get("profiles", {}).get(profile) or {}
-    declared = _declared(notebook, path)
-    with _located(path):
-        return resolve(declared, chosen, given)
-
-
-def _write_values(notebook: NotebookNode, path: Path, values: Mapping[str, Any]) -> None:
-    """Write the values into the parameters cell and fold it away, so that a page shows what ran."""
-    cell = _parameters_cell(notebook, path)
-    if cell is not None:
-        declared = _declared(notebook, path)
-        cell.source = "\n".join(declared[name].declaration(value) for name, value in values.items())
-        cell.metadata["tags"] = ["parameters", "hide-input"]
-
-
-def _parameters_cell(notebook: NotebookNode, path: Path) -> NotebookNode | None:
-    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    if len(tagged) > 1:
-        raise PsqeError(f"{len(tagged)} cells are tagged parameters", path=path, remedy="keep one")
-    return tagged[0] if tagged else None
-
-
-@contextmanager
-def _located(path: Path) -> Iterator[None]:
-    """Add the path of the notebook to a ParameterError that is raised inside."""
-    try:
-        yield
-    except ParameterError as error:
-        raise ParameterError(error.what, path=path, remedy=error.remedy) from error
-
-
-@contextmanager
-def _kernel_environment(scratch: str) -> Iterator[None]:
-    """Set the variables that a kernel inherits, and restore the former values afterwards.
-
-    The user's own IPython profile is left out (``IPYTHONDIR``): its start-up files could change
-    results, and its history file is locked when two kernels start at once.
+    Raises
+    ------
+    PsqeError
+        If the kernel does not start or dies, or a cell fails.
     """
-    wanted = {**_KERNEL_ENVIRONMENT, "IPYTHONDIR": f"{scratch}/ipython"}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
     try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        executed: NotebookNode = papermill.execute_notebook(
+            content,
+            str(failed.resolve()).replace("{", "{{").replace("}", "}}"),  # papermill formats paths
+            kernel_name="python3",
+            engine_name="psqe",
+            progress_bar=progress and sys.stderr.isatty(),
+            folder=folder,
+        )
+        return executed
+    except KernelError as error:
+        failed.unlink()  # nothing has run
+        raise PsqeError(error.what, path=path, remedy=error.remedy) from error
+    except (PapermillExecutionError, DeadKernelError) as error:
+        raise PsqeError(_describe(error), path=path, remedy=f"see {failed}") from error
 
 
-def _cleaned(notebook: NotebookNode) -> NotebookNode:
-    """Remove what differs from run to run from a notebook: times, random cell ids, paths."""
-    notebook.metadata.pop("papermill", None)
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number}"
-        for key in ("papermill", "execution"):
-            cell.metadata.pop(key, None)
-        if not cell.metadata.get("tags", True):
-            del cell.metadata["tags"]
-    return notebook
+def _check_names(notebook: Notebook, files: Mapping[str, str]) -> None:
+    """Refuse files that would be taken for executed notebooks or records."""
+    for name in sorted(files.keys() - {f"{notebook.name}.ipynb"}):
+        if name.endswith((".ipynb", SUFFIX)):
+            raise PsqeError(
+                f"writes {name}, a name that only the runner may give",
+                path=notebook.path,
+                remedy="give the file another name",
+            )
+
+
+def _text(notebook: NotebookNode) -> str:
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _describe(error: PapermillExecutionError | DeadKernelError) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from psqe.errors import PsqeError
 from psqe.graph import counted
 from psqe.provenance import machine, revision, versions
-from psqe.study.book.pipeline import run_study
+from psqe.study.book.jobs import JOBS
+from psqe.study.book.records import Record, read_records
 from psqe.study.tables.costs import gigabytes
 
-__all__ = ["limit_table", "read_runs", "run_table", "summary", "versions"]
+__all__ = ["limit_table", "read_records", "run_table", "summary", "versions"]
 
 LIMITS = {"hours": 8.0, "memory": 7.5, "storage": 10.0}
 """What NeuroLibre, which publishes books of notebooks, allows a book that is computed without a cache: hours
@@ -25,49 +23,23 @@ with two processors, GB of memory, and GB of storage. It also allows 5 GB of dat
 frequent questions in its documentation, ``source/FAQ.rst`` in ``neurolibre/docs.neurolibre.org``."""
 
 
-def read_runs(folder: str | Path = ".") -> list[dict[str, Any]]:
-    """Read the records (``*.run.json``) that the runner left in a folder.
-
-    Parameters
-    ----------
-    folder
-        The folder of the executed notebooks; the working directory by default.
-
-    Returns
-    -------
-    One record for each notebook, in the order of their names.
-
-    Raises
-    ------
-    PsqeError
-        If a record cannot be read.
-    """
-    records = []
-    for path in sorted(Path(folder).glob("*.run.json")):
-        try:
-            records.append(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise PsqeError(
-                f"is no record of a run ({error})", path=path, remedy="run psqe study again"
-            ) from error
-    return records
-
-
-def run_table(runs: list[dict[str, Any]]) -> pd.DataFrame:
+def run_table(runs: Sequence[Record]) -> pd.DataFrame:
     """Make a table with a row for each notebook: profile, parameters as text, seconds, peak memory in MB."""
-    columns = ["notebook", "profile", "parameters", "seconds", "peak_mb"]
     rows = [
         {
-            **{name: run[name] for name in columns},
-            "parameters": ", ".join(f"{name} = {value}" for name, value in run["parameters"].items()),
+            "notebook": run.notebook,
+            "profile": run.profile,
+            "parameters": ", ".join(f"{name} = {value}" for name, value in run.parameters.items()),
+            "seconds": run.seconds,
+            "peak_mb": run.peak_mb,
         }
         for run in runs
     ]
     types = {"seconds": "float64", "peak_mb": "int64"}
-    return pd.DataFrame(rows, columns=columns).astype(types)
+    return pd.DataFrame(rows, columns=["notebook", "profile", "parameters", *types]).astype(types)
 
 
-def limit_table(runs: list[dict[str, Any]], environment: str | Path | None = None) -> pd.DataFrame:
+def limit_table(runs: Sequence[Record], environment: str | Path | None = None) -> pd.DataFrame:
     """Set what the whole book took beside the limits of NeuroLibre, :data:`LIMITS`.
 
     Parameters
@@ -82,14 +54,13 @@ def limit_table(runs: list[dict[str, Any]], environment: str | Path | None = Non
     pandas.DataFrame
         ``what``, ``this book`` and ``limit``. Without a virtual environment there is no row about storage.
     """
-    peaks = sorted((run["peak_mb"] for run in runs), reverse=True)
-    jobs = inspect.signature(run_study).parameters["jobs"].default
+    peaks = sorted((run.peak_mb for run in runs), reverse=True)
     rows = [
-        ("hours, one notebook after the other", sum(run["seconds"] for run in runs) / 3600, "hours"),
+        ("hours, one notebook after the other", sum(run.seconds for run in runs) / 3600, "hours"),
         ("GB of memory, the largest kernel", gigabytes(peaks[0]), "memory"),
         (
-            f"GB of memory, the {jobs} largest kernels at the same time",
-            gigabytes(sum(peaks[:jobs])),
+            f"GB of memory, the {JOBS} largest kernels at the same time",
+            gigabytes(sum(peaks[:JOBS])),
             "memory",
         ),
     ]
@@ -107,11 +78,11 @@ def _size(folder: str | Path) -> int:
     return sum(Path(path, name).lstat().st_size for path, _, names in os.walk(folder) for name in names)
 
 
-def summary(runs: list[dict[str, Any]]) -> str:
+def summary(runs: Sequence[Record]) -> str:
     """Name the machines, revisions and profiles of the runs in one sentence of Markdown."""
-    machines = sorted({run["machine"] for run in runs} | {machine()})
-    revisions = sorted({run["revision"] for run in runs} | {revision()})
-    profiles = sorted({run["profile"] for run in runs})
+    machines = sorted({run.machine for run in runs} | {machine()})
+    revisions = sorted({run.revision for run in runs} | {revision()})
+    profiles = sorted({run.profile for run in runs})
     return (
         counted(len(runs), "notebook")
         + (f", profile {' and '.join(profiles)}" if profiles else "")

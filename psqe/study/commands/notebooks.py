@@ -25,17 +25,18 @@ def run(
     given = parse_assignments(parameters or [])
     with needs_extra("book"):
         from psqe.study.book.run_notebook import run_notebook
-    typer.echo(run_notebook(notebook, given, profile=profile, out_dir=out))
+    typer.echo(run_notebook(notebook, given, profile=profile, out_dir=out, progress=True))
 
 
 def study(
     profile: Amount = "default",
     task: Annotated[str | None, typer.Option(help="Run the notebooks on this task.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run all notebooks, whatever has changed.")] = False,
 ) -> None:
-    """Run all notebooks, then build the book."""
+    """Run the notebooks that have changed, or whose inputs have, then build the book."""
     with needs_extra("book"):
         from psqe.study.book.pipeline import run_study
-    typer.echo(run_study(profile, task))
+    typer.echo(run_study(profile, task, fresh=fresh))
 
 
 def book() -> None:

@@ -1,0 +1,225 @@
+"""The notebooks of the book as they are written: MyST text with a front matter and a ``parameters`` cell.
+
+The front matter says under ``psqe`` which values each profile takes, which other notebooks must have run
+before, and whether the notebook is one of those that take the longest::
+
+    psqe:
+      after: [the-pair]
+      long: true
+      profiles:
+        smoke: {n_seeds: 60}
+        full: {n_seeds: 1000}
+
+For a profile that is not listed, the defaults of the cell hold.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import jupytext
+from nbformat import NotebookNode
+from pydantic import Field
+
+from psqe.errors import ParameterError, PsqeError
+from psqe.options import Options
+from psqe.study.book.parameters import PROFILES, Parameter, Profile, parse_parameters, resolve
+
+
+class FrontMatter(Options):
+    """What the front matter of a notebook says under ``psqe``.
+
+    Parameters
+    ----------
+    after
+        The notebooks that must have run before, by name; ``"*"`` stands for all others.
+    long
+        Whether the notebook is one of those that take the longest.
+    profiles
+        The values of parameters in each profile, where they differ from the defaults.
+
+    Examples
+    --------
+    >>> FrontMatter(after=["the-pair"]).long
+    False
+    """
+
+    after: list[str] = Field(default_factory=list)
+    long: bool = False
+    profiles: dict[Profile, dict[str, Any]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook as it is written.
+
+    Attributes
+    ----------
+    path
+        The MyST text (``.md``).
+    text
+        The bytes of the text.
+    content
+        Its cells. They must not be changed, see :meth:`with_values`.
+    front
+        What the front matter says.
+    """
+
+    path: Path
+    text: bytes
+    content: NotebookNode
+    front: FrontMatter
+
+    @classmethod
+    def read(cls, path: str | Path) -> Notebook:
+        """Read a notebook kept as MyST text (``.md``).
+
+        Raises
+        ------
+        PsqeError
+            If the file is missing, is no MyST notebook, or asks under ``psqe`` for something unknown.
+        """
+        path = Path(path)
+        if path.suffix != ".md":
+            raise PsqeError("is no MyST notebook", path=path, remedy="give a file that ends in .md")
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise PsqeError(f"cannot be read ({error.strerror})", path=path) from error
+        try:
+            content = jupytext.reads(text.decode(), fmt="md:myst")
+        except Exception as error:  # a broken front matter raises one of several kinds
+            raise PsqeError(f"is no MyST notebook ({type(error).__name__}: {error})", path=path) from error
+        with located(path):
+            given = content.metadata.get("psqe") or {}
+            if not isinstance(given, dict):
+                raise ParameterError(
+                    "psqe in the front matter is no mapping", remedy="write psqe: {long: true}"
+                )
+            return cls(path, text, content, FrontMatter(**given))
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its suffix, by which other pages refer to the notebook."""
+        return self.path.stem
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters by name, in the order of their cell; none where there is no such cell.
+
+        Raises
+        ------
+        ParameterError
+            If the cell breaks a rule of :mod:`psqe.study.book.parameters`.
+        PsqeError
+            If there are several such cells.
+        """
+        number = self._parameters_cell()
+        with located(self.path):
+            return {} if number is None else parse_parameters(self.content.cells[number].source)
+
+    def values(self, profile: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Find the value of every parameter.
+
+        Parameters
+        ----------
+        profile
+            The name of a profile.
+        given
+            Values, or their text as typed on a command line, which go before those of the profile.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such profile, or a parameter has an unknown name or a value that does not fit.
+        """
+        if profile not in PROFILES:
+            known = ", ".join(PROFILES)
+            raise ParameterError(f"there is no profile {profile!r}", remedy=f"choose from {known}")
+        chosen = self.front.profiles.get(profile) or {}  # type: ignore[call-overload]
+        with located(self.path):
+            return resolve(self.parameters, chosen, given)
+
+    def with_values(self, values: Mapping[str, Any]) -> NotebookNode:
+        """Return the cells with other values in the parameters cell, which is folded away.
+
+        A page so shows what ran.
+        """
+        content = copy.deepcopy(self.content)
+        number = self._parameters_cell()
+        if number is not None:
+            cell = content.cells[number]
+            lines = (self.parameters[name].declaration(value) for name, value in values.items())
+            cell.source = "\n".join(lines)
+            cell.metadata["tags"] = ["parameters", "hide-input"]
+        return content
+
+    def _parameters_cell(self) -> int | None:
+        tagged = [
+            number
+            for number, cell in enumerate(self.content.cells)
+            if "parameters" in cell.metadata.get("tags", [])
+        ]
+        if len(tagged) > 1:
+            raise PsqeError(f"{len(tagged)} cells are tagged parameters", path=self.path, remedy="keep one")
+        return tagged[0] if tagged else None
+
+
+@contextmanager
+def located(path: Path) -> Iterator[None]:
+    """Add the path of a notebook to a ParameterError that is raised inside."""
+    try:
+        yield
+    except ParameterError as error:
+        raise ParameterError(error.what, path=path, remedy=error.remedy) from error
+
+
+def long_first(notebooks: Sequence[Notebook]) -> list[Notebook]:
+    """Put the notebooks whose front matter says ``long: true`` before the others.
+
+    One that takes minutes and begins last would run alone while the other cores wait.
+    """
+    return sorted(notebooks, key=lambda notebook: not notebook.front.long)
+
+
+def prerequisites(notebooks: Sequence[Notebook]) -> dict[str, set[str]]:
+    """Find which notebooks must have run before which.
+
+    Parameters
+    ----------
+    notebooks
+        The notebooks of the book.
+
+    Returns
+    -------
+    For the name of each notebook, in the order given, the names of those that must have run before it.
+
+    Raises
+    ------
+    PsqeError
+        If a notebook waits for one that does not exist, or if some wait for each other.
+    """
+    names = {notebook.name for notebook in notebooks}
+    before: dict[str, set[str]] = {}
+    for notebook in notebooks:
+        after = set(notebook.front.after)
+        if "*" in after:
+            after = after - {"*"} | names - {notebook.name}
+        if unknown := after - names:
+            raise PsqeError(
+                f"waits for {min(unknown)!r}, which is no notebook of the book", path=notebook.path
+            )
+        before[notebook.name] = after
+    try:
+        TopologicalSorter(before).prepare()
+    except CycleError as error:
+        circle = ", ".join(sorted(set(error.args[1])))
+        raise PsqeError(f"these notebooks wait for each other: {circle}") from error
+    return before
