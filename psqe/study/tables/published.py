@@ -1,0 +1,284 @@
+"""Tables that set our numbers beside those of published systems, with what differs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from psqe.datasets.benchmarks import BENCHMARKS
+from psqe.evaluation.protocols import PEER_CSLS_K, PEER_TEST_SHARE
+from psqe.study.plans.base import DBP15K
+from psqe.study.plans.best import BENCHMARK_STATES, ON_BENCHMARKS, benchmark_spec
+from psqe.study.plans.supervised import SHARE, supervised
+from psqe.study.published import NUMBERS, SOURCES, SYSTEMS, Number, system
+from psqe.study.spec import RunSpec
+from psqe.study.tables.best import row_name
+
+NOT_STATED = "not stated"
+"""What a table shows where no source at hand states a fact."""
+
+FB15K = "fb15k/db15k"
+"""The second benchmark on which numbers are set side by side."""
+
+
+def _text(value: str | bool | None) -> str:
+    """Write a fact: a text as it is, a truth value in words, and :data:`NOT_STATED` for ``None``."""
+    if value is None:
+        return NOT_STATED
+    return value if isinstance(value, str) else ("yes" if value else "no")
+
+
+def _share(labels: float) -> str:
+    """Write the share of gold links that are labels.
+
+    >>> _share(0.3), _share(0)
+    ('30 %', 'none')
+    """
+    return f"{labels:.0%}".replace("%", " %") if labels else "none"
+
+
+def system_table() -> pd.DataFrame:
+    """List the published systems: what they compare entities by, and how their Hits@1 is counted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``system``, ``modalities``, ``candidates``, ``matching``, ``epoch`` (how it is chosen) and ``source``,
+        all texts.
+    """
+    candidates = {None: NOT_STATED, True: "linked entities", False: "all entities"}
+    epochs = {None: NOT_STATED, True: "by test links", False: "not by test links"}
+    return pd.DataFrame([
+        {
+            "system": known.name,
+            "modalities": _text(known.modalities),
+            "candidates": candidates[known.protocol.test_links_only],
+            "matching": _text(known.protocol.matching),
+            "epoch": epochs[known.protocol.epoch_by_test],
+            "source": _text(known.protocol.source),
+        }
+        for known in SYSTEMS
+    ])  # fmt: skip
+
+
+def _name(number: Number) -> str:
+    """Write the system of a number, and its setting where it has several."""
+    return f"{number.system}: {number.setting}" if number.setting else number.system
+
+
+def numbers_on(tasks: Sequence[str]) -> list[Number]:
+    """Return the published numbers on some tasks, those with fewer labels and without names first."""
+    found = [number for number in NUMBERS if set(tasks) <= set(number.hits)]
+    return sorted(found, key=lambda number: (number.labels, number.names is not False, number.names is None))
+
+
+def number_table(tasks: Sequence[str]) -> pd.DataFrame:
+    """List the published Hits@1 on some tasks.
+
+    Parameters
+    ----------
+    tasks
+        Names of benchmarks. The part behind the slash names the column of each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``labels``, ``names``, ``system`` (with the setting where it has several), ``adds pairs``, a column
+        for each task, and ``source`` (its name in :data:`psqe.study.published.SOURCES`, and its kind).
+    """
+    return pd.DataFrame([
+        {
+            "labels": _share(number.labels), "names": _text(number.names), "system": _name(number),
+            "adds pairs": _text(number.adds_pairs) if number.labels else "",
+            **{task.rpartition("/")[2]: number.hits[task] for task in tasks},
+            "source": f"{number.source}, {SOURCES[number.source].kind}",
+        }
+        for number in numbers_on(tasks)
+    ])  # fmt: skip
+
+
+def source_table() -> pd.DataFrame:
+    """List the sources of the published numbers: ``source``, ``from`` and ``what it is``."""
+    rows = [(name, source.kind, source.text) for name, source in SOURCES.items()]
+    return pd.DataFrame(rows, columns=["source", "from", "what it is"])
+
+
+@dataclass(frozen=True)
+class OurRun:
+    """A run of ours, told as published numbers are.
+
+    Attributes
+    ----------
+    name
+        The row of our tables.
+    spec
+        What was run.
+    labels
+        The share of gold links that it was trained on.
+    """
+
+    name: str
+    spec: RunSpec
+    labels: float
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What entities are compared by, beside the structure."""
+        assert self.spec.features is not None and self.spec.features.modalities is not None
+        return tuple(self.spec.features.modalities)
+
+    @property
+    def names(self) -> bool:
+        """Whether names are among the modalities."""
+        return "name" in self.modalities or "translated_name" in self.modalities
+
+    @property
+    def values(self) -> bool:
+        """Whether values of attributes are compared: the runs here that do so compare numbers, too."""
+        return "number" in self.modalities
+
+    @property
+    def images(self) -> bool:
+        """Whether pictures are among the modalities."""
+        return "image" in self.modalities
+
+
+def our_runs(tasks: Sequence[str]) -> list[OurRun]:
+    """Return our runs on some tasks that are set beside published numbers, task by task.
+
+    They are the systems of the plan ``best-benchmarks`` and, where it has the task, those of the plan
+    ``supervised``, which trains on as many labels as the publications.
+    """
+    found = []
+    for task in tasks:
+        for state in BENCHMARK_STATES:
+            for name, seeds in ON_BENCHMARKS[task]:
+                told = row_name(name, seeds=seeds or name == "features")
+                found.append(OurRun(told, benchmark_spec(name, task, state, seeds=seeds), 0.0))
+        for spec in supervised([task], BENCHMARK_STATES):
+            assert spec.aligner is not None
+            told = next(known.name for known in SYSTEMS if known.name.lower() == spec.aligner.name)
+            found.append(OurRun(f"{told}, labels", spec, SHARE))
+    return found
+
+
+def our_table(stored: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Tell Hits@1 of our runs under the published protocol and under ours.
+
+    Parameters
+    ----------
+    stored
+        The alignments and the systems of the results store, one below the other.
+    tasks
+        Names of benchmarks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``benchmark``, ``system``, ``labels``, ``modalities``, and Hits@1 from left to right on all links:
+        ``peer`` (the published protocol: candidates are the entities of the test links; CSLS, k = 3), and
+        ``full, CSLS`` and ``full, Sinkhorn`` (all entities are candidates; missing where it was not
+        measured). A run that is not stored has no row.
+    """
+    whole = stored[(stored["part_kind"] == "all") & (stored["links"] == "all")]
+    whole = whole[(whole["direction"] == "l2r") & (whole["protocol"].isin(["peer", "full"]))]
+    rows = []
+    for run in our_runs(tasks):
+        own = whole[whole["id"] == run.spec.id]
+        if own.empty:
+            continue
+        hits = own.groupby(["protocol", "matching"])["hits@1"].mean().astype(float).to_dict()
+        rows.append({
+            "benchmark": run.spec.task.name, "system": run.name, "labels": _share(run.labels),
+            "modalities": ", ".join(run.modalities), "peer": hits.get(("peer", "csls"), float("nan")),
+            "full, CSLS": hits.get(("full", "csls"), float("nan")),
+            "full, Sinkhorn": hits.get(("full", "sinkhorn"), float("nan")),
+        })  # fmt: skip
+    columns = ["benchmark", "system", "labels", "modalities", "peer", "full, CSLS", "full, Sinkhorn"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def differences(number: Number, run: OurRun) -> list[str]:
+    """Tell in what a published number and a run of ours under protocol ``peer`` differ.
+
+    Parameters
+    ----------
+    number
+        The published number.
+    run
+        A run of ours.
+
+    Returns
+    -------
+    list of str
+        One text for each fact that differs or is not stated, with their value before ours. An empty list
+        would mean that no difference but the method is known.
+    """
+    theirs = system(number.system)
+    protocol = theirs.protocol
+    tested = None if number.tested is None else _share(number.tested)
+    facts: list[tuple[str, str | bool | None, str | bool]] = [
+        ("labels", _share(number.labels), _share(run.labels)),
+        ("links tested", tested, _share(PEER_TEST_SHARE)),
+        ("names", number.names, run.names),
+        ("attribute values", number.values, run.values),
+        ("images", theirs.images, run.images),
+        ("candidates are linked entities only", protocol.test_links_only, True),
+        ("matching", protocol.matching, f"CSLS, k = {PEER_CSLS_K}"),
+        ("epoch by test links", protocol.epoch_by_test, False),
+    ]
+    if number.labels:
+        facts.append(("adds pairs", number.adds_pairs, False))
+    if run.labels and run.spec.aligner is not None:
+        facts.append(("parameters", "of its authors", f"preset {run.spec.aligner.preset}"))
+    if BENCHMARKS[run.spec.task.name].notes:
+        facts.append(("graphs", "whole", "partial"))
+    return [f"{what}: {_text(one)} / {_text(other)}" for what, one, other in facts if one != other]
+
+
+def difference_table(stored: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Set every published number on a task beside the run of ours that differs from it in the fewest facts.
+
+    Among runs with equally many differences, one of the same system comes first, and then the one with the
+    highest Hits@1.
+
+    Parameters
+    ----------
+    stored
+        The alignments and the systems of the results store, one below the other.
+    task
+        Name of a benchmark.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``published``, ``theirs`` (Hits@1), ``ours`` (the name of the run), ``Hits@1`` (protocol peer, left to
+        right), ``what differs`` (their value / our value) and ``differences``, their number. Empty where no
+        run of ours is stored.
+    """
+    hits = our_table(stored, [task]).set_index("system")["peer"].dropna()
+    ours = [run for run in our_runs([task]) if run.name in hits.index]
+    rows = []
+    for number in numbers_on([task]) if ours else []:
+
+        def distance(run: OurRun, number: Number = number) -> tuple[int, bool, float]:
+            same = run.name.partition(",")[0] == number.system
+            return len(differences(number, run)), not same, -float(hits[run.name])
+
+        nearest = min(ours, key=distance)
+        found = differences(number, nearest)
+        labels = f"{_share(number.labels)} labels" if number.labels else "no labels"
+        named = {True: "names", False: "no names", None: "names not stated"}[number.names]
+        rows.append({
+            "published": f"{_name(number)} ({labels}, {named})",
+            "theirs": number.hits[task], "ours": nearest.name, "Hits@1": float(hits[nearest.name]),
+            "what differs": "; ".join(found), "differences": len(found),
+        })  # fmt: skip
+    columns = ["published", "theirs", "ours", "Hits@1", "what differs", "differences"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+TASKS = (*DBP15K, FB15K)
+"""The benchmarks on which numbers are set side by side."""
