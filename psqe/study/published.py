@@ -44,7 +44,7 @@ SOURCES: Mapping[str, Source] = {
 
 
 @dataclass(frozen=True)
-class Protocol:
+class PublishedProtocol:
     """How Hits@1 is counted. ``None`` stands for what no source states.
 
     Attributes
@@ -67,7 +67,7 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class System:
+class PublishedSystem:
     """A published system.
 
     Attributes
@@ -89,64 +89,68 @@ class System:
     cite: str
     modalities: str | None
     images: bool
-    protocol: Protocol
+    protocol: PublishedProtocol
 
 
 _EVA_MODALITIES = "structure, relations, attributes, images"
 _PRINTS = "it prints Hits@1 on the test links while it trains, and chooses no epoch"
 _VALIDATES = "the links by which the best epoch is chosen are those of the test"
-_NOT_STATED = Protocol(None, None, None, None)
+_NOT_STATED = PublishedProtocol(None, None, None, None)
 SYSTEMS = (
-    System("PSQE", "hong2026psqe", "for the seeds: images, attributes, relations", True, _NOT_STATED),
-    System(
+    PublishedSystem(
+        "PSQE", "hong2026psqe", "for the seeds: images, attributes, relations", True, _NOT_STATED
+    ),
+    PublishedSystem(
         "EVA", "liu2021eva", _EVA_MODALITIES, True,
-        Protocol(True, "CSLS, k = 3", False, f"cambridgeltl/eva, src/run_dbp15k.py: {_PRINTS}"),
+        PublishedProtocol(True, "CSLS, k = 3", False, f"cambridgeltl/eva, src/run_dbp15k.py: {_PRINTS}"),
     ),
-    System(
+    PublishedSystem(
         "MCLEA", "lin2022mclea", _EVA_MODALITIES, True,
-        Protocol(True, "CSLS, k = 3", False, f"lzxlin/MCLEA, src/run.py: {_PRINTS}"),
+        PublishedProtocol(True, "CSLS, k = 3", False, f"lzxlin/MCLEA, src/run.py: {_PRINTS}"),
     ),
-    System(
+    PublishedSystem(
         "MEAformer", "chen2023meaformer", _EVA_MODALITIES, True,
-        Protocol(True, "CSLS, k = 3", True, f"zjukg/MEAformer, main.py, src/data.py: {_VALIDATES}"),
+        PublishedProtocol(True, "CSLS, k = 3", True, f"zjukg/MEAformer, main.py, src/data.py: {_VALIDATES}"),
     ),
-    System(
+    PublishedSystem(
         "UMAEA", "chen2023umaea", _EVA_MODALITIES, True,
-        Protocol(True, "CSLS, k = 3", True, f"zjukg/UMAEA, main.py, src/data.py: {_VALIDATES}"),
+        PublishedProtocol(True, "CSLS, k = 3", True, f"zjukg/UMAEA, main.py, src/data.py: {_VALIDATES}"),
     ),
-    System(
+    PublishedSystem(
         "DESAlign", "wang2024desalign", _EVA_MODALITIES, True,
-        Protocol(True, "CSLS, k = 3", True, f"wyy-code/DESAlign, main.py, src/data.py: {_VALIDATES}"),
+        PublishedProtocol(
+            True, "CSLS, k = 3", True, f"wyy-code/DESAlign, main.py, src/data.py: {_VALIDATES}"
+        ),
     ),
-    System("XGEA", "xu2023xgea", None, True, _NOT_STATED),
-    System(
+    PublishedSystem("XGEA", "xu2023xgea", None, True, _NOT_STATED),
+    PublishedSystem(
         "PCMEA", "wang2024pcmea", f"{_EVA_MODALITIES}, texts of relations and attributes", True,
-        Protocol(True, "CSLS, k = 3", False, f"paichichi/PCMEA, run_PCMEA.py: {_PRINTS}"),
+        PublishedProtocol(True, "CSLS, k = 3", False, f"paichichi/PCMEA, run_PCMEA.py: {_PRINTS}"),
     ),
-    System(
+    PublishedSystem(
         "EIEA", "wang2025eiea", "structure, attributes, images", True,
-        Protocol(
+        PublishedProtocol(
             True, "Sinkhorn", True,
             "BubbleWang-wly/EIEA, DBP15K_src/run.py: it prints the best Hits@1 of all epochs on test links",
         ),
     ),
-    System(
+    PublishedSystem(
         "BERT-INT", "tang2020bertint", "names, descriptions, attribute values, neighbours", False,
-        Protocol(
+        PublishedProtocol(
             True, "a learned score of the 50 nearest", False,
             f"kosugi11037/bert-int, interaction_model: {_PRINTS}",
         ),
     ),
-    System(
+    PublishedSystem(
         "LightEA", "mao2022lightea", "structure, relations", False,
-        Protocol(
+        PublishedProtocol(
             True, "Sinkhorn of the 500 nearest", False,
             "MaoXinn/LightEA, LightEA.ipynb: nothing is trained; a switch, off in this file, adds names",
         ),
     ),
-    System(
+    PublishedSystem(
         "FGWEA", "tang2023fgwea", "structure, relations, attribute values", False,
-        Protocol(
+        PublishedProtocol(
             True, "transport plan", False,
             "squareRoot3/FusedGW-Entity-Alignment, gwea_utils.py: nothing is trained; all links are tested",
         ),
@@ -156,7 +160,7 @@ SYSTEMS = (
 
 
 @dataclass(frozen=True)
-class Number:
+class PublishedNumber:
     """One line of published Hits@1.
 
     Attributes
@@ -200,17 +204,19 @@ def _dbp15k(zh: float, ja: float, fr: float) -> dict[str, float]:
 
 def _trained(
     system: str, hits: Mapping[str, float], source: str, *, names: bool | None, adds_pairs: bool | None = None
-) -> Number:
+) -> PublishedNumber:
     """Return a number of a model that is trained on labels and tested on all other links.
 
     The publications take 30 % of the links of DBP15K as labels, and here 20 % of those of FB15K-DB15K.
     """
     labels = 0.2 if "fb15k/db15k" in hits else 0.3
-    return Number(system, labels, 1 - labels, names, _VALUES.get(system), adds_pairs, "", hits, source)
+    return PublishedNumber(
+        system, labels, 1 - labels, names, _VALUES.get(system), adds_pairs, "", hits, source
+    )
 
 
-def _fgwea(setting: str, hits: Mapping[str, float], *, names: bool, values: bool) -> Number:
-    return Number("FGWEA", 0.0, 1.0, names, values, False, setting, hits, "FGWEA")
+def _fgwea(setting: str, hits: Mapping[str, float], *, names: bool, values: bool) -> PublishedNumber:
+    return PublishedNumber("FGWEA", 0.0, 1.0, names, values, False, setting, hits, "FGWEA")
 
 
 _VALUES = {
@@ -236,7 +242,7 @@ NUMBERS = (
     _trained("EIEA", _dbp15k(0.993, 0.998, 1.000), "EIEA", names=True, adds_pairs=True),
     _trained("BERT-INT", _dbp15k(0.968, 0.964, 0.992), "Javed", names=True, adds_pairs=False),
     _trained("LightEA", _dbp15k(0.952, 0.981, 0.998), "wizwand", names=None),
-    Number("PSQE", 0.0, None, None, None, None, "", _dbp15k(0.842, 0.892, 0.932), "wizwand"),
+    PublishedNumber("PSQE", 0.0, None, None, None, None, "", _dbp15k(0.842, 0.892, 0.932), "wizwand"),
     _fgwea("translations, values", _dbp15k(0.987, 0.991, 0.998), names=True, values=True),
     _fgwea("names", _dbp15k(0.926, 0.954, 0.996), names=True, values=False),
     _fgwea("names, no texts", _dbp15k(0.756, 0.788, 0.983), names=True, values=False),
@@ -257,7 +263,7 @@ IMAGE_SHARES = _dbp15k(0.7829, 0.7032, 0.6758)
 zjukg/UMAEA states it. The others get a random vector there (``load_img`` in its ``src/data.py``)."""
 
 
-def system(name: str) -> System:
+def system(name: str) -> PublishedSystem:
     """Return a system of :data:`SYSTEMS` by its name.
 
     >>> system("EVA").protocol.matching

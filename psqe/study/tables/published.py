@@ -12,7 +12,7 @@ from psqe.evaluation.protocols import PEER_CSLS_K, PEER_TEST_SHARE
 from psqe.study.plans.base import DBP15K
 from psqe.study.plans.best import BENCHMARK_STATES, ON_BENCHMARKS, benchmark_spec
 from psqe.study.plans.supervised import SHARE, supervised
-from psqe.study.published import NUMBERS, SOURCES, SYSTEMS, Number, system
+from psqe.study.published import NUMBERS, SOURCES, SYSTEMS, PublishedNumber, system
 from psqe.study.spec import RunSpec
 from psqe.study.tables.best import row_name
 
@@ -63,12 +63,12 @@ def system_table() -> pd.DataFrame:
     ])  # fmt: skip
 
 
-def _name(number: Number) -> str:
+def _name(number: PublishedNumber) -> str:
     """Write the system of a number, and its setting where it has several."""
     return f"{number.system}: {number.setting}" if number.setting else number.system
 
 
-def numbers_on(tasks: Sequence[str]) -> list[Number]:
+def numbers_on(tasks: Sequence[str]) -> list[PublishedNumber]:
     """Return the published numbers on some tasks, those with fewer labels and without names first."""
     found = [number for number in NUMBERS if set(tasks) <= set(number.hits)]
     return sorted(found, key=lambda number: (number.labels, number.names is not False, number.names is None))
@@ -200,7 +200,7 @@ def our_table(stored: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def differences(number: Number, run: OurRun) -> list[str]:
+def differences(number: PublishedNumber, run: OurRun) -> list[str]:
     """Tell in what a published number and a run of ours under protocol ``peer`` differ.
 
     Parameters
@@ -263,7 +263,7 @@ def difference_table(stored: pd.DataFrame, task: str) -> pd.DataFrame:
     rows = []
     for number in numbers_on([task]) if ours else []:
 
-        def distance(run: OurRun, number: Number = number) -> tuple[int, bool, float]:
+        def distance(run: OurRun, number: PublishedNumber = number) -> tuple[int, bool, float]:
             same = run.name.partition(",")[0] == number.system
             return len(differences(number, run)), not same, -float(hits[run.name])
 
