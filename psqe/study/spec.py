@@ -129,7 +129,7 @@ class RunSpec(Options):
             not make a spec.
         """
         try:
-            fields = json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_no_number)
+            fields = strict_json(text)
             if isinstance(fields, dict) and "matching" in fields:
                 raise DataError(
                     "the spec is from an earlier psqe, where a run had one 'matching'",
@@ -234,6 +234,25 @@ def canonical_json(value: Any) -> str:
     '{"n_clusters":2,"stages":["cluster","expand"]}'
     """
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def strict_json(text: str | bytes) -> Any:
+    """Read JSON and nothing else: no key twice in an object, and no number that JSON does not have.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such JSON.
+
+    Examples
+    --------
+    >>> strict_json('{"a": [1, 2.5]}')
+    {'a': [1, 2.5]}
+    >>> strict_json('{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    ValueError: a key occurs twice among a
+    """
+    return json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_no_number)
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -43,6 +43,9 @@ from psqe.study.project import Project
 from psqe.study.spec import SPEC_COLUMNS, RunSpec, Subject
 from psqe.study.store_files import ANEW, FILES, RESTORE, checked_rows, no_rows, read_file, read_files
 
+SOURCE = ("revision", "versions", "machine", "date")
+"""What is known about where a result comes from, see :func:`psqe.provenance.provenance`."""
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -58,7 +61,7 @@ class RunResult:
     seconds, peak_mb
         What mining and training cost; ``None`` where it was not measured.
     source
-        ``revision``, ``versions``, ``machine`` and ``date``; missing ones are those of now.
+        The texts of :data:`SOURCE`; missing ones are those of now.
 
     Examples
     --------
@@ -263,17 +266,7 @@ class Store:
             If the folder cannot be written.
         """
         results = list({result.spec.id: result for result in results}.values())
-        runs, environments = _run_rows(results)
-        measures = {
-            subject: checked_rows(
-                [
-                    {"id": result.spec.id, **row}
-                    for result in results if result.spec.subject == subject for row in result.rows
-                ],
-                _measure_columns(subject), ("id", *KEYS[subject]),
-            )
-            for subject in {result.spec.subject for result in results}
-        }  # fmt: skip
+        runs, environments, measures = checked_tables(results)
         file_by_id = {result.spec.id: file_name(result.spec) for result in results}
         with self._locked():
             for name, part in runs.groupby(runs["id"].map(file_by_id)):
@@ -357,6 +350,47 @@ def _stored_spec(text: str) -> tuple[RunSpec, str]:
     """The spec that a JSON text in a file of runs describes, and its id; both are kept."""
     spec = RunSpec.from_json(text)
     return spec, spec.id
+
+
+def checked_tables(
+    results: Sequence[RunResult],
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[Subject, pd.DataFrame]]:
+    """Make the rows that a store has for some results, and check them.
+
+    Parameters
+    ----------
+    results
+        What was measured, each run once.
+
+    Returns
+    -------
+    The rows of ``runs``, of ``environments.csv``, and of the measures by subject.
+
+    Raises
+    ------
+    DataError
+        As :meth:`Store.put`.
+
+    Examples
+    --------
+    >>> from psqe.options import TaskOptions
+    >>> spec = RunSpec(subject="facts", task=TaskOptions(name="planted"))
+    >>> result = RunResult(spec, [{"side": "both", "fact": "links", "value": 90}])
+    >>> checked_tables([result])[2]["facts"]["value"].tolist()
+    [90.0]
+    """
+    runs, environments = _run_rows(results)
+    measures = {
+        subject: checked_rows(
+            [
+                {"id": result.spec.id, **row}
+                for result in results if result.spec.subject == subject for row in result.rows
+            ],
+            _measure_columns(subject), ("id", *KEYS[subject]),
+        )
+        for subject in dict.fromkeys(result.spec.subject for result in results)
+    }  # fmt: skip
+    return runs, environments, measures
 
 
 def results_table(results: Iterable[RunResult], subject: Subject) -> pd.DataFrame:
@@ -474,7 +508,8 @@ def _measure_columns(subject: Subject) -> tuple[str, ...]:
 
 def _run_rows(results: Sequence[RunResult]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of ``runs`` and ``environments.csv`` for some results."""
-    now = provenance() if results else {}
+    complete = all(set(SOURCE) <= set(result.source or ()) for result in results)
+    now = {} if complete else provenance()
     runs, environments = [], {}
     for result in results:
         if not result.rows:

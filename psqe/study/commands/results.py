@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +14,9 @@ from psqe.cli.groups import flat_options
 from psqe.cli.options import Device
 from psqe.cli.program import SETTINGS
 from psqe.errors import DataError, ParameterError
-from psqe.extras import needs_extra
 from psqe.graph import counted, in_number
+from psqe.study.commands import sweeps
+from psqe.study.commands.selection import Selection, StoreFolder, open_store, planned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,57 +25,6 @@ if TYPE_CHECKING:
     from psqe.study.store import RunResult, Store
 
 app = typer.Typer(help="List, compare, fill and repeat the stored results.", **SETTINGS)
-
-StoreFolder = Annotated[
-    Path | None, typer.Option("--store", help="The folder of the store; results/store of the project.")
-]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The runs that a command is about: those with one of the values of each field that is given.
-
-    Attributes
-    ----------
-    task, miner, aligner
-        Names of tasks, kinds of seeds and aligners.
-    state
-        Random states.
-
-    Examples
-    --------
-    >>> from psqe.options import TaskOptions
-    >>> from psqe.study.spec import RunSpec
-    >>> spec = RunSpec(subject="facts", task=TaskOptions(name="emoji/en-fr"))
-    >>> Selection(task=["emoji/en-fr"]).has(spec), Selection(aligner=["eva"]).has(spec)
-    (True, False)
-    """
-
-    task: Annotated[list[str] | None, typer.Option(help="Only these tasks; repeatable.")] = None
-    state: Annotated[list[int] | None, typer.Option(help="Only these random states; repeatable.")] = None
-    miner: Annotated[list[str] | None, typer.Option(help="Only seeds of these kinds; repeatable.")] = None
-    aligner: Annotated[list[str] | None, typer.Option(help="Only these aligners; repeatable.")] = None
-
-    def has(self, spec: RunSpec) -> bool:
-        """Whether a run is selected."""
-        columns, state = spec.columns, self.state
-        return (not state or spec.random_state in state) and all(
-            not values or columns[name] in values for name, values in self._names().items()
-        )
-
-    def check(self, specs: Iterable[RunSpec]) -> None:
-        """Raise :class:`ParameterError` for a name that no run has, and list those that there are."""
-        columns = [spec.columns for spec in specs]
-        for name, values in self._names().items():
-            known = sorted({row[name] for row in columns} - {None})
-            for value in values or ():
-                if value not in known:
-                    remedy = f"choose from {', '.join(known)}" if known else "leave the option out"
-                    raise ParameterError(f"no run has the {name} {value!r}", remedy=remedy)
-
-    def _names(self) -> dict[str, list[str] | None]:
-        return {"task": self.task, "miner": self.miner, "aligner": self.aligner}
-
 
 TOLERANCE = {
     "facts": 1e-6,
@@ -111,7 +59,7 @@ def list_runs(
 
     if subject not in (None, *KEYS):
         raise ParameterError(f"there is no subject {subject!r}", remedy=f"choose from {', '.join(KEYS)}")
-    runs = _store(store).runs()
+    runs = open_store(store).runs()
     selection.check(runs["spec"])
     runs = rows_where(runs, lambda spec: selection.has(spec) and subject in (None, spec.subject))
     for row in runs.sort_values(["subject", "task"], kind="stable").itertuples():
@@ -127,7 +75,7 @@ def show(
     """Show everything that is stored of one run."""
     from psqe.study.store import file_name
 
-    opened = _store(store)
+    opened = open_store(store)
     spec = _spec(opened, run_id)
     runs = opened.runs()
     row = runs[runs["id"] == spec.id].iloc[0]
@@ -157,7 +105,7 @@ def compare(
 
     if not 0 <= tolerance < math.inf:
         raise ParameterError(f"--tolerance is {tolerance:g}", remedy="give a finite number of at least 0")
-    one, other, faults = _store(first), _store(second), 0
+    one, other, faults = open_store(first), open_store(second), 0
     for subject in KEYS:
         table, *alone = compared(one.table(subject), other.table(subject), subject)
         beyond = table[table["difference"].abs() > tolerance]
@@ -185,7 +133,7 @@ def rerun(
     The exit code is 1 if a number differs by more than the tolerance of its subject, or if the store or a
     repeated run lacks it. The other runs are repeated all the same.
     """
-    opened = _store(store)
+    opened = open_store(store)
     specs = list(dict.fromkeys(_spec(opened, run_id) for run_id in run_ids))
     agree = [_agrees(opened, spec, overwrite=overwrite) for spec in specs]
     if not all(agree):
@@ -228,7 +176,7 @@ def due(
     """
     from psqe.study.due import due_runs
 
-    runs = _store(store).runs()
+    runs = open_store(store).runs()
     chosen = due_runs(runs, count, (on or datetime.now()).date())
     for row in chosen.itertuples():
         typer.echo(f"{row.id}\t{row.spec}")
@@ -256,19 +204,12 @@ def fill(
 
     if device is not None:
         check_device(device)
-    if plan not in PLANS:
+    if not plan:
         for name, known in PLANS.items():
             typer.echo(f"{name}\t{known.summary}")
-        if plan:
-            raise ParameterError(f"there is no plan {plan!r}", remedy=f"choose from {', '.join(PLANS)}")
         return
-    opened, chosen = _store(store, new=True), PLANS[plan]
-    _check_tasks(selection.task or (), chosen.tasks, plan)
-    _tell_beyond("task", selection.task or (), chosen.tasks)
-    _tell_beyond("random state", selection.state or (), chosen.random_states)
-    specs = chosen.specs(selection.task or chosen.tasks, selection.state or chosen.random_states)
-    selection.check(specs)
-    specs = [spec for spec in specs if selection.has(spec)]
+    specs = planned(plan, selection)
+    opened = open_store(store, new=True)
     lacking = specs if again else opened.lacking(specs)
     typer.echo(f"{counted(len(specs), 'run')}, {len(lacking):,} of them to be made", err=True)
     if dry:
@@ -278,32 +219,6 @@ def fill(
         _run_alone(lacking, opened, device)
     else:
         run_all(lacking, opened, device)
-
-
-def _check_tasks(names: Iterable[str], planned: Sequence[str], plan: str) -> None:
-    """Refuse a task that is none, and one of another benchmark than the tasks of the plan."""
-    from psqe.datasets import task_names
-
-    families = {task.partition("/")[0] for task in planned}
-    known = dict.fromkeys([*planned, *(task for task in task_names() if task.partition("/")[0] in families)])
-    for name in names:
-        if name in known:
-            continue
-        fault = (
-            f"the plan {plan!r} is about {', '.join(planned)}, and not about {name}"
-            if name in task_names()
-            else f"there is no task {name!r}"
-        )
-        raise ParameterError(fault, remedy=f"choose from {', '.join(known)}")
-
-
-def _tell_beyond(what: str, values: Sequence[object], planned: Sequence[object]) -> None:
-    """Say on standard error which of some values are not those of the plan."""
-    beyond = [str(value) for value in values if value not in planned]
-    if beyond:
-        has = ", ".join(map(str, planned))
-        text = f"{what} {', '.join(beyond)}: not in the plan, which has {has}; its runs are made all the same"
-        typer.echo(text, err=True)
 
 
 def compared(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> tuple[pd.DataFrame, int, int]:
@@ -358,20 +273,6 @@ def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
     return table[["id", *KEYS[subject], "column", "first", "second", "difference", "tolerance"]], lost, new
 
 
-def _store(folder: Path | None, *, new: bool = False) -> Store:
-    """Open a store; only a ``new`` one may be without runs."""
-    with needs_extra("book"):
-        import pandera.pandas  # noqa: F401  # the store checks its schema with it
-    from psqe.study.store import Store
-
-    if folder is not None and not folder.is_dir():
-        raise DataError("is not a folder", path=folder, remedy="give the folder of a store")
-    opened = Store(folder)
-    if not new and not (opened.folder / "runs").is_dir():
-        raise DataError("has no folder 'runs'", path=opened.folder, remedy="give the folder of a store")
-    return opened
-
-
 def _spec(store: Store, run_id: str) -> RunSpec:
     """The spec of a stored run, by its id or the beginning of it."""
     found = [spec for known, spec in store.specs().items() if known.startswith(run_id)]
@@ -406,3 +307,7 @@ def _run_alone(specs: list[RunSpec], store: Store, device: str | None) -> None:
     if failed:
         print(f"{failed:,} of {counted(len(specs), 'run')} failed; see above", file=sys.stderr)
         raise typer.Exit(1)
+
+
+for command in (sweeps.sweep, sweeps.run, sweeps.gather):
+    app.command()(command)

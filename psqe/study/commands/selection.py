@@ -1,0 +1,150 @@
+"""Which runs a command is about, and which store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from psqe.errors import DataError, ParameterError
+from psqe.extras import needs_extra
+
+if TYPE_CHECKING:
+    from psqe.study.spec import RunSpec
+    from psqe.study.store import Store
+
+StoreFolder = Annotated[
+    Path | None, typer.Option("--store", help="The folder of the store; results/store of the project.")
+]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The runs that a command is about: those with one of the values of each field that is given.
+
+    Attributes
+    ----------
+    task, miner, aligner
+        Names of tasks, kinds of seeds and aligners.
+    state
+        Random states.
+
+    Examples
+    --------
+    >>> from psqe.options import TaskOptions
+    >>> from psqe.study.spec import RunSpec
+    >>> spec = RunSpec(subject="facts", task=TaskOptions(name="emoji/en-fr"))
+    >>> Selection(task=["emoji/en-fr"]).has(spec), Selection(aligner=["eva"]).has(spec)
+    (True, False)
+    """
+
+    task: Annotated[list[str] | None, typer.Option(help="Only these tasks; repeatable.")] = None
+    state: Annotated[list[int] | None, typer.Option(help="Only these random states; repeatable.")] = None
+    miner: Annotated[list[str] | None, typer.Option(help="Only seeds of these kinds; repeatable.")] = None
+    aligner: Annotated[list[str] | None, typer.Option(help="Only these aligners; repeatable.")] = None
+
+    def has(self, spec: RunSpec) -> bool:
+        """Whether a run is selected."""
+        columns, state = spec.columns, self.state
+        return (not state or spec.random_state in state) and all(
+            not values or columns[name] in values for name, values in self._names().items()
+        )
+
+    def check(self, specs: Iterable[RunSpec]) -> None:
+        """Raise :class:`ParameterError` for a name that no run has, and list those that there are."""
+        columns = [spec.columns for spec in specs]
+        for name, values in self._names().items():
+            known = sorted({row[name] for row in columns} - {None})
+            for value in values or ():
+                if value not in known:
+                    remedy = f"choose from {', '.join(known)}" if known else "leave the option out"
+                    raise ParameterError(f"no run has the {name} {value!r}", remedy=remedy)
+
+    def _names(self) -> dict[str, list[str] | None]:
+        return {"task": self.task, "miner": self.miner, "aligner": self.aligner}
+
+
+def planned(name: str, selection: Selection) -> list[RunSpec]:
+    """Make the selected specs of a plan, or read those of a file.
+
+    Other pairs of the same benchmark and other random states than those of the plan can be asked for; that is
+    told on standard error.
+
+    Parameters
+    ----------
+    name
+        The name of a plan, or the path of a file of specs, which ends in ``.json``.
+    selection
+        Which of the runs.
+
+    Returns
+    -------
+    The specs, in the order of the plan.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such plan, or no run has a name of the selection.
+    DataError
+        If the file cannot be read, or is no file of specs.
+    """
+    from psqe.study.plans import PLANS
+    from psqe.study.workflow.jobs import Job
+
+    if name.endswith(".json"):
+        specs = list(Job.load(Path(name)).specs)
+    elif name in PLANS:
+        plan = PLANS[name]
+        _check_tasks(selection.task or (), plan.tasks, name)
+        _tell_beyond("task", selection.task or (), plan.tasks)
+        _tell_beyond("random state", selection.state or (), plan.random_states)
+        specs = plan.specs(selection.task or plan.tasks, selection.state or plan.random_states)
+    else:
+        raise ParameterError(
+            f"there is no plan {name!r}", remedy=f"choose from {', '.join(PLANS)}; a file ends in .json"
+        )
+    selection.check(specs)
+    return [spec for spec in specs if selection.has(spec)]
+
+
+def open_store(folder: Path | None, *, new: bool = False) -> Store:
+    """Open a store; only a ``new`` one may be without runs."""
+    with needs_extra("book"):
+        import pandera.pandas  # noqa: F401  # the store checks its schema with it
+    from psqe.study.store import Store
+
+    if folder is not None and not folder.is_dir():
+        raise DataError("is not a folder", path=folder, remedy="give the folder of a store")
+    opened = Store(folder)
+    if not new and not (opened.folder / "runs").is_dir():
+        raise DataError("has no folder 'runs'", path=opened.folder, remedy="give the folder of a store")
+    return opened
+
+
+def _check_tasks(names: Iterable[str], planned: Sequence[str], plan: str) -> None:
+    """Refuse a task that is none, and one of another benchmark than the tasks of the plan."""
+    from psqe.datasets import task_names
+
+    families = {task.partition("/")[0] for task in planned}
+    known = dict.fromkeys([*planned, *(task for task in task_names() if task.partition("/")[0] in families)])
+    for name in names:
+        if name in known:
+            continue
+        fault = (
+            f"the plan {plan!r} is about {', '.join(planned)}, and not about {name}"
+            if name in task_names()
+            else f"there is no task {name!r}"
+        )
+        raise ParameterError(fault, remedy=f"choose from {', '.join(known)}")
+
+
+def _tell_beyond(what: str, values: Sequence[object], planned: Sequence[object]) -> None:
+    """Say on standard error which of some values are not those of the plan."""
+    beyond = [str(value) for value in values if value not in planned]
+    if beyond:
+        has = ", ".join(map(str, planned))
+        text = f"{what} {', '.join(beyond)}: not in the plan, which has {has}; its runs are made all the same"
+        typer.echo(text, err=True)

@@ -1,0 +1,293 @@
+"""A sweep: the runs of a plan in many processes, which Snakemake starts here or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from psqe.errors import ParameterError, PsqeError
+from psqe.files import check_writable
+from psqe.graph import counted
+from psqe.signals import Stopped
+from psqe.study.spec import RunSpec
+from psqe.study.store import Store
+from psqe.study.workflow.folder import SweepFolder
+from psqe.study.workflow.jobs import Job
+
+SNAKEFILE = Path(__file__).with_name("Snakefile")
+"""The rules that Snakemake follows: a job for each file with specs."""
+
+AT_ONCE_ON_A_CLUSTER = 100
+"""How many jobs a cluster is given at the same time, unless another number is asked for."""
+
+BUILT_IN = ("local", "dryrun", "touch")
+"""The executors that Snakemake brings itself."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How jobs are executed.
+
+    Attributes
+    ----------
+    jobs
+        How many run at the same time; by default as many as there are cores here, and on a cluster
+        :data:`AT_ONCE_ON_A_CLUSTER`, unless a profile says it.
+    executor
+        The name of an executor of Snakemake, such as ``slurm``; this machine by default.
+    profile
+        A folder with a profile of Snakemake, which may name the executor; none by default.
+    device
+        Where runs compute, as for :func:`psqe.study.run.run`.
+    memory
+        What a job is given, in MiB.
+    minutes
+        How long a job may take where a cluster has such a limit.
+    arguments
+        Further arguments of Snakemake.
+    """
+
+    jobs: int | None = None
+    executor: str | None = None
+    profile: Path | None = None
+    device: str = "cpu"
+    memory: int = 4000
+    minutes: int = 240
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the jobs are known to run on this machine."""
+        return self.profile is None and self.executor in (None, *BUILT_IN)
+
+    @property
+    def at_once(self) -> int | None:
+        """How many jobs run at the same time; ``None`` if that is for the profile to say."""
+        if self.jobs is not None or self.profile is not None:
+            return self.jobs
+        return n_cores() if self.is_local else AT_ONCE_ON_A_CLUSTER
+
+    def check(self) -> None:
+        """Raise an error for what cannot work, before anything is written.
+
+        Raises
+        ------
+        ParameterError
+            If a number is below 1, the profile is no folder with a profile, or the device is not there.
+        PsqeError
+            If Snakemake or the plugin of the executor is not installed.
+        """
+        from psqe.extras import needs_extra
+        from psqe.training.loop import check_device
+
+        with needs_extra("workflow"):
+            import snakemake  # noqa: F401
+        for name, value in (("jobs", self.jobs), ("memory", self.memory), ("minutes", self.minutes)):
+            if value is not None and value < 1:
+                raise ParameterError(f"--{name} is {value}", remedy="give at least 1")
+        if self.profile is not None and not list(self.profile.glob("config*.yaml")):
+            raise ParameterError(
+                f"--profile is {self.profile}, where there is no config.yaml",
+                remedy="give a folder with a profile of Snakemake",
+            )
+        if self.executor not in (None, *BUILT_IN):
+            plugin = f"snakemake-executor-plugin-{self.executor}"
+            if find_spec(plugin.replace("-", "_")) is None:
+                raise PsqeError(
+                    f"there is no executor {self.executor!r}", remedy=f"install it: pip install {plugin}"
+                )
+        if self.is_local:
+            check_device(self.device)
+
+    def command(self) -> list[str]:
+        """The arguments of Snakemake."""
+        given = [
+            "every_job", "--snakefile", str(SNAKEFILE), "--workflow-profile", "none",
+            # What was finished is known by results, and one sweep at a time has the folder.
+            "--nolock", "--rerun-incomplete", "--rerun-triggers", "mtime", "--keep-going",
+            "--scheduler", "greedy",
+        ]  # fmt: skip
+        if self.profile is not None:
+            given += ["--profile", str(self.profile.absolute())]
+        if self.executor is not None:
+            given += ["--executor", self.executor]
+        if self.at_once is not None:
+            given += ["--cores" if self.is_local else "--jobs", str(self.at_once)]
+        given += ["--config", f"memory={self.memory}", f"minutes={self.minutes}", f"device={self.device}"]
+        return [*given, *self.arguments]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run of a sweep that has no result.
+
+    Attributes
+    ----------
+    spec
+        What was to be run.
+    reason
+        Why there is no result, in one line.
+    log
+        The file that says more.
+    """
+
+    spec: RunSpec
+    reason: str
+    log: Path
+
+
+@contextmanager
+def held(folder: SweepFolder) -> Iterator[None]:
+    """Keep every other sweep out of a folder while a ``with`` block runs.
+
+    Raises
+    ------
+    PsqeError
+        If another sweep is at work there, or the folder cannot be written.
+    """
+    check_writable(folder.root / "sweep.lock")
+    lock = FileLock(folder.root / "sweep.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise PsqeError(
+            "another sweep is at work in this folder", path=folder.root,
+            remedy="wait until it has ended, or choose another folder by --folder",
+        ) from error  # fmt: skip
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def sweep(jobs: Sequence[Job], folder: SweepFolder, store: Store, execution: Execution) -> list[Failure]:
+    """Make all runs of some jobs and put them into a store.
+
+    The folder must be :func:`held`. If the sweep is stopped, what is finished is put into the store, too.
+
+    Parameters
+    ----------
+    jobs
+        What is run; at least one job.
+    folder
+        Where jobs and results are kept.
+    store
+        Where results go in the end.
+    execution
+        How jobs are executed.
+
+    Returns
+    -------
+    The runs without a result, with the reason; none if all went well.
+
+    Raises
+    ------
+    PsqeError
+        If the folder or the store cannot be written.
+    DataError
+        If a file with a result is that of another run, or does not fit the columns of the store.
+    """
+    _prepare(jobs, folder)
+    specs = [spec for job in jobs for spec in job.specs]
+    results = [folder.result(spec.id) for spec in specs]
+    try:
+        with _progress(results) as tell:
+            _execute(folder, execution, tell)
+    finally:
+        folder.gather(store, [path for path in results if path.exists()])
+    known = store.specs()
+    return [_failure(spec, job, folder) for job in jobs for spec in job.specs if spec.id not in known]
+
+
+def n_cores() -> int:
+    """The number of cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return (os.cpu_count() or 1) if affinity is None else len(affinity(0))
+
+
+def _prepare(jobs: Sequence[Job], folder: SweepFolder) -> None:
+    """Write the files of jobs, and remove what an earlier sweep left beside its results."""
+    for name in ("jobs", "done", "errors", "logs"):
+        shutil.rmtree(folder.root / name, ignore_errors=True)
+    for job in jobs:
+        job.save(folder.job(job.name))
+
+
+def _execute(folder: SweepFolder, execution: Execution, tell: Callable[[], None]) -> None:
+    """Let Snakemake execute the jobs; it is given time to end its own processes when this one is stopped."""
+    command = [sys.executable, "-m", "psqe.study.workflow.snakemake_process", str(os.getpid())]
+    with folder.snakemake_log.open("wb") as log:
+        # A group of its own: Ctrl-C reaches this process only, which passes it on once.
+        process = subprocess.Popen(
+            [*command, *execution.command()], cwd=folder.root, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            while process.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=1)
+                tell()
+        except (KeyboardInterrupt, Stopped):
+            _end(process)
+            raise
+
+
+def _end(process: subprocess.Popen[bytes], patience: float = 30.0) -> None:
+    """End Snakemake and what it has started: as Ctrl-C does and, if that takes long, at once."""
+    try:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=patience)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt, Stopped):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def _progress(results: Sequence[Path]) -> Iterator[Callable[[], None]]:
+    """Tell how many results there are: by a bar on a terminal, else by a line for each tenth of them."""
+    names, total, told = {path.name for path in results}, len(results), 0
+    place = results[0].parent
+
+    with tqdm(total=total, desc="runs", disable=None) as bar:
+
+        def tell() -> None:
+            nonlocal told
+            there = {path.name for path in place.iterdir()} if place.exists() else set()
+            done = len(names & there)
+            if not bar.disable:
+                bar.update(done - bar.n)
+            elif 10 * done // total > 10 * told // total:
+                print(f"{done:,} of {counted(total, 'run')} done", file=sys.stderr, flush=True)
+                told = done
+
+        yield tell
+
+
+def _failure(spec: RunSpec, job: Job, folder: SweepFolder) -> Failure:
+    """Why a run has no result."""
+    error, log = folder.error(spec.id), folder.log(job.name)
+    if error.exists():
+        return Failure(spec, error.read_text(encoding="utf-8").partition("\n")[0], error)
+    if log.exists():
+        return Failure(spec, f"its job {job.name} ended before {_last_line(log)}", log)
+    return Failure(
+        spec, f"its job {job.name} was not begun {_last_line(folder.snakemake_log)}", folder.snakemake_log
+    )
+
+
+def _last_line(log: Path) -> str:
+    """The last line of a file that says something, in parentheses."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    return f"({next((line for line in reversed(lines) if line), 'nothing was printed')})"
