@@ -2,32 +2,79 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import quote
 
 from psqe.errors import PsqeError
 from psqe.extras import needs_extra
-from psqe.files import write_text
+from psqe.files import content_hash, write_json, write_text
+from psqe.study.book.inputs import code, hash_of
 from psqe.study.book.lock import locked
 from psqe.study.book.reference import write_reference
+from psqe.study.book.site_process import PARENT
 from psqe.study.project import Project
 
-_IN_TWO_PROCESSES = """
-from functools import partial
-import jupyter_book.sphinx
-from jupyter_book.cli.main import main
-jupyter_book.sphinx.build_sphinx = partial(jupyter_book.sphinx.build_sphinx, jobs=2)
-main()
-"""
-"""Jupyter Book, with the number of processes of Sphinx, for which its command has no option."""
+BUILT = "built.json"
+"""The file in the folder of the site that says what the site was built from. It is written last."""
 
 
-def build_book(root: str | Path | None = None) -> Path:
+@dataclass(frozen=True)
+class Sources:
+    """What a site is built from.
+
+    Attributes
+    ----------
+    common
+        The hash of all that decides every page: the configuration, the contents, the package.
+    pages
+        The hash of the source of each page, without those of the API reference, which the package decides.
+    """
+
+    common: str
+    pages: dict[str, str]
+
+    @classmethod
+    def of(cls, project: Project) -> Sources:
+        """Look at the sources of a book.
+
+        Parameters
+        ----------
+        project
+            The checkout.
+
+        Raises
+        ------
+        PsqeError
+            If a page of the table of contents is missing, or a file cannot be read.
+        """
+        files = {page: _source(project, page) for page in project.pages()}
+        others = [project.root / "_config.yml", *sorted(set(project.book.glob("*.*")) - set(files.values()))]
+        parts = [path.name + content_hash(path.read_bytes()) for path in others if path.is_file()]
+        folders = sorted(path for path in project.book.glob("_*") if path.is_dir())
+        return cls(
+            common=content_hash(code(), *parts, hash_of(folders)),
+            pages={page: content_hash(path.read_bytes()) for page, path in files.items()},
+        )
+
+    @classmethod
+    def read(cls, output: Path) -> Sources | None:
+        """Read what a site was built from; ``None`` if its last build did not end well."""
+        try:
+            return cls(**json.loads((output / BUILT).read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def build_book(root: str | Path | None = None, *, fresh: bool = False) -> Path:
     """Build the book of a checkout, while no study runs there.
 
     Every warning is an error: a dead reference, a figure that no run wrote, a number that no run
@@ -37,6 +84,8 @@ def build_book(root: str | Path | None = None) -> Path:
     ----------
     root
         The checkout. By default it is looked for from the working directory upwards.
+    fresh
+        Whether to build every page; by default those that a change since the last build concerns.
 
     Returns
     -------
@@ -51,29 +100,94 @@ def build_book(root: str | Path | None = None) -> Path:
     """
     project = Project.find(root)
     with locked(project, "psqe book"):
-        return build_pages(project)
+        return build_pages(project, fresh=fresh)
 
 
-def build_pages(project: Project) -> Path:
+def build_pages(
+    project: Project, *, fresh: bool = False, say: Callable[[str], None] = lambda what: None
+) -> Path:
     """Build the book of a checkout whose lock this process has; see :func:`build_book`.
 
     Parameters
     ----------
     project
         The checkout.
+    fresh
+        Whether to build every page.
+    say
+        A function that is told in a few words what is done.
     """
     with needs_extra("book"):
         import_module("jupyter_book")
-    for notebook in project.notebooks():
-        run = project.runs / f"{notebook.stem}.ipynb"
-        if not run.is_file():
-            raise PsqeError("has not been run yet", path=notebook, remedy="run psqe study first")
+    project.notebooks()  # the table of contents and the notebooks agree
+    sources, output = Sources.of(project), project.build / "_build"
+    html, before = output / "html", Sources.read(output)
+    if (
+        fresh
+        or before is None
+        or before.common != sources.common
+        or before.pages.keys() != sources.pages.keys()
+    ):
+        # Sphinx does not repeat the warnings of pages that it has built before.
+        shutil.rmtree(output, ignore_errors=True)
+    elif before == sources and all((html / f"{page}.html").is_file() for page in sources.pages):
+        say("the book is as it was")
+        return html / "index.html"
+    say("book")
     write_reference(project.book)
-    output = project.build / "_build"
-    # Every build starts from nothing, for Sphinx does not repeat the warnings of pages it has built before.
-    shutil.rmtree(output, ignore_errors=True)
+    (output / BUILT).unlink(missing_ok=True)
+    _run_sphinx(project)
+    remove_old_pictures(html)
+    write_json(output / BUILT, asdict(sources))
+    return html / "index.html"
+
+
+def remove_old_pictures(html: Path) -> None:
+    """Remove the pictures of former builds, which no page shows any more.
+
+    Parameters
+    ----------
+    html
+        The folder of the site.
+    """
+    shown: set[str] = set()
+    for page in html.rglob("*.html"):
+        shown.update(re.findall(r"_images/([^\"'?#)\s]+)", page.read_text(encoding="utf-8")))
+    for picture in (html / "_images").glob("*"):
+        if quote(picture.name) not in shown and picture.name not in shown:
+            picture.unlink()
+
+
+def _source(project: Project, page: str) -> Path:
+    """Find the source of a page.
+
+    Raises
+    ------
+    PsqeError
+        If there is none.
+    """
+    if page.startswith("runs/"):
+        path = project.book / f"{page}.ipynb"
+        if not path.is_file():
+            notebook = project.root / "notebooks" / f"{path.stem}.md"
+            raise PsqeError("has not been run yet", path=notebook, remedy="run psqe study first")
+        return path
+    path = project.book / f"{page}.md"
+    if not path.is_file():
+        raise PsqeError("is missing", path=path, remedy="write it, or take it out of book/_toc.yml")
+    return path
+
+
+def _run_sphinx(project: Project) -> None:
+    """Run Sphinx, in a process of its own, which ends with this one.
+
+    Raises
+    ------
+    PsqeError
+        If it fails or warns.
+    """
     # The jupyter-book of this interpreter's environment, whatever other one is on the path.
-    command = [sys.executable, "-c", _IN_TWO_PROCESSES]
+    command = [sys.executable, "-P", "-m", "psqe.study.book.site_process"]
     command += ["build", str(project.book)]
     command += ["--config", str(project.root / "_config.yml"), "--path-output", str(project.build)]
     command += ["-W", "-n", "--keep-going"]
@@ -82,7 +196,8 @@ def build_pages(project: Project) -> Path:
     done = subprocess.run(
         command,
         cwd=project.root,
-        env=environment,
+        env={**environment, PARENT: str(os.getpid())},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -90,10 +205,8 @@ def build_pages(project: Project) -> Path:
     log = project.build / "book.log"
     text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     write_text(log, text)
-    index = output / "html" / "index.html"
-    if done.returncode or not index.is_file():
+    if done.returncode or not (project.build / "_build" / "html" / "index.html").is_file():
         raise PsqeError(_fault(text), path=project.book, remedy=f"see {log}")
-    return index
 
 
 def _fault(log: str) -> str:

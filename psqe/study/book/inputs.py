@@ -75,19 +75,43 @@ class Inputs:
         """
         further = tuple(further)
         stamp = _stamp(root, further)  # before the content, so that no change is missed
-        parts = [platform.python_version(), *(f"{name} {version}" for name, version in _packages())]
-        for folder, file in _files((PACKAGE, *(root / name for name in READ))):
-            try:
-                parts += [file.relative_to(folder).as_posix(), content_hash(file.read_bytes())]
-            except OSError as error:
-                raise PsqeError(f"cannot be read ({error.strerror})", path=file) from error
-        return cls(root, further, content_hash(*parts, _stamp_of(_outside(further))), stamp)
+        content = hash_of(root / name for name in READ)
+        return cls(root, further, content_hash(code(), content, _stamp_of(_outside(further))), stamp)
 
     def unchanged(self) -> bool:
         """Return whether nothing has changed since."""
         if _stamp(self.root, self.further) == self.stamp:
             return True
         return Inputs.of(self.root, self.further).digest == self.digest
+
+
+def code() -> str:
+    """Hash the sources of psqe and the versions of Python and of all packages that psqe needs.
+
+    Raises
+    ------
+    PsqeError
+        If a file cannot be read.
+    """
+    versions = (f"{name} {version}" for name, version in _packages())
+    return content_hash(platform.python_version(), *versions, hash_of([PACKAGE]))
+
+
+def hash_of(folders: Iterable[Path]) -> str:
+    """Hash the names and the content of all files in some folders, but for hidden files and byte code.
+
+    Raises
+    ------
+    PsqeError
+        If a file cannot be read.
+    """
+    parts = []
+    for folder, file in _files(folders):
+        try:
+            parts += [file.relative_to(folder).as_posix(), content_hash(file.read_bytes())]
+        except OSError as error:
+            raise PsqeError(f"cannot be read ({error.strerror})", path=file) from error
+    return content_hash(*parts)
 
 
 def folders_among(values: Iterable[Any], root: Path) -> list[Path]:

@@ -95,8 +95,7 @@ def run_study(
         if not study.is_in_place(kept):
             study.run(kept, jobs)
             put_in_place(project, study.folder)
-        _say("book")
-        return build_pages(project)
+        return build_pages(project, fresh=fresh, say=_say)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ out of the results of the site's search, which is meant for the chapters.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
@@ -63,6 +62,8 @@ def page_of(module: str) -> str:
 def write_reference(book: Path) -> list[str]:
     """Write the pages of the reference into the sources of the book, in place of those that were there.
 
+    A page that would be the same is not touched.
+
     Parameters
     ----------
     book
@@ -72,8 +73,10 @@ def write_reference(book: Path) -> list[str]:
     -------
     The names of the pages, relative to ``book`` and without suffix.
     """
-    shutil.rmtree(book / "api", ignore_errors=True)
     pages = {page_of(module): module for module in public_modules()}
+    for path in (book / "api").rglob("*.rst"):
+        if path.relative_to(book).with_suffix("").as_posix() not in pages:
+            path.unlink()
     for page, module in pages.items():
         title = module.replace("_", r"\_")
         # What a package exports is described on the page of the module that defines it.
@@ -82,7 +85,9 @@ def write_reference(book: Path) -> list[str]:
         )
         if page.count("/") == 1:  # the page of a room lists its modules
             text += "\n.. tableofcontents::\n"
-        write_text(book / f"{page}.rst", text)
+        path = book / f"{page}.rst"
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
     return list(pages)
 
 

@@ -39,8 +39,8 @@ def study(
     typer.echo(run_study(profile, task, fresh=fresh))
 
 
-def book() -> None:
+def book(fresh: Annotated[bool, typer.Option("--fresh", help="Build all pages.")] = False) -> None:
     """Build the book from the notebooks that were run."""
     with needs_extra("book"):
         from psqe.study.book.build import build_book
-    typer.echo(build_book())
+    typer.echo(build_book(fresh=fresh))
