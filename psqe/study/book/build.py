@@ -56,7 +56,8 @@ class Sources:
         PsqeError
             If a page of the table of contents is missing, or a file cannot be read.
         """
-        files = {page: _source(project, page) for page in project.pages()}
+        written = (page for page in project.pages() if not page.startswith("api/"))
+        files = {page: _source(project, page) for page in written}
         others = [project.root / "_config.yml", *sorted(set(project.book.glob("*.*")) - set(files.values()))]
         parts = [path.name + content_hash(path.read_bytes()) for path in others if path.is_file()]
         folders = sorted(path for path in project.book.glob("_*") if path.is_dir())
@@ -134,10 +135,13 @@ def build_pages(
         say("the book is as it was")
         return html / "index.html"
     say("book")
+    # A checksum of a style sheet that a former build wrote would be put into pages.
+    shutil.rmtree(html / "_static", ignore_errors=True)
     write_reference(project.book)
     (output / BUILT).unlink(missing_ok=True)
     _run_sphinx(project)
     remove_old_pictures(html)
+    remove_old_words(html)
     write_json(output / BUILT, asdict(sources))
     return html / "index.html"
 
@@ -156,6 +160,21 @@ def remove_old_pictures(html: Path) -> None:
     for picture in (html / "_images").glob("*"):
         if quote(picture.name) not in shown and picture.name not in shown:
             picture.unlink()
+
+
+def remove_old_words(html: Path) -> None:
+    """Remove from the index of the search the words of former builds, which are on no page any more.
+
+    Parameters
+    ----------
+    html
+        The folder of the site.
+    """
+    path, start, end = html / "searchindex.js", "Search.setIndex(", ")"
+    index = json.loads(path.read_text(encoding="utf-8").removeprefix(start).removesuffix(end))
+    for kind in ("terms", "titleterms"):
+        index[kind] = {word: pages for word, pages in index[kind].items() if pages != []}
+    write_text(path, start + json.dumps(index, sort_keys=True) + end)
 
 
 def _source(project: Project, page: str) -> Path:
