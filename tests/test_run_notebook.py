@@ -1,6 +1,7 @@
 """The notebook runner: parameters are checked first, runs repeat to the byte, failures leave a trace."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,33 @@ def test_a_wrong_parameter_is_refused_before_anything_runs(
     assert "page.md" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "part"),
+    [
+        ("emoji/en-xx", "unknown language 'xx' in 'emoji/en-xx'; write emoji/"),
+        ("han/none", "there is no task 'han/none'; choose from han/ja-zh"),
+        ("dbp15k/de_en", "'dbp15k/de_en' is no task; choose from dbp15k/zh_en"),
+        ("countries", "'countries' is no task and no folder; give a folder that exists, or one of the tasks"),
+    ],
+)
+def test_a_task_that_does_not_exist_is_refused_before_a_kernel_starts(
+    tmp_path: Path, task: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psqe.study.book.kernels.COMMAND", ("no-such-program",))
+    page = write(tmp_path / "page.md", parameters='task: str = "emoji/en-fr"  # the pair')
+    with pytest.raises(ParameterError, match=re.escape(f"page.md: {part}")):
+        run_notebook(page, {"task": task}, out_dir=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_is_a_task_wherever_the_kernel_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pair").mkdir()
+    page = write(tmp_path / "page.md", parameters='task: str = "emoji/en-fr"  # the pair')
+    assert Notebook.read(page).values("default", {"task": "pair"}) == {"task": str(tmp_path / "pair")}
+    assert Notebook.read(page).values("default", {}) == {"task": "emoji/en-fr"}
 
 
 def test_an_unknown_profile_is_refused(notebook: Path, tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ from psqe.datasets.layouts import file_remedy, read_folder
 from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask
 
-__all__ = ["closed_leaks", "load_task", "study_encoders", "task_descriptions", "task_names"]
+__all__ = [
+    "check_task_name", "closed_leaks", "is_named", "load_task", "study_encoders", "task_descriptions",
+    "task_names",
+]  # fmt: skip
 
 
 def task_descriptions() -> dict[str, str]:
@@ -57,6 +60,51 @@ def study_encoders(name: str) -> dict[str, str | None]:
     if name in han.names():
         return han.encoders(name)
     return dict(benchmarks.BENCHMARKS[name].encoders) if name in benchmarks.BENCHMARKS else {}
+
+
+def is_named(name: str | Path) -> bool:
+    """Return whether a name is written like that of a task, and not like the path of a folder.
+
+    Examples
+    --------
+    >>> is_named("emoji/en-fr"), is_named("examples/countries")
+    (True, False)
+    """
+    prefixes = (emoji.PREFIX, han.PREFIX, *benchmarks.PREFIXES)
+    return isinstance(name, str) and name.partition("/")[0] in prefixes
+
+
+def check_task_name(name: str | Path, *, data_root: str | Path | None = None) -> None:
+    """Raise the error of :func:`load_task` for a task that does not exist, without loading anything.
+
+    Parameters
+    ----------
+    name, data_root
+        As for :func:`load_task`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such task and no such folder.
+    DataError
+        If it is a benchmark whose files are missing.
+    """
+    text = str(name)
+    prefix = text.partition("/")[0]
+    if not is_named(name):
+        if Path(name).is_file():
+            raise ParameterError(f"{text!r} is a file and no folder", remedy=file_remedy(Path(text)))
+        if not Path(name).is_dir():
+            raise ParameterError(
+                f"{text!r} is no task and no folder",
+                remedy=f"give a folder that exists, or one of the tasks {', '.join(task_names())}",
+            )
+    elif prefix == emoji.PREFIX:
+        emoji.languages_of(text)
+    elif prefix == han.PREFIX:
+        han.encoders(text)
+    else:
+        benchmarks.folder_of(text, data_root)
 
 
 def load_task(
@@ -106,6 +154,7 @@ def load_task(
     """
     if random_state < 0:
         raise ParameterError(f"random_state is {random_state}", remedy="give an integer of at least 0")
+    check_task_name(name, data_root=data_root)
     text = str(name)
     prefix = text.partition("/")[0]
     if prefix == emoji.PREFIX and isinstance(name, str):
@@ -114,14 +163,7 @@ def load_task(
         raise ParameterError(f"{text} has no skin tones", remedy="leave tones out")
     if prefix == han.PREFIX and isinstance(name, str):
         return han.load(text, random_state=random_state, dangling=dangling)
-    named = isinstance(name, str) and prefix in benchmarks.PREFIXES
-    if not named and Path(name).is_file():
-        raise ParameterError(f"{text!r} is a file and no folder", remedy=file_remedy(Path(text)))
-    if not named and not Path(name).is_dir():
-        raise ParameterError(
-            f"{text!r} is no task and no folder",
-            remedy=f"give a folder that exists, or one of the tasks {', '.join(task_names())}",
-        )
+    named = is_named(name)
     if dangling not in (None, 0):
         used = "the benchmark" if named else "the folder"
         raise ParameterError(

@@ -88,6 +88,39 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("psqe", appauthor=False))
 
 
+def folder_of(name: str, data_root: str | Path | None = None) -> Path:
+    """Find the folder of a benchmark.
+
+    Parameters
+    ----------
+    name
+        Name of a benchmark such as ``dbp15k/zh_en``, see :data:`BENCHMARKS`.
+    data_root
+        Folder that holds the folders of the benchmarks; :func:`default_data_dir` when omitted.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such benchmark.
+    DataError
+        If its files are missing.
+    """
+    if name not in BENCHMARKS:
+        raise ParameterError(f"{name!r} is no task", remedy=f"choose from {', '.join(BENCHMARKS)}")
+    benchmark = BENCHMARKS[name]
+    root = default_data_dir() if data_root is None else Path(data_root)
+    folder = root / benchmark.folder
+    # A fetch that failed at its beginning leaves a folder without data.
+    if not folder.is_dir() or not any(layout.recognises(folder) for layout in LAYOUTS.usable().values()):
+        raise DataError(
+            f"the files of {name} are missing",
+            path=folder,
+            remedy=f"run psqe data fetch {name}, or set PSQE_DATA to the folder that has "
+            f"{benchmark.folder} in it",
+        )
+    return folder
+
+
 def load(name: str, *, random_state: int = 0, data_root: str | Path | None = None) -> AlignmentTask:
     """Read a benchmark from its folder under the data root.
 
@@ -107,19 +140,7 @@ def load(name: str, *, random_state: int = 0, data_root: str | Path | None = Non
     DataError
         If the files are missing or broken.
     """
-    if name not in BENCHMARKS:
-        raise ParameterError(f"{name!r} is no task", remedy=f"choose from {', '.join(BENCHMARKS)}")
-    benchmark = BENCHMARKS[name]
-    root = default_data_dir() if data_root is None else Path(data_root)
-    folder = root / benchmark.folder
-    # A fetch that failed at its beginning leaves a folder without data.
-    if not folder.is_dir() or not any(layout.recognises(folder) for layout in LAYOUTS.usable().values()):
-        raise DataError(
-            f"the files of {name} are missing",
-            path=folder,
-            remedy=f"run psqe data fetch {name}, or set PSQE_DATA to the folder that has "
-            f"{benchmark.folder} in it",
-        )
+    folder, benchmark = folder_of(name, data_root), BENCHMARKS[name]
     task = read_in_order(folder, name=name, follow_links=True)
     assert task is not None  # unless faults are gathered, the first one has been raised
     if benchmark.one_to_one and task.links is not None:

@@ -63,7 +63,7 @@ def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -
     PsqeWarning
         If emoji have no picture; they stay in the task without a picture.
     """
-    left_language, right_language = _languages(name)
+    left_language, right_language = languages_of(name)
     dangling = DANGLING if dangling is None else dangling
     emoji = tuple(e for e in read_emoji() if tones or not e.tones)
     rng = np.random.default_rng(random_state)
@@ -84,8 +84,24 @@ def load(name: str, *, random_state: int, dangling: float | None, tones: bool) -
     )  # fmt: skip
 
 
-def _languages(name: str) -> tuple[str, str]:
-    """Return the two languages in the name of a task; a code may contain a hyphen (``zh-Hant``)."""
+def languages_of(name: str) -> tuple[str, str]:
+    """Return the two languages in the name of a task; a code may contain a hyphen (``zh-Hant``).
+
+    Parameters
+    ----------
+    name
+        Name such as ``emoji/en-fr``.
+
+    Raises
+    ------
+    ParameterError
+        If it does not name two languages that have tables.
+
+    Examples
+    --------
+    >>> languages_of("emoji/en-fr")
+    ('en', 'fr')
+    """
     known = languages()
     pair = name.partition("/")[2]
     cuts = [i for i, character in enumerate(pair) if character == "-"]

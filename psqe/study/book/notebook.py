@@ -28,9 +28,13 @@ import jupytext
 from nbformat import NotebookNode
 from pydantic import Field
 
+from psqe.datasets import check_task_name, is_named
 from psqe.errors import ParameterError, PsqeError
 from psqe.options import Options
 from psqe.study.book.parameters import PROFILES, Parameter, Profile, parse_parameters, resolve
+
+TASKS = ("task", "tasks")
+"""The parameters whose values are names of tasks, or folders."""
 
 
 class FrontMatter(Options):
@@ -138,14 +142,18 @@ class Notebook:
         Raises
         ------
         ParameterError
-            If there is no such profile, or a parameter has an unknown name or a value that does not fit.
+            If there is no such profile, or a parameter has an unknown name or a value that does not fit, such
+            as a task that does not exist.
+        DataError
+            If a task is a benchmark whose files are missing.
         """
         if profile not in PROFILES:
             known = ", ".join(PROFILES)
             raise ParameterError(f"there is no profile {profile!r}", remedy=f"choose from {known}")
         chosen = self.front.profiles.get(profile) or {}  # type: ignore[call-overload]
         with located(self.path):
-            return resolve(self.parameters, chosen, given)
+            values = resolve(self.parameters, chosen, given)
+            return {name: _task(value) if name in TASKS else value for name, value in values.items()}
 
     def with_values(self, values: Mapping[str, Any]) -> NotebookNode:
         """Return the cells with other values in the parameters cell, which is folded away.
@@ -170,6 +178,14 @@ class Notebook:
         if len(tagged) > 1:
             raise PsqeError(f"{len(tagged)} cells are tagged parameters", path=self.path, remedy="keep one")
         return tagged[0] if tagged else None
+
+
+def _task(value: Any) -> Any:
+    """Check that tasks exist; a folder is named by its whole path, since a kernel runs in another one."""
+    if isinstance(value, list):
+        return [_task(item) for item in value]
+    check_task_name(value)
+    return value if is_named(value) else str(Path(value).resolve())
 
 
 @contextmanager
