@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cities import written
+from cities import LEFT, LINKS, RIGHT, delimited, tsv, written
 from folders import FOLDER, PAIRS, RDF, SAYS, Files, of_task, png, table, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +21,8 @@ from psqe.datasets.faults import SHOWN
 from psqe.datasets.info import folder_info
 from psqe.datasets.layouts import check_folder, read_folder
 from psqe.errors import DataError, PsqeWarning
+
+ATTRIBUTES = LEFT["attributes"]
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -67,12 +69,95 @@ def test_check_says_every_fault_in_one_line(tmp_path):
 
 @pytest.mark.parametrize("more", [0, 1, 1234])
 def test_check_shows_so_many_and_counts_the_rest(tmp_path, more):
-    links = FOLDER["links.tsv"] + table(*[("rome", "p1")] * (SHOWN + more))
+    links = FOLDER["links.tsv"] + table(*((f"rome{i}", "p1") for i in range(SHOWN + more)))
     code, out, _ = run("data", "check", write(tmp_path / "x", {**FOLDER, "links.tsv": links}))
     lines = out.splitlines()
     assert code == 2 and len(lines) == SHOWN + bool(more)
-    assert all(f"links.tsv:{i}: 'rome'" in line for i, line in enumerate(lines[:SHOWN], 4))
+    assert all(f"links.tsv:{i}: 'rome{i - 4}'" in line for i, line in enumerate(lines[:SHOWN], 4))
     assert not more or lines[-1] == f"... and {more:,} more"
+
+
+def test_equal_faults_of_a_file_are_told_once_with_their_number_and_the_first_lines(tmp_path):
+    rows = [(entity, name) for entity, name, _ in ATTRIBUTES]
+    folder = written(tmp_path / "x", left={**LEFT, "attributes": rows})
+    (folder / "right" / "names.tsv").write_bytes(table(("f500",)) + tsv(RIGHT["names"][1:]))
+    code, out, _ = run("data", "check", folder)
+    assert code == 2 and out.splitlines() == [
+        f"{folder}/left/attributes.tsv:1: expected 3 columns, found 2; write the columns that are missing, "
+        "separated by tabs, or delete the line if it is no row of the table, but a title, a count of rows or "
+        "a comment (the same in 31 more lines: 2, 3, 4, ...)",
+        f"{folder}/right/names.tsv:1: expected 2 columns, found 1; write the columns that are missing, "
+        "separated by tabs, or delete the line if it is no row of the table, but a title, a count of rows or "
+        "a comment",
+    ]
+
+
+@pytest.mark.parametrize("ending", [".tsv", ".csv"])
+def test_links_are_not_checked_against_what_was_refused(tmp_path, ending):
+    """A link to an entity of a refused row is no fault of the link; all others are told."""
+    triples = [*((head, relation) for head, relation, _ in LEFT["triples"][:3]), *LEFT["triples"][3:]]
+    tables = {"triples": triples, "names": LEFT["names"][3:]}
+    links = [*LINKS, ("e103", "nobody")]
+    write = tsv if ending == ".tsv" else delimited(",")
+    folder = written(tmp_path / "x", left=tables, links=links, ending=ending, write=write)
+    code, out, _ = run("data", "check", folder)
+    assert code == 2 and len(out.splitlines()) == 3
+    assert f"left/triples{ending}:1: expected 3 columns, found 2" in out
+    assert f"links{ending}:17: 'nobody' is no entity of the right graph" in out
+    assert out.endswith(
+        f"note: {folder}/links{ending}: 3 links could not be checked, because something was refused in "
+        f"left/triples{ending}; correct this file first\n"
+    )
+    folder = written(tmp_path / "y", left={"names": [(entity,) for entity, _ in LEFT["names"]]}, links=links)
+    _, out, _ = run("data", "check", folder)
+    assert out.splitlines()[1:] == [
+        f"note: {folder}/links.tsv: the links could not be checked, because something was refused in "
+        "left/names.tsv; correct this file first"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layout", "name", "row"),
+    [
+        ("jape", "ent_ids_1", 0),
+        ("openea", "rel_triples_1", 1),
+        ("rdf", "left.nt", 3),
+        ("turtle", "left.ttl", 5),
+    ],
+)
+def test_links_of_every_layout_are_not_checked_against_what_was_refused(tmp_path, layout, name, row):
+    files = dict(PAIRS[layout])
+    lines = files[name].splitlines(keepends=True)
+    lines[row] = b"broken\n" if layout != "turtle" else b"broken .\n"
+    _, out, _ = run("data", "check", write(tmp_path / "zh_en", {**files, name: b"".join(lines)}))
+    links = [line for line in out.splitlines() if LINK_FILES.get(layout, "links.tsv") in line]
+    assert len(links) == 1 and links[0].startswith("note: ") and "1 link could not be checked" in links[0]
+    assert f"because something was refused in zh_en/{name}; correct" in links[0]
+
+
+def test_names_of_refused_rows_are_not_missed(tmp_path):
+    names = [("e100",), *LEFT["names"][1:]]
+    folder = written(tmp_path / "x", left={**LEFT, "names": names})
+    _, out, _ = run("data", "check", folder)
+    assert out.count("\n") == 1 and "no name" not in out
+    folder = written(tmp_path / "y", left={**LEFT, "names": LEFT["names"][1:]})
+    assert "1 of 16 entities that may get a link has no name" in run("data", "check", folder)[1]
+
+
+def test_the_first_places_of_text_that_is_read_as_was_meant_are_told(tmp_path):
+    lines = [b"<http://l.example/a b> <http://p.example/in> <http://l.example/fr> .\n"] * 5
+    _, out, _ = run(
+        "data", "check", write(tmp_path / "x", {**RDF, "left.nt": RDF["left.nt"] + b"".join(lines)})
+    )
+    assert "left.nt:9: is no valid RDF in 5 places (lines 9, 10, 11, ...), read as was probably meant" in out
+    turtle = b"<http://l.example/a b> <http://p.example/in> <http://l.example/fr> .\nnonsense .\n"
+    files = {**PAIRS["turtle"], "left.ttl": turtle * 2 + PAIRS["turtle"]["left.ttl"]}
+    _, out, _ = run("data", "check", write(tmp_path / "y", files))
+    assert "left.ttl:1: is no valid RDF in 2 places (lines 1, 3), read" in out
+    assert "left.ttl:2: " in out and "(the same in 1 more line: 4)" in out
+    latin = b'<http://l.example/fr> <http://p.example/in> "caf\xe9" .\n'
+    _, out, _ = run("data", "check", write(tmp_path / "z", {**RDF, "left.nt": RDF["left.nt"] + latin * 2}))
+    assert "left.nt:9: has bytes that are not UTF-8 (lines 9, 10), which are read as" in out
 
 
 def test_check_of_what_is_no_pair(tmp_path):
@@ -142,7 +227,7 @@ def test_info_of_a_benchmark(tmp_path):
 
 BYTES = [b"\xff", b"\0", b"\t", b"\n", b"\r", b'"', b"\\", b"<", b".", b" ", b"#", b"\xe2\x80\xa8", b"0"]
 UNKNOWN = {"jape": "99\t98", "rdf": "<a:b> <http://www.w3.org/2002/07/owl#sameAs> <e:f> ."}
-LINKS = {"jape": "ill_ent_ids", "openea": "ent_links", "rdf": "links.nt"}
+LINK_FILES = {"jape": "ill_ent_ids", "openea": "ent_links", "rdf": "links.nt"}
 WORD = re.compile(rb"[^\s<>,;\[\]]+")
 
 
@@ -183,7 +268,7 @@ def mutated(draw: st.DrawFn, layout: str) -> Files:
                     new = draw(st.sampled_from([word[0] for word in words] + [b"other", b"12"]))
                     lines = [content[: here.start()], new, content[here.end() :]]
             case "unknown link":
-                name = LINKS.get(layout, "links.tsv")
+                name = LINK_FILES.get(layout, "links.tsv")
                 lines = [files.get(name, b""), UNKNOWN.get(layout, "a\tb").encode(), b"\n"]
         files[name] = b"".join(lines)
         if draw(st.integers(0, 9)) == 0:
@@ -221,8 +306,8 @@ def survives(layout: str, files: Files) -> None:
         assert not [one for one in told if issubclass(one.category, PsqeWarning)]
         code, out, err = run("data", "check", folder)
         assert (code, err) == (2 if faults else 0, "")
-        assert min(faults.count, SHOWN) <= len(shown) <= 2 * SHOWN
-        counted = len(shown) + (faults.count > len(shown))
+        assert len(shown) <= 2 * SHOWN and (len(shown) >= SHOWN or not faults.n_hidden)
+        counted = len(shown) + bool(faults.n_hidden)
         assert len(out.splitlines()) == (counted or 1) + len(faults.notes)
         told.clear()
         try:

@@ -184,7 +184,10 @@ def line(name: str, n: int, text: str) -> dict[str, str]:
             ({name: text.encode() + b"\xff\n"}, f"/{name}:{text.count(chr(10)) + 1}: is not UTF-8; save")
             for name, text in FILES.items()
         ),
-        (line("ent_ids_1", 2, "3"), "/ent_ids_1:2: expected 2 columns, found 1; separate columns by tabs"),
+        (
+            line("ent_ids_1", 2, "3"),
+            "/ent_ids_1:2: expected 2 columns, found 1; write the columns that are missing",
+        ),
         (line("ent_ids_2", 1, "12\tx\ty"), "/ent_ids_2:1: expected 2 columns, found 3"),
         (line("ent_ids_2", 1, "12 x"), "/ent_ids_2:1: expected 2 columns, found 1"),
         (line("ent_ids_1", 3, ""), "/ent_ids_1:3: expected 2 columns, found 1"),

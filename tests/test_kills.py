@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import time
@@ -204,12 +205,19 @@ def command(scenario: Scenario, folder: Path) -> killing.Command:
 
 
 def left_over(folder: Path) -> list[str]:
-    """The temporary files in a folder, without the folder in which torch keeps what it compiles."""
-    return [
-        str(path)
-        for path in (*folder.rglob(f"*{MARK}*"), *(folder / "tmp").iterdir())
+    """The temporary files in a folder, but for those that are not ours.
+
+    Torch makes a folder for what it compiles. Python tries by an empty file of eight letters whether it can
+    write into a folder for temporary files.
+    """
+    ours = [path for path in folder.rglob("*") if MARK in path.name]
+    others = [
+        path
+        for path in (folder / "tmp").iterdir()
         if not path.name.startswith("torchinductor_")
+        and not (re.fullmatch("[a-z0-9_]{8}", path.name) and path.stat().st_size == 0)
     ]
+    return [str(path) for path in (*ours, *others)]
 
 
 def differing(part: Mapping[str, object], whole: Mapping[str, object]) -> list[str]:

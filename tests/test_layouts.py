@@ -150,7 +150,8 @@ def test_lines_of_attributes_cut_short_are_left_out_and_told(tmp_path):
     with pytest.warns(PsqeWarning, match=told):
         task = read(folder)
     assert (f"{P}motto", "'two") in task.left.attributes[task.left.index()[f"{L}resource/Sydney"]]
-    assert [fault.line for fault in check_folder(folder).shown] == [6, 8]
+    faults = check_folder(folder)
+    assert [fault.line for fault in faults.shown] == [6] and "1 more line: 8)" in faults.report()[0]
 
 
 def test_folder(tmp_path):
@@ -460,7 +461,7 @@ FAULTS: list[Case] = [
     ),
     without("openea", "rel_triples_1", "/rel_triples_1: cannot be read (No such file or directory); the"),
     without("openea", "rel_triples_2", "/rel_triples_2: cannot be read (No such file or directory); the"),
-    case("openea", "rel_triples_1", 2, "a\tb", "expected 3 columns, found 2; separate columns by tabs"),
+    case("openea", "rel_triples_1", 2, "a\tb", "expected 3 columns, found 2; write the columns that are"),
     case("openea", "rel_triples_2", 1, "a\tb\tc\td", "expected 3 columns, found 4"),
     case("openea", "rel_triples_2", 1, "a\t \tc", "column 2 is empty; fill it"),
     case("openea", "attr_triples_1", 2, f"{L}x\t\tv", "column 2 is empty"),
@@ -543,14 +544,16 @@ def test_lines_in_compressed_files(tmp_path):
 
 def test_all_faults_are_told_not_only_the_first(tmp_path):
     files = with_line(RDF, "left.nt", 2, "x")
-    files = with_line(with_line(files, "left.nt", 5, "y"), "right.nt", 2, "z")
-    shown = check_folder(write(tmp_path / "a", files)).shown
-    assert [(fault.path.name, fault.line) for fault in shown] == [
+    files = with_line(with_line(files, "left.nt", 5, "<a:b> y"), "right.nt", 2, "z")
+    files = with_line(files, "left.nt", 6, "w")
+    faults = check_folder(write(tmp_path / "a", files))
+    assert [(fault.path.name, fault.line) for fault in faults.shown] == [
         ("left.nt", 2), ("left.nt", 5), ("right.nt", 2)
     ]  # fmt: skip
+    assert faults.report()[0].endswith(" (the same in 1 more line: 6)")
     # What comes behind a fault in Turtle is read.
     shown = check_folder(write(tmp_path / "b", with_line(TURTLE, "left.ttl", 4, "nonsense ."))).shown
-    assert [(fault.path.name, fault.line) for fault in shown] == [("left.ttl", 4), ("links.tsv", 2)]
+    assert [(fault.path.name, fault.line) for fault in shown] == [("left.ttl", 4)]
 
 
 @pytest.mark.parametrize(

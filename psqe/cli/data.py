@@ -91,13 +91,13 @@ def data_check(
             f"{folder} is a task with a name, which is checked whenever it is loaded", remedy="give a folder"
         )
     faults = check_folder(folder)
-    for fault in faults.shown:
-        typer.echo(fault)
+    for text in faults.report():
+        typer.echo(text)
     notes = faults.told()
     for note in notes:
         typer.echo(f"note: {note}")
-    if faults.count > len(faults.shown):
-        typer.echo(f"... and {faults.count - len(faults.shown):,} more")
+    if faults.n_hidden:
+        typer.echo(f"... and {faults.n_hidden:,} more")
     if faults:
         raise typer.Exit(2)
     with warnings.catch_warnings():

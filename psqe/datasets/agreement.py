@@ -93,7 +93,8 @@ def examine_side(
         _tell_numbers(draft, numbers, path, faults)
     sets.pop("candidates", None)  # their reader tells those that no other table names
     headers = _first_records(draft, sets, faults)
-    if faults.count == known:
+    lost = faults.in_files(table.path for table in draft.tables)
+    if faults.count == known and not lost:
         _find_strangers(draft, sets, faults, headers, oversights=oversights)
     if faults.count == known:
         note_cut_identifiers(draft.index, path, faults)
@@ -106,7 +107,8 @@ def examine_side(
         note_damaged_texts(draft, path, faults)
         _note_decorated_numbers(draft, doubtful, _path(tables, "attributes", path), faults)
         note_missing_codes(draft, _path(tables, "attributes", path), faults)
-    if oversights and "names" in tables and faults.count == known:
+    named = "names" in tables and not faults.in_files([tables["names"].path])
+    if oversights and named and faults.count == known:
         candidates = draft.described() if candidates is None else candidates
         if "candidates" in tables:  # those that are in no other table are told already
             candidates = {e for e in candidates if draft.marks[e] != tables["candidates"].mark}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from psqe.datasets.faults import Faults
+from psqe.datasets.faults import Faults, listed
 from psqe.datasets.spelling import Spellings, shown
 from psqe.graph import SIDES, IntArray, KnowledgeGraph, counted
 
@@ -23,6 +24,9 @@ class LinkDraft:
         The two graphs.
     faults
         Receives links that name no entity or no candidate.
+    refused
+        For each side the files in which faults were gathered. A link that names no entity of such a side is
+        not checked, because a record that was refused may have the entity. By default there are none.
 
     Examples
     --------
@@ -34,20 +38,30 @@ class LinkDraft:
     [[0, 0]]
     """
 
-    def __init__(self, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> None:
+    def __init__(
+        self,
+        left: KnowledgeGraph,
+        right: KnowledgeGraph,
+        faults: Faults,
+        refused: Sequence[Sequence[Path]] = ((), ()),
+    ) -> None:
         self.index = (left.index(), right.index())
         self._spellings = tuple(Spellings(graph.entities) for graph in (left, right))
         self._candidates = tuple(frozenset(graph.candidates.tolist()) for graph in (left, right))
         self._faults = faults
         self._pairs: set[tuple[int, int]] = set()
-        self._n_unusable = 0
+        self._refused = refused
+        self._n_unusable = self._n_unchecked = 0
 
     def add(self, left: str, right: str, path: Path, line: int | None) -> None:
         """Add a link, by the identifiers of its entities. A link that is added twice counts once."""
         ends = [self.index[side].get(label) for side, label in enumerate((left, right))]
         problems = [self._problem(side, label, ends[side]) for side, label in enumerate((left, right))]
-        wrong = [problem for problem in problems if problem is not None]
-        if wrong:
+        known = [problem for problem, refused in zip(problems, self._refused, strict=True) if not refused]
+        wrong = [problem for problem in known if problem is not None]
+        if not wrong and any(problems):
+            self._n_unchecked += 1
+        elif wrong:
             self._n_unusable += 1
             what = ", and ".join(what for what, _ in wrong)
             self._faults.leave_out(what, path=path, line=line, remedy=wrong[0][1])
@@ -79,10 +93,41 @@ class LinkDraft:
         path
             The file that the links were read from, for the message that there is none.
         """
+        if self._n_unchecked:
+            tell_unchecked(path, self._refused, self._faults, n_links=self._n_unchecked)
         if not self._pairs:
+            if self._n_unchecked:
+                return None
             tell_no_links(self._n_unusable, path, self._faults)
             return None
         return np.array(sorted(self._pairs), dtype=np.int64)
+
+
+def tell_unchecked(
+    path: Path | None, refused: Sequence[Sequence[Path]], faults: Faults, *, n_links: int | None = None
+) -> None:
+    """Note that links could not be checked, because records of the graphs were refused.
+
+    Parameters
+    ----------
+    path
+        The file of the links; nothing is noted where it is ``None``.
+    refused
+        For each side the files in which faults were gathered.
+    faults
+        Receives the note.
+    n_links
+        Number of the links that could not be checked; ``None``, the default, for all.
+    """
+    files = [file for side in refused for file in side]
+    if path is not None and files:
+        which = "the links" if n_links is None else counted(n_links, "link")
+        names = listed(["/".join(file.parts[-2:]) for file in files])
+        faults.note(
+            f"{which} could not be checked, because something was refused in {names}",
+            path=path,
+            remedy=f"correct {'this file' if len(files) == 1 else 'these files'} first",
+        )
 
 
 def tell_no_links(n_unusable: int, path: Path, faults: Faults) -> None:

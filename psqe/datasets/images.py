@@ -91,7 +91,8 @@ def named_image(
     elif named.lower().startswith("data:"):
         fault = "holds the image itself", f"save it in the folder {folder}, and write its path there"
     if fault is not None:
-        faults.add(f"the image {shortened(named)!r} {fault[0]}", path=source, line=line, remedy=fault[1])
+        what = f"the image {shortened(named)!r} {fault[0]}"
+        faults.add(what, path=source, line=line, remedy=fault[1], lost=False)
         return None
     if Path(named).is_absolute() or re.match(r"[A-Za-z]:[\\/]", named):
         faults.add(
@@ -99,6 +100,7 @@ def named_image(
             path=source,
             line=line,
             remedy=f"write it relative to the folder {folder}",
+            lost=False,
         )
         return None
     path = root / named
@@ -110,6 +112,7 @@ def named_image(
             path=source,
             line=line,
             remedy=f"write each path as it is from the folder {folder}, with images/ before it",
+            lost=False,
         )
         return None
     is_image(path, faults, named=named, source=source, line=line, within=within)
@@ -159,16 +162,16 @@ def is_image(
             warnings.simplefilter("ignore")  # decoders warn of what is refused here, or of no importance
             references = _check_whole(path) if faults.gather else _check_beginning(path)
     except NotRenderedError as error:
-        faults.put_once(error.at(source or path, subject=subject, line=line))
+        faults.put_once(error.at(source or path, subject=subject, line=line), lost=False)
         return False
     except NoPictureError as error:
-        faults.put(error.at(source or path, subject=subject, line=line))
+        faults.put(error.at(source or path, subject=subject, line=line), lost=False)
         return False
     except (OSError, RuntimeError, ValueError) as error:  # links that lead to each other, a zero byte
         fault = NoPictureError(
             f"cannot be read ({type(error).__name__}: {error})", remedy=f"put a file there, {OR_WITHOUT}"
         )
-        faults.put(fault.at(source or path, subject=subject, line=line))
+        faults.put(fault.at(source or path, subject=subject, line=line), lost=False)
         return False
     if references:
         faults.leave_out(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -70,6 +70,7 @@ def read_links(
     faults: Faults,
     *,
     label: Callable[[str], str] = str,
+    refused: Sequence[Sequence[Path]] = ((), ()),
 ) -> IntArray | None:
     """Read gold links of any format, which the content decides wherever it contradicts the ending.
 
@@ -89,13 +90,16 @@ def read_links(
         Receives everything that is wrong with the file.
     label
         Function from a cell of a table to an identifier; by default the cell is the identifier.
+    refused
+        For each side the files in which faults were gathered, see
+        :class:`psqe.datasets.gold_links.LinkDraft`; none by default.
 
     Returns
     -------
     numpy.ndarray or None
         Integer array ``(n_links, 2)``, sorted by left and then by right entity; ``None`` without a link.
     """
-    links = LinkDraft(left, right, faults)
+    links = LinkDraft(left, right, faults, refused)
     head = _head(path)
     if head is not None and is_marked(head):
         faults.note(

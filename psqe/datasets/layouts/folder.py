@@ -30,6 +30,7 @@ from pathlib import Path
 from psqe.datasets.agreement import examine_side
 from psqe.datasets.cut_numbers import remedy_for_repeated
 from psqe.datasets.faults import Faults
+from psqe.datasets.gold_links import tell_unchecked
 from psqe.datasets.graphs import GraphDraft
 from psqe.datasets.images import images_in, is_image, named_image
 from psqe.datasets.labels import readable_name
@@ -137,7 +138,12 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
         )
         return None
     left, right = (_graph(folder, side, faults) for side in sides)
+    describing = [table for table in TABLES if table != "images"]
+    refused = [
+        faults.in_files(path for table in describing for path in table_files(side, table)) for side in sides
+    ]
     if left is None or right is None or not left.n_entities or not right.n_entities:
+        tell_unchecked(find_links(folder, faults), refused, faults)
         return None
     with_triples = [side.name for side in sides if table_files(side, "triples")]
     if len(with_triples) == 1:
@@ -147,7 +153,7 @@ def _read(folder: Path, name: str, faults: Faults) -> AlignmentTask | None:
             remedy="add those of the other side, if there are any; relations are compared if both have some",
         )
     path = find_links(folder, faults)
-    links = None if path is None else read_links(path, left, right, faults)
+    links = None if path is None else read_links(path, left, right, faults, refused=refused)
     if path is None:
         tell_unread_links(folder, left, right, faults, sides=sides)
     return AlignmentTask(name, left, right, links)

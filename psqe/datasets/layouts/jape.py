@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.gold_links import tell_no_links
+from psqe.datasets.gold_links import tell_no_links, tell_unchecked
 from psqe.datasets.jape_entities import (
     Attributes,
     Entities,
@@ -288,37 +288,51 @@ def _all_links(sources: dict[str, Path | None], sides: Sequence[Entities], fault
     if not paths:
         return None
     links: dict[tuple[int, int], None] = {}  # FB15K-DB15K repeats the links of its splits in ref_ent_ids
-    n_unusable = 0
+    refused = [faults.in_files([side.path]) for side in sides]
+    n_unusable = n_unchecked = 0
     for path in paths:
         for line, cells in plain_rows(path, 2, faults, gaps=True, empty=True):
             left, right = (
-                _index(cell, side, path, line, faults, needed=False)
-                for cell, side in zip(cells, sides, strict=True)
+                _index(cell, side, path, line, faults, needed=False, tell=not files)
+                for cell, side, files in zip(cells, sides, refused, strict=True)
             )
-            if left is None or right is None:
-                n_unusable += 1
-            else:
+            if left is not None and right is not None:
                 links[left, right] = None
+            elif (left is not None or refused[0]) and (right is not None or refused[1]):
+                n_unchecked += 1
+            else:
+                n_unusable += 1
+    if n_unchecked:
+        tell_unchecked(paths[0], refused, faults, n_links=n_unchecked)
     if not links:
-        tell_no_links(n_unusable, paths[0], faults)
+        if not n_unchecked:
+            tell_no_links(n_unusable, paths[0], faults)
         return None
     return np.array(list(links), dtype=np.int64)
 
 
 def _index(
-    cell: str, entities: Entities, path: Path, line: int, faults: Faults, *, needed: bool = True
+    cell: str,
+    entities: Entities,
+    path: Path,
+    line: int,
+    faults: Faults,
+    *,
+    needed: bool = True,
+    tell: bool = True,
 ) -> int | None:
     """Return the index of the entity with an id; ``None`` after a fault.
 
-    The task can do without the record unless it is ``needed``.
+    The task can do without the record unless it is ``needed``. That no entity has the id is told only with
+    ``tell``.
     """
     key = number(cell, path, line, faults)
     if key is None:
         return None
     index = entities.by_id.get(key)
-    if index is None:
-        tell = faults.add if needed else faults.leave_out
-        tell(
+    if index is None and tell:
+        report = faults.add if needed else faults.leave_out
+        report(
             f"{cell} is no entity of {entities.path.name}",
             path=path,
             line=line,

@@ -109,7 +109,11 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     left, right = graphs
     if not left.n_entities or not right.n_entities:
         return None
-    return AlignmentTask(name, left, right, _links(folder, sources, left, right, faults))
+    refused = [
+        faults.in_files([folder / f"rel_triples_{side}", folder / f"attr_triples_{side}"]) for side in (1, 2)
+    ]
+    links = LinkDraft(left, right, faults, refused)
+    return AlignmentTask(name, left, right, _links(folder, sources, links, faults))
 
 
 def _graph(
@@ -214,7 +218,7 @@ def _readable(uri: str) -> str | None:
 
 
 def _links(
-    folder: Path, sources: dict[str, Path | None], left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults
+    folder: Path, sources: dict[str, Path | None], links: LinkDraft, faults: Faults
 ) -> IntArray | None:
     paths = [folder / "ent_links"]
     if sources["ent_links"] is None:
@@ -222,7 +226,6 @@ def _links(
         paths = [folder / f"{FOLD}/{split}" for split in SPLITS]
         if not any(sources[f"{FOLD}/{split}"] for split in SPLITS):
             return None
-    links = LinkDraft(left, right, faults)
     for path in paths:
         for line, cells in _rows(path, 2, faults, gaps=True, empty=True):
             links.add(_uri(cells[0]), _uri(cells[1]), path, line)

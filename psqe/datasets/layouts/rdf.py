@@ -39,13 +39,14 @@ A relative IRI of Turtle is an identifier as it is written. ``psqe.toml`` choose
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from psqe.datasets.faults import Faults
+from psqe.datasets.gold_links import tell_unchecked
 from psqe.datasets.labels import bare
 from psqe.datasets.link_files import EQUIVALENCES, read_links
 from psqe.datasets.link_names import find_links, link_files
@@ -131,7 +132,9 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         return None
     sides = [Side(folder, side, settings, faults) for side in SIDES]
     complete = [side.read() for side in sides]
+    refused = [faults.in_files([side.path]) for side in sides]
     if not all(complete):
+        tell_unchecked(find_links(folder, faults), refused, faults)
         return None
     _tell_settings_without_effect(sides, settings, path, faults)
     _tell_likely_labels(sides, settings, faults)
@@ -141,7 +144,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     _tell_links_inside(right, left, sides[1].path, faults)
     for side, other in zip(sides, (right, left), strict=True):
         _tell_same(side, left.index(), right.index(), other, faults)
-    return AlignmentTask(name, left, right, _links(folder, left, right, faults))
+    return AlignmentTask(name, left, right, _links(folder, left, right, faults, refused))
 
 
 def _languages(
@@ -258,9 +261,15 @@ def _tell_same(
         )
 
 
-def _links(folder: Path, left: KnowledgeGraph, right: KnowledgeGraph, faults: Faults) -> IntArray | None:
+def _links(
+    folder: Path,
+    left: KnowledgeGraph,
+    right: KnowledgeGraph,
+    faults: Faults,
+    refused: Sequence[Sequence[Path]],
+) -> IntArray | None:
     path = find_links(folder, faults)
     if path is None:
         tell_unread_links(folder, left, right, faults)
         return None
-    return read_links(path, left, right, faults, label=bare)
+    return read_links(path, left, right, faults, label=bare, refused=refused)

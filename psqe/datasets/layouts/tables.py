@@ -22,6 +22,7 @@ from pathlib import Path
 
 from psqe.datasets.entity_tables import describes_entities, read_entities
 from psqe.datasets.faults import Faults
+from psqe.datasets.gold_links import tell_unchecked
 from psqe.datasets.link_files import read_links
 from psqe.datasets.link_names import find_links, is_link_name, link_files, looks_like_links
 from psqe.datasets.own_outputs import is_own_output
@@ -85,7 +86,9 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
         )
         return None
     left, right = (read_entities(path, faults) for path in tables)
+    refused = [faults.in_files([path]) for path in tables]
     if left is None or right is None:
+        tell_unchecked(find_links(folder, faults), refused, faults)
         return None
     path = _table_of_links(folder)
     if path is None or link_files(folder):
@@ -104,7 +107,8 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
             path=folder,
             remedy="if one of them has gold links, write these into links.csv, in two columns",
         )
-    return AlignmentTask(name, left, right, None if path is None else read_links(path, left, right, faults))
+    links = None if path is None else read_links(path, left, right, faults, refused=refused)
+    return AlignmentTask(name, left, right, links)
 
 
 def _tables(folder: Path) -> list[Path]:

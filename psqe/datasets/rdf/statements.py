@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
@@ -13,11 +13,11 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 
-from psqe.datasets.faults import Faults
+from psqe.datasets.faults import LISTED, Faults, listed
 from psqe.datasets.packed import UNREADABLE, stream_of
 from psqe.datasets.rdf.documents import DocumentError, MalformedXmlError, check_json, check_xml
 from psqe.datasets.rdf.formats import HEAD, PARSERS, SUFFIXES, format_of
-from psqe.datasets.rdf.lines import MAX_LINE, NOT_UTF8, Line, fault_of, lines_of
+from psqe.datasets.rdf.lines import MAX_LINE, NOT_UTF8, fault_of, lines_of
 from psqe.datasets.rdf.repairs import CHUNK, repaired_text, repaired_xml
 from psqe.datasets.rdf.streams import opened
 from psqe.errors import DataError
@@ -146,26 +146,32 @@ class Statements:
         remedy = _remedy(what, "correct or delete the statement, which was left out")
         self._faults.leave_out(what, path=self.path, line=line, remedy=remedy)
 
-    def _note_repaired(self, count: int, line: int | None, what: str) -> None:
-        if count:
-            if NOT_UTF8 in what:
-                self._faults.note(
-                    f"has {NOT_UTF8}, which are read as the replacement character U+FFFD",
-                    path=self.path,
-                    line=line,
-                    remedy=IN_UTF8,
-                )
-                return
-            places = counted(count, "place")
+    def _note_repaired(self, count: int, places: Sequence[tuple[int | None, str]]) -> None:
+        """Note text that was read as it was probably meant.
+
+        Of so many places the first ones are given: the line, if it has one, and what is wrong there.
+        """
+        line, what = places[0]
+        lines = list(dict.fromkeys(line for line, _ in places if line is not None))
+        where = f" (lines {listed(lines)})" if len(lines) > 1 else ""
+        if NOT_UTF8 in what:
             self._faults.note(
-                f"is no valid RDF in {places}, read as was probably meant; the first: {what}",
+                f"has {NOT_UTF8}{where}, which are read as the replacement character U+FFFD",
                 path=self.path,
                 line=line,
-                remedy="correct the file if that is not what you mean",
+                remedy=IN_UTF8,
             )
+            return
+        self._faults.note(
+            f"is no valid RDF in {counted(count, 'place')}{where}, read as was probably meant; the first: "
+            f"{what}",
+            path=self.path,
+            line=line,
+            remedy="correct the file if that is not what you mean",
+        )
 
     def _read_lines(self, _form: str) -> Iterator[tuple[int | None, Any]]:
-        first: dict[bool, Line] = {}
+        places: defaultdict[bool, list[tuple[int | None, str]]] = defaultdict(list)
         count: Counter[bool] = Counter()
         with closing(opened(self.path)) as stream:
             for line in lines_of(stream, BASE):
@@ -174,10 +180,11 @@ class Statements:
                 elif line.fault:
                     undecoded = NOT_UTF8 in line.fault
                     count[undecoded] += 1
-                    first.setdefault(undecoded, line)
+                    if len(places[undecoded]) <= LISTED:
+                        places[undecoded].append((line.number, line.fault))
                 yield from ((line.number, statement) for statement in line.statements)
-        for undecoded, line in first.items():
-            self._note_repaired(count[undecoded], line.number, line.fault or "")
+        for undecoded, found in places.items():
+            self._note_repaired(count[undecoded], found)
 
     def _read_text(self, form: str) -> Iterator[tuple[None, Any]]:
         @contextmanager
@@ -196,7 +203,7 @@ class Statements:
             malformed, declared = True, error.entities
             with closing(opened(self.path)) as stream:
                 check_xml(stream_of(repaired_xml(stream, declared)))
-            self._note_repaired(1, error.line, error.what if self._is_utf8() else NOT_UTF8)
+            self._note_repaired(1, [(error.line, error.what if self._is_utf8() else NOT_UTF8)])
 
         @contextmanager
         def reading(lenient: bool) -> Iterator[Iterator[Any]]:
@@ -243,11 +250,11 @@ class Statements:
         if best is not strict:
             undecoded = [fault for fault in strict.faults if NOT_UTF8 in fault[1]]
             if undecoded:  # further faults follow from these
-                self._note_repaired(len(undecoded), *undecoded[0])
+                self._note_repaired(len(undecoded), undecoded)
             else:
-                line, what = strict.faults[0] if strict.faults else (None, "an IRI or a key is not absolute")
+                repaired = [fault for fault in strict.faults if fault not in best.faults]
                 count = len(strict.faults) - len(best.faults) or best.n_statements - strict.n_statements
-                self._note_repaired(count, line, what)
+                self._note_repaired(count, repaired or [(None, "an IRI or a key is not absolute")])
         with reading(best is not strict) as statements:
             while True:
                 try:

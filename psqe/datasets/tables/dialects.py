@@ -20,6 +20,9 @@ DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": 
 LARGEST = 16_000_000
 """Number of characters of the largest cell in quotes: a quote that is never closed would take everything."""
 
+MOST = 0.5
+"""Share of the lines above which a delimiter is that of most lines."""
+
 _HEAD = 500
 _USUAL = {".tsv": "\t", ".tab": "\t", ".csv": ","}
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?|NA|NaN|NULL|TRUE|FALSE|true|false")
@@ -119,6 +122,41 @@ def dialect_of(source: TextSource, fit: Fit, faults: Faults) -> Dialect | None:
     return None if quoting is None else Dialect(delimiter, quoting, first, blanks)
 
 
+def odd_line(cells: Sequence[str], delimiter: str, width: int) -> tuple[str, str] | None:
+    """Return what is wrong with a line that has another delimiter than most lines, and a remedy.
+
+    Parameters
+    ----------
+    cells
+        The line, separated by the delimiter of most lines.
+    delimiter
+        That delimiter; one of :data:`DELIMITERS`.
+    width
+        Number of columns of the other lines.
+
+    Returns
+    -------
+    tuple or None
+        ``None`` if the line has as many cells as the others, or no other delimiter gives it as many.
+
+    Examples
+    --------
+    >>> odd_line(["rome;Rome"], ",", 2)[0], odd_line(["rome"], ",", 2)
+    ('separates its columns by semicolons, and most lines by commas', None)
+    """
+    if len(cells) >= width:
+        return None
+    line = delimiter.join(cells)
+    fitting = [other for other in DELIMITERS if other != " " and line.count(other) == width - 1]
+    if not fitting:
+        return None
+    usual = DELIMITERS[delimiter]
+    return (
+        f"separates its columns by {DELIMITERS[fitting[0]]}, and most lines by {usual}",
+        f"separate them by {usual}, too",
+    )
+
+
 def _share(lines: Sequence[str], delimiter: str, fit: Fit) -> float:
     """Return the share of the first records that may be rows, if a character separates their cells.
 
@@ -148,7 +186,9 @@ def _delimiter(path: Path, head: list[str], fit: Fit, faults: Faults, *, quotes:
     usual = _USUAL.get(ending(path))
     allowed = [d for d in DELIMITERS if d != " " or quotes]
     shares = {d: _share(head, d, fit) for d in allowed}
-    if usual == "\t" and shares[usual] > 0 and (shares[usual] == 1 or max(shares.values()) < 1):
+    best = max(shares.values())
+    most_are_others = shares["\t"] < MOST < best
+    if usual == "\t" and (shares[usual] == 1 or (shares[usual] > 0 and best < 1 and not most_are_others)):
         return usual
     for d in allowed:
         if d != usual and shares[d] and d != "\t" and _blank_after_all(head, d):

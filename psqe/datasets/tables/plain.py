@@ -68,7 +68,8 @@ def plain_rows(
             blank = [i for i, cell in enumerate(cells) if not cell.strip() and i not in optional_cells]
             if len(cells) != n_columns and not (more and len(cells) > n_columns):
                 what = f"expected {n_columns} columns{' or more' if more else ''}, found {len(cells)}"
-                remedy = f"separate columns by tabs, or {NO_ROW}" if text else "delete the empty line"
+                remedy = f"write the columns that are missing, separated by tabs, or {NO_ROW}"
+                remedy = remedy if text else "delete the empty line"
                 faults.add(what, path=path, line=line, remedy=remedy)
             elif blank:
                 faults.add(f"column {blank[0] + 1} is empty", path=path, line=line, remedy="fill it")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.packed import PACKED
-from psqe.datasets.tables.dialects import DELIMITERS, dialect_of, ending, records
+from psqe.datasets.tables.dialects import DELIMITERS, dialect_of, ending, odd_line, records
 from psqe.datasets.tables.forms import (
     FORMS,
     NO_ROW,
@@ -99,12 +99,14 @@ def read_columns(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
         The number, and as many cells as the header has.
     """
     found: Iterator[tuple[int, list[str]]]
+    delimiter = "\t"
     if ending(path) == ".parquet":
         found = _rows_of_parquet(path, faults)
     else:
         source = TextSource(path, faults)
         dialect = dialect_of(source, _share_of_any, faults) if source.usable else None
         found = iter(()) if dialect is None else records(source, dialect, faults)
+        delimiter = delimiter if dialect is None else dialect.delimiter
     head = list(islice(found, _HEAD))
     numbered = _is_numbered(head)
     header: list[str] = []
@@ -115,12 +117,12 @@ def read_columns(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
         if not header:
             header, width = [cell.strip() for cell in cells], len(cells) + numbered
             if _is_title(header, head):
-                faults.add(
+                title = (
                     f"has {header[0]!r} alone in its first line, which looks like a title",
-                    path=path,
-                    line=line,
-                    remedy="delete the lines before the one that names the columns",
+                    "delete the lines before the one that names the columns",
                 )
+                what, remedy = odd_line(header, delimiter, _width_of_most(head[1:])) or title
+                faults.add(what, path=path, line=line, remedy=remedy)
                 return
             kept = [i for i, cell in enumerate(header) if not is_index(cell)]
             yield line, [header[i] for i in kept]
@@ -128,13 +130,12 @@ def read_columns(path: Path, faults: Faults) -> Iterator[tuple[int, list[str]]]:
         if len(cells) > width and not any(map(str.strip, cells[width:])):
             cells = cells[:width]
         if len(cells) != width:
-            faults.add(
+            other = (
                 f"expected {width} columns, found {len(cells)}",
-                path=path,
-                line=line,
-                remedy="write as many as the header has, and quote a cell that contains the separator; or "
-                + NO_ROW,
+                f"write as many as the header has, and quote a cell that contains the separator; or {NO_ROW}",
             )
+            what, remedy = odd_line(cells, delimiter, width) or other
+            faults.add(what, path=path, line=line, remedy=remedy)
             continue
         yield line, [cells[i + width - len(header)] for i in kept]
 
@@ -145,10 +146,25 @@ def _is_title(header: list[str], head: list[tuple[int, list[str]]]) -> bool:
     return sum(map(bool, header)) == 1 and sum(n > 1 for n in filled) > len(filled) / 2
 
 
+def _width_of_most(rows: Iterable[tuple[int, list[str]]]) -> int:
+    """Return the number of cells that most rows have; 0 without a row."""
+    widths = Counter(len(cells) for _, cells in rows)
+    return widths.most_common(1)[0][0] if widths else 0
+
+
 def _share_of_any(rows: list[list[str]]) -> float:
-    """Return the share of records that have as many cells as the header."""
-    named = [cell.strip() for cell in rows[0] if cell.strip()] if rows else []
-    if len(rows) < 2 or len(named) < 2 or len(set(named)) < len(named):
+    """Return the share of records that have as many cells as the header.
+
+    If only the header is separated otherwise, it is half the share of records of the most usual length.
+    """
+    if len(rows) < 2:
+        return 0.0
+    named = [cell.strip() for cell in rows[0] if cell.strip()]
+    if len(rows[0]) == 1:
+        width, n = Counter(len(row) for row in rows[1:]).most_common(1)[0]
+        odd = width > 1 and any(rows[0][0].count(delimiter) == width - 1 for delimiter in DELIMITERS)
+        return odd * n / (len(rows) - 1) / 2
+    if len(named) < 2 or len(set(named)) < len(named):
         return 0.0
     widths = Counter(len(row) for row in rows[1:])
     return max(widths[len(rows[0])], widths[len(rows[0]) + 1]) / widths.total()
@@ -297,8 +313,11 @@ class _Columns:
         if len(cells) > self.width and not any(map(str.strip, cells[self.width :])):
             return cells[: self.width]
         names = DELIMITERS.get(self.delimiter, "tabs")
+        what = f"expected {self.width} columns, found {len(cells)}"
         if len(cells) < self.width:
-            remedy = f"separate columns by {names}, or {NO_ROW}"
+            remedy = f"write the columns that are missing, separated by {names}, or {NO_ROW}"
+            if odd := odd_line(cells, self.delimiter, self.width):
+                what, remedy = odd
         elif self.delimiter != "\t":
             remedy = f"put a cell that contains {names} into double quotes"
             if self._n_seen == 1:
@@ -308,7 +327,6 @@ class _Columns:
         else:
             columns = ", ".join(self.form.columns)
             remedy = f"write the columns {columns} alone, or name all columns in a first line"
-        what = f"expected {self.width} columns, found {len(cells)}"
         self.faults.add(what, path=self.path, line=line, remedy=remedy)
         return []
 
