@@ -89,6 +89,13 @@ def check_task_name(name: str | Path, *, data_root: str | Path | None = None) ->
     DataError
         If it is a benchmark whose files are missing.
     """
+    _check_name(name)
+    if is_named(name) and str(name).partition("/")[0] in benchmarks.PREFIXES:
+        benchmarks.folder_of(str(name), data_root)
+
+
+def _check_name(name: str | Path) -> None:
+    """Check a name; that of a benchmark is checked when its files are looked for."""
     text = str(name)
     prefix = text.partition("/")[0]
     if not is_named(name):
@@ -103,8 +110,6 @@ def check_task_name(name: str | Path, *, data_root: str | Path | None = None) ->
         emoji.languages_of(text)
     elif prefix == han.PREFIX:
         han.encoders(text)
-    else:
-        benchmarks.folder_of(text, data_root)
 
 
 def load_task(
@@ -154,7 +159,7 @@ def load_task(
     """
     if random_state < 0:
         raise ParameterError(f"random_state is {random_state}", remedy="give an integer of at least 0")
-    check_task_name(name, data_root=data_root)
+    _check_name(name)
     text = str(name)
     prefix = text.partition("/")[0]
     if prefix == emoji.PREFIX and isinstance(name, str):
