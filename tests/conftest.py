@@ -22,7 +22,7 @@ collect_ignore = ["plugin"]
 
 
 SLOW_FILES = (
-    "test_book.py", "test_workflow.py", "test_workers.py", "test_api.py", "test_streams.py", "test_plugin.py",
+    "test_book.py", "test_sweep.py", "test_workers.py", "test_api.py", "test_streams.py", "test_plugin.py",
     "test_house.py", "test_real_pair.py", "test_study.py", "test_limits.py", "test_gpu.py", "test_memory.py",
 )  # fmt: skip
 """The files that take longest, which come first, so that no process ends long after the others."""

@@ -1,20 +1,15 @@
-"""Runs in many processes: jobs, a file for each result, and the sweep that Snakemake executes."""
+"""Runs in many processes: jobs, a file for each result, and the plain commands."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import time
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-import pandas as pd
-import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_runs import in_place
-from sweeps import COUNTRIES, NAMES, countries_specs, environment, measures, saved, sweep, sweep_command
+from sweeps import COUNTRIES, NAMES, countries_specs, saved
 from typer.testing import CliRunner
 
 from psqe.datasets.synthetic import planted_pair
@@ -33,8 +28,6 @@ from psqe.study.workflow.work import work
 
 SPEC = alignment_spec("emoji/en-fr", MinerOptions(name="mutual", n_seeds=12), "eva", 0)
 SPECS = [seeds_of(SPEC), SPEC, SPEC.replace(random_state=1)]
-KILLS = int(os.environ.get("PSQE_KILLS", "3"))
-"""How often the sweep is killed; by hand, for example, PSQE_KILLS=50."""
 
 
 @pytest.fixture
@@ -271,11 +264,19 @@ def test_what_cannot_work_is_told_before_anything_is_written(tmp_path, monkeypat
 def test_a_device_is_looked_for_where_the_jobs_run(monkeypatch):
     execution = Execution(device="cuda:99", executor="slurm")
     assert not execution.is_local and Execution(profile=Path("profile")).at_once is None
-    monkeypatch.setattr("psqe.study.workflow.sweep.find_spec", lambda name: name)
     execution.check()
     assert "device=cuda:99" in execution.command() and "100" in execution.command()
     with pytest.raises(ParameterError, match="no device 'cuda:99'"):
         work([], SweepFolder(Path("nowhere")), "cuda:99")
+
+
+def test_an_executor_that_would_lose_results_is_refused(monkeypatch):
+    """Snakemake brings back the outputs that it knows of, and results are none of them."""
+    plugin = SimpleNamespace(common_settings=SimpleNamespace(implies_no_shared_fs=True))
+    monkeypatch.setitem(sys.modules, "snakemake_executor_plugin_cloud", plugin)
+    monkeypatch.setattr("psqe.study.workflow.sweep.find_spec", lambda name: name)
+    with pytest.raises(PsqeError, match=r"for machines that share no files.*psqe results run --part"):
+        Execution(executor="cloud").check()
 
 
 def test_what_is_done_is_not_listed_to_be_run(tmp_path):
@@ -295,84 +296,3 @@ def test_two_sweeps_in_one_folder_are_told_in_one_line(tmp_path):
     with held(SweepFolder(tmp_path / "sweep")):
         error = fault("sweep", path, "--store", tmp_path, "--folder", tmp_path / "sweep")
     assert isinstance(error, PsqeError) and "another sweep is at work in this folder" in str(error)
-
-
-# ---- Snakemake
-
-
-def test_a_sweep_makes_what_is_made_one_by_one_names_what_failed_and_goes_on(tmp_path):
-    lost = RunSpec(subject="facts", task=TaskOptions(name=str(tmp_path / "nowhere")))
-    specs = countries_specs([1])
-    path, folder = saved([*specs, lost], tmp_path / "specs.json"), tmp_path / "sweep"
-    said = sweep(path, tmp_path / "store", folder, code=1)
-    assert "5 runs, 5 runs in 3 jobs to be made, at most 2 at a time" in said
-    assert f"{lost.id} {lost}: " in said and "is no task and no folder" in said
-    assert f"{SweepFolder(folder).error(lost.id)}\n" in said and "4 of 5 runs made" in said
-    run_all(specs, Store(tmp_path / "direct"))
-    made, direct = measures(tmp_path / "store"), measures(tmp_path / "direct")
-    assert made.keys() == direct.keys() == {"facts", "seeds", "links"}
-    for subject, table in made.items():
-        pd.testing.assert_frame_equal(table, direct[subject])
-    said = sweep(path, tmp_path / "store", folder, "--task", COUNTRIES.name)
-    assert "4 runs, 0 runs in 0 jobs to be made" in said
-
-
-def test_what_snakemake_refuses_is_told(tmp_path):
-    path, folder = saved(countries_specs([0])[:1], tmp_path / "specs.json"), tmp_path / "sweep"
-    said = sweep(path, tmp_path / "store", folder, "--", "--no-such-option", code=1)
-    assert "was not begun" in said and "no-such-option" in said and str(folder / "snakemake.log") in said
-
-
-def test_a_sweep_that_is_stopped_keeps_what_is_finished(tmp_path):
-    specs = countries_specs(range(4))
-    path, folder, store = saved(specs, tmp_path / "specs.json"), tmp_path / "sweep", tmp_path / "store"
-    store.mkdir()
-    process = subprocess.Popen(
-        sweep_command(path, store, folder), stderr=subprocess.PIPE, text=True, env=environment()
-    )
-    while not SweepFolder(folder).results():
-        assert process.poll() is None
-        time.sleep(0.05)
-    started = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=60)[1]
-    assert process.returncode == 128 + signal.SIGTERM and "what was finished is kept" in said
-    assert psutil.wait_procs(started, timeout=5)[1] == []
-    done = [path.stem for path in SweepFolder(folder).results()]
-    assert done and set(Store(store).specs()) == set(done)
-    assert not list(folder.rglob("results/.*")), "nothing half-written is left"
-
-
-def test_a_sweep_that_is_killed_at_any_moment_goes_on_and_ends_with_the_same_store(tmp_path):
-    draw = random.Random(0)
-    specs = countries_specs(range(1 + KILLS // 4))
-    path, folder, store = saved(specs, tmp_path / "specs.json"), tmp_path / "sweep", tmp_path / "store"
-    run_all(specs, Store(tmp_path / "undisturbed"))
-    store.mkdir()
-    victims = {"sweep": 0, "snakemake": 0, "job": 0}
-    finished = 0
-    for _ in range(KILLS):
-        process = subprocess.Popen(
-            sweep_command(path, store, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env=environment(), start_new_session=True,
-        )  # fmt: skip
-        time.sleep(draw.uniform(0.5, 7))
-        try:
-            tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        except psutil.NoSuchProcess:
-            tree = []
-        if process.poll() is None and tree:
-            depth = min(draw.choice([0, 0, 1, 2]), len(tree) - 1)
-            tree[depth].kill()
-            victims[list(victims)[min(depth, 2)]] += 1
-        process.wait(timeout=120)
-        assert psutil.wait_procs(tree, timeout=10)[1] == [], "what the sweep has started ends with it"
-        now = len(SweepFolder(folder).results())
-        assert now >= finished, "nothing finished is lost"
-        finished = now
-    assert sum(victims.values()) > KILLS / 2, victims
-    sweep(path, store, folder)
-    made, undisturbed = measures(store), measures(tmp_path / "undisturbed")
-    assert made.keys() == undisturbed.keys()
-    for subject, table in made.items():
-        pd.testing.assert_frame_equal(table, undisturbed[subject])

@@ -81,7 +81,8 @@ def sweep(
         failures = execute(made, place, opened, execution)
     n_made = sum(len(job.specs) for job in made)
     for failure in failures:
-        typer.echo(f"{failure.spec.id} {failure.spec}: {failure.reason}: {failure.log}", err=True)
+        typer.echo(f"no result: {failure.spec.id} {failure.spec}", err=True)
+        typer.echo(f"    {failure.reason}; see {failure.log}", err=True)
     seconds = time.perf_counter() - begun
     typer.echo(f"{n_made - len(failures):,} of {counted(n_made, 'run')} made in {seconds:.0f} s", err=True)
     if failures:

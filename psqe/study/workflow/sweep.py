@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -86,7 +87,8 @@ class Execution:
         ParameterError
             If a number is below 1, the profile is no folder with a profile, or the device is not there.
         PsqeError
-            If Snakemake or the plugin of the executor is not installed.
+            If Snakemake or the plugin of the executor is not installed, or the executor is for machines that
+            share no files.
         """
         from psqe.extras import needs_extra
         from psqe.training.loop import check_device
@@ -106,6 +108,11 @@ class Execution:
             if find_spec(plugin.replace("-", "_")) is None:
                 raise PsqeError(
                     f"there is no executor {self.executor!r}", remedy=f"install it: pip install {plugin}"
+                )
+            if import_module(plugin.replace("-", "_")).common_settings.implies_no_shared_fs:
+                raise PsqeError(
+                    f"the executor {self.executor!r} is for machines that share no files, which results need",
+                    remedy="let the machines share a folder, and give each a part: psqe results run --part",
                 )
         if self.is_local:
             check_device(self.device)
