@@ -85,7 +85,7 @@ def align(
     Up to 50,000 entities on each side, or as many pairs, all pairs of entities are compared. Above, nearest
     entities are found by an approximate search (:mod:`psqe.similarity.approximate`), a sample of the seeds
     trains the encoder of PSQE, and links are chosen among fewer neighbours of each entity
-    (:data:`psqe.similarity.shortlist.N_NEAREST_LARGE`), so that time and memory grow little faster than the
+    (:data:`psqe.similarity.shortlist.N_LISTED_LARGE`), so that time and memory grow little faster than the
     number of entities. ``choices`` says so. What ranks all candidates remains exact, and grows with the
     number of pairs: :meth:`psqe.Alignment.evaluation`, the miner ``pivot``, and variants of PSQE without the
     rule ``mutual``, such as ``released``.

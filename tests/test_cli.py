@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
+import cities
 import numpy as np
 import pytest
 
@@ -568,6 +569,12 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*SEEDS, "--out", "s.csv"), "--out cannot write .csv files; let the name end in .tsv or .npy"),
         ((*ALIGN, "--seeds", "s.tsv", "--miner", "pivot"), "--seeds and --miner exclude each other"),
         ((*ALIGN[:4], "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),
+        (
+            (*SEEDS, "--modalities", "name,,attribute"),
+            "--modalities 'name,,attribute' has an empty name; write name,attribute",
+        ),
+        ((*SEEDS, "--stages", "refine,"), "--stages 'refine,' has an empty name; write refine"),
+        ((*SEEDS, "--modalities", ","), "--modalities ',' has an empty name; write names"),
         (("run", "none.md"), "none.md: cannot be read"),
         (("run", "f.npz"), "f.npz: is no MyST notebook"),
     ],
@@ -728,6 +735,20 @@ def test_unknown_language_and_tasks(refused, tmp_path, monkeypatch):
         words="Invalid value for '--task-random-state'",
     )
     refused("seeds", "emoji/en-fr", "--features", "none.npz", words="none.npz")
+
+
+def test_a_random_state_where_nothing_is_drawn_is_refused(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cities.written(tmp_path / "pair")
+    folder = "but the folder pair is used as it is, and nothing of it is drawn; leave it out"
+    for command in (("align", "pair"), ("seeds", "pair"), ("data", "info", "pair")):
+        refused(*command, "--task-random-state", "0", words=f"--task-random-state is 0, {folder}")
+    (tmp_path / "DBP15K" / "zh_en").mkdir(parents=True)
+    (tmp_path / "DBP15K" / "zh_en" / "ent_ids_1").touch()
+    benchmark = ("data", "info", "dbp15k/zh_en", "--data-root", ".", "--task-random-state", "1")
+    refused(*benchmark, words="but the benchmark dbp15k/zh_en is used as it is")
+    refused("data", "info", "no/such", "--task-random-state", "1", words="'no/such' is no task and no folder")
+    run("data", "info", "pair", "--hide-presence", "--task-random-state", "1")
 
 
 @pytest.mark.filterwarnings("ignore:.* has no seed:psqe.errors.PsqeWarning")

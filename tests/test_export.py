@@ -298,7 +298,10 @@ def test_seeds_keep_their_entities_where_others_are_left_out(tmp_path: Path) -> 
     for layout in ("openea", "rdf"):
         seeds = SeedSet(np.array([[1, 0]]), np.ones(1, dtype=np.float32), ("given",))
         report = export_task(task, tmp_path / layout, layout=layout, options=ExportOptions(seeds=seeds))
-        assert "left out 1 entity" in report.notes[0] and "'alone'" in report.notes[0]
+        assert (
+            report.notes[0].startswith("left: 1 entity is left out, for example ")
+            and "'alone'" in report.notes[0]
+        )
         text = (report.folder / ("seed_links" if layout == "openea" else "seeds.tsv")).read_text()
         assert "rome\troma" in text
         wrong = SeedSet(np.array([[0, 1]]), np.ones(1, dtype=np.float32), ("given",))
@@ -360,6 +363,36 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path: Path, cities:
     (tmp_path / "empty").mkdir()
     export_task(cities, tmp_path / "empty", layout="folder")
     assert apart(cities, load_task(tmp_path / "empty")) == set()
+
+
+@pytest.mark.parametrize("place", ["pair", "pair/new", "pair/left/images", "pair/new/below", "link/new"])
+def test_nothing_is_exported_into_the_folder_of_the_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "pair")
+    (tmp_path / "pair" / "left" / "images").mkdir()
+    (tmp_path / "link").symlink_to("pair")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["data", "export", "pair", place, "--layout", "folder"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        f"psqe: {place}: is in the folder of the pair that is exported; give the name of a folder elsewhere"
+    )
+    assert sorted(tmp_path.rglob("*")) == before
+    assert main(["data", "export", "pair", "pair-new", "--layout", "folder"]) == 0
+
+
+def test_names_with_other_blanks_are_told_with_what_is_read(tmp_path: Path, cities: AlignmentTask) -> None:
+    names = ("drapeau\u202f: Fid\u00a0ji", "two  blanks", "caf\u00e9", *cities.left.names[3:])
+    task = replace(cities, left=replace(cities.left, names=names))
+    report = export_task(task, tmp_path / "out", layout="folder")
+    assert [note for note in report.notes if "read" in note] == [
+        "left: 2 names are read with one plain blank in the place of other blanks (U+00A0, U+202F), for "
+        f"example that of {cities.left.entities[0]!r}"
+    ]
+    back = load_task(tmp_path / "out").left
+    assert back.names[back.index()[cities.left.entities[0]]] == "drapeau : Fid ji"
 
 
 def test_options_that_a_layout_does_not_have_are_errors(tmp_path: Path, cities: AlignmentTask) -> None:

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from psqe.aligners.statements import LITERAL, Statements
 from psqe.graph import BoolArray, DoubleArray, IntArray
-from psqe.similarity.shortlist import N_NEAREST
+from psqe.similarity.shortlist import N_LISTED
 
 FIRST_INCLUSION = 0.1
 """The probability that a relation is included in any other before anything is known, as in PARIS."""
@@ -151,7 +151,7 @@ def graph_evidence(
     Returns
     -------
     The evidence, float64 ``(n_left, n_right)``, of the pairs with the most evidence: at most
-    :data:`psqe.similarity.shortlist.N_NEAREST` for each left node. Nodes are compared with those of their
+    :data:`psqe.similarity.shortlist.N_LISTED` for each left node. Nodes are compared with those of their
     own kind, except in listed pairs.
     """
     parts = [
@@ -245,11 +245,11 @@ def _summed(
 def _best_in_rows(
     rows: IntArray, columns: IntArray, values: DoubleArray
 ) -> tuple[IntArray, IntArray, DoubleArray]:
-    """Keep the cells with the :data:`N_NEAREST` largest values of each row, and the first of equal ones."""
+    """Keep the cells with the :data:`N_LISTED` largest values of each row, and the first of equal ones."""
     order = np.lexsort((columns, -values, rows))
     rows, columns, values = rows[order], columns[order], values[order]
     rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    return rows[rank < N_NEAREST], columns[rank < N_NEAREST], values[rank < N_NEAREST]
+    return rows[rank < N_LISTED], columns[rank < N_LISTED], values[rank < N_LISTED]
 
 
 def _ranges(starts: IntArray, stops: IntArray) -> tuple[IntArray, IntArray]:

@@ -39,13 +39,25 @@ def _word(loader: _Values, node: yaml.ScalarNode) -> Any:
 _Values.add_constructor("tag:yaml.org,2002:str", _word)
 
 
-def names(text: str) -> list[str]:
-    """The parts of a comma-separated list.
+def names(option: str, text: str) -> list[str]:
+    """The parts of a comma-separated list; an empty text has none.
 
-    >>> names("image, attribute")
+    >>> names("--modalities", "image, attribute")
     ['image', 'attribute']
+
+    Raises
+    ------
+    ParameterError
+        If nothing is between two commas, or before or after one.
     """
-    return [part.strip() for part in text.split(",") if part.strip()]
+    parts = [part.strip() for part in text.split(",")]
+    if parts == [""]:
+        return []
+    if "" in parts:
+        raise ParameterError(
+            f"{option} {text!r} has an empty name", remedy=f"write {','.join(filter(None, parts)) or 'names'}"
+        )
+    return parts
 
 
 def _assigned(option: str, texts: Iterable[str] | None, form: str, example: str) -> dict[str, str]:

@@ -49,10 +49,11 @@ def data_export(
     """
     from psqe.datasets.export import WRITERS, ExportOptions, export_task
     from psqe.datasets.export.places import check_free
+    from psqe.datasets.info import task_folder
 
     options = ExportOptions(random_state=random_state, pair=pair, attribute_values=attribute_values)
     options.check(layout, WRITERS.resolve(layout).OPTIONS)
-    check_free(folder)
+    check_free(folder, task_folder(task.task, task.data_root))
     if seeds is not None:
         miner.require_unused("--seeds")
     loaded = task.load()

@@ -60,11 +60,13 @@ class TaskGroup:
     ] = None
     tones: Annotated[bool, typer.Option("--tones", help="Emoji with skin tones are entities too.")] = False
     task_random_state: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=0, max=2**32 - 1, help="Seed of the dropping and of the order of the right entities."
+            min=0,
+            max=2**32 - 1,
+            help="For emoji and Han tasks, and for --hide-presence: seed of what is drawn [0].",
         ),
-    ] = 0
+    ] = None
     hide_presence: Annotated[
         bool,
         typer.Option(
@@ -87,13 +89,34 @@ class TaskGroup:
         return default_output(name, self.task, self.data_root)
 
     def load(self) -> AlignmentTask:
-        """Load the pair."""
+        """Load the pair.
+
+        Raises
+        ------
+        ParameterError
+            If the options do not fit the task.
+        """
         from psqe.datasets.pairs import load_pair
 
+        self._check_random_state()
         options = TaskOptions(
             name=self.task, dangling=self.dangling, tones=self.tones, hide_presence=self.hide_presence
         )
-        return load_pair(options, random_state=self.task_random_state, data_root=self.data_root)
+        return load_pair(options, random_state=self.task_random_state or 0, data_root=self.data_root)
+
+    def _check_random_state(self) -> None:
+        """Refuse a random state for a task of which nothing is drawn, so that no option is ignored."""
+        from psqe.datasets import check_task_name, is_drawn, is_named
+
+        if self.task_random_state is None or self.hide_presence or is_drawn(self.task):
+            return
+        check_task_name(self.task, data_root=self.data_root)
+        used = "the benchmark" if is_named(self.task) else "the folder"
+        raise ParameterError(
+            f"--task-random-state is {self.task_random_state}, but {used} {self.task} is used as it is, and "
+            "nothing of it is drawn",
+            remedy="leave it out; --random-state is the seed of mining and training",
+        )
 
 
 @dataclass(frozen=True)
@@ -134,7 +157,7 @@ class FeatureGroup:
         ParameterError
             If a file is given together with what only encoders can do.
         """
-        modalities = None if self.modalities is None else tuple(names(self.modalities))
+        modalities = None if self.modalities is None else tuple(names("--modalities", self.modalities))
         if not self.features:
             return FeatureOptions(modalities=modalities, encoders=encoder_choices(self.encoder))
         if self.encoder:
@@ -218,7 +241,7 @@ class MinerGroup:
         given = {
             "variant": self.variant,
             "switches": named_values("--switch", self.switch, "mutual=false") or None,
-            "stages": None if self.stages is None else names(self.stages),
+            "stages": None if self.stages is None else names("--stages", self.stages),
             "n_clusters": self.n_clusters,
             "device": device if device_required or "device" in known else None,
         }

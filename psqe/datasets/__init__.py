@@ -11,8 +11,8 @@ from psqe.errors import ParameterError
 from psqe.graph import AlignmentTask
 
 __all__ = [
-    "check_task_name", "closed_leaks", "is_named", "load_task", "study_encoders", "task_descriptions",
-    "task_names",
+    "check_task_name", "closed_leaks", "is_drawn", "is_named", "load_task", "study_encoders",
+    "task_descriptions", "task_names",
 ]  # fmt: skip
 
 
@@ -72,6 +72,17 @@ def is_named(name: str | Path) -> bool:
     """
     prefixes = (emoji.PREFIX, han.PREFIX, *benchmarks.PREFIXES)
     return isinstance(name, str) and name.partition("/")[0] in prefixes
+
+
+def is_drawn(name: str | Path) -> bool:
+    """Return whether a random state decides which entities a named task has, as it does of no other task.
+
+    Examples
+    --------
+    >>> is_drawn("emoji/en-fr"), is_drawn("dbp15k/zh_en"), is_drawn("examples/countries")
+    (True, False, False)
+    """
+    return isinstance(name, str) and name.partition("/")[0] in (emoji.PREFIX, han.PREFIX)
 
 
 def check_task_name(name: str | Path, *, data_root: str | Path | None = None) -> None:

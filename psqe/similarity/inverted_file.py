@@ -33,9 +33,10 @@ N_VISITED, SHARE_VISITED = 70_000, 0.02
 cells that are not visited are missed: of a larger side a smaller share is visited, and more depends on
 clusters (``benchmarks/scaling.py --search``)."""
 
-N_CHECKED, N_NEAREST, LEAST_FOUND, NEARLY_ALL = 128, 10, 0.9, 0.98
-"""``N_CHECKED`` queries are also searched exactly for their ``N_NEAREST`` nearest vectors. At least the share
-``LEAST_FOUND`` of these must be proposed, and ``NEARLY_ALL`` where more short codes are the next to try."""
+N_CHECKED, N_CHECKED_NEAREST, LEAST_FOUND, NEARLY_ALL = 128, 10, 0.9, 0.98
+"""``N_CHECKED`` queries are also searched exactly for their ``N_CHECKED_NEAREST`` nearest vectors. At least
+the share ``LEAST_FOUND`` of these must be proposed, and ``NEARLY_ALL`` where more short codes are the next to
+try."""
 
 N_TRAINING = 65_536
 """Number of vectors from which cells and codes are learned."""
@@ -108,7 +109,7 @@ def inverted_file(vectors: FloatArray, queries: FloatArray, k: int) -> Proposals
 
 def _share_found(propose: Proposals, sample: FloatArray, vectors: FloatArray, k: int) -> float:
     """The share of the nearest vectors of a sample of queries that is proposed; of equal ones any counts."""
-    wanted = min(N_NEAREST, k, len(vectors))
+    wanted = min(N_CHECKED_NEAREST, k, len(vectors))
     places = propose(sample, k)
     products = np.where(places < 0, -np.inf, inner_products(sample, vectors, places.clip(0)))
     found = []

@@ -17,12 +17,12 @@ from psqe.similarity.approximate import is_large
 from psqe.similarity.csls import local_scale
 from psqe.similarity.sinkhorn_scaling import Cells, neighbour_cells
 
-N_NEAREST = 32
+N_LISTED = 32
 """Number of neighbours listed for each entity. Twice or half as many change 1 to 2 % of the links of the
 emoji pairs and of DBP15K zh_en."""
 
 
-N_NEAREST_LARGE = 16
+N_LISTED_LARGE = 16
 """Number of neighbours listed for each entity of a large pair (:mod:`psqe.similarity.approximate`), where a
 shortlist takes most of the memory."""
 
@@ -64,7 +64,7 @@ class Shortlist(Cells):
         similarity
             Similarities ``(n_left, n_right)``.
         k
-            Number of neighbours to list; by default :data:`N_NEAREST`, or :data:`N_NEAREST_LARGE` of a pair
+            Number of neighbours to list; by default :data:`N_LISTED`, or :data:`N_LISTED_LARGE` of a pair
             that is so large that the search is approximate.
 
         Raises
@@ -78,7 +78,7 @@ class Shortlist(Cells):
         if not n_left or not n_right:
             raise DataError(f"there are no pairs of {n_left} left and {n_right} right entities")
         if k is None:
-            k = N_NEAREST_LARGE if is_large(similarity) else N_NEAREST
+            k = N_LISTED_LARGE if is_large(similarity) else N_LISTED
         scores = find_neighbours(similarity, k=k)
         nearest = Sides(scores.left_scores, scores.right_scores)
         cells = neighbour_cells(scores, *nearest.map(np.isfinite))

@@ -15,7 +15,7 @@ from psqe.features.nodes import node_vectors
 from psqe.graph import SIDES, AlignmentTask, DoubleArray, FloatArray, IntArray, KnowledgeGraph, Sides
 from psqe.parameters import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from psqe.seeds.confidence import seed_weights
-from psqe.similarity.shortlist import N_NEAREST
+from psqe.similarity.shortlist import N_LISTED
 from psqe.similarity.sinkhorn import TEMPERATURE
 
 
@@ -86,7 +86,7 @@ class FusedGromovWasserstein(ListedAligner):
     seed_weight: NonNegativeFloat = 0.5
     weigh_seeds: bool = True
     n_steps: NonNegativeInt = 3
-    n_listed: PositiveInt = N_NEAREST
+    n_listed: PositiveInt = N_LISTED
     n_suggested: NonNegativeInt = 8
 
     name: ClassVar[str] = "fgw"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from psqe.datasets.faults import listed
 from psqe.errors import DataError
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, counted, in_number
 
@@ -96,13 +97,25 @@ def _told_of(graph: KnowledgeGraph, other: KnowledgeGraph) -> Iterator[str]:
 def _texts(what: str, graph: KnowledgeGraph, texts: Iterable[Any], others: Iterable[Any]) -> Iterator[str]:
     lost: list[int] = []
     changed: list[int] = []
+    blanks: list[int] = []
+    signs: set[str] = set()
     made: list[int] = []
     for i, (text, other) in enumerate(zip(texts, others, strict=True)):
         if text != other:
             (lost if other is None else made if text is None else changed).append(i)
+            if text is not None and other == " ".join(text.split()):
+                changed.pop()
+                blanks.append(i)
+                signs.update(sign for sign in text if sign.isspace() and sign != " ")
+    named = f" ({listed([f'U+{ord(sign):04X}' for sign in sorted(signs)])})" if signs else ""
     for indices, one, many in (
         (lost, "is not held", "are not held"),
         (changed, "is read differently", "are read differently"),
+        (
+            blanks,
+            f"is read with one plain blank in the place of other blanks{named}",
+            f"are read with one plain blank in the place of other blanks{named}",
+        ),
         (made, "is read where there was none", "are read where there were none"),
     ):
         if indices:

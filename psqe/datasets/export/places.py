@@ -11,8 +11,22 @@ from psqe.files import finished
 from psqe.temporary import temporary_folder
 
 
-def check_free(folder: Path) -> None:
-    """Raise :class:`PsqeError` if a folder cannot be made because something is there already."""
+def check_free(folder: Path, source: Path | None = None) -> None:
+    """Raise :class:`PsqeError` if a folder cannot be made where it is wanted.
+
+    Parameters
+    ----------
+    folder
+        The folder to make: something may be there already.
+    source
+        The folder that is read, which must not get new files; ``None``, the default, for no such folder.
+    """
+    if source is not None and folder.resolve().is_relative_to(source.resolve()):
+        raise PsqeError(
+            "is in the folder of the pair that is exported",
+            path=folder,
+            remedy="give the name of a folder elsewhere",
+        )
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise PsqeError("is there already and is no folder", path=folder, remedy="choose another name")
     if folder.absolute() == Path.cwd() or folder.name in ("", ".."):

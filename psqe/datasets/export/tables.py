@@ -13,7 +13,7 @@ import numpy as np
 
 from psqe.datasets.export.notices import NOTICES
 from psqe.errors import DataError
-from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Sides, counted, positions
+from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Sides, counted, in_number, positions
 
 LINE_BREAKS = re.compile(r"[\t\n\r]")
 """The characters that end a cell or a line in at least one of the programs that read such tables."""
@@ -108,7 +108,7 @@ def drawn(n: int, random_state: int) -> IntArray:
     return np.random.default_rng(random_state).permutation(n).astype(np.int64)
 
 
-def keep_entities(task: AlignmentTask, kept: Sides[IntArray], why: str, notes: list[str]) -> AlignmentTask:
+def keep_entities(task: AlignmentTask, kept: Sides[IntArray], held: str, notes: list[str]) -> AlignmentTask:
     """Return the task with some of its entities, and note how many entities and links that costs.
 
     Parameters
@@ -117,8 +117,8 @@ def keep_entities(task: AlignmentTask, kept: Sides[IntArray], why: str, notes: l
         The task.
     kept
         Indices of the entities to keep, in order.
-    why
-        What is wrong with the others, as the end of a sentence that begins with "entities".
+    held
+        Which entities the layout holds, as the end of a sentence that begins with "holds only".
     notes
         Receives one sentence for each side that loses entities.
     """
@@ -127,10 +127,15 @@ def keep_entities(task: AlignmentTask, kept: Sides[IntArray], why: str, notes: l
         lost = np.flatnonzero(positions(indices, graph.n_entities) < 0)
         if len(lost):
             example = graph.entities[lost[0]]
-            notes.append(f"{side}: left out {counted(len(lost), 'entity')} {why}, for example {example!r}")
+            verb = in_number(len(lost), "is")
+            notes.append(
+                f"{side}: {counted(len(lost), 'entity')} {verb} left out, for example {example!r}: the "
+                f"layout holds only {held}"
+            )
     before, after = (0 if links is None else len(links) for links in (task.links, smaller.links))
     if before > after:
-        notes.append(f"left out {counted(before - after, 'gold link')} of these entities")
+        n = before - after
+        notes.append(f"{counted(n, 'gold link')} of these entities {in_number(n, 'is')} left out")
     return smaller
 
 

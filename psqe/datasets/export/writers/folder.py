@@ -30,8 +30,8 @@ def prepare(task: AlignmentTask, options: ExportOptions, notes: list[str]) -> Pr
     """Return the task as this layout can hold it; see :meth:`psqe.datasets.export.Writer.prepare`."""
     check_identifiers(task, "folder")
     kept = task.sides.map(lambda graph: np.flatnonzero(_in_tables(graph) | _mask(graph, graph.candidates)))
-    why = "about which nothing is said and that may get no link"
-    return Prepared(keep_entities(task, kept, why, notes), task)
+    held = "entities about which something is said, and candidates"
+    return Prepared(keep_entities(task, kept, held, notes), task)
 
 
 def write(prepared: Prepared, folder: Path, options: ExportOptions, notes: list[str]) -> Path:

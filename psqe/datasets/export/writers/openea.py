@@ -40,7 +40,7 @@ def prepare(task: AlignmentTask, options: ExportOptions, notes: list[str]) -> Pr
     check_identifiers(task, "openea")
     named = task
     kept = task.sides.map(lambda graph: np.flatnonzero(_in_files(graph)))
-    task = keep_entities(task, kept, "without a triple, a name and an attribute", notes)
+    task = keep_entities(task, kept, "entities with a triple, a name or an attribute", notes)
     for side, graph in zip(("left", "right"), task.sides, strict=True):
         if not len(graph.triples):
             raise DataError(

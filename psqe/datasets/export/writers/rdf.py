@@ -22,7 +22,7 @@ from psqe.datasets.export.options import ExportOptions, Prepared
 from psqe.datasets.export.tables import copy_images, keep_entities, links_by_identifier
 from psqe.datasets.rdf.settings import FALLBACKS, IMAGES, LABELS
 from psqe.errors import DataError
-from psqe.graph import SIDES, AlignmentTask, BoolArray, KnowledgeGraph, counted
+from psqe.graph import SIDES, AlignmentTask, BoolArray, KnowledgeGraph, counted, in_number
 
 DESCRIPTION = "RDF: statements in N-Triples or Turtle, links as owl:sameAs, and pictures"
 OPTIONS: frozenset[str] = frozenset()
@@ -40,7 +40,7 @@ def prepare(task: AlignmentTask, options: ExportOptions, notes: list[str]) -> Pr
     left, right = (_renamed(graph, side, notes) for side, graph in zip(SIDES, task.sides, strict=True))
     named = replace(task, left=left, right=right)
     kept = named.sides.map(lambda graph: np.flatnonzero(_in_files(graph)))
-    smaller = keep_entities(named, kept, "of which nothing is said", notes)
+    smaller = keep_entities(named, kept, "entities about which something is said", notes)
     return Prepared(_with_possible_links(smaller, notes), named)
 
 
@@ -66,9 +66,10 @@ def _with_possible_links(task: AlignmentTask, notes: list[str]) -> AlignmentTask
     left, right = task.sides.map(_subjects)
     possible = left[task.links[:, 0]] & right[task.links[:, 1]]
     if not possible.all():
+        n = int((~possible).sum())
         notes.append(
-            f"left out {counted(int((~possible).sum()), 'gold link')} of entities that are the subject of no "
-            "statement, because the reader links only subjects"
+            f"{counted(n, 'gold link')} {in_number(n, 'is')} left out, because only entities that are the "
+            "subject of a statement are linked when RDF is read"
         )
     return replace(task, links=task.links[possible])
 
