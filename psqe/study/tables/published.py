@@ -9,15 +9,28 @@ import pandas as pd
 
 from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.evaluation.protocols import PEER_CSLS_K, PEER_TEST_SHARE
+from psqe.features.encoder_registry import DEFAULT_ENCODERS
 from psqe.study.plans.base import DBP15K
 from psqe.study.plans.best import BENCHMARK_STATES, ON_BENCHMARKS, benchmark_spec
 from psqe.study.plans.supervised import SHARE, supervised
-from psqe.study.published import NUMBERS, SOURCES, SYSTEMS, PublishedNumber, system
+from psqe.study.published import NUMBERS, SOURCES, SYSTEMS, Names, PublishedNumber, system
 from psqe.study.spec import RunSpec
 from psqe.study.tables.best import row_name
 
 NOT_STATED = "not stated"
 """What a table shows where no source at hand states a fact."""
+
+TEXTS = ("attribute", "relation")
+"""The modalities that are texts if :data:`TEXT_ENCODER` reads them."""
+
+TEXT_ENCODER = DEFAULT_ENCODERS["name"]
+"""The encoder of texts of the study."""
+
+WITHOUT_STRUCTURE = ("", "clamped")
+"""The aligners, and the features alone, that do not look at neighbours."""
+
+BY_RELATIONS = ("concord", "paris")
+"""The aligners that, in every round, compare entities by the relations to pairs of the round before."""
 
 FB15K = "fb15k/db15k"
 """The second benchmark on which numbers are set side by side."""
@@ -45,18 +58,19 @@ def system_table() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``system``, ``modalities``, ``candidates``, ``matching``, ``epoch`` (how it is chosen) and ``source``,
-        all texts.
+        ``system``, ``modalities``, ``candidates``, ``matching``, ``epoch`` (how it is chosen), ``tested``
+        (which links are) and ``source``, all texts.
     """
     candidates = {None: NOT_STATED, True: "linked entities", False: "all entities"}
     epochs = {None: NOT_STATED, True: "by test links", False: "not by test links"}
     return pd.DataFrame([
         {
             "system": known.name,
-            "modalities": _text(known.modalities),
+            "modalities": known.note or ", ".join(known.modalities or [NOT_STATED]),
             "candidates": candidates[known.protocol.test_links_only],
             "matching": _text(known.protocol.matching),
             "epoch": epochs[known.protocol.epoch_by_test],
+            "tested": _text(known.protocol.split),
             "source": _text(known.protocol.source),
         }
         for known in SYSTEMS
@@ -69,9 +83,9 @@ def _name(number: PublishedNumber) -> str:
 
 
 def numbers_on(tasks: Sequence[str]) -> list[PublishedNumber]:
-    """Return the published numbers on some tasks, those with fewer labels and without names first."""
-    found = [number for number in NUMBERS if set(tasks) <= set(number.hits)]
-    return sorted(found, key=lambda number: (number.labels, number.names is not False, number.names is None))
+    """Return the published numbers on any of some tasks, those with fewer labels and without names first."""
+    found = [number for number in NUMBERS if set(tasks) & set(number.hits)]
+    return sorted(found, key=lambda number: (number.labels, number.names != "no", number.names is None))
 
 
 def number_table(tasks: Sequence[str]) -> pd.DataFrame:
@@ -86,17 +100,63 @@ def number_table(tasks: Sequence[str]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``labels``, ``names``, ``system`` (with the setting where it has several), ``adds pairs``, a column
-        for each task, and ``source`` (its name in :data:`psqe.study.published.SOURCES`, and its kind).
+        for each task, missing where the number is not about it, and ``source`` (its name in
+        :data:`psqe.study.published.SOURCES`, and its kind).
     """
     return pd.DataFrame([
         {
             "labels": _share(number.labels), "names": _text(number.names), "system": _name(number),
-            "adds pairs": _text(number.adds_pairs) if number.labels else "",
-            **{task.rpartition("/")[2]: number.hits[task] for task in tasks},
+            "adds pairs": _text(number.adds_pairs),
+            **{_column(task): number.hits.get(task, float("nan")) for task in tasks},
             "source": f"{number.source}, {SOURCES[number.source].kind}",
         }
         for number in numbers_on(tasks)
     ])  # fmt: skip
+
+
+def _column(task: str) -> str:
+    """Name the column of a task.
+
+    >>> _column("dbp15k/fr_en")
+    'fr_en'
+    """
+    return task.rpartition("/")[2]
+
+
+def name_table(tasks: Sequence[str]) -> pd.DataFrame:
+    """Set numbers of the same system without and with names side by side, of the same source and setting.
+
+    Parameters
+    ----------
+    tasks
+        Names of benchmarks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``system``, ``names`` (their form in the number that has them), ``adds pairs``, ``benchmark``,
+        ``without`` and ``with`` names, and ``gain``, in points.
+    """
+    rows = [
+        {
+            "system": one.system, "names": other.names, "adds pairs": _text(one.adds_pairs),
+            "benchmark": task, "without": one.hits[task], "with": other.hits[task],
+            "gain": 100 * (other.hits[task] - one.hits[task]),
+        }
+        for one in NUMBERS
+        for other in NUMBERS
+        if one.names == "no" and other.names not in ("no", None) and _same_but_names(one, other)
+        for task in tasks
+        if task in one.hits and task in other.hits
+    ]  # fmt: skip
+    columns = ["system", "names", "adds pairs", "benchmark", "without", "with", "gain"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _same_but_names(one: PublishedNumber, other: PublishedNumber) -> bool:
+    """Whether two numbers differ in nothing that is known but names."""
+    fields = ("system", "source", "labels", "tested", "values", "adds_pairs", "lacks")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
 def source_table() -> pd.DataFrame:
@@ -130,9 +190,11 @@ class OurRun:
         return tuple(self.spec.features.modalities)
 
     @property
-    def names(self) -> bool:
-        """Whether names are among the modalities."""
-        return "name" in self.modalities or "translated_name" in self.modalities
+    def names(self) -> Names:
+        """How names are compared."""
+        if "translated_name" in self.modalities:
+            return "translated"
+        return "written" if "name" in self.modalities else "no"
 
     @property
     def values(self) -> bool:
@@ -140,9 +202,31 @@ class OurRun:
         return "number" in self.modalities
 
     @property
-    def images(self) -> bool:
-        """Whether pictures are among the modalities."""
-        return "image" in self.modalities
+    def texts(self) -> bool:
+        """Whether texts of relations or attributes are compared: an encoder of texts reads them."""
+        assert self.spec.features is not None
+        encoders = {**DEFAULT_ENCODERS, **self.spec.features.encoders}
+        return any(encoders[name] == TEXT_ENCODER for name in TEXTS if name in self.modalities)
+
+    @property
+    def aligner(self) -> str:
+        """The name of the aligner; empty for the features alone."""
+        return "" if self.spec.aligner is None else self.spec.aligner.name
+
+    @property
+    def structure(self) -> bool:
+        """Whether the neighbours of entities count."""
+        return self.aligner not in WITHOUT_STRUCTURE
+
+    @property
+    def relations(self) -> bool:
+        """Whether it counts which relations an entity has."""
+        return "relation" in self.modalities or self.aligner in BY_RELATIONS
+
+    @property
+    def adds_pairs(self) -> bool:
+        """Whether pairs that the run finds serve it in a later round."""
+        return self.aligner in BY_RELATIONS
 
 
 def our_runs(tasks: Sequence[str]) -> list[OurRun]:
@@ -177,16 +261,18 @@ def our_table(stored: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``benchmark``, ``system``, ``labels``, ``modalities``, and Hits@1 from left to right on all links:
-        ``peer`` (the published protocol: candidates are the entities of the test links; CSLS, k = 3), and
-        ``full, CSLS`` and ``full, Sinkhorn`` (all entities are candidates; missing where it was not
-        measured). A run that is not stored has no row.
+        ``benchmark``, ``system``, ``labels``, ``modalities``, and Hits@1 from left to right: ``peer`` (close
+        to how published systems are tested: the last links of the file are tested, their entities are the
+        candidates; CSLS, k = 3), and ``full, CSLS`` and ``full, Sinkhorn`` (all entities are candidates;
+        missing where it was not measured). Numbers of runs without labels are about all links, and those of
+        runs with labels about the free links, which were not given as labels. A run that is not stored has
+        no row.
     """
-    whole = stored[(stored["part_kind"] == "all") & (stored["links"] == "all")]
-    whole = whole[(whole["direction"] == "l2r") & (whole["protocol"].isin(["peer", "full"]))]
+    whole = stored[(stored["part_kind"] == "all") & (stored["direction"] == "l2r")]
+    whole = whole[whole["protocol"].isin(["peer", "full"])]
     rows = []
     for run in our_runs(tasks):
-        own = whole[whole["id"] == run.spec.id]
+        own = whole[(whole["id"] == run.spec.id) & (whole["links"] == ("free" if run.labels else "all"))]
         if own.empty:
             continue
         hits = own.groupby(["protocol", "matching"])["hits@1"].mean().astype(float).to_dict()
@@ -198,6 +284,50 @@ def our_table(stored: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
         })  # fmt: skip
     columns = ["benchmark", "system", "labels", "modalities", "peer", "full, CSLS", "full, Sinkhorn"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def facts(number: PublishedNumber, run: OurRun) -> dict[str, tuple[str, str]]:
+    """Tell the facts of a published number and of a run of ours under protocol ``peer``.
+
+    Parameters
+    ----------
+    number
+        The published number.
+    run
+        A run of ours.
+
+    Returns
+    -------
+    dict
+        Their value and our value of each fact, in words. The facts are the same for all numbers and runs.
+    """
+    theirs = system(number.system)
+    protocol = theirs.protocol
+    has = None if theirs.modalities is None else [m for m in theirs.modalities if m not in number.lacks]
+
+    def modality(*beginnings: str) -> bool | None:
+        return None if has is None else any(name.startswith(beginnings) for name in has)
+
+    parameters = "none" if run.spec.aligner is None else f"preset {run.spec.aligner.preset}"
+    pairs: dict[str, tuple[str | bool | None, str | bool]] = {
+        "labels": (_share(number.labels), _share(run.labels)),
+        "links tested": (None if number.tested is None else _share(number.tested), _share(PEER_TEST_SHARE)),
+        "which links": (protocol.split, "the last of a file"),
+        "structure": (modality("structure"), run.structure),
+        "relations": (modality("relations"), run.relations),
+        "attributes": (modality("attributes"), "attribute" in run.modalities),
+        "attribute values": (number.values, run.values),
+        "images": (modality("images"), "image" in run.modalities),
+        "names": (number.names, run.names),
+        "other texts": (modality("texts", "descriptions"), run.texts),
+        "candidates are linked entities only": (protocol.test_links_only, True),
+        "matching": (protocol.matching, f"CSLS, k = {PEER_CSLS_K}"),
+        "epoch by test links": (protocol.epoch_by_test, False),
+        "adds pairs": (number.adds_pairs, run.adds_pairs),
+        "parameters": ("of its authors", parameters),
+        "graphs": ("whole", "partial" if BENCHMARKS[run.spec.task.name].notes else "whole"),
+    }
+    return {what: (_text(one), _text(other)) for what, (one, other) in pairs.items()}
 
 
 def differences(number: PublishedNumber, run: OurRun) -> list[str]:
@@ -213,33 +343,15 @@ def differences(number: PublishedNumber, run: OurRun) -> list[str]:
     Returns
     -------
     list of str
-        One text for each fact that differs or is not stated, with their value before ours. An empty list
-        would mean that no difference but the method is known.
+        One text for each of :func:`facts` that differs or is not stated, with their value before ours. If it
+        is empty, no difference but the method is known.
     """
-    theirs = system(number.system)
-    protocol = theirs.protocol
-    tested = None if number.tested is None else _share(number.tested)
-    facts: list[tuple[str, str | bool | None, str | bool]] = [
-        ("labels", _share(number.labels), _share(run.labels)),
-        ("links tested", tested, _share(PEER_TEST_SHARE)),
-        ("names", number.names, run.names),
-        ("attribute values", number.values, run.values),
-        ("images", theirs.images, run.images),
-        ("candidates are linked entities only", protocol.test_links_only, True),
-        ("matching", protocol.matching, f"CSLS, k = {PEER_CSLS_K}"),
-        ("epoch by test links", protocol.epoch_by_test, False),
-    ]
-    if number.labels:
-        facts.append(("adds pairs", number.adds_pairs, False))
-    if run.labels and run.spec.aligner is not None:
-        facts.append(("parameters", "of its authors", f"preset {run.spec.aligner.preset}"))
-    if BENCHMARKS[run.spec.task.name].notes:
-        facts.append(("graphs", "whole", "partial"))
-    return [f"{what}: {_text(one)} / {_text(other)}" for what, one, other in facts if one != other]
+    told = facts(number, run).items()
+    return [f"{what}: {one} / {other}" for what, (one, other) in told if one != other]
 
 
 def difference_table(stored: pd.DataFrame, task: str) -> pd.DataFrame:
-    """Set every published number on a task beside the run of ours that differs from it in the fewest facts.
+    """Set every published number on a task beside a run of ours that differs from it in the fewest facts.
 
     Among runs with equally many differences, one of the same system comes first, and then the one with the
     highest Hits@1.
@@ -255,8 +367,8 @@ def difference_table(stored: pd.DataFrame, task: str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``published``, ``theirs`` (Hits@1), ``ours`` (the name of the run), ``Hits@1`` (protocol peer, left to
-        right), ``what differs`` (their value / our value) and ``differences``, their number. Empty where no
-        run of ours is stored.
+        right), ``what differs`` (their value / our value), ``differences``, their number, and ``facts``, how
+        many are compared. Empty where no run of ours is stored.
     """
     hits = our_table(stored, [task]).set_index("system")["peer"].dropna()
     ours = [run for run in our_runs([task]) if run.name in hits.index]
@@ -270,13 +382,14 @@ def difference_table(stored: pd.DataFrame, task: str) -> pd.DataFrame:
         nearest = min(ours, key=distance)
         found = differences(number, nearest)
         labels = f"{_share(number.labels)} labels" if number.labels else "no labels"
-        named = {True: "names", False: "no names", None: "names not stated"}[number.names]
+        named = {"no": "no names", None: "names not stated"}.get(number.names, f"{number.names} names")
+        added = {True: ", adds pairs", False: ", adds no pairs", None: ""}[number.adds_pairs]
         rows.append({
-            "published": f"{_name(number)} ({labels}, {named})",
+            "published": f"{_name(number)} ({labels}, {named}{added})",
             "theirs": number.hits[task], "ours": nearest.name, "Hits@1": float(hits[nearest.name]),
-            "what differs": "; ".join(found), "differences": len(found),
+            "what differs": "; ".join(found), "differences": len(found), "facts": len(facts(number, nearest)),
         })  # fmt: skip
-    columns = ["published", "theirs", "ours", "Hits@1", "what differs", "differences"]
+    columns = ["published", "theirs", "ours", "Hits@1", "what differs", "differences", "facts"]
     return pd.DataFrame(rows, columns=columns)
 
 
