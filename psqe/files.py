@@ -224,6 +224,28 @@ def _unwritable(target: Path, error: OSError) -> PsqeError:
     )
 
 
+def reason(error: BaseException) -> str:
+    r"""Return why something could not be written or read, in the words of the system where it has some.
+
+    Parameters
+    ----------
+    error
+        What was raised. What it was raised from is looked at, too, because libraries raise errors of their
+        own that do not say that the disk is full.
+
+    Examples
+    --------
+    >>> reason(OSError(errno.ENOSPC, "No space left on device")), reason(ValueError("is\nbroken"))
+    ('No space left on device', 'is')
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return error.what if isinstance(error, PsqeError) else str(error).partition("\n")[0]
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` as UTF-8, atomically. Halves of characters, as in names of files, are escaped.
 

@@ -47,12 +47,15 @@ class Command:
         A function of a test module, which is called in the process before the command.
     environment
         Further variables of the environment.
+    teardown
+        A function of a test module, which is called in the process after the command, if it ends by itself.
     """
 
     arguments: tuple[str, ...]
     folder: Path
     setup: Callable[[], None] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    teardown: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,8 @@ def _work(command: Command, log: Path, at_change: int | None) -> None:
     sys.addaudithook(changes)
     code = main()
     changes.active = False
+    if command.teardown is not None:
+        command.teardown()
     (command.folder.parent / f"{command.folder.name}.changes").write_text(str(changes.n))
     os._exit(code)
 

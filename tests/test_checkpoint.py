@@ -250,12 +250,12 @@ def test_a_writing_that_fails_leaves_the_older_file(scene, whole, every_epoch, t
     path = tmp_path / "training.pt"
     save, written = torch.save, []
 
-    def fails_at_third(state, temporary):
+    def fails_at_third(state, stream):
         written.append(state["epoch"])
         if len(written) == 3:
-            Path(temporary).write_bytes(b"half of it")
+            stream.write(b"half of it")
             raise OSError("disk full")
-        save(state, temporary)
+        save(state, stream)
 
     monkeypatch.setattr(torch, "save", fails_at_third)
     seen = []

@@ -22,11 +22,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cities
 import killing
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from psqe.graph import SIDES
@@ -40,6 +42,8 @@ from psqe.temporary import MARK
 ROOT = Path(__file__).parents[1]
 COUNTRIES = "examples/countries"
 STATES = (0, 1)
+N_EPOCHS = 40
+EPOCHS = f"n_epochs={N_EPOCHS}"
 
 
 @dataclass(frozen=True)
@@ -140,11 +144,30 @@ def _without_costs(content: dict[str, object]) -> dict[str, object]:
 
 
 def epochs_of(folder: Path) -> dict[str, object]:
-    import torch
+    state = state_of(folder)
+    return {f"epoch {i}": True for i in range(state["epoch"])} if state else {}
 
+
+def links_and_checkpoint(folder: Path) -> dict[str, object]:
+    """The files of the command, and what is in its checkpoint when that is the one of the last epoch."""
+    found, state = written_by(folder), state_of(folder)
+    if state and state["epoch"] == N_EPOCHS:
+        found["c.pt"] = plain(state)
+    return found
+
+
+def state_of(folder: Path) -> dict[str, Any]:
     path = folder / "c.pt"
-    epoch = torch.load(path, weights_only=True)["epoch"] if path.exists() else 0
-    return {f"epoch {i}": True for i in range(epoch)}
+    return torch.load(path, weights_only=True) if path.exists() else {}
+
+
+def plain(value: Any) -> Any:
+    """A state with the bytes of tensors in their place, which can be compared."""
+    if isinstance(value, torch.Tensor):
+        return str(value.dtype), tuple(value.shape), value.numpy().tobytes()
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 # ---- vectors of pictures in a cold cache
@@ -183,8 +206,8 @@ SCENARIOS = {
         ("results", "fill", "tiny", "--store", "store"), prepare_store, runs_of, tiny_plan, dates_of
     ),
     "align --checkpoint": Scenario(
-        ("align", *GIVEN, "--aligner", "mclea", "--aligner-parameter", "n_epochs=40", "--checkpoint", "c.pt"),
-        prepare_vectors, written_by, often_checkpoints, epochs_of,
+        ("align", *GIVEN, "--checkpoint", "c.pt", "--aligner", "mclea", "--parameter", EPOCHS),
+        prepare_vectors, links_and_checkpoint, often_checkpoints, epochs_of,
     ),
     "seeds": Scenario(("seeds", *GIVEN), prepare_vectors, written_by),
     "a cold cache": Scenario(
@@ -207,15 +230,15 @@ def command(scenario: Scenario, folder: Path) -> killing.Command:
 def left_over(folder: Path) -> list[str]:
     """The temporary files in a folder, but for those that are not ours.
 
-    Torch makes a folder for what it compiles. Python tries by an empty file of eight letters whether it can
-    write into a folder for temporary files.
+    Torch makes a folder for what it compiles. Python tries by a file of eight letters with four bytes
+    whether it can write into a folder for temporary files.
     """
     ours = [path for path in folder.rglob("*") if MARK in path.name]
     others = [
         path
         for path in (folder / "tmp").iterdir()
         if not path.name.startswith("torchinductor_")
-        and not (re.fullmatch("[a-z0-9_]{8}", path.name) and path.stat().st_size == 0)
+        and not (re.fullmatch("[a-z0-9_]{8}", path.name) and path.stat().st_size <= 4)
     ]
     return [str(path) for path in (*ours, *others)]
 

@@ -20,6 +20,7 @@ from psqe.cli.options import (
     Scheduler,
     TaskGroup,
 )
+from psqe.cli.outputs import Outputs
 from psqe.cli.streams import tell_step
 from psqe.datasets.own_outputs import LINK_ENDINGS
 from psqe.errors import ParameterError
@@ -93,13 +94,18 @@ def align(
         checkpoint=aligner.checkpoint,
         scheduler=scheduler,
     )
-    alignment.save_links(out)
-    tell_step(f"{counted(len(alignment.predicted), 'link')} written, evaluating them and writing the rest")
+    outputs = Outputs()
+    with outputs.written():
+        alignment.save_links(out)
+    tell_step(f"{counted(len(alignment.predicted), 'link')} found, evaluating them and writing the rest")
     summary = alignment.summary(links.ranked_by())
     if json_out is not None:
-        write_json(json_out, summary)
+        with outputs.written():
+            write_json(json_out, summary)
     if report_out is not None:
-        alignment.report(report_out, links.ranked_by())
+        with outputs.written():
+            alignment.report(report_out, links.ranked_by())
+    outputs.check()
     if alignment.choices:
         typer.echo(f"chosen: {alignment.choices}")
     if ranking := alignment.ranking(links.ranked_by()):

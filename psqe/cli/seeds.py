@@ -11,6 +11,7 @@ import typer
 from psqe.cli.arguments import check_ending
 from psqe.cli.groups import flat_options
 from psqe.cli.options import Device, FeatureGroup, MinerGroup, RandomState, Scheduler, TaskGroup
+from psqe.cli.outputs import Outputs
 from psqe.cli.streams import tell_step
 from psqe.datasets.own_outputs import check_tabs
 from psqe.files import write_json
@@ -57,15 +58,19 @@ def seeds(
         pair, features=vectors, seeds=options, random_state=random_state, scheduler=scheduler
     )
     report = audit(found, pair, all_regions(pair, vectors))
-    if out.suffix == ".npy":
-        found.save_npy(out, pair)
-    else:
-        found.save_tsv(out, pair)
+    outputs = Outputs()
+    with outputs.written():
+        if out.suffix == ".npy":
+            found.save_npy(out, pair)
+        else:
+            found.save_tsv(out, pair)
     choices = "; ".join(defaults.describe_choices(pair, chosen, vectors, options, found))
     if json_out is not None:
         parameters = {**api.describe_data(pair, resolved, vectors), **api.describe_seeds(found, options)}
         costs = {"seconds": found.seconds, "peak_mb": found.peak_mb, "choices": choices}
-        write_json(json_out, {**report, **costs, "parameters": parameters, "versions": versions()})
+        with outputs.written():
+            write_json(json_out, {**report, **costs, "parameters": parameters, "versions": versions()})
+    outputs.check()
     quality = "no precision without seeds"
     if report["estimated_precision"] is not None:
         quality = f"estimated precision {report['estimated_precision']:.3f}"

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from psqe.errors import CacheError, PsqeError
-from psqe.files import atomic_path, cache_folder, content_hash
+from psqe.files import atomic_path, cache_folder, content_hash, reason
 from psqe.graph import FloatArray
 
 
@@ -94,10 +94,8 @@ class VectorCache:
         try:
             with atomic_path(path) as temporary, temporary.open("wb") as stream:
                 np.savez(stream, keys=np.array(keys, dtype="S32"), vectors=stacked)
-        except PsqeError as error:
-            raise self._unwritable(error.what) from error
-        except OSError as error:
-            raise self._unwritable(str(error.strerror)) from error
+        except (PsqeError, OSError) as error:
+            raise self._unwritable(reason(error)) from error
 
     def require_writable(self) -> None:
         """Make the folder of the encoder, or raise :class:`CacheError` if it cannot be made or written."""

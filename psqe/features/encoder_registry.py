@@ -272,7 +272,7 @@ def encode_all(
     hidden = None if progress is None else not progress  # None: hidden unless on a terminal
     new: dict[str, FloatArray] = {}
     unsaved: dict[str, FloatArray] = {}
-    saved = time.monotonic()
+    saved, failed = time.monotonic(), False
     try:
         with tqdm(total=len(missing), desc=label, disable=hidden) as bar:
             for start in range(0, len(missing), encoder.batch_size):
@@ -289,19 +289,24 @@ def encode_all(
                 unsaved |= found
                 bar.update(len(keys))
                 if cache and time.monotonic() - saved >= SAVE_EVERY_S:
-                    _save(cache, unsaved)
+                    failed = not _saved(cache, unsaved, tell=not failed)
                     saved = time.monotonic()
     finally:
         if cache:
-            _save(cache, unsaved)
+            _saved(cache, unsaved, tell=not failed)
     return known | new
 
 
-def _save(cache: VectorCache, vectors: dict[str, FloatArray]) -> None:
-    """Move vectors into the cache; those that cannot be saved now stay where they are."""
+def _saved(cache: VectorCache, vectors: dict[str, FloatArray], *, tell: bool) -> bool:
+    """Move vectors into the cache; where that fails, they stay where they are, and the result is false.
+
+    With ``tell``, a warning says why.
+    """
     try:
         cache.add(vectors)
     except CacheError as error:  # the vectors are there; only a later run has to encode them again
-        warnings.warn(str(error), PsqeWarning, stacklevel=3)
-    else:
-        vectors.clear()
+        if tell:
+            warnings.warn(str(error), PsqeWarning, stacklevel=3)
+        return False
+    vectors.clear()
+    return True

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from psqe.errors import DataError, PsqeError, PsqeWarning
-from psqe.files import atomic_path, check_writable, open_file
+from psqe.files import atomic_path, check_writable, open_file, reason
 
 
 def versions() -> str:
@@ -64,12 +64,13 @@ class Checkpoint:
         # Versions are read now because packages may be replaced on the disk during a training.
         self._fingerprint, self._versions, self._every_s = fingerprint, versions(), every_s
         self._written = time.monotonic()
+        self._failed = False
 
     def save(self, state: Callable[[], dict[str, Any]], *, now: bool = False) -> None:
         """Write the state if enough time has passed since the last writing.
 
         A training is worth more than its checkpoint: if the file cannot be written, because the disk is full
-        for example, the older file stays, a warning says so, and the next call tries again.
+        for example, the older file stays, a warning says so once, and the next call tries again.
 
         Parameters
         ----------
@@ -87,17 +88,20 @@ class Checkpoint:
             header = {"fingerprint": self._fingerprint, "versions": self._versions}
             content = {**header, **state()}
             try:
-                with atomic_path(self.path) as temporary:
-                    torch.save(content, temporary)
+                with atomic_path(self.path) as temporary, temporary.open("wb") as stream:
+                    torch.save(content, stream)
             except (PsqeError, OSError, RuntimeError) as error:  # torch raises RuntimeError on a full disk
-                reason = error.what if isinstance(error, PsqeError) else str(error).partition("\n")[0]
-                kept = "only from an older state" if self.path.exists() else "only from its beginning"
-                warnings.warn(
-                    f"{self.path}: the checkpoint cannot be written ({reason}); as long as that is so, the "
-                    f"training can be resumed {kept}",
-                    PsqeWarning,
-                    stacklevel=2,
-                )
+                if not self._failed:
+                    kept = "only from an older state" if self.path.exists() else "only from its beginning"
+                    warnings.warn(
+                        f"{self.path}: the checkpoint cannot be written ({reason(error)}); as long as that "
+                        f"is so, the training can be resumed {kept}",
+                        PsqeWarning,
+                        stacklevel=2,
+                    )
+                self._failed = True
+            else:
+                self._failed = False
             self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
