@@ -17,7 +17,7 @@ from psqe.study.store import Store
 from psqe.study.workflow.jobs import Job
 
 ROOT = Path(__file__).parents[1]
-COUNTRIES = TaskOptions(name=str(ROOT / "examples" / "countries"))
+COUNTRIES = TaskOptions(name="examples/countries")
 NAMES = FeatureOptions(modalities=("name",), encoders={"name": "bigram"})
 
 
@@ -51,7 +51,7 @@ def sweep(specs: Path, store: Path, folder: Path, *arguments: str, code: int = 0
     """Sweep a file of specs to the end; what the command printed."""
     store.mkdir(exist_ok=True)
     command = sweep_command(specs, store, folder, *arguments)
-    done = subprocess.run(command, capture_output=True, text=True, cwd=store.parent, env=environment())
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment())
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     return done.stdout + done.stderr
 

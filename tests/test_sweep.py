@@ -57,7 +57,7 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished(tmp_path):
     path, folder, store = saved(specs, tmp_path / "specs.json"), tmp_path / "sweep", tmp_path / "store"
     store.mkdir()
     process = subprocess.Popen(
-        sweep_command(path, store, folder), stderr=subprocess.PIPE, text=True, env=environment()
+        sweep_command(path, store, folder), stderr=subprocess.PIPE, text=True, env=environment(), cwd=ROOT
     )
     while not SweepFolder(folder).results():
         assert process.poll() is None
@@ -83,7 +83,7 @@ def test_a_sweep_that_is_killed_at_any_moment_goes_on_and_ends_with_the_same_sto
     for _ in range(KILLS):
         process = subprocess.Popen(
             sweep_command(path, store, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env=environment(), start_new_session=True,
+            env=environment(), cwd=ROOT, start_new_session=True,
         )  # fmt: skip
         time.sleep(draw.uniform(0.5, 7))
         try:
@@ -158,7 +158,7 @@ def test_a_sweep_through_slurm_makes_what_is_made_one_by_one(tmp_path):
     before = {process.pid for process in psutil.process_iter()}
     subprocess.run(
         [*node, *sweep_command(path, store, tmp_path / "sweep", *profile)],
-        check=True, timeout=300, env=environment(),
+        check=True, timeout=300, env=environment(), cwd=ROOT,
     )  # fmt: skip
     run_all(specs, Store(tmp_path / "direct"))
     made, direct = measures(store), measures(tmp_path / "direct")

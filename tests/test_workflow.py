@@ -265,7 +265,7 @@ def test_a_device_is_looked_for_where_the_jobs_run(monkeypatch):
     execution = Execution(device="cuda:99", executor="slurm")
     assert not execution.is_local and Execution(profile=Path("profile")).at_once is None
     execution.check()
-    assert "device=cuda:99" in execution.command() and "100" in execution.command()
+    assert execution.settings["device"] == "cuda:99" and "100" in execution.command()
     with pytest.raises(ParameterError, match="no device 'cuda:99'"):
         work([], SweepFolder(Path("nowhere")), "cuda:99")
 

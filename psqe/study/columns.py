@@ -141,6 +141,8 @@ COLUMNS: dict[str, Column] = {
     "cap_mb": _number("Memory that the process was allowed, in MiB."),
     "search": _text("exact or approximate.", "exact", "approximate"),
     "threads": _count("Number of threads."),
+    "n_runs": _count("Number of runs."),
+    "n_compared": _count("Number of numbers that are the same as when the runs were made one by one."),
 }
 """Every column of the store, and what it means. A column means the same wherever it stands.
 
@@ -185,7 +187,7 @@ VALUES: dict[Subject, tuple[str, ...]] = {
     "cost": (
         "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds",
         "processor_seconds", "stage_peak_mb", "cap_mb", "seeds_found", "precision", "hits@1", "search",
-        "threads",
+        "threads", "n_runs", "n_compared",
     ),
 }  # fmt: skip
 """The columns of a subject that hold what was measured; at least one of them is filled in a row."""

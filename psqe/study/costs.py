@@ -89,6 +89,10 @@ ALONE, SENDING = "one process", "sending"
 """Variants of these cases: the search in one process, and what a cluster costs where nothing is searched. The
 others are numbers of workers, such as ``2 workers``."""
 
+ONE_BY_ONE, HERE, ON_SLURM = "one by one", "sweep", "sweep through Slurm"
+"""The variants of the case of ``benchmarks/sweeps.py``, which makes the runs of a plan in these ways. The
+store has its measurements as ``sweep/PLAN``."""
+
 REPEATS: Mapping[str, int] = {"systems/emoji/en-fr": 3, "systems/dbp15k/fr_en": 1}
 """How often each system of a case is measured; the fastest run counts."""
 

@@ -14,6 +14,7 @@ from psqe.cli.options import Device
 from psqe.errors import ParameterError
 from psqe.graph import counted
 from psqe.study.commands.selection import Selection, StoreFolder, open_store, planned
+from psqe.study.workflow import RUNS_PER_JOB
 
 What = Annotated[str, typer.Argument(metavar="PLAN", help="The name of a plan, or a file of specs (.json).")]
 RunsPerJob = Annotated[int, typer.Option(help="Runs on one task and random state that a job makes, at most.")]
@@ -35,7 +36,7 @@ def sweep(
         int | None,
         typer.Option(help="Jobs at the same time [the cores of this machine; on a cluster 100]."),
     ] = None,
-    runs_per_job: RunsPerJob = 10,
+    runs_per_job: RunsPerJob = RUNS_PER_JOB,
     executor: Annotated[
         str | None, typer.Option(help="An executor of Snakemake, such as slurm [this machine].")
     ] = None,
@@ -94,7 +95,7 @@ def run(
     selection: Selection,
     plan: What,
     out: Annotated[Path, typer.Option(help="The folder for results; it is made where it is missing.")],
-    runs_per_job: RunsPerJob = 10,
+    runs_per_job: RunsPerJob = RUNS_PER_JOB,
     part: Annotated[str, typer.Option(help="Which part of the jobs, such as 2/8 [all].")] = "1/1",
     device: Device = None,
     ends_with: Annotated[

@@ -13,7 +13,10 @@ from psqe.study.costs import (
     ALIGNMENTS,
     ALONE,
     CASES,
+    HERE,
     LIMITS,
+    ON_SLURM,
+    ONE_BY_ONE,
     PUBLISHED,
     REAL_ALIGNMENTS,
     SEARCHES,
@@ -362,3 +365,43 @@ def _by_size(table: pd.DataFrame, cases: Mapping[str, str], stages: Sequence[str
         "search": rows["search"].astype(str),
     })  # fmt: skip
     return chosen.sort_values(["data", "stage", "entities"], ignore_index=True)
+
+
+def swept(table: pd.DataFrame, variant: str) -> Any:
+    """Find the measurement of one way to make the runs of a plan.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    variant
+        :data:`psqe.study.costs.ONE_BY_ONE`, ``HERE`` or ``ON_SLURM``.
+
+    Returns
+    -------
+    pandas.Series or None
+        The row, or ``None`` where it was not measured.
+    """
+    rows = table[table["task"].str.startswith("sweep/") & (table["variant"] == variant)]
+    return None if rows.empty else rows.iloc[0]
+
+
+def sweep_table(table: pd.DataFrame) -> pd.DataFrame:
+    """List how long the runs of a plan take one by one and in sweeps, and that they measure the same.
+
+    Parameters
+    ----------
+    table
+        The costs of the results store.
+    """
+    rows = []
+    for variant in (ONE_BY_ONE, HERE, ON_SLURM):
+        row = swept(table, variant)
+        if row is None:
+            rows.append((variant, NOT_MEASURED, "", "", ""))
+            continue
+        rows.append((
+            variant, f"{row['n_runs']:,d}", f"{row['threads']:d}", duration(row["stage_seconds"], short=True),
+            f"{row['n_compared']:,d}",
+        ))  # fmt: skip
+    return pd.DataFrame(rows, columns=["way", "runs", "at the same time", "time", "the same numbers"])

@@ -4,3 +4,6 @@ A *job* is a bundle of runs on one task and random state, made by one process. E
 of its own as soon as it is done, so that a job that is killed loses one run. What was run is told by the id
 of the spec, and by nothing else: a run whose result is there is not made again.
 """
+
+RUNS_PER_JOB = 10
+"""How many runs a job has at most, unless another number is asked for."""

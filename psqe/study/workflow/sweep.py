@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from psqe.errors import ParameterError, PsqeError
-from psqe.files import check_writable
+from psqe.files import check_writable, write_json
 from psqe.graph import counted
 from psqe.signals import Stopped
 from psqe.study.spec import RunSpec
@@ -131,8 +132,15 @@ class Execution:
             given += ["--executor", self.executor]
         if self.at_once is not None:
             given += ["--cores" if self.is_local else "--jobs", str(self.at_once)]
-        given += ["--config", f"memory={self.memory}", f"minutes={self.minutes}", f"device={self.device}"]
         return [*given, *self.arguments]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the Snakefile has to know, for a file beside the jobs."""
+        return {
+            "device": self.device, "memory": self.memory, "minutes": self.minutes,
+            "origin": str(Path.cwd()),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -206,6 +214,7 @@ def sweep(jobs: Sequence[Job], folder: SweepFolder, store: Store, execution: Exe
         If a file with a result is that of another run, or does not fit the columns of the store.
     """
     _prepare(jobs, folder)
+    write_json(folder.root / "settings.json", execution.settings)
     specs = [spec for job in jobs for spec in job.specs]
     results = [folder.result(spec.id) for spec in specs]
     try:
