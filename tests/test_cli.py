@@ -834,7 +834,7 @@ def test_missing_image_and_broken_cache(task, refused, monkeypatch, tmp_path):
         (("-p", "n=12"), "it must lie in 1..9"),
         (("-p", "n"), "write -p name=value"),
         (("-p", "n=1", "-p", "n=2"), "given twice"),
-        (("--profile", "huge"), "huge"),
+        (("--profile", "huge"), "Invalid value for '--profile': 'huge' is not one of"),
     ],
     ids=str,
 )
@@ -842,6 +842,11 @@ def test_faults_in_run(refused, tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     Path("page.md").write_text(NOTEBOOK)
     refused("run", "page.md", *arguments, words=words)
+
+
+def test_a_notebook_that_is_not_there_is_told_with_a_remedy(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refused("run", "nosuch.md", words="nosuch.md: cannot be read (No such file or directory); give the path")
 
 
 def test_no_arguments_is_help(capsys):

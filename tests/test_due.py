@@ -1,10 +1,12 @@
 """Which stored runs are repeated in which week, and the status page's limits of the whole book."""
 
+import re
 from datetime import date, timedelta
-from math import ceil
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from psqe.errors import ParameterError
 from psqe.options import TaskOptions
@@ -12,6 +14,7 @@ from psqe.study.book import status
 from psqe.study.book.records import Record
 from psqe.study.due import PACKAGED, due_runs
 from psqe.study.spec import RunSpec
+from psqe.study.store import Store
 
 MONDAY = date(2026, 10, 5)
 
@@ -21,26 +24,37 @@ def runs(names: list[str], subject: str = "facts") -> pd.DataFrame:
     return pd.DataFrame({"id": [spec.id for spec in specs], "spec": specs})
 
 
-STORED = runs([f"emoji/en-{i}" for i in range(11)])
+STORED = runs([f"emoji/en-{i}" for i in range(40)])
+
+
+def ids_of_week(i: int, stored: pd.DataFrame = STORED, weeks: int = 4) -> set[str]:
+    found = due_runs(stored, MONDAY + timedelta(weeks=i), weeks)["id"].tolist()
+    assert len(found) == len(set(found))
+    return set(found)
 
 
 def test_all_days_of_a_week_have_the_same_runs_and_the_next_week_has_others() -> None:
-    of_days = [due_runs(STORED, 4, MONDAY + timedelta(days=i))["id"].tolist() for i in range(8)]
-    assert all(ids == of_days[0] for ids in of_days[:7])
+    of_days = [due_runs(STORED, MONDAY + timedelta(days=i), 4)["id"].tolist() for i in range(8)]
+    assert of_days[0] and all(ids == of_days[0] for ids in of_days[:7])
     assert not set(of_days[0]) & set(of_days[7])
 
 
-@pytest.mark.parametrize("count", [1, 4, 11, 50])
-def test_every_run_has_its_turn_and_none_twice_in_a_week(count: int) -> None:
-    weeks = ceil(len(STORED) / count)
-    found = [due_runs(STORED, count, MONDAY + timedelta(weeks=i))["id"].tolist() for i in range(weeks)]
-    assert all(len(set(ids)) == len(ids) == min(count, len(STORED)) for ids in found)
-    assert {run_id for ids in found for run_id in ids} == set(STORED["id"])
+@pytest.mark.parametrize("weeks", [1, 4, 15, 60])
+def test_every_run_has_its_turn_once_in_a_round(weeks: int) -> None:
+    found = [ids_of_week(i, weeks=weeks) for i in range(weeks)]
+    assert sum(map(len, found)) == len(STORED) and set.union(*found) == set(STORED["id"])
+    assert ids_of_week(weeks, weeks=weeks) == found[0]
+
+
+def test_a_store_that_grows_does_not_move_the_turns_of_its_runs() -> None:
+    grown = pd.concat([STORED, runs([f"emoji/de-{i}" for i in range(7)])])
+    for i in range(4):
+        assert ids_of_week(i, grown) & set(STORED["id"]) == ids_of_week(i)
 
 
 def test_the_order_of_the_store_does_not_matter() -> None:
-    again = due_runs(STORED.sample(frac=1, random_state=0), 4, MONDAY)
-    assert again["id"].tolist() == due_runs(STORED, 4, MONDAY)["id"].tolist()
+    again = due_runs(STORED.sample(frac=1, random_state=0), MONDAY, weeks=4)
+    assert again["id"].tolist() == due_runs(STORED, MONDAY, 4)["id"].tolist()
 
 
 def test_benchmarks_and_costs_are_left_out() -> None:
@@ -48,11 +62,30 @@ def test_benchmarks_and_costs_are_left_out() -> None:
     stored = pd.concat([
         runs(["emoji/en-fr", "han/ja-zh", "dbp15k/fr_en", "planted/10k"]), runs(["emoji/en-fr"], "cost"),
     ])  # fmt: skip
-    found = due_runs(stored, 9, MONDAY)["spec"]
+    found = due_runs(stored, MONDAY, 1)["spec"]
     assert {spec.task.name for spec in found} == {"emoji/en-fr", "han/ja-zh"} and len(found) == 2
-    assert due_runs(stored[:0], 9, MONDAY).empty
-    with pytest.raises(ParameterError, match="count is 0"):
-        due_runs(stored, 0, MONDAY)
+    assert due_runs(stored[:0], MONDAY, 15).empty
+    with pytest.raises(ParameterError, match="the number of weeks is 0"):
+        due_runs(stored, MONDAY, 0)
+
+
+def test_the_runs_of_every_week_fit_into_the_time_that_the_workflow_has() -> None:
+    text = (Path(__file__).parents[1] / ".github/workflows/weekly.yml").read_text(encoding="utf-8")
+    job = yaml.safe_load(text)["jobs"]["results"]
+    asked = [re.search(r"psqe results due --weeks (\d+)", step.get("run", "")) for step in job["steps"]]
+    (weeks,) = [int(match[1]) for match in asked if match]
+    stored = Store().runs()
+    seconds = [
+        due_runs(stored, MONDAY + timedelta(weeks=i), weeks)["seconds"].astype(float).sum()
+        for i in range(weeks)
+    ]
+    assert min(seconds) > 0 and max(seconds) < 0.8 * 60 * job["timeout-minutes"]
+
+
+def test_the_status_page_says_where_there_are_no_records() -> None:
+    page = (Path(__file__).parents[1] / "notebooks/status.md").read_text(encoding="utf-8")
+    assert "if not runs:\n    display(Markdown(status.NO_RECORDS))" in page
+    assert "no records in this folder" in status.NO_RECORDS
 
 
 def test_the_book_is_set_beside_the_limits_of_neurolibre(tmp_path) -> None:

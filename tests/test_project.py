@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
+from pip._internal.exceptions import RequirementsFileParseError
+from pip._internal.network.session import PipSession
+from pip._internal.req.req_file import ParsedRequirement, parse_requirements
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -69,7 +72,24 @@ def test_the_conda_environment_is_the_same() -> None:
     python, _, pip = environment["dependencies"]
     assert python == "python=3.11"
     assert PYPROJECT["project"]["requires-python"] == ">=3.11,<3.12"
-    assert pip["pip"] == [LINES[0], "--requirement requirements.txt", "--no-deps --editable ."]
+    assert pip["pip"] == [LINES[0], "--requirement requirements.txt", "--editable ."]
+
+
+def pip_reads(lines: list[str], folder: Path) -> list[ParsedRequirement]:
+    """What pip makes of lines that conda hands over in a file beside requirements.txt."""
+    shutil.copy(ROOT / "requirements.txt", folder)
+    (folder / "conda.txt").write_text("\n".join(lines), encoding="utf-8")
+    return list(parse_requirements(str(folder / "conda.txt"), session=PipSession()))
+
+
+def test_pip_can_read_what_conda_hands_over(tmp_path: Path) -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    lines = environment["dependencies"][-1]["pip"]
+    read = pip_reads(lines, tmp_path)
+    assert [line.requirement for line in read[:-1]] == [LINES[0], *LINES]
+    assert read[-1].is_editable and read[-1].requirement == "."
+    with pytest.raises(RequirementsFileParseError, match="no such option"):
+        pip_reads([*lines[:-1], "--no-deps --editable ."], tmp_path)
 
 
 def test_the_version_is_the_same_everywhere() -> None:

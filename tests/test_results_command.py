@@ -75,10 +75,9 @@ def test_an_unknown_id_among_several_is_told_before_anything_runs(store, monkeyp
 
 
 def test_runs_that_are_due_are_listed_with_their_ids(store):
-    said = psqe("due", "--count", 1, "--on", "2026-10-05", "--store", store.folder)
-    later = psqe("due", "--count", 1, "--on", "2026-10-12", "--store", store.folder)
-    assert "1 run of 2 that are stored" in said
-    ids = {text.split("\t")[0] for text in (said, later)}
+    said = psqe("due", "--weeks", 1, "--on", "2026-10-05", "--store", store.folder)
+    assert "2 runs of 2 that can be repeated, week 1 of 1; they took 0.0 hours" in said
+    ids = {line.split("\t")[0] for line in said.splitlines() if "\t" in line}
     assert ids == {SPEC.id, seeds_of(SPEC).id}
 
 
@@ -224,10 +223,13 @@ def test_what_is_not_there_is_told(store):
     def fault(*arguments):
         return CliRunner().invoke(app, [str(argument) for argument in arguments]).exception
 
-    assert "no plan 'everything'; choose from miners" in str(
+    assert "no plan 'everything'; see psqe results fill" in str(
         fault("fill", "everything", "--store", store.folder)
     )
     assert "0 runs have an id that begins with 'zz'" in str(fault("show", "zz", "--store", store.folder))
+    assert "the id of a run is empty; see psqe results list" in str(
+        fault("show", "", "--store", store.folder)
+    )
     assert isinstance(fault("rerun", "", "--store", store.folder), ParameterError), "two runs begin so"
     assert isinstance(fault("list", "--store", store.folder / "none"), DataError)
     for option, value, known in (

@@ -257,7 +257,9 @@ def test_what_cannot_work_is_told_before_anything_is_written(tmp_path, monkeypat
     ):
         error = fault("sweep", path, "--store", tmp_path, "--folder", folder, *arguments)
         assert isinstance(error, PsqeError) and said in str(error), arguments
-    assert "there is no plan 'everything'; choose from" in str(fault("sweep", "everything"))
+    assert "there is no plan 'everything'; see psqe results fill, which lists the plans" in str(
+        fault("sweep", "everything")
+    )
     assert not folder.exists() or not any(folder.rglob("*.json"))
 
 

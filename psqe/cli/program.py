@@ -188,7 +188,8 @@ def run_command(arguments: Sequence[str] | None) -> int:
         print(error.format_message())
         return 2
     except click.ClickException as error:
-        message = error.format_message().replace("Input should be", "it must be")
+        # Newer versions of Typer let pydantic check values, which puts these words before its messages.
+        message = error.format_message().replace("Input should be", "it must be").replace("Value error, ", "")
         raise ParameterError(message, remedy=_remedy(error)) from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error

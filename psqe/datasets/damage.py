@@ -32,22 +32,24 @@ def damaged(task: AlignmentTask, damage: Mapping[str, float], *, random_state: i
     task
         The pair. It stays as it is.
     damage
-        The share, from 0 to 1, of each kind of damage that is done (:data:`DAMAGES`), in the order given:
+        How much of each kind of damage is done (:data:`DAMAGES`), from 0 to 1, in the order given. All but
+        ``typos`` are shares, rounded to whole entities:
 
         ``missing pictures``
             The share of the candidates of each side with a picture that lose it.
         ``exchanged pictures``
             The share of the right candidates with a picture that get the picture of another one of them.
         ``typos``
-            The share of the characters in all texts of the right side (names, translations and values of
-            attributes) that are left out, doubled, exchanged with the one before or replaced.
+            The probability with which each character in the texts of the right side (names, translations and
+            values of attributes) is left out, doubled, exchanged with the one before or replaced, each as
+            often as the others. No text becomes empty.
         ``duplicates``
             The share of the right candidates that are there twice. Both are counterparts of the left entity.
         ``hub``
             The share of the entities of each side that are connected with one added entity, which is no
             candidate.
     random_state
-        Seed of the draws. Not negative.
+        Seed of the draws. Not negative; 0 by default.
 
     Returns
     -------

@@ -16,47 +16,83 @@ PACKAGED = tuple(sorted({name.partition("/")[0] for name in task_names() if name
 """The collections whose data come with packages: all but the benchmarks, which a reader has to bring."""
 
 
-def due_runs(
-    runs: pd.DataFrame, count: int, on: date, *, collections: Sequence[str] = PACKAGED
-) -> pd.DataFrame:
-    """Choose the stored runs that are to be repeated in the week of a day.
+def turn(on: date, weeks: int) -> int:
+    """Tell which week of a round a day is in.
 
-    Runs are ordered by their ids, which are hashes, so that neighbours are about different things. The runs
-    of a week follow those of the week before, and after the last one comes the first again. As long as the
-    store stays the same, all of its runs are repeated in ``len(runs) / count`` weeks, rounded up.
+    Parameters
+    ----------
+    on
+        A day. Weeks begin on Monday.
+    weeks
+        The number of weeks of a round.
+
+    Returns
+    -------
+    int
+        The week, from 0.
+
+    Examples
+    --------
+    >>> [turn(date(2026, 10, day), 15) for day in (4, 5, 11, 12)]
+    [8, 9, 9, 10]
+    """
+    return (on.toordinal() - 1) // 7 % weeks  # day 1 of the calendar is a Monday
+
+
+def repeatable(runs: pd.DataFrame, collections: Sequence[str] = PACKAGED) -> pd.DataFrame:
+    """Choose the stored runs that can be repeated without data of others.
 
     Parameters
     ----------
     runs
         The runs of a store, see :meth:`psqe.study.store.Store.runs`.
-    count
-        The number of runs of a week, at least 1.
-    on
-        A day of the week, which begins on Monday.
     collections
-        The collections of tasks, the parts of their names before the slash, whose runs are repeated. By
-        default those whose data come with packages. Measurements of costs are never repeated: they depend
-        on the machine.
+        The collections of tasks, the parts of their names before the slash. By default those whose data come
+        with packages.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of ``runs`` that are due, at most ``count``, and each once.
+        Their rows, ordered by their ids. Measurements of costs are left out: they depend on the machine.
+    """
+    return rows_where(
+        runs,
+        lambda spec: spec.subject != "cost" and spec.task.name.partition("/")[0] in collections,
+    ).sort_values("id", ignore_index=True)
+
+
+def due_runs(
+    runs: pd.DataFrame, on: date, weeks: int, *, collections: Sequence[str] = PACKAGED
+) -> pd.DataFrame:
+    """Choose the stored runs that are to be repeated in the week of a day.
+
+    The id of a run, which is a hash, decides its week: the remainder of the id, read as a number, when it is
+    divided by the number of weeks. So each run is repeated every ``weeks`` weeks, however the store grows in
+    the meantime, and each week has about as many runs as the others.
+
+    Parameters
+    ----------
+    runs
+        The runs of a store, see :meth:`psqe.study.store.Store.runs`.
+    on
+        A day of the week, which begins on Monday.
+    weeks
+        The number of weeks in which every run has its turn, at least 1.
+    collections
+        The collections of tasks whose runs are repeated, see :func:`repeatable`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``runs`` that are due, ordered by their ids, each once.
 
     Raises
     ------
     ParameterError
-        If ``count`` is below 1.
+        If ``weeks`` is below 1.
     """
-    if count < 1:
-        raise ParameterError(f"count is {count}", remedy="repeat at least one run")
-    chosen = rows_where(
-        runs,
-        lambda spec: spec.subject != "cost" and spec.task.name.partition("/")[0] in collections,
-    ).sort_values("id", ignore_index=True)
-    if chosen.empty:
-        return chosen
-    week = (on.toordinal() - 1) // 7  # day 1 of the calendar is a Monday
-    first = week * count % len(chosen)
-    places = [(first + i) % len(chosen) for i in range(min(count, len(chosen)))]
-    return chosen.iloc[places].reset_index(drop=True)
+    if weeks < 1:
+        raise ParameterError(f"the number of weeks is {weeks}", remedy="give at least one week")
+    chosen = repeatable(runs, collections)
+    weeks_of_runs = chosen["id"].map(lambda run_id: int(run_id, 16) % weeks)
+    return chosen[weeks_of_runs == turn(on, weeks)].reset_index(drop=True)

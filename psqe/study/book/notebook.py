@@ -96,7 +96,10 @@ class Notebook:
         try:
             text = path.read_bytes()
         except OSError as error:
-            raise PsqeError(f"cannot be read ({error.strerror})", path=path) from error
+            raise PsqeError(
+                f"cannot be read ({error.strerror})", path=path,
+                remedy="give the path of a notebook; in a checkout, those of the book are in notebooks/",
+            ) from error  # fmt: skip
         try:
             content = jupytext.reads(text.decode(), fmt="md:myst")
         except Exception as error:  # a broken front matter raises one of several kinds

@@ -23,6 +23,13 @@ with two processors, GB of memory, and GB of storage. It also allows 5 GB of dat
 frequent questions in its documentation, ``source/FAQ.rst`` in ``neurolibre/docs.neurolibre.org``."""
 
 
+NO_RECORDS = (
+    "**There are no records in this folder**, so that the tables below are empty. Run `psqe study`, which "
+    "puts this page beside the records of the other notebooks."
+)
+"""What the page says where no notebook was run."""
+
+
 def run_table(runs: Sequence[Record]) -> pd.DataFrame:
     """Make a table with a row for each notebook: profile, parameters as text, seconds, peak memory in MB."""
     rows = [

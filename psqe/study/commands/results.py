@@ -163,7 +163,9 @@ def _agrees(store: Store, spec: RunSpec, *, overwrite: bool) -> bool:
 
 @app.command()
 def due(
-    count: Annotated[int, typer.Option(min=1, help="The number of runs of a week.")],
+    weeks: Annotated[
+        int, typer.Option(min=1, help="The number of weeks in which every run has its turn once.")
+    ],
     on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day of the week; today by default.")
     ] = None,
@@ -174,13 +176,18 @@ def due(
     In the course of the weeks all runs have their turn, but for those on benchmarks, whose data have to be
     brought, and for measurements of costs, which depend on the machine.
     """
-    from psqe.study.due import due_runs
+    from psqe.study.due import due_runs, repeatable, turn
 
-    runs = open_store(store).runs()
-    chosen = due_runs(runs, count, (on or datetime.now()).date())
+    runs, day = open_store(store).runs(), (on or datetime.now()).date()
+    chosen = due_runs(runs, day, weeks)
     for row in chosen.itertuples():
         typer.echo(f"{row.id}\t{row.spec}")
-    typer.echo(f"{counted(len(chosen), 'run')} of {len(runs):,} that are stored", err=True)
+    hours = chosen["seconds"].sum() / 3600
+    typer.echo(
+        f"{counted(len(chosen), 'run')} of {len(repeatable(runs)):,} that can be repeated, week "
+        f"{turn(day, weeks) + 1} of {weeks}; they took {hours:.1f} hours when they were stored",
+        err=True,
+    )
 
 
 @app.command()
@@ -275,6 +282,8 @@ def repeated(store: Store, result: RunResult) -> tuple[pd.DataFrame, int, int]:
 
 def _spec(store: Store, run_id: str) -> RunSpec:
     """The spec of a stored run, by its id or the beginning of it."""
+    if not run_id:
+        raise ParameterError("the id of a run is empty", remedy="see psqe results list")
     found = [spec for known, spec in store.specs().items() if known.startswith(run_id)]
     if len(found) != 1:
         raise ParameterError(

@@ -104,7 +104,8 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
         specs = plan.specs(selection.task or plan.tasks, selection.state or plan.random_states)
     else:
         raise ParameterError(
-            f"there is no plan {name!r}", remedy=f"choose from {', '.join(PLANS)}; a file ends in .json"
+            f"there is no plan {name!r}",
+            remedy="see psqe results fill, which lists the plans; a file of specs ends in .json",
         )
     selection.check(specs)
     return [spec for spec in specs if selection.has(spec)]
