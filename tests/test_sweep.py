@@ -49,7 +49,9 @@ def test_a_sweep_makes_what_is_made_one_by_one_names_what_failed_and_goes_on(tmp
 def test_what_snakemake_refuses_is_told(tmp_path):
     path, folder = saved(countries_specs([0])[:1], tmp_path / "specs.json"), tmp_path / "sweep"
     said = sweep(path, tmp_path / "store", folder, "--", "--no-such-option", code=1)
-    assert "was not begun" in said and "no-such-option" in said and str(folder / "snakemake.log") in said
+    assert (
+        "its job did not begin" in said and "no-such-option" in said and str(folder / "snakemake.log") in said
+    )
 
 
 def test_a_sweep_that_is_stopped_keeps_what_is_finished(tmp_path):
@@ -99,6 +101,7 @@ def test_a_sweep_that_is_killed_at_any_moment_goes_on_and_ends_with_the_same_sto
         now = len(SweepFolder(folder).results())
         assert now >= finished, "nothing finished is lost"
         finished = now
+    print(f"killed: {victims}")
     assert sum(victims.values()) > KILLS / 2, victims
     sweep(path, store, folder)
     made, undisturbed = measures(store), measures(tmp_path / "undisturbed")

@@ -23,7 +23,7 @@ from psqe.study.store import Store
 from psqe.study.workflow import work as module
 from psqe.study.workflow.folder import SweepFolder, read_result, write_result
 from psqe.study.workflow.jobs import Job, part_of, split
-from psqe.study.workflow.sweep import Execution, held
+from psqe.study.workflow.sweep import Execution, held, n_cores
 from psqe.study.workflow.work import work
 
 SPEC = alignment_spec("emoji/en-fr", MinerOptions(name="mutual", n_seeds=12), "eva", 0)
@@ -270,6 +270,14 @@ def test_a_device_is_looked_for_where_the_jobs_run(monkeypatch):
     assert execution.settings["device"] == "cuda:99" and "100" in execution.command()
     with pytest.raises(ParameterError, match="no device 'cuda:99'"):
         work([], SweepFolder(Path("nowhere")), "cuda:99")
+
+
+def test_jobs_at_the_same_time_are_as_many_as_the_place_has_room_for():
+    assert Execution().at_once == n_cores() and Execution(device="cuda").at_once == 1
+    assert Execution(executor="slurm").at_once == Execution(executor="slurm", device="cuda").at_once == 100
+    assert (
+        Execution(executor="slurm", jobs=3).at_once == Execution(profile=Path("profile"), jobs=3).at_once == 3
+    )
 
 
 def test_an_executor_that_would_lose_results_is_refused(monkeypatch):

@@ -34,14 +34,16 @@ def sweep(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Jobs at the same time [the cores of this machine; on a cluster 100]."),
+        typer.Option(
+            help="Jobs at the same time [the cores of this machine; 1 on its GPU; 100 on a cluster]."
+        ),
     ] = None,
     runs_per_job: RunsPerJob = RUNS_PER_JOB,
     executor: Annotated[
         str | None, typer.Option(help="An executor of Snakemake, such as slurm [this machine].")
     ] = None,
     profile: Annotated[Path | None, typer.Option(help="A folder with a profile of Snakemake.")] = None,
-    memory: Annotated[int, typer.Option(help="Memory of a job, in MiB, for a cluster.")] = 4000,
+    memory: Annotated[int, typer.Option(help="Memory of a job, in MiB, for a cluster.")] = 6000,
     minutes: Annotated[int, typer.Option(help="Time of a job, for a cluster.")] = 240,
     device: Device = None,
     dry: Annotated[bool, typer.Option(help="Only list the jobs and their runs.")] = False,

@@ -44,8 +44,8 @@ class Execution:
     Attributes
     ----------
     jobs
-        How many run at the same time; by default as many as there are cores here, and on a cluster
-        :data:`AT_ONCE_ON_A_CLUSTER`, unless a profile says it.
+        How many run at the same time; by default as many as there are cores here, one on a GPU here, and on
+        a cluster :data:`AT_ONCE_ON_A_CLUSTER`, unless a profile says it.
     executor
         The name of an executor of Snakemake, such as ``slurm``; this machine by default.
     profile
@@ -64,7 +64,7 @@ class Execution:
     executor: str | None = None
     profile: Path | None = None
     device: str = "cpu"
-    memory: int = 4000
+    memory: int = 6000
     minutes: int = 240
     arguments: tuple[str, ...] = ()
 
@@ -78,7 +78,9 @@ class Execution:
         """How many jobs run at the same time; ``None`` if that is for the profile to say."""
         if self.jobs is not None or self.profile is not None:
             return self.jobs
-        return n_cores() if self.is_local else AT_ONCE_ON_A_CLUSTER
+        if not self.is_local:
+            return AT_ONCE_ON_A_CLUSTER
+        return 1 if self.device.startswith("cuda") else n_cores()
 
     def check(self) -> None:
         """Raise an error for what cannot work, before anything is written.
@@ -259,7 +261,7 @@ def _execute(folder: SweepFolder, execution: Execution, tell: Callable[[], None]
             raise
 
 
-def _end(process: subprocess.Popen[bytes], patience: float = 30.0) -> None:
+def _end(process: subprocess.Popen[bytes], patience: float = 60.0) -> None:
     """End Snakemake and what it has started: as Ctrl-C does and, if that takes long, at once."""
     try:
         os.killpg(process.pid, signal.SIGINT)
@@ -297,13 +299,13 @@ def _failure(spec: RunSpec, job: Job, folder: SweepFolder) -> Failure:
     if error.exists():
         return Failure(spec, error.read_text(encoding="utf-8").partition("\n")[0], error)
     if log.exists():
-        return Failure(spec, f"its job {job.name} ended before {_last_line(log)}", log)
-    return Failure(
-        spec, f"its job {job.name} was not begun {_last_line(folder.snakemake_log)}", folder.snakemake_log
-    )
+        return Failure(spec, f"its job ended before, and printed last: {_last_line(log)}", log)
+    log = folder.snakemake_log
+    return Failure(spec, f"its job did not begin, and Snakemake printed last: {_last_line(log)}", log)
 
 
 def _last_line(log: Path) -> str:
-    """The last line of a file that says something, in parentheses."""
+    """The last line of a file that says something."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-    return f"({next((line for line in reversed(lines) if line), 'nothing was printed')})"
+    said = [line for line in lines if line and not line.startswith(("Complete log", "Elapsed time"))]
+    return said[-1] if said else "nothing"
