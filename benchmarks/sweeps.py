@@ -4,7 +4,7 @@
 stores: by ``psqe results fill``, by ``psqe results sweep``, and by a sweep through a Slurm cluster of one
 node, this machine (``examples/cluster/slurm_node.py``; ``--no-slurm`` leaves it out). It prints the seconds
 of each, and ends with an error if any number differs in the last digit. ``--store`` puts the seconds and the
-number of numbers that were compared into the results store.
+number of numbers that were compared into the results store. ``-- PLAN --state 1`` makes other runs.
 """
 
 from __future__ import annotations
@@ -36,23 +36,21 @@ PROFILE = ["--profile", str(ROOT / "examples" / "cluster" / "slurm-profile")]
 def main() -> int:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--plan", default="predictions", help="the name of a plan")
-    parser.add_argument("--state", default="0", help="the random state")
+    parser.add_argument("what", nargs="*", default=["predictions", "--state", "0"], help="after --: the runs")
     parser.add_argument("--no-slurm", action="store_true", help="leave Slurm out")
     parser.add_argument("--store", action="store_true", help="put the measurements into the results store")
     given = parser.parse_args()
-    what = [given.plan, "--state", given.state]
     ways = {
-        ONE_BY_ONE: [*PSQE, "fill", *what],
-        HERE: [*PSQE, "sweep", *what, "--folder", "here"],
-        ON_SLURM: [*SLURM, *PSQE, "sweep", *what, "--folder", "slurm", *PROFILE],
+        ONE_BY_ONE: [*PSQE, "fill", *given.what],
+        HERE: [*PSQE, "sweep", *given.what, "--folder", "here"],
+        ON_SLURM: [*SLURM, *PSQE, "sweep", *given.what, "--folder", "slurm", *PROFILE],
     }
     if given.no_slurm:
         del ways[ON_SLURM]
     with TemporaryDirectory() as name:
         rows = [measured(way, command, Path(name)) for way, command in ways.items()]
     if given.store:
-        spec = RunSpec(subject="cost", task=TaskOptions(name=f"sweep/{given.plan}"))
+        spec = RunSpec(subject="cost", task=TaskOptions(name=f"sweep/{given.what[0]}"))
         seconds = sum(row["stage_seconds"] for row in rows)
         Store().put([RunResult(spec, rows, seconds, peak_memory_mb())])
     return 0

@@ -5,6 +5,7 @@ PSQE_KILLS=50 kills the sweep fifty times, and PSQE_SLURM=1 starts a Slurm clust
 
 import os
 import random
+import runpy
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from psqe.options import TaskOptions
 from psqe.study.plans import PLANS
 from psqe.study.run import run_all
 from psqe.study.spec import RunSpec
-from psqe.study.store import Store
+from psqe.study.store import RunResult, Store
 from psqe.study.workflow.folder import SweepFolder
 from psqe.study.workflow.jobs import part_of, split
 
@@ -111,6 +112,17 @@ def test_a_sweep_that_is_killed_at_any_moment_goes_on_and_ends_with_the_same_sto
 
 
 # ---- examples
+
+
+def test_the_benchmark_ends_with_an_error_where_a_number_differs(tmp_path):
+    same_numbers = runpy.run_path(str(ROOT / "benchmarks" / "sweeps.py"))["same_numbers"]
+    spec = countries_specs([0])[0]
+    for name, links in (("first", 51), ("same", 51), ("other", 51 + 1e-9)):
+        row = {"side": "both", "fact": "links", "value": links}
+        Store(tmp_path / name).put([RunResult(spec, [row, {**row, "fact": "more", "value": 1}])])
+    assert same_numbers(tmp_path / "first", tmp_path / "same") == 2
+    with pytest.raises(SystemExit, match="facts: 1 numbers differ"):
+        same_numbers(tmp_path / "first", tmp_path / "other")
 
 
 def test_the_job_for_kubernetes_shares_a_plan_by_parts():

@@ -126,6 +126,22 @@ def test_costs_of_workers_are_set_beside_those_of_one_process():
     assert cost_tables.search_share(costs_of_workers) == {"20k": 0.25}
 
 
+def test_sweeps_are_set_beside_runs_that_are_made_one_by_one():
+    common = {"stage": "sweep", "n_runs": 24, "n_compared": 1234}
+    spec = RunSpec(subject="cost", task=TaskOptions(name="sweep/predictions"))
+    rows = [
+        {**common, "variant": costs.ONE_BY_ONE, "stage_seconds": 400.0, "threads": 1},
+        {**common, "variant": costs.ON_SLURM, "stage_seconds": 300.0, "threads": 2},
+    ]
+    measured = table([RunResult(spec, rows), cost_run("planted/10k")], "cost")
+    shown = cost_tables.sweep_table(measured).set_index("way")
+    assert shown.loc[costs.ONE_BY_ONE].tolist() == ["24", "1", "6.7 min", "1,234"]
+    assert shown.loc[costs.HERE].tolist() == ["not measured", "", "", ""]
+    assert shown.loc[costs.ON_SLURM, "at the same time"] == "2"
+    assert cost_tables.swept(measured, costs.HERE) is None
+    assert cost_tables.swept(measured, costs.ON_SLURM)["n_compared"] == 1234
+
+
 def test_the_figure_draws_every_stage_of_both_data_and_the_border():
     planted = cost_run("planted/1M", n=1_000_000)
     runs = [
