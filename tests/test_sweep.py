@@ -33,9 +33,9 @@ KILLS = int(os.environ.get("PSQE_KILLS", "3"))
 def test_a_sweep_makes_what_is_made_one_by_one_names_what_failed_and_goes_on(tmp_path):
     lost = RunSpec(subject="facts", task=TaskOptions(name=str(tmp_path / "nowhere")))
     specs = countries_specs([1])
-    path, folder = saved([*specs, lost], tmp_path / "specs.json"), tmp_path / "sweep"
+    path, folder = saved([*specs, lost], tmp_path / "specs.json"), tmp_path / "a sweep's {folder}"
     said = sweep(path, tmp_path / "store", folder, code=1)
-    assert "5 runs, 5 runs in 3 jobs to be made, at most 2 at a time" in said
+    assert "5 runs, 5 of them to be made, in 3 jobs\njobs at the same time: 2; results" in said
     assert f"no result: {lost.id} {lost}\n" in said and "is no task and no folder" in said
     assert f"; see {SweepFolder(folder).error(lost.id)}\n" in said and "4 of 5 runs made" in said
     run_all(specs, Store(tmp_path / "direct"))
@@ -44,7 +44,7 @@ def test_a_sweep_makes_what_is_made_one_by_one_names_what_failed_and_goes_on(tmp
     for subject, table in made.items():
         pd.testing.assert_frame_equal(table, direct[subject])
     said = sweep(path, tmp_path / "store", folder, "--task", COUNTRIES.name)
-    assert "4 runs, 0 runs in 0 jobs to be made" in said
+    assert "4 runs, 0 of them to be made, in 0 jobs" in said
 
 
 def test_what_snakemake_refuses_is_told(tmp_path):

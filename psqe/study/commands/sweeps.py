@@ -54,7 +54,7 @@ def sweep(
     on where it was stopped. The exit code is 1 if a run failed; the others are made all the same.
     """
     from psqe.study.workflow.folder import SweepFolder
-    from psqe.study.workflow.jobs import split, told
+    from psqe.study.workflow.jobs import split
     from psqe.study.workflow.sweep import Execution, held
     from psqe.study.workflow.sweep import sweep as execute
 
@@ -72,17 +72,14 @@ def sweep(
     with held(place):
         place.gather(opened, [path for spec in specs if (path := place.result(spec.id)).exists()])
         made = split(opened.lacking(specs), runs_per_job)
-        many = (
-            "as many at a time as the profile says"
-            if execution.at_once is None
-            else (f"at most {execution.at_once:,} at a time")
-        )
-        typer.echo(f"{counted(len(specs), 'run')}, {told(made)} to be made, {many}: {place.root}", err=True)
+        n_made, n_jobs = sum(len(job.specs) for job in made), counted(len(made), "job")
+        typer.echo(f"{counted(len(specs), 'run')}, {n_made:,} of them to be made, in {n_jobs}", err=True)
         if not made:
             return
+        at_once = "as many as the profile says" if execution.at_once is None else f"{execution.at_once:,}"
+        typer.echo(f"jobs at the same time: {at_once}; results and logs: {place.root}", err=True)
         begun = time.perf_counter()
         failures = execute(made, place, opened, execution)
-    n_made = sum(len(job.specs) for job in made)
     for failure in failures:
         typer.echo(f"no result: {failure.spec.id} {failure.spec}", err=True)
         typer.echo(f"    {failure.reason}; see {failure.log}", err=True)
@@ -98,7 +95,7 @@ def run(
     plan: What,
     out: Annotated[Path, typer.Option(help="The folder for results; it is made where it is missing.")],
     runs_per_job: RunsPerJob = RUNS_PER_JOB,
-    part: Annotated[str, typer.Option(help="Which part of the jobs, such as 2/8 [all].")] = "1/1",
+    part: Annotated[str, typer.Option(help="Which part of the jobs, such as 2/8.")] = "1/1",
     device: Device = None,
     ends_with: Annotated[
         int | None, typer.Option(metavar="PID", help="End at once when this parent process ends (Linux).")

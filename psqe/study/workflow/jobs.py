@@ -11,7 +11,6 @@ from pathlib import Path
 
 from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash, open_file, write_text
-from psqe.graph import counted
 from psqe.study.spec import RunSpec, strict_json
 from psqe.study.store import file_name
 
@@ -155,15 +154,6 @@ def part_of(jobs: Sequence[Job], part: str) -> list[Job]:
             f"the part is {part!r}", remedy="give the number of the part and of all parts, such as 2/8"
         )
     return list(jobs[int(number) - 1 :: int(of)])
-
-
-def told(jobs: Sequence[Job]) -> str:
-    """How many runs there are in how many jobs, in words.
-
-    >>> told([])
-    '0 runs in 0 jobs'
-    """
-    return f"{counted(sum(len(job.specs) for job in jobs), 'run')} in {counted(len(jobs), 'job')}"
 
 
 def _chunks(specs: Sequence[RunSpec], most: int) -> list[Sequence[RunSpec]]:
