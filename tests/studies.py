@@ -24,7 +24,7 @@ psqe: {psqe}
 WITHOUT_PAGES = """
 import sys
 import psqe.study.book.pipeline as pipeline
-pipeline.build_pages = lambda project: project.build / "index.html"  # Sphinx has tests of its own
+pipeline.build_pages = lambda project, **_: project.build / "index.html"  # Sphinx has tests of its own
 from psqe.cli.main import main
 sys.exit(main())
 """

@@ -223,7 +223,7 @@ def test_notebooks_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     odd = tmp_path / "odd.md"
     odd.write_text((HEAD % "[]").replace("after:", "before:"), encoding="utf-8")
     with pytest.raises(
-        PsqeError, match=r"odd\.md: FrontMatter has no option 'before'; choose from after, lo"
+        PsqeError, match=r"odd\.md: psqe in the front matter has no option 'before'; choose from"
     ):
         Notebook.read(odd)
 

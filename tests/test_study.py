@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from studies import WITHOUT_PAGES, Command, small_project, until, write_notebook
 
 from psqe.errors import PsqeError
 from psqe.study.book import pipeline
+from psqe.study.book.build import outdated
+from psqe.study.book.exchange import put_in_place, restore
 from psqe.study.book.lock import locked
-from psqe.study.book.pipeline import put_in_place, restore, run_study
+from psqe.study.book.pipeline import run_study
 from psqe.study.book.records import read_record, whole_record
 from psqe.study.project import Project
 
@@ -31,7 +34,12 @@ time.sleep(60 * (not Path({go!r}).exists()))"""
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Two notebooks by themselves and one that reads what the first has written; no site is built."""
-    monkeypatch.setattr(pipeline, "build_pages", lambda project: project.build / "index.html")
+
+    def no_pages(project: Project, *, fresh: bool, say: Callable[[str], None]) -> Path:
+        say("book")
+        return project.build / "index.html"
+
+    monkeypatch.setattr(pipeline, "build_pages", no_pages)
     found = small_project(tmp_path / "checkout", "a", "b", "c")
     notebooks = found.root / "notebooks"
     write_notebook(notebooks, "a", MADE)
@@ -68,7 +76,9 @@ def test_only_what_has_changed_runs_again_and_what_waits_for_it(
     assert study(project, capsys) == ["3 of 3 notebooks are as they were", "book"]
     assert contents(project.runs) == first
 
+    assert outdated(project) == []
     touch(project.root / "notebooks" / "b.md")
+    assert outdated(project) == ["b"]
     assert study(project, capsys) == ["2 of 3 notebooks are as they were", "b", "book"]
     touch(project.root / "notebooks" / "a.md")
     assert study(project, capsys) == ["1 of 3 notebooks are as they were", "a", "c", "book"]

@@ -8,17 +8,20 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
-from psqe.errors import PsqeError
+from psqe.errors import PsqeError, PsqeWarning
 from psqe.extras import needs_extra
 from psqe.files import content_hash, write_json, write_text
-from psqe.study.book.inputs import code, hash_of
+from psqe.study.book.inputs import Inputs, code, folders_among, hash_of
 from psqe.study.book.lock import locked
+from psqe.study.book.notebook import Notebook, prerequisites
+from psqe.study.book.records import digest, key_of, whole_record
 from psqe.study.book.reference import write_reference
 from psqe.study.book.site_process import PARENT
 from psqe.study.project import Project
@@ -98,10 +101,58 @@ def build_book(root: str | Path | None = None, *, fresh: bool = False) -> Path:
     PsqeError
         If a notebook of the table of contents has not been run, or the build warns or fails; if a study runs
         in the checkout, or its folders cannot be written.
+
+    Warns
+    -----
+    PsqeWarning
+        If something has changed since a notebook ran that decides what it writes.
     """
     project = Project.find(root)
     with locked(project, "psqe book"):
+        if names := outdated(project):
+            warnings.warn(
+                f"the book shows {', '.join(names)} as they were before something changed that decides what "
+                "they write; psqe study runs them again",
+                PsqeWarning,
+                stacklevel=2,
+            )
         return build_pages(project, fresh=fresh)
+
+
+def outdated(project: Project) -> list[str]:
+    """Find the notebooks in the book that ``psqe study`` would run again, with the parameters that they had.
+
+    Parameters
+    ----------
+    project
+        The checkout.
+
+    Returns
+    -------
+    The names of the notebooks that have been run, in the order of the book.
+
+    Raises
+    ------
+    PsqeError
+        If a notebook cannot be read.
+    """
+    notebooks = [Notebook.read(path) for path in project.notebooks()]
+    records = {notebook.name: whole_record(project.runs, notebook.name) for notebook in notebooks}
+    values = (value for record in records.values() if record for value in record.parameters.values())
+    inputs = Inputs.of(project.root, folders_among(values, project.root))
+    waits_for, found = prerequisites(notebooks), []
+    for notebook in notebooks:
+        record, now = records[notebook.name], ""
+        if record is not None:
+            others = () if record.left_out else sorted(waits_for[notebook.name])
+            before = {other: digest(project.runs, other) for other in others if records[other]}
+            now = key_of(
+                notebook, record.parameters, record.profile, inputs.digest, before, left_out=record.left_out
+            )
+        run = project.runs / f"{notebook.name}.ipynb"
+        if run.is_file() and (record is None or record.key != now):
+            found.append(notebook.name)
+    return found
 
 
 def build_pages(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import groupby
 from typing import Any
@@ -35,6 +36,11 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
             for output in cell["outputs"]:
                 _clean(output)
     return notebook
+
+
+def notebook_text(notebook: NotebookNode) -> str:
+    """Write a notebook as text, the same for the same content."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def without_addresses(text: Any) -> Any:

@@ -7,9 +7,9 @@ A process that dies fails its own job and no other. Nothing outlives the process
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def run_jobs(
         If a job raises another one, with the traceback from its process as a note.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([preload])
+    context.set_forkserver_preload(["psqe.study.book._forkserver", preload])
     _start_server()
     order.prepare()
     ready: list[str] = []
@@ -94,6 +94,28 @@ def run_jobs(
         _stop([process for _, process in running.values()])
     if failed:
         raise _first(failed)
+
+
+def run_alone(name: str, job: Callable[[], Any]) -> Any:
+    """Run one job in a process of its own; return its result.
+
+    Parameters
+    ----------
+    name
+        What the job is called in an error.
+    job
+        What is called.
+
+    Raises
+    ------
+    Exception
+        As :func:`run_jobs`.
+    """
+    results: list[Any] = []
+    run_jobs(
+        TopologicalSorter({name: ()}), lambda _: job, jobs=1, done=lambda _, result: results.append(result)
+    )
+    return results[0]
 
 
 def _start_server() -> None:
@@ -170,7 +192,7 @@ def _work(connection: Connection, job: Callable[[], Any]) -> None:
             result = False, _sendable(error)
         connection.send(result)
     except (Stopped, KeyboardInterrupt):
-        sys.exit(1)
+        os._exit(1)  # everything is tidied up, and an interpreter with many libraries takes seconds to end
 
 
 def _sendable(error: Exception) -> Exception:

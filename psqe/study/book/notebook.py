@@ -1,11 +1,13 @@
 """The notebooks of the book as they are written: MyST text with a front matter and a ``parameters`` cell.
 
 The front matter says under ``psqe`` which values each profile takes, which other notebooks must have run
-before, and whether the notebook is one of those that take the longest::
+before, whether the notebook is one of those that take the longest, and what it needs of another task than its
+own (see :mod:`psqe.study.book.left_out`)::
 
     psqe:
       after: [the-pair]
       long: true
+      needs: {modalities: [image], links: true}
       profiles:
         smoke: {n_seeds: 60}
         full: {n_seeds: 1000}
@@ -22,11 +24,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jupytext
 from nbformat import NotebookNode
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from psqe.datasets import check_task_name, is_named
 from psqe.errors import ParameterError, PsqeError
@@ -35,6 +37,31 @@ from psqe.study.book.parameters import PROFILES, Parameter, Profile, parse_param
 
 TASKS = ("task", "tasks")
 """The parameters whose values are names of tasks, or folders."""
+
+
+class Needs(Options):
+    """What a notebook needs of the task that it is run on, beside two graphs.
+
+    Parameters
+    ----------
+    modalities
+        The modalities that both graphs must have.
+    links
+        Whether gold links must be known.
+    seeds
+        The parameters with numbers of seeds; the task must have as many gold links.
+
+    Examples
+    --------
+    >>> Needs(modalities=["image"]).links
+    False
+    """
+
+    modalities: list[Literal["name", "image", "attribute", "number", "relation"]] = Field(
+        default_factory=list
+    )
+    links: bool = False
+    seeds: list[str] = Field(default_factory=list)
 
 
 class FrontMatter(Options):
@@ -48,6 +75,8 @@ class FrontMatter(Options):
         Whether the notebook is one of those that take the longest.
     profiles
         The values of parameters in each profile, where they differ from the defaults.
+    needs
+        What a task must have that is given in place of the notebook's own.
 
     Examples
     --------
@@ -58,6 +87,14 @@ class FrontMatter(Options):
     after: list[str] = Field(default_factory=list)
     long: bool = False
     profiles: dict[Profile, dict[str, Any]] = Field(default_factory=dict)
+    needs: Needs = Field(default_factory=Needs)
+
+    @classmethod
+    def fault(cls, error: ValidationError) -> ParameterError:
+        """Say what pydantic found in the words of a notebook's author."""
+        told = super().fault(error)
+        what = told.what.replace(cls.__name__, "psqe in the front matter", 1)
+        return ParameterError(what, remedy=told.remedy)
 
 
 @dataclass(frozen=True)
@@ -110,7 +147,9 @@ class Notebook:
                 raise ParameterError(
                     "psqe in the front matter is no mapping", remedy="write psqe: {long: true}"
                 )
-            return cls(path, text, content, FrontMatter(**given))
+            notebook = cls(path, text, content, FrontMatter(**given))
+            notebook._check_needs()
+            return notebook
 
     @property
     def name(self) -> str:
@@ -171,6 +210,18 @@ class Notebook:
             cell.source = "\n".join(lines)
             cell.metadata["tags"] = ["parameters", "hide-input"]
         return content
+
+    def _check_needs(self) -> None:
+        """Refuse needs of a notebook without a task, and those that name no parameter."""
+        needs = self.front.needs
+        if needs == Needs():
+            return
+        unknown = sorted({"task", *needs.seeds} - self.parameters.keys())
+        if unknown:
+            raise ParameterError(
+                f"what the notebook needs names {unknown[0]!r}, which is no parameter",
+                remedy=f"it has {', '.join(self.parameters) or 'none'}",
+            )
 
     def _parameters_cell(self) -> int | None:
         tagged = [

@@ -7,7 +7,6 @@ there, they take the place of ``book/runs``.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,31 +16,37 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from psqe.errors import ParameterError, PsqeError
+from psqe.datasets import is_named
+from psqe.errors import ParameterError
+from psqe.files import content_hash, write_text
 from psqe.graph import counted
+from psqe.provenance import machine, revision, versions
 from psqe.study.book.build import build_pages
+from psqe.study.book.cleaning import notebook_text
+from psqe.study.book.exchange import put_in_place, restore
 from psqe.study.book.inputs import Inputs, folders_among
-from psqe.study.book.jobs import JOBS, run_jobs
+from psqe.study.book.jobs import JOBS, run_alone, run_jobs
+from psqe.study.book.left_out import TaskFacts, look_at, page_of, what_is_missing
 from psqe.study.book.lock import locked
 from psqe.study.book.notebook import Notebook, long_first, prerequisites
 from psqe.study.book.records import (
     SUFFIX,
+    Record,
     copy_run,
     digest,
     files_of,
     key_of,
+    move_run,
     read_record,
     remove_all_but,
     whole_record,
 )  # fmt: skip
 from psqe.study.book.run_notebook import run_notebook
 from psqe.study.project import Project
+from psqe.temporary import temporary_folder
 
 PREPARED = ("image", "attribute", "name")
 """The modalities that notebooks need of a task, as far as it has them."""
-
-ASIDE = (".runs.old", ".runs.new")
-"""The folders beside ``book/runs`` that exist while one takes the place of the other."""
 
 
 def run_study(
@@ -92,6 +97,9 @@ def run_study(
         study = Study.of(project, profile, task)
         kept = {} if fresh else study.kept()
         _say(f"{len(kept)} of {counted(len(study.notebooks), 'notebook')} are as they were")
+        for why in dict.fromkeys(study.left_out.values()):
+            names = sorted(name for name, reason in study.left_out.items() if reason == why)
+            _say(f"left out: {', '.join(names)}: {why}")
         if not study.is_in_place(kept):
             study.run(kept, jobs)
             put_in_place(project, study.folder)
@@ -116,6 +124,8 @@ class Study:
         The notebooks that each of them waits for.
     inputs
         What all of them can read.
+    left_out
+        Why a notebook is left out, by the names of those that are.
     """
 
     project: Project
@@ -124,6 +134,7 @@ class Study:
     values: Mapping[str, Mapping[str, Any]]
     waits_for: Mapping[str, set[str]]
     inputs: Inputs
+    left_out: Mapping[str, str]
 
     @classmethod
     def of(cls, project: Project, profile: str, task: str | None) -> Study:
@@ -139,22 +150,35 @@ class Study:
             The task of every notebook with a parameter ``task``; that of each notebook when ``None``.
         """
         notebooks = long_first([Notebook.read(path) for path in project.notebooks()])
-        given = {} if task is None else {"task": task}
-        values = {
-            notebook.name: notebook.values(profile, given if "task" in notebook.parameters else {})
-            for notebook in notebooks
-        }
-        further = folders_among(
-            (value for chosen in values.values() for value in chosen.values()), project.root
-        )
+        given = {} if task is None else _given(task)
+        values = {}
+        for notebook in notebooks:
+            its = given.keys() & notebook.parameters.keys() if "task" in notebook.parameters else ()
+            values[notebook.name] = notebook.values(profile, {name: given[name] for name in its})
+        chosen = (value for of_one in values.values() for value in of_one.values())
         return cls(
             project=project,
             profile=profile,
             notebooks={notebook.name: notebook for notebook in notebooks},
             values=values,
             waits_for=prerequisites(notebooks),
-            inputs=Inputs.of(project.root, further),
+            inputs=Inputs.of(project.root, folders_among(chosen, project.root)),
+            left_out={} if task is None else cls._left_out(notebooks, values, task),
         )
+
+    @staticmethod
+    def _left_out(
+        notebooks: Iterable[Notebook], values: Mapping[str, Mapping[str, Any]], task: str
+    ) -> dict[str, str]:
+        """Say why some notebooks cannot be run on a task, in a sentence for each of them."""
+        facts: TaskFacts = run_alone(f"look at {task}", partial(look_at, task))
+        title = task if is_named(task) else Path(task).resolve().name
+        sentences = {}
+        for notebook in notebooks:
+            needs, its = notebook.front.needs, values[notebook.name]
+            if "task" in notebook.parameters and (missing := what_is_missing(needs, facts, its)):
+                sentences[notebook.name] = f"This chapter is left out, because *{title}* {missing}."
+        return sentences
 
     @property
     def folder(self) -> Path:
@@ -172,14 +196,18 @@ class Study:
         for name in TopologicalSorter(self.waits_for).static_order():
             if self.waits_for[name] <= kept.keys():
                 before = {other: digest(kept[other], other) for other in sorted(self.waits_for[name])}
-                notebook, values = self.notebooks[name], self.values[name]
-                key = key_of(notebook, values, self.profile, self.inputs.digest, before)
+                key = self._key(name, before)
                 for folder in (self.project.runs, self.folder):
                     record = whole_record(folder, name)
                     if record is not None and record.key == key:
                         kept[name] = folder
                         break
         return kept
+
+    def _key(self, name: str, before: Mapping[str, str]) -> str:
+        notebook, values, why = self.notebooks[name], self.values[name], self.left_out.get(name, "")
+        before = {} if why else before
+        return key_of(notebook, values, self.profile, self.inputs.digest, before, left_out=why)
 
     def is_in_place(self, kept: Mapping[str, Path]) -> bool:
         """Return whether ``book/runs`` has the files of all notebooks, and no others."""
@@ -198,11 +226,15 @@ class Study:
         jobs
             The number of jobs that run at the same time.
         """
+        self.folder.mkdir(parents=True, exist_ok=True)
         for name, folder in kept.items():
             if folder != self.folder:
                 copy_run(read_record(folder / f"{name}{SUFFIX}"), folder, self.folder, links=True)
         remove_all_but(self.folder, kept)
-        waits_for = {name: self.waits_for[name] - kept.keys() for name in self.notebooks if name not in kept}
+        for name in self.left_out.keys() - kept.keys():
+            self._put_page(name)
+        there = {*kept, *self.left_out}
+        waits_for = {name: self.waits_for[name] - there for name in self.notebooks if name not in there}
         tasks = {name: str(self.values[name]["task"]) for name in waits_for if "task" in self.values[name]}
         groups = {
             f"features of {', '.join(group)}": group for group in of_one_collection(set(tasks.values()))
@@ -234,53 +266,33 @@ class Study:
                 f"{'it' if len(unsure) == 1 else 'them'} again"
             )
 
-
-def put_in_place(project: Project, folder: Path) -> None:
-    """Let the notebooks of a finished study take the place of those of the study before.
-
-    Parameters
-    ----------
-    project
-        The checkout.
-    folder
-        The folder of the finished study, which goes.
-
-    Raises
-    ------
-    PsqeError
-        If the folder of the book cannot be written.
-    """
-    old, new = (project.book / name for name in ASIDE)
-    try:
-        other_disk = folder.stat().st_dev != project.book.stat().st_dev
-        if other_disk:
-            shutil.copytree(folder, new)
-        if project.runs.exists():
-            project.runs.rename(old)
-        (new if other_disk else folder).rename(project.runs)
-        for path in (old, folder):
-            shutil.rmtree(path, ignore_errors=True)
-    except OSError as error:
-        raise PsqeError(
-            f"cannot be written ({error.strerror})",
-            path=project.runs,
-            remedy="free some space and make it writable; the next psqe study goes on from here",
-        ) from error
+    def _put_page(self, name: str) -> None:
+        """Write the page of a chapter that is left out."""
+        why = self.left_out[name]
+        with temporary_folder(self.folder / name) as scratch:
+            text = notebook_text(page_of(self.notebooks[name], why))
+            write_text(scratch / f"{name}.ipynb", text)
+            record = Record(
+                notebook=name,
+                profile=self.profile,
+                parameters=dict(self.values[name]),
+                key=self._key(name, {}),
+                files={f"{name}.ipynb": content_hash(text)},
+                seconds=0.0,
+                peak_mb=0,
+                machine=machine(),
+                revision=revision(),
+                versions=dict(versions()),
+                left_out=why,
+            )
+            move_run(record, scratch, self.folder)
 
 
-def restore(project: Project) -> None:
-    """Undo :func:`put_in_place` where it was killed in the middle; the finished study is still in its folder.
+def _given(task: str) -> dict[str, Any]:
+    """The values of parameters for a task: links of folders and benchmarks are used as they are."""
+    from psqe.study.plans.base import task_options  # takes seconds to load, and few studies need it
 
-    Parameters
-    ----------
-    project
-        The checkout.
-    """
-    old, new = (project.book / name for name in ASIDE)
-    if old.exists() and not project.runs.exists():
-        old.rename(project.runs)
-    for path in (old, new):
-        shutil.rmtree(path, ignore_errors=True)
+    return {"task": task} if task_options(task).dangling is not None else {"task": task, "dangling": 0.0}
 
 
 def of_one_collection(tasks: Iterable[str]) -> list[list[str]]:

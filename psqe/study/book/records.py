@@ -47,6 +47,8 @@ class Record(Options):
         The largest amount of memory that its kernel took.
     machine, revision, versions
         Where it ran, see :mod:`psqe.provenance`.
+    left_out
+        Why the notebook was left out and has not run; empty if it has.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Record(Options):
     machine: str
     revision: str
     versions: dict[str, str]
+    left_out: str = ""
 
     @field_validator("files")
     @classmethod
@@ -87,7 +90,12 @@ class Record(Options):
 
 
 def key_of(
-    notebook: Notebook, values: Mapping[str, Any], profile: str, inputs: str, before: Mapping[str, str]
+    notebook: Notebook,
+    values: Mapping[str, Any],
+    profile: str,
+    inputs: str,
+    before: Mapping[str, str],
+    left_out: str = "",
 ) -> str:
     """Hash everything that decides what a notebook writes.
 
@@ -103,8 +111,13 @@ def key_of(
         The hash of what every notebook can read, :attr:`psqe.study.book.inputs.Inputs.digest`.
     before
         The hash of the record of each notebook that it waits for, by name.
+    left_out
+        Why the notebook is left out; empty if it is not.
     """
-    decided = {"values": dict(values), "profile": profile, "inputs": inputs, "before": dict(before)}
+    decided = {
+        "values": dict(values), "profile": profile, "inputs": inputs, "before": dict(before),
+        "left_out": left_out,
+    }  # fmt: skip
     return content_hash(notebook.name, notebook.text, json.dumps(decided, sort_keys=True))
 
 

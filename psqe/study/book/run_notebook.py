@@ -24,7 +24,7 @@ from papermill.exceptions import PapermillExecutionError
 from psqe.errors import PsqeError
 from psqe.files import NO_ROOM, content_hash, write_text
 from psqe.provenance import machine, revision, versions
-from psqe.study.book.cleaning import cleaned
+from psqe.study.book.cleaning import cleaned, notebook_text
 from psqe.study.book.inputs import Inputs, folders_among
 from psqe.study.book.kernels import KernelError
 from psqe.study.book.notebook import Notebook
@@ -92,7 +92,7 @@ def run_notebook(
         before = _put_there(notebook, out_dir, folder)
         there = _contents(folder)
         content = _executed(content, folder, failed, notebook.path, progress)
-        write_text(folder / f"{notebook.name}.ipynb", _text(cleaned(content)))
+        write_text(folder / f"{notebook.name}.ipynb", notebook_text(cleaned(content)))
         files = {name: hashed for name, hashed in _contents(folder).items() if there.get(name) != hashed}
         _check_names(notebook, files)
         record = Record(
@@ -191,10 +191,6 @@ def _check_names(notebook: Notebook, files: Mapping[str, str]) -> None:
                 path=notebook.path,
                 remedy="give the file another name",
             )
-
-
-def _text(notebook: NotebookNode) -> str:
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _describe(error: PapermillExecutionError | DeadKernelError) -> str:

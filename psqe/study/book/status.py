@@ -15,7 +15,7 @@ from psqe.study.book.jobs import JOBS
 from psqe.study.book.records import Record, read_records
 from psqe.study.tables.costs import gigabytes
 
-__all__ = ["limit_table", "read_records", "run_table", "summary", "versions"]
+__all__ = ["left_out_table", "limit_table", "read_records", "run_table", "summary", "versions"]
 
 LIMITS = {"hours": 8.0, "memory": 7.5, "storage": 10.0}
 """What NeuroLibre, which publishes books of notebooks, allows a book that is computed without a cache: hours
@@ -31,7 +31,10 @@ NO_RECORDS = (
 
 
 def run_table(runs: Sequence[Record]) -> pd.DataFrame:
-    """Make a table with a row for each notebook: profile, parameters as text, seconds, peak memory in MB."""
+    """Make a table with a row for each notebook that has run.
+
+    Its columns are the profile, the parameters as text, seconds, and peak memory in MB.
+    """
     rows = [
         {
             "notebook": run.notebook,
@@ -41,9 +44,16 @@ def run_table(runs: Sequence[Record]) -> pd.DataFrame:
             "peak_mb": run.peak_mb,
         }
         for run in runs
+        if not run.left_out
     ]
     types = {"seconds": "float64", "peak_mb": "int64"}
     return pd.DataFrame(rows, columns=["notebook", "profile", "parameters", *types]).astype(types)
+
+
+def left_out_table(runs: Sequence[Record]) -> pd.DataFrame:
+    """Make a table of the notebooks that were left out, and why."""
+    rows = [(run.notebook, run.left_out) for run in runs if run.left_out]
+    return pd.DataFrame(rows, columns=["notebook", "why it was left out"])
 
 
 def limit_table(runs: Sequence[Record], environment: str | Path | None = None) -> pd.DataFrame:
@@ -91,7 +101,7 @@ def summary(runs: Sequence[Record]) -> str:
     revisions = sorted({run.revision for run in runs} | {revision()})
     profiles = sorted({run.profile for run in runs})
     return (
-        counted(len(runs), "notebook")
+        counted(sum(not run.left_out for run in runs), "notebook")
         + (f", profile {' and '.join(profiles)}" if profiles else "")
         + f", revision {' and '.join(f'`{r}`' for r in revisions)}, on {' and '.join(machines)}."
     )

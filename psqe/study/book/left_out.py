@@ -1,0 +1,168 @@
+"""Chapters that a study on another task leaves out, because the task lacks what they need.
+
+The front matter of a notebook says under ``psqe`` what it needs of the task that it is run on::
+
+    psqe:
+      needs: {modalities: [image, attribute], links: true, seeds: [n_seeds, shown]}
+
+A chapter that is left out has a page with its title and its labels, so that references to it still work.
+Where other pages quote its numbers, they say that it was left out: the module is an extension of Sphinx, too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from myst_nb.ext.glue.utils import PendingGlueReference
+from nbformat import NotebookNode, from_dict
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from psqe.study.book.notebook import Needs, Notebook
+
+MARK = "psqe_left_out"
+"""The entry in the metadata of a page that stands for a chapter which was left out."""
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """What a task has.
+
+    Attributes
+    ----------
+    task
+        The name of the task, or a folder.
+    modalities
+        The modalities that both of its graphs have.
+    n_links
+        The number of its gold links.
+    """
+
+    task: str
+    modalities: tuple[str, ...]
+    n_links: int
+
+
+def look_at(task: str) -> TaskFacts:
+    """Load a task and see what it has.
+
+    Parameters
+    ----------
+    task
+        The name of the task, or a folder.
+
+    Raises
+    ------
+    PsqeError
+        If it cannot be loaded.
+    """
+    from psqe.datasets import load_task
+    from psqe.features import available_modalities
+    from psqe.study.plans.base import task_options
+
+    # With as few entities as a notebook can have.
+    loaded = load_task(task, dangling=task_options(task).dangling)
+    n_links = 0 if loaded.links is None else len(loaded.links)
+    return TaskFacts(task, available_modalities(loaded), n_links)
+
+
+def what_is_missing(needs: Needs, facts: TaskFacts, values: Mapping[str, Any]) -> str:
+    """Say what a task lacks that a notebook needs.
+
+    Parameters
+    ----------
+    needs
+        What the notebook needs.
+    facts
+        What the task has.
+    values
+        The value of every parameter of the notebook.
+
+    Returns
+    -------
+    The end of a sentence whose subject is the task; empty if it lacks nothing.
+
+    Examples
+    --------
+    >>> facts = TaskFacts("countries", ("name", "attribute"), 51)
+    >>> what_is_missing(Needs(modalities=["image"], seeds=["n_seeds"]), facts, {"n_seeds": 600})
+    'has no modality image, and has 51 gold links where 600 are needed (n_seeds)'
+    """
+    missing = [f"has no modality {name}" for name in needs.modalities if name not in facts.modalities]
+    if needs.links and not facts.n_links:
+        return ", and ".join([*missing, "has no gold links"])
+    for name in needs.seeds:
+        value = values[name]
+        most = max(value, default=0) if isinstance(value, list) else value
+        if most > facts.n_links:
+            missing.append(f"has {facts.n_links:,} gold links where {most:,} are needed ({name})")
+    return ", and ".join(missing)
+
+
+def page_of(notebook: Notebook, sentence: str) -> NotebookNode:
+    """Make the page of a chapter that was left out.
+
+    Parameters
+    ----------
+    notebook
+        The chapter.
+    sentence
+        Why it was left out.
+
+    Returns
+    -------
+    A notebook with the title, the labels and the sentence. What refers to a part of the chapter leads to the
+    title.
+    """
+    text = notebook.text.decode()
+    title = re.search(r"^# .*$", text, re.MULTILINE)
+    labels = re.findall(r"^(?:\(|:name: |:label: )([^()\s]+)(?:\)=)?\s*$", text, re.MULTILINE)
+    formulas = re.findall(r"^\$\$ \(([^()\s]+)\)\s*$", text, re.MULTILINE)
+    parts = [f"({label})=" for label in labels]
+    parts += [title[0] if title else f"# {notebook.name}", f"```{{note}}\n{sentence}\n```"]
+    parts += [f"$$\n\\ldots\n$$ ({label})" for label in formulas]
+    cell = {"cell_type": "markdown", "id": "cell-0", "metadata": {}, "source": "\n\n".join(parts)}
+    metadata = {"kernelspec": notebook.content.metadata.kernelspec, MARK: True}
+    content = {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    page: NotebookNode = from_dict(content)  # type: ignore[no-untyped-call]
+    return page
+
+
+def is_left_out(path: Path) -> bool:
+    """Return whether an executed notebook is the page of a chapter that was left out.
+
+    Parameters
+    ----------
+    path
+        The executed notebook.
+    """
+    try:
+        return bool(json.loads(path.read_bytes())["metadata"].get(MARK))
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+class NumbersLeftOut(SphinxPostTransform):
+    """Says of numbers of chapters that were left out, where other pages quote them, that they were."""
+
+    default_priority = 4  # before MyST-NB looks for them, which has 5
+
+    def run(self, **options: Any) -> None:
+        """Replace the references to such numbers on a page."""
+        left_out = cache(lambda page: is_left_out(Path(self.env.doc2path(page))))
+        for node in list(self.document.findall(PendingGlueReference)):
+            if left_out(node.refdoc):
+                node.replace_self(nodes.inline("", "(left out)"))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension with Sphinx."""
+    app.add_post_transform(NumbersLeftOut)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
