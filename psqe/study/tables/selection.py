@@ -10,6 +10,7 @@ import pandas as pd
 from psqe.errors import DataError
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import KINDS_OF_SEEDS, kind_of
+from psqe.study.plans.evidence import SEEDS as CROSSED
 from psqe.study.spec import RunSpec, canonical_json
 
 REGION_KINDS = ("degree", "density", "semantic")
@@ -62,7 +63,8 @@ def kinds(table: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         The rows, where ``miner`` is the name of the kind of seeds
         (:data:`psqe.study.plans.base.KINDS_OF_SEEDS`), and missing where there are no seeds. Other miners
-        with their default parameters keep their names.
+        with their default parameters keep their names, but for the kinds of seeds that only the crossing of
+        the whole evidence has (:data:`psqe.study.plans.evidence.SEEDS`): these are left out.
     """
     names = pd.Series([_kind(spec) for spec in table["spec"]], table.index, dtype="string")
     named = table.assign(miner=names)
@@ -72,7 +74,9 @@ def kinds(table: pd.DataFrame) -> pd.DataFrame:
 def _kind(spec: RunSpec) -> str | None:
     if spec.miner is None:
         return None
-    return kind_of(spec.miner) or (None if spec.miner.parameters else spec.miner.name)
+    if spec.miner.parameters or spec.miner.name in CROSSED:
+        return kind_of(spec.miner)
+    return kind_of(spec.miner) or spec.miner.name
 
 
 def planned(
