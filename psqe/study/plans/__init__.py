@@ -9,6 +9,8 @@ from psqe.study.plans import (
     benchmarks,
     best,
     characters,
+    damage,
+    evidence,
     faithful,
     labels,
     links,
@@ -30,6 +32,8 @@ PLANS: dict[str, Plan] = {
     **best.PLANS,
     **labels.PLANS,
     **characters.PLANS,
+    **evidence.PLANS,
+    **damage.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 
