@@ -5,6 +5,7 @@ from __future__ import annotations
 from psqe.study.figures.ablation import changes, estimates, reliability, sweeps
 from psqe.study.figures.costs import scaling
 from psqe.study.figures.coverage import agreement, curves, operating, phase_diagram
+from psqe.study.figures.damage import damage_curves
 from psqe.study.figures.forces import hardness, pull_by_similarity, split_on_circle, two_parts
 from psqe.study.figures.gallery import Gallery, link_gallery
 from psqe.study.figures.graphs import degree_distribution, modality_presence
@@ -17,7 +18,8 @@ from psqe.study.figures.wrong import PullMap, against_temperature, forgiveness, 
 
 __all__ = [
     "Gallery", "PullMap", "against_temperature", "agreement", "by_n_seeds", "by_region", "changes",
-    "curves", "degree_distribution", "dot_plot", "error_terms", "estimates", "evidence_histogram",
+    "curves", "damage_curves", "degree_distribution", "dot_plot", "error_terms", "estimates",
+    "evidence_histogram",
     "forgiveness", "hardness", "link_gallery", "modality_presence", "operating", "pair_grid",
     "phase_diagram", "precision_by_rank", "pull_by_similarity", "pull_maps", "pulls_by_kind",
     "reach_by_degree", "reach_shares", "reliability", "scaling", "seed_gallery", "similarity_grid",
