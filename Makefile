@@ -50,7 +50,7 @@ test: lint ## lint, then all tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 clean: ## remove the built book, the notebook runs and the tools' caches
-	rm -rf build book/runs book/api .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf build book/runs book/.runs.* book/api .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 distclean: clean ## clean, and remove .venv
 	rm -rf $(VENV) psqe.egg-info

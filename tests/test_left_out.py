@@ -16,29 +16,39 @@ from psqe.study.book.records import read_record
 
 ROOT = Path(__file__).parents[1]
 TASK = 'task: str = "emoji/en-fr"  # the pair'
-FACTS = TaskFacts("cities", ("name", "attribute"), 51)
+FACTS = TaskFacts("cities", ("name", "attribute"), n_links=51, n_pairs=59)
 
 
 @pytest.mark.parametrize(
     ("needs", "missing"),
     [
-        ({"modalities": ["name"], "links": True, "seeds": ["few"]}, ""),
+        ({"modalities": ["name"], "links": ["few"], "seeds": ["few", "most"]}, ""),
+        ({"links": 51}, ""),
         ({"modalities": ["image", "name"]}, "has no modality image"),
-        ({"seeds": ["many"]}, "has 51 gold links where 1,000 are needed (many)"),
+        ({"links": ["most"]}, "has 51 gold links where 59 are needed (most)"),
+        ({"links": 600}, "has 51 gold links where 600 are needed"),
+        ({"seeds": ["many"]}, "allows 59 one-to-one pairs where 1,000 are needed (many)"),
         (
-            {"modalities": ["image"], "seeds": ["list"]},
+            {"modalities": ["image"], "links": ["list"]},
             "has no modality image, and has 51 gold links where 52 are needed (list)",
         ),
+        ({"collections": ["han", "emoji"]}, "is no pair of han or emoji"),
     ],
 )
 def test_what_a_task_lacks(needs: dict[str, object], missing: str) -> None:
-    values = {"few": 51, "many": 1000, "list": [10, 52]}
+    values = {"few": 51, "most": 59, "many": 1000, "list": [10, 52]}
     assert what_is_missing(Needs(**needs), FACTS, values) == missing
 
 
-def test_a_task_without_gold_links_lacks_no_number_of_them_too() -> None:
-    facts = TaskFacts("cities", ("name",), 0)
-    assert what_is_missing(Needs(links=True, seeds=["n"]), facts, {"n": 5}) == "has no gold links"
+def test_a_named_task_is_of_its_collection() -> None:
+    facts = TaskFacts("han/school", ("image",), n_links=9, n_pairs=9)
+    assert what_is_missing(Needs(collections=["han"]), facts, {}) == ""
+
+
+@pytest.mark.parametrize("links", [True, 600, ["n"]])
+def test_a_task_without_gold_links_lacks_no_number_of_them_too(links: object) -> None:
+    facts = TaskFacts("cities", ("name",), n_links=0, n_pairs=9)
+    assert what_is_missing(Needs(links=links), facts, {"n": 5}) == "has no gold links"
 
 
 def test_what_a_notebook_needs_is_checked(tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ def test_a_failing_cell_gives_one_line_and_keeps_the_half_run_notebook(tmp_path:
 
 def test_a_kernel_that_dies_is_one_line_too(tmp_path: Path) -> None:
     page = write(tmp_path / "page.md", "import os\nos._exit(9)")
-    with pytest.raises(PsqeError, match="kernel died"):
+    with pytest.raises(PsqeError, match=r"page\.md: the kernel died, .*; see .*page\.failed\.ipynb"):
         run_notebook(page, out_dir=tmp_path)
+    assert (tmp_path / "page.failed.ipynb").is_file()
 
 
 def test_a_folder_that_cannot_be_made_is_found_before_the_run(notebook: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -136,6 +137,8 @@ def _end(client: PapermillNotebookClient, *, now: bool) -> None:
     """End the kernel of a client, politely or ``now``."""
 
     async def end() -> None:
+        if now:
+            await _cancel_others()
         kernel, channels = client.km, client.kc
         client.km = client.kc = None
         if channels is not None:
@@ -146,6 +149,18 @@ def _end(client: PapermillNotebookClient, *, now: bool) -> None:
             await kernel.cleanup_resources()
 
     run_sync(end)()
+
+
+async def _cancel_others() -> None:
+    """Cancel what still waits for the kernel after an interruption, and would complain when it dies."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        done, _ = await asyncio.wait(others, timeout=1)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # nobody else would look at it
 
 
 def _last_line(log: Path) -> str:

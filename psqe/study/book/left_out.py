@@ -5,6 +5,8 @@ The front matter of a notebook says under ``psqe`` what it needs of the task tha
     psqe:
       needs: {modalities: [image, attribute], links: true, seeds: [n_seeds, shown]}
 
+:class:`~psqe.study.book.notebook.Needs` describes what can be said.
+
 A chapter that is left out has a page with its title and its labels, so that references to it still work.
 Where other pages quote its numbers, they say that it was left out: the module is an extension of Sphinx, too.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,7 @@ from nbformat import NotebookNode, from_dict
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from psqe.datasets import is_named
 from psqe.study.book.notebook import Needs, Notebook
 
 MARK = "psqe_left_out"
@@ -43,11 +46,14 @@ class TaskFacts:
         The modalities that both of its graphs have.
     n_links
         The number of its gold links.
+    n_pairs
+        The number of one-to-one pairs of candidates that are possible.
     """
 
     task: str
     modalities: tuple[str, ...]
     n_links: int
+    n_pairs: int
 
 
 def look_at(task: str) -> TaskFacts:
@@ -70,7 +76,8 @@ def look_at(task: str) -> TaskFacts:
     # With as few entities as a notebook can have.
     loaded = load_task(task, dangling=task_options(task).dangling)
     n_links = 0 if loaded.links is None else len(loaded.links)
-    return TaskFacts(task, available_modalities(loaded), n_links)
+    n_pairs = min(len(graph.candidates) for graph in loaded.sides)
+    return TaskFacts(task, available_modalities(loaded), n_links, n_pairs)
 
 
 def what_is_missing(needs: Needs, facts: TaskFacts, values: Mapping[str, Any]) -> str:
@@ -91,19 +98,38 @@ def what_is_missing(needs: Needs, facts: TaskFacts, values: Mapping[str, Any]) -
 
     Examples
     --------
-    >>> facts = TaskFacts("countries", ("name", "attribute"), 51)
+    >>> facts = TaskFacts("countries", ("name", "attribute"), n_links=51, n_pairs=59)
     >>> what_is_missing(Needs(modalities=["image"], seeds=["n_seeds"]), facts, {"n_seeds": 600})
-    'has no modality image, and has 51 gold links where 600 are needed (n_seeds)'
+    'has no modality image, and allows 59 one-to-one pairs where 600 are needed (n_seeds)'
     """
     missing = [f"has no modality {name}" for name in needs.modalities if name not in facts.modalities]
+    collection = facts.task.partition("/")[0] if is_named(facts.task) else ""
+    if needs.collections and collection not in needs.collections:
+        missing.append(f"is no pair of {' or '.join(needs.collections)}")
     if needs.links and not facts.n_links:
-        return ", and ".join([*missing, "has no gold links"])
-    for name in needs.seeds:
-        value = values[name]
-        most = max(value, default=0) if isinstance(value, list) else value
-        if most > facts.n_links:
-            missing.append(f"has {facts.n_links:,} gold links where {most:,} are needed ({name})")
+        missing.append("has no gold links")
+    elif isinstance(needs.links, list):
+        missing += _too_few("has", facts.n_links, "gold links", _largest(needs.links, values))
+    elif needs.links > facts.n_links:
+        missing.append(f"has {facts.n_links:,} gold links where {needs.links:,} are needed")
+    missing += _too_few("allows", facts.n_pairs, "one-to-one pairs", _largest(needs.seeds, values))
     return ", and ".join(missing)
+
+
+def _largest(names: Iterable[str], values: Mapping[str, Any]) -> dict[str, int]:
+    """Return the largest number in each of some parameters."""
+    return {
+        name: max(value, default=0) if isinstance(value := values[name], list) else value for name in names
+    }
+
+
+def _too_few(verb: str, number: int, what: str, needed: Mapping[str, int]) -> list[str]:
+    """Say which numbers are larger than one that a task has."""
+    return [
+        f"{verb} {number:,} {what} where {least:,} are needed ({name})"
+        for name, least in needed.items()
+        if least > number
+    ]
 
 
 def page_of(notebook: Notebook, sentence: str) -> NotebookNode:

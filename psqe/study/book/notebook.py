@@ -47,9 +47,11 @@ class Needs(Options):
     modalities
         The modalities that both graphs must have.
     links
-        Whether gold links must be known.
+        Whether gold links must be known; or how many, as a number or as the names of parameters.
     seeds
-        The parameters with numbers of seeds; the task must have as many gold links.
+        The parameters with numbers of seeds; as many one-to-one pairs must be possible.
+    collections
+        The collections of which the task must be one, the parts of names before the slash; any by default.
 
     Examples
     --------
@@ -60,8 +62,14 @@ class Needs(Options):
     modalities: list[Literal["name", "image", "attribute", "number", "relation"]] = Field(
         default_factory=list
     )
-    links: bool = False
+    links: bool | int | list[str] = False
     seeds: list[str] = Field(default_factory=list)
+    collections: list[str] = Field(default_factory=list)
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of the parameters whose values say how much is needed."""
+        return {*self.seeds, *(self.links if isinstance(self.links, list) else ())}
 
 
 class FrontMatter(Options):
@@ -216,7 +224,7 @@ class Notebook:
         needs = self.front.needs
         if needs == Needs():
             return
-        unknown = sorted({"task", *needs.seeds} - self.parameters.keys())
+        unknown = sorted({"task", *needs.parameters} - self.parameters.keys())
         if unknown:
             raise ParameterError(
                 f"what the notebook needs names {unknown[0]!r}, which is no parameter",
