@@ -75,35 +75,50 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished(tmp_path):
     assert not list(folder.rglob("results/.*")), "nothing half-written is left"
 
 
+VICTIMS = ((2, 0), (2, 2), (1, 1), (2, 1), (1, 0), (0, 0))
+"""How many processes below the sweep are waited for (Snakemake, then a job), and which of all is killed."""
+
+
+def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """A process and all that it has started; nothing if it has ended."""
+    try:
+        return [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def test_a_sweep_that_is_killed_at_any_moment_goes_on_and_ends_with_the_same_store(tmp_path):
     draw = random.Random(0)
-    specs = countries_specs(range(1 + KILLS // 4))
+    specs = countries_specs(range(1 + KILLS // 2))
     path, folder, store = saved(specs, tmp_path / "specs.json"), tmp_path / "sweep", tmp_path / "store"
     run_all(specs, Store(tmp_path / "undisturbed"))
     store.mkdir()
-    victims = {"sweep": 0, "snakemake": 0, "job": 0}
-    finished = 0
-    for _ in range(KILLS):
+    n_killed = [0, 0, 0]
+    finished: dict[Path, bytes] = {}
+    for number in range(KILLS):
         process = subprocess.Popen(
             sweep_command(path, store, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=environment(), cwd=ROOT, start_new_session=True,
         )  # fmt: skip
-        time.sleep(draw.uniform(0.5, 7))
-        try:
-            tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        except psutil.NoSuchProcess:
-            tree = []
-        if process.poll() is None and tree:
-            depth = min(draw.choice([0, 0, 1, 2]), len(tree) - 1)
-            tree[depth].kill()
-            victims[list(victims)[min(depth, 2)]] += 1
+        depth, victim = VICTIMS[number % len(VICTIMS)]
+        while process.poll() is None and len(family(process)) <= depth:
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0, 3))
+        everyone = family(process)
+        assert process.poll() is None and everyone, "there is work left"
+        victim = min(victim, len(everyone) - 1)  # a job may have ended meanwhile
+        everyone[victim].kill()
+        n_killed[victim] += 1
+        if victim == 2:  # the others go on, until the sweep is killed, too
+            time.sleep(draw.uniform(0, 3))
+            everyone += family(process)
+            process.kill()
         process.wait(timeout=120)
-        assert psutil.wait_procs(tree, timeout=10)[1] == [], "what the sweep has started ends with it"
-        now = len(SweepFolder(folder).results())
-        assert now >= finished, "nothing finished is lost"
+        assert psutil.wait_procs(everyone, timeout=10)[1] == [], "what the sweep has started ends with it"
+        now = {each: each.read_bytes() for each in SweepFolder(folder).results()}
+        assert finished.items() <= now.items(), "nothing finished is lost or made again"
         finished = now
-    print(f"killed: {victims}")
-    assert sum(victims.values()) > KILLS / 2, victims
+    print("killed (sweep, Snakemake, job):", n_killed, "and then done:", len(finished), "of", len(specs))
     sweep(path, store, folder)
     made, undisturbed = measures(store), measures(tmp_path / "undisturbed")
     assert made.keys() == undisturbed.keys()

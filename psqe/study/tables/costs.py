@@ -387,7 +387,7 @@ def swept(table: pd.DataFrame, variant: str) -> Any:
 
 
 def sweep_table(table: pd.DataFrame) -> pd.DataFrame:
-    """List how long the runs of a plan take one by one and in sweeps, and that they measure the same.
+    """List in which ways the runs of a plan were made, and how many numbers are the same in all of them.
 
     Parameters
     ----------
@@ -398,10 +398,7 @@ def sweep_table(table: pd.DataFrame) -> pd.DataFrame:
     for variant in (ONE_BY_ONE, HERE, ON_SLURM):
         row = swept(table, variant)
         if row is None:
-            rows.append((variant, NOT_MEASURED, "", "", ""))
+            rows.append((variant, NOT_MEASURED, "", ""))
             continue
-        rows.append((
-            variant, f"{row['n_runs']:,d}", f"{row['threads']:d}", duration(row["stage_seconds"], short=True),
-            f"{row['n_compared']:,d}",
-        ))  # fmt: skip
-    return pd.DataFrame(rows, columns=["way", "runs", "at the same time", "time", "the same numbers"])
+        rows.append((variant, f"{row['n_runs']:,d}", f"{row['threads']:d}", f"{row['n_compared']:,d}"))
+    return pd.DataFrame(rows, columns=["way", "runs", "at the same time", "the same numbers"])
