@@ -268,8 +268,8 @@ def test_negative_random_state():
 
 def test_languages_with_a_hyphen_in_their_code(monkeypatch):
     monkeypatch.setattr(pair, "languages", lambda: ("en", "zh", "zh-Hant", "pt-PT"))
-    assert pair._languages("emoji/en-zh-Hant") == ("en", "zh-Hant")
-    assert pair._languages("emoji/zh-Hant-pt-PT") == ("zh-Hant", "pt-PT")
+    assert pair.languages_of("emoji/en-zh-Hant") == ("en", "zh-Hant")
+    assert pair.languages_of("emoji/zh-Hant-pt-PT") == ("zh-Hant", "pt-PT")
 
 
 def test_a_missing_picture_is_told_and_the_emoji_stays(monkeypatch):

@@ -71,8 +71,11 @@ def test_a_link_that_cannot_be_used_is_left_out_and_is_a_fault_for_the_check(lay
     ) as told:
         task = read_in_order(folder)
     assert len(told) <= 2 and len(task.links) == 1
-    shown = [str(fault) for fault in check_folder(folder).shown]
-    assert [f"{name}:{line}: " in text for line, text in zip((2, 3, 4), shown, strict=True)] == [True] * 3
+    found = check_folder(folder)
+    told = found.report()
+    assert found.count == 3 and found.n_hidden == 0
+    assert [f"{name}:{line}: " in text for line, text in zip((2, 3), told, strict=True)] == [True] * 2
+    assert told[0].endswith("(the same in 1 more line: 4)")
 
 
 def test_an_entity_of_the_other_side_is_told_as_such(tmp_path):
