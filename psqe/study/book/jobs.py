@@ -12,7 +12,7 @@ import pickle
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -27,6 +27,8 @@ JOBS = 3
 """How many jobs run at the same time, each on one thread. Three keep two cores busy, since a notebook waits
 while its kernel starts."""
 
+_SERVER = "psqe.study.book._forkserver"
+
 PATIENCE = 5.0
 """Seconds that jobs have to tidy up when they are stopped, before they are killed."""
 
@@ -37,7 +39,6 @@ def run_jobs(
     *,
     jobs: int,
     done: Callable[[str, Any], None] = lambda name, result: None,
-    preload: str = __name__,
 ) -> None:
     """Run each job once those before it are done, at most ``jobs`` at the same time.
 
@@ -55,8 +56,6 @@ def run_jobs(
         The number of jobs that run at the same time.
     done
         A function that is called with the name and the result of each job that has succeeded.
-    preload
-        A module that takes long to load: processes are copies of one that has loaded it.
 
     Raises
     ------
@@ -66,8 +65,7 @@ def run_jobs(
         If a job raises another one, with the traceback from its process as a note.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["psqe.study.book._forkserver", preload])
-    _start_server()
+    start_server()
     order.prepare()
     ready: list[str] = []
     running: dict[Any, tuple[str, ForkServerProcess]] = {}
@@ -118,15 +116,28 @@ def run_alone(name: str, job: Callable[[], Any]) -> Any:
     return results[0]
 
 
-def _start_server() -> None:
-    """Start the process that the others are copies of, deaf to Ctrl-C, as its copies then are, too.
+def start_server(preload: Sequence[str] = (), *, environment: Mapping[str, str] | None = None) -> None:
+    """Start the process that all jobs are copies of, unless it runs: with modules that take long to load.
 
-    A terminal sends Ctrl-C to every process. This one alone decides what to do.
+    It is deaf to Ctrl-C, as its copies then are, too: a terminal sends Ctrl-C to every process, and the one
+    that runs the jobs decides alone what to do.
+
+    Parameters
+    ----------
+    preload
+        Names of modules that are loaded; none by default.
+    environment
+        Variables of its environment, beside those of this process; none by default.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    variables = dict(os.environ)
+    os.environ.update(environment or {})
+    multiprocessing.get_context("forkserver").set_forkserver_preload([_SERVER, *preload])
     try:
         forkserver.ensure_running()
     finally:
+        os.environ.clear()
+        os.environ.update(variables)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

@@ -20,6 +20,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
 from psqe.errors import PsqeError
+from psqe.study.book.forked_kernel import ForkProvisioner
 
 ATTEMPTS = 3
 """How often a kernel is started that dies before it can be used."""
@@ -30,17 +31,21 @@ START_TIMEOUT = 120.0
 COMMAND = (sys.executable, "-P", "-m", "psqe.study.book.kernel_process")
 """The command that starts a kernel, without the name of its connection file."""
 
+LOADED = "psqe.study.book.loaded"
+"""The module with what most notebooks import. A process that has loaded it makes copies of itself kernels."""
+
 LONGEST_SOCKET = 100
 """Number of characters that the path of a socket may have: 103 on macOS, 107 on Linux."""
 
 # One thread per kernel: sums then add up in one order, so that results do not depend on the number of
 # cores, and notebooks run side by side without getting in each other's way.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+"""The variables that every kernel has. An interpreter or a library reads some of them when it is loaded."""
 
 _SILENT = logging.getLogger("psqe.kernels")
 _SILENT.addHandler(logging.NullHandler())
@@ -57,8 +62,9 @@ class _Manager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The command of the kernel, with the place where the name of its connection file goes."""
+        command = () if LOADED in sys.modules else COMMAND
         return KernelSpec(
-            argv=[*COMMAND, "-f", "{connection_file}"], display_name="Python 3", language="python"
+            argv=[*command, "-f", "{connection_file}"], display_name="Python 3", language="python"
         )
 
 
@@ -115,9 +121,9 @@ def _start(client: PapermillNotebookClient, scratch: Path, folder: Path) -> None
     log, reason = scratch / "kernel.log", ""
     # The user's own IPython profile is left out: its start-up files could change results, and its history
     # file is locked when two kernels start at once.
-    environment = {**os.environ, **_ENVIRONMENT, "IPYTHONDIR": str(scratch / "ipython")}
+    environment = {**os.environ, **ENVIRONMENT, "IPYTHONDIR": str(scratch / "ipython")}
     for attempt in range(1, ATTEMPTS + 1):
-        client.km = _Manager(transport="ipc", connection_file=str(scratch / f"{attempt}.json"), log=_SILENT)
+        client.km = _manager(scratch / f"{attempt}.json")
         try:
             with log.open("wb") as out:
                 client.start_new_kernel(env=environment, cwd=str(folder), stdout=out, stderr=out)
@@ -131,6 +137,19 @@ def _start(client: PapermillNotebookClient, scratch: Path, folder: Path) -> None
         f"the notebook's kernel did not start in {ATTEMPTS} attempts ({reason})",
         remedy="look whether memory or room for temporary files ran out, and run the notebook again",
     )
+
+
+def _manager(connection_file: Path) -> AsyncKernelManager:
+    """The manager of a new kernel: a copy of this process where it has loaded what notebooks need."""
+    manager = _Manager(transport="ipc", connection_file=str(connection_file), log=_SILENT)
+    if LOADED in sys.modules:
+        manager.provisioner = ForkProvisioner(
+            kernel_id=connection_file.stem,
+            kernel_spec=manager.kernel_spec,
+            parent=manager,
+        )
+        manager.kernel_id = connection_file.stem
+    return manager
 
 
 def _end(client: PapermillNotebookClient, *, now: bool) -> None:

@@ -25,7 +25,8 @@ from psqe.study.book.build import build_pages
 from psqe.study.book.cleaning import notebook_text
 from psqe.study.book.exchange import put_in_place, restore
 from psqe.study.book.inputs import Inputs, folders_among
-from psqe.study.book.jobs import JOBS, run_alone, run_jobs
+from psqe.study.book.jobs import JOBS, run_alone, run_jobs, start_server
+from psqe.study.book.kernels import ENVIRONMENT, LOADED
 from psqe.study.book.left_out import TaskFacts, look_at, page_of, what_is_missing
 from psqe.study.book.lock import locked
 from psqe.study.book.notebook import Notebook, long_first, prerequisites
@@ -171,6 +172,7 @@ class Study:
         notebooks: Iterable[Notebook], values: Mapping[str, Mapping[str, Any]], task: str
     ) -> dict[str, str]:
         """Say why some notebooks cannot be run on a task, in a sentence for each of them."""
+        _start_server()
         facts: TaskFacts = run_alone(f"look at {task}", partial(look_at, task))
         title = task if is_named(task) else Path(task).resolve().name
         sentences = {}
@@ -259,7 +261,8 @@ class Study:
                 unsure.append(name)
 
         order = TopologicalSorter({title: set[str]() for title in groups} | waits_for)
-        run_jobs(order, start, jobs=jobs, done=done, preload=__name__)
+        _start_server()
+        run_jobs(order, start, jobs=jobs, done=done)
         if unsure:
             _say(
                 f"what notebooks read changed while {', '.join(sorted(unsure))} ran; the next study runs "
@@ -337,6 +340,11 @@ def prepare(tasks: Sequence[str]) -> None:
         # Nothing is dropped at random, so that what a notebook keeps is always a part of this.
         whole = load_task(task, dangling=0)
         build_features(whole, modalities=[name for name in PREPARED if name in available_modalities(whole)])
+
+
+def _start_server() -> None:
+    """Start the process that jobs and kernels are copies of, with what most notebooks import."""
+    start_server((__name__, LOADED), environment=ENVIRONMENT)
 
 
 def _say(what: str) -> None:
