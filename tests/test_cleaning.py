@@ -6,7 +6,7 @@ import pytest
 from nbformat import from_dict
 from studies import write_notebook
 
-from psqe.study.book.cleaning import cleaned, without_addresses
+from psqe.study.book.cleaning import cleaned, without_places
 from psqe.study.book.run_notebook import run_notebook
 
 BODY = """import sys
@@ -42,8 +42,8 @@ def test_bytes_depend_neither_on_the_folder_nor_on_the_environment(
     ],
 )
 def test_addresses_are_removed_and_other_numbers_are_not(text: str, clean: str) -> None:
-    assert without_addresses(text) == clean
-    assert without_addresses([text]) == [clean]
+    assert without_places(text) == clean
+    assert without_places([text]) == [clean]
 
 
 def test_streams_are_in_one_order_however_they_arrived() -> None:

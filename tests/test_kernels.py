@@ -1,7 +1,9 @@
 """Kernels that die before they can be used, and what a kernel leaves behind."""
 
 import json
+import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +13,23 @@ from studies import Command, until, write_notebook
 from psqe.errors import PsqeError
 from psqe.study.book import kernels
 from psqe.study.book.run_notebook import run_notebook
+
+BY_A_JOB = """
+import sys
+from functools import partial
+from graphlib import TopologicalSorter
+from psqe.errors import PsqeError
+from psqe.study.book.jobs import run_jobs, start_server
+from psqe.study.book.kernels import ENVIRONMENT, LOADED
+from psqe.study.book.run_notebook import run_notebook
+page, out = sys.argv[1:]
+start_server([LOADED], environment=ENVIRONMENT)
+try:
+    run_jobs(TopologicalSorter({"page": ()}), lambda _: partial(run_notebook, page, out_dir=out), jobs=1)
+except PsqeError as error:
+    sys.exit(str(error))
+"""
+"""Runs a notebook in a kernel that is a copy of a job's process, as a study does."""
 
 UNLUCKY = """
 import json
@@ -86,3 +105,41 @@ def test_a_notebook_that_is_stopped_leaves_its_trace_and_no_kernel(tmp_path: Pat
     assert "".join(half["cells"][2]["outputs"][0]["text"]) == "half\n"
     if stopped:
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["page.failed.ipynb"]
+
+
+SEES = """import os, sys, torch
+print(n, hash("a"), sys.flags.safe_path, torch.get_num_threads(), repr(sys.stdin.read()))
+print(os.environ["MPLBACKEND"], os.environ["PYTHONHASHSEED"], len(os.listdir("/proc/self/fd")) < 64)"""
+
+
+def by_a_job(page: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parents[1])
+    return subprocess.run(
+        [sys.executable, "-P", "-c", BY_A_JOB, str(page), str(out)],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+
+
+def test_a_kernel_that_is_a_copy_gives_the_same_notebook(tmp_path: Path) -> None:
+    draws = "import seaborn as sns\nsns.lineplot(x=[1, 2], y=[3, 4]);"
+    page = write_notebook(
+        tmp_path,
+        "page",
+        "print(n)",
+        SEES,
+        draws,
+        "import warnings; warnings.warn('w')",
+        "!echo $OMP_NUM_THREADS",
+    )
+    alone = run_notebook(page, out_dir=tmp_path / "alone")
+    done = by_a_job(page, tmp_path / "copy")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    texts = [path.read_text() for path in (alone, tmp_path / "copy" / "page.ipynb")]
+    assert texts[0] == texts[1]
+
+
+def test_a_copy_that_dies_fails_its_notebook_with_one_line(tmp_path: Path) -> None:
+    page = write_notebook(tmp_path, "page", "print(n)", "import os; os.kill(os.getpid(), 9)")
+    done = by_a_job(page, tmp_path / "out")
+    assert done.returncode == 1 and done.stdout == "" and len(done.stderr.splitlines()) == 1
+    assert "page.md" in done.stderr and "died" in done.stderr

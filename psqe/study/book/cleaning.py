@@ -12,12 +12,15 @@ from nbformat import NotebookNode
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b")
 """The address in memory by which Python describes an object that has no other description."""
 
+PROCESS = re.compile(r"(?<=ipykernel_)\d+(?=[/\\])")
+"""The number of the kernel's process, in the name by which a warning or a traceback calls a cell."""
+
 
 def cleaned(notebook: NotebookNode) -> NotebookNode:
     """Remove what differs from run to run from an executed notebook.
 
-    That is times, random identifiers of cells, addresses in memory, and the order in which what was printed
-    and what was written to standard error arrived.
+    That is times, random identifiers of cells, addresses in memory, numbers of processes, and the order in
+    which what was printed and what was written to standard error arrived.
 
     Parameters
     ----------
@@ -43,8 +46,8 @@ def notebook_text(notebook: NotebookNode) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def without_addresses(text: Any) -> Any:
-    """Replace addresses in memory by dots.
+def without_places(text: Any) -> Any:
+    """Replace addresses in memory, and numbers of kernels' processes, by dots.
 
     Parameters
     ----------
@@ -53,21 +56,23 @@ def without_addresses(text: Any) -> Any:
 
     Examples
     --------
-    >>> without_addresses("<pandas.io.formats.style.Styler object at 0x7f21aa30>")
+    >>> without_places("<pandas.io.formats.style.Styler object at 0x7f21aa30>")
     '<pandas.io.formats.style.Styler object at 0x...>'
+    >>> without_places("/tmp/ipykernel_417/77.py:1: UserWarning: few seeds")
+    '/tmp/ipykernel_.../77.py:1: UserWarning: few seeds'
     """
     if isinstance(text, list):
-        return [without_addresses(line) for line in text]
-    return ADDRESS.sub("0x...", text) if isinstance(text, str) else text
+        return [without_places(line) for line in text]
+    return PROCESS.sub("...", ADDRESS.sub("0x...", text)) if isinstance(text, str) else text
 
 
 def _clean(output: NotebookNode) -> None:
-    """Remove addresses from the texts of an output, but not from pictures and data of other programs."""
+    """Clean the texts of an output; pictures and data of other programs stay as they are."""
     if output["output_type"] == "stream":
-        output["text"] = without_addresses(output["text"])
+        output["text"] = without_places(output["text"])
     for kind, content in output.get("data", {}).items():
         if "text/" in kind:  # also what glue keeps under a type of its own, which ends so
-            output["data"][kind] = without_addresses(content)
+            output["data"][kind] = without_places(content)
 
 
 def _in_order(outputs: list[NotebookNode]) -> list[NotebookNode]:

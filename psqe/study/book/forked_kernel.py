@@ -109,6 +109,7 @@ def _become_kernel(arguments: Sequence[str], env: Mapping[str, str], cwd: str, o
         for number, source in enumerate((nothing, output, output)):
             os.dup2(source, number)
         os.closerange(3, HIGHEST_DESCRIPTOR)
+        sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(env)

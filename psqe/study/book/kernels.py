@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -32,7 +33,7 @@ COMMAND = (sys.executable, "-P", "-m", "psqe.study.book.kernel_process")
 """The command that starts a kernel, without the name of its connection file."""
 
 LOADED = "psqe.study.book.loaded"
-"""The module with what most notebooks import. A process that has loaded it makes copies of itself kernels."""
+"""The module with what most notebooks import. The kernel of a job that has loaded it is a copy."""
 
 LONGEST_SOCKET = 100
 """Number of characters that the path of a socket may have: 103 on macOS, 107 on Linux."""
@@ -62,7 +63,8 @@ class _Manager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The command of the kernel, with the place where the name of its connection file goes."""
-        command = () if LOADED in sys.modules else COMMAND
+        # Matplotlib asks for the kernel's shell when it is loaded, and a copy has loaded it before.
+        command = ("--matplotlib=inline",) if _is_loaded_copy() else COMMAND
         return KernelSpec(
             argv=[*command, "-f", "{connection_file}"], display_name="Python 3", language="python"
         )
@@ -142,7 +144,7 @@ def _start(client: PapermillNotebookClient, scratch: Path, folder: Path) -> None
 def _manager(connection_file: Path) -> AsyncKernelManager:
     """The manager of a new kernel: a copy of this process where it has loaded what notebooks need."""
     manager = _Manager(transport="ipc", connection_file=str(connection_file), log=_SILENT)
-    if LOADED in sys.modules:
+    if _is_loaded_copy():
         manager.provisioner = ForkProvisioner(
             kernel_id=connection_file.stem,
             kernel_spec=manager.kernel_spec,
@@ -150,6 +152,11 @@ def _manager(connection_file: Path) -> AsyncKernelManager:
         )
         manager.kernel_id = connection_file.stem
     return manager
+
+
+def _is_loaded_copy() -> bool:
+    """Whether this process is a copy of the server of the jobs, with what most notebooks import."""
+    return LOADED in sys.modules and multiprocessing.parent_process() is not None
 
 
 def _end(client: PapermillNotebookClient, *, now: bool) -> None:
