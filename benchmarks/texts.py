@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from psqe.cost import peak_memory_of_children_mb
 
 LIMIT_GB = 6.0
 
@@ -57,7 +58,7 @@ def measure(folder: Path) -> None:
     ]
     start = time.perf_counter()
     subprocess.run(command, check=True, env={**os.environ, "PSQE_CACHE": str(folder / "cache")})
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
+    peak = peak_memory_of_children_mb() * (1 << 20) / 1e9
     print(f"{time.perf_counter() - start:,.0f} s, {peak:.2f} GB", flush=True)
     sys.exit(peak > LIMIT_GB)
 

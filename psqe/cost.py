@@ -29,7 +29,26 @@ class Cost:
 
 def peak_memory_mb() -> float:
     """Return the largest resident memory of this process so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return _peak_mb(resource.RUSAGE_SELF)
+
+
+def peak_memory_of_children_mb() -> float:
+    """Return the largest resident memory of any process that this one has started and that has ended, in MiB.
+
+    It is 0 if there was none.
+
+    Examples
+    --------
+    >>> import subprocess
+    >>> done = subprocess.run([sys.executable, "-c", "pass"], check=True)
+    >>> peak_memory_of_children_mb() > 1
+    True
+    """
+    return _peak_mb(resource.RUSAGE_CHILDREN)
+
+
+def _peak_mb(whose: int) -> float:
+    peak = resource.getrusage(whose).ru_maxrss
     # Linux counts in KiB, macOS in bytes.
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 

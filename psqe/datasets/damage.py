@@ -1,7 +1,7 @@
 """Damage that is done to a pair of graphs on purpose, to see how much of it an alignment survives.
 
 Each kind of damage changes one thing by a share between 0 and 1, so that a curve over the share shows where
-a miner or an aligner stops to work. What is changed is drawn; the draw does not read gold links and does not
+a miner or an aligner stops working. What is changed is drawn; the draw does not read gold links and does not
 depend on the order of the entities.
 """
 

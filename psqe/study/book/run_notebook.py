@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from psqe.cost import peak_memory_of_children_mb
 from psqe.errors import PsqeError
 from psqe.files import NO_ROOM, content_hash, write_text
 from psqe.provenance import machine, revision, versions
@@ -102,7 +102,7 @@ def run_notebook(
             key=key_of(notebook, values, profile, inputs.digest, before) if inputs.unchanged() else "",
             files=files,
             seconds=round(time.perf_counter() - started, 1),
-            peak_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+            peak_mb=round(peak_memory_of_children_mb()),
             machine=machine(),
             revision=revision(),
             versions=dict(versions()),

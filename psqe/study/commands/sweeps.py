@@ -35,7 +35,8 @@ def sweep(
     jobs: Annotated[
         int | None,
         typer.Option(
-            help="Jobs at the same time [the cores of this machine; 1 on its GPU; 100 on a cluster]."
+            help="Jobs at the same time. By default the number of cores, 1 with a GPU, 100 on a cluster, "
+            "and with --profile what the profile says."
         ),
     ] = None,
     runs_per_job: RunsPerJob = RUNS_PER_JOB,
@@ -43,8 +44,12 @@ def sweep(
         str | None, typer.Option(help="An executor of Snakemake, such as slurm [this machine].")
     ] = None,
     profile: Annotated[Path | None, typer.Option(help="A folder with a profile of Snakemake.")] = None,
-    memory: Annotated[int, typer.Option(help="Memory of a job, in MiB, for a cluster.")] = 6000,
-    minutes: Annotated[int, typer.Option(help="Time of a job, for a cluster.")] = 240,
+    memory: Annotated[
+        int, typer.Option(help="Memory of a job, in MiB, which a cluster is asked for.")
+    ] = 6000,
+    minutes: Annotated[
+        int, typer.Option(help="Time of a job, in minutes, which a cluster is asked for.")
+    ] = 240,
     device: Device = None,
     dry: Annotated[bool, typer.Option(help="Only list the jobs and their runs.")] = False,
 ) -> None:

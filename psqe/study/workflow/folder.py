@@ -148,6 +148,16 @@ def write_result(folder: SweepFolder, result: RunResult) -> Path:
 def read_result(path: Path) -> RunResult:
     """Read the result of a run, and check it as a store does.
 
+    Parameters
+    ----------
+    path
+        The file of the result, ``ID.json``.
+
+    Returns
+    -------
+    RunResult
+        What was run and what it measured.
+
     Raises
     ------
     DataError

@@ -138,6 +138,11 @@ def part_of(jobs: Sequence[Job], part: str) -> list[Job]:
     part
         Which part of how many, such as ``2/8``; ``1/1`` is all.
 
+    Returns
+    -------
+    list of Job
+        The jobs of the part, in their order.
+
     Raises
     ------
     ParameterError
@@ -145,8 +150,11 @@ def part_of(jobs: Sequence[Job], part: str) -> list[Job]:
 
     Examples
     --------
-    >>> part_of("abcdefg", "2/3")
-    ['b', 'e']
+    >>> from psqe.options import TaskOptions
+    >>> task = TaskOptions(name="emoji/en-fr")
+    >>> jobs = [Job((RunSpec(subject="facts", task=task, random_state=state),)) for state in range(7)]
+    >>> [job.specs[0].random_state for job in part_of(jobs, "2/3")]
+    [1, 4]
     """
     number, slash, of = part.partition("/")
     if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):

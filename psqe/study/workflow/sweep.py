@@ -53,9 +53,11 @@ class Execution:
     device
         Where runs compute, as for :func:`psqe.study.run.run`.
     memory
-        What a job is given, in MiB.
+        The memory that a cluster is asked for, for each job, in MiB; 6000 by default. On this machine it is no
+        limit.
     minutes
-        How long a job may take where a cluster has such a limit.
+        The time that a cluster is asked for, for each job, in minutes; 240 by default. On this machine it is
+        no limit.
     arguments
         Further arguments of Snakemake.
     """
@@ -167,6 +169,16 @@ class Failure:
 @contextmanager
 def held(folder: SweepFolder) -> Iterator[None]:
     """Keep every other sweep out of a folder while a ``with`` block runs.
+
+    Parameters
+    ----------
+    folder
+        The folder of the sweep.
+
+    Yields
+    ------
+    None
+        The block begins when this process has the lock of the folder.
 
     Raises
     ------
