@@ -53,8 +53,8 @@ class Execution:
     device
         Where runs compute, as for :func:`psqe.study.run.run`.
     memory
-        The memory that a cluster is asked for, for each job, in MiB; 6000 by default. On this machine it is no
-        limit.
+        The memory that a cluster is asked for, for each job, in MiB; 6000 by default. On this machine it is
+        no limit.
     minutes
         The time that a cluster is asked for, for each job, in minutes; 240 by default. On this machine it is
         no limit.
