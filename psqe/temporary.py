@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 MARK = "psqe-"
-"""What the names of temporary files contain, after a full stop, the name of the file and a full stop."""
+"""What marks the names of temporary files and folders, which are ``.NAME.psqe-XXXXXXXX``."""
 
 _NAME = re.compile(rf"\..*\.{MARK}[a-z0-9_]{{8}}(?:\..*)?", re.DOTALL)
 
@@ -30,9 +30,15 @@ def temporary_file(target: Path, folder: Path | None = None) -> Iterator[Path]:
     Parameters
     ----------
     target
-        The file that it becomes: its name begins like that of ``target`` and has the same suffix.
+        The file that the caller replaces with it, or writes from it. The name of the temporary file begins
+        with a full stop and the name of ``target``, and has the same suffix.
     folder
-        Where to make it; the folder of ``target`` by default.
+        The folder that it is made in; that of ``target`` by default.
+
+    Yields
+    ------
+    pathlib.Path
+        The temporary file.
 
     Raises
     ------
@@ -69,7 +75,13 @@ def temporary_folder(target: Path) -> Iterator[Path]:
     Parameters
     ----------
     target
-        The file or folder that is made in it: its name begins like that of ``target``.
+        The file or folder that the caller makes in it. The name of the temporary folder begins with a full
+        stop and the name of ``target``.
+
+    Yields
+    ------
+    pathlib.Path
+        The temporary folder.
 
     Raises
     ------

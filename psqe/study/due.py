@@ -1,4 +1,8 @@
-"""Which stored runs are repeated in which week, so that in the course of time all of them are."""
+"""Which stored runs are repeated in which week.
+
+In the course of the weeks every run has its turn, but for runs on benchmarks, whose data a reader has to
+bring, and for measurements of cost, which depend on the machine.
+"""
 
 from __future__ import annotations
 

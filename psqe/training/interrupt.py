@@ -62,7 +62,13 @@ class DeferredInterrupt:
             self.deliver()
 
     def deliver(self) -> None:
-        """Let the signal that was remembered do what it would have done when it arrived."""
+        """Let the signal that was remembered do what it would have done when it arrived; nothing without one.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the signal is that of Ctrl-C. Any other one is sent to this process again.
+        """
         if self.requested is not None:
             number, self.requested = self.requested, None
             self._restore()

@@ -1,4 +1,4 @@
-"""Loaded by the process that makes copies of itself for jobs, and by no other: it ends with its parent."""
+"""Lets the fork server, of which every job is a copy, end with its parent. No other process loads this."""
 
 import os
 

@@ -54,6 +54,11 @@ class Sources:
         project
             The checkout.
 
+        Returns
+        -------
+        Sources
+            Their hashes now.
+
         Raises
         ------
         PsqeError
@@ -129,7 +134,9 @@ def outdated(project: Project) -> list[str]:
 
     Returns
     -------
-    The names of the notebooks that have been run, in the order of the book.
+    list of str
+        The names of these notebooks, in the order of the book. A notebook that has never been run is not
+        among them.
 
     Raises
     ------
@@ -165,9 +172,20 @@ def build_pages(
     project
         The checkout.
     fresh
-        Whether to build every page.
+        Whether to build every page; by default those that a change since the last build concerns.
     say
-        A function that is told in a few words what is done.
+        A function that is told in a few words what is done; by default nothing is told.
+
+    Returns
+    -------
+    pathlib.Path
+        ``build/_build/html/index.html``.
+
+    Raises
+    ------
+    PsqeError
+        If jupyter-book is not installed, a page of the table of contents is missing or was not run, a file
+        cannot be read or written, or the build warns or fails.
     """
     with needs_extra("book"):
         import_module("jupyter_book")

@@ -25,7 +25,12 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
     Parameters
     ----------
     notebook
-        The notebook, which is changed.
+        The executed notebook, which is changed.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The same notebook.
     """
     notebook.metadata.pop("papermill", None)
     for number, cell in enumerate(notebook.cells):
@@ -42,7 +47,18 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
 
 
 def notebook_text(notebook: NotebookNode) -> str:
-    """Write a notebook as text, the same for the same content."""
+    """Write a notebook as JSON, the same text for the same content.
+
+    Parameters
+    ----------
+    notebook
+        The notebook.
+
+    Returns
+    -------
+    str
+        The content of a file ``.ipynb``.
+    """
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 

@@ -20,7 +20,7 @@ def put_in_place(project: Project, folder: Path) -> None:
     project
         The checkout.
     folder
-        The folder of the finished study, which goes.
+        The folder of the finished study, which is removed.
 
     Raises
     ------

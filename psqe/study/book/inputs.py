@@ -66,7 +66,12 @@ class Inputs:
             The checkout.
         further
             Further folders. As those of benchmarks, which are large, they count by the names, sizes and times
-            of their files.
+            of their files. There are none by default.
+
+        Returns
+        -------
+        Inputs
+            What notebooks can read at this moment.
 
         Raises
         ------

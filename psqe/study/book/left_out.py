@@ -64,6 +64,11 @@ def look_at(task: str) -> TaskFacts:
     task
         The name of the task, or a folder.
 
+    Returns
+    -------
+    TaskFacts
+        What the task has.
+
     Raises
     ------
     PsqeError

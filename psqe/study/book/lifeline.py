@@ -31,15 +31,15 @@ def end_with_parent(parent: int) -> None:
 
 
 def stop_with_starter(patience: float = 1.0) -> None:
-    """Let this process of :mod:`multiprocessing` stop as soon as the one that asked for it ends.
+    """Let this process of :mod:`multiprocessing` stop as soon as the process that started it ends.
 
-    That one need not be the parent: the parent may be a server that makes processes. This process gets the
-    signal SIGTERM, which lets it tidy up.
+    The process that called ``Process.start`` is watched. It is not the parent where a fork server makes the
+    processes: then the server is the parent. This process gets the signal SIGTERM, so that it can tidy up.
 
     Parameters
     ----------
     patience
-        Seconds after which the process is killed if it has not ended by then.
+        Seconds after which this process is killed if it has not ended by then; 1 by default.
     """
     starter = parent_process()
     assert starter is not None, "this process was not started by multiprocessing"

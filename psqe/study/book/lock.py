@@ -26,7 +26,12 @@ def locked(project: Project, command: str) -> Iterator[None]:
     project
         The checkout.
     command
-        The command that wants the lock. Another one that comes meanwhile tells it to its user.
+        The command that wants the lock, such as ``psqe study``. A second command names it in its error.
+
+    Yields
+    ------
+    None
+        The block begins when this process has the lock.
 
     Raises
     ------

@@ -76,6 +76,16 @@ class Parameter:
     def convert(self, value: Any) -> Any:
         """Convert a value, or the text typed for it, to the type of the parameter.
 
+        Parameters
+        ----------
+        value
+            The value, or its text. Items of a list may be separated by commas, or stand in brackets.
+
+        Returns
+        -------
+        int, float, str, bool or list
+            The value, of the type of the parameter.
+
         Raises
         ------
         ParameterError
@@ -130,9 +140,15 @@ class Parameter:
 def parse_parameters(source: str) -> dict[str, Parameter]:
     """Read the declarations in the source of a ``parameters`` cell.
 
+    Parameters
+    ----------
+    source
+        The text of the cell.
+
     Returns
     -------
-    The parameters by name, in the order of the cell.
+    dict
+        The parameters by name, in the order of the cell.
 
     Raises
     ------
@@ -160,6 +176,20 @@ def resolve(
 ) -> dict[str, Any]:
     """Find the value of every parameter: the one given, or else that of the profile, or else the default.
 
+    Parameters
+    ----------
+    parameters
+        The parameters by name.
+    profile
+        The values of the profile, by name.
+    given
+        The values that a user gives, or their text, by name.
+
+    Returns
+    -------
+    dict
+        The value of every parameter by name, of the parameter's type.
+
     Raises
     ------
     ParameterError
@@ -176,15 +206,25 @@ def resolve(
 def parse_assignments(assignments: Sequence[str]) -> dict[str, str]:
     """Split the assignments that were typed after ``-p``.
 
-    Examples
-    --------
-    >>> parse_assignments(["n_seeds=300"])
-    {'n_seeds': '300'}
+    Parameters
+    ----------
+    assignments
+        Texts ``NAME=VALUE``.
+
+    Returns
+    -------
+    dict
+        The text of each value by name.
 
     Raises
     ------
     ParameterError
         If one has no equals sign, or a name is given twice.
+
+    Examples
+    --------
+    >>> parse_assignments(["n_seeds=300"])
+    {'n_seeds': '300'}
     """
     values: dict[str, str] = {}
     for assignment in assignments:

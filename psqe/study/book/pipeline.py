@@ -149,6 +149,18 @@ class Study:
             The profile.
         task
             The task of every notebook with a parameter ``task``; that of each notebook when ``None``.
+
+        Returns
+        -------
+        Study
+            The study, of which nothing has run yet.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter of a notebook does not fit.
+        PsqeError
+            If a notebook cannot be read, or the task cannot be loaded.
         """
         notebooks = long_first([Notebook.read(path) for path in project.notebooks()])
         given = {} if task is None else _given(task)
@@ -308,6 +320,11 @@ def of_one_collection(tasks: Iterable[str]) -> list[list[str]]:
     ----------
     tasks
         The names of tasks, or folders.
+
+    Returns
+    -------
+    list of list of str
+        The tasks of each collection, in the order of their names.
 
     Examples
     --------

@@ -42,9 +42,9 @@ class Record(Options):
         The hash of the content of each file that the notebook wrote, by its path in the folder of the
         record; the executed notebook is one of them.
     seconds
-        How long it ran.
+        How long it ran, in seconds.
     peak_mb
-        The largest amount of memory that its kernel took.
+        The largest amount of memory that its kernel took, in MiB.
     machine, revision, versions
         Where it ran, see :mod:`psqe.provenance`.
     left_out
@@ -112,7 +112,12 @@ def key_of(
     before
         The hash of the record of each notebook that it waits for, by name.
     left_out
-        Why the notebook is left out; empty if it is not.
+        Why the notebook is left out; empty, the default, if it is not.
+
+    Returns
+    -------
+    str
+        The hash, in hexadecimal digits.
     """
     decided = {
         "values": dict(values), "profile": profile, "inputs": inputs, "before": dict(before),
@@ -123,6 +128,16 @@ def key_of(
 
 def read_record(path: Path) -> Record:
     """Read a record.
+
+    Parameters
+    ----------
+    path
+        The file, ``NAME.run.json``.
+
+    Returns
+    -------
+    Record
+        What the file says.
 
     Raises
     ------
@@ -157,7 +172,20 @@ def read_records(folder: str | Path = ".") -> list[Record]:
 
 
 def whole_record(folder: Path, name: str) -> Record | None:
-    """Read the record of a notebook if there is one and all its files are there, as they were written."""
+    """Read the record of a notebook if there is one and all its files are there, as they were written.
+
+    Parameters
+    ----------
+    folder
+        The folder of the executed notebooks.
+    name
+        The name of the notebook.
+
+    Returns
+    -------
+    Record or None
+        The record; ``None`` if there is none, it cannot be read, or a file is missing or has changed.
+    """
     try:
         record = read_record(folder / f"{name}{SUFFIX}")
         kept = all(
@@ -169,7 +197,25 @@ def whole_record(folder: Path, name: str) -> Record | None:
 
 
 def digest(folder: Path, name: str) -> str:
-    """Hash the record of a notebook, which has the hashes of its files."""
+    """Hash the record of a notebook, which has the hashes of its files.
+
+    Parameters
+    ----------
+    folder
+        The folder of the executed notebooks.
+    name
+        The name of the notebook, which has a record there.
+
+    Returns
+    -------
+    str
+        The hash, in hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If the record cannot be read.
+    """
     return content_hash((folder / f"{name}{SUFFIX}").read_bytes())
 
 

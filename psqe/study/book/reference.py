@@ -48,6 +48,16 @@ def page_of(module: str) -> str:
 
     Modules directly below ``psqe`` are in the room ``psqe``.
 
+    Parameters
+    ----------
+    module
+        The dotted name of the module.
+
+    Returns
+    -------
+    str
+        The path of the page in the sources of the book, without suffix.
+
     Examples
     --------
     >>> page_of("psqe.seeds"), page_of("psqe.seeds.audit"), page_of("psqe.graph")

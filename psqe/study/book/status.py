@@ -33,7 +33,7 @@ NO_RECORDS = (
 def run_table(runs: Sequence[Record]) -> pd.DataFrame:
     """Make a table with a row for each notebook that has run.
 
-    Its columns are the profile, the parameters as text, seconds, and peak memory in MB.
+    Its columns are the notebook, the profile, the parameters as text, seconds, and peak memory in MiB.
     """
     rows = [
         {
