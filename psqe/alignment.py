@@ -497,7 +497,7 @@ class Alignment:
         save_links(self.predicted, path, self.task)
 
     def headline(self) -> str:
-        """Say in one line how many links and seeds there are, and how good the links are.
+        """Say in one line of a few sentences how many links and seeds there are, and how good the links are.
 
         Where gold links judge all links, it tells the F1. Where they judge only some, it tells how many of
         these are correct, and two F1: that of the judged links, and that of all links, which counts links
@@ -509,21 +509,22 @@ class Alignment:
         line = (
             f"{counted(len(self.predicted), 'link')} from {counted(len(self.seeds), 'seed')}, "
             f"{summary['expected_correct']:.0f} expected to be correct{self._hint()}, "
-            f"no link for {alone['left']} left and {alone['right']} right"
+            f"no link for {alone['left']:,} left and {alone['right']:,} right entities."
         )
         if self.quality is None:
             return line
         links = self.quality["links"]
         if links["n_judged"] == links["n"]:
-            return f"{line}, F1 {links['f1']:.3f}{self._outside('f1')}{_recall(links)}"
+            return f"{line} F1 {links['f1']:.3f}{self._outside('f1')}{_recall(links)}."
         of_judged = ""
         if links["n_judged"]:
             of_judged = (
-                f", F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}, "
+                f" F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}; "
                 f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
-                f"{_recall(links)}"
+                f"{_recall(links)}."
             )
-        return f"{line}, {verdict(links['n_correct'], links['n_judged'], links['n'])}{of_judged}"
+        judged = verdict(links["n_correct"], links["n_judged"], links["n"])
+        return f"{line} {judged[0].upper()}{judged[1:]}.{of_judged}"
 
     def _hint(self) -> str:
         """Return, in brackets, that the confidence is learned from few candidates; empty where it is not."""

@@ -81,7 +81,7 @@ def test_the_example_needs_no_option(tmp_path, monkeypatch, capsys):
     assert quality["links"]["f1"] > 0.9
     assert (
         f"F1 of the judged links {quality['links']['f1_judged']:.3f} "
-        f"({quality['links_free']['f1_judged']:.3f} outside the seeds), "
+        f"({quality['links_free']['f1_judged']:.3f} outside the seeds); "
         f"F1 of all links, if gold links are complete, {quality['links']['f1']:.3f} "
         f"({quality['links_free']['f1']:.3f} outside the seeds)"
     ) in result

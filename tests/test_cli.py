@@ -329,7 +329,10 @@ def test_rules_and_thresholds(task, capsys):
         assert report["link_quality"]["links"]["n"] == len(links) == report["n_links"]
         counts.append(len(links))
     assert counts == sorted(counts, reverse=True) and counts[0] > counts[2] > counts[3]
-    assert f"no link for {alone['left']} left and {alone['right']} right, F1" in capsys.readouterr().out
+    assert (
+        f"no link for {alone['left']:,} left and {alone['right']:,} right entities. F1"
+        in capsys.readouterr().out
+    )
 
 
 def test_run_a_notebook(tmp_path, capsys):
@@ -383,6 +386,7 @@ def test_help_lists_what_is_registered(capsys):
         ("mutual", ["mutual (miner): ", "n_seeds: ", "weights: "]),
         ("mclea", ["mclea (aligner): ", "temperature: ", "residual: ", "preset published:", "preset small:"]),
         ("use-m3", ["use-m3 (encoder): "]),
+        ("efficientnet-lite0-grid", ["efficientnet-lite0-grid (encoder): Feature maps"]),
         ("rdf", ["rdf (layout): "]),
         ("bins", ["bins (encoder): ", "1 to 2 %"]),
         (

@@ -41,12 +41,12 @@ def test_check_says_what_was_found_to_be_right(tmp_path, layout):
     code, out, err = run("data", "check", folder)
     assert (code, err) == (0, "") and out.count("\n") == 1
     assert re.fullmatch(
-        rf"{folder}: nothing wrong; layout \w+, \d triples of \d entities, \d triples of \d entities, "
-        r"2 links\n",
+        rf"{folder}: nothing wrong; layout \w+; left: \d entities, \d triples; right: \d entities, "
+        r"\d triples; 2 links\n",
         out,
     )
     unlinked = write(tmp_path / "b", {**FOLDER, "links.tsv": None})
-    assert run("data", "check", unlinked)[1].endswith(", no links\n")
+    assert run("data", "check", unlinked)[1].endswith("; no links\n")
 
 
 def test_check_says_every_fault_in_one_line(tmp_path):

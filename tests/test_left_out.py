@@ -114,7 +114,7 @@ def test_a_study_on_another_task_runs_what_it_can_and_says_what_it_left_out(
 
     why = "This chapter is left out, because *cities* has no modality image."
     said = lines()
-    assert said[:2] == ["0 of 3 notebooks are as they were", f"left out: pictures: {why}"]
+    assert said[:2] == ["0 of 3 notebooks are as they were, 2 are run now", f"left out: pictures: {why}"]
     assert "pictures" not in said and {"words", "stored"} <= set(said)
     html = project.build / "_build" / "html"
     assert "(left out) and" in (html / "index.html").read_text().replace("</span>", "")

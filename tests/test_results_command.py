@@ -81,6 +81,14 @@ def test_runs_that_are_due_are_listed_with_their_ids(store):
     assert ids == {SPEC.id, seeds_of(SPEC).id}
 
 
+def test_a_day_that_is_none_is_refused_with_the_form_of_a_day(store):
+    done = CliRunner().invoke(
+        app, ["due", "--weeks", "1", "--on", "2026-13-01", "--store", str(store.folder)]
+    )
+    assert isinstance(done.exception, ParameterError)
+    assert "'2026-13-01'" in str(done.exception) and "YYYY-MM-DD" in str(done.exception)
+
+
 def test_what_comes_out_otherwise_is_told_and_the_store_is_left_as_it_is(store):
     true = run(SPEC)
     first, *rest = true.rows

@@ -229,6 +229,16 @@ def test_notebooks_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         Notebook.read(odd)
 
 
+def test_a_front_matter_that_is_not_yaml_is_told_in_one_line_with_the_place(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.md"
+    odd.write_text((HEAD % "[]").replace("kernelspec: {", "kernelspec: a: {"), encoding="utf-8")
+    with pytest.raises(PsqeError) as raised:
+        Notebook.read(odd)
+    told = str(raised.value)
+    assert "odd.md: has a front matter that is not YAML" in told and "near line 4" in told
+    assert "\n" not in told and "quotation marks" in told
+
+
 def project(tmp_path: Path, toc: list[str]) -> Project:
     (tmp_path / "book").mkdir()
     (tmp_path / "notebooks").mkdir()

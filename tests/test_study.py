@@ -66,7 +66,7 @@ def test_only_what_has_changed_runs_again_and_what_waits_for_it(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = study(project, capsys)
-    assert said[0] == "0 of 3 notebooks are as they were"
+    assert said[0] == "0 of 3 notebooks are as they were, 3 are run now"
     assert sorted(said[1:-1]) == ["a", "b", "c"] and said[-1] == "book"
     names = ["a.ipynb", "a.run.json", "b.ipynb", "b.run.json", "c.ipynb", "c.run.json", "made.txt"]
     first = contents(project.runs)
@@ -79,12 +79,12 @@ def test_only_what_has_changed_runs_again_and_what_waits_for_it(
     assert outdated(project) == []
     touch(project.root / "notebooks" / "b.md")
     assert outdated(project) == ["b"]
-    assert study(project, capsys) == ["2 of 3 notebooks are as they were", "b", "book"]
+    assert study(project, capsys) == ["2 of 3 notebooks are as they were, 1 is run now", "b", "book"]
     touch(project.root / "notebooks" / "a.md")
-    assert study(project, capsys) == ["1 of 3 notebooks are as they were", "a", "c", "book"]
+    assert study(project, capsys) == ["1 of 3 notebooks are as they were, 2 are run now", "a", "c", "book"]
     assert sorted(contents(project.runs)) == names
 
-    assert study(project, capsys, fresh=True)[0] == "0 of 3 notebooks are as they were"
+    assert study(project, capsys, fresh=True)[0] == "0 of 3 notebooks are as they were, 3 are run now"
 
 
 def test_a_file_that_a_notebook_wrote_belongs_to_it(
@@ -92,7 +92,7 @@ def test_a_file_that_a_notebook_wrote_belongs_to_it(
 ) -> None:
     study(project, capsys)
     (project.runs / "made.txt").write_text("another")
-    assert study(project, capsys) == ["1 of 3 notebooks are as they were", "a", "c", "book"]
+    assert study(project, capsys) == ["1 of 3 notebooks are as they were, 2 are run now", "a", "c", "book"]
     assert (project.runs / "made.txt").read_text() == "25"
     (project.runs / "of-nobody.txt").touch()
     assert study(project, capsys) == ["3 of 3 notebooks are as they were", "book"]
@@ -204,7 +204,7 @@ def test_nothing_lives_on_after_the_study_is_killed_and_the_next_one_goes_on(
     command.kill()
     until(lambda: not command.others(), timeout=2)
     go.touch()
-    assert study(project, capsys) == ["2 of 3 notebooks are as they were", "b", "book"]
+    assert study(project, capsys) == ["2 of 3 notebooks are as they were, 1 is run now", "b", "book"]
     assert not [path for path in contents(project.runs) if "failed" in path or path.startswith(".")]
 
 
@@ -230,7 +230,7 @@ def test_a_study_that_is_stopped_says_one_line_and_goes_on_later(
     half = json.loads((project.build / "runs/smoke/b.failed.ipynb").read_text())
     assert "".join(half["cells"][2]["outputs"][0]["text"]) == "half\n"
     go.touch()
-    assert study(project, capsys) == ["2 of 3 notebooks are as they were", "b", "book"]
+    assert study(project, capsys) == ["2 of 3 notebooks are as they were, 1 is run now", "b", "book"]
 
 
 def test_the_second_of_two_studies_ends_at_once_and_names_the_first(
@@ -293,7 +293,7 @@ def test_a_disk_that_becomes_full_is_one_line_and_what_was_finished_is_kept(
     assert code == 2
     assert [line.removeprefix("psqe study: ") for line in lines[1:-1]] == ["a", "c", "b"]
     assert "build/runs/smoke: cannot be written (File too large); free some space" in lines[-1]
-    assert study(project, capsys) == ["2 of 3 notebooks are as they were", "b", "book"]
+    assert study(project, capsys) == ["2 of 3 notebooks are as they were, 1 is run now", "b", "book"]
 
 
 def test_a_process_that_dies_fails_its_own_notebook_and_no_other(

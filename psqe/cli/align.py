@@ -110,4 +110,4 @@ def align(
         typer.echo(f"chosen: {alignment.choices}")
     if ranking := alignment.ranking(links.ranked_by()):
         typer.echo(ranking)
-    typer.echo(f"{alignment.headline()}, {time.perf_counter() - begun:.1f} s in all -> {out}")
+    typer.echo(f"{alignment.headline()} {time.perf_counter() - begun:.1f} s in all -> {out}")

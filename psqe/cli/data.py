@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from psqe.cli.convert import data_convert
-from psqe.cli.export import data_export
+from psqe.cli.export import data_export, sizes_of
 from psqe.cli.groups import flat_options
 from psqe.cli.options import DataRoot, TaskGroup
 from psqe.cli.program import SETTINGS, NamingCommand
@@ -103,13 +103,9 @@ def data_check(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PsqeWarning)  # the notes above say the same
         pair = read_folder(folder)
-    sides = (
-        f"{counted(len(g.triples), 'triple')} of {counted(g.n_entities, 'entity')}"
-        for g in (pair.left, pair.right)
-    )
     links = "no links" if pair.links is None else counted(len(pair.links), "link")
     found = f"nothing wrong, {counted(len(notes), 'note')}" if notes else "nothing wrong"
-    typer.echo(f"{folder}: {found}; layout {layout_name(folder)}, {', '.join(sides)}, {links}")
+    typer.echo(f"{folder}: {found}; layout {layout_name(folder)}; {sizes_of(pair)}; {links}")
 
 
 @data.command("fetch")

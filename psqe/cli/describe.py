@@ -24,6 +24,7 @@ def describe(
     """Say what a miner, an aligner, an encoder, a layout or a modality is; or list them all."""
     kinds, modalities = registered(), modality_lines()
     if name is None:
+        width = max(len(entry) for entries in (*kinds.values(), modalities) for entry in entries)
         for kind, entries in kinds.items():
             typer.echo(f"{kind}s:")
             for entry in entries:
@@ -31,10 +32,10 @@ def describe(
                     text = summary(entries[entry])
                 except ParameterError as error:
                     text = f"cannot be used: {error}"
-                typer.echo(f"  {entry:22s}{text}")
+                typer.echo(f"  {entry:{width}s}  {text}")
         typer.echo("modalities:")
         for modality, (meaning, default, _) in modalities.items():
-            typer.echo(f"  {modality:22s}{meaning} {default}")
+            typer.echo(f"  {modality:{width}s}  {meaning} {default}")
         return
     found = {kind: entries[name] for kind, entries in kinds.items() if name in entries}
     if not found and name not in modalities:

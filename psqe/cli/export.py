@@ -9,7 +9,7 @@ import typer
 
 from psqe.cli.groups import flat_options
 from psqe.cli.options import Device, MinerGroup, RandomState, TaskGroup
-from psqe.graph import counted
+from psqe.graph import SIDES, counted
 
 if TYPE_CHECKING:
     from psqe.graph import AlignmentTask
@@ -66,14 +66,30 @@ def data_export(
     report = export_task(loaded, folder, layout=layout, options=options)
     for note in report.notes:
         typer.echo(f"note: {note}")
-    sizes = ", ".join(
-        f"{counted(len(g.triples), 'triple')} of {counted(g.n_entities, 'entity')}" for g in loaded.sides
-    )
     links = "no links" if loaded.links is None else counted(len(loaded.links), "link")
     found = "" if options.seeds is None else f", {counted(len(options.seeds.pairs), 'seed')}"
     typer.echo(
-        f"{loaded.name}: {sizes}, {links}{found}; "
+        f"{loaded.name}: {sizes_of(loaded)}; {links}{found}; "
         f"layout {layout}, {counted(report.n_files, 'file')} -> {folder}"
+    )
+
+
+def sizes_of(task: AlignmentTask) -> str:
+    """Say how many entities and triples each side of a task has.
+
+    Parameters
+    ----------
+    task
+        The task.
+
+    Returns
+    -------
+    str
+        Such as ``"left: 24 entities, 30 triples; right: 22 entities, 0 triples"``.
+    """
+    return "; ".join(
+        f"{side}: {counted(graph.n_entities, 'entity')}, {counted(len(graph.triples), 'triple')}"
+        for side, graph in zip(SIDES, task.sides, strict=True)
     )
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jupytext
+import yaml
 from nbformat import NotebookNode
 from pydantic import Field, ValidationError
 
@@ -148,7 +149,7 @@ class Notebook:
         try:
             content = jupytext.reads(text.decode(), fmt="md:myst")
         except Exception as error:  # a broken front matter raises one of several kinds
-            raise PsqeError(f"is no MyST notebook ({type(error).__name__}: {error})", path=path) from error
+            raise _unreadable(path, error) from error
         with located(path):
             given = content.metadata.get("psqe") or {}
             if not isinstance(given, dict):
@@ -248,6 +249,23 @@ def _task(value: Any) -> Any:
         return [_task(item) for item in value]
     check_task_name(value)
     return value if is_named(value) else str(Path(value).resolve())
+
+
+def _unreadable(path: Path, error: Exception) -> PsqeError:
+    """Say in words why a text cannot be read as a notebook."""
+    if isinstance(error, UnicodeDecodeError):
+        return PsqeError("is no MyST notebook: it is not in UTF-8", path=path, remedy="save it in UTF-8")
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return PsqeError(
+            f"has a front matter that is not YAML ({error.problem}, near line {error.problem_mark.line + 1})",
+            path=path,
+            remedy="mend what stands between the lines ---; a text with a colon needs quotation marks",
+        )
+    return PsqeError(
+        f"is no MyST notebook ({type(error).__name__}: {error})".partition("\n")[0],
+        path=path,
+        remedy="write it as those of the book: a front matter between two lines ---, then text and cells",
+    )
 
 
 @contextmanager

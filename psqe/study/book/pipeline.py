@@ -19,7 +19,7 @@ from typing import Any
 from psqe.datasets import is_named
 from psqe.errors import ParameterError
 from psqe.files import content_hash, write_text
-from psqe.graph import counted
+from psqe.graph import counted, in_number
 from psqe.provenance import machine, revision, versions
 from psqe.study.book.build import build_pages
 from psqe.study.book.cleaning import notebook_text
@@ -97,7 +97,9 @@ def run_study(
         restore(project)
         study = Study.of(project, profile, task)
         kept = {} if fresh else study.kept()
-        _say(f"{len(kept)} of {counted(len(study.notebooks), 'notebook')} are as they were")
+        _say(
+            f"{len(kept)} of {counted(len(study.notebooks), 'notebook')} are as they were{study.to_run(kept)}"
+        )
         for why in dict.fromkeys(study.left_out.values()):
             names = sorted(name for name, reason in study.left_out.items() if reason == why)
             _say(f"left out: {', '.join(names)}: {why}")
@@ -222,6 +224,22 @@ class Study:
         notebook, values, why = self.notebooks[name], self.values[name], self.left_out.get(name, "")
         before = {} if why else before
         return key_of(notebook, values, self.profile, self.inputs.digest, before, left_out=why)
+
+    def to_run(self, kept: Iterable[str]) -> str:
+        """Say how many notebooks are run now, as the end of a sentence; empty if none is.
+
+        Parameters
+        ----------
+        kept
+            The names of the notebooks that are kept.
+
+        Returns
+        -------
+        str
+            Such as ``", 3 are run now"``.
+        """
+        n = len(self.notebooks.keys() - {*kept} - self.left_out.keys())
+        return f", {n} {in_number(n, 'is')} run now" if n else ""
 
     def is_in_place(self, kept: Mapping[str, Path]) -> bool:
         """Return whether ``book/runs`` has the files of all notebooks, and no others."""

@@ -10,7 +10,14 @@ import typer
 from psqe.extras import needs_extra
 from psqe.study.book.parameters import Profile, parse_assignments
 
-Amount = Annotated[Profile, typer.Option("--profile", help="How much to compute.")]
+Amount = Annotated[
+    Profile,
+    typer.Option(
+        "--profile",
+        help="How much to compute: smoke, seconds for a notebook, to see that it works; default, what the "
+        "book shows; full, also the long runs, which take hours.",
+    ),
+]
 
 
 def run(

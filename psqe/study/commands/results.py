@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -124,7 +124,7 @@ def compare(
 
 @app.command()
 def rerun(
-    run_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of runs, or their beginnings.")],
+    run_ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of runs, or their beginnings.")],
     store: StoreFolder = None,
     overwrite: Annotated[bool, typer.Option(help="Store the new numbers in place of the old ones.")] = False,
 ) -> None:
@@ -167,18 +167,19 @@ def due(
         int, typer.Option(min=1, help="The number of weeks in which every run has its turn once.")
     ],
     on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day of the week; today by default.")
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="A day of the week; today by default.")
     ] = None,
     store: StoreFolder = None,
 ) -> None:
     """List the stored runs that are to be repeated in a week, each week others: id, and what was run.
 
-    In the course of the weeks all runs have their turn, but for those on benchmarks, whose data have to be
-    brought, and for measurements of costs, which depend on the machine.
+    In the course of the weeks all runs have their turn, but for those on benchmarks, whose data a reader has
+    to bring, and for measurements of cost, which depend on the machine.
     """
     from psqe.study.due import due_runs, repeatable, turn
 
-    runs, day = open_store(store).runs(), (on or datetime.now()).date()
+    day = datetime.now().date() if on is None else _day(on)
+    runs = open_store(store).runs()
     chosen = due_runs(runs, day, weeks)
     for row in chosen.itertuples():
         typer.echo(f"{row.id}\t{row.spec}")
@@ -188,6 +189,16 @@ def due(
         f"{turn(day, weeks) + 1} of {weeks}; they took {hours:.1f} hours when they were stored",
         err=True,
     )
+
+
+def _day(text: str) -> date:
+    """Read a day that was typed."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise ParameterError(
+            f"--on is {text!r}, which is no day", remedy="write a day as YYYY-MM-DD, such as 2026-01-31"
+        ) from None
 
 
 @app.command()

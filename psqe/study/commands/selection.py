@@ -41,10 +41,18 @@ class Selection:
     (True, False)
     """
 
-    task: Annotated[list[str] | None, typer.Option(help="Only these tasks; repeatable.")] = None
-    state: Annotated[list[int] | None, typer.Option(help="Only these random states; repeatable.")] = None
-    miner: Annotated[list[str] | None, typer.Option(help="Only seeds of these kinds; repeatable.")] = None
-    aligner: Annotated[list[str] | None, typer.Option(help="Only these aligners; repeatable.")] = None
+    task: Annotated[list[str] | None, typer.Option(metavar="TASK", help="Only these tasks; repeatable.")] = (
+        None
+    )
+    state: Annotated[
+        list[int] | None, typer.Option(metavar="NUMBER", help="Only these random states; repeatable.")
+    ] = None
+    miner: Annotated[
+        list[str] | None, typer.Option(metavar="MINER", help="Only seeds of these kinds; repeatable.")
+    ] = None
+    aligner: Annotated[
+        list[str] | None, typer.Option(metavar="ALIGNER", help="Only these aligners; repeatable.")
+    ] = None
 
     def has(self, spec: RunSpec) -> bool:
         """Whether a run is selected."""

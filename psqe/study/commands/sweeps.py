@@ -26,7 +26,7 @@ def sweep(
     plan: What,
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- ARGUMENTS OF SNAKEMAKE]", help="For example -- --retries 1."),
+        typer.Argument(metavar="-- ARGUMENTS OF SNAKEMAKE", help="For example -- --retries 1."),
     ] = None,
     store: StoreFolder = None,
     folder: Annotated[
