@@ -16,6 +16,7 @@ from psqe.study.plans.supervised import SHARE, supervised
 from psqe.study.published import NUMBERS, SOURCES, SYSTEMS, Names, PublishedNumber, system
 from psqe.study.spec import RunSpec
 from psqe.study.tables.best import row_name
+from psqe.study.tables.words import list_in_words
 
 NOT_STATED = "not stated"
 """What a table shows where no source at hand states a fact."""
@@ -34,6 +35,9 @@ BY_RELATIONS = ("concord", "paris")
 
 FB15K = "fb15k/db15k"
 """The second benchmark on which numbers are set side by side."""
+
+FB15K_NAME = "FB15K-DB15K"
+"""The usual name of :data:`FB15K`."""
 
 
 def _text(value: str | bool | None) -> str:
@@ -151,6 +155,62 @@ def name_table(tasks: Sequence[str]) -> pd.DataFrame:
     ]  # fmt: skip
     columns = ["system", "names", "adds pairs", "benchmark", "without", "with", "gain"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def name_gains(named: pd.DataFrame) -> str:
+    """Say how many points names add, for each collection of benchmarks and each form of names.
+
+    Parameters
+    ----------
+    named
+        The rows of :func:`name_table`.
+
+    Returns
+    -------
+    str
+        A part of a sentence.
+
+    Examples
+    --------
+    >>> name_gains(name_table([FB15K]))
+    'by 22.2 points on FB15K-DB15K with names as they are written (EIEA)'
+    """
+    collections = named["benchmark"].map(lambda task: FB15K_NAME if task == FB15K else "DBP15K")
+    forms = {"translated": "with translated names", "written": "with names as they are written"}
+    texts = []
+    for (collection, form), rows in named.groupby([collections, "names"], sort=False):
+        low, high = (f"{gain:.1f}" for gain in (rows["gain"].min(), rows["gain"].max()))
+        gain = low if low == high else f"{low} to {high}"
+        systems = list_in_words(sorted(set(rows["system"])))
+        texts.append(f"by {gain} points on {collection} {forms[form]} ({systems})")
+    return list_in_words(texts)
+
+
+def concord_rows(ours: pd.DataFrame) -> str:
+    """Say on which benchmarks Concord has seeds, as far as its runs are stored.
+
+    Parameters
+    ----------
+    ours
+        The rows of :func:`our_table`.
+
+    Returns
+    -------
+    str
+        A sentence.
+
+    Examples
+    --------
+    >>> rows = [("dbp15k/zh_en", "Concord, no seeds"), ("dbp15k/fr_en", "Concord"), ("dbp15k/fr_en", "EVA")]
+    >>> concord_rows(pd.DataFrame(rows, columns=["benchmark", "system"]))
+    'Stored runs of Concord are without seeds on dbp15k/zh_en, and with seeds of PSQE on dbp15k/fr_en.'
+    """
+    stored = {
+        text: ours.loc[ours["system"] == row_name("Concord", seeds=seeds), "benchmark"].tolist()
+        for text, seeds in (("without seeds", False), ("with seeds of PSQE", True))
+    }
+    parts = [f"{text} on {list_in_words(tasks)}" for text, tasks in stored.items() if tasks]
+    return f"Stored runs of Concord are {', and '.join(parts)}." if parts else "No run of Concord is stored."
 
 
 def _same_but_names(one: PublishedNumber, other: PublishedNumber) -> bool:
