@@ -83,6 +83,9 @@ class TaskOptions(Options):
     damage
         The share of each kind of damage that is done to the pair on purpose, by its name; none by default.
         See :func:`psqe.datasets.damage.damaged`.
+    content
+        The hash that the files of a folder must have, see :func:`psqe.datasets.info.content_of`; whatever
+        they are when ``None``.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class TaskOptions(Options):
     tones: bool = False
     hide_presence: bool = False
     damage: dict[str, float] = Field(default_factory=dict)
+    content: str | None = None
 
 
 class FeatureOptions(Options):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 
 from psqe.errors import DataError, ParameterError
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, TaskOptions
+from psqe.study.run import run
 from psqe.study.spec import SPEC_COLUMNS, RunSpec, canonical_json
 
+COUNTRIES = Path(__file__).parents[1] / "examples" / "countries"
 TASK = TaskOptions(name="emoji/en-fr", dangling=0.125)
 FEATURES = FeatureOptions(modalities=("image", "attribute"))
 COMMON: dict[str, Any] = {"task": TASK, "features": FEATURES, "random_state": 3}
@@ -168,3 +172,26 @@ def test_integers_and_numbers_with_a_fraction_are_two_values() -> None:
     """Stored ids have both forms, so neither can stand for the other."""
     whole = SEEDS.replace(miner=MinerOptions(parameters={"a": 2}))
     assert whole.id != SEEDS.replace(miner=MinerOptions(parameters={"a": 2.0})).id
+
+
+def test_a_run_on_a_folder_is_another_run_once_its_files_change(tmp_path: Path) -> None:
+    folder = tmp_path / "pair"
+    shutil.copytree(COUNTRIES, folder)
+    spec = RunSpec(subject="facts", task=TaskOptions(name=str(folder)))
+    first = spec.pinned
+    assert first.id == spec.pinned.id == first.pinned.id != spec.id
+    assert run(first).rows
+    names = next(folder.rglob("names*"))
+    before = names.read_bytes()
+    names.write_bytes(before + b"\n")
+    assert spec.pinned.id != first.id
+    with pytest.raises(DataError, match="are not those that were meant; they have changed since; plan the"):
+        run(first)
+    names.write_bytes(before)
+    (folder / "README.txt").write_text("no layout reads this")
+    assert spec.pinned.id == first.id
+
+
+def test_a_run_on_a_named_pair_says_nothing_of_files() -> None:
+    spec = RunSpec(subject="facts", task=TaskOptions(name="emoji/en-fr"))
+    assert spec.pinned is spec

@@ -9,7 +9,8 @@ import numpy as np
 
 from psqe.datasets import benchmarks, closed_leaks
 from psqe.datasets.layouts import layout_name, layout_of
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeError
+from psqe.files import content_hash
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
 
 
@@ -29,6 +30,38 @@ def task_files(task: str, data_root: str | Path | None = None) -> list[Path]:
     except DataError:  # Loading the task raises the same error.
         return []
     return [path for path in files.values() if path is not None]
+
+
+def content_of(task: str) -> str | None:
+    """Hash the files that a pair of one's own is read from, so that a change of them is noticed.
+
+    Parameters
+    ----------
+    task
+        Name of a task, or a folder.
+
+    Returns
+    -------
+    str or None
+        32 hexadecimal digits, which depend on the names of the files in the folder and on their content;
+        ``None`` for a named task and for what is no folder.
+
+    Raises
+    ------
+    PsqeError
+        If a file cannot be read.
+    """
+    folder = task_folder(task)
+    if folder is None or task in benchmarks.BENCHMARKS:
+        return None
+    files = {file for one in task_files(task) for file in ([one] if one.is_file() else one.rglob("*"))}
+    parts = []
+    for path in sorted(file for file in files if file.is_file()):
+        try:
+            parts += [path.relative_to(folder).as_posix(), content_hash(path.read_bytes())]
+        except OSError as error:
+            raise PsqeError(f"cannot be read ({error.strerror})", path=path) from error
+    return content_hash(*parts)
 
 
 def folder_info(folder: Path) -> dict[str, Any]:

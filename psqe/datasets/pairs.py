@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 from psqe import datasets
 from psqe.datasets.damage import damaged
 from psqe.datasets.frames import graph_from_frames
-from psqe.datasets.info import task_files, task_folder
+from psqe.datasets.info import content_of, task_files, task_folder
 from psqe.datasets.link_names import STEMS as LINK_STEMS
 from psqe.datasets.link_names import is_link_name
 from psqe.datasets.own_outputs import PREFIX
 from psqe.datasets.presence import hide_presence
 from psqe.datasets.tables import COLUMNS
-from psqe.errors import ParameterError
+from psqe.errors import DataError, ParameterError
 from psqe.files import check_writable, is_stream
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 from psqe.options import TaskOptions
@@ -51,13 +51,19 @@ def load_pair(pair: Pair, *, random_state: int = 0, data_root: str | Path | None
     ParameterError
         If ``pair`` is something else, or there is no such task or parameter.
     DataError
-        If the data are missing or broken.
+        If the data are missing or broken, or are not those that options ask for by their ``content``.
     """
     if isinstance(pair, AlignmentTask):
         return pair
     if isinstance(pair, str | Path):
         return datasets.load_task(pair, random_state=random_state, data_root=data_root)
     if isinstance(pair, TaskOptions):
+        if pair.content is not None and pair.content != content_of(pair.name):
+            raise DataError(
+                "the files of this pair are not those that were meant; they have changed since",
+                path=pair.name,
+                remedy="plan the runs again, or put the old files back",
+            )
         task = datasets.load_task(
             pair.name,
             dangling=pair.dangling,

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, model_validator
 
+from psqe.datasets.info import content_of
 from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, Options, TaskOptions
@@ -168,6 +169,20 @@ class RunSpec(Options):
         """The canonical JSON: keys sorted, options that are not given left out."""
         plain = {name: _given(value) for name, value in self.model_dump().items()}
         return canonical_json({name: value for name, value in plain.items() if value is not None})
+
+    @property
+    def pinned(self) -> RunSpec:
+        """The same run on what the files of its folder are now, so that it is another run once they change.
+
+        A run on a named task, and one that says its content already, stay as they are.
+
+        Raises
+        ------
+        PsqeError
+            If a file of the folder cannot be read.
+        """
+        content = self.task.content or content_of(self.task.name)
+        return self.replace(task=self.task.model_copy(update={"content": content})) if content else self
 
     @property
     def id(self) -> str:

@@ -78,8 +78,9 @@ class Selection:
 def planned(name: str, selection: Selection) -> list[RunSpec]:
     """Make the selected specs of a plan, or read those of a file.
 
-    Other pairs of the same benchmark and other random states than those of the plan can be asked for; that is
-    told on standard error.
+    The runs of a file that are about a folder are about what its files are now, so that they are made again
+    once the files change. Other pairs of the same benchmark and other random states than those of the plan
+    can be asked for; that is told on standard error.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
     from psqe.study.workflow.jobs import Job
 
     if name.endswith(".json"):
-        specs = list(Job.load(Path(name)).specs)
+        specs = [spec.pinned for spec in Job.load(Path(name)).specs]
     elif name in PLANS:
         plan = PLANS[name]
         _check_tasks(selection.task or (), plan.tasks, name)
