@@ -128,6 +128,13 @@ def test_a_pair_that_lacks_what_would_be_damaged_is_refused(kind):
         damaged(AlignmentTask("bare", bare, bare), {kind: 0.5})
 
 
+@pytest.mark.parametrize(("kind", "share"), [("duplicates", 0.001), ("exchanged pictures", 0.02)])
+def test_a_share_that_would_damage_nothing_is_refused(kind, share):
+    with pytest.raises(DataError, match=r"which is too few to damage; give a share of at least 0\.0"):
+        damaged(PAIR, {kind: share})
+    assert damaged(PAIR, {kind: 0.0}).right.entities == PAIR.right.entities
+
+
 def test_a_run_on_a_damaged_pair_says_so_and_no_other_subject_takes_it():
     options = TaskOptions(name="examples/countries", damage={"typos": 0.2})
     features = FeatureOptions(modalities=("name",), encoders={"name": "bigram"})

@@ -209,6 +209,15 @@ def test_links_in_each_format_and_as_truth_of_the_same_pair(tmp_path: Path) -> N
         alignment.save_links(folder / "links.ttl")
 
 
+@pytest.mark.parametrize("name", ["left/candidates.tsv", "left/names.csv", "right/images.tsv", "psqe.toml"])
+def test_no_output_gets_the_name_of_a_file_that_a_layout_reads(tmp_path: Path, name: str) -> None:
+    folder = iri_pair(tmp_path / "pair")
+    with pytest.raises(
+        ParameterError, match=rf"{name} (would be read as|is) a file of .*; write to another file"
+    ):
+        check_outputs([folder / name], str(folder))
+
+
 def test_links_in_another_format_on_the_command_line(tmp_path: Path) -> None:
     out = tmp_path / "found.sssom.tsv"
     assert main(["align", str(iri_pair(tmp_path / "pair")), *QUICK, "--out", str(out)]) == 0

@@ -10,6 +10,7 @@ import yaml
 from stored import directions, table
 
 from psqe.datasets.benchmarks import BENCHMARKS
+from psqe.errors import ParameterError
 from psqe.study.plans.base import DBP15K
 from psqe.study.plans.supervised import PUBLISHED, supervised
 from psqe.study.published import NUMBERS, SOURCES, SYSTEMS, system
@@ -183,7 +184,7 @@ def test_names_are_compared_within_a_system_a_source_and_a_setting():
 
 def test_a_system_that_is_not_there_is_no_answer():
     assert system("EVA").cite == "liu2021eva"
-    with pytest.raises(StopIteration):
+    with pytest.raises(ParameterError, match="no published system 'nobody'; choose from PSQE, EVA"):
         system("nobody")
 
 

@@ -88,6 +88,21 @@ def test_a_failing_cell_gives_one_line_and_keeps_the_half_run_notebook(tmp_path:
     assert not (tmp_path / "out" / "page.ipynb").exists()
 
 
+def test_a_cell_that_ends_the_kernel_politely_fails_the_notebook(tmp_path: Path) -> None:
+    page = write(tmp_path / "page.md", "import sys\nsys.exit()", "print('after')")
+    with pytest.raises(PsqeError, match=r"page\.md: (ended before its end|the cell 'import sys')") as caught:
+        run_notebook(page, out_dir=tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["page.failed.ipynb"]
+
+
+def test_a_file_without_code_is_no_notebook_to_run(tmp_path: Path) -> None:
+    (tmp_path / "words.md").write_text("# Only words\n")
+    with pytest.raises(PsqeError, match=r"words\.md: has no code cell, so that there is nothing to run"):
+        run_notebook(tmp_path / "words.md", out_dir=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_kernel_that_dies_is_one_line_too(tmp_path: Path) -> None:
     page = write(tmp_path / "page.md", "import os\nos._exit(9)")
     with pytest.raises(PsqeError, match=r"page\.md: the kernel died, .*; see .*page\.failed\.ipynb"):
@@ -116,7 +131,9 @@ def test_given_values_go_before_the_profile_and_the_profile_before_the_default(n
         ({"n": 2.0}, "no int"),
         ({"n": True}, "no int"),
         ({"n": "10"}, r"must lie in 1\.\.9"),
-        ({"rate": "nan"}, r"must lie in 0\.\.1"),
+        ({"rate": "nan"}, "'rate' is nan; give a finite number"),
+        ({"rate": float("-inf")}, "'rate' is -inf; give a finite number"),
+        ({"states": "[]"}, "'states' is an empty list; give at least one value"),
         ({"kind": "fourth"}, "choose from square, cube"),
         ({"states": "1,-2"}, "must lie in 0"),
         ({"states": "1,x"}, "no list"),
@@ -187,8 +204,8 @@ def test_a_parameters_cell_that_breaks_the_rules_is_refused(source: str, part: s
 @given(
     n=st.integers(1, 9),
     rate=st.floats(0, 1),
-    states=st.lists(st.integers(0, 10**9)),
-    flags=st.lists(st.text(st.characters(codec="utf-8", exclude_characters=",[]"), min_size=1)),
+    states=st.lists(st.integers(0, 10**9), min_size=1),
+    flags=st.lists(st.text(st.characters(codec="utf-8", exclude_characters=",[]"), min_size=1), min_size=1),
     loud=st.booleans(),
 )
 def test_a_declaration_reads_back_and_typed_text_means_the_same_as_the_value(
@@ -212,8 +229,10 @@ def test_assignments_of_the_command_line() -> None:
         parse_assignments(["n=1", "n=2"])
 
 
-def test_an_empty_text_is_an_empty_list() -> None:
-    assert Parameter("x", "list[int]", [1], "x").convert("") == []
+def test_an_empty_text_is_an_empty_list_where_the_default_is_one() -> None:
+    assert Parameter("x", "list[int]", [], "x").convert("") == []
+    with pytest.raises(ParameterError, match="is an empty list"):
+        Parameter("x", "list[int]", [1], "x").convert("")
 
 
 def test_notebooks_that_cannot_be_read_are_refused(tmp_path: Path) -> None:

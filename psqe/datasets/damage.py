@@ -41,8 +41,9 @@ def damaged(task: AlignmentTask, damage: Mapping[str, float], *, random_state: i
             The share of the right candidates with a picture that get the picture of another one of them.
         ``typos``
             The probability with which each character in the texts of the right side (names, translations and
-            values of attributes) is left out, doubled, exchanged with the one before or replaced, each as
-            often as the others. No text becomes empty.
+            values of attributes) is left out, doubled, exchanged with the one before or replaced by a random
+            one, each as often as the others. The first character has none before it, and the random one may
+            be the same, so that somewhat fewer characters differ. No text becomes empty.
         ``duplicates``
             The share of the right candidates that are there twice. Both are counterparts of the left entity.
         ``hub``
@@ -61,7 +62,8 @@ def damaged(task: AlignmentTask, damage: Mapping[str, float], *, random_state: i
     ParameterError
         If there is no such kind of damage, a share is not between 0 and 1, or ``random_state`` is negative.
     DataError
-        If the pair has nothing that can be damaged in this way.
+        If the pair has nothing that can be damaged in this way, or the share is less than one entity (less
+        than two pictures that can be exchanged).
 
     Examples
     --------
@@ -88,12 +90,25 @@ def damaged(task: AlignmentTask, damage: Mapping[str, float], *, random_state: i
     return replace(task, parameters={**task.parameters, "damage": dict(damage)})
 
 
-def _drawn(entities: list[int], share: float, rng: np.random.Generator) -> IntArray:
+def _drawn(entities: list[int], share: float, rng: np.random.Generator, *, least: int = 1) -> IntArray:
     """A share of some entities, which are in an order of content, in random order.
 
     More is drawn where the share is larger, and what a smaller share draws is part of it.
+
+    Raises
+    ------
+    DataError
+        If a share above 0 is fewer than ``least`` entities, so that nothing would be damaged.
     """
-    return np.array(entities, dtype=np.int64)[rng.permutation(len(entities))[: round(share * len(entities))]]
+    n = round(share * len(entities))
+    if share and n < least:
+        raise DataError(
+            f"a share of {share:g} of {len(entities)} entities is {n}, which is too few to damage",
+            remedy=f"give a share of at least {least / len(entities):.2g}"
+            if len(entities) >= least
+            else "leave it out",
+        )
+    return np.array(entities, dtype=np.int64)[rng.permutation(len(entities))[:n]]
 
 
 def _pictured(graph: KnowledgeGraph) -> list[int]:
@@ -116,7 +131,7 @@ def _missing_pictures(task: AlignmentTask, share: float, source: list[int]) -> A
 
 
 def _exchanged_pictures(task: AlignmentTask, share: float, source: list[int]) -> AlignmentTask:
-    chosen = _drawn(_pictured(task.right), share, np.random.default_rng([*source, 1]))
+    chosen = _drawn(_pictured(task.right), share, np.random.default_rng([*source, 1]), least=2)
     images = list(task.right.images)
     for entity, other in zip(chosen.tolist(), np.roll(chosen, 1).tolist(), strict=True):
         images[entity] = task.right.images[other]

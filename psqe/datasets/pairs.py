@@ -12,17 +12,18 @@ from psqe import datasets
 from psqe.datasets.damage import damaged
 from psqe.datasets.frames import graph_from_frames
 from psqe.datasets.info import content_of, task_files, task_folder
+from psqe.datasets.layouts.folder import TABLES
+from psqe.datasets.layouts.rdf import SETTINGS
 from psqe.datasets.link_names import STEMS as LINK_STEMS
 from psqe.datasets.link_names import is_link_name
 from psqe.datasets.own_outputs import PREFIX
 from psqe.datasets.presence import hide_presence
-from psqe.datasets.tables import COLUMNS
 from psqe.errors import DataError, ParameterError
 from psqe.files import check_writable, is_stream
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 from psqe.options import TaskOptions
 
-_READ = frozenset({*SIDES, *COLUMNS, *LINK_STEMS})
+_READ = frozenset({*SIDES, *TABLES, *LINK_STEMS})
 """The names of files, without their endings, that layouts read in the folder of a pair or beneath it."""
 
 Pair: TypeAlias = (
@@ -193,4 +194,8 @@ def _would_be_read(path: Path, folder: Path, files: Iterable[Path]) -> bool:
         return False
     if any(one.is_dir() and inside.is_relative_to(realpath(one)) for one in files):
         return True
-    return is_link_name(inside.name) or inside.name.lower().partition(".")[0] in _READ
+    return (
+        is_link_name(inside.name)
+        or inside.name.lower().partition(".")[0] in _READ
+        or inside.name.lower() == SETTINGS
+    )

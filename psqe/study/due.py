@@ -35,11 +35,18 @@ def turn(on: date, weeks: int) -> int:
     int
         The week, from 0.
 
+    Raises
+    ------
+    ParameterError
+        If there is less than one week in a round.
+
     Examples
     --------
     >>> [turn(date(2026, 10, day), 15) for day in (4, 5, 11, 12)]
     [8, 9, 9, 10]
     """
+    if weeks < 1:
+        raise ParameterError(f"the number of weeks is {weeks}", remedy="give at least one week")
     return (on.toordinal() - 1) // 7 % weeks  # day 1 of the calendar is a Monday
 
 
@@ -95,8 +102,7 @@ def due_runs(
     ParameterError
         If ``weeks`` is below 1.
     """
-    if weeks < 1:
-        raise ParameterError(f"the number of weeks is {weeks}", remedy="give at least one week")
+    now = turn(on, weeks)
     chosen = repeatable(runs, collections)
     weeks_of_runs = chosen["id"].map(lambda run_id: int(run_id, 16) % weeks)
-    return chosen[weeks_of_runs == turn(on, weeks)].reset_index(drop=True)
+    return chosen[weeks_of_runs == now].reset_index(drop=True)

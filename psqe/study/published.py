@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from psqe.errors import ParameterError
+
 Kind = Literal["authors", "others"]
 """Where a number is from: a file in the repository of the authors who measured it or collected it, or what
 others say about a paper."""
@@ -340,7 +342,25 @@ zjukg/UMAEA states it. The others get a random vector there (``load_img`` in its
 def system(name: str) -> PublishedSystem:
     """Return a system of :data:`SYSTEMS` by its name.
 
+    Parameters
+    ----------
+    name
+        The name, as the table of the page *How to read our numbers beside published ones* writes it.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such system.
+
+    Examples
+    --------
     >>> system("EVA").protocol.matching
     'CSLS, k = 3'
     """
-    return next(known for known in SYSTEMS if known.name == name)
+    for known in SYSTEMS:
+        if known.name == name:
+            return known
+    raise ParameterError(
+        f"there is no published system {name!r}",
+        remedy=f"choose from {', '.join(known.name for known in SYSTEMS)}",
+    )

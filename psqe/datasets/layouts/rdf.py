@@ -60,6 +60,9 @@ from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, counted
 if TYPE_CHECKING:
     from psqe.datasets.rdf.settings import Settings
 
+SETTINGS = "psqe.toml"
+"""The file that says which predicates are which."""
+
 DESCRIPTION = "RDF: left.nt and right.nt, or with .ttl, .rdf, .owl, .nq, .trig, .n3, .jsonld"
 
 
@@ -72,8 +75,8 @@ def files(folder: Path) -> dict[str, Path | None]:
     """Return the path of every file that the layout knows; ``None`` for a file that is missing."""
     sources: dict[str, Path | None] = {part: next(iter(files_of(folder, part)), None) for part in SIDES}
     links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
-    settings = folder / "psqe.toml"
-    return {**sources, **(links or {"links": None}), "psqe.toml": settings if is_there(settings) else None}
+    settings = folder / SETTINGS
+    return {**sources, **(links or {"links": None}), SETTINGS: settings if is_there(settings) else None}
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
@@ -126,7 +129,7 @@ def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
     """
     from psqe.datasets.rdf.settings import Settings, read_settings
 
-    path = folder / "psqe.toml"
+    path = folder / SETTINGS
     settings = read_settings(path, faults) if is_there(path) else Settings()
     if settings is None:
         return None

@@ -19,7 +19,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
-from psqe.errors import PsqeError
+from psqe.datasets.layouts import layout_name
+from psqe.errors import DataError, PsqeError
 from psqe.files import content_hash
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -120,10 +121,38 @@ def hash_of(folders: Iterable[Path]) -> str:
 
 
 def folders_among(values: Iterable[Any], root: Path) -> list[Path]:
-    """Find the folders that the values of parameters name, from the checkout or from anywhere."""
+    """Find the folders with pairs of graphs that the values of parameters name.
+
+    Parameters
+    ----------
+    values
+        The values; texts, and lists of texts, are looked at. Relative paths begin at the checkout.
+    root
+        The checkout. What lies in its folders :data:`READ`, or in the package, is left out, since the content
+        of these is hashed anyway.
+
+    Returns
+    -------
+    list of Path
+        The folders that have a layout, sorted.
+    """
     texts = {text for value in values for text in (value if isinstance(value, list) else [value])}
-    paths = (root / text for text in texts if isinstance(text, str) and text)
-    return sorted(path for path in paths if os.path.isdir(path))  # noqa: PTH112 (Path refuses long texts)
+    paths = {root / text for text in texts if isinstance(text, str) and text}
+    hashed = [PACKAGE, *((root / name).resolve() for name in READ)]
+    return sorted(
+        path for path in paths if _is_pair(path) and not any(map(path.resolve().is_relative_to, hashed))
+    )
+
+
+def _is_pair(path: Path) -> bool:
+    """Whether a path is a folder with a pair of graphs."""
+    if not os.path.isdir(path):  # noqa: PTH112 (Path refuses long texts)
+        return False
+    try:
+        layout_name(path)
+    except DataError:
+        return False
+    return True
 
 
 def _outside(further: Iterable[Path]) -> list[Path]:

@@ -44,7 +44,8 @@ def locked(project: Project, command: str) -> Iterator[None]:
         tempfile.TemporaryFile(dir=project.book).close()
     try:
         with _written(project.build):
-            project.build.mkdir(parents=True, exist_ok=True)
+            (project.build / "runs").mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=project.build / "runs").close()
             lock.acquire()
             path.write_text(f"{command} (process {os.getpid()})\n", encoding="utf-8")
         yield
@@ -68,7 +69,7 @@ def _written(folder: Path) -> Iterator[None]:
             raise
         raise PsqeError(
             f"cannot be written ({error.strerror})",
-            path=folder,
+            path=error.filename or folder,
             remedy="free some space and make it writable, or copy the checkout to another disk",
         ) from error
 

@@ -204,7 +204,7 @@ class Notebook:
         chosen = self.front.profiles.get(profile) or {}  # type: ignore[call-overload]
         with located(self.path):
             values = resolve(self.parameters, chosen, given)
-            return {name: _task(value) if name in TASKS else value for name, value in values.items()}
+            return {name: task_value(value) if name in TASKS else value for name, value in values.items()}
 
     def with_values(self, values: Mapping[str, Any]) -> NotebookNode:
         """Return the cells with other values in the parameters cell, which is folded away.
@@ -243,10 +243,25 @@ class Notebook:
         return tagged[0] if tagged else None
 
 
-def _task(value: Any) -> Any:
-    """Check that tasks exist; a folder is named by its whole path, since a kernel runs in another one."""
+def task_value(value: Any) -> Any:
+    """Check that tasks exist, and name folders by their whole path, since a kernel runs in another one.
+
+    Parameters
+    ----------
+    value
+        A task, or a list of them.
+
+    Raises
+    ------
+    ParameterError
+        If a task does not exist, or the name is empty.
+    DataError
+        If a task is a benchmark whose files are missing.
+    """
     if isinstance(value, list):
-        return [_task(item) for item in value]
+        return [task_value(item) for item in value]
+    if not value.strip():
+        raise ParameterError("the name of a task is empty", remedy="name one; psqe data list lists them")
     check_task_name(value)
     return value if is_named(value) else str(Path(value).resolve())
 

@@ -97,6 +97,10 @@ class Parameter:
                 value = _split(value)
             if not isinstance(value, list | tuple):
                 raise self._wrong(value)
+            if not value and self.default:
+                raise ParameterError(
+                    f"parameter {self.name!r} is an empty list", remedy="give at least one value"
+                )
             return [self._within(self._scalar(v, item)) for v in value]
         return self._within(self._scalar(value, self.kind))
 
@@ -107,11 +111,13 @@ class Parameter:
     def _scalar(self, value: Any, kind: str) -> Any:
         if isinstance(value, str) and kind != "str":
             try:
-                return _WORDS[value.strip().lower()] if kind == "bool" else _SCALARS[kind](value)
+                value = _WORDS[value.strip().lower()] if kind == "bool" else _SCALARS[kind](value)
             except (KeyError, ValueError):
                 raise self._wrong(value) from None
         if kind == "float" and type(value) is int:
             return float(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ParameterError(f"parameter {self.name!r} is {value!r}", remedy="give a finite number")
         if type(value) is not _SCALARS[kind]:  # not isinstance: True is no int here
             raise self._wrong(value)
         return value

@@ -29,7 +29,7 @@ from psqe.study.book.jobs import JOBS, run_alone, run_jobs, start_server
 from psqe.study.book.kernels import ENVIRONMENT, LOADED
 from psqe.study.book.left_out import TaskFacts, look_at, page_of, what_is_missing
 from psqe.study.book.lock import locked
-from psqe.study.book.notebook import Notebook, long_first, prerequisites
+from psqe.study.book.notebook import Notebook, long_first, prerequisites, task_value
 from psqe.study.book.records import (
     SUFFIX,
     Record,
@@ -92,7 +92,11 @@ def run_study(
     """
     if jobs < 1:
         raise ParameterError(f"jobs is {jobs}", remedy="run at least one notebook at a time")
+    if task is not None:
+        task = task_value(task)
     project = Project.find(root)
+    if root is None and not Path.cwd().resolve().is_relative_to(project.root):
+        _say(f"the checkout is {project.root}")
     with locked(project, "psqe study"):
         restore(project)
         study = Study.of(project, profile, task)

@@ -79,6 +79,12 @@ def run_notebook(
         not start or a file cannot be written.
     """
     notebook, out_dir = Notebook.read(path), Path(out_dir)
+    if not any(cell.cell_type == "code" for cell in notebook.content.cells):
+        raise PsqeError(
+            "has no code cell, so that there is nothing to run",
+            path=notebook.path,
+            remedy="give a notebook; those of the book are in notebooks/",
+        )
     values = notebook.values(profile, parameters or {})
     content = notebook.with_values(values)
     failed = out_dir / f"{notebook.name}.failed.ipynb"
@@ -92,6 +98,7 @@ def run_notebook(
         before = _put_there(notebook, out_dir, folder)
         there = _contents(folder)
         content = _executed(content, folder, failed, notebook.path, progress)
+        _check_executed(content, notebook.path, failed)
         write_text(folder / f"{notebook.name}.ipynb", notebook_text(cleaned(content)))
         files = {name: hashed for name, hashed in _contents(folder).items() if there.get(name) != hashed}
         _check_names(notebook, files)
@@ -182,6 +189,23 @@ def _executed(content: NotebookNode, folder: Path, failed: Path, path: Path, pro
         raise PsqeError(_describe(error), path=path, remedy=f"see {failed}") from error
 
 
+def _check_executed(content: NotebookNode, path: Path, failed: Path) -> None:
+    """Refuse a notebook with a code cell that was not executed, as after a cell that ends its process."""
+    for cell in content.cells:
+        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            raise PsqeError(
+                f"ended before its end: the cell {_first_line(cell.source)!r} was not executed",
+                path=path,
+                remedy=f"take out what ends the process before it, such as sys.exit(); see {failed}",
+            )
+        if any(output.output_type == "error" for output in cell.get("outputs", ())):
+            raise PsqeError(
+                f"the cell {_first_line(cell.source)!r} ended with an error",
+                path=path,
+                remedy=f"see {failed}",
+            )
+
+
 def _check_names(notebook: Notebook, files: Mapping[str, str]) -> None:
     """Refuse files that would be taken for executed notebooks or records."""
     for name in sorted(files.keys() - {f"{notebook.name}.ipynb"}):
@@ -196,5 +220,10 @@ def _check_names(notebook: Notebook, files: Mapping[str, str]) -> None:
 def _describe(error: PapermillExecutionError | DeadKernelError) -> str:
     if isinstance(error, DeadKernelError):
         return "the kernel died, as it does when memory runs out"
-    first_line = next((line for line in error.source.splitlines() if line.strip()), "")
-    return f"cell {error.exec_count} ({first_line!r}) failed with {error.ename}: {error.evalue}"
+    words = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+    return f"cell {error.exec_count} ({_first_line(error.source)!r}) failed with {words}"
+
+
+def _first_line(source: str) -> str:
+    """The first line of a cell that is not empty."""
+    return next((line for line in source.splitlines() if line.strip()), "")
