@@ -269,7 +269,7 @@ def test_what_is_no_folder_or_no_file_of_a_store_is_told(tmp_path: Path) -> None
     runs.unlink()
     runs.mkdir()
     os.mkfifo(runs / "emoji-en-fr-0.csv")
-    with pytest.raises(DataError, match="is not a file"):
+    with pytest.raises(DataError, match=r"cannot be read \(it is a pipe.*restore the file"):
         store.runs()
 
 
@@ -404,7 +404,9 @@ def test_a_lost_environment_is_told(tmp_path: Path) -> None:
     beside = store.folder / "environments.csv"
     lines = beside.read_text().splitlines(keepends=True)
     beside.write_text("".join(line for line in lines if "another" not in line))
-    with pytest.raises(DataError, match=r"environment .* is not in environments\.csv"):
+    with pytest.raises(
+        DataError, match=r"emoji-en-fr-0\.csv: environment .* of run .* is not in environments\.csv; restore"
+    ):
         store.runs()
 
 

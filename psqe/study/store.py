@@ -41,7 +41,7 @@ from psqe.provenance import provenance
 from psqe.study.columns import COLUMNS, ENVIRONMENT_COLUMNS, KEYS, RUN_COLUMNS, VALUES
 from psqe.study.project import Project
 from psqe.study.spec import SPEC_COLUMNS, RunSpec, Subject
-from psqe.study.store_files import ANEW, FILES, RESTORE, checked_rows, no_rows, read_file, read_files
+from psqe.study.store_files import ANEW, FILES, RESTORE, checked_rows, entries, no_rows, read_file, read_files
 
 SOURCE = ("revision", "versions", "machine", "date")
 """What is known about where a result comes from, see :func:`psqe.provenance.provenance`."""
@@ -121,10 +121,11 @@ class Store:
         environments = read_file(self.folder / "environments.csv", ENVIRONMENT_COLUMNS, ("environment",))
         lost = ~table["environment"].isin(environments["environment"])
         if lost.any():
+            run = table[lost].iloc[0]
             raise DataError(
-                f"environment {table['environment'][lost].iloc[0]!r} is not in environments.csv",
-                path=self.folder,
-                remedy="keep the files of a store together",
+                f"environment {run['environment']!r} of run {run['id']} is not in environments.csv",
+                path=self.folder / "runs" / file_name(run["spec"]),
+                remedy="restore environments.csv, or delete this file and run psqe results fill PLAN",
             )
         return _with_spec_columns(table.merge(environments, on="environment").drop(columns="environment"))
 
@@ -318,15 +319,7 @@ class Store:
 
     def _files(self, name: str) -> list[Path]:
         """The files of one folder of the store, in order; none where the folder does not exist."""
-        folder = self.folder / name
-        try:
-            return sorted(path for path in folder.iterdir() if path.match(FILES))
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise DataError(
-                f"cannot be read ({error.strerror})", path=folder, remedy="give the folder of a store"
-            ) from error
+        return entries(self.folder / name, FILES)
 
 
 def _with_specs(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -515,6 +508,11 @@ def _run_rows(results: Sequence[RunResult]) -> tuple[pd.DataFrame, pd.DataFrame]
         if not result.rows:
             raise DataError(f"run {result.spec.id} measured nothing: {result.spec}")
         source = {**now, **(result.source or {})}
+        for name in SOURCE:
+            if not isinstance(source[name], str):
+                raise DataError(
+                    f"the {name} of run {result.spec.id} is {source[name]!r}, which is not a text"
+                )
         key = content_hash(source["versions"], source["machine"])[:8]
         environments[key] = {"environment": key, "versions": source["versions"], "machine": source["machine"]}
         runs.append(

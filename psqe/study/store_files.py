@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache, partial
 from io import StringIO
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from psqe.errors import DataError
+from psqe.files import open_file
 from psqe.study.columns import COLUMNS, MAY_BE_EMPTY, RUN_COLUMNS, Column
 
 if TYPE_CHECKING:
@@ -46,6 +48,68 @@ NUMBER_FORMS = {
 def no_rows(names: Sequence[str]) -> pd.DataFrame:
     """Return a table without rows that has some columns of the store, with their types."""
     return pd.DataFrame(columns=list(names)).astype({name: COLUMNS[name].dtype for name in names})
+
+
+def has_entry(path: Path) -> bool:
+    """Return whether a folder has an entry of this name: a file, or what is wrongly in its place.
+
+    Parameters
+    ----------
+    path
+        The file that is looked for. Neither it nor its folder need be there.
+
+    Raises
+    ------
+    DataError
+        If its folder cannot be looked into, or is a file.
+
+    Examples
+    --------
+    >>> has_entry(Path("nowhere") / "runs.csv")
+    False
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unreadable(path.parent, error) from error
+    return True
+
+
+def entries(folder: Path, pattern: str) -> list[Path]:
+    """Return the entries of a folder whose names have a pattern, in the order of their names.
+
+    Parameters
+    ----------
+    folder
+        The folder; one that does not exist has no entries.
+    pattern
+        The pattern of the names, such as ``*.csv``.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be looked into, or is a file.
+
+    Examples
+    --------
+    >>> entries(Path("nowhere"), "*.csv")
+    []
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.match(pattern))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: OSError) -> DataError:
+    """The error for a folder whose entries cannot be seen."""
+    return DataError(
+        f"cannot be read ({error.strerror})", path=folder, remedy="give a folder that you may read"
+    )
 
 
 def read_file(path: Path, names: Sequence[str], key: Sequence[str] = ()) -> pd.DataFrame:
@@ -92,7 +156,7 @@ def read_files(paths: Sequence[Path], names: Sequence[str], key: Sequence[str] =
     DataError
         As :func:`read_file`, for the first file that does not fit.
     """
-    found = [path for path in paths if path.exists()]
+    found = [path for path in paths if has_entry(path)]
     contents = tuple(_content(path) for path in found)
     tables = dict(zip(found, _checked_files(tuple(found), contents, tuple(names), tuple(key)), strict=True))
     return [tables[path].copy() if path in tables else no_rows(names) for path in paths]
@@ -114,6 +178,8 @@ def checked_rows(rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: S
         If a row does not fit the columns.
     """
     table = pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *(name for row in rows for name in row)])))
+    for name in names:
+        _check_values(table[name].dropna(), COLUMNS[name].dtype)
     return _validated(table, names, key, None)
 
 
@@ -124,12 +190,11 @@ def remedy_for(path: Path) -> str:
 
 def _content(path: Path) -> bytes:
     """The bytes of one file of a store."""
-    if not path.is_file():
-        raise DataError("is not a file", path=path, remedy="keep only the files of a store in its folder")
     try:
-        return path.read_bytes()
+        with open_file(path) as stream:
+            return stream.read()
     except OSError as error:
-        raise DataError(f"cannot be read ({error})", path=path, remedy=remedy_for(path)) from error
+        raise DataError(f"cannot be read ({error.strerror})", path=path, remedy=remedy_for(path)) from error
 
 
 @lru_cache(maxsize=256)
@@ -200,6 +265,17 @@ def _check_texts(table: pd.DataFrame, names: Sequence[str], path: Path | None) -
                 f"column {name!r} is {texts[wrong].iloc[0]!r}, which is not {what}",
                 path=path, line=int(texts.index[wrong][0]) + 2, remedy=remedy_for(path) if path else "",
             )  # fmt: skip
+
+
+def _check_values(values: pd.Series[Any], dtype: str) -> None:
+    """Refuse a text in a column of numbers, a number in one of texts, and a truth value in either.
+
+    pandas would make a text of a number, and a number of a truth value.
+    """
+    kind, what = (str, "a text") if dtype == "string" else (Real, NUMBER_FORMS[dtype][1])
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, kind):
+            raise DataError(f"column {values.name!r} is {value!r}, which is not {what}")
 
 
 def _validated(
