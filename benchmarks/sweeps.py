@@ -59,7 +59,6 @@ def main() -> int:
 def measured(way: str, command: list[str], folder: Path) -> dict[str, Any]:
     """Run a command that fills a store; return the row for the results store."""
     store = folder / f"store-{len(list(folder.glob('store-*')))}"
-    store.mkdir()
     begun = time.perf_counter()
     subprocess.run([*command, "--store", str(store)], cwd=folder, env=environment(), check=True)
     seconds = time.perf_counter() - begun

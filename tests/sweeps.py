@@ -49,7 +49,6 @@ def sweep_command(specs: Path, store: Path, folder: Path, *arguments: str) -> li
 
 def sweep(specs: Path, store: Path, folder: Path, *arguments: str, code: int = 0) -> str:
     """Sweep a file of specs to the end; what the command printed."""
-    store.mkdir(exist_ok=True)
     command = sweep_command(specs, store, folder, *arguments)
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment())
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)

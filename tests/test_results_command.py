@@ -6,7 +6,7 @@ from stored import cost_run
 from typer.testing import CliRunner
 
 from psqe.datasets.synthetic import planted_pair
-from psqe.errors import DataError, ParameterError
+from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.options import MinerOptions, TaskOptions
 from psqe.study import run as module
 from psqe.study.columns import KEYS
@@ -41,7 +41,6 @@ def test_runs_are_listed_and_shown(store):
     listed = psqe("list", "--store", store.folder)
     assert SPEC.id in listed and seeds_of(SPEC).id in listed and "2 runs" in listed
     assert seeds_of(SPEC).id not in psqe("list", "--store", store.folder, "--aligner", "eva")
-    assert "0 runs" in psqe("list", "--store", store.folder, "--state", 7)
     assert "0 runs" in psqe("list", "--store", store.folder, "--subject", "links")
     assert "1 run" in psqe("list", "--store", store.folder, "--subject", "seeds", "--state", 0)
     shown = psqe("show", SPEC.id[:8], "--store", store.folder)
@@ -205,7 +204,8 @@ def test_a_plan_is_filled_where_it_stopped(store, monkeypatch):
     assert (
         "3 runs, 1 of them to be made" in psqe("fill", "small", "--store", store.folder, "--dry") and not ran
     )
-    psqe("fill", "small", "--store", store.folder)
+    said = psqe("fill", "small", "--store", store.folder)
+    assert f"1 of 1 run made, and stored in {store.folder}\n" in said
     assert [spec.miner.name for spec in ran] == ["pivot"] and len(store.specs()) == 3
     psqe("fill", "small", "--store", store.folder)
     assert len(ran) == 1
@@ -221,8 +221,8 @@ def test_runs_in_processes_of_their_own_reach_the_store_and_a_failed_one_is_told
     tasks = ["emoji/en-fr", "nowhere/at_all"]
     monkeypatch.setitem(PLANS, "facts", Plan("Facts.", specs, tasks, [0]))
     store = Store(tmp_path / "store")
-    store.folder.mkdir()
-    psqe("fill", "facts", "--store", store.folder, "--alone", code=1)
+    said = psqe("fill", "facts", "--store", store.folder, "--alone", code=1)
+    assert f"1 of 2 runs made, and stored in {store.folder}\n" in said
     assert [spec.task.name for spec in store.specs().values()] == tasks[:1]
     assert store.runs()["peak_mb"].iloc[0] > 10
 
@@ -242,7 +242,8 @@ def test_what_is_not_there_is_told(store):
     assert isinstance(fault("list", "--store", store.folder / "none"), DataError)
     for option, value, known in (
         ("--task", "emoji/en-de", "choose from emoji/en-fr"), ("--miner", "pivot", "choose from mutual"),
-        ("--aligner", "mclea", "choose from eva"), ("--subject", "prices", "choose from facts, seeds"),
+        ("--aligner", "mclea", "choose from eva"), ("--state", "7", "choose from 0"),
+        ("--subject", "prices", "choose from facts, seeds"),
     ):  # fmt: skip
         error = fault("list", "--store", store.folder, option, value)
         assert isinstance(error, ParameterError) and value in str(error) and known in str(error)
@@ -278,10 +279,40 @@ def test_a_plan_runs_no_task_of_another_benchmark_and_tells_what_is_beyond_it(st
     assert "task emoji/en-de: not in the plan, which has emoji/en-fr; its runs are made" in said
     assert "1 run, 1 of them" in said
     assert "random state 7: not in the plan, which has 0; its runs" in fill("--state", 7).output
+    negative = fill("--state", -1)
+    assert "random_state is -1" in str(negative.exception) and not negative.output
+
+
+def test_measures_that_cannot_be_read_are_not_taken_for_lost_ones(store):
+    (store.folder / "alignment").rename(store.folder / "elsewhere")
+    (store.folder / "alignment").touch()
+    done = CliRunner().invoke(app, ["show", SPEC.id, "--store", str(store.folder)])
+    assert isinstance(done.exception, DataError)
+    assert "alignment: cannot be read (Not a directory); give a folder" in str(done.exception)
+
+
+def test_a_store_without_runs_is_told_how_to_fill_it(tmp_path):
+    for folder, what in ((tmp_path, "is empty"), (tmp_path / "none", "is not there")):
+        for command in (["list"], ["due", "--weeks", "2"], ["compare", str(folder), str(folder)]):
+            given = [] if command[0] == "compare" else ["--store", str(folder)]
+            error = CliRunner().invoke(app, [*command, *given]).exception
+            assert isinstance(error, DataError)
+            assert str(error) == (
+                f"{folder}: {what}; give the folder of a store, or fill this one by psqe results fill PLAN "
+                f"--store {folder}"
+            )
+
+
+def test_a_store_that_cannot_be_made_is_told_before_anything_runs(store, monkeypatch):
+    monkeypatch.setattr(module, "run", lambda spec, device: pytest.fail("it runs"))
+    (store.folder / "file").touch()
+    for command in (["fill", "links"], ["sweep", "links", "--folder", str(store.folder / "sweep")]):
+        error = CliRunner().invoke(app, [*command, "--store", str(store.folder / "file")]).exception
+        assert isinstance(error, PsqeError) and "file: cannot be read (Not a directory)" in str(error)
 
 
 def test_a_folder_that_is_no_store_is_told(tmp_path):
-    for make in (lambda path: None, lambda path: path.touch()):
+    for make in (lambda path: (path.parent / "other").touch(), lambda path: path.touch()):
         make(tmp_path / "runs")
         for command in (["list"], ["show", "a"], ["rerun", "a"]):
             done = CliRunner().invoke(app, [*command, "--store", str(tmp_path)])

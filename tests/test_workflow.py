@@ -1,6 +1,7 @@
 """Runs in many processes: jobs, a file for each result, and the plain commands."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from psqe.study.plans.base import alignment_spec, seeds_of
 from psqe.study.run import run, run_all
 from psqe.study.spec import RunSpec
 from psqe.study.store import Store
+from psqe.study.workflow import sweep as sweeps
 from psqe.study.workflow import work as module
 from psqe.study.workflow.folder import SweepFolder, read_result, write_result
 from psqe.study.workflow.jobs import Job, part_of, split
@@ -137,7 +139,7 @@ def test_results_reach_the_store_as_if_they_had_never_been_files(pairs, tmp_path
         kept = {name: source[name] for name in ("revision", "versions", "machine", "date")}
         write_result(folder, type(result)(**{**vars(result), "source": kept}))
     gathered = Store(tmp_path / "gathered")
-    assert folder.gather(gathered) == len(SPECS) and folder.gather(gathered) == 0
+    assert folder.gather(gathered).n_new == len(SPECS) and folder.gather(gathered).n_new == 0
     files = sorted(path.relative_to(direct.folder) for path in direct.folder.rglob("*.csv"))
     assert len(files) > 4
     for name in files:
@@ -197,6 +199,18 @@ def test_what_is_no_result_of_a_run_is_refused(pairs, tmp_path):
         ({**good, "rows": []}, "measured nothing"),
         ({**good, "rows": 3}, "has rows of another form"),
         ({**good, "source": {}}, "does not say where it comes from"),
+        (
+            {**good, "source": {**good["source"], "machine": None}},
+            "the machine of run .* is None, which is no",
+        ),
+        (
+            {**good, "source": {**good["source"], "versions": 3}},
+            "the versions of run .* is 3, which is not a",
+        ),
+        ({**good, "rows": [{**row, "precision": True}]}, "'precision' is True, which is not a number"),
+        ({**good, "rows": [{**row, "precision": "0.5"}]}, "'precision' is '0.5', which is not a number"),
+        ({**good, "rows": [{**row, "part": 7}]}, "'part' is 7, which is not a text"),
+        ({**good, "seconds": True}, "'seconds' is True, which is not a number"),
         ({**good, "seconds": -1}, "'seconds' is -1"),
         ({**good, "source": {**good["source"], "date": "now"}}, "is no date"),
     ):
@@ -211,10 +225,53 @@ def test_a_file_that_is_cut_is_left_out_when_results_are_gathered(pairs, tmp_pat
     folder, store = SweepFolder(tmp_path / "sweep"), Store(tmp_path / "store")
     work([Job(tuple(SPECS))], folder)
     folder.result(SPECS[1].id).write_text("", encoding="utf-8")
-    store.folder.mkdir()
     done = CliRunner().invoke(app, ["gather", str(folder.root), "--store", str(store.folder)])
-    assert done.exit_code == 0 and "3 results, 2 of them new to the store" in done.output
+    assert done.exit_code == 1 and "3 results, 2 of them new to the store, 1 left out" in done.output
+    assert f"{folder.result(SPECS[1].id)}: is not whole, and was left out; delete it" in done.output
     assert store.lacking(SPECS) == [SPECS[1]]
+
+
+def without_measures(folder: Path) -> Store:
+    """A store with a run whose measures are lost."""
+    store = Store(folder)
+    store.put([run(countries_specs([0])[0])])
+    (path,) = (store.folder / "facts").iterdir()
+    path.unlink()
+    return store
+
+
+def test_the_result_of_a_run_whose_measures_are_lost_is_new_to_the_store(tmp_path):
+    spec, store, folder = countries_specs([0])[0], without_measures(tmp_path / "store"), SweepFolder(tmp_path)
+    write_result(folder, run(spec))
+    assert folder.gather(store).n_new == 1 and len(store.table_of(spec))
+
+
+def test_a_run_whose_measures_are_lost_has_no_result_where_its_sweep_made_none(tmp_path, monkeypatch):
+    spec, store, folder = countries_specs([0])[0], without_measures(tmp_path / "store"), SweepFolder(tmp_path)
+    monkeypatch.setattr(sweeps, "_execute", lambda *given: folder.snakemake_log.touch())
+    (failure,) = sweeps.sweep([Job((spec,))], folder, store, Execution())
+    assert failure.spec == spec
+
+
+def test_what_is_in_the_place_of_a_result_is_told_with_a_remedy(tmp_path):
+    spec, folder = countries_specs([0])[0], SweepFolder(tmp_path)
+    path = folder.result(spec.id)
+    path.parent.mkdir()
+    for make, undo in (
+        (Path.mkdir, Path.rmdir), (os.mkfifo, Path.unlink), (lambda it: it.symlink_to("nowhere"), Path.unlink)
+    ):  # fmt: skip
+        make(path)
+        with pytest.raises(DataError, match=f"{path}: cannot be read .*; delete it; the run is made again"):
+            folder.has(spec)
+        undo(path)
+
+
+def test_a_folder_of_results_that_is_a_file_is_told(tmp_path):
+    (tmp_path / "results").touch()
+    path = saved(countries_specs([0]), tmp_path / "specs.json")
+    for command in (["gather", tmp_path], ["sweep", path, "--folder", tmp_path, "--dry"]):
+        error = fault(*command, "--store", tmp_path / "store")
+        assert str(error).startswith(f"{tmp_path / 'results'}: cannot be read (Not a directory); ")
 
 
 # ---- the plain commands
@@ -230,7 +287,6 @@ def test_processes_share_a_plan_by_parts(tmp_path):
         )
         assert done.exit_code == 0 and len(SweepFolder(out).results()) > before
     store = tmp_path / "store"
-    store.mkdir()
     assert CliRunner().invoke(app, ["gather", str(out), "--store", str(store)]).exit_code == 0
     assert Store(store).lacking(specs) == []
 
@@ -240,7 +296,27 @@ def test_a_command_without_all_of_its_runs_fails(tmp_path):
     path, out = saved([lost, countries_specs([0])[0]], tmp_path / "specs.json"), tmp_path / "out"
     done = CliRunner().invoke(app, ["run", str(path), "--out", str(out)])
     assert done.exit_code == 1 and "1 run failed; see" in done.output
+    (line,) = [line for line in done.output.splitlines() if line.startswith("run 1 of 2 failed (")]
+    assert f": {lost.id} {lost}: " in line and "is no task and no folder" in line
     assert [path.stem for path in SweepFolder(out).results()] == [countries_specs([0])[0].id]
+
+
+@pytest.mark.parametrize("name", ["results", "errors"])
+def test_a_folder_for_results_that_cannot_be_written_is_told_before_anything_runs(
+    tmp_path, monkeypatch, name
+):
+    path, ran = saved(countries_specs([0]), tmp_path / "specs.json"), []
+    monkeypatch.setattr(module, "run", lambda spec, device: ran.append(spec))
+    (tmp_path / name).touch()
+    error = fault("run", path, "--out", tmp_path)
+    assert isinstance(error, PsqeError) and not ran
+    assert str(error).startswith(f"{tmp_path / name}: the folder cannot be written (File exists); choose")
+
+
+def test_a_part_without_jobs_is_told(tmp_path):
+    path = saved(countries_specs([0]), tmp_path / "specs.json")
+    done = CliRunner().invoke(app, ["run", str(path), "--out", str(tmp_path), "--part", "2/2"])
+    assert done.exit_code == 0 and "part 2/2 has none of the 1 job\n" in done.output
 
 
 def test_what_cannot_work_is_told_before_anything_is_written(tmp_path, monkeypatch):
@@ -253,6 +329,11 @@ def test_what_cannot_work_is_told_before_anything_is_written(tmp_path, monkeypat
         (["--memory", -1], "--memory is -1"),
         (["--runs-per-job", 0], "--runs-per-job is 0"),
         (["--device", "cuda:99"], "there is no device 'cuda:99'"),
+        (
+            ["--executor", "kubernetes"],
+            "'kubernetes' is for machines that share no files, which results need",
+        ),
+        (["--state", 5], "no run has the state 5; choose from 0"),
         (["--miner", "nobody"], "no run has the miner 'nobody'; choose from mutual, random"),
     ):
         error = fault("sweep", path, "--store", tmp_path, "--folder", folder, *arguments)
@@ -285,7 +366,7 @@ def test_an_executor_that_would_lose_results_is_refused(monkeypatch):
     plugin = SimpleNamespace(common_settings=SimpleNamespace(implies_no_shared_fs=True))
     monkeypatch.setitem(sys.modules, "snakemake_executor_plugin_cloud", plugin)
     monkeypatch.setattr("psqe.study.workflow.sweep.find_spec", lambda name: name)
-    with pytest.raises(PsqeError, match=r"for machines that share no files.*psqe results run --part"):
+    with pytest.raises(PsqeError, match=r"for machines that share no files.*psqe results run PLAN .*--part"):
         Execution(executor="cloud").check()
 
 

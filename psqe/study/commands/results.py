@@ -14,6 +14,7 @@ from psqe.cli.groups import flat_options
 from psqe.cli.options import Device
 from psqe.cli.program import SETTINGS
 from psqe.errors import DataError, ParameterError
+from psqe.files import check_writable
 from psqe.graph import counted, in_number
 from psqe.study.commands import sweeps
 from psqe.study.commands.selection import Selection, StoreFolder, open_store, planned
@@ -233,10 +234,16 @@ def fill(
     if dry:
         for spec in lacking:
             typer.echo(f"{spec.id}\t{spec}")
-    elif alone:
-        _run_alone(lacking, opened, device)
-    else:
+    if dry or not lacking:
+        return
+    check_writable(opened.folder / ".lock")
+    n_failed = _run_alone(lacking, opened, device) if alone else 0
+    if not alone:
         run_all(lacking, opened, device)
+    n_made = len(lacking) - n_failed
+    typer.echo(f"{n_made:,} of {counted(len(lacking), 'run')} made, and stored in {opened.folder}", err=True)
+    if n_failed:
+        raise typer.Exit(1)
 
 
 def compared(first: pd.DataFrame, second: pd.DataFrame, subject: Subject) -> tuple[pd.DataFrame, int, int]:
@@ -312,8 +319,8 @@ def _text(measures: pd.DataFrame, spec: RunSpec) -> str:
     return str(shown.to_string(index=False, na_rep=""))
 
 
-def _run_alone(specs: list[RunSpec], store: Store, device: str | None) -> None:
-    """Execute runs in processes of their own; the exit code is 1 if any fails."""
+def _run_alone(specs: list[RunSpec], store: Store, device: str | None) -> int:
+    """Execute runs in processes of their own, and return how many failed."""
     from multiprocessing import get_context
 
     from psqe.study.run import run_all
@@ -326,7 +333,7 @@ def _run_alone(specs: list[RunSpec], store: Store, device: str | None) -> None:
         failed += process.exitcode != 0
     if failed:
         print(f"{failed:,} of {counted(len(specs), 'run')} failed; see above", file=sys.stderr)
-        raise typer.Exit(1)
+    return failed
 
 
 for command in (sweeps.sweep, sweeps.run, sweeps.gather):

@@ -62,13 +62,14 @@ class Selection:
         )
 
     def check(self, specs: Iterable[RunSpec]) -> None:
-        """Raise :class:`ParameterError` for a name that no run has, and list those that there are."""
-        columns = [spec.columns for spec in specs]
-        for name, values in self._names().items():
+        """Raise :class:`ParameterError` for a value that no run has, and list those that there are."""
+        columns = [{**spec.columns, "state": spec.random_state} for spec in specs]
+        for name, values in {**self._names(), "state": self.state}.items():
             known = sorted({row[name] for row in columns} - {None})
             for value in values or ():
                 if value not in known:
-                    remedy = f"choose from {', '.join(known)}" if known else "leave the option out"
+                    choice = ", ".join(map(str, known))
+                    remedy = f"choose from {choice}" if known else "leave the option out"
                     raise ParameterError(f"no run has the {name} {value!r}", remedy=remedy)
 
     def _names(self) -> dict[str, list[str] | None]:
@@ -108,8 +109,6 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
     elif name in PLANS:
         plan = PLANS[name]
         _check_tasks(selection.task or (), plan.tasks, name)
-        _tell_beyond("task", selection.task or (), plan.tasks)
-        _tell_beyond("random state", selection.state or (), plan.random_states)
         specs = plan.specs(selection.task or plan.tasks, selection.state or plan.random_states)
     else:
         raise ParameterError(
@@ -117,20 +116,26 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
             remedy="see psqe results fill, which lists the plans; a file of specs ends in .json",
         )
     selection.check(specs)
+    if name in PLANS:
+        _tell_beyond("task", selection.task or (), PLANS[name].tasks)
+        _tell_beyond("random state", selection.state or (), PLANS[name].random_states)
     return [spec for spec in specs if selection.has(spec)]
 
 
 def open_store(folder: Path | None, *, new: bool = False) -> Store:
-    """Open a store; only a ``new`` one may be without runs."""
+    """Open a store; only a ``new`` one may be without runs, or be missing: it is made when it is written."""
     with needs_extra("book"):
         import pandera.pandas  # noqa: F401  # the store checks its schema with it
     from psqe.study.store import Store
+    from psqe.study.store_files import entries, has_entry
 
-    if folder is not None and not folder.is_dir():
-        raise DataError("is not a folder", path=folder, remedy="give the folder of a store")
     opened = Store(folder)
-    if not new and not (opened.folder / "runs").is_dir():
-        raise DataError("has no folder 'runs'", path=opened.folder, remedy="give the folder of a store")
+    place = opened.folder
+    inside = entries(place, "[!.]*")
+    if not new and place / "runs" not in inside:
+        what = "has no folder 'runs'" if inside else "is empty" if has_entry(place) else "is not there"
+        fill = "" if inside else f", or fill this one by psqe results fill PLAN --store {place}"
+        raise DataError(what, path=place, remedy=f"give the folder of a store{fill}")
     return opened
 
 

@@ -12,6 +12,7 @@ import typer
 from psqe.cli.groups import flat_options
 from psqe.cli.options import Device
 from psqe.errors import ParameterError
+from psqe.files import check_writable
 from psqe.graph import counted
 from psqe.study.commands.selection import Selection, StoreFolder, open_store, planned
 from psqe.study.workflow import RUNS_PER_JOB
@@ -74,8 +75,9 @@ def sweep(
             for spec in job.specs:
                 typer.echo(f"{job.name}\t{spec.id}\t{spec}")
         return
+    check_writable(opened.folder / ".lock")
     with held(place):
-        place.gather(opened, [path for spec in specs if (path := place.result(spec.id)).exists()])
+        place.gather(opened, specs)
         made = split(opened.lacking(specs), runs_per_job)
         n_made, n_jobs = sum(len(job.specs) for job in made), counted(len(made), "job")
         typer.echo(f"{counted(len(specs), 'run')}, {n_made:,} of them to be made, in {n_jobs}", err=True)
@@ -119,7 +121,10 @@ def run(
     from psqe.study.workflow.jobs import part_of, split
     from psqe.study.workflow.work import work
 
-    jobs = part_of(split(planned(plan, selection), runs_per_job), part)
+    every = split(planned(plan, selection), runs_per_job)
+    jobs = part_of(every, part)
+    if not jobs:
+        typer.echo(f"part {part} has none of the {counted(len(every), 'job')}", err=True)
     failed = work(jobs, SweepFolder(out), device)
     if failed:
         print(
@@ -132,13 +137,22 @@ def gather(
     folder: Annotated[Path, typer.Argument(help="A folder with results, of a sweep or of psqe results run.")],
     store: StoreFolder = None,
 ) -> None:
-    """Put the results of a folder into the store, as far as the store lacks them."""
-    from psqe.study.workflow.folder import SweepFolder
+    """Put the results of a folder into the store, as far as the store lacks them.
+
+    Files that are cut or empty are left out and named; the exit code is 1 then.
+    """
+    from psqe.study.store_files import has_entry
+    from psqe.study.workflow.folder import DELETE, SweepFolder
 
     place = SweepFolder(folder)
-    if not (folder / "results").is_dir():
+    if not has_entry(folder / "results"):
         raise ParameterError(f"{folder} has no folder 'results'", remedy="give the folder of a sweep")
     opened = open_store(store, new=True)
-    n = place.gather(opened)
-    n_files = len(place.results())
-    typer.echo(f"{counted(n_files, 'result')}, {n:,} of them new to the store", err=True)
+    done = place.gather(opened)
+    for path in done.cut:
+        typer.echo(f"{path}: is not whole, and was left out; {DELETE}", err=True)
+    left_out = f", {len(done.cut):,} left out" if done.cut else ""
+    n_files = counted(len(place.results()), "result")
+    typer.echo(f"{n_files}, {done.n_new:,} of them new to the store{left_out}", err=True)
+    if done.cut:
+        raise typer.Exit(1)

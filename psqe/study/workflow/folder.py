@@ -9,16 +9,36 @@ from pathlib import Path
 from typing import Any
 
 from psqe.errors import DataError
-from psqe.files import open_file, write_text
+from psqe.files import check_writable, open_file, write_text
 from psqe.provenance import provenance
 from psqe.study.spec import RunSpec, strict_json
 from psqe.study.store import SOURCE, RunResult, Store, checked_tables
+from psqe.study.store_files import entries, has_entry
 
 AT_ONCE = 200
 """How many results are held in memory when they are put into a store."""
 
+DELETE = "delete it; the run is made again then"
+"""The remedy for a file that should be a result and is none."""
+
 FIELDS = ("spec", "rows", "seconds", "peak_mb", "source")
 """What is in the file of a result: the fields of :class:`~psqe.study.store.RunResult`."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What became of the files with results when they were put into a store.
+
+    Attributes
+    ----------
+    n_new
+        How many runs the store lacked and has now.
+    cut
+        The files that are cut or empty, of runs that the store lacks; they were left out.
+    """
+
+    n_new: int
+    cut: list[Path]
 
 
 @dataclass(frozen=True)
@@ -57,8 +77,14 @@ class SweepFolder:
         return self.root / "snakemake.log"
 
     def results(self) -> list[Path]:
-        """The files with results, in the order of their names."""
-        return sorted((self.root / "results").glob("[!.]*.json"))  # others are being written
+        """The files with results, in the order of their names.
+
+        Raises
+        ------
+        DataError
+            If the folder of the results cannot be read.
+        """
+        return entries(self.root / "results", "[!.]*.json")  # others are being written
 
     def has(self, spec: RunSpec) -> bool:
         """Whether the result of a run is there, and whole; what is cut or empty does not count.
@@ -66,41 +92,57 @@ class SweepFolder:
         Raises
         ------
         DataError
-            If the file is whole, but is no result, or that of another spec.
+            If the file is whole, but is no result, or that of another spec; or if it cannot be read.
         """
         path = self.result(spec.id)
-        return path.exists() and _whole(path) and bool(read_result(path))
+        return has_entry(path) and _whole(path) and bool(read_result(path))
 
-    def gather(self, store: Store, paths: Iterable[Path] | None = None) -> int:
+    def check(self) -> None:
+        """Make the folders of results and errors, and raise an error now if they cannot be written.
+
+        Raises
+        ------
+        PsqeError
+            If a folder cannot be made or written.
+        """
+        check_writable(self.result("any"))
+        check_writable(self.error("any"))
+
+    def gather(self, store: Store, specs: Iterable[RunSpec] | None = None) -> Gathered:
         """Put the results that a store lacks into it.
 
         Parameters
         ----------
         store
             The store.
-        paths
-            The files; by default all of the folder. A file that is cut or empty is left out.
+        specs
+            The runs whose results are wanted; by default all of the folder.
 
         Returns
         -------
-        How many runs the store did not have.
+        How many runs the store lacked, and the files that are cut or empty and were left out.
 
         Raises
         ------
         DataError
-            If a file is whole, but is no result, or that of another spec. Results of other files may be in
-            the store by then.
+            If a file is whole, but is no result, or that of another spec; or if something cannot be read.
+            Results of other files may be in the store by then.
         PsqeError
             If the store cannot be written.
         """
-        known = store.specs()
-        new = [path for path in (self.results() if paths is None else paths) if path.stem not in known]
-        found = 0
-        for start in range(0, len(new), AT_ONCE):
-            results = [read_result(path) for path in new[start : start + AT_ONCE] if _whole(path)]
-            store.put(results)
-            found += len(results)
-        return found
+        paths = self.results() if specs is None else [self.result(spec.id) for spec in specs]
+        stored = store.specs()
+        lacking = {
+            spec.id for spec in store.lacking(stored[path.stem] for path in paths if path.stem in stored)
+        }
+        new = [
+            path for path in paths
+            if (path.stem not in stored or path.stem in lacking) and has_entry(path)
+        ]  # fmt: skip
+        whole = [path for path in new if _whole(path)]
+        for start in range(0, len(whole), AT_ONCE):
+            store.put([read_result(path) for path in whole[start : start + AT_ONCE]])
+        return Gathered(len(whole), sorted(set(new) - set(whole)))
 
 
 def write_result(folder: SweepFolder, result: RunResult) -> Path:
@@ -177,7 +219,7 @@ def read_result(path: Path) -> RunResult:
         result = _typed(spec, content)
         checked_tables([result])
     except DataError as error:
-        raise DataError(error.what, path=path, remedy="delete it; the run is made again then") from error
+        raise DataError(error.what, path=path, remedy=DELETE) from error
     return result
 
 
@@ -206,6 +248,6 @@ def _content(path: Path) -> Any:
         with open_file(path) as stream:
             return strict_json(stream.read())
     except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror})", path=path) from error
+        raise DataError(f"cannot be read ({error.strerror})", path=path, remedy=DELETE) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error

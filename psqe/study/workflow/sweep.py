@@ -33,6 +33,9 @@ SNAKEFILE = Path(__file__).with_name("Snakefile")
 AT_ONCE_ON_A_CLUSTER = 100
 """How many jobs a cluster is given at the same time, unless another number is asked for."""
 
+WRONG_ARGUMENTS = 2
+"""The exit code of Snakemake when it does not understand its arguments; otherwise it ends with 0 or 1."""
+
 BUILT_IN = ("local", "dryrun", "touch")
 """The executors that Snakemake brings itself."""
 
@@ -108,6 +111,8 @@ class Execution:
                 f"--profile is {self.profile}, where there is no config.yaml",
                 remedy="give a folder with a profile of Snakemake",
             )
+        if self.executor == "kubernetes":
+            raise _shares_no_files(self.executor)
         if self.executor not in (None, *BUILT_IN):
             plugin = f"snakemake-executor-plugin-{self.executor}"
             if find_spec(plugin.replace("-", "_")) is None:
@@ -115,10 +120,7 @@ class Execution:
                     f"there is no executor {self.executor!r}", remedy=f"install it: pip install {plugin}"
                 )
             if import_module(plugin.replace("-", "_")).common_settings.implies_no_shared_fs:
-                raise PsqeError(
-                    f"the executor {self.executor!r} is for machines that share no files, which results need",
-                    remedy="let the machines share a folder, and give each a part: psqe results run --part",
-                )
+                raise _shares_no_files(str(self.executor))
         if self.is_local:
             check_device(self.device)
 
@@ -222,6 +224,8 @@ def sweep(jobs: Sequence[Job], folder: SweepFolder, store: Store, execution: Exe
 
     Raises
     ------
+    ParameterError
+        If Snakemake does not know one of its arguments. Nothing has run then.
     PsqeError
         If the folder or the store cannot be written.
     DataError
@@ -230,14 +234,22 @@ def sweep(jobs: Sequence[Job], folder: SweepFolder, store: Store, execution: Exe
     _prepare(jobs, folder)
     write_json(folder.root / "settings.json", execution.settings)
     specs = [spec for job in jobs for spec in job.specs]
-    results = [folder.result(spec.id) for spec in specs]
     try:
-        with _progress(results) as tell:
+        with _progress(specs, folder) as tell:
             _execute(folder, execution, tell)
     finally:
-        folder.gather(store, [path for path in results if path.exists()])
-    known = store.specs()
-    return [_failure(spec, job, folder) for job in jobs for spec in job.specs if spec.id not in known]
+        folder.gather(store, specs)
+    lacking = set(store.lacking(specs))
+    return [_failure(spec, job, folder) for job in jobs for spec in job.specs if spec in lacking]
+
+
+def _shares_no_files(executor: str) -> PsqeError:
+    """The error for an executor that would delete results, which Snakemake does not know of."""
+    return PsqeError(
+        f"the executor {executor!r} is for machines that share no files, which results need",
+        remedy="let the machines share a folder, and give each a part by psqe results run PLAN --out FOLDER "
+        "--part 1/8, as examples/cluster/kubernetes-sweep.yaml does",
+    )
 
 
 def n_cores() -> int:
@@ -250,12 +262,19 @@ def _prepare(jobs: Sequence[Job], folder: SweepFolder) -> None:
     """Write the files of jobs, and remove what an earlier sweep left beside its results."""
     for name in ("jobs", "done", "errors", "logs"):
         shutil.rmtree(folder.root / name, ignore_errors=True)
+    folder.check()
     for job in jobs:
         job.save(folder.job(job.name))
 
 
 def _execute(folder: SweepFolder, execution: Execution, tell: Callable[[], None]) -> None:
-    """Let Snakemake execute the jobs; it is given time to end its own processes when this one is stopped."""
+    """Let Snakemake execute the jobs; it is given time to end its own processes when this one is stopped.
+
+    Raises
+    ------
+    ParameterError
+        If Snakemake refuses its arguments. It has started no job then.
+    """
     command = [sys.executable, "-m", "psqe.study.workflow.snakemake_process", str(os.getpid())]
     with folder.snakemake_log.open("wb") as log:
         # A group of its own: Ctrl-C reaches this process only, which passes it on once.
@@ -271,6 +290,14 @@ def _execute(folder: SweepFolder, execution: Execution, tell: Callable[[], None]
         except (KeyboardInterrupt, Stopped):
             _end(process)
             raise
+    if process.returncode == WRONG_ARGUMENTS:
+        fault = _last_line(folder.snakemake_log).partition("error: ")[2]
+        unknown = fault.removeprefix("unrecognized arguments: ")
+        raise ParameterError(
+            f"Snakemake refuses its arguments: {fault}" if unknown == fault
+            else f"Snakemake does not know {unknown}",
+            remedy="see snakemake --help for what may follow -- or be in a profile",
+        )  # fmt: skip
 
 
 def _end(process: subprocess.Popen[bytes], patience: float = 60.0) -> None:
@@ -285,17 +312,15 @@ def _end(process: subprocess.Popen[bytes], patience: float = 60.0) -> None:
 
 
 @contextmanager
-def _progress(results: Sequence[Path]) -> Iterator[Callable[[], None]]:
+def _progress(specs: Sequence[RunSpec], folder: SweepFolder) -> Iterator[Callable[[], None]]:
     """Tell how many results there are: by a bar on a terminal, else by a line for each tenth of them."""
-    names, total, told = {path.name for path in results}, len(results), 0
-    place = results[0].parent
+    wanted, total, told = {spec.id for spec in specs}, len(specs), 0
 
     with tqdm(total=total, desc="runs", disable=None) as bar:
 
         def tell() -> None:
             nonlocal told
-            there = {path.name for path in place.iterdir()} if place.exists() else set()
-            done = len(names & there)
+            done = len(wanted & {path.stem for path in folder.results()})
             if not bar.disable:
                 bar.update(done - bar.n)
             elif 10 * done // total > 10 * told // total:

@@ -20,7 +20,8 @@ def work(jobs: Sequence[Job], folder: SweepFolder, device: str | None = None) ->
     """Make the runs of some jobs, one after the other, and write a file for each result.
 
     A run whose result is there and whole is not made again. A run that fails does not stop the others: what
-    it raised is written into a file, too. One line on standard error tells how each run ended.
+    it raised is written into a file, too. One line on standard error tells how each run ended, and why it
+    failed.
 
     Parameters
     ----------
@@ -42,26 +43,31 @@ def work(jobs: Sequence[Job], folder: SweepFolder, device: str | None = None) ->
     DataError
         If a file with a result is that of another run, or does not fit the columns of the store.
     PsqeError
-        If the folder cannot be written.
+        If the folder cannot be written; if it cannot at the start, nothing has run.
     """
     if device is not None:
         check_device(device)
+    folder.check()
     specs = [spec for job in jobs for spec in job.specs]
     failed = []
     for number, spec in enumerate(specs, start=1):
         begun = time.perf_counter()
+        fault = ""
         if folder.has(spec):
             how = "was done before"
         else:
-            how = "is done" if _made(spec, folder, device) else "failed"
-        failed += [spec] if how == "failed" else []
-        seconds = f"{time.perf_counter() - begun:.1f} s"
-        print(f"run {number:,} of {len(specs):,} {how} ({seconds}): {spec.id} {spec}", file=sys.stderr)
+            fault = _fault(spec, folder, device)
+            how = "failed" if fault else "is done"
+        failed += [spec] if fault else []
+        seconds, reason = f"{time.perf_counter() - begun:.1f} s", f": {fault}" if fault else ""
+        print(
+            f"run {number:,} of {len(specs):,} {how} ({seconds}): {spec.id} {spec}{reason}", file=sys.stderr
+        )
     return failed
 
 
-def _made(spec: RunSpec, folder: SweepFolder, device: str | None) -> bool:
-    """Make one run; whether it succeeded."""
+def _fault(spec: RunSpec, folder: SweepFolder, device: str | None) -> str:
+    """Make one run; why it failed, empty if it did not."""
     path = folder.error(spec.id)
     try:
         result = run(spec, device)
@@ -69,7 +75,7 @@ def _made(spec: RunSpec, folder: SweepFolder, device: str | None) -> bool:
         trace = "" if isinstance(error, PsqeError) else f"\n{traceback.format_exc()}"
         reason = " ".join(str(error).split()) or type(error).__name__
         write_text(path, f"{reason}\n{spec.id} {spec}\n{trace}")
-        return False
+        return reason
     write_result(folder, result)
     path.unlink(missing_ok=True)
-    return True
+    return ""
