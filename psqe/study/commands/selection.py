@@ -97,7 +97,7 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
     Raises
     ------
     ParameterError
-        If there is no such plan, or no run has a name of the selection.
+        If there is no such plan, or no run has one of the values of the selection.
     DataError
         If the file cannot be read, or is no file of specs.
     """
