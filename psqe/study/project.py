@@ -32,6 +32,11 @@ class Project:
         start
             The folder to start from; the working directory by default. Folders above it count.
 
+        Returns
+        -------
+        Project
+            The checkout.
+
         Raises
         ------
         PsqeError
@@ -71,6 +76,11 @@ class Project:
     def notebooks(self) -> list[Path]:
         """List the notebooks in the order of the table of contents, whose entries are ``runs/NAME``.
 
+        Returns
+        -------
+        list of pathlib.Path
+            The files ``notebooks/NAME.md``.
+
         Raises
         ------
         PsqeError
@@ -93,6 +103,11 @@ class Project:
         """List every page in the table of contents, in order and without suffix.
 
         The generated pages of the API reference are not among them.
+
+        Returns
+        -------
+        list of str
+            The paths of the pages from the folder of the book.
 
         Raises
         ------

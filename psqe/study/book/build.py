@@ -76,7 +76,18 @@ class Sources:
 
     @classmethod
     def read(cls, output: Path) -> Sources | None:
-        """Read what a site was built from; ``None`` if its last build did not end well."""
+        """Read what a site was built from.
+
+        Parameters
+        ----------
+        output
+            The folder of what Sphinx has built, ``build/_build``.
+
+        Returns
+        -------
+        Sources or None
+            The hashes of the last build; ``None`` if it did not end well, or there was none.
+        """
         try:
             return cls(**json.loads((output / BUILT).read_bytes()))
         except (OSError, ValueError, TypeError):

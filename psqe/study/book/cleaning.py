@@ -70,6 +70,11 @@ def without_places(text: Any) -> Any:
     text
         A text, or the list of its lines; anything else stays as it is.
 
+    Returns
+    -------
+    str, list or object
+        The text or the list with dots; anything else itself.
+
     Examples
     --------
     >>> without_places("<pandas.io.formats.style.Styler object at 0x7f21aa30>")

@@ -102,7 +102,12 @@ def run_alone(name: str, job: Callable[[], Any]) -> Any:
     name
         What the job is called in an error.
     job
-        What is called.
+        What is called, without arguments.
+
+    Returns
+    -------
+    object
+        What the job returns.
 
     Raises
     ------

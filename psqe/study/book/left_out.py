@@ -173,6 +173,11 @@ def is_left_out(path: Path) -> bool:
     ----------
     path
         The executed notebook.
+
+    Returns
+    -------
+    bool
+        Whether it is; ``False`` if the file cannot be read.
     """
     try:
         return bool(json.loads(path.read_bytes())["metadata"].get(MARK))

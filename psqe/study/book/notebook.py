@@ -131,6 +131,16 @@ class Notebook:
     def read(cls, path: str | Path) -> Notebook:
         """Read a notebook kept as MyST text (``.md``).
 
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Notebook
+            The notebook.
+
         Raises
         ------
         PsqeError
@@ -190,6 +200,11 @@ class Notebook:
         given
             Values, or their text as typed on a command line, which go before those of the profile.
 
+        Returns
+        -------
+        dict
+            The value of every parameter by name.
+
         Raises
         ------
         ParameterError
@@ -210,6 +225,16 @@ class Notebook:
         """Return the cells with other values in the parameters cell, which is folded away.
 
         A page so shows what ran.
+
+        Parameters
+        ----------
+        values
+            The value of every parameter by name.
+
+        Returns
+        -------
+        nbformat.NotebookNode
+            A copy of the cells.
         """
         content = copy.deepcopy(self.content)
         number = self._parameters_cell()
@@ -285,7 +310,23 @@ def _unreadable(path: Path, error: Exception) -> PsqeError:
 
 @contextmanager
 def located(path: Path) -> Iterator[None]:
-    """Add the path of a notebook to a ParameterError that is raised inside."""
+    """Add the path of a notebook to a ParameterError that is raised inside the ``with`` block.
+
+    Parameters
+    ----------
+    path
+        The path.
+
+    Yields
+    ------
+    None
+        The block begins.
+
+    Raises
+    ------
+    ParameterError
+        If the block raises one; it then names the path.
+    """
     try:
         yield
     except ParameterError as error:
@@ -296,6 +337,16 @@ def long_first(notebooks: Sequence[Notebook]) -> list[Notebook]:
     """Put the notebooks whose front matter says ``long: true`` before the others.
 
     One that takes minutes and begins last would run alone while the other cores wait.
+
+    Parameters
+    ----------
+    notebooks
+        The notebooks.
+
+    Returns
+    -------
+    list of Notebook
+        The same notebooks. Each of the two groups is in the order in which it was given.
     """
     return sorted(notebooks, key=lambda notebook: not notebook.front.long)
 

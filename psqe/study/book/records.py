@@ -81,6 +81,11 @@ class Record(Options):
     def write(self, folder: Path) -> None:
         """Write the record into the folder of its files.
 
+        Parameters
+        ----------
+        folder
+            The folder.
+
         Raises
         ------
         PsqeError
@@ -299,7 +304,15 @@ def move_run(record: Record, source: Path, target: Path) -> None:
 
 
 def remove_run(folder: Path, name: str) -> None:
-    """Remove the record of a notebook, and then the files that it names."""
+    """Remove the record of a notebook, and then the files that it names.
+
+    Parameters
+    ----------
+    folder
+        The folder of the executed notebooks.
+    name
+        The name of the notebook. It need not have a record.
+    """
     path = folder / f"{name}{SUFFIX}"
     try:
         files = list(read_record(path).files)
@@ -318,13 +331,31 @@ def files_of(folder: Path, names: Iterable[str]) -> set[Path]:
         The folder of the files.
     names
         The names of the notebooks, which have whole records there.
+
+    Returns
+    -------
+    set of pathlib.Path
+        The paths, which begin with that of the folder.
+
+    Raises
+    ------
+    PsqeError
+        If a record cannot be read.
     """
     paths = {folder / f"{name}{SUFFIX}" for name in names}
     return paths | {folder / file for path in paths for file in read_record(path).files}
 
 
 def remove_all_but(folder: Path, names: Iterable[str]) -> None:
-    """Remove everything from a folder but the files of some notebooks, which have whole records there."""
+    """Remove everything from a folder but the files of some notebooks.
+
+    Parameters
+    ----------
+    folder
+        The folder of the executed notebooks.
+    names
+        The names of the notebooks that stay, which have whole records there.
+    """
     kept = files_of(folder, names)
     for path in sorted(folder.rglob("*"), reverse=True):  # files before the folders that they are in
         if path.is_dir() and not path.is_symlink():

@@ -33,7 +33,16 @@ NO_RECORDS = (
 def run_table(runs: Sequence[Record]) -> pd.DataFrame:
     """Make a table with a row for each notebook that has run.
 
-    Its columns are the notebook, the profile, the parameters as text, seconds, and peak memory in MiB.
+    Parameters
+    ----------
+    runs
+        The records of the notebooks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``notebook``, ``profile``, ``parameters`` (as text), ``seconds``, and ``peak_mb``, the largest memory
+        of its kernel in MiB.
     """
     rows = [
         {
@@ -51,7 +60,18 @@ def run_table(runs: Sequence[Record]) -> pd.DataFrame:
 
 
 def left_out_table(runs: Sequence[Record]) -> pd.DataFrame:
-    """Make a table of the notebooks that were left out, and why."""
+    """Make a table of the notebooks that were left out, and why.
+
+    Parameters
+    ----------
+    runs
+        The records of the notebooks.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``notebook`` and ``why it was left out``.
+    """
     rows = [(run.notebook, run.left_out) for run in runs if run.left_out]
     return pd.DataFrame(rows, columns=["notebook", "why it was left out"])
 
@@ -96,7 +116,18 @@ def _size(folder: str | Path) -> int:
 
 
 def summary(runs: Sequence[Record]) -> str:
-    """Name the machines, revisions and profiles of the runs in one sentence of Markdown."""
+    """Name the machines, revisions and profiles of the runs in one sentence of Markdown.
+
+    Parameters
+    ----------
+    runs
+        The records of the notebooks.
+
+    Returns
+    -------
+    str
+        The sentence. The machine and the revision of this process are among those that it names.
+    """
     machines = sorted({run.machine for run in runs} | {machine()})
     revisions = sorted({run.revision for run in runs} | {revision()})
     profiles = sorted({run.profile for run in runs})

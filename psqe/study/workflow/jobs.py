@@ -46,6 +46,11 @@ class Job:
     def save(self, path: Path) -> None:
         """Write the specs as JSON, whole or not at all.
 
+        Parameters
+        ----------
+        path
+            The file.
+
         Raises
         ------
         PsqeError
@@ -57,6 +62,16 @@ class Job:
     @classmethod
     def load(cls, path: Path) -> Job:
         """Read the specs of a file.
+
+        Parameters
+        ----------
+        path
+            The file, in the form that :meth:`save` writes.
+
+        Returns
+        -------
+        Job
+            The runs of the file.
 
         Raises
         ------
