@@ -516,15 +516,15 @@ class Alignment:
         links = self.quality["links"]
         if links["n_judged"] == links["n"]:
             return f"{line} F1 {links['f1']:.3f}{self._outside('f1')}{_recall(links)}."
-        of_judged = ""
-        if links["n_judged"]:
-            of_judged = (
-                f" F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}; "
-                f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
-                f"{_recall(links)}."
-            )
+        if not links["n_judged"]:
+            return f"{line} No link can be judged by the gold links."
         judged = verdict(links["n_correct"], links["n_judged"], links["n"])
-        return f"{line} {judged[0].upper()}{judged[1:]}.{of_judged}"
+        return (
+            f"{line} {judged[0].upper()}{judged[1:]}. "
+            f"F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}; "
+            f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
+            f"{_recall(links)}."
+        )
 
     def _hint(self) -> str:
         """Return, in brackets, that the confidence is learned from few candidates; empty where it is not."""

@@ -65,7 +65,7 @@ def test_a_folder_needs_no_option(case, tmp_path, monkeypatch, capsys):
     assert "11 seeds by the miner psqe (30% of the candidates with a vector on the side with fewer" in chosen
     assert "of them), 11 found" in chosen
     assert "candidates: " in chosen and "; aligner propagation" in chosen
-    assert ", F1 1.000" in result
+    assert ". F1 1.000" in result
 
 
 def test_the_example_needs_no_option(tmp_path, monkeypatch, capsys):

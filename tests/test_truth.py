@@ -302,7 +302,9 @@ def test_every_number_is_a_number_or_null_whatever_is_known(tmp_path, known, cap
         assert links["f1"] == 1 and found["metrics"]["l2r"]["full"]["hits@1"] == 1
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"\bnan\b", re.sub('src="data:[^"]*"', "", html), re.IGNORECASE)
-    assert (", F1 " in capsys.readouterr().out) == (links["n_judged"] > 0)
+    said = capsys.readouterr().out
+    assert (". F1 " in said) == (links["n_judged"] > 0)
+    assert ("No link can be judged" in said) == (links["n_judged"] == 0)
 
 
 # ---- truth never reaches the links
