@@ -222,7 +222,7 @@ def test_the_seconds_are_those_of_the_whole_command(task, capsys, monkeypatch, c
     monkeypatch.setattr(where, what, lambda *given: (time.sleep(1.5), own(*given))[1])
     begun = time.perf_counter()
     run(command, "t/x", "--features", "f.npz")
-    seconds = float(re.search(r", ([\d.]+) s in all -> ", capsys.readouterr().out)[1])
+    seconds = float(re.search(r"[,.] ([\d.]+) s in all -> ", capsys.readouterr().out)[1])
     assert 1.4 < seconds <= time.perf_counter() - begun + 0.1
 
 
