@@ -212,7 +212,10 @@ def test_cells_with_another_relation_are_counted_and_are_no_links(tmp_path: Path
     cells = CELLS + cell(*LINKS[0], "<relation>&lt;</relation>") + cell(*LINKS[1], "<relation>?</relation>")
     cells += cell(LINKS[2][0], LINKS[3][1], measure="0.0")
     folder = pair(tmp_path / "a", "refalign.rdf", alignment(cells))
-    assert "are no links: < 1, ? 1, measure 0 1; write the relation = into those" in told(folder)
+    assert (
+        "are no links: 1 with the relation <, 1 with the relation ?, 1 with a measure of 0; "
+        "write the relation = and a measure above 0 into those"
+    ) in told(folder)
     with pytest.warns(PsqeWarning):
         assert links_of(read_folder(folder)) == set(LINKS)
 
@@ -232,7 +235,7 @@ def test_an_expression_in_the_place_of_an_entity_is_no_link(tmp_path: Path, form
         "<rdf:RDF", '<rdf:RDF xmlns:e="http://ns.inria.org/edoal/1.0/#"'
     )
     folder = pair(tmp_path / "a", "links.rdf", content)
-    assert "are no links: an expression in the place of an entity 1;" in told(folder)
+    assert "are no links: 1 with an expression in the place of an entity;" in told(folder)
     with pytest.warns(PsqeWarning):
         assert links_of(read_folder(folder)) == set(LINKS)
 

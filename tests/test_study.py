@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from studies import WITHOUT_PAGES, Command, small_project, until, write_notebook
 
-from psqe.errors import PsqeError
+from psqe.cli.program import _one_line
+from psqe.errors import PsqeError, PsqeWarning
 from psqe.study.book import pipeline
 from psqe.study.book.build import outdated
 from psqe.study.book.exchange import put_in_place, restore
+from psqe.study.book.jobs import run_alone
 from psqe.study.book.lock import locked
 from psqe.study.book.pipeline import run_study
 from psqe.study.book.records import read_record, whole_record
@@ -321,3 +324,13 @@ def test_a_record_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> Non
     (tmp_path / "a.run.json").write_text(json.dumps(record))
     with pytest.raises(PsqeError, match=r"a file is outside the folder.*; run psqe study again"):
         read_record(tmp_path / "a.run.json")
+
+
+def warned() -> str:
+    """A job that tells how its warnings are written."""
+    return warnings.formatwarning("few seeds", PsqeWarning, "seeds.py", 1)
+
+
+def test_a_job_warns_in_the_words_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warnings, "formatwarning", _one_line)
+    assert run_alone("a job", warned) == "psqe: warning: few seeds\n"

@@ -193,11 +193,11 @@ def alignment_cells(stream: IO[bytes], path: Path, faults: Faults) -> Iterator[t
 def tell_other_cells(others: Counter[str], path: Path, faults: Faults) -> None:
     """Tell how many cells of a file say something else than that two entities are the same."""
     if others:
-        counts = ", ".join(f"{name} {n:,}" for name, n in others.most_common())
+        counts = ", ".join(f"{n:,} with {what}" for what, n in others.most_common())
         faults.note(
             f"cells that do not say that two entities are the same, and are no links: {counts}",
             path=path,
-            remedy="write the relation = into those that are links",
+            remedy="write the relation = and a measure above 0 into those that are links",
         )
 
 
@@ -216,13 +216,13 @@ def says_same(cell: Mapping[str, str], others: Counter[str]) -> bool:
         others[EXPRESSION] += 1
         return False
     if re.split("[.#/:]", relation)[-1].strip().lower() not in SAME:
-        others[relation] += 1
+        others[f"the relation {relation}"] += 1
         return False
     try:
         measure = float(cell.get("measure") or 1)
     except ValueError:
         measure = 1.0
     if measure <= 0:
-        others["measure 0"] += 1
+        others["a measure of 0"] += 1
         return False
     return True

@@ -12,6 +12,7 @@ import pickle
 import signal
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from multiprocessing import forkserver
@@ -76,7 +77,9 @@ def run_jobs(
             while ready and len(running) < jobs and not failed:
                 name = ready.pop(0)
                 ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(theirs, start(name)), name=name, daemon=True)
+                process = context.Process(
+                    target=_work, args=(theirs, start(name), warnings.formatwarning), name=name, daemon=True
+                )
                 process.start()
                 theirs.close()
                 running[ours] = name, process
@@ -196,8 +199,12 @@ def _stop(processes: list[ForkServerProcess]) -> None:
             process.join()
 
 
-def _work(connection: Connection, job: Callable[[], Any]) -> None:
-    """Do a job in a process of its own and send its result, or what it raised."""
+def _work(connection: Connection, job: Callable[[], Any], formatwarning: Callable[..., str]) -> None:
+    """Do a job in a process of its own and send its result, or what it raised.
+
+    Warnings are written as in the process that runs the jobs.
+    """
+    warnings.formatwarning = formatwarning
     try:
         for number in STOPPING:
             signal.signal(number, stop)
