@@ -306,9 +306,15 @@ def test_a_store_without_runs_is_told_how_to_fill_it(tmp_path):
 def test_a_store_that_cannot_be_made_is_told_before_anything_runs(store, monkeypatch):
     monkeypatch.setattr(module, "run", lambda spec, device: pytest.fail("it runs"))
     (store.folder / "file").touch()
-    for command in (["fill", "links"], ["sweep", "links", "--folder", str(store.folder / "sweep")]):
-        error = CliRunner().invoke(app, [*command, "--store", str(store.folder / "file")]).exception
-        assert isinstance(error, PsqeError) and "file: cannot be read (Not a directory)" in str(error)
+    (store.folder / "link").symlink_to("nowhere")
+    for name, said in (
+        ("file", "file: cannot be read (Not a directory); give a folder that you may read"),
+        ("link", "link: the folder cannot be written (File exists); choose a folder that you may write to"),
+    ):
+        for command in (["fill", "links"], ["sweep", "links", "--folder", str(store.folder / "sweep")]):
+            error = CliRunner().invoke(app, [*command, "--store", str(store.folder / name)]).exception
+            assert isinstance(error, PsqeError) and str(error).endswith(said)
+    assert not (store.folder / "sweep").exists()
 
 
 def test_a_folder_that_is_no_store_is_told(tmp_path):
