@@ -13,15 +13,28 @@ from psqe.study.plans.alignments import NO_SEEDS, untrained
 from psqe.study.plans.base import kind_of
 from psqe.study.plans.best import CONCORD_LINKS
 from psqe.study.plans.damage import LEVELS, PRECISIONS, SYSTEMS, WRONG, damaged_spec, on_damaged, wrong_spec
-from psqe.study.plans.evidence import ALIGNERS, FEATURES, SEEDS, cell, crossing, seeds_on
+from psqe.study.plans.evidence import ALIGNERS, FEATURES, SEEDLESS, SEEDS, cell, crossing, seeds_on
 from psqe.study.run import run
 from psqe.study.store import RunResult, results_table
 
 
-def crossed_run(kind, aligner, hits, *, state=0, task=TASK, free=None):
-    rows = directions([hits, hits])
-    rows += directions([free, free], links="free") if free is not None else []
-    return RunResult(cell(kind, aligner, task, state), rows)
+def crossed_runs(hits, *, state=0, task=TASK, free=None, without=()):
+    """Every run of the crossing, with the Hits@1 of some cells on all and on free links; others have 0.3."""
+    free = free or {}
+    results = []
+    for kind in (NO_SEEDS, *SEEDS):
+        for aligner in SEEDLESS if kind == NO_SEEDS else ALIGNERS:
+            if (kind, aligner) in without:
+                continue
+            rows = directions([hits.get((kind, aligner), 0.3)] * 2)
+            if kind != NO_SEEDS:
+                rows += directions([free.get((kind, aligner), 0.3)] * 2, links="free")
+            results.append(RunResult(cell(kind, aligner, task, state), rows))
+    return results
+
+
+def found_in(runs, links="all", tasks=(TASK,)):
+    return tables.evidence_runs(results_table(runs, "alignment"), tasks, matching="cosine", links=links)
 
 
 def test_the_crossing_has_every_cell_once_and_shares_the_runs_of_other_plans():
@@ -39,30 +52,53 @@ def test_a_pair_with_one_modality_has_no_kind_of_seeds_that_needs_two():
     assert set(seeds_on(TASK)) == set(SEEDS)
 
 
-def test_the_matrix_averages_pairs_within_random_states_that_all_pairs_have():
+def test_the_matrix_averages_pairs_within_random_states_that_have_every_run():
+    cell_of = ("psqe", "eva")
     runs = [
-        crossed_run("psqe", "eva", hits, state=state, task=task)
+        run
         for task, state, hits in (
-            (TASK, 0, 0.5), (OTHER_TASK, 0, 0.7), (TASK, 1, 0.6), (OTHER_TASK, 1, 0.6), (TASK, 2, 0.0)
+            (TASK, 0, 0.5), (OTHER_TASK, 0, 0.7), (TASK, 1, 0.6), (OTHER_TASK, 1, 0.6), (TASK, 2, 0.0),
+            (OTHER_TASK, 2, 0.0),
+        )
+        for run in crossed_runs(
+            {cell_of: hits}, state=state, task=task, without={("random", "mclea")} if state == 2 else ()
         )
     ]  # fmt: skip
-    found = tables.evidence_runs(results_table(runs, "alignment"), [TASK, OTHER_TASK], matching="cosine")
-    text = tables.evidence_matrix(found)
-    assert text["seeds"].tolist() == ["psqe"]
-    assert text["eva"].tolist() == ["60.0\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}0.0"]
+    found = found_in(runs, tasks=[TASK, OTHER_TASK])
+    assert set(found["random_state"]) == {0, 1}
+    text = tables.evidence_matrix(found).set_index("seeds")
+    assert list(text.index) == [NO_SEEDS, *SEEDS] and list(text) == list(ALIGNERS)
+    assert text.loc["psqe", "eva"] == "60.0\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}0.0"
+    assert text.loc[NO_SEEDS, "eva"] == ""
 
 
-def test_what_is_learned_is_the_difference_to_the_features_on_the_same_links():
+def test_what_is_learned_is_the_difference_to_a_bar_on_the_same_links():
+    eva, features, clamped = (("psqe", aligner) for aligner in ("eva", FEATURES, "clamped"))
+    runs = crossed_runs({eva: 0.9, (NO_SEEDS, FEATURES): 0.6}, free={eva: 0.5, features: 0.45, clamped: 0.48})
+    gains = tables.learned(found_in(runs, "free")).set_index(["seeds", "aligner"])["gain"]
+    assert gains[eva] == pytest.approx(5) and gains[clamped] == pytest.approx(3)
+    assert NO_SEEDS not in gains.index.get_level_values("seeds")
+    over_clamped = tables.learned(found_in(runs, "free"), "clamped").set_index(["seeds", "aligner"])["gain"]
+    assert over_clamped[eva] == pytest.approx(2) and over_clamped[features] == pytest.approx(-3)
+    whole = tables.learned(found_in(runs)).set_index(["seeds", "aligner"])["gain"]
+    assert whole[eva] == pytest.approx(30)  # on all links, features are those of the run without seeds
+
+
+def test_a_gain_that_all_pairs_share_is_found_and_a_cell_of_noise_is_not():
+    sure, unsure, tasks = ("psqe", "eva"), ("mutual", "eva"), ["emoji/en-fr", "emoji/en-de", "emoji/en-ja"]
     runs = [
-        crossed_run("psqe", "eva", 0.9, free=0.5), crossed_run("psqe", FEATURES, 0.6, free=0.45),
-        crossed_run("mutual", "eva", 0.8, free=0.4), crossed_run(NO_SEEDS, FEATURES, 0.6),
-    ]  # fmt: skip
-    table = results_table(runs, "alignment")
-    free = tables.learned(tables.evidence_runs(table, [TASK], matching="cosine", links="free"))
-    assert free["seeds"].tolist() == ["psqe"] and free["gain"].tolist() == pytest.approx([5.0])
-    whole = tables.learned(tables.evidence_runs(table, [TASK], matching="cosine"))
-    assert dict(zip(whole["seeds"], whole["gain"], strict=True)) == pytest.approx({"psqe": 30, "mutual": 20})
-    assert tables.evidence_matrix(free, "gain")["eva"].tolist() == ["+5.0"]
+        run
+        for task, high, low in zip(tasks, (0.500, 0.501, 0.502), (0.2, 0.5, 0.25), strict=True)
+        for run in crossed_runs({}, task=task, free={sure: high, unsure: low})
+    ]
+    gains = tables.learned(found_in(runs, "free", tasks))
+    told = tables.gain_tests(gains[gains["aligner"] == "eva"], "task").set_index(["seeds", "aligner"])
+    assert told.loc[sure, "found"] and told.loc[sure, "n"] == 3 and told.loc[sure, "low"] > 19
+    assert not told.loc[unsure, "found"] and told.loc[unsure, "low"] < 0 < told.loc[unsure, "high"]
+    matrix = tables.gain_matrix(gains).set_index("seeds")
+    assert matrix.loc["psqe", "eva"].endswith("]*") and matrix.loc["mutual", "eva"].endswith("]")
+    alone = tables.gain_tests(gains, "random_state")
+    assert not alone["found"].any() and alone["p"].isna().all()  # one random state
 
 
 def test_an_empty_store_is_told_how_to_be_filled():

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import pandas as pd
+from scipy.stats import false_discovery_control, ttest_1samp
 
 from psqe.errors import DataError
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.evidence import ALIGNERS, FEATURES, SEEDLESS, SEEDS, cell, seeds_on
-from psqe.study.tables.alignments import complete
 from psqe.study.tables.page import group_rows, mean_table
 from psqe.study.tables.rows import percent_text, points_text
 
 COLUMNS = ["seeds", "aligner", "task", "random_state"]
 """The columns that tell the runs of :func:`evidence_runs` apart."""
 
+LEVEL = 0.05
+"""The false discovery rate of a table of gains."""
+
+Over = Literal["task", "random_state"]
+"""What an interval is over."""
+
 
 def evidence_runs(
     table: pd.DataFrame, tasks: Sequence[str], *, matching: str, links: str = "all"
 ) -> pd.DataFrame:
     """Collect the stored runs of the crossing, a row for each kind of seeds, aligner, pair and random state.
+
+    Only random states count for which every run of the crossing is stored on every one of the pairs, so that
+    all cells of a table have the same ones.
 
     The features without training do not use seeds. On all links their run without seeds stands in every row,
     and on another group of links the run beside the seeds that define the group.
@@ -44,7 +54,7 @@ def evidence_runs(
     Raises
     ------
     DataError
-        If no run is stored.
+        If no random state has all runs.
     """
     chosen = table[
         (table["protocol"] == "full")
@@ -64,13 +74,16 @@ def evidence_runs(
         ],
         columns=[*COLUMNS, "id"],
     )
-    found = places.merge(means, on="id").drop(columns="id")
-    if found.empty:
+    found = places.merge(means, on="id", how="left").drop(columns="id")
+    asked = found[~((found["seeds"] == NO_SEEDS) & (links != "all"))]  # without seeds there is one group only
+    lacking = asked[asked["hits@1"].isna()]["random_state"].unique()
+    whole = asked[~asked["random_state"].isin(lacking)]
+    if whole.empty:
         raise DataError(
-            f"the results have no run of the crossing on {', '.join(tasks)}",
+            f"the results have no random state with every run of the crossing on {', '.join(tasks)}",
             remedy="run psqe results fill evidence",
         )
-    return found
+    return whole.reset_index(drop=True)
 
 
 def _run_id(kind: str, aligner: str, task: str, state: int, links: str) -> str:
@@ -79,10 +92,68 @@ def _run_id(kind: str, aligner: str, task: str, state: int, links: str) -> str:
     return cell(NO_SEEDS if unseeded else kind, aligner, task, state).id
 
 
-def learned(runs: pd.DataFrame) -> pd.DataFrame:
-    """Compute how far every aligner is above the features on the same links, in points of Hits@1.
+def learned(runs: pd.DataFrame, bar: str = FEATURES) -> pd.DataFrame:
+    """Compute how far every aligner is above one of them on the same links, in points of Hits@1.
 
     Differences are taken on the same pair, seeds and random state.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`evidence_runs`.
+    bar
+        One of :data:`psqe.study.plans.evidence.ALIGNERS`: the features (the default), or ``clamped``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        :data:`COLUMNS` and ``gain``, without the rows of the bar.
+    """
+    keys = ["seeds", "task", "random_state"]
+    low = runs[runs["aligner"] == bar].set_index(keys)["hits@1"].rename("bar")
+    others = runs[runs["aligner"] != bar].join(low, on=keys).dropna(subset=["bar"])
+    return others.assign(gain=100 * (others["hits@1"] - others["bar"]))[[*COLUMNS, "gain"]]
+
+
+def gain_tests(gains: pd.DataFrame, over: Over) -> pd.DataFrame:
+    """Test every cell of a table of gains against zero, with the false discovery rate of the table at 5 %.
+
+    Runs are averaged first, so that there is one value for each pair or for each random state.
+
+    Parameters
+    ----------
+    gains
+        Rows of :func:`learned`.
+    over
+        What the interval and the test are over: ``task`` for pairs, or ``random_state``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``seeds``, ``aligner``, ``gain`` with its 95 % interval ``low`` and ``high``, ``n`` (the number of
+        values), ``p`` (the t test of one sample, two-sided) and ``found``: whether the cell is told from zero
+        after the procedure of Benjamini and Hochberg (1995). ``low``, ``high`` and ``p`` are NaN for one
+        value, and such a cell is never found.
+    """
+    by = ["seeds", "aligner"]
+    values = gains.groupby([*by, over], as_index=False, sort=False)["gain"].mean()
+    table = mean_table(values, by=by, value="gain").rename(columns={"mean": "gain", "runs": "n"})
+    p = [
+        float(ttest_1samp(own["gain"], 0).pvalue) if len(own) > 1 else float("nan")
+        for *_, own in group_rows(values, by)
+    ]
+    table["p"] = p
+    tested = table["p"].notna()
+    table["found"] = False
+    if tested.any():
+        table.loc[tested, "found"] = false_discovery_control(table.loc[tested, "p"]) < LEVEL
+    return table
+
+
+def evidence_matrix(runs: pd.DataFrame) -> pd.DataFrame:
+    """Cross kinds of seeds with aligners: Hits@1 in percent, as text.
+
+    Runs of one random state on several pairs are averaged first.
 
     Parameters
     ----------
@@ -92,44 +163,41 @@ def learned(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        :data:`COLUMNS` and ``gain``, without the rows of the features.
+        ``seeds`` and a column for each aligner: the mean with half of its 95 % interval over random states;
+        an empty text where there is no run.
     """
-    keys = ["seeds", "task", "random_state"]
-    bar = runs[runs["aligner"] == FEATURES].set_index(keys)["hits@1"].rename("bar")
-    others = runs[runs["aligner"] != FEATURES].join(bar, on=keys).dropna(subset=["bar"])
-    return others.assign(gain=100 * (others["hits@1"] - others["bar"]))[[*COLUMNS, "gain"]]
+    return _matrix(
+        (kind, aligner, percent_text(own.groupby("random_state")["hits@1"].mean()))
+        for kind, aligner, own in group_rows(runs, ["seeds", "aligner"])
+    )
 
 
-def evidence_matrix(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
-    """Cross kinds of seeds with aligners, as text.
-
-    Runs of one random state on several pairs are averaged first, and only random states that were run on
-    every pair of the table count.
+def gain_matrix(gains: pd.DataFrame, over: Over = "task") -> pd.DataFrame:
+    """Cross kinds of seeds with aligners: gains in points, as text, with their intervals.
 
     Parameters
     ----------
-    runs
-        Rows of :func:`evidence_runs`, or of :func:`learned`.
-    value
-        ``hits@1`` (the default), written in percent, or ``gain``, in points.
+    gains
+        Rows of :func:`learned`.
+    over
+        What the interval is over, see :func:`gain_tests`; pairs by default.
 
     Returns
     -------
     pandas.DataFrame
-        ``seeds`` and a column for each aligner: the mean with half of its 95 % interval over random states,
-        or for a gain the interval itself; an empty text where there is no run.
+        ``seeds`` and a column for each aligner. A star follows a gain that :func:`gain_tests` tells from
+        zero.
     """
+    return _matrix(
+        (row.seeds, row.aligner, points_text(row.gain, row.low, row.high) + "*" * row.found)
+        for row in gain_tests(gains, over).itertuples()
+    )
+
+
+def _matrix(texts: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+    """Arrange the texts of cells, each with its kind of seeds and its aligner, in the order of the plan."""
     cells: dict[str, dict[str, str]] = {}
-    whole = complete(runs, ["seeds", "aligner"])
-    for kind, aligner, own in group_rows(whole, ["seeds", "aligner"]):
-        by_state = own.groupby("random_state")[value].mean()
-        if value == "gain":
-            [mean] = mean_table(by_state.reset_index().assign(one=0), by=["one"], value=value).to_dict(
-                "records"
-            )
-            text = points_text(mean["mean"], mean["low"], mean["high"])
-        else:
-            text = percent_text(by_state)
+    for kind, aligner, text in texts:
         cells.setdefault(kind, {})[aligner] = text
     shown = [aligner for aligner in ALIGNERS if any(aligner in texts for texts in cells.values())]
     rows = [
