@@ -45,10 +45,10 @@ SYSTEMS: Mapping[str, tuple[str | None, str | None]] = {
 """The systems, by the name that tables show: the kind of their seeds, if any, and the aligner; ``None``
 stands for the features alone."""
 
-TASKS = EMOJI[1:2]
-"""The pairs; nothing of the study was chosen on them alone."""
+TASKS = EMOJI[1:3]
+"""The pairs: one that settings of the aligners were chosen on, without damage, and one without choices."""
 
-STATES = (0,)
+STATES = (0, 1)
 """The random states."""
 
 

@@ -48,7 +48,7 @@ ALIGNERS = (
 )  # fmt: skip
 """The aligners that are crossed, by their names in :data:`psqe.aligners.ALIGNERS`, and the features alone."""
 
-TASKS, STATES = EMOJI[:1], (0,)
+TASKS, STATES = EMOJI, (0, 1)
 """The pairs and the random states that are stored; other emoji pairs and states can be asked for."""
 
 SEEDLESS = (FEATURES, "propagation", "paris", "concord")

@@ -50,7 +50,15 @@ from psqe.study.tables.characters import by_school_year, character_regions, lang
 from psqe.study.tables.damage import below_features, damage_means, damage_runs, damage_table, losses
 from psqe.study.tables.estimates import bias_table, order_table
 from psqe.study.tables.evenness import evenness, evenness_table, evenness_words
-from psqe.study.tables.evidence import evidence_matrix, evidence_runs, gain_matrix, gain_tests, learned
+from psqe.study.tables.evidence import (
+    evidence_matrix,
+    evidence_runs,
+    evidence_seeds,
+    gain_matrix,
+    gain_tests,
+    learned,
+    order_kept,
+)
 from psqe.study.tables.expected import expected_errors, expected_runs, expected_table
 from psqe.study.tables.false_friends import false_friends_table
 from psqe.study.tables.headlines import headlines
@@ -92,19 +100,19 @@ __all__ = [
     "by_school_year", "by_sign", "changes", "character_regions", "claims", "claims_table", "compared",
     "compared_values", "crossed", "damage_means", "damage_runs", "damage_table", "data_names",
     "decision_table", "default_links", "evenness", "evenness_parts", "evenness_table", "evenness_words",
-    "evidence_matrix", "evidence_runs", "expected_errors", "expected_runs", "expected_table",
-    "f1_of_no_link", "fact_table", "faithful_table", "false_friends_table", "gain_accounts",
-    "gain_matrix", "gain_table", "gain_tests", "gains", "graph_table", "headlines", "in_order",
-    "label_gain_table", "label_gains", "label_runs", "language_table", "learned", "level_table",
-    "list_in_words", "losses", "matching_table", "matrix", "mean_table", "mean_text", "metric_rows",
-    "mined_table", "modality_runs", "name_models", "nothing_in_common", "operating_points", "order_table",
-    "over_states", "pair_evidence", "pair_table", "paired_gain", "pairs_with_references", "part_runs",
-    "pays_gains", "pays_means", "pays_runs", "pays_table", "phase_rows", "plain_seeds", "points_text",
-    "predicted_totals", "prediction_errors", "presets", "price_of_evenness", "region_contrasts",
-    "region_parts", "region_results", "row_gain_table", "row_gains", "rows_left_out", "rule_table",
-    "runs_of", "same_keywords", "seed_gains", "seed_parts", "seed_sets", "shift_errors",
-    "shift_predictions", "shift_table", "show", "sign_table", "single_table", "size_table",
-    "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",
+    "evidence_matrix", "evidence_runs", "evidence_seeds", "expected_errors", "expected_runs",
+    "expected_table", "f1_of_no_link", "fact_table", "faithful_table", "false_friends_table",
+    "gain_accounts", "gain_matrix", "gain_table", "gain_tests", "gains", "graph_table", "headlines",
+    "in_order", "label_gain_table", "label_gains", "label_runs", "language_table", "learned",
+    "level_table", "list_in_words", "losses", "matching_table", "matrix", "mean_table", "mean_text",
+    "metric_rows", "mined_table", "modality_runs", "name_models", "nothing_in_common", "operating_points",
+    "order_kept", "order_table", "over_states", "pair_evidence", "pair_table", "paired_gain",
+    "pairs_with_references", "part_runs", "pays_gains", "pays_means", "pays_runs", "pays_table",
+    "phase_rows", "plain_seeds", "points_text", "predicted_totals", "prediction_errors", "presets",
+    "price_of_evenness", "region_contrasts", "region_parts", "region_results", "row_gain_table",
+    "row_gains", "rows_left_out", "rule_table", "runs_of", "same_keywords", "seed_gains", "seed_parts",
+    "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show", "sign_table", "single_table",
+    "size_table", "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",
     "threshold_curve", "trained_errors", "transfer", "triple_table", "untrained_results", "verdicts",
     "why_table", "worst_groups", "worth",
 ]  # fmt: skip

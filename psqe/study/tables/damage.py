@@ -9,6 +9,7 @@ import pandas as pd
 from psqe.errors import DataError
 from psqe.study.plans.damage import LEVELS, PRECISIONS, SYSTEMS, WRONG, damaged_spec, wrong_spec
 from psqe.study.spec import RunSpec
+from psqe.study.tables.alignments import complete
 from psqe.study.tables.page import group_rows, mean_table
 from psqe.study.tables.rows import percent_text
 
@@ -28,6 +29,8 @@ def damage_runs(
     table: pd.DataFrame, tasks: Sequence[str], *, matching: str, links: str = "all"
 ) -> pd.DataFrame:
     """Collect the stored runs on damaged pairs, a row for each kind of damage, share, system and run.
+
+    Only random states count that a system was run with on every one of the pairs.
 
     The runs on the pair as it is stand beside every kind of damage with the share 0. The features do not use
     seeds, so that their run on the pair as it is stands beside every share of wrong seeds, too.
@@ -67,6 +70,7 @@ def damage_runs(
     )
     values = ["hits@1", "mrr", "n_queries", "precision", "estimated"]
     found = places.merge(chosen[["id", *values]], on="id").drop(columns="id")
+    found = complete(found, ["damage", "share", "system"], len(tasks))
     if found.empty:
         raise DataError(
             f"the results have no run on damaged pairs of {', '.join(tasks)}",

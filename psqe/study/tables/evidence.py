@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import pandas as pd
-from scipy.stats import false_discovery_control, ttest_1samp
+from scipy.stats import false_discovery_control, spearmanr, ttest_1samp
 
 from psqe.errors import DataError
 from psqe.study.plans.alignments import NO_SEEDS
+from psqe.study.plans.base import seeds_of
 from psqe.study.plans.evidence import ALIGNERS, FEATURES, SEEDLESS, SEEDS, cell, seeds_on
 from psqe.study.tables.page import group_rows, mean_table
 from psqe.study.tables.rows import percent_text, points_text
@@ -84,6 +85,69 @@ def evidence_runs(
             remedy="run psqe results fill evidence",
         )
     return whole.reset_index(drop=True)
+
+
+def evidence_seeds(table: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Collect what is known of the seeds of a crossing.
+
+    Parameters
+    ----------
+    table
+        The seeds of the results store.
+    runs
+        Rows of :func:`evidence_runs`, which say which pairs and random states are asked for.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``seeds``, ``task``, ``random_state``, ``precision`` (among all seeds), ``judged`` (among those with
+        an entity that has a gold link) and ``balance`` of the coverage of regions by meaning; a row for each
+        kind of seeds, pair and random state.
+    """
+    seeded = runs[runs["seeds"] != NO_SEEDS][["seeds", "task", "random_state"]].drop_duplicates()
+    ids = [
+        seeds_of(cell(kind, FEATURES, task, int(state))).id
+        for kind, task, state in seeded.itertuples(index=False, name=None)
+    ]
+    values = ["precision", "precision_judged"]
+    whole = table[table["part_kind"] == "all"].set_index("id")[values]
+    even = table[(table["part_kind"] == "semantic") & (table["part"] == "all")].set_index("id")["balance"]
+    return (
+        seeded.assign(id=ids)
+        .join(whole, on="id", how="inner")
+        .join(even, on="id")
+        .rename(columns={"precision_judged": "judged"})
+        .drop(columns="id")
+        .reset_index(drop=True)
+    )
+
+
+def order_kept(runs: pd.DataFrame, precision: pd.Series[float]) -> pd.DataFrame:
+    """Compute how well the precision of seeds orders what each aligner makes of them, pair by pair.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`evidence_runs`, whose value is Hits@1, or of :func:`learned`, whose value is the gain.
+        Runs of several random states are averaged.
+    precision
+        The precision of each kind of seeds on each pair; its index has the levels ``seeds`` and ``task``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``aligner``, ``task``, ``rho`` (Spearman's correlation over kinds of seeds) and ``kinds``, their
+        number. Aligners whose value is the same on all seeds are left out.
+    """
+    value = "gain" if "gain" in runs else "hits@1"
+    means = runs.groupby(["aligner", "task", "seeds"], sort=False)[value].mean().reset_index()
+    both = means.join(precision.rename("of_seeds"), on=["seeds", "task"], how="inner")
+    rows = []
+    for aligner, task, own in group_rows(both, ["aligner", "task"]):
+        if own[value].nunique() > 1:
+            rho = float(spearmanr(own["of_seeds"], own[value]).statistic)
+            rows.append({"aligner": aligner, "task": task, "rho": rho, "kinds": len(own)})
+    return pd.DataFrame(rows, columns=["aligner", "task", "rho", "kinds"])
 
 
 def _run_id(kind: str, aligner: str, task: str, state: int, links: str) -> str:
