@@ -48,7 +48,7 @@ stands for the features alone."""
 TASKS = EMOJI[1:3]
 """The pairs: one that settings of the aligners were chosen on, without damage, and one without choices."""
 
-STATES = (0, 1)
+STATES = (0,)
 """The random states."""
 
 
