@@ -58,6 +58,7 @@ from psqe.study.tables.evidence import (
     gain_tests,
     learned,
     order_kept,
+    widest_interval,
 )
 from psqe.study.tables.expected import expected_errors, expected_runs, expected_table
 from psqe.study.tables.false_friends import false_friends_table
@@ -114,5 +115,5 @@ __all__ = [
     "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show", "sign_table", "single_table",
     "size_table", "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",
     "threshold_curve", "trained_errors", "transfer", "triple_table", "untrained_results", "verdicts",
-    "why_table", "worst_groups", "worth",
+    "why_table", "widest_interval", "worst_groups", "worth",
 ]  # fmt: skip

@@ -13,7 +13,6 @@ from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import seeds_of
 from psqe.study.plans.evidence import ALIGNERS, FEATURES, SEEDLESS, SEEDS, cell, seeds_on
 from psqe.study.tables.page import group_rows, mean_table
-from psqe.study.tables.rows import percent_text, points_text
 
 COLUMNS = ["seeds", "aligner", "task", "random_state"]
 """The columns that tell the runs of :func:`evidence_runs` apart."""
@@ -215,9 +214,7 @@ def gain_tests(gains: pd.DataFrame, over: Over) -> pd.DataFrame:
 
 
 def evidence_matrix(runs: pd.DataFrame) -> pd.DataFrame:
-    """Cross kinds of seeds with aligners: Hits@1 in percent, as text.
-
-    Runs of one random state on several pairs are averaged first.
+    """Cross kinds of seeds with aligners: mean Hits@1 in percent, as text.
 
     Parameters
     ----------
@@ -227,17 +224,34 @@ def evidence_matrix(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``seeds`` and a column for each aligner: the mean with half of its 95 % interval over random states;
-        an empty text where there is no run.
+        ``seeds`` and a column for each aligner; an empty text where there is no run.
     """
     return _matrix(
-        (kind, aligner, percent_text(own.groupby("random_state")["hits@1"].mean()))
+        (kind, aligner, f"{100 * own['hits@1'].mean():.1f}")
         for kind, aligner, own in group_rows(runs, ["seeds", "aligner"])
     )
 
 
+def widest_interval(runs: pd.DataFrame) -> float:
+    """Compute half of the widest 95 % interval over pairs of the cells of :func:`evidence_matrix`.
+
+    Parameters
+    ----------
+    runs
+        Rows of :func:`evidence_runs`. Runs on the same pair are averaged first.
+
+    Returns
+    -------
+    float
+        In points; NaN for a single pair.
+    """
+    pairs = runs.groupby(["seeds", "aligner", "task"], as_index=False)["hits@1"].mean()
+    cells = mean_table(pairs, by=["seeds", "aligner"], value="hits@1")
+    return float(50 * (cells["high"] - cells["low"]).max())
+
+
 def gain_matrix(gains: pd.DataFrame, over: Over = "task") -> pd.DataFrame:
-    """Cross kinds of seeds with aligners: gains in points, as text, with their intervals.
+    """Cross kinds of seeds with aligners: gains in points, as text, with half of their intervals.
 
     Parameters
     ----------
@@ -249,13 +263,30 @@ def gain_matrix(gains: pd.DataFrame, over: Over = "task") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``seeds`` and a column for each aligner. A star follows a gain that :func:`gain_tests` tells from
-        zero.
+        ``seeds`` and a column for each aligner: the gain with half of its interval, if it has one. A star
+        follows a gain that :func:`gain_tests` tells from zero.
     """
     return _matrix(
-        (row.seeds, row.aligner, points_text(row.gain, row.low, row.high) + "*" * row.found)
+        (row.seeds, row.aligner, half_text(row.gain, row.low, row.high) + "*" * row.found)
         for row in gain_tests(gains, over).itertuples()
     )
+
+
+def half_text(gain: float, low: float, high: float) -> str:
+    """Write a difference in points with half of its interval, in as few characters as possible.
+
+    Parameters
+    ----------
+    gain, low, high
+        The difference and its interval, which lies evenly around it; NaN for no interval.
+
+    Examples
+    --------
+    >>> half_text(12.14, 9.0, 15.28), half_text(-0.5, float("nan"), float("nan"))
+    ('+12.1±3.1', '-0.5')
+    """
+    half = (high - low) / 2
+    return f"{gain:+.1f}" + (f"\N{PLUS-MINUS SIGN}{half:.1f}" if half == half else "")
 
 
 def _matrix(texts: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
