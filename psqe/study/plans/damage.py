@@ -1,6 +1,6 @@
 """The plan about damaged pairs: where the systems stop, as pictures are lost, texts mistyped, seeds wrong.
 
-Nothing was chosen on these runs: the modalities, the number of seeds and the parameters are those of the
+Nothing was chosen on damaged pairs: the modalities, the number of seeds and the parameters are those of the
 study.
 """
 
@@ -90,7 +90,7 @@ def wrong_spec(aligner: str, precision: float, task: str, random_state: int) -> 
 def on_damaged(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """Every system at every level of every kind of damage, and on seeds of every precision.
 
-    The systems that take no seeds are the same at every precision, and are not run again.
+    The features use no seeds, so that they are not run again on wrong ones.
     """
     return [
         spec

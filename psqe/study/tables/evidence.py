@@ -99,23 +99,23 @@ def evidence_seeds(table: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``seeds``, ``task``, ``random_state``, ``precision`` (among all seeds), ``judged`` (among those with
-        an entity that has a gold link) and ``balance`` of the coverage of regions by meaning; a row for each
-        kind of seeds, pair and random state.
+        ``seeds``, ``task``, ``random_state``, ``n_seeds`` (those found), ``precision`` (among all seeds),
+        ``judged`` (among those with an entity that has a gold link) and ``balance`` of the coverage of
+        regions by meaning; a row for each kind of seeds, pair and random state.
     """
     seeded = runs[runs["seeds"] != NO_SEEDS][["seeds", "task", "random_state"]].drop_duplicates()
     ids = [
         seeds_of(cell(kind, FEATURES, task, int(state))).id
         for kind, task, state in seeded.itertuples(index=False, name=None)
     ]
-    values = ["precision", "precision_judged"]
+    values = ["seeds_found", "precision", "precision_judged"]
     whole = table[table["part_kind"] == "all"].set_index("id")[values]
     even = table[(table["part_kind"] == "semantic") & (table["part"] == "all")].set_index("id")["balance"]
     return (
         seeded.assign(id=ids)
         .join(whole, on="id", how="inner")
         .join(even, on="id")
-        .rename(columns={"precision_judged": "judged"})
+        .rename(columns={"precision_judged": "judged", "seeds_found": "n_seeds"})
         .drop(columns="id")
         .reset_index(drop=True)
     )
@@ -156,7 +156,7 @@ def _run_id(kind: str, aligner: str, task: str, state: int, links: str) -> str:
 
 
 def learned(runs: pd.DataFrame, bar: str = FEATURES) -> pd.DataFrame:
-    """Compute how far every aligner is above one of them on the same links, in points of Hits@1.
+    """Compute how far every aligner is above the aligner ``bar`` on the same links, in points of Hits@1.
 
     Differences are taken on the same pair, seeds and random state.
 
@@ -279,6 +279,11 @@ def half_text(gain: float, low: float, high: float) -> str:
     ----------
     gain, low, high
         The difference and its interval, which lies evenly around it; NaN for no interval.
+
+    Returns
+    -------
+    str
+        The difference with its sign and one decimal, and half of the interval.
 
     Examples
     --------
