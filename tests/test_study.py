@@ -334,3 +334,15 @@ def warned() -> str:
 def test_a_job_warns_in_the_words_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warnings, "formatwarning", _one_line)
     assert run_alone("a job", warned) == "psqe: warning: few seeds\n"
+
+
+def test_a_file_in_the_place_of_the_runs_gives_way(project: Project) -> None:
+    project.runs.write_text("not a folder")
+    for text in ("first", "second"):
+        made = project.build / "runs" / "smoke"
+        made.mkdir(parents=True)
+        (made / "a.ipynb").write_text(text)
+        put_in_place(project, made)
+        restore(project)
+        assert contents(project.runs) == {"a.ipynb": text.encode()}
+    assert not list(project.book.glob(".runs.*"))

@@ -36,7 +36,7 @@ def put_in_place(project: Project, folder: Path) -> None:
             project.runs.rename(old)
         (new if other_disk else folder).rename(project.runs)
         for path in (old, folder):
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
     except OSError as error:
         raise PsqeError(
             f"cannot be written ({error.strerror})",
@@ -57,4 +57,12 @@ def restore(project: Project) -> None:
     if old.exists() and not project.runs.exists():
         old.rename(project.runs)
     for path in (old, new):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or a file in its place, as far as that is possible."""
+    if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
