@@ -37,7 +37,7 @@ class Options(BaseModel):
     ...     TaskOptions(name="emoji/en-fr", tone=True)
     ... except ParameterError as error:
     ...     print(error)
-    TaskOptions has no option 'tone'; choose from name, dangling, tones, hide_presence, damage
+    TaskOptions has no option 'tone'; choose from name, dangling, tones, hide_presence, damage, content
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -272,6 +272,13 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(
     assert line.startswith(f"psqe: {project.build}: cannot be written (") and "make it writable" in line
 
 
+def test_a_file_in_the_place_of_a_folder_is_told_before_anything_runs(project: Project) -> None:
+    project.build.mkdir(exist_ok=True)
+    (project.build / "runs").write_text("")
+    with pytest.raises(PsqeError, match=r"build/runs: cannot be written \(File exists\)"):
+        run_study("smoke", root=project.root)
+
+
 def limited(project: Project, size: int) -> tuple[int, list[str]]:
     """Run the study where no file can be larger than a number of bytes; return its exit code and lines."""
     done = subprocess.run(

@@ -44,10 +44,12 @@ def locked(project: Project, command: str) -> Iterator[None]:
         tempfile.TemporaryFile(dir=project.book).close()
     try:
         with _written(project.build):
-            (project.build / "runs").mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=project.build / "runs").close()
+            project.build.mkdir(parents=True, exist_ok=True)
             lock.acquire()
             path.write_text(f"{command} (process {os.getpid()})\n", encoding="utf-8")
+        with _written(project.build / "runs"):
+            (project.build / "runs").mkdir(exist_ok=True)
+            tempfile.TemporaryFile(dir=project.build / "runs").close()
         yield
     except Timeout:
         raise PsqeError(
@@ -69,7 +71,7 @@ def _written(folder: Path) -> Iterator[None]:
             raise
         raise PsqeError(
             f"cannot be written ({error.strerror})",
-            path=error.filename or folder,
+            path=folder,
             remedy="free some space and make it writable, or copy the checkout to another disk",
         ) from error
 
