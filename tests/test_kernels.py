@@ -108,6 +108,8 @@ def test_a_notebook_that_is_stopped_leaves_its_trace_and_no_kernel(tmp_path: Pat
 
 
 SEES = """import os, sys, torch
+from multiprocessing.shared_memory import SharedMemory
+SharedMemory(create=True, size=8).unlink()
 print(n, hash("a"), sys.flags.safe_path, torch.get_num_threads(), repr(sys.stdin.read()))
 print(os.environ["MPLBACKEND"], os.environ["PYTHONHASHSEED"], len(os.listdir("/proc/self/fd")) < 64)"""
 

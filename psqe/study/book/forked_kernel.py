@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from multiprocessing import resource_tracker
 from typing import Any, NoReturn, cast
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -108,7 +109,9 @@ def _become_kernel(arguments: Sequence[str], env: Mapping[str, str], cwd: str, o
         nothing = os.open(os.devnull, os.O_RDONLY)
         for number, source in enumerate((nothing, output, output)):
             os.dup2(source, number)
-        os.closerange(3, HIGHEST_DESCRIPTOR)
+        tracker = resource_tracker.getfd() or 2  # multiprocessing would miss it, and say so on a page
+        os.closerange(3, tracker)
+        os.closerange(tracker + 1, HIGHEST_DESCRIPTOR)
         sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
         os.chdir(cwd)
         os.environ.clear()
