@@ -109,9 +109,8 @@ def _become_kernel(arguments: Sequence[str], env: Mapping[str, str], cwd: str, o
         nothing = os.open(os.devnull, os.O_RDONLY)
         for number, source in enumerate((nothing, output, output)):
             os.dup2(source, number)
-        tracker = resource_tracker.getfd() or 2  # multiprocessing would miss it, and say so on a page
-        os.closerange(3, tracker)
-        os.closerange(tracker + 1, HIGHEST_DESCRIPTOR)
+        os.closerange(3, HIGHEST_DESCRIPTOR)
+        _forget_tracker()
         sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
         os.chdir(cwd)
         os.environ.clear()
@@ -128,3 +127,12 @@ def _become_kernel(arguments: Sequence[str], env: Mapping[str, str], cwd: str, o
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _forget_tracker() -> None:
+    """Let multiprocessing start a tracker of resources of its own, since that of the process before is gone.
+
+    It would warn of that on a page. What the kernel leaves to the tracker is told in the kernel's log.
+    """
+    tracker = cast("Any", resource_tracker)._resource_tracker
+    tracker._fd = tracker._pid = None
