@@ -310,3 +310,50 @@ def content_hash(*parts: bytes | str) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()
+
+
+def hash_of(folders: Iterable[Path]) -> str:
+    """Hash the names and the content of all files in some folders, but for hidden files and byte code.
+
+    Parameters
+    ----------
+    folders
+        The folders. The names of files count from their folder on.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+
+    Raises
+    ------
+    PsqeError
+        If a file cannot be read.
+    """
+    parts = []
+    for folder, file in files_below(folders):
+        try:
+            parts += [file.relative_to(folder).as_posix(), content_hash(file.read_bytes())]
+        except OSError as error:
+            raise PsqeError(f"cannot be read ({error.strerror})", path=file) from error
+    return content_hash(*parts)
+
+
+def files_below(folders: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """List the files below folders in order, each after its folder, without hidden files and byte code.
+
+    Parameters
+    ----------
+    folders
+        The folders; one that does not exist has no files.
+
+    Yields
+    ------
+    tuple of Path
+        The folder and the file.
+    """
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder).parts
+            if path.is_file() and "__pycache__" not in inside and not any(p.startswith(".") for p in inside):
+                yield folder, path

@@ -91,9 +91,9 @@ class Command:
         self.process.kill()
         self.process.wait(30)
 
-    def others(self) -> list[str]:
-        """The commands of the processes that the command has started and that are there now."""
-        found = []
+    def others(self) -> dict[int, str]:
+        """The commands of the processes that the command has started and that are there now, by number."""
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 marked = self.mark.encode() in (folder / "environ").read_bytes()
@@ -102,8 +102,8 @@ class Command:
             except OSError:  # it has ended meanwhile
                 continue
             if marked and int(folder.name) != self.process.pid and state and state[1] != "Z":
-                found.append(name)
-        return sorted(found)
+                found[int(folder.name)] = name
+        return found
 
 
 def until(condition: Callable[[], object], timeout: float = 90) -> None:

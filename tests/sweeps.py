@@ -25,7 +25,7 @@ def countries_specs(states: Sequence[int] = (0, 1)) -> list[RunSpec]:
     """Facts about two small catalogues, two kinds of seeds, and links: four short runs a random state."""
     kinds = [MinerOptions(name=name, n_seeds=12) for name in ("mutual", "random")]
     return [
-        RunSpec(**{"subject": subject, "task": COUNTRIES, "random_state": state, **given}).pinned
+        RunSpec(**{"subject": subject, "task": COUNTRIES, "random_state": state, **given}).pinned()
         for state in states
         for subject, given in (
             ("facts", {}),

@@ -132,7 +132,7 @@ def test_sphinx_ends_with_the_command_and_the_next_build_starts_from_nothing(
     project: Project, stop: str
 ) -> None:
     command = Command(project.root, "book")
-    until(lambda: any("site_process" in name for name in command.others()))
+    until(lambda: any("site_process" in name for name in command.others().values()))
     if stop == "kill":
         command.kill()
     else:

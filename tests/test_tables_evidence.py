@@ -10,7 +10,7 @@ from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.options import MinerOptions
 from psqe.study import figures, tables
 from psqe.study.plans.alignments import NO_SEEDS, untrained
-from psqe.study.plans.base import kind_of
+from psqe.study.plans.base import kind_of, seeds_of
 from psqe.study.plans.best import CONCORD_LINKS
 from psqe.study.plans.damage import LEVELS, PRECISIONS, SYSTEMS, WRONG, damaged_spec, on_damaged, wrong_spec
 from psqe.study.plans.evidence import ALIGNERS, FEATURES, SEEDLESS, SEEDS, cell, crossing, seeds_on
@@ -100,6 +100,33 @@ def test_a_gain_that_all_pairs_share_is_found_and_a_cell_of_noise_is_not():
     assert matrix.loc["psqe", "eva"].endswith("*") and matrix.loc["mutual", "eva"][-1].isdigit()
     alone = tables.gain_tests(gains, "random_state")
     assert not alone["found"].any() and alone["p"].isna().all()  # one random state
+
+
+def test_the_seeds_of_a_crossing_are_those_of_its_cells():
+    runs = found_in(crossed_runs({}))
+    spec = seeds_of(cell("psqe", FEATURES, TASK, 0))
+    rows = [
+        {"part_kind": "all", "part": "all", "seeds_found": 600, "precision": 0.9, "precision_judged": 0.95},
+        {"part_kind": "semantic", "part": "all", "balance": 0.8},
+        {"part_kind": "degree", "part": "all", "balance": 0.1},
+    ]
+    [found] = tables.evidence_seeds(results_table([RunResult(spec, rows)], "seeds"), runs).to_dict("records")
+    assert found == {
+        "seeds": "psqe", "task": TASK, "random_state": 0, "n_seeds": 600, "precision": 0.9, "judged": 0.95,
+        "balance": 0.8,
+    }  # fmt: skip
+
+
+def test_the_order_of_seeds_is_kept_where_more_precise_ones_give_more():
+    kinds = ("pivot", "mutual", "psqe")
+    hits = {(kind, "eva"): 0.5 + place / 10 for place, kind in enumerate(kinds)}
+    hits |= {(kind, "mclea"): 0.5 - place / 10 for place, kind in enumerate(kinds)}
+    precision = pd.Series(
+        [0.5, 0.7, 0.9], index=pd.MultiIndex.from_product([kinds, [TASK]], names=["seeds", "task"])
+    )
+    found = tables.order_kept(found_in(crossed_runs(hits)), precision).set_index("aligner")
+    assert found["rho"].to_dict() == pytest.approx({"eva": 1.0, "mclea": -1.0})  # the others are all the same
+    assert (found["kinds"] == 3).all()
 
 
 def test_an_empty_store_is_told_how_to_be_filled():

@@ -9,8 +9,8 @@ import numpy as np
 
 from psqe.datasets import benchmarks, closed_leaks
 from psqe.datasets.layouts import layout_name, layout_of
-from psqe.errors import DataError, PsqeError
-from psqe.files import content_hash
+from psqe.errors import DataError
+from psqe.files import hash_of
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
 
 
@@ -33,7 +33,9 @@ def task_files(task: str, data_root: str | Path | None = None) -> list[Path]:
 
 
 def content_of(task: str) -> str | None:
-    """Hash the files that a pair of one's own is read from, so that a change of them is noticed.
+    """Hash the files in the folder of a pair of one's own, so that a change of them is noticed.
+
+    All files in the folder count, since a table of pictures can name any of them. Pictures elsewhere do not.
 
     Parameters
     ----------
@@ -52,16 +54,7 @@ def content_of(task: str) -> str | None:
         If a file cannot be read.
     """
     folder = task_folder(task)
-    if folder is None or task in benchmarks.BENCHMARKS:
-        return None
-    files = {file for one in task_files(task) for file in ([one] if one.is_file() else one.rglob("*"))}
-    parts = []
-    for path in sorted(file for file in files if file.is_file()):
-        try:
-            parts += [path.relative_to(folder).as_posix(), content_hash(path.read_bytes())]
-        except OSError as error:
-            raise PsqeError(f"cannot be read ({error.strerror})", path=path) from error
-    return content_hash(*parts)
+    return None if folder is None or task in benchmarks.BENCHMARKS else hash_of([folder])
 
 
 def folder_info(folder: Path) -> dict[str, Any]:

@@ -170,9 +170,8 @@ class RunSpec(Options):
         plain = {name: _given(value) for name, value in self.model_dump().items()}
         return canonical_json({name: value for name, value in plain.items() if value is not None})
 
-    @property
     def pinned(self) -> RunSpec:
-        """The same run on what the files of its folder are now, so that it is another run once they change.
+        """Return the same run on what the files of its folder are now: another run once they change.
 
         A run on a named task, and one that says its content already, stay as they are.
 

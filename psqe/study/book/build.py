@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from psqe.errors import PsqeError, PsqeWarning
 from psqe.extras import needs_extra
-from psqe.files import content_hash, write_json, write_text
-from psqe.study.book.inputs import Inputs, code, folders_among, hash_of
+from psqe.files import content_hash, hash_of, write_json, write_text
+from psqe.study.book.inputs import Inputs, code, folders_among
 from psqe.study.book.lock import locked
 from psqe.study.book.notebook import Notebook, prerequisites
 from psqe.study.book.records import digest, key_of, whole_record

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -20,8 +20,8 @@ from packaging.utils import canonicalize_name
 
 from psqe.datasets.benchmarks import BENCHMARKS, default_data_dir
 from psqe.datasets.layouts import layout_name
-from psqe.errors import DataError, PsqeError
-from psqe.files import content_hash
+from psqe.errors import DataError
+from psqe.files import content_hash, files_below, hash_of
 
 PACKAGE = Path(__file__).resolve().parents[2]
 """The folder of the package ``psqe``."""
@@ -103,23 +103,6 @@ def code() -> str:
     return content_hash(platform.python_version(), *versions, hash_of([PACKAGE]))
 
 
-def hash_of(folders: Iterable[Path]) -> str:
-    """Hash the names and the content of all files in some folders, but for hidden files and byte code.
-
-    Raises
-    ------
-    PsqeError
-        If a file cannot be read.
-    """
-    parts = []
-    for folder, file in _files(folders):
-        try:
-            parts += [file.relative_to(folder).as_posix(), content_hash(file.read_bytes())]
-        except OSError as error:
-            raise PsqeError(f"cannot be read ({error.strerror})", path=file) from error
-    return content_hash(*parts)
-
-
 def folders_among(values: Iterable[Any], root: Path) -> list[Path]:
     """Find the folders with pairs of graphs that the values of parameters name.
 
@@ -166,22 +149,13 @@ def _stamp(root: Path, further: Iterable[Path]) -> str:
 
 def _stamp_of(folders: Iterable[Path]) -> str:
     parts = []
-    for folder, file in _files(folders):
+    for folder, file in files_below(folders):
         try:
             status = file.stat()
         except OSError:  # it has gone since, or is a link to nothing
             continue
         parts += [file.relative_to(folder).as_posix(), f"{status.st_size} {status.st_mtime_ns}"]
     return content_hash(*parts)
-
-
-def _files(folders: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """List the files below folders in order, with their folders, without hidden files and byte code."""
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder).parts
-            if path.is_file() and "__pycache__" not in inside and not any(p.startswith(".") for p in inside):
-                yield folder, path
 
 
 @cache

@@ -105,7 +105,7 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
     from psqe.study.workflow.jobs import Job
 
     if name.endswith(".json"):
-        specs = [spec.pinned for spec in Job.load(Path(name)).specs]
+        specs = [spec.pinned() for spec in Job.load(Path(name)).specs]
     elif name in PLANS:
         plan = PLANS[name]
         _check_tasks(selection.task or (), plan.tasks, name)
