@@ -1,8 +1,10 @@
 """What one experiment is: the data, the miner, the aligner and what is measured, as one typed object.
 
-A :class:`RunSpec` says everything that decides the numbers of a run. Two experiments are the same if and only
-if their specs have the same :attr:`RunSpec.id`, which is the hash of the spec's canonical JSON. Results are
-kept under this id (:mod:`psqe.study.store`), and :func:`psqe.study.run.run` executes a spec.
+A :class:`RunSpec` says everything that decides the numbers of a run, but for the code and the versions of
+packages. Two experiments are the same if and only if their specs have the same :attr:`RunSpec.id`, which is
+the hash of the spec's canonical JSON. Results are kept under this id (:mod:`psqe.study.store`), and
+:func:`psqe.study.run.run` executes a spec. A run on a folder is one on its files if it is
+:meth:`RunSpec.pinned`, as commands do with the runs of a file.
 """
 
 from __future__ import annotations
