@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from psqe.options import MinerOptions
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import (
+    DBP15K,
     EMOJI,
     KINDS_OF_SEEDS,
     Plan,
@@ -49,7 +50,13 @@ ALIGNERS = (
 """The aligners that are crossed, by their names in :data:`psqe.aligners.ALIGNERS`, and the features alone."""
 
 TASKS, STATES = EMOJI, (0, 1)
-"""The pairs and the random states that are stored; other emoji pairs and states can be asked for."""
+"""The emoji pairs and the random states that are stored; others can be asked for."""
+
+CHARACTERS_TASKS, CHARACTERS_STATES = ("han/ja-zh",), (0,)
+"""The pair of Han characters and the random states that are stored: other data than emoji."""
+
+DBP15K_STATES = (0,)
+"""The random states that are stored of the crossing on DBP15K."""
 
 SEEDLESS = (FEATURES, "propagation", "paris", "concord")
 """The aligners that are run without seeds, too."""
@@ -107,4 +114,8 @@ def crossing(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec
 
 PLANS = {
     "evidence": Plan("Every kind of seeds crossed with every aligner.", crossing, TASKS, STATES),
+    "evidence-characters": Plan(
+        "The same crossing on Han characters.", crossing, CHARACTERS_TASKS, CHARACTERS_STATES
+    ),
+    "evidence-dbp15k": Plan("The same crossing on DBP15K.", crossing, DBP15K, DBP15K_STATES),
 }
