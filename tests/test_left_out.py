@@ -9,10 +9,11 @@ from studies import small_project, write_notebook
 
 from psqe.errors import ParameterError
 from psqe.study.book import build, pipeline
-from psqe.study.book.left_out import TaskFacts, look_at, page_of, what_is_missing
+from psqe.study.book.left_out import TaskFacts, check_needs, look_at, page_of, what_is_missing
 from psqe.study.book.notebook import Needs, Notebook
 from psqe.study.book.pipeline import run_study
 from psqe.study.book.records import read_record
+from psqe.study.commands.notebooks import run
 
 ROOT = Path(__file__).parents[1]
 TASK = 'task: str = "emoji/en-fr"  # the pair'
@@ -123,6 +124,20 @@ def test_a_study_on_another_task_runs_what_it_can_and_says_what_it_left_out(
     assert f"{folder} 0.0" in (project.runs / "words.ipynb").read_text()
     assert read_record(project.runs / "pictures.run.json").left_out == why
     assert lines()[0] == "3 of 3 notebooks are as they were"
+
+
+def test_one_notebook_is_refused_on_a_task_that_lacks_what_it_needs(tmp_path: Path) -> None:
+    needs = "{needs: {modalities: [image]}}"
+    path = write_notebook(tmp_path, "pictures", "print(task)", parameters=TASK, psqe=needs)
+    folder, out = written(tmp_path / "cities"), tmp_path / "runs"
+    with pytest.raises(ParameterError) as told:
+        run(path, [f"task={folder}"], out=out)
+    assert str(told.value) == (
+        f"the notebook pictures cannot be run on {folder}, which has no modality image; give another task, "
+        "or parameters that need less"
+    )
+    assert not out.exists()
+    check_needs(Notebook.read(path), {"n": 1})  # without a task there is nothing to check
 
 
 def look_at_all(tasks: list[str]) -> None:

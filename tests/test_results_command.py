@@ -11,6 +11,7 @@ from psqe.options import MinerOptions, TaskOptions
 from psqe.study import run as module
 from psqe.study.columns import KEYS
 from psqe.study.commands.results import TOLERANCE, app, repeated
+from psqe.study.commands.selection import Selection
 from psqe.study.plans import PLANS, Plan
 from psqe.study.plans.base import alignment_spec, seeds_of, seeds_spec
 from psqe.study.run import run, run_all
@@ -225,6 +226,50 @@ def test_runs_in_processes_of_their_own_reach_the_store_and_a_failed_one_is_told
     assert f"1 of 2 runs made, and stored in {store.folder}\n" in said
     assert [spec.task.name for spec in store.specs().values()] == tasks[:1]
     assert store.runs()["peak_mb"].iloc[0] > 10
+
+
+def test_a_run_that_fails_does_not_cost_the_others(tmp_path, monkeypatch):
+    tasks = ["emoji/en-fr", "nowhere/at_all", "examples/countries"]
+
+    def specs(tasks, states):
+        return [RunSpec(subject="facts", task=TaskOptions(name=task)) for task in tasks]
+
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", specs, tasks, [0]))
+    store = Store(tmp_path / "store")
+    said = psqe("fill", "facts", "--store", store.folder, code=1)
+    assert f"2 of 3 runs made, and stored in {store.folder}\n" in said
+    lost = specs(tasks, [0])[1]
+    assert f"no result: {lost.id} {lost}\n    'nowhere/at_all' is" in said
+    assert {spec.task.name for spec in store.specs().values()} == {tasks[0], tasks[2]}
+
+
+def test_where_all_runs_fail_for_one_reason_it_is_the_error_of_the_command(tmp_path, monkeypatch):
+    def specs(tasks, states):
+        return [
+            RunSpec(subject="facts", task=TaskOptions(name=task), random_state=state)
+            for task in tasks
+            for state in states
+        ]
+
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", specs, ["nowhere/at_all"], [0, 1]))
+    done = CliRunner().invoke(app, ["fill", "facts", "--store", str(tmp_path / "store")])
+    assert isinstance(done.exception, PsqeError) and "'nowhere/at_all'" in str(done.exception)
+    assert "no result" not in done.output
+
+
+def test_values_that_no_run_has_at_once_are_told():
+    specs = [
+        seeds_spec(TASK, MinerOptions(name="mutual"), 0),
+        seeds_spec("emoji/en-de", MinerOptions(name="pivot"), 0),
+    ]
+    Selection(task=[TASK], miner=["mutual"]).check(specs)
+    with pytest.raises(ParameterError) as told:
+        Selection(task=[TASK], miner=["pivot"]).check(specs)
+    assert str(told.value) == (
+        f"no run has the task {TASK} and the miner pivot at once; leave one of these options out"
+    )
+    Selection(task=[TASK]).check(specs)
+    Selection().check([])
 
 
 def test_what_is_not_there_is_told(store):

@@ -28,6 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from psqe.datasets import is_named
+from psqe.errors import ParameterError
 from psqe.study.book.notebook import Needs, Notebook
 
 MARK = "psqe_left_out"
@@ -119,6 +120,34 @@ def what_is_missing(needs: Needs, facts: TaskFacts, values: Mapping[str, Any]) -
         missing.append(f"has {facts.n_links:,} gold links where {needs.links:,} are needed")
     missing += _too_few("allows", facts.n_pairs, "one-to-one pairs", _largest(needs.seeds, values))
     return ", and ".join(missing)
+
+
+def check_needs(notebook: Notebook, values: Mapping[str, Any]) -> None:
+    """Refuse to run a notebook on a task that lacks what the notebook needs.
+
+    Parameters
+    ----------
+    notebook
+        The notebook.
+    values
+        The value of every parameter. A notebook without a parameter ``task`` is never refused.
+
+    Raises
+    ------
+    ParameterError
+        If the task lacks something.
+    PsqeError
+        If the task cannot be loaded.
+    """
+    needs = notebook.front.needs
+    if "task" not in values or needs == Needs():
+        return
+    task = str(values["task"])
+    if missing := what_is_missing(needs, look_at(task), values):
+        raise ParameterError(
+            f"the notebook {notebook.name} cannot be run on {task}, which {missing}",
+            remedy="give another task, or parameters that need less",
+        )
 
 
 def _largest(names: Iterable[str], values: Mapping[str, Any]) -> dict[str, int]:

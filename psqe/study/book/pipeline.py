@@ -101,9 +101,9 @@ def run_study(
         restore(project)
         study = Study.of(project, profile, task)
         kept = {} if fresh else study.kept()
-        _say(
-            f"{len(kept)} of {counted(len(study.notebooks), 'notebook')} are as they were{study.to_run(kept)}"
-        )
+        n = len(study.notebooks)
+        are = "is as it was" if n == 1 else "are as they were"
+        _say(f"{len(kept)} of {counted(n, 'notebook')} {are}{study.to_run(kept)}")
         for why in dict.fromkeys(study.left_out.values()):
             names = sorted(name for name, reason in study.left_out.items() if reason == why)
             _say(f"left out: {', '.join(names)}: {why}")

@@ -104,6 +104,8 @@ def write_reference(book: Path) -> list[str]:
 class ReferenceDomain(PythonDomain):
     """Python objects as Sphinx describes them, but unlisted by the search and known by every public name."""
 
+    _known: tuple[int, frozenset[str]] = (0, frozenset())
+
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield the objects as Sphinx does, with the priority (-1) that keeps them out of the search."""
         for name, shown, kind, page, anchor, _ in super().get_objects():
@@ -119,6 +121,8 @@ class ReferenceDomain(PythonDomain):
         searchmode: int = 0,
     ) -> list[tuple[str, ObjectEntry]]:
         """Find an object as Sphinx does, or, where a package exports it, in the module that defines it."""
+        if searchmode == 1 and name.removesuffix("()").rpartition(".")[2] not in self._last_names():
+            return []  # Sphinx would compare it with the end of the name of every object
         found = super().find_obj(env, modname, classname, name, type, searchmode)
         if found or not name.startswith("psqe."):
             return found
@@ -128,6 +132,14 @@ class ReferenceDomain(PythonDomain):
         except (ImportError, AttributeError):
             return []
         return super().find_obj(env, modname, classname, defined, type, searchmode)
+
+    def _last_names(self) -> frozenset[str]:
+        """The last parts of the names of all objects. It is made again whenever there are more, or fewer."""
+        n, names = self._known
+        if n != len(self.objects):
+            names = frozenset(name.rpartition(".")[2] for name in self.objects)
+            self._known = len(self.objects), names
+        return names
 
 
 UNDECLARED = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")

@@ -28,10 +28,14 @@ def run(
     profile: Amount = "default",
     out: Annotated[Path, typer.Option(help="The folder for the executed notebook.")] = Path("runs"),
 ) -> None:
-    """Run one notebook with parameters, which are checked before anything runs."""
+    """Run one notebook with parameters, which are checked before anything runs, as is what it needs."""
     given = parse_assignments(parameters or [])
     with needs_extra("book"):
+        from psqe.study.book.left_out import check_needs
+        from psqe.study.book.notebook import Notebook
         from psqe.study.book.run_notebook import run_notebook
+    asked = Notebook.read(notebook)
+    check_needs(asked, asked.values(profile, given))
     typer.echo(run_notebook(notebook, given, profile=profile, out_dir=out, progress=True))
 
 

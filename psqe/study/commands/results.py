@@ -13,7 +13,7 @@ import typer
 from psqe.cli.groups import flat_options
 from psqe.cli.options import Device
 from psqe.cli.program import SETTINGS
-from psqe.errors import DataError, ParameterError
+from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.files import check_writable
 from psqe.graph import counted, in_number
 from psqe.study.commands import sweeps
@@ -215,10 +215,10 @@ def fill(
 ) -> None:
     """Run those runs of a plan that the store lacks; each result is stored as soon as it is finished.
 
-    Other pairs of the same benchmark and other random states than those of the plan can be asked for.
+    Other pairs of the same benchmark and other random states than those of the plan can be asked for. The
+    exit code is 1 if a run failed; the others are made all the same.
     """
     from psqe.study.plans import PLANS
-    from psqe.study.run import run_all
     from psqe.training.loop import check_device
 
     if device is not None:
@@ -237,9 +237,7 @@ def fill(
     if dry or not lacking:
         return
     check_writable(opened.folder / ".lock")
-    n_failed = _run_alone(lacking, opened, device) if alone else 0
-    if not alone:
-        run_all(lacking, opened, device)
+    n_failed = (_run_alone if alone else _run_each)(lacking, opened, device)
     n_made = len(lacking) - n_failed
     typer.echo(f"{n_made:,} of {counted(len(lacking), 'run')} made, and stored in {opened.folder}", err=True)
     if n_failed:
@@ -317,6 +315,33 @@ def _text(measures: pd.DataFrame, spec: RunSpec) -> str:
 
     shown = measures[[*KEYS[spec.subject], *VALUES[spec.subject]]].dropna(axis="columns", how="all")
     return str(shown.to_string(index=False, na_rep=""))
+
+
+def _run_each(specs: list[RunSpec], store: Store, device: str | None) -> int:
+    """Execute and store runs one after the other, name those that failed in the end, and count them.
+
+    Where all of them fail for one reason, such as data that are not there, that is the error of the command.
+    """
+    from tqdm import tqdm
+
+    from psqe.study.run import run
+
+    reasons: dict[RunSpec, PsqeError] = {}
+    try:
+        for spec in tqdm(specs, "runs", disable=None):
+            try:
+                result = run(spec, device)
+            except PsqeError as error:
+                reasons[spec] = error
+            else:
+                store.put([result])
+    finally:
+        one_for_all = len(reasons) == len(specs) and len({str(error) for error in reasons.values()}) == 1
+        for spec, error in {} if one_for_all else reasons.items():
+            typer.echo(f"no result: {spec.id} {spec}\n    {error}", err=True)
+    if one_for_all:
+        raise next(iter(reasons.values()))
+    return len(reasons)
 
 
 def _run_alone(specs: list[RunSpec], store: Store, device: str | None) -> int:

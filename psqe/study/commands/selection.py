@@ -62,7 +62,8 @@ class Selection:
         )
 
     def check(self, specs: Iterable[RunSpec]) -> None:
-        """Raise :class:`ParameterError` for a value that no run has, and list those that there are."""
+        """Raise :class:`ParameterError` where no run is selected, and list the values that there are."""
+        specs = list(specs)
         columns = [{**spec.columns, "state": spec.random_state} for spec in specs]
         for name, values in {**self._names(), "state": self.state}.items():
             known = sorted({row[name] for row in columns} - {None})
@@ -71,6 +72,12 @@ class Selection:
                     choice = ", ".join(map(str, known))
                     remedy = f"choose from {choice}" if known else "leave the option out"
                     raise ParameterError(f"no run has the {name} {value!r}", remedy=remedy)
+        if specs and not any(self.has(spec) for spec in specs):
+            given = {**self._names(), "state": self.state}
+            asked = " and ".join(
+                f"the {name} {' or '.join(map(str, values))}" for name, values in given.items() if values
+            )
+            raise ParameterError(f"no run has {asked} at once", remedy="leave one of these options out")
 
     def _names(self) -> dict[str, list[str] | None]:
         return {"task": self.task, "miner": self.miner, "aligner": self.aligner}
@@ -97,7 +104,7 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
     Raises
     ------
     ParameterError
-        If there is no such plan, or no run has one of the values of the selection.
+        If there is no such plan, or no run has the values of the selection.
     DataError
         If the file cannot be read, or is no file of specs.
     """

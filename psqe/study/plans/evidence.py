@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from psqe.options import MinerOptions
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import (
-    DBP15K,
     EMOJI,
     KINDS_OF_SEEDS,
     Plan,
@@ -54,9 +53,6 @@ TASKS, STATES = EMOJI, (0, 1)
 
 CHARACTERS_TASKS, CHARACTERS_STATES = ("han/ja-zh",), (0,)
 """The pair of Han characters and the random states that are stored: other data than emoji."""
-
-DBP15K_STATES = (0,)
-"""The random states that are stored of the crossing on DBP15K."""
 
 SEEDLESS = (FEATURES, "propagation", "paris", "concord")
 """The aligners that are run without seeds, too."""
@@ -117,5 +113,4 @@ PLANS = {
     "evidence-characters": Plan(
         "The same crossing on Han characters.", crossing, CHARACTERS_TASKS, CHARACTERS_STATES
     ),
-    "evidence-dbp15k": Plan("The same crossing on DBP15K.", crossing, DBP15K, DBP15K_STATES),
 }

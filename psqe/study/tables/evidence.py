@@ -25,12 +25,18 @@ Over = Literal["task", "random_state"]
 
 
 def evidence_runs(
-    table: pd.DataFrame, tasks: Sequence[str], *, matching: str, links: str = "all"
+    table: pd.DataFrame,
+    tasks: Sequence[str],
+    *,
+    matching: str,
+    links: str = "all",
+    kinds: Sequence[str] | None = None,
+    aligners: Sequence[str] = ALIGNERS,
 ) -> pd.DataFrame:
     """Collect the stored runs of the crossing, a row for each kind of seeds, aligner, pair and random state.
 
-    Only random states count for which every run of the crossing is stored on every one of the pairs, so that
-    all cells of a table have the same ones.
+    Only random states count for which every run that is asked for is stored on every one of the pairs, so
+    that all cells of a table have the same ones.
 
     The features without training do not use seeds. On all links their run without seeds stands in every row,
     and on another group of links the run beside the seeds that define the group.
@@ -45,6 +51,11 @@ def evidence_runs(
         The matching of all rows.
     links
         The group of gold links: ``all`` (the default), or ``free`` for those without an end in a seed.
+    kinds
+        Which kinds of seeds; all that differ on a pair (:func:`psqe.study.plans.evidence.seeds_on`) when
+        omitted.
+    aligners
+        Which of :data:`psqe.study.plans.evidence.ALIGNERS`; all of them by default.
 
     Returns
     -------
@@ -69,8 +80,9 @@ def evidence_runs(
             (kind, aligner, task, state, _run_id(kind, aligner, task, state, links))
             for task in tasks
             for state in states
-            for kind in (NO_SEEDS, *seeds_on(task))
-            for aligner in (SEEDLESS if kind == NO_SEEDS else ALIGNERS)
+            for kind in (NO_SEEDS, *(seeds_on(task) if kinds is None else kinds))
+            for aligner in aligners
+            if kind != NO_SEEDS or aligner in SEEDLESS
         ],
         columns=[*COLUMNS, "id"],
     )
@@ -176,6 +188,31 @@ def learned(runs: pd.DataFrame, bar: str = FEATURES) -> pd.DataFrame:
     low = runs[runs["aligner"] == bar].set_index(keys)["hits@1"].rename("bar")
     others = runs[runs["aligner"] != bar].join(low, on=keys).dropna(subset=["bar"])
     return others.assign(gain=100 * (others["hits@1"] - others["bar"]))[[*COLUMNS, "gain"]]
+
+
+def gains_in_all_runs(gains: pd.DataFrame) -> pd.DataFrame:
+    """Compare the gains of every cell over its runs: their mean, and whether all of them have one sign.
+
+    Parameters
+    ----------
+    gains
+        Rows of :func:`learned`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``seeds``, ``aligner``, ``gain`` (the mean), ``lowest``, ``highest``, ``n`` (the number of runs), and
+        whether all runs are ``above`` zero, or ``below`` it.
+
+    Examples
+    --------
+    >>> own = pd.DataFrame({"seeds": ["psqe"] * 2, "aligner": ["eva"] * 2, "gain": [1.0, 3.0]})
+    >>> gains_in_all_runs(own)[["gain", "above", "below"]].to_dict("records")
+    [{'gain': 2.0, 'above': True, 'below': False}]
+    """
+    by = gains.groupby(["seeds", "aligner"], sort=False)["gain"]
+    found = by.agg(gain="mean", lowest="min", highest="max", n="size").reset_index()
+    return found.assign(above=found["lowest"] > 0, below=found["highest"] < 0)
 
 
 def gain_tests(gains: pd.DataFrame, over: Over) -> pd.DataFrame:
