@@ -85,6 +85,32 @@ def test_what_is_learned_is_the_difference_to_a_bar_on_the_same_links():
     assert whole[eva] == pytest.approx(30)  # on all links, features are those of the run without seeds
 
 
+def test_a_part_of_the_crossing_can_be_asked_for():
+    part = {"kinds": ["psqe", "mutual"], "aligners": [FEATURES, "eva"]}
+    runs = crossed_runs({}, without={("psqe", "mclea"), ("random", "eva"), (NO_SEEDS, "concord")})
+    with pytest.raises(DataError):
+        found_in(runs)
+    found = tables.evidence_runs(results_table(runs, "alignment"), [TASK], matching="cosine", **part)
+    cells = set(found[["seeds", "aligner"]].itertuples(index=False, name=None))
+    assert cells == {(NO_SEEDS, FEATURES), *((k, a) for k in part["kinds"] for a in part["aligners"])}
+
+
+def test_a_cell_is_above_its_bar_in_all_runs_or_not():
+    high, mixed, low = ("psqe", "eva"), ("mutual", "eva"), ("pivot", "eva")
+    runs = [
+        run
+        for state, more in ((0, 0.1), (1, 0.2))
+        for run in crossed_runs({}, state=state, free={high: 0.3 + more, mixed: 0.45 - more, low: 0.3 - more})
+    ]
+    told = tables.gains_in_all_runs(tables.learned(found_in(runs, "free"))).set_index(["seeds", "aligner"])
+    assert told.loc[high, ["gain", "lowest", "highest"]].tolist() == pytest.approx([15, 10, 20])
+    assert told.loc[high, "n"] == 2 and told.loc[high, "above"] and not told.loc[high, "below"]
+    assert told.loc[mixed, "lowest"] < 0 < told.loc[mixed, "highest"]
+    assert not told.loc[mixed, "above"] and not told.loc[mixed, "below"]
+    assert told.loc[low, "below"] and not told.loc[low, "above"]
+    assert not told.loc[("true links", "eva"), ["above", "below"]].any()  # on the bar
+
+
 def test_a_gain_that_all_pairs_share_is_found_and_a_cell_of_noise_is_not():
     sure, unsure, tasks = ("psqe", "eva"), ("mutual", "eva"), ["emoji/en-fr", "emoji/en-de", "emoji/en-ja"]
     runs = [

@@ -93,7 +93,7 @@ def evidence_runs(
     if whole.empty:
         raise DataError(
             f"the results have no random state with every run of the crossing on {', '.join(tasks)}",
-            remedy="run psqe results fill evidence",
+            remedy="run psqe results fill evidence, or the plan that has these pairs",
         )
     return whole.reset_index(drop=True)
 
