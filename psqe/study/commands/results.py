@@ -336,9 +336,9 @@ def _run_each(specs: list[RunSpec], store: Store, device: str | None) -> int:
             else:
                 store.put([result])
     finally:
-        one_for_all = len(reasons) == len(specs) and len({str(error) for error in reasons.values()}) == 1
-        for spec, error in {} if one_for_all else reasons.items():
-            typer.echo(f"no result: {spec.id} {spec}\n    {error}", err=True)
+        one_for_all = len(reasons) == len(specs) and len({str(reason) for reason in reasons.values()}) == 1
+        for spec, reason in () if one_for_all else reasons.items():
+            typer.echo(f"no result: {spec.id} {spec}\n    {reason}", err=True)
     if one_for_all:
         raise next(iter(reasons.values()))
     return len(reasons)
