@@ -51,7 +51,7 @@ ALIGNERS = (
 TASKS, STATES = EMOJI, (0, 1)
 """The emoji pairs and the random states that are stored; others can be asked for."""
 
-CHARACTERS_TASKS, CHARACTERS_STATES = ("han/ja-zh",), (0,)
+CHARACTERS_TASKS, CHARACTERS_STATES = ("han/ja-zh",), (0, 1)
 """The pair of Han characters and the random states that are stored: other data than emoji."""
 
 SEEDLESS = (FEATURES, "propagation", "paris", "concord")
