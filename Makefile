@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PROFILE ?= default
-# pip does one thing after the other. Two of it install the pins, without asking what they need, and a third adds
-# what they need on this platform and is not pinned. compileall uses all cores, and skips the tests of packages.
+# pip does one thing after the other. Two at a time install the pins, without asking what they need, and one more
+# adds what they need on this platform and is not pinned. compileall uses all cores, and skips the tests of packages.
 QUICK := --quiet --disable-pip-version-check --no-compile
 
 # The first interpreter on the path that is Python 3.11; asked for only when there is something to install.
@@ -27,7 +27,7 @@ $(STAMP): requirements.txt pyproject.toml
 		{ echo "make: $(PYTHON) is not Python 3.11; name one that is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "installing into $(VENV): about two minutes and 2 GB, once"
 	$(PYTHON) -m venv $(VENV)
-	grep '==' requirements.txt | xargs -n 72 -P 2 $(BIN)/python -m pip install $(QUICK) --no-deps
+	grep -E '^[A-Za-z0-9._-]+==[^[:space:];#]+$$' requirements.txt | xargs -n 72 -P 2 $(BIN)/python -m pip install $(QUICK) --no-deps
 	$(BIN)/python -m pip install $(QUICK) --requirement requirements.txt
 	$(BIN)/python -m pip install $(QUICK) --no-deps --editable .
 	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib psqe || true # some packages ship .py files that do not compile

@@ -50,7 +50,10 @@ MARKS = {
 }
 """The mark of each kind of seeds by its name, the same in all figures."""
 
-SPARE = (Mark(PURPLE, "^"), Mark(ORANGE, "P"), Mark(SKY, "X"), Mark(GREY, "<"), Mark(BLACK, ">"))
+SPARE = (
+    Mark(PURPLE, "^"), Mark(ORANGE, "P"), Mark(SKY, "X"), Mark(GREY, "<"), Mark(BLACK, ">"), Mark(GREEN, "o"),
+    Mark(BLUE, "D"), Mark(VERMILION, "s"),
+)  # fmt: skip
 """Marks of series that are no kind of seeds, in order of appearance."""
 
 

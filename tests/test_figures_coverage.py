@@ -19,6 +19,10 @@ def test_figures_of_coverage_show_what_they_are_given():
     axes = figures.agreement(table, x="x", y="y", series="s", xlabel="X", ylabel="Y", panels="s").axes
     assert [a.get_title(loc="left") or a.get_title() for a in axes] == ["a", "b"]
     assert axes[0].get_xlim() == axes[0].get_ylim()
+    uneven = table.assign(panel=["one", "one", "one", "two"])  # the second panel lacks a series
+    figure = figures.agreement(uneven, x="x", y="y", series="s", xlabel="X", ylabel="Y", panels="panel")
+    figure.canvas.draw()
+    assert all(panel.get_position().width > 0.3 for panel in figure.axes)
     axes = figures.agreement(
         table, x="x", y="y", series="s", xlabel="X", ylabel="Y", lowest=1, highest=6
     ).axes

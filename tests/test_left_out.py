@@ -140,6 +140,15 @@ def test_one_notebook_is_refused_on_a_task_that_lacks_what_it_needs(tmp_path: Pa
     check_needs(Notebook.read(path), {"n": 1})  # without a task there is nothing to check
 
 
+def test_what_is_needed_is_counted_among_the_entities_that_are_left(tmp_path: Path) -> None:
+    parameters = f"{TASK}\ndangling: float = 0.125  # x\nn: int = 5  # seeds"
+    path = write_notebook(tmp_path, "many", "print(n)", parameters=parameters, psqe="{needs: {links: [n]}}")
+    notebook = Notebook.read(path)
+    check_needs(notebook, notebook.values("default", {"dangling": "0", "n": "1500"}))
+    with pytest.raises(ParameterError, match="gold links where 1,500 are needed"):
+        check_needs(notebook, notebook.values("default", {"n": "1500"}))
+
+
 def look_at_all(tasks: list[str]) -> None:
     """Load tasks, without computing features."""
     for task in tasks:

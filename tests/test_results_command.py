@@ -228,33 +228,61 @@ def test_runs_in_processes_of_their_own_reach_the_store_and_a_failed_one_is_told
     assert store.runs()["peak_mb"].iloc[0] > 10
 
 
+TASKS = ["emoji/en-fr", "nowhere/at_all", "examples/countries"]
+
+
+def facts_of(tasks, states):
+    """A run about the facts of each task, in each random state."""
+    return [
+        RunSpec(subject="facts", task=TaskOptions(name=task), random_state=state)
+        for task in tasks
+        for state in states
+    ]
+
+
 def test_a_run_that_fails_does_not_cost_the_others(tmp_path, monkeypatch):
-    tasks = ["emoji/en-fr", "nowhere/at_all", "examples/countries"]
-
-    def specs(tasks, states):
-        return [RunSpec(subject="facts", task=TaskOptions(name=task)) for task in tasks]
-
-    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", specs, tasks, [0]))
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", facts_of, TASKS, [0]))
     store = Store(tmp_path / "store")
     said = psqe("fill", "facts", "--store", store.folder, code=1)
     assert f"2 of 3 runs made, and stored in {store.folder}\n" in said
-    lost = specs(tasks, [0])[1]
+    [lost] = facts_of(TASKS[1:2], [0])
     assert f"no result: {lost.id} {lost}\n    'nowhere/at_all' is" in said
-    assert {spec.task.name for spec in store.specs().values()} == {tasks[0], tasks[2]}
+    assert {spec.task.name for spec in store.specs().values()} == {TASKS[0], TASKS[2]}
+    alone = psqe(
+        "fill", "facts", "--store", store.folder, code=1
+    )  # the only one that is lacking is named, too
+    assert f"no result: {lost.id} {lost}" in alone and "0 of 1 run made" in alone
+
+
+@pytest.mark.parametrize("fault", [ValueError("a fault of psqe"), MemoryError()])
+def test_a_fault_in_one_run_does_not_cost_the_others(tmp_path, monkeypatch, fault):
+    real = module.run
+
+    def run(spec, device):
+        if spec.random_state == 1:
+            raise fault
+        return real(spec, device)
+
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", facts_of, TASKS[2:], [0, 1, 2]))
+    store = Store(tmp_path / "store")
+    said = psqe("fill", "facts", "--store", store.folder, code=1)
+    assert "2 of 3 runs made" in said and len(store.specs()) == 2
+    [lost] = facts_of(TASKS[2:], [1])
+    assert f"no result: {lost.id} {lost}" in said
 
 
 def test_where_all_runs_fail_for_one_reason_it_is_the_error_of_the_command(tmp_path, monkeypatch):
-    def specs(tasks, states):
-        return [
-            RunSpec(subject="facts", task=TaskOptions(name=task), random_state=state)
-            for task in tasks
-            for state in states
-        ]
-
-    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", specs, ["nowhere/at_all"], [0, 1]))
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", facts_of, TASKS[1:2], [0, 1]))
     done = CliRunner().invoke(app, ["fill", "facts", "--store", str(tmp_path / "store")])
     assert isinstance(done.exception, PsqeError) and "'nowhere/at_all'" in str(done.exception)
     assert "no result" not in done.output
+
+
+def test_a_value_that_is_given_twice_asks_for_no_run_twice(tmp_path, monkeypatch):
+    monkeypatch.setitem(PLANS, "facts", Plan("Facts.", facts_of, TASKS[2:], [0]))
+    arguments = ("--store", tmp_path / "store", "--dry", "--state", 0, "--state", 0)
+    assert "1 run, 1 of them to be made" in psqe("fill", "facts", *arguments)
 
 
 def test_values_that_no_run_has_at_once_are_told():

@@ -95,6 +95,15 @@ def test_a_part_of_the_crossing_can_be_asked_for():
     assert cells == {(NO_SEEDS, FEATURES), *((k, a) for k in part["kinds"] for a in part["aligners"])}
 
 
+def test_a_part_that_the_crossing_does_not_have_is_told():
+    table = results_table(crossed_runs({}), "alignment")
+    for part in ({"kinds": [NO_SEEDS]}, {"kinds": "psqe"}, {"aligners": ["gcn"]}):
+        with pytest.raises(ParameterError, match="the crossing has no"):
+            tables.evidence_runs(table, [TASK], matching="cosine", **part)
+    twice = {"kinds": ["psqe", "psqe"], "aligners": ["eva", "eva", FEATURES]}
+    assert len(tables.evidence_runs(table, [TASK], matching="cosine", **twice)) == 3
+
+
 def test_a_cell_is_above_its_bar_in_all_runs_or_not():
     high, mixed, low = ("psqe", "eva"), ("mutual", "eva"), ("pivot", "eva")
     runs = [

@@ -57,13 +57,16 @@ class TaskFacts:
     n_pairs: int
 
 
-def look_at(task: str) -> TaskFacts:
+def look_at(task: str, dangling: float | None = None) -> TaskFacts:
     """Load a task and see what it has.
 
     Parameters
     ----------
     task
         The name of the task, or a folder.
+    dangling
+        The share of its candidates to drop; that of the study when omitted, with which a notebook has as few
+        entities as it can have without a parameter for it.
 
     Returns
     -------
@@ -79,8 +82,7 @@ def look_at(task: str) -> TaskFacts:
     from psqe.features import available_modalities
     from psqe.study.plans.base import task_options
 
-    # With as few entities as a notebook can have.
-    loaded = load_task(task, dangling=task_options(task).dangling)
+    loaded = load_task(task, dangling=task_options(task).dangling if dangling is None else dangling)
     n_links = 0 if loaded.links is None else len(loaded.links)
     n_pairs = min(len(graph.candidates) for graph in loaded.sides)
     return TaskFacts(task, available_modalities(loaded), n_links, n_pairs)
@@ -143,7 +145,7 @@ def check_needs(notebook: Notebook, values: Mapping[str, Any]) -> None:
     if "task" not in values or needs == Needs():
         return
     task = str(values["task"])
-    if missing := what_is_missing(needs, look_at(task), values):
+    if missing := what_is_missing(needs, look_at(task, values.get("dangling")), values):
         raise ParameterError(
             f"the notebook {notebook.name} cannot be run on {task}, which {missing}",
             remedy="give another task, or parameters that need less",

@@ -17,6 +17,7 @@ import pandera.pandas
 import scipy.stats
 import seaborn
 import torch
+import torch._dynamo  # which the first step of an optimiser loads
 
 import psqe.aligners
 import psqe.api

@@ -256,6 +256,13 @@ class Notebook:
                 f"what the notebook needs names {unknown[0]!r}, which is no parameter",
                 remedy=f"it has {', '.join(self.parameters) or 'none'}",
             )
+        for name in sorted({"task", *needs.parameters}):
+            kinds = ("str",) if name == "task" else ("int", "list[int]")
+            if (kind := self.parameters[name].kind) not in kinds:
+                raise ParameterError(
+                    f"what the notebook needs names {name!r}, which is a {kind}",
+                    remedy=f"declare it as {' or '.join(kinds)}",
+                )
 
     def _parameters_cell(self) -> int | None:
         tagged = [

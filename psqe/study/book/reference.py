@@ -121,7 +121,8 @@ class ReferenceDomain(PythonDomain):
         searchmode: int = 0,
     ) -> list[tuple[str, ObjectEntry]]:
         """Find an object as Sphinx does, or, where a package exports it, in the module that defines it."""
-        if searchmode == 1 and name.removesuffix("()").rpartition(".")[2] not in self._last_names():
+        last = name.removesuffix("()").rpartition(".")[2]
+        if searchmode == 1 and not name.startswith("psqe.") and last not in self._last_names():
             return []  # Sphinx would compare it with the end of the name of every object
         found = super().find_obj(env, modname, classname, name, type, searchmode)
         if found or not name.startswith("psqe."):

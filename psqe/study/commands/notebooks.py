@@ -35,7 +35,8 @@ def run(
         from psqe.study.book.notebook import Notebook
         from psqe.study.book.run_notebook import run_notebook
     asked = Notebook.read(notebook)
-    check_needs(asked, asked.values(profile, given))
+    if given.keys() & {"task", "dangling", *asked.front.needs.parameters}:
+        check_needs(asked, asked.values(profile, given))
     typer.echo(run_notebook(notebook, given, profile=profile, out_dir=out, progress=True))
 
 

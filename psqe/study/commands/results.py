@@ -216,7 +216,7 @@ def fill(
     """Run those runs of a plan that the store lacks; each result is stored as soon as it is finished.
 
     Other pairs of the same benchmark and other random states than those of the plan can be asked for. The
-    exit code is 1 if a run failed; the others are made all the same.
+    exit code is 1 if a run failed, and the others are made all the same; it is 2 if all fail for one reason.
     """
     from psqe.study.plans import PLANS
     from psqe.training.loop import check_device
@@ -318,29 +318,39 @@ def _text(measures: pd.DataFrame, spec: RunSpec) -> str:
 
 
 def _run_each(specs: list[RunSpec], store: Store, device: str | None) -> int:
-    """Execute and store runs one after the other, name those that failed in the end, and count them.
+    """Execute and store runs one after the other, name those that failed, and count them.
 
-    Where all of them fail for one reason, such as data that are not there, that is the error of the command.
+    Where several runs fail, and all for one reason, such as data that are not there, that is the error of
+    the command.
     """
+    import traceback
+
     from tqdm import tqdm
 
+    from psqe.process_limits import exhausted
     from psqe.study.run import run
 
-    reasons: dict[RunSpec, PsqeError] = {}
+    reasons: dict[RunSpec, str] = {}  # texts, because an exception keeps the data of its run
+    common: PsqeError | None = None
     try:
         for spec in tqdm(specs, "runs", disable=None):
             try:
                 result = run(spec, device)
-            except PsqeError as error:
-                reasons[spec] = error
+            except Exception as error:  # what goes wrong in one run must not cost the others
+                told = exhausted(error) or error
+                if isinstance(told, PsqeError):
+                    common = common or told.with_traceback(None)
+                else:  # a fault of psqe
+                    tqdm.write(traceback.format_exc(), file=sys.stderr)
+                reasons[spec] = " ".join(str(told).split()) or type(told).__name__
             else:
                 store.put([result])
     finally:
-        one_for_all = len(reasons) == len(specs) and len({str(reason) for reason in reasons.values()}) == 1
+        one_for_all = len(reasons) == len(specs) > 1 and len(set(reasons.values())) == 1
         for spec, reason in () if one_for_all else reasons.items():
             typer.echo(f"no result: {spec.id} {spec}\n    {reason}", err=True)
-    if one_for_all:
-        raise next(iter(reasons.values()))
+    if one_for_all and common is not None:
+        raise common
     return len(reasons)
 
 

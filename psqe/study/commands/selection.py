@@ -126,7 +126,7 @@ def planned(name: str, selection: Selection) -> list[RunSpec]:
     if name in PLANS:
         _tell_beyond("task", selection.task or (), PLANS[name].tasks)
         _tell_beyond("random state", selection.state or (), PLANS[name].random_states)
-    return [spec for spec in specs if selection.has(spec)]
+    return [spec for spec in dict.fromkeys(specs) if selection.has(spec)]  # a value can be given twice
 
 
 def open_store(folder: Path | None, *, new: bool = False) -> Store:

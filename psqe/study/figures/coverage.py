@@ -123,6 +123,8 @@ def agreement(
     for axes, part in parts:
         for name, mark in marks(dict.fromkeys(table[series].astype(str))).items():
             chosen = part[part[series].astype(str) == name]
+            if chosen.empty:  # the layout of a figure fails on a line without points
+                continue
             axes.plot(chosen[x], chosen[y], mark.marker, ls="none", color=mark.colour, ms=5, alpha=0.75,
                       mew=0.4, mec="white", label=name, clip_on=False)  # fmt: skip
         axes.set_xlabel(xlabel)

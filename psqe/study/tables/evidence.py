@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 from scipy.stats import false_discovery_control, spearmanr, ttest_1samp
 
-from psqe.errors import DataError
+from psqe.errors import DataError, ParameterError
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import seeds_of
 from psqe.study.plans.evidence import ALIGNERS, FEATURES, SEEDLESS, SEEDS, cell, seeds_on
@@ -36,7 +36,7 @@ def evidence_runs(
     """Collect the stored runs of the crossing, a row for each kind of seeds, aligner, pair and random state.
 
     Only random states count for which every run that is asked for is stored on every one of the pairs, so
-    that all cells of a table have the same ones.
+    that all cells of a table have the same ones. A part of the crossing can have more of them than the whole.
 
     The features without training do not use seeds. On all links their run without seeds stands in every row,
     and on another group of links the run beside the seeds that define the group.
@@ -64,9 +64,17 @@ def evidence_runs(
 
     Raises
     ------
+    ParameterError
+        If a kind of seeds or an aligner is unknown.
     DataError
         If no random state has all runs.
     """
+    unknown = [name for name in kinds or () if name not in SEEDS]
+    unknown += [name for name in aligners if name not in ALIGNERS]
+    if unknown:
+        raise ParameterError(
+            f"the crossing has no {unknown[0]!r}", remedy=f"choose from {', '.join((*SEEDS, *ALIGNERS))}"
+        )
     chosen = table[
         (table["protocol"] == "full")
         & (table["matching"] == matching)
@@ -80,8 +88,8 @@ def evidence_runs(
             (kind, aligner, task, state, _run_id(kind, aligner, task, state, links))
             for task in tasks
             for state in states
-            for kind in (NO_SEEDS, *(seeds_on(task) if kinds is None else kinds))
-            for aligner in aligners
+            for kind in dict.fromkeys((NO_SEEDS, *(seeds_on(task) if kinds is None else kinds)))
+            for aligner in dict.fromkeys(aligners)
             if kind != NO_SEEDS or aligner in SEEDLESS
         ],
         columns=[*COLUMNS, "id"],
