@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PROFILE ?= default
 # pip does one thing after the other. Two at a time install the pins, without asking what they need, and one more
-# adds what they need on this platform and is not pinned. compileall uses all cores, and skips the tests of packages.
+# adds what they need on this platform and is not pinned. compileall uses all cores, and skips tests and the largest packages that the book does not import.
+UNUSED := tests?|transformers|sqlalchemy|pip|selenium|debugpy|mypy|dask|huggingface_hub|hypothesis
 QUICK := --quiet --disable-pip-version-check --no-compile
 
 # The first interpreter on the path that is Python 3.11; asked for only when there is something to install.
@@ -30,7 +31,7 @@ $(STAMP): requirements.txt pyproject.toml
 	grep -E '^[A-Za-z0-9._-]+==[^[:space:];#]+$$' requirements.txt | xargs -n 72 -P 2 $(BIN)/python -m pip install $(QUICK) --no-deps
 	$(BIN)/python -m pip install $(QUICK) --requirement requirements.txt
 	$(BIN)/python -m pip install $(QUICK) --no-deps --editable .
-	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib psqe || true # some packages ship .py files that do not compile
+	@$(BIN)/python -m compileall -qq -j 0 -x '/($(UNUSED))/' $(VENV)/lib psqe || true # some packages ship .py files that do not compile
 	@touch $@
 
 book: study ## run all notebooks and build the book: build/_build/html/index.html

@@ -77,3 +77,22 @@ def test_pictures_have_an_image_and_a_layout(flags):
     features = build_features(AlignmentTask("flags", *sides), ["image", "layout"], cache=False)
     assert {name: m.dim for name, m in features.items()} == {"image": 1280, "layout": 2432}
     assert all(m.left.present.all() for m in features.values())
+
+
+def test_the_network_pads_within_convolutions_and_gives_the_same_numbers():
+    random = torch.Generator().manual_seed(0)
+    padded = [
+        module
+        for module in load_network().modules()
+        if isinstance(module, torch.nn.Conv2d) and any(module.padding)
+    ]
+    assert padded
+    for module in padded:
+        inputs = torch.randn(2, module.in_channels, 14, 14, generator=random)
+        inputs = inputs.to(memory_format=torch.channels_last)
+        height, width = module.padding
+        outside = torch.nn.functional.pad(inputs, (width, width, height, height))
+        options = {"stride": module.stride, "groups": module.groups}
+        expected = torch.nn.functional.conv2d(outside, module.weight, module.bias, **options)
+        torch.testing.assert_close(module(inputs), expected, rtol=0, atol=1e-6)
+        assert module(inputs).shape[2:] == (14, 14)
