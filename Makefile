@@ -26,7 +26,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 found; install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "make: $(PYTHON) is not Python 3.11; name one that is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "installing into $(VENV): about two minutes and 2 GB, once"
+	@echo "installing into $(VENV): one or two minutes and 2 GB, once"
 	$(PYTHON) -m venv $(VENV)
 	grep -E '^[A-Za-z0-9._-]+==[^[:space:];#]+$$' requirements.txt | xargs -n 72 -P 2 $(BIN)/python -m pip install $(QUICK) --no-deps
 	$(BIN)/python -m pip install $(QUICK) --requirement requirements.txt
