@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PROFILE ?= default
 # pip does one thing after the other. Two at a time install the pins, without asking what they need, and one more
-# adds what they need on this platform and is not pinned. compileall uses all cores, and skips tests and the largest packages that the book does not import.
+# adds what they need on this platform and is not pinned. compileall uses all cores, and skips tests and the
+# largest packages that the book does not import.
 UNUSED := tests?|transformers|sqlalchemy|pip|selenium|debugpy|mypy|dask|huggingface_hub|hypothesis
 QUICK := --quiet --disable-pip-version-check --no-compile
 

@@ -248,9 +248,7 @@ def test_a_run_that_fails_does_not_cost_the_others(tmp_path, monkeypatch):
     [lost] = facts_of(TASKS[1:2], [0])
     assert f"no result: {lost.id} {lost}\n    'nowhere/at_all' is" in said
     assert {spec.task.name for spec in store.specs().values()} == {TASKS[0], TASKS[2]}
-    alone = psqe(
-        "fill", "facts", "--store", store.folder, code=1
-    )  # the only one that is lacking is named, too
+    alone = psqe("fill", "facts", "--store", store.folder, code=1)
     assert f"no result: {lost.id} {lost}" in alone and "0 of 1 run made" in alone
 
 

@@ -95,7 +95,7 @@ class PictureEncoder(ItemEncoder):
 
 @lru_cache(maxsize=1)
 def load_network() -> Any:
-    """The network with its weights, made faster where that changes no number.
+    """The network with its weights, made faster without a change of what it computes, up to rounding.
 
     Batch normalisation is folded into the convolutions, and these pad by themselves (:func:`_pad_within`).
     """
@@ -127,7 +127,7 @@ def load_network() -> Any:
 def _pad_within(convolution: Any) -> None:
     """Let a convolution pad by itself where it pads all edges alike, instead of copying its input first.
 
-    The numbers are the same, and the network takes two thirds of the time.
+    The same products are added, and the network takes two thirds of the time.
     """
     import torch
 

@@ -1,6 +1,6 @@
 """What most notebooks import, loaded once: a kernel that is a copy of such a process need not load it again.
 
-The server of :mod:`psqe.study.book.jobs` loads this module, and nothing else does. Loading takes some six
+The server of :mod:`psqe.study.book.jobs` loads this module, and nothing else does. Loading takes some eight
 seconds of processor time, which each notebook would spend.
 """
 
