@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.options import MinerOptions
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import (
@@ -54,6 +55,15 @@ TASKS, STATES = EMOJI, (0, 1)
 CHARACTERS_TASKS, CHARACTERS_STATES = ("han/ja-zh",), (0, 1)
 """The pair of Han characters and the random states that are stored: other data than emoji."""
 
+PART_KINDS, PART_ALIGNERS = (
+    ("pivot", "mutual", "psqe", "true links"),
+    (FEATURES, "clamped", "propagation", "eva", "mclea"),
+)
+"""The kinds of seeds and the aligners that are crossed on published benchmarks, where a run takes minutes."""
+
+PART_TASKS, PART_STATES = tuple(BENCHMARKS), (0, 1)
+"""The published benchmarks and the random states that are stored of the part."""
+
 SEEDLESS = (FEATURES, "propagation", "paris", "concord")
 """The aligners that are run without seeds, too."""
 
@@ -97,20 +107,41 @@ def cell(kind: str, aligner: str, task: str, random_state: int, *, n_seeds: int 
     )  # fmt: skip
 
 
-def crossing(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
-    """Every kind of seeds crossed with every aligner, each after the run about its seeds."""
+def crossing(
+    tasks: Sequence[str],
+    random_states: Sequence[int],
+    *,
+    kinds: Sequence[str] = tuple(SEEDS),
+    aligners: Sequence[str] = ALIGNERS,
+) -> list[RunSpec]:
+    """Kinds of seeds crossed with aligners, each after the run about its seeds, and aligners without seeds.
+
+    A kind of seeds that does not differ from another one on a task (:func:`seeds_on`) is left out there. The
+    aligners of :data:`SEEDLESS` are run without seeds, too, whichever ``aligners`` are named.
+    """
     return with_seeds(
         cell(kind, aligner, task, state)
         for state in random_states
         for task in tasks
-        for kind in (NO_SEEDS, *seeds_on(task))
-        for aligner in (SEEDLESS if kind == NO_SEEDS else ALIGNERS)
+        for kind in (NO_SEEDS, *(kind for kind in seeds_on(task) if kind in kinds))
+        for aligner in (SEEDLESS if kind == NO_SEEDS else aligners)
     )
+
+
+def part(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
+    """The part of the crossing that has :data:`PART_KINDS` and :data:`PART_ALIGNERS`."""
+    return crossing(tasks, random_states, kinds=PART_KINDS, aligners=PART_ALIGNERS)
 
 
 PLANS = {
     "evidence": Plan("Every kind of seeds crossed with every aligner.", crossing, TASKS, STATES),
     "evidence-characters": Plan(
         "The same crossing on Han characters.", crossing, CHARACTERS_TASKS, CHARACTERS_STATES
+    ),
+    "evidence-benchmarks": Plan(
+        "Four kinds of seeds crossed with four aligners on published benchmarks.",
+        part,
+        PART_TASKS,
+        PART_STATES,
     ),
 }
