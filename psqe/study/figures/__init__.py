@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from psqe.study.figures.ablation import changes, estimates, reliability, sweeps
+from psqe.study.figures.bars import bars
 from psqe.study.figures.costs import scaling
 from psqe.study.figures.coverage import agreement, curves, operating, phase_diagram
 from psqe.study.figures.damage import damage_curves
@@ -17,7 +18,7 @@ from psqe.study.figures.results import by_n_seeds, by_region, dot_plot, precisio
 from psqe.study.figures.wrong import PullMap, against_temperature, forgiveness, pull_maps, pulls_by_kind
 
 __all__ = [
-    "Gallery", "PullMap", "against_temperature", "agreement", "by_n_seeds", "by_region", "changes",
+    "Gallery", "PullMap", "against_temperature", "agreement", "bars", "by_n_seeds", "by_region", "changes",
     "curves", "damage_curves", "degree_distribution", "dot_plot", "error_terms", "estimates",
     "evidence_histogram",
     "forgiveness", "hardness", "link_gallery", "modality_presence", "operating", "pair_grid",

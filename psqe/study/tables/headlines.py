@@ -1,4 +1,4 @@
-"""The numbers of the landing page: means over the emoji pairs, all from the results store."""
+"""The numbers of the findings: means over the emoji pairs, all from the results store."""
 
 from __future__ import annotations
 
@@ -14,13 +14,78 @@ from psqe.study.tables.alignments import FEATURES
 from psqe.study.tables.by_state import ByState, alignment_values, difference, seed_values
 
 MATCHING = "csls"
-"""The matching of every Hits@1 on the landing page that does not name another."""
+"""The matching of every Hits@1 among the findings that does not name another."""
+
+PANELS = {
+    "Seeds that are correct": {
+        "correct pivot": ("pivot: pictures only", "seeds"),
+        "correct pivot, fused": ("pivot: pictures and keywords", "seeds"),
+        "correct mutual": ("mutual nearest neighbours", "seeds"),
+        "correct psqe": ("PSQE", "seeds"),
+    },
+    "Free links that are found first (Hits@1, CSLS)": {
+        "free pivot": ("MCLEA, pivot: pictures only", "trained"),
+        "free pivot, fused": ("MCLEA, pivot: pictures and keywords", "trained"),
+        "free mutual": ("MCLEA, mutual nearest neighbours", "trained"),
+        "free psqe": ("MCLEA, PSQE", "trained"),
+        "free features": ("features alone, no seeds", "not trained"),
+        "free clamped": ("clamped features, PSQE", "not trained"),
+    },
+    "All links that are found first (Hits@1, Sinkhorn)": {
+        "all mclea": ("MCLEA, PSQE", "trained"),
+        "all features": ("features alone, no seeds", "not trained"),
+        "all clamped": ("clamped features, PSQE", "not trained"),
+        "all propagation": ("propagation, no seeds", "not trained"),
+    },
+}
+"""The panels of the landing page's figure: the names of :func:`headlines`, each with its bar and what is
+done."""
+
+
+def headline_values(
+    seeds: pd.DataFrame, alignments: pd.DataFrame, *, tasks: Sequence[str] = EMOJI, aligner: str = "mclea"
+) -> dict[str, ByState]:
+    """Collect what the numbers of the findings are means of, by random state.
+
+    Parameters
+    ----------
+    seeds, alignments, tasks, aligner
+        As :func:`headlines` takes them.
+
+    Returns
+    -------
+    dict
+        The values by random state under the names that :func:`headlines` gives their means. What was not
+        run has no values.
+    """
+    of_seeds = seed_values(seeds, tasks)
+    free = alignment_values(alignments, tasks, matching=MATCHING, links="free_of_all")
+    whole = alignment_values(alignments, tasks, matching="sinkhorn")
+    queries = [
+        alignment_values(alignments, tasks, matching=matching, links=links, value="n_queries")
+        for matching, links in ((MATCHING, "free_of_all"), ("sinkhorn", "all"))
+    ]
+    return {
+        **{
+            f"{name} {kind}": of_seeds.get((value, kind), {})
+            for kind in KINDS_OF_SEEDS
+            for name, value in (("correct", "precision"), ("even", "balance"))
+        },
+        **{f"free {kind}": free.get((aligner, kind), {}) for kind in KINDS_OF_SEEDS},
+        **{f"free {name}": free.get((name, "psqe"), {}) for name in (FEATURES, "clamped", "propagation")},
+        "all features": whole.get((FEATURES, NO_SEEDS), {}),
+        "all propagation": whole.get(("propagation", NO_SEEDS), {}),
+        "all clamped": whole.get(("clamped", "psqe"), {}),
+        f"all {aligner}": whole.get((aligner, "psqe"), {}),
+        "n free": queries[0].get((aligner, "psqe"), {}),
+        "n gold": queries[1].get((aligner, "psqe"), {}),
+    }
 
 
 def headlines(
     seeds: pd.DataFrame, alignments: pd.DataFrame, *, tasks: Sequence[str] = EMOJI, aligner: str = "mclea"
 ) -> dict[str, float]:
-    """Compute the numbers of the landing page.
+    """Compute the numbers of the findings.
 
     Every mean is first over pairs within a random state and then over the random states that were run on all
     pairs. Hits@1 is that of protocol full, matched by :data:`MATCHING`, the mean of both directions.
@@ -50,28 +115,8 @@ def headlines(
         states.
         What was not run is missing.
     """
-    of_seeds = seed_values(seeds, tasks)
+    means = headline_values(seeds, alignments, tasks=tasks, aligner=aligner)
     free = alignment_values(alignments, tasks, matching=MATCHING, links="free_of_all")
-    whole = alignment_values(alignments, tasks, matching="sinkhorn")
-    queries = [
-        alignment_values(alignments, tasks, matching=matching, links=links, value="n_queries")
-        for matching, links in ((MATCHING, "free_of_all"), ("sinkhorn", "all"))
-    ]
-    means: dict[str, ByState] = {
-        **{
-            f"{name} {kind}": of_seeds.get((value, kind), {})
-            for kind in KINDS_OF_SEEDS
-            for name, value in (("correct", "precision"), ("even", "balance"))
-        },
-        **{f"free {kind}": free.get((aligner, kind), {}) for kind in KINDS_OF_SEEDS},
-        **{f"free {name}": free.get((name, "psqe"), {}) for name in (FEATURES, "clamped", "propagation")},
-        "all features": whole.get((FEATURES, NO_SEEDS), {}),
-        "all propagation": whole.get(("propagation", NO_SEEDS), {}),
-        "all clamped": whole.get(("clamped", "psqe"), {}),
-        f"all {aligner}": whole.get((aligner, "psqe"), {}),
-        "n free": queries[0].get((aligner, "psqe"), {}),
-        "n gold": queries[1].get((aligner, "psqe"), {}),
-    }
     found = {name: fmean(values.values()) for name, values in means.items() if values}
     pairs = [
         ("pivot, fused", "pivot"), ("psqe", "pivot, fused"), ("psqe", "mutual"), ("true links", "psqe"),
@@ -87,3 +132,28 @@ def headlines(
         {state for (name, _), values in free.items() if name == aligner for state in values}
     )
     return found
+
+
+def headline_bars(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame:
+    """Collect what the figure of the landing page shows, in three panels.
+
+    Parameters
+    ----------
+    seeds, alignments
+        The seeds and the alignments of the results store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each panel, bar and random state: ``panel``, ``bar``, ``kind`` (what is done: ``seeds``,
+        ``trained`` or ``not trained``), ``random_state`` and ``value``, in percent, the mean of the emoji
+        pairs.
+    """
+    values = headline_values(seeds, alignments)
+    rows = [
+        {"panel": panel, "bar": bar, "kind": kind, "random_state": state, "value": 100 * value}
+        for panel, bars in PANELS.items()
+        for name, (bar, kind) in bars.items()
+        for state, value in sorted(values[name].items())
+    ]
+    return pd.DataFrame(rows)
