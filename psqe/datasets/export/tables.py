@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from psqe.datasets.export.notices import NOTICES
+from psqe.datasets.export.notices import notice
 from psqe.errors import DataError
 from psqe.graph import AlignmentTask, IntArray, KnowledgeGraph, Sides, counted, in_number, positions
 
@@ -199,15 +199,9 @@ def copy_images(graph: KnowledgeGraph, folder: Path, relative: str) -> dict[int,
 
 def write_notice(task: AlignmentTask, folder: Path, layout: str) -> None:
     """Write ``NOTICE.txt`` with the licences of a pair that comes with packages; no other pair has one."""
-    notice = NOTICES.get(task.name, NOTICES.get(task.name.partition("/")[0]))
-    if notice is None:
-        return
-    copied = layout in ("folder", "rdf")
-    text = notice.format(
-        pictures=" and pictures" if copied else "",
-        what="Pictures" if copied else "Pictures, of which this folder has vectors at most,",
-    )
-    (folder / "NOTICE.txt").write_text(text, encoding="utf-8")
+    text = notice(task.name, with_pictures=layout in ("folder", "rdf"))
+    if text:
+        (folder / "NOTICE.txt").write_text(text, encoding="utf-8")
 
 
 def without_images(graph: KnowledgeGraph) -> KnowledgeGraph:

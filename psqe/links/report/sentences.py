@@ -6,17 +6,10 @@ from collections import Counter
 
 import numpy as np
 
+from psqe.datasets.licences import picture_credit
 from psqe.graph import SIDES
 from psqe.links.report.facts import BORDER, CERTAIN, LinkFacts
 from psqe.links.unlinked import NoLinkReason
-
-CREDITS = {
-    "emoji/": "Left pictures: Twemoji, © Twitter and contributors, CC BY 4.0. Right pictures: OpenMoji, "
-    "CC BY-SA 4.0.",
-    "han/ja": "Left pictures: KanjiVG, © Ulrich Apel, CC BY-SA 3.0. Right pictures: Noto Serif SC, © Adobe, "
-    "SIL Open Font License 1.1.",
-}
-"""The authors of the pictures of a task, by the beginning of its name."""
 
 BECAUSE = {
     NoLinkReason.NOTHING_KNOWN: "the entity has none of the modalities that were used",
@@ -332,4 +325,4 @@ def calibration(facts: LinkFacts) -> str:
 
 def credits(facts: LinkFacts) -> str:
     """Name the authors of the pictures; empty where they are not known."""
-    return " ".join(text for start, text in CREDITS.items() if facts.task_name.startswith(start))
+    return picture_credit(facts.task_name)

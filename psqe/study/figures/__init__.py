@@ -6,6 +6,7 @@ from psqe.study.figures.ablation import changes, estimates, reliability, sweeps
 from psqe.study.figures.bars import bars
 from psqe.study.figures.costs import scaling
 from psqe.study.figures.coverage import agreement, curves, operating, phase_diagram
+from psqe.study.figures.credits import Credits, credits
 from psqe.study.figures.damage import damage_curves
 from psqe.study.figures.forces import hardness, pull_by_similarity, split_on_circle, two_parts
 from psqe.study.figures.gallery import Gallery, link_gallery
@@ -18,10 +19,10 @@ from psqe.study.figures.results import by_n_seeds, by_region, dot_plot, precisio
 from psqe.study.figures.wrong import PullMap, against_temperature, forgiveness, pull_maps, pulls_by_kind
 
 __all__ = [
-    "Gallery", "PullMap", "against_temperature", "agreement", "bars", "by_n_seeds", "by_region", "changes",
-    "curves", "damage_curves", "degree_distribution", "dot_plot", "error_terms", "estimates",
-    "evidence_histogram",
-    "forgiveness", "hardness", "link_gallery", "modality_presence", "operating", "pair_grid",
+    "Credits", "Gallery", "PullMap", "against_temperature", "agreement", "bars", "by_n_seeds", "by_region",
+    "changes", "credits", "curves", "damage_curves", "degree_distribution", "dot_plot", "error_terms",
+    "estimates", "evidence_histogram", "forgiveness", "hardness", "link_gallery",
+    "modality_presence", "operating", "pair_grid",
     "phase_diagram", "precision_by_rank", "pull_by_similarity", "pull_maps", "pulls_by_kind",
     "reach_by_degree", "reach_shares", "reliability", "scaling", "seed_gallery", "similarity_grid",
     "split_on_circle", "stage_trace", "sweeps", "threshold_curve", "two_parts",

@@ -1,0 +1,84 @@
+"""Pictures of others: NOTICE, the pages and what psqe writes name the same authors and licences."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from psqe.datasets import licences
+from psqe.datasets.export.notices import notice
+from psqe.datasets.licences import Kind, Work, parts_of, picture_credit
+from psqe.errors import ParameterError
+from psqe.study.figures import credits
+from psqe.study.project import Project
+
+ROOT = Path(__file__).parents[1]
+NOTICE = " ".join((ROOT / "NOTICE").read_text(encoding="utf-8").split())
+WORKS = [value for value in vars(licences).values() if isinstance(value, Work)]
+BY_NAME = {work.name: work for work in WORKS}
+
+
+@cache
+def picture_functions() -> frozenset[str]:
+    """The public functions of the study whose modules read the pictures of entities."""
+    names = set()
+    for path in (ROOT / "psqe" / "study").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "open_picture(" in text or ".images[" in text:
+            functions = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
+            names |= {function.name for function in functions if not function.name.startswith("_")}
+    return frozenset(names)
+
+
+def shows_pictures(code: str) -> bool:
+    return bool(re.search(rf"\b({'|'.join(sorted(picture_functions()))})\(", code))
+
+
+def test_pages_with_pictures_name_their_authors() -> None:
+    assert {"pair_grid", "seed_gallery", "similarity_grid", "link_gallery"} <= picture_functions()
+    shown = {
+        path.stem: text
+        for path in Project.find(ROOT).notebooks()
+        if shows_pictures(text := path.read_text(encoding="utf-8"))
+    }
+    assert {"two-pictures", "characters"} <= shown.keys()
+    assert not [name for name, text in shown.items() if "figures.credits(" not in text]
+
+
+def test_no_page_names_the_authors_by_hand() -> None:
+    for path in Project.find(ROOT).notebooks():
+        assert "pictures: Twemoji" not in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
+def test_the_notice_has_every_work_with_its_holder_and_its_licence(work: Work) -> None:
+    holder = work.holder.removeprefix("the ")
+    for text in (work.name, holder, work.licence, work.source or work.address):
+        assert text.lower() in NOTICE.lower(), text
+
+
+def test_pairs_name_the_authors_of_both_sides() -> None:
+    for task in ("emoji/en-fr", "han/ja-zh", "han/school"):
+        sides = {part.side for part in parts_of(task) if part.kind is Kind.PICTURES}
+        assert sides == {"left", "right"}
+        assert picture_credit(task).count("©") == 2
+    assert not picture_credit("han/words") and not picture_credit("emoji")
+
+
+def test_the_line_of_a_page_links_the_licences() -> None:
+    line = credits("emoji/en-fr").markdown
+    for work in (licences.TWEMOJI, licences.OPENMOJI, licences.CLDR):
+        assert work.linked_credit in line
+    assert "authors of the folder" in credits(str(ROOT / "examples" / "countries")).markdown
+    with pytest.raises(ParameterError, match="no task and no folder"):
+        credits("no/such/folder")
+
+
+def test_an_export_says_whether_it_has_pictures() -> None:
+    whole, vectors = (notice("emoji/en-fr", with_pictures=given) for given in (True, False))
+    assert "texts and pictures of this folder" in whole and "vectors" not in whole
+    assert vectors.count("of which this folder has vectors at most") == 2
+    assert licences.OPENMOJI.address in whole and max(map(len, whole.splitlines())) <= 110
+    assert not notice("dbp15k/zh_en", with_pictures=True)
