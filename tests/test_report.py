@@ -299,16 +299,22 @@ def test_sentences_about_no_link_and_about_one():
     assert said["confidence"] == "Without links there is no confidence to report."
     said = sentences.takeaways(facts([0.3], [False], correct=None, judged=None))
     assert said["links"].endswith("a and a, which is correct with an estimated probability of 30.0%.")
-    assert said["confidence"].endswith("is 0.30, so it is more likely wrong than correct.")
+    assert said["confidence"].endswith("is 0.30: by this estimate it is more likely wrong than correct.")
     said = sentences.takeaways(facts([0.95, 0.3], [False] * 2, correct=None, judged=None))["confidence"]
     assert "for 1 link, which is correct with an estimated probability of 95.0%. It is below 0.5 for" in said
+    assert said.endswith("for 1 link, which is correct with an estimated probability of 30.0%.")
+
+
+def test_what_doubtful_confidences_estimate_is_said_as_an_estimate():
+    said = sentences.takeaways(facts([0.2, 0.4], [False] * 2, correct=None, judged=None))["confidence"]
+    assert said.endswith("It is below 0.5 for 2 links, of which 30.0% are expected to be correct.")
 
 
 def test_the_rule_is_told():
     found = facts()
     assert sentences.rule(found).endswith("Every chosen pair became a link, whatever its confidence.")
     sure = replace(found, links=replace(found.links, calibrated=True))
-    assert sentences.reliance(sure).startswith("Links with a confidence near 1 can be relied on")
+    assert "near 1 can be relied on" in sentences.reliance(sure)
     doubtful = sentences.reliance(replace(found, links=replace(found.links, calibrated=False)))
     assert "could not be calibrated on these data and are usually too high then" in doubtful
     links = replace(found.links, chosen_by=LinkRule("csls", "one_to_one", 0.25), threshold=0.25)

@@ -48,7 +48,7 @@ def test_links_of_one_confidence_are_not_told_apart(confidence):
     said = shown("predicted", alike)
     assert "no part of them is expected to be more precise" in said and "The dots" not in said
     told = sentences.takeaways(facts(alike, [False] * 25, correct=None, judged=None))["confidence"]
-    assert told.endswith("so the confidence does not tell which of them are correct.")
+    assert told.endswith("so the confidence does not show which of them are correct.")
     words = "drawn at random from those" if confidence == 1 else "furthest ahead of their runner-up"
     assert words in shown("certain", alike)
 

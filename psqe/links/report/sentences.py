@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psqe.datasets.licences import picture_credit
 from psqe.graph import SIDES
@@ -39,7 +40,7 @@ RANKED_BY = {
 
 
 SAME = 0.005
-"""Confidences that differ by less are told apart nowhere in a report, which shows two digits of them."""
+"""Confidences that differ by less look the same in a report, which shows two digits of them."""
 
 
 def takeaways(facts: LinkFacts) -> dict[str, str]:
@@ -81,17 +82,24 @@ def _confidence(facts: LinkFacts) -> str:
         return "Without links there is no confidence to report."
     if len(confidence) == 1:
         likely = "wrong than correct" if confidence[0] < BORDER else "correct than wrong"
-        return f"The confidence of the link is {confidence[0]:.2f}, so it is more likely {likely}."
+        return f"The confidence of the link is {confidence[0]:.2f}: by this estimate it is more likely {likely}."
     if all_alike(facts):
-        return f"{_alike(facts)}, so the confidence does not tell which of them are correct."
-    certain, n_doubtful = confidence[confidence >= CERTAIN], int((confidence < BORDER).sum())
-    text = f"The confidence is {CERTAIN} or more for {_count(len(certain))}"
-    if len(certain) == 1:
-        text += f", which is correct with an estimated probability of {certain[0]:.1%}"
-    elif len(certain):
-        text += f", of which {certain.mean(dtype=np.float64):.1%} are expected to be correct"
-    text += f". It is below {BORDER} for {_count(n_doubtful)}"
-    return f"{text}, more likely wrong than correct." if n_doubtful else f"{text}."
+        return f"{_alike(facts)}, so the confidence does not show which of them are correct."
+    certain, doubtful = confidence[confidence >= CERTAIN], confidence[confidence < BORDER]
+    return (
+        f"The confidence is {CERTAIN} or more for {_count(len(certain))}{_expected(certain)}. "
+        f"It is below {BORDER} for {_count(len(doubtful))}{_expected(doubtful)}."
+    )
+
+
+def _expected(confidence: NDArray[np.floating]) -> str:
+    """Say what some confidences estimate about their links; empty without links."""
+    if not len(confidence):
+        return ""
+    mean = confidence.mean(dtype=np.float64)
+    if len(confidence) == 1:
+        return f", which is correct with an estimated probability of {mean:.1%}"
+    return f", of which {mean:.1%} are expected to be correct"
 
 
 def _alike(facts: LinkFacts) -> str:
@@ -116,10 +124,10 @@ def _unlinked(facts: LinkFacts) -> str:
         f"{parts[0]} and {parts[1]} have no link; the prediction for them is that they have no counterpart."
     )
     reason, count = max(reasons.items(), key=lambda item: item[1])
-    told = f"The most frequent reason, in {count / reasons.total():.1%} of the cases, is"
+    said = f"The most frequent reason, in {count / reasons.total():.1%} of the cases, is"
     if count == reasons.total():
-        told = "The reason is" if count == 1 else "For all of them, the reason is"
-    return f"{text} {told} that {BECAUSE[reason]}."
+        said = "The reason is" if count == 1 else "For all of them, the reason is"
+    return f"{text} {said} that {BECAUSE[reason]}."
 
 
 def _truth(facts: LinkFacts) -> str:
@@ -148,7 +156,7 @@ def _truth(facts: LinkFacts) -> str:
 
 
 def _outside(facts: LinkFacts) -> str:
-    """Say how many of the judged links outside the seeds are correct; empty where none are told apart."""
+    """Say how many judged links outside the seeds are correct; empty if none are or all links are."""
     free = facts.quality and facts.quality["links_free"]
     if not free or not free["n_judged"] or free["n"] == len(facts.links):
         return ""
@@ -160,12 +168,13 @@ def reliance(facts: LinkFacts) -> str:
     """Say how the confidences can be read."""
     if facts.links.calibrated:
         return (
-            "Links with a confidence near 1 can be relied on; links below 0.5 are more likely wrong than "
-            "correct."
+            "A confidence is an estimate of the probability that a link is correct. Links with a confidence "
+            "near 1 can be relied on. Links with a confidence below 0.5 are doubtful: more of them are estimated "
+            "to be wrong than correct. The estimate can be off, so look at them before you use them."
         )
     return (
         "The confidences could not be calibrated on these data and are usually too high then, so they order "
-        "the links and are no probabilities."
+        "the links and are not probabilities."
     )
 
 
@@ -308,7 +317,7 @@ def ranking(facts: LinkFacts) -> str:
         return text
     return (
         f"{text} A model that was trained on seeds ranks the counterparts in its seeds first, whether it has "
-        "learned anything else or not. The row of true links with no entity in a seed tells how well a model "
+        "learned anything else or not. The row of true links with no entity in a seed shows how well a model "
         "finds what it was not given."
     )
 
