@@ -82,7 +82,9 @@ def _confidence(facts: LinkFacts) -> str:
         return "Without links there is no confidence to report."
     if len(confidence) == 1:
         likely = "wrong than correct" if confidence[0] < BORDER else "correct than wrong"
-        return f"The confidence of the link is {confidence[0]:.2f}: by this estimate it is more likely {likely}."
+        return (
+            f"The confidence of the link is {confidence[0]:.2f}: by this estimate it is more likely {likely}."
+        )
     if all_alike(facts):
         return f"{_alike(facts)}, so the confidence does not show which of them are correct."
     certain, doubtful = confidence[confidence >= CERTAIN], confidence[confidence < BORDER]
@@ -169,8 +171,8 @@ def reliance(facts: LinkFacts) -> str:
     if facts.links.calibrated:
         return (
             "A confidence is an estimate of the probability that a link is correct. Links with a confidence "
-            "near 1 can be relied on. Links with a confidence below 0.5 are doubtful: more of them are estimated "
-            "to be wrong than correct. The estimate can be off, so look at them before you use them."
+            "near 1 can be relied on. Links with a confidence below 0.5 are doubtful: by the estimate, more "
+            "of them are wrong than correct. The estimate can be off, so look at them before you use them."
         )
     return (
         "The confidences could not be calibrated on these data and are usually too high then, so they order "
