@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import warnings
 
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from psqe.seeds import balance
 from psqe.study import figures, tables
 from psqe.study.plans.base import alignment_spec, psqe_options
 from psqe.study.store import RunResult
+from psqe.study.tables.page import mean_text, over_states
 from psqe.study.tables.phase import equivalent_share
 
 
@@ -185,7 +188,7 @@ def test_evenness_is_compared_on_the_draws_that_both_kinds_have():
     assert means.loc["mutual", "precision"] == pytest.approx(0.7)
     assert means.loc["psqe", "balance by meaning"] == pytest.approx(0.45)
     words = tables.evenness_words(runs)
-    assert "higher in precision (0.900 against 0.800, so on 1 of 1 pairs)" in words
+    assert "higher in precision (0.900 against 0.800; on 1 of 1 pairs)" in words
     assert "lower in least covered (0.400 against 0.450" in words
     assert "equal in balance by density (0.900 against 0.900) and balance by degree" in words
     assert "does not have both “psqe, even” and “mutual”" in tables.evenness_words(runs, "psqe, even")
@@ -317,3 +320,11 @@ def test_operating_points_are_means_of_whole_sets():
     assert y == pytest.approx(0.6) and x == pytest.approx(equivalent_share(0.9))
     with pytest.raises(ParameterError):
         equivalent_share(0.4)
+
+
+def test_a_measure_without_any_value_has_no_mean_and_gives_no_warning():
+    runs = pd.DataFrame({"random_state": [0, 1, 2], "estimated": [float("nan")] * 3})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert mean_text(runs, "estimated") == "-"
+        assert all(map(math.isnan, over_states(runs, "estimated")))

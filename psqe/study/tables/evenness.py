@@ -88,13 +88,13 @@ def evenness_words(runs: pd.DataFrame, kind: str = "psqe", beside: str = "mutual
     means = means.groupby("task").mean()
     if means.empty:
         return f"The results store does not have “{kind}” and “{beside}” seeds on the same draws yet."
-    told: dict[str, list[str]] = {"higher": [], "lower": [], "equal": []}
+    found: dict[str, list[str]] = {"higher": [], "lower": [], "equal": []}
     for measure in MEASURES:
         one, other = means[measure, kind], means[measure, beside]
         difference = float((one - other).mean())
         which = "equal" if abs(difference) < 0.0005 else "higher" if difference > 0 else "lower"
         agree = ((one - other) * difference > 0).sum()
-        pairs = "" if which == "equal" else f", so on {agree} of {len(means)} pairs"
-        told[which].append(f"{measure} ({one.mean():.3f} against {other.mean():.3f}{pairs})")
-    parts = [f"{which} in {list_in_words(measures)}" for which, measures in told.items() if measures]
+        pairs = "" if which == "equal" else f"; on {agree} of {len(means)} pairs"
+        found[which].append(f"{measure} ({one.mean():.3f} against {other.mean():.3f}{pairs})")
+    parts = [f"{which} in {list_in_words(measures)}" for which, measures in found.items() if measures]
     return f"Over {len(means)} pairs, beside “{beside}” seeds, “{kind}” seeds are {'; '.join(parts)}."

@@ -84,9 +84,11 @@ def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
     Returns
     -------
     tuple of float
-        Mean, lower and upper bound; the bounds are NaN for a single random state.
+        Mean, lower and upper bound; the bounds are NaN for a single random state, and all are NaN if every
+        value is missing.
     """
-    return mean_interval(table.groupby("random_state")[value].mean().dropna().astype(float).tolist())
+    values = table.groupby("random_state")[value].mean().dropna().astype(float).tolist()
+    return mean_interval(values) if values else (math.nan, math.nan, math.nan)
 
 
 def mean_text(
@@ -97,7 +99,7 @@ def mean_text(
     within: tuple[float, float] = (-math.inf, math.inf),
     least_states: int = 3,
 ) -> str:
-    """Write the mean of a column with its 95 % interval over random states.
+    """Write the mean of a column with its 95 % interval over random states, or ``-`` if there is no value.
 
     Parameters
     ----------
@@ -122,6 +124,8 @@ def mean_text(
     '0.94'
     """
     mean, low, high = over_states(table, value)
+    if math.isnan(mean):
+        return "-"
     if table.loc[table[value].notna(), "random_state"].nunique() < least_states or low == high:
         low = high = math.nan
     return format_interval(mean, max(low, within[0]), min(high, within[1]), form)
