@@ -1,6 +1,6 @@
 """Typed options of a whole job: the task, its features, the miner, the aligner.
 
-:func:`psqe.align`, the command line and the study's :class:`~psqe.study.spec.RunSpec` take the same objects.
+:func:`psqe.align`, the command line and the study's ``RunSpec`` take the same objects.
 """
 
 from __future__ import annotations

@@ -22,23 +22,28 @@ from psqe.files import write_text
 PACKAGE = Path(__file__).resolve().parents[2]
 """The folder of the package ``psqe``."""
 
+UNDESCRIBED = ("cli", "study")
+"""The rooms that the reference leaves out, because a user of the library imports nothing from them: the
+command line describes itself (``psqe --help``), and the study is described by its notebooks."""
 
-def public_modules() -> list[str]:
-    """Find the public modules of ``psqe``.
+
+def library_modules() -> list[str]:
+    """Find the public modules of ``psqe`` that a user of the library may import.
 
     Returns
     -------
-    The dotted names in alphabetical order. A module is public if no part of its name begins with an
-    underscore.
+    The dotted names in alphabetical order, without those of the rooms :data:`UNDESCRIBED`. A module is public
+    if no part of its name begins with an underscore.
 
     Examples
     --------
-    >>> public_modules()[:3]
+    >>> library_modules()[:3]
     ['psqe', 'psqe.adjacency', 'psqe.aligners']
     """
     names = (
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
         for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in UNDESCRIBED
     )
     return sorted(name for name in names if "._" not in name)
 
@@ -83,7 +88,7 @@ def write_reference(book: Path) -> list[str]:
     -------
     The names of the pages, relative to ``book`` and without suffix.
     """
-    pages = {page_of(module): module for module in public_modules()}
+    pages = {page_of(module): module for module in library_modules()}
     for path in (book / "api").rglob("*.rst"):
         if path.relative_to(book).with_suffix("").as_posix() not in pages:
             path.unlink()
@@ -152,7 +157,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension with Sphinx."""
     # Autodoc writes annotations of a base class into the classes that it describes. A pydantic model that is
     # defined after that would find types in them that its module does not know.
-    for module in public_modules():
+    for module in library_modules():
         import_module(module)
     app.add_domain(ReferenceDomain, override=True)
     app.connect("autodoc-process-docstring", _keep_colons, priority=400)  # before napoleon, which has 500
