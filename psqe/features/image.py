@@ -43,7 +43,7 @@ def image_key(path: Path) -> str:
         raise error.at(path, subject="the image") from error
 
 
-def open_picture(path: Path) -> Image.Image:
+def open_picture(path: Path, *, drawing_pixels: int = SVG_PIXELS) -> Image.Image:
     """Read a picture and put it in the middle of a white square (RGB).
 
     A cut-out (a picture with transparent parts) loses the margin it has, which differs from one artist to
@@ -51,23 +51,31 @@ def open_picture(path: Path) -> Image.Image:
     Vector drawings (SVG) are recognised by their content and rendered; Pillow reads everything else, and
     only its first frame. See :mod:`psqe.pictures` for what is bounded.
 
+    Parameters
+    ----------
+    path
+        File of the picture.
+    drawing_pixels
+        Longer side of a rendered vector drawing in pixels, before its margin is cut off; :data:`SVG_PIXELS`
+        by default. A thumbnail needs fewer, and takes less time.
+
     Raises
     ------
     DataError
         If the file is missing, no picture, too large, or transparent everywhere.
     """
     try:
-        return _squared(path)
+        return _squared(path, drawing_pixels)
     except NoPictureError as error:
         raise error.at(path, subject="the image") from error
 
 
-def _squared(path: Path) -> Image.Image:
+def _squared(path: Path, drawing_pixels: int) -> Image.Image:
     from PIL import Image
 
     from psqe.pictures.pixels import decode
 
-    picture = decode(picture_bytes(path), SVG_PIXELS)
+    picture = decode(picture_bytes(path), drawing_pixels)
     alpha = picture.getchannel("A")
     is_cut_out = bool((np.asarray(alpha) < 255).any())
     box = alpha.getbbox()

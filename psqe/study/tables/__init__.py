@@ -46,6 +46,13 @@ from psqe.study.tables.best import (
     system_costs,
     worst_groups,
 )
+from psqe.study.tables.candidates import (
+    CandidateLists,
+    candidate_lists,
+    link_lengths,
+    link_places,
+    pair_places,
+)
 from psqe.study.tables.characters import by_school_year, character_regions, language_table
 from psqe.study.tables.damage import below_features, damage_means, damage_runs, damage_table, losses
 from psqe.study.tables.estimates import bias_table, order_table
@@ -97,25 +104,25 @@ from psqe.study.tables.transfer import compared_values, transfer
 from psqe.study.tables.words import by_sign, list_in_words
 
 __all__ = [
-    "above_and_below", "account_table", "accounts", "added_table", "alignment_results", "answers",
-    "below_features", "benchmark_runs", "best_leads", "best_runs", "best_table", "bias_table",
-    "by_school_year", "by_sign", "changes", "character_regions", "claims", "claims_table", "compared",
-    "compared_values", "crossed", "damage_means", "damage_runs", "damage_table", "data_names",
-    "decision_table", "default_links", "evenness", "evenness_parts", "evenness_table", "evenness_words",
-    "evidence_matrix", "evidence_runs", "evidence_seeds", "expected_errors", "expected_runs",
-    "expected_table", "f1_of_no_link", "fact_table", "faithful_table", "false_friends_table",
-    "gain_accounts", "gain_matrix", "gain_table", "gain_tests", "gains", "gains_in_all_runs", "graph_table",
-    "headline_bars", "headlines", "in_order", "label_gain_table", "label_gains", "label_runs",
-    "language_table", "learned", "level_table", "list_in_words", "losses", "matching_table", "matrix",
-    "mean_table", "mean_text",
+    "CandidateLists", "above_and_below", "account_table", "accounts", "added_table", "alignment_results",
+    "answers", "below_features", "benchmark_runs", "best_leads", "best_runs", "best_table", "bias_table",
+    "by_school_year", "by_sign", "candidate_lists", "changes", "character_regions", "claims",
+    "claims_table", "compared", "compared_values", "crossed", "damage_means", "damage_runs",
+    "damage_table", "data_names", "decision_table", "default_links", "evenness", "evenness_parts",
+    "evenness_table", "evenness_words", "evidence_matrix", "evidence_runs", "evidence_seeds",
+    "expected_errors", "expected_runs", "expected_table", "f1_of_no_link", "fact_table", "faithful_table",
+    "false_friends_table", "gain_accounts", "gain_matrix", "gain_table", "gain_tests", "gains",
+    "gains_in_all_runs", "graph_table", "headline_bars", "headlines", "in_order", "label_gain_table",
+    "label_gains", "label_runs", "language_table", "learned", "level_table", "link_lengths",
+    "link_places", "list_in_words", "losses", "matching_table", "matrix", "mean_table", "mean_text",
     "metric_rows", "mined_table", "modality_runs", "name_models", "nothing_in_common", "operating_points",
-    "order_kept", "order_table", "over_states", "pair_evidence", "pair_table", "paired_gain",
-    "pairs_with_references", "part_runs", "pays_gains", "pays_means", "pays_runs", "pays_table",
-    "phase_rows", "plain_seeds", "points_text", "predicted_totals", "prediction_errors", "presets",
-    "price_of_evenness", "region_contrasts", "region_parts", "region_results", "row_gain_table",
-    "row_gains", "rows_left_out", "rule_table", "runs_of", "same_keywords", "seed_gains", "seed_parts",
-    "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show", "sign_table", "single_table",
-    "size_table", "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",
-    "threshold_curve", "trained_errors", "transfer", "triple_table", "untrained_results", "verdicts",
-    "why_table", "widest_interval", "worst_groups", "worth",
+    "order_kept", "order_table", "over_states", "pair_evidence", "pair_places", "pair_table",
+    "paired_gain", "pairs_with_references", "part_runs", "pays_gains", "pays_means", "pays_runs",
+    "pays_table", "phase_rows", "plain_seeds", "points_text", "predicted_totals", "prediction_errors",
+    "presets", "price_of_evenness", "region_contrasts", "region_parts", "region_results",
+    "row_gain_table", "row_gains", "rows_left_out", "rule_table", "runs_of", "same_keywords",
+    "seed_gains", "seed_parts", "seed_sets", "shift_errors", "shift_predictions", "shift_table", "show",
+    "sign_table", "single_table", "size_table", "supervised_table", "swept", "system_costs", "task_table",
+    "text_table", "third_ranks", "threshold_curve", "trained_errors", "transfer", "triple_table",
+    "untrained_results", "verdicts", "why_table", "widest_interval", "worst_groups", "worth",
 ]  # fmt: skip
