@@ -24,6 +24,7 @@ AT_THE_END = (
     "data check",
     "data convert",
     "data export",
+    "teach",
 )
 """The commands that keep nothing but files which :mod:`psqe.files` writes, most of them at the end."""
 

@@ -1,0 +1,141 @@
+"""What a teacher gets: the two notebooks of the lab, and slides of the lab and of chapters."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from psqe.errors import ParameterError, PsqeError
+from psqe.files import check_writable, write_text
+from psqe.study.book.cleaning import notebook_text
+from psqe.study.book.notebook import Notebook
+from psqe.study.book.parameters import Profile
+from psqe.study.book.run_notebook import run_notebook
+from psqe.study.project import Project
+from psqe.study.teaching.slides import deck_page, make_slides
+from psqe.study.teaching.versions import solution_notebook, student_notebook
+
+LAB = "lab"
+"""The name of the notebook of the lab."""
+
+MATHJAX = Path("_extra", "_static", "vendor", "mathjax-3.2.2", "tex-svg.js")
+"""Where MathJax is in the sources of the book."""
+
+
+def write_material(
+    out: str | Path,
+    chapters: Sequence[str] = (),
+    *,
+    root: str | Path | None = None,
+    profile: Profile = "default",
+    say: Callable[[str], None] = lambda what: None,
+) -> list[Path]:
+    """Write the notebooks of the lab and the slides into a folder.
+
+    The lab is run for it, so that its solutions are known to pass its checks on this machine.
+
+    Parameters
+    ----------
+    out
+        The folder. It is made if it does not exist; files of these names there are replaced.
+    chapters
+        The names of the chapters to make slides of, beside those of the lab; none by default. They must have
+        been run, as ``psqe study`` does.
+    root
+        The checkout. By default it is looked for from the working directory upwards.
+    profile
+        How much the lab computes, see :func:`psqe.study.book.run_notebook.run_notebook`.
+    say
+        A function that is told in a few words what is done; by default nothing is told.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files that were written.
+
+    Raises
+    ------
+    ParameterError
+        If a chapter is unknown or not made by a notebook.
+    PsqeError
+        If a chapter has not been run, the lab fails, or a file cannot be read or written.
+    """
+    project, out = Project.find(root), Path(out)
+    titles = page_titles(project)
+    executed = {name: _executed(project, name) for name in dict.fromkeys(chapters) if name != LAB}
+    check_writable(out / f"{LAB}-student.ipynb", streams=False)
+    source = project.root / "notebooks" / f"{LAB}.md"
+    student = student_notebook(Notebook.read(source).content, titles)
+    say("running the lab")
+    with tempfile.TemporaryDirectory() as folder:
+        lab = _read(run_notebook(source, profile=profile, out_dir=folder))
+    try:
+        mathjax = (project.book / MATHJAX).read_text(encoding="utf-8")
+    except OSError as error:
+        raise PsqeError(f"cannot be read ({error.strerror})", path=project.book / MATHJAX) from error
+    texts = {
+        f"{LAB}-student.ipynb": notebook_text(student),
+        f"{LAB}-solutions.ipynb": notebook_text(solution_notebook(lab, titles)),
+        f"{LAB}-slides.html": deck_page(make_slides(lab, titles), mathjax),
+    }
+    for name, notebook in executed.items():
+        texts[f"{name}-slides.html"] = deck_page(make_slides(notebook, titles), mathjax)
+    for name, text in texts.items():
+        write_text(out / name, text)
+    return [out / name for name in texts]
+
+
+def page_titles(project: Project) -> dict[str, str]:
+    """Read the titles of the pages of a book.
+
+    Parameters
+    ----------
+    project
+        The checkout.
+
+    Returns
+    -------
+    dict
+        The first heading of each page by the name of its file, without folders and suffix.
+
+    Raises
+    ------
+    PsqeError
+        If a page cannot be read.
+    """
+    titles = {}
+    for path in (*sorted(project.book.glob("*.md")), *project.notebooks()):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PsqeError(f"cannot be read ({error})", path=path) from error
+        if found := re.search(r"^# (.+)$", text, re.MULTILINE):
+            titles[path.stem] = found[1].strip()
+    return titles
+
+
+def _executed(project: Project, name: str) -> NotebookNode:
+    """Read the run of a chapter from the book."""
+    known = [path.stem for path in project.notebooks()]
+    if name not in known:
+        raise ParameterError(
+            f"there is no chapter {name!r} to make slides of", remedy=f"choose from {', '.join(known)}"
+        )
+    path = project.runs / f"{name}.ipynb"
+    if not path.is_file():
+        source = project.root / "notebooks" / f"{name}.md"
+        raise PsqeError("has not been run yet", path=source, remedy="run psqe study first")
+    return _read(path)
+
+
+def _read(path: Path) -> NotebookNode:
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except Exception as error:  # a broken file raises one of several kinds
+        raise PsqeError(f"is no notebook ({type(error).__name__}: {error})", path=path) from error
+    return notebook

@@ -1,0 +1,286 @@
+"""The course: checks and notebooks of the lab, slides, the guide, the quiz, projects, exercises in code."""
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from browser import chromium, requests
+
+from psqe.errors import ParameterError, PsqeError
+from psqe.study.book.notebook import Notebook
+from psqe.study.project import Project
+from psqe.study.teaching import UnsolvedError, check
+from psqe.study.teaching.checks import N_CASES, TASKS
+from psqe.study.teaching.markdown import Reader
+from psqe.study.teaching.material import page_titles, write_material
+from psqe.study.teaching.slides import deck_page, make_slides
+from psqe.study.teaching.versions import solution_notebook, student_notebook
+
+ROOT = Path(__file__).parents[1]
+LAB = Notebook.read(ROOT / "notebooks" / "lab.md").content
+TITLES = page_titles(Project.find(ROOT))
+UNWRITTEN = "returns nothing yet; write its body, run its cell, and run this cell again"
+
+
+def functions(cells: Any) -> dict[str, Any]:
+    """Run the cells that define the functions of the tasks."""
+    space: dict[str, Any] = {"np": np}
+    for cell in cells:
+        if cell.cell_type == "code" and re.match(rf"def ({'|'.join(TASKS)})\(", cell.source):
+            exec(cell.source, space)
+    return space
+
+
+# checks
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_solution_of_a_task_passes_its_check(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    check(functions(solution_notebook(LAB, TITLES).cells)[name])
+    assert capsys.readouterr().out == f"Task {TASKS[name].number} is solved: {name} does what it should.\n"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_an_unwritten_task_fails_its_check_with_one_line(name: str) -> None:
+    with pytest.raises(UnsolvedError) as caught:
+        check(functions(student_notebook(LAB, TITLES).cells)[name])
+    line = f"Task {TASKS[name].number}: {name} {UNWRITTEN}"
+    assert caught.value._render_traceback_() == [line] == [str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [(name, told) for name, task in TASKS.items() for told in task.mistakes]
+)
+def test_a_common_mistake_is_named(name: str, told: str) -> None:
+    mistaken = TASKS[name].mistakes[told]
+
+    def wrong(*arguments: Any) -> Any:
+        return mistaken(*arguments)
+
+    wrong.__name__ = name
+    with pytest.raises(UnsolvedError, match=re.escape(told)):
+        check(wrong)
+
+
+def test_other_faults_are_told_apart() -> None:
+    def clamp(cosines, pairs):
+        cosines[pairs[:, 0]] = -1
+        return cosines
+
+    with pytest.raises(UnsolvedError, match="Task 5: clamp changes its arguments; work on a copy"):
+        check(clamp)
+
+    def nearest(cosines):
+        return cosines.nearest()
+
+    with pytest.raises(UnsolvedError, match=r"stops with AttributeError: .*; call it yourself in a new cell"):
+        check(nearest)
+
+    def mutual(cosines):
+        return [(0, 0)]
+
+    with pytest.raises(UnsolvedError, match=r"returns something of shape \(1, 2\), and the result has shape"):
+        check(mutual)
+
+    def precision(pairs, truth):
+        return 0.123
+
+    with pytest.raises(UnsolvedError, match="returns other numbers than it should"):
+        check(precision)
+    with pytest.raises(ParameterError, match="no task has a function 'sum'; check one of nearest, mutual"):
+        check(sum)
+
+
+def test_every_case_of_a_task_has_a_result_that_depends_on_its_arguments() -> None:
+    for task in TASKS.values():
+        results = [task.reference(*task.arguments(np.random.default_rng(case))) for case in range(N_CASES)]
+        assert len({np.asarray(result).tobytes() for result in results}) > 1
+
+
+# notebooks
+
+
+def test_the_students_notebook_has_no_solution_and_the_teachers_has_all() -> None:
+    student, solution = (nbformat.writes(make(LAB, TITLES)) for make in (student_notebook, solution_notebook))
+    assert student.count("...  # write") == len(TASKS)
+    for words in ("SOLUTION", "{dropdown}", "{doc}", "{glue", "MyST"):
+        assert words not in student and words not in solution
+    assert "**Answer.**" in solution and "**Answer.**" not in student
+    assert student.count("check(") == solution.count("check(") == len(TASKS)
+    for name in TASKS:
+        assert f"check({name})" in student
+
+
+def test_a_mark_without_the_other_is_an_error() -> None:
+    cells = [nbformat.v4.new_code_cell("def f():\n    ### BEGIN SOLUTION\n    return 1")]
+    broken = nbformat.v4.new_notebook(cells=cells, metadata=LAB.metadata)
+    with pytest.raises(PsqeError, match=r"the cell 'def f\(\):' has a mark of a solution without the other"):
+        student_notebook(broken, TITLES)
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command writes, with few steps of training; the lab is run, with all its checks."""
+    folder = tmp_path_factory.mktemp("teaching")
+    written = write_material(folder, root=ROOT, profile="smoke")
+    assert [path.name for path in written] == ["lab-student.ipynb", "lab-solutions.ipynb", "lab-slides.html"]
+    return folder
+
+
+def test_the_solutions_pass_all_checks_when_the_lab_is_run(material: Path) -> None:
+    solutions = (material / "lab-solutions.ipynb").read_text(encoding="utf-8")
+    for name, task in TASKS.items():
+        assert f"Task {task.number} is solved: {name} does what it should." in solutions
+    student = json.loads((material / "lab-student.ipynb").read_text(encoding="utf-8"))
+    assert not any(cell.get("outputs") for cell in student["cells"])
+
+
+def test_the_students_notebook_runs_to_its_first_check_and_stops_there_with_one_line(material: Path) -> None:
+    notebook = nbformat.read(material / "lab-student.ipynb", as_version=4)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    space: dict[str, Any] = {}
+    with pytest.raises(UnsolvedError, match=f"^Task 1: nearest {UNWRITTEN}$"):
+        for source in code:
+            exec(source, space)
+    assert source.startswith("check(nearest)")
+
+
+def test_a_chapter_that_is_unknown_or_was_not_run_makes_no_slides(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="there is no chapter 'forces' to make slides of; choose from"):
+        write_material(tmp_path, ["forces"], root=ROOT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_is_registered() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert '\nteach = "psqe.study.commands.teaching:teach"\n' in text
+    from psqe.study.commands.teaching import teach
+
+    assert teach.__doc__ and "--out" in (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+
+
+# slides
+
+
+def deck(*cells: Any) -> list[Any]:
+    return make_slides(nbformat.v4.new_notebook(cells=list(cells)), {"two-forces": "Two forces"})
+
+
+def markdown(text: str) -> Any:
+    return nbformat.v4.new_markdown_cell(text)
+
+
+def drawn(alt: str = "") -> Any:
+    output = nbformat.v4.new_output("display_data", {"image/png": "AAAA"})
+    metadata = {"mystnb": {"image": {"alt": alt}}} if alt else {}
+    return nbformat.v4.new_code_cell("draw()", outputs=[output], metadata=metadata)
+
+
+def test_headings_figures_and_questions_start_slides_and_long_text_becomes_notes() -> None:
+    long = "word " * 100
+    slides = deck(
+        markdown(f"# Title\n\nAim.\n\n## Part\n\nShort.\n\n{long}\n\n**Question.** Why?"),
+        drawn("A curve that falls."),
+        markdown("What it shows."),
+    )
+    assert [slide.title for slide in slides] == ["Title", "Part", "Part", "Part"]
+    assert "Short." in slides[1].body[0] and long.strip() in slides[1].notes[0]
+    assert "Why?" in slides[2].body[0]
+    assert 'alt="A curve that falls."' in slides[3].body[0] and "What it shows." in slides[3].body[1]
+
+
+def test_numbers_pages_formulas_and_takeaways_are_written_out() -> None:
+    glued = nbformat.v4.new_output(
+        "display_data", {"text/plain": "0.5"}, metadata={"scrapbook": {"name": "share", "mime_prefix": ""}}
+    )
+    text = (
+        "# T\n\nSee {doc}`two-forces` and {cite:p}`liu2021eva`: {glue:text}`share:.0%`, $a<b$.\n\n"
+        "```{admonition} Key takeaways\n:class: tip\n- One.\n```\n\n```{dropdown} Solution\nHidden.\n```"
+    )
+    first, second = deck(markdown(text), nbformat.v4.new_code_cell("glue()", outputs=[glued]))
+    assert "<em>Two forces</em>" in first.body[0] and "(Liu 2021)" in first.body[0]
+    assert "50%" in first.body[0] and r"\(a&lt;b\)" in first.body[0]
+    assert second.title == "Key takeaways" and "One." in second.body[0]
+    assert "Hidden" not in "".join(first.body + first.notes + second.body + second.notes)
+    for unknown, told in (("{glue:text}`none:d`", "shows 'none'"), ("{doc}`nowhere`", "refers to 'nowhere'")):
+        with pytest.raises(PsqeError, match=told):
+            list(Reader({}, {}).blocks(unknown))
+
+
+def test_the_slides_work_by_keys_without_another_host_and_set_formulas(
+    material: Path, tmp_path: Path
+) -> None:
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    with chromium(tmp_path) as browser:
+        browser.set_window_size(1280, 720)
+        browser.get((material / "lab-slides.html").as_uri())
+        WebDriverWait(browser, 60).until(lambda b: b.execute_script("return document.body.className") == "on")
+        shown = """return [...document.querySelectorAll('section')]
+            .filter(s => s.offsetParent).map(s => s.innerText)"""
+        body = browser.find_element("tag name", "body")
+        n = browser.execute_script("return document.querySelectorAll('section').length")
+        assert n > 20 and "A lab:" in browser.execute_script(shown)[0]
+        body.send_keys(Keys.ARROW_RIGHT)
+        (second,) = browser.execute_script(shown)
+        assert "Two graphs about the same things" in second
+        body.send_keys(Keys.END)
+        assert "Twemoji" in browser.execute_script(shown)[0]
+        body.send_keys(Keys.ARROW_RIGHT)  # there is no slide after the last
+        assert browser.execute_script("return location.hash") == f"#{n}"
+        body.send_keys(Keys.HOME, "n")
+        assert browser.execute_script("return document.body.classList.contains('with-notes')")
+        assert browser.execute_script("return document.querySelectorAll('mjx-container').length") > 5
+        assert not browser.execute_script("return document.querySelectorAll('mjx-merror').length")
+        assert [u for u in requests(browser) if not u.startswith(("file:", "data:", "blob:"))] == []
+        assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+
+
+def test_slides_without_formulas_leave_mathjax_out() -> None:
+    slides = deck(markdown("# Title\n\nNo formula."))
+    assert "PROGRAM" not in deck_page(slides, "PROGRAM")
+    with pytest.raises(PsqeError, match="no heading"):
+        deck(markdown("Only text."))
+
+
+# guide
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of the rows of all tables in a page."""
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
+
+
+def test_the_plan_of_the_lab_fills_90_minutes_without_gaps() -> None:
+    text = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+    times = [
+        tuple(map(int, found.groups()))
+        for row in rows(text)
+        if (found := re.fullmatch(r"(\d+) to (\d+)", row[0]))
+    ]
+    assert times[0][0] == 0 and times[-1][1] == 90
+    assert all(one[1] == other[0] for one, other in pairwise(times))
+
+
+def points(table: list[list[str]]) -> tuple[int, int]:
+    """The sum of the points in the rows of a rubric, and the total that it says."""
+    own = [int(row[-1]) for row in table if row[-1].isdigit()]
+    (total,) = [int(row[-1].strip("*")) for row in table if row[0] == "**total**"]
+    return sum(own), total
+
+
+def test_the_rubric_of_the_lab_adds_up() -> None:
+    text = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+    section = text.split("## A rubric for the lab")[1].split("\n## ")[0]
+    own, total = points(rows(section))
+    assert own == total == 100
