@@ -410,3 +410,22 @@ def test_whys_are_counted_by_stage_and_judged(task: AlignmentTask) -> None:
         ["cluster", "added", "mutual", 2.0, 0.5], ["refine", "dropped", "a better pair", 1.0, 0.0]
     ]  # fmt: skip
     assert tables.why_table([(seeds, task.without_links())])["correct"].isna().all()
+
+
+def test_bars_have_a_panel_for_each_pair_of_names_and_write_their_means():
+    table = pd.DataFrame(
+        [
+            {"panel": panel, "data": data, "bar": bar, "kind": kind, "value": value + shift}
+            for panel, data in (("a", "one"), ("a", "two"), ("b", "one"), ("b", "two"))
+            for bar, kind, value in (("first", "seeds", 20), ("second", "trained", 40))
+            for shift in (-1, 1)
+        ]
+    )
+    names = {"value": "value", "rows": "bar", "panels": "panel", "columns": "data", "kinds": "kind"}
+    figure = figures.bars(table, **names)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["one", "two", "", ""]
+    for axes in figure.axes:
+        assert {text.get_text() for text in axes.texts} >= {"20", "40"}
+        assert [round(patch.get_width()) for patch in axes.patches] == [20, 40]
+    with pytest.raises(ParameterError, match="no column"):
+        figures.bars(table, **{**names, "kinds": "colour"})

@@ -1,4 +1,4 @@
-"""The numbers of the landing page, recomputed from the files of the store with nothing but csv and json."""
+"""The numbers of the findings, recomputed from the files of the store with nothing but csv and json."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 from psqe.study import tables
 from psqe.study.store import Store
@@ -161,15 +162,57 @@ def test_the_headlines_are_what_the_files_say(family, stored, found):
     assert found["states"] == len(family.states)
 
 
-def test_every_number_of_the_landing_page_is_one_of_the_headlines():
-    text = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
-    results = text[text.index("## Key results") : text.index("## The chapters")]
-    quoted = set(re.findall(r"\{glue:text\}`runs/which-model-gains\.ipynb::([^:`]+):", results))
+def chapters_by_part(text: str) -> list[tuple[str, list[str]]]:
+    """The parts of the landing page's list of chapters, each with its pages in their order."""
+    parts = re.split(
+        r"^### ", text[text.index("## The chapters") : text.index("## How to cite")], flags=re.M
+    )[1:]
+    return [(part.split("\n")[0], re.findall(r"^- \{doc\}`([^`]+)`", part, re.M)) for part in parts]
+
+
+def test_the_landing_page_lists_the_chapters_in_the_order_of_the_contents():
+    contents = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    order = [
+        (part["caption"], [chapter["file"] for chapter in part["chapters"]]) for part in contents["parts"]
+    ]
+    assert chapters_by_part((ROOT / "book" / "index.md").read_text(encoding="utf-8")) == order
+
+
+def test_the_readme_lists_the_notebooks_in_the_order_of_the_contents():
+    contents = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+    order = [name for name in re.findall(r"file: runs/(\S+)", contents) if name != "status"]
+    assert re.findall(r"\(`([a-z-]+)\.md`\) \|", (ROOT / "README.md").read_text(encoding="utf-8")) == order
+
+
+@pytest.mark.parametrize("page", ["book/index.md", "notebooks/findings.md"])
+def test_every_number_of_the_findings_is_one_of_the_headlines(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    text = (
+        text[text.index("---\n\n# ") :]
+        if page.startswith("notebooks/")
+        else text[: text.index("## Three doors")]
+    )
+    prose = re.sub(r"```\{code-cell\}.*?```", "", text, flags=re.S)
+    quoted = set(re.findall(r"\{glue:text\}`(?:runs/findings\.ipynb::)?([^:`]+):", prose))
     names = set()
-    for prefix, family in (("", FAMILIES["emoji"]), ("dbp_", FAMILIES["dbp15k"])):
-        known = tables.headlines(Store().table("seeds"), Store().table("alignment"), tasks=family.pairs)
+    for prefix, family in (("", "emoji"), ("dbp_", "dbp15k"), ("han_", "characters")):
+        known = tables.headlines(
+            Store().table("seeds"), Store().table("alignment"), tasks=FAMILIES[family].pairs
+        )
         names |= {prefix + name.replace(",", "").replace(" ", "_") for name in known}
-    assert quoted - {"n_emoji", "n_dbp"} <= names and len(quoted) > 15
-    assert results.count("{glue:text}") == len(re.findall(r"(which-model-gains|characters)\.ipynb", results))
-    bare = re.sub(r"\{[^}]*\}`[^`]*`|Hits@1|95 %|DBP15K", "", results)
+    assert quoted - {"n_emoji", "n_dbp", "n_han"} <= names and len(quoted) > 7
+    bare = re.sub(r"\{[^}]*\}`[^`]*`|Hits@1|95 %|DBP15K|^\d\. |\$[^$]*\$", "", prose, flags=re.M)
     assert not re.search(r"\d", bare), "a number was typed"
+
+
+def test_the_bars_of_the_landing_page_have_the_means_of_the_headlines():
+    seeds, alignments = Store().table("seeds"), Store().table("alignment")
+    bars = tables.headline_bars(seeds, alignments)
+    numbers = tables.headlines(seeds, alignments)
+    means = bars[bars["data"] == "Emoji (four pairs)"].groupby(["panel", "bar"])["value"].mean()
+    assert means["Seeds that are correct", "PSQE"] == pytest.approx(100 * numbers["correct psqe"])
+    assert means["Hits@1 on free links", "features alone"] == pytest.approx(100 * numbers["free features"])
+    assert means["Hits@1 on all links", "propagation, no seeds"] == pytest.approx(
+        100 * numbers["all propagation"]
+    )
+    assert bars.groupby(["data", "panel", "bar"])["random_state"].nunique().eq(5).all()

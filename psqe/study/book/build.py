@@ -71,7 +71,7 @@ class Sources:
         folders = sorted(path for path in project.book.glob("_*") if path.is_dir())
         return cls(
             common=content_hash(code(), *parts, hash_of(folders)),
-            pages={page: content_hash(path.read_bytes()) for page, path in files.items()},
+            pages={page: content_hash(*_texts(path)) for page, path in files.items()},
         )
 
     @classmethod
@@ -255,6 +255,14 @@ def remove_old_words(html: Path) -> None:
     for kind in ("terms", "titleterms"):
         index[kind] = {word: pages for word, pages in index[kind].items() if pages != []}
     write_text(path, start + json.dumps(index, sort_keys=True) + end)
+
+
+def _texts(page: Path) -> list[bytes]:
+    """Read the source of a page, and the files that it includes, such as the README."""
+    text = page.read_bytes()
+    included = re.findall(rb"^```\{include\} (\S+)", text, re.MULTILINE)
+    paths = [page.parent / name.decode() for name in included]
+    return [text, *(path.read_bytes() for path in paths if path.is_file())]  # Sphinx reports missing ones
 
 
 def _source(project: Project, page: str) -> Path:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import EMOJI, KINDS_OF_SEEDS
+from psqe.study.plans.evidence import CHARACTERS_TASKS
 from psqe.study.plans.pays import TRAINED
 from psqe.study.tables.alignments import FEATURES
 from psqe.study.tables.by_state import ByState, alignment_values, difference, seed_values
@@ -19,27 +20,30 @@ MATCHING = "csls"
 PANELS = {
     "Seeds that are correct": {
         "correct pivot": ("pivot: pictures only", "seeds"),
-        "correct pivot, fused": ("pivot: pictures and keywords", "seeds"),
+        "correct pivot, fused": ("pivot: pictures and texts", "seeds"),
         "correct mutual": ("mutual nearest neighbours", "seeds"),
         "correct psqe": ("PSQE", "seeds"),
     },
-    "Free links that are found first (Hits@1, CSLS)": {
-        "free pivot": ("MCLEA, pivot: pictures only", "trained"),
-        "free pivot, fused": ("MCLEA, pivot: pictures and keywords", "trained"),
-        "free mutual": ("MCLEA, mutual nearest neighbours", "trained"),
-        "free psqe": ("MCLEA, PSQE", "trained"),
-        "free features": ("features alone, no seeds", "not trained"),
-        "free clamped": ("clamped features, PSQE", "not trained"),
+    "Hits@1 on free links": {
+        "free pivot": ("MCLEA on pivot, pictures", "trained"),
+        "free pivot, fused": ("MCLEA on pivot, both", "trained"),
+        "free mutual": ("MCLEA on mutual", "trained"),
+        "free psqe": ("MCLEA on PSQE", "trained"),
+        "free features": ("features alone", "not trained"),
+        "free clamped": ("clamped on PSQE", "not trained"),
+        "free propagation": ("propagation on PSQE", "not trained"),
     },
-    "All links that are found first (Hits@1, Sinkhorn)": {
-        "all mclea": ("MCLEA, PSQE", "trained"),
-        "all features": ("features alone, no seeds", "not trained"),
-        "all clamped": ("clamped features, PSQE", "not trained"),
+    "Hits@1 on all links": {
+        "all mclea": ("MCLEA on PSQE", "trained"),
+        "all features": ("features, no seeds", "not trained"),
         "all propagation": ("propagation, no seeds", "not trained"),
     },
 }
-"""The panels of the landing page's figure: the names of :func:`headlines`, each with its bar and what is
-done."""
+"""The panels of the landing page's figure: the names of :func:`headlines`, each with the name of its bar and
+what the bar is about."""
+
+DATA = {"Emoji (four pairs)": EMOJI, "Characters (one pair)": CHARACTERS_TASKS}
+"""The columns of the landing page's figure, each with its pairs."""
 
 
 def headline_values(
@@ -135,7 +139,7 @@ def headlines(
 
 
 def headline_bars(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame:
-    """Collect what the figure of the landing page shows, in three panels.
+    """Collect what the figure of the landing page shows.
 
     Parameters
     ----------
@@ -145,15 +149,21 @@ def headline_bars(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        One row for each panel, bar and random state: ``panel``, ``bar``, ``kind`` (what is done: ``seeds``,
-        ``trained`` or ``not trained``), ``random_state`` and ``value``, in percent, the mean of the emoji
-        pairs.
+        One row for each column and panel of the figure, bar and random state: ``data`` and ``panel``,
+        ``bar``, ``kind`` (``seeds``, ``trained`` or ``not trained``), ``random_state`` and ``value``, the
+        mean of the pairs in percent. Hits@1 is matched by :data:`MATCHING` on free links and by Sinkhorn on
+        all links.
     """
-    values = headline_values(seeds, alignments)
-    rows = [
-        {"panel": panel, "bar": bar, "kind": kind, "random_state": state, "value": 100 * value}
-        for panel, bars in PANELS.items()
-        for name, (bar, kind) in bars.items()
-        for state, value in sorted(values[name].items())
-    ]
+    rows = []
+    for data, tasks in DATA.items():
+        values = headline_values(seeds, alignments, tasks=tasks)
+        rows += [
+            {
+                "data": data, "panel": panel, "bar": bar, "kind": kind, "random_state": state,
+                "value": 100 * value,
+            }
+            for panel, bars in PANELS.items()
+            for name, (bar, kind) in bars.items()
+            for state, value in sorted(values[name].items())
+        ]  # fmt: skip
     return pd.DataFrame(rows)
