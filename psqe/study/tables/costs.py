@@ -248,7 +248,7 @@ def alignment_table(table: pd.DataFrame) -> pd.DataFrame:
             f"{gigabytes(total['stage_peak_mb']):.1f} GB", total["search"], f"{seeds['precision']:.3f}",
             f"{total['precision']:.3f}", f"{total['hits@1']:.3f}",
         ))  # fmt: skip
-    columns = ["entities a side", "time", "processor time", "peak memory", "search", "seeds correct",
+    columns = ["entities per side", "time", "processor time", "peak memory", "search", "seeds correct",
                "links correct", "Hits@1"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
@@ -270,11 +270,11 @@ def worker_table(table: pd.DataFrame, cores: Sequence[int] = (2, 16, 64)) -> pd.
         here = table[table["task"] == f"workers/{size}"].set_index("variant")
         if not {ALONE, SENDING} <= set(here.index):
             n = entities_a_side(size.partition("-")[0])
-            rows.append({"case": f"{n:,d} a side", "kind of search": NOT_MEASURED})
+            rows.append({"case": f"{n:,d} per side", "kind of search": NOT_MEASURED})
             continue
         alone, sending = here.loc[ALONE], here.loc[SENDING, "stage_seconds"]
         row = {
-            "case": f"{alone['n_left']:,d} a side, {cores_of(alone['machine'])} cores",
+            "case": f"{alone['n_left']:,d} per side, {cores_of(alone['machine'])} cores",
             "kind of search": alone["search"],
         }
         searched = here["stage_seconds"].drop(SENDING).map(partial(duration, short=True)).to_dict()
