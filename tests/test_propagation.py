@@ -13,7 +13,7 @@ from psqe.errors import ParameterError
 from psqe.evaluation import evaluate, feature_scorer
 from psqe.features.base import Features
 from psqe.features.fusion import fuse, unit_rows
-from psqe.features.principal_axes import main_axes, own_axes
+from psqe.features.principal_axes import equally_long_axes, main_axes, own_axes
 from psqe.graph import AlignmentTask
 from psqe.seeds import SeedSet, true_links
 from psqe.seeds.confidence import pair_confidence
@@ -248,7 +248,8 @@ def test_main_axes_keep_more_than_any_others():
 
 def test_own_axes_are_uncorrelated_and_scaled_if_asked():
     rows = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32) * 0.5 ** np.arange(6)
-    plain, scaled = (own_axes(rows.astype(np.float32), 4, scaled=how) for how in (False, True))
+    plain = own_axes(rows.astype(np.float32), 4)
+    scaled = equally_long_axes(plain)
     moment = plain.T @ plain
     np.testing.assert_allclose(moment, np.diag(np.diagonal(moment)), atol=1e-4)
     assert (np.diff(np.diagonal(moment)) < 0).all()

@@ -71,7 +71,7 @@ def on_main_axes(
     return vectors.map(lambda rows: rows @ axes)
 
 
-def own_axes(rows: FloatArray, n: int, *, scaled: bool) -> DoubleArray:
+def own_axes(rows: FloatArray, n: int) -> DoubleArray:
     """Return the rows of one side on their own main axes, without a look at the other side.
 
     Parameters
@@ -80,8 +80,6 @@ def own_axes(rows: FloatArray, n: int, *, scaled: bool) -> DoubleArray:
         Float32 array ``(n_rows, d)``.
     n
         Number of axes to keep, at most ``d`` and at most the rank of the rows.
-    scaled
-        Whether to scale the axes so that the rows have the mean square ``1 / n`` along each.
 
     Returns
     -------
@@ -90,8 +88,26 @@ def own_axes(rows: FloatArray, n: int, *, scaled: bool) -> DoubleArray:
     Examples
     --------
     >>> rows = np.array([[0, 2], [1, 0], [0, -2], [-1, 0]], dtype=np.float32)
-    >>> (own_axes(rows, 2, scaled=True) ** 2).mean(axis=0).round(6).tolist()
-    [0.5, 0.5]
+    >>> (own_axes(rows, 2) ** 2).mean(axis=0).round(6).tolist()
+    [2.0, 0.5]
     """
     kept: DoubleArray = (rows @ main_axes([rows], n)).astype(np.float64)
-    return kept / np.sqrt(n * (kept**2).mean(axis=0)) if scaled else kept
+    return kept
+
+
+def equally_long_axes(rows: DoubleArray) -> DoubleArray:
+    """Scale axes so that the rows ``(n_rows, n)`` have the mean square ``1 / n`` along each.
+
+    Parameters
+    ----------
+    rows
+        Rows that are not zero throughout on any axis.
+
+    Examples
+    --------
+    >>> rows = np.array([[0, 2], [1, 0], [0, -2], [-1, 0]], dtype=np.float64)
+    >>> (equally_long_axes(rows) ** 2).mean(axis=0).round(6).tolist()
+    [0.5, 0.5]
+    """
+    scaled: DoubleArray = rows / np.sqrt(rows.shape[1] * (rows**2).mean(axis=0))
+    return scaled

@@ -405,10 +405,12 @@ def region_strengths(drawn: Drawn, product: DoubleArray, n_regions: int) -> tupl
     """
     scores = drawn.left @ product @ drawn.right.T
     true = np.diagonal(scores)
-    apart = [
-        true[drawn.regions == r].mean() - scores[np.ix_(drawn.regions == r, drawn.regions == r)].mean()
-        for r in range(n_regions)
-    ]
+    apart = []
+    for r in range(n_regions):
+        inside = drawn.regions == r
+        # The mean score of all pairs is the score of the mean vectors.
+        of_all = drawn.left[inside].mean(axis=0) @ product @ drawn.right[inside].mean(axis=0)
+        apart.append(true[inside].mean() - of_all)
     return np.array(apart), hits(scores, drawn.regions, n_regions)
 
 

@@ -314,10 +314,10 @@ def hits(scores: DoubleArray, regions: IntArray, n_regions: int) -> DoubleArray:
 
     An entity whose true score is the highest together with others, ``t`` in all, counts ``1 / t``.
     """
-    true = np.diagonal(scores)[:, None]
-    better = (scores > true).sum(axis=1)
-    tied = (scores == true).sum(axis=1)
-    won = (better == 0) / tied
+    best = scores.max(axis=1)
+    first = np.flatnonzero(np.diagonal(scores) == best)
+    won = np.zeros(len(scores))
+    won[first] = 1 / (scores[first] == best[first, None]).sum(axis=1)
     return np.bincount(regions, weights=won, minlength=n_regions) / np.bincount(regions, minlength=n_regions)
 
 
