@@ -284,3 +284,34 @@ def test_the_rubric_of_the_lab_adds_up() -> None:
     section = text.split("## A rubric for the lab")[1].split("\n## ")[0]
     own, total = points(rows(section))
     assert own == total == 100
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_the_rubric_of_a_project_adds_up(number: int) -> None:
+    text = (ROOT / "book" / "projects.md").read_text(encoding="utf-8")
+    (section,) = re.findall(rf"^## Project {number}: .*?(?=^## )", text, re.MULTILINE | re.DOTALL)
+    assert f"*Level {number}, " in section
+    for part in ("**Question.**", "**Data.**", "**Tasks.**", "**Hand in.**"):
+        assert part in section
+    own, total = points(rows(section))
+    assert own == total == 100
+
+
+def test_every_question_of_the_quiz_has_one_correct_answer_and_says_why_for_each() -> None:
+    text = (ROOT / "book" / "quiz.md").read_text(encoding="utf-8")
+    _, *questions = re.split(r"^### Question ", text, flags=re.MULTILINE)
+    assert len(questions) >= 20
+    places = []
+    for number, question in enumerate(questions, 1):
+        assert question.startswith(f"{number}\n")
+        (page,) = re.findall(r"\{doc\}`runs/([\w-]+)`", question)
+        assert (ROOT / "notebooks" / f"{page}.md").is_file()
+        answers = re.findall(
+            r"^```\{dropdown\} ([A-D])\. (.+)\n\*\*(Correct|Not correct)\.\*\* (.+)\n```$", question, re.M
+        )
+        assert [letter for letter, *_ in answers] == list("ABCD")[: question.count("```{dropdown}")]
+        assert len(answers) >= 3 and len({answer for _, answer, *_ in answers}) == len(answers)
+        (correct,) = [letter for letter, _, verdict, _ in answers if verdict == "Correct"]
+        assert all(len(why) > 30 for *_, why in answers)
+        places.append(correct)
+    assert max(map(places.count, "ABC")) <= len(places) / 2, "the place gives the answer away"
