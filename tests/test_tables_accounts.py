@@ -67,7 +67,7 @@ def test_totals_are_predicted_from_the_features_on_free_links():
     assert row["told"] == pytest.approx(0.6 + 0.4 * 0.7) and row["measured"] == pytest.approx(0.6 + 0.4 * 0.5)
     assert row["free"] == pytest.approx(0.4 * -0.2) and row["wrong"] == 0
     (error,) = tables.prediction_errors(tables.predicted_totals(found)).to_dict("records")
-    assert error["measured - told"] == pytest.approx(-8) and error["mean error"] == pytest.approx(8)
+    assert error["measured - predicted"] == pytest.approx(-8) and error["mean error"] == pytest.approx(8)
     assert error["runs"] == 1 and error["free links"] == pytest.approx(-8)
 
 

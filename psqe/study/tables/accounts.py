@@ -111,7 +111,7 @@ def predicted_totals(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def prediction_errors(table: pd.DataFrame) -> pd.DataFrame:
-    """Tell how far :func:`predicted_totals` are from what was measured, in points, by aligner.
+    """Compute how far :func:`predicted_totals` are from what was measured, in points, by aligner.
 
     Parameters
     ----------
@@ -121,14 +121,15 @@ def prediction_errors(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By ``aligner``: the mean of what was measured minus what was told (``measured - told``), the parts
-        of it that come from the ``free links`` and from the links ``beside wrong seeds``, the ``mean error``
-        without its sign, the ``largest``, and the number of ``runs``.
+        By ``aligner``: the mean of what was measured minus what was predicted (``measured - predicted``),
+        the parts of it that come from the ``free links`` and from the links ``beside wrong seeds``, the
+        ``mean error`` without its sign, the ``largest``, and the number of ``runs``.
     """
     gaps = table.assign(gap=100 * (table["measured"] - table["told"]))
     rows = [
         {
-            "aligner": aligner, "measured - told": own["gap"].mean(), "free links": 100 * own["free"].mean(),
+            "aligner": aligner, "measured - predicted": own["gap"].mean(),
+            "free links": 100 * own["free"].mean(),
             "beside wrong seeds": 100 * own["wrong"].mean(), "mean error": own["gap"].abs().mean(),
             "largest": own["gap"].abs().max(), "runs": len(own),
         }

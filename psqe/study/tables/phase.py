@@ -21,7 +21,7 @@ CHANGED = {"asked": "precision", "evenness": "evenness"}
 """The columns of :func:`phase_rows` that were set, and what they are."""
 
 PARTS_OF_EVENNESS = ("gain", "seed links", "beside wrong seeds", "free links")
-"""What :func:`evenness_parts` tells in points: the gain and its parts."""
+"""What :func:`evenness_parts` gives in points: the gain and its parts."""
 
 
 def phase_rows(
