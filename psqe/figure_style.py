@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import wraps
 from itertools import cycle
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+
+from psqe.figure_text import describe
 
 P = ParamSpec("P")
 
@@ -92,7 +94,8 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Decorate a function so that it draws in :data:`STYLE` and pyplot does not keep its figure.
 
     A notebook shows a figure that pyplot keeps twice when it is also the value of a cell, and a script keeps
-    such a figure in memory until it ends.
+    such a figure in memory until it ends. A notebook that shows the figure also gets a text that says what is
+    to be seen (:func:`psqe.figure_text.describe`), in the metadata of the picture under ``alt``.
     """
 
     @wraps(draw)
@@ -100,6 +103,12 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         with plt.style.context(STYLE):
             figure = draw(*args, **kwargs)
             plt.close(figure)
+
+        def texts(**_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+            return {}, {"image/png": {"alt": describe(figure)}}
+
+        # IPython makes the picture, and asks this method for what goes with it.
+        setattr(figure, "_repr_mimebundle_", texts)  # noqa: B010
         return figure
 
     return drawn

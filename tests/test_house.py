@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "psqe"
 
 FLOORS = (
-    {"errors", "identifiers", "number_forms", "temporary"},
+    {"errors", "figure_text", "identifiers", "number_forms", "temporary"},
     {"extras", "figure_style", "cost", "files", "parquet_index", "process_limits", "provenance", "registry"},
     {"signals", "vector_pickles", "whole_numbers"},
     {"options", "parameters", "pictures", "switches"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from psqe.study.figures.ablation import changes, estimates, reliability, sweeps
 from psqe.study.figures.bars import bars
 from psqe.study.figures.cards import CardGroup, pair_cards
-from psqe.study.figures.costs import scaling
+from psqe.study.figures.costs import scaling, seconds_by_notebook
 from psqe.study.figures.coverage import agreement, curves, operating, phase_diagram
 from psqe.study.figures.credits import Credits, credits
 from psqe.study.figures.damage import damage_curves
@@ -28,6 +28,6 @@ __all__ = [
     "degree_distribution", "dot_plot", "entity_maps", "error_terms", "estimates", "evidence_histogram",
     "forgiveness", "hardness", "link_gallery", "modality_presence", "operating", "pair_cards",
     "pair_grid", "phase_diagram", "precision_by_rank", "pull_by_similarity", "pull_maps", "pulls_by_kind",
-    "reach_by_degree", "reach_shares", "reliability", "scaling", "seed_gallery", "similarity_grid",
-    "split_on_circle", "stage_trace", "sweeps", "threshold_curve", "two_parts",
+    "reach_by_degree", "reach_shares", "reliability", "scaling", "seconds_by_notebook", "seed_gallery",
+    "similarity_grid", "split_on_circle", "stage_trace", "sweeps", "threshold_curve", "two_parts",
 ]  # fmt: skip

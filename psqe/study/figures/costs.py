@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator
 
 from psqe.figure_style import BLACK, BLUE, GREEN, GREY, ORANGE, Mark, styled
-from psqe.study.figures.drawing import plain_numbers
+from psqe.study.figures.drawing import plain_numbers, require_columns
 
 STAGE_MARKS = {
     "cluster": Mark(BLUE, "o"),
@@ -79,6 +79,29 @@ def scaling(table: pd.DataFrame, *, border: int | None = None) -> Figure:
         _draw_legend(
             figure, kinds, {name: mark for name, mark in marks.items() if name in set(table["stage"])}
         )
+    return figure
+
+
+@styled
+def seconds_by_notebook(table: pd.DataFrame) -> Figure:
+    """Draw how long each notebook took, as level bars in the order of the table.
+
+    Parameters
+    ----------
+    table
+        One row for each notebook, with the columns ``notebook`` and ``seconds``.
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing or the table is empty.
+    """
+    require_columns(table, ["notebook", "seconds"])
+    figure, axes = plt.subplots(figsize=(7, 0.6 + 0.22 * len(table)))
+    axes.barh(table["notebook"], table["seconds"], color=BLUE)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.set(xlabel="seconds")
     return figure
 
 

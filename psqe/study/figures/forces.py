@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from psqe.errors import ParameterError
 from psqe.figure_style import BLACK, BLUE, CORRECT, GREEN, GREY, PURPLE, VERMILION, WRONG, Mark, styled
-from psqe.graph import DoubleArray
+from psqe.graph import DoubleArray, counted
 from psqe.study.figures.drawing import (
     DASHES,
     draw_diagonal,
@@ -91,6 +91,16 @@ def split_on_circle(batches: Sequence[Batch], *, anchor: int = 0) -> Figure:
     handles = [Line2D([], [], ls="none", ms=8, marker=m, color=c, label=name) for name, m, c in points]
     handles += [Line2D([], [], color=c, ls=ls, lw=1.8, label=name) for name, (c, ls) in ARROWS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    told = [
+        f"at temperature {batch.temperature:g} it misses a probability of "
+        f"{mass(batch)[anchor] * batch.temperature:.2f}"
+        for batch in batches
+    ]
+    figure.set_label(
+        f"{counted(len(batches), 'circle')} with one anchor, its target and its negatives. Arrows from the "
+        "anchor show the attraction towards the target, the repulsion away from the negatives, and their sum "
+        f"along the circle. The anchor, for which one minus p is what the target lacks: {'; '.join(told)}."
+    )
     return figure
 
 

@@ -16,7 +16,7 @@ from psqe.errors import ParameterError
 from psqe.evaluation.truth import among, gold_links, linked
 from psqe.features.image import open_picture
 from psqe.figure_style import CORRECT, CORRECT_SYMBOL, GREY, WRONG, WRONG_SYMBOL, styled
-from psqe.graph import AlignmentTask, FloatArray, IntArray
+from psqe.graph import AlignmentTask, FloatArray, IntArray, counted
 from psqe.study.figures.labels import entity_labels, label
 
 WIDTH = 7.0
@@ -108,6 +108,8 @@ def pair_grid(task: AlignmentTask, pairs: IntArray, *, n_columns: int = 3) -> Fi
             axes.plot(
                 [column * cell] * 2, [row * ROW + 0.08, (row + 1) * ROW - 0.08], color="#D8D8D8", lw=0.7
             )
+    shown = [f"{names[0][left]} and {names[1][right]}" for left, right in np.asarray(pairs).tolist()]
+    page.set_label(f"Pictures of {counted(len(shown), 'pair')}, left entity first: {'; '.join(shown)}.")
     return page
 
 
@@ -154,6 +156,7 @@ def seed_gallery(
             axes.text(column * cell + slot, 0.16, title, ha="center", fontsize=8.3, weight="bold")
         if column:
             axes.plot([column * cell] * 2, [0.08, head + n_rows * ROW - 0.08], color="#D8D8D8", lw=0.7)
+    told = []
     for position, (left, right) in enumerate(np.asarray(pairs).tolist()):
         row, column = divmod(position, n_columns)
         x, y = [column * cell + slot for slot in slots], head + row * ROW + 0.38
@@ -166,11 +169,15 @@ def seed_gallery(
         _caption(axes, text + ("" if on_right[right] else "\n(dangling)"), x[1], y + 0.38)
         if scores is not None:
             axes.text((x[0] + x[1]) / 2, y, f"{scores[position]:.2f}", ha="center", va="center", fontsize=8)
+        of_true = names[1][true] if true >= 0 else "none"
+        judged = "correct" if true == right else f"wrong, the true counterpart is {of_true}"
+        told.append(f"{names[0][left]} with {names[1][right]}, {judged}")
         if true < 0:
             axes.text(x[2], y, "none:\ndangling", ha="center", va="center", fontsize=8, color=GREY)
         else:
             _picture(axes, task.right.images[true], x[2], y)
             _caption(axes, label(names[1][true]), x[2], y + 0.38)
+    page.set_label(f"Pictures of {counted(len(told), 'seed')}: {'; '.join(told)}.")
     return page
 
 
@@ -242,4 +249,14 @@ def similarity_grid(
             fontsize=7,
             weight="bold",
         )
+    told = [
+        f"{names[0][entity]}: " + ", ".join(f"{value:.2f}" for value in similarity[row])
+        for row, entity in enumerate(left.tolist())
+    ]
+    columns = ", ".join(names[1][entity] for entity in right.tolist())
+    text = f"A table of similarities with {columns}. {'; '.join(told)}."
+    if chosen:
+        cells = [f"{names[0][left[row]]} with {names[1][right[column]]}" for row, column in chosen]
+        text += f" Chosen in this order: {'; '.join(cells)}."
+    page.set_label(text)
     return page
