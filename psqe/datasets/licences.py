@@ -100,6 +100,7 @@ CEDICT = Work(
     f"{_CREATIVE_COMMONS}/by-sa/4.0/",
     "https://cc-cedict.org",
 )
+OPENCC = Work("Open Chinese Convert", "Carbo Kuo and contributors", "Apache License 2.0", _APACHE)
 CJK_DECOMP = Work("cjk-decomp", "Gavin Grover", "Apache License 2.0", _APACHE)
 FREQUENCIES = Work(
     "Modern Chinese Character Frequency List",
@@ -163,6 +164,7 @@ _HAN = (
     Part("meanings", (CEDICT,), Kind.TEXTS, "right"),
     Part("components", (KANJIVG,), Kind.FACTS, "left"),
     Part("grades, frequencies and radicals", (KANJIDIC,), Kind.FACTS, "left"),
+    Part("forms that Japan simplified", (OPENCC,), Kind.FACTS, "left"),
     Part("parts of characters", (CJK_DECOMP,), Kind.FACTS, "right"),
     Part("frequencies", (FREQUENCIES,), Kind.FACTS, "right"),
 )

@@ -1,0 +1,53 @@
+"""What every chapter of the book has, and what its executed notebook shows."""
+
+import re
+from pathlib import Path
+
+import nbformat
+
+TAKEAWAYS = re.compile(r"^```\{admonition\} Key takeaways\n:class: tip\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GLUED = re.compile(r"\{glue:\w+\}`([^`:]+?)(?::[^`]*)?`")
+
+
+def faults_of_source(text: str) -> list[str]:
+    """What is wrong with the text of a chapter; nothing if it has all that a chapter has."""
+    _, front, body = text.split("---\n", 2)
+    prose = re.sub(r"^```\{code-cell\}.*?^```$", "", body, flags=re.MULTILINE | re.DOTALL)
+    takeaways = TAKEAWAYS.search(prose)
+    before = prose[: takeaways.start()] if takeaways else prose.partition("\n## ")[0]
+    aim = re.sub(r"^# .*$|^\(.*\)=$", "", before, flags=re.MULTILINE).strip()
+    exercises = prose.partition("\n## Exercises\n")[2]
+    questions = re.findall(r"^\d+\. ", exercises, re.MULTILINE)
+    solutions = re.findall(r"^`{3,}\{dropdown\} Solution", exercises, re.MULTILINE)
+    checks = {
+        "it needs one title, a line that begins with one #": len(re.findall(r"^# ", prose, re.MULTILINE))
+        == 1,
+        "its aim has to stand between the title and the takeaways": len(aim.split()) >= 10,
+        "it needs a box with Key takeaways": takeaways is not None,
+        "its takeaways need a number that is computed, by {glue:text}": not takeaways
+        or bool(GLUED.search(takeaways[1])),
+        "it needs a cell with the tag parameters": ":tags: [parameters]" in body,
+        "its front matter needs values of parameters for the profile smoke": bool(
+            re.search(r"^\s+smoke: \{.+", front, re.MULTILINE)
+        ),
+        "it needs exercises, a numbered list below the line ## Exercises": bool(questions),
+        f"it has {len(questions)} exercises and {len(solutions)} solutions": len(questions) == len(solutions),
+    }
+    return [fault for fault, kept in checks.items() if not kept]
+
+
+def faults_of_run(path: Path) -> list[str]:
+    """What is wrong with an executed notebook, as a page would show it."""
+    content = nbformat.read(path, as_version=4)
+    outputs = [output for cell in content.cells if cell.cell_type == "code" for output in cell.outputs]
+    glued = {output.get("metadata", {}).get("scrapbook", {}).get("name") for output in outputs}
+    prose = "\n".join(cell.source for cell in content.cells if cell.cell_type == "markdown")
+    used = {name for name in GLUED.findall(prose) if "::" not in name and not name.endswith(".ipynb")}
+    shown = [output for output in outputs if "image/png" in output.get("data", {})]
+    tables = [output for output in outputs if "<table" in output.get("data", {}).get("text/html", "")]
+    told = [output.text.strip() for output in outputs if output.get("name") == "stderr"]
+    return [
+        *(f"the text uses {name!r}, which no cell glues" for name in sorted(used - glued)),
+        *(f"a cell writes to standard error: {text.splitlines()[0]}" for text in told),
+        *([] if shown or tables else ["it shows neither a figure nor a table"]),
+    ]

@@ -1,1 +1,0 @@
-"""A miner, an aligner, an encoder and a layout that psqe finds by entry points."""

@@ -1,0 +1,82 @@
+"""The contract of every chapter: what its text has, and what it shows when it is run."""
+
+import re
+from pathlib import Path
+
+import pytest
+from chapters import faults_of_run, faults_of_source
+
+from psqe.study.book.notebook import Notebook
+from psqe.study.book.run_notebook import run_notebook
+from psqe.study.project import Project
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = ROOT / "examples" / "templates" / "chapter.md"
+
+
+@pytest.fixture(scope="module")
+def chapter(request: pytest.FixtureRequest) -> Path:
+    """The chapter that was given by ``--chapter``; the template by default."""
+    return Path(request.config.getoption("--chapter") or TEMPLATE).resolve()
+
+
+def test_the_text_has_all_that_a_chapter_has(chapter: Path) -> None:
+    assert not faults_of_source(chapter.read_text(encoding="utf-8"))
+
+
+def test_its_parameters_can_be_read(chapter: Path) -> None:
+    notebook = Notebook.read(chapter)
+    for profile in ("smoke", "default", "full"):
+        assert notebook.values(profile, {}).keys() == notebook.parameters.keys()
+
+
+def test_it_runs_in_the_profile_smoke_and_shows_what_its_text_names(chapter: Path, tmp_path: Path) -> None:
+    assert not faults_of_run(run_notebook(chapter, {}, profile="smoke", out_dir=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("part", "instead", "fault"),
+    [
+        ("# Noise and", "## Noise and", "needs one title"),
+        (r"This page is the template.*?\n\n", "Short.\n\n", "its aim has to stand"),
+        ("Key takeaways", "What is learned", "a box with Key takeaways"),
+        (r"\[parameters\]", "[hide-input]", "a cell with the tag parameters"),
+        (r"    smoke: \{.*?\n", "", "for the profile smoke"),
+        (r"1\. How many", "How many", "it needs exercises"),
+        (r"\{dropdown\} Solution", "{note}", "1 exercises and 0 solutions"),
+    ],
+)
+def test_a_chapter_that_lacks_a_part_is_found(part: str, instead: str, fault: str) -> None:
+    text, n = re.subn(part, instead, TEMPLATE.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+    assert n == 1 and any(fault in found for found in faults_of_source(text))
+
+
+EXERCISES = "it needs exercises, a numbered list below the line ## Exercises"
+PARAMETERS = "it needs a cell with the tag parameters"
+SMOKE = "its front matter needs values of parameters for the profile smoke"
+ALLOWED = {
+    # These show stored results, and have nothing or little to choose.
+    "benchmarks": {PARAMETERS, SMOKE},
+    "beside-published-numbers": {PARAMETERS, SMOKE},
+    "which-model-gains": {PARAMETERS, SMOKE},
+    "beyond-one-machine": {SMOKE},
+    "no-counterpart": {SMOKE},
+    # One of its exercises asks for runs that take hours.
+    "every-seed-every-aligner": {"it has 3 exercises and 2 solutions"},
+    # A report, a summary of stored results, and advice.
+    "alignment-report": {EXERCISES},
+    "the-best-without-labels": {EXERCISES},
+    "what-to-do": {EXERCISES},
+}
+"""What chapters of the book may lack, by name."""
+
+NO_CHAPTERS = {"status", "seeds-in-your-model"}
+"""Notebooks of the book that are no chapters: a list, and a recipe without a result."""
+
+
+@pytest.mark.parametrize("path", Project.find(ROOT).notebooks(), ids=lambda path: path.stem)
+def test_every_chapter_of_the_book_has_what_a_chapter_has(path: Path) -> None:
+    if path.stem in NO_CHAPTERS:
+        pytest.skip("is no chapter")
+    found = set(faults_of_source(path.read_text(encoding="utf-8")))
+    assert found <= ALLOWED.get(path.stem, set())
