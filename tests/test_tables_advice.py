@@ -104,10 +104,10 @@ def test_the_links_are_those_of_the_default_rule(chosen):
 def test_the_expected_number_is_in_the_true_order_or_not(chosen):
     found = tables.decision_table(chosen).set_index(["decision", "same", "one", "other"])
     modalities = found.loc[("modalities", "concord", "image + attribute", "image")]
-    assert modalities[["draws", "right"]].tolist() == [2, 1] and modalities["true"] == pytest.approx(37.5)
+    assert modalities[["draws", "correct"]].tolist() == [2, 1] and modalities["true"] == pytest.approx(37.5)
     aligner = found.loc[("aligner", "emoji", "concord", "propagation")]
-    assert aligner[["draws", "right"]].tolist() == [1, 0] and aligner["expected"] == pytest.approx(-5.0)
-    assert found.loc[("aligner", "emoji", "propagation", "features"), "right"] == 1
+    assert aligner[["draws", "correct"]].tolist() == [1, 0] and aligner["expected"] == pytest.approx(-5.0)
+    assert found.loc[("aligner", "emoji", "propagation", "features"), "correct"] == 1
     assert len(found) == 4, "a choice that nothing is compared with has no row"
 
 
@@ -154,8 +154,8 @@ def test_the_stored_runs_still_say_what_the_rules_say():
     assert (seeds.loc["propagation", "low"] > 0).all() and (seeds.loc["Concord", "gain"] < 1).all()
     links = tables.default_links(store.table("links"))
     decisions = tables.decision_table(links)
-    together = decisions.groupby("decision")[["right", "draws"]].sum()
-    share = together["right"] / together["draws"]
+    together = decisions.groupby("decision")[["correct", "draws"]].sum()
+    share = together["correct"] / together["draws"]
     assert share["modalities"] > 0.95 > share["aligner"]
     level = tables.level_table(links, n_judged=50)
     assert (level["off"].abs() < level["judged"]).mean() > 0.8

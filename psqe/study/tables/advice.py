@@ -292,7 +292,7 @@ def decision_table(links: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``decision`` (modalities or aligner), ``same`` (the aligner of two choices of modalities; the data of
         two aligners), ``one``, ``other``, the mean differences ``true`` and ``expected`` (one minus other, in
-        links), ``draws``, the number of pairs and random states on which the two differ, and ``right``, the
+        links), ``draws``, the number of pairs and random states on which the two differ, and ``correct``, the
         number of these on which the expected numbers are in the true order.
     """
     of_emoji = links["task"].isin(EMOJI)
@@ -308,8 +308,8 @@ def decision_table(links: pd.DataFrame) -> pd.DataFrame:
         names = [name for name in (*map(modality_text, GIVEN), *MODELS) if name in set(runs[column])]
         table = orders(runs, compared=column, names=names, true="n_correct", told="expected_correct")
         found.append(table.assign(decision=decision, same=same))
-    together = pd.concat(found, ignore_index=True).rename(columns={"told": "expected", "correct": "right"})
-    return together[["decision", "same", "one", "other", "true", "expected", "draws", "right"]]
+    together = pd.concat(found, ignore_index=True).rename(columns={"told": "expected"})
+    return together[["decision", "same", "one", "other", "true", "expected", "draws", "correct"]]
 
 
 def data_names(table: pd.DataFrame) -> pd.Series:
