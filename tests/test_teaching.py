@@ -315,3 +315,39 @@ def test_every_question_of_the_quiz_has_one_correct_answer_and_says_why_for_each
         assert all(len(why) > 30 for *_, why in answers)
         places.append(correct)
     assert max(map(places.count, "ABC")) <= len(places) / 2, "the place gives the answer away"
+
+
+# exercises in code
+
+EXERCISE = re.compile(
+    r"^\d+\. \*Level ([123]), code\.\* .+\n\n"
+    r"````\{dropdown\} Solution\n```python\n(.+?)^```\n(?:.*?\n)??````$",
+    re.MULTILINE | re.DOTALL,
+)
+"""An exercise that asks for code, with its level and its solution."""
+
+
+def code_exercises() -> dict[str, list[tuple[str, str]]]:
+    """The level and the code of each solution, by the name of the page."""
+    pages = sorted((ROOT / "notebooks").glob("*.md"))
+    found = {page.stem: EXERCISE.findall(page.read_text(encoding="utf-8")) for page in pages}
+    return {page: exercises for page, exercises in found.items() if exercises}
+
+
+@pytest.mark.parametrize("page", code_exercises())
+def test_the_solutions_in_code_of_a_page_run_and_check_themselves(page: str) -> None:
+    for _, code in code_exercises()[page]:
+        assert "\nassert " in code or "\n    assert " in code
+        exec(code, {"__name__": page})
+
+
+def test_every_page_of_theory_has_an_exercise_in_code_and_none_is_written_in_another_form() -> None:
+    found = code_exercises()
+    toc = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+    (theory,) = re.findall(r"caption: Why it is so\n(.*?)- caption:", toc, re.DOTALL)
+    pages = re.findall(r"runs/([\w-]+)", theory)
+    assert len(pages) >= 10 and set(pages) <= found.keys()
+    for page in (ROOT / "notebooks").glob("*.md"):
+        n_written = page.read_text(encoding="utf-8").count(", code.*")
+        assert n_written == len(found.get(page.stem, [])), page.name
+    assert {level for exercises in found.values() for level, _ in exercises} == set("123")
