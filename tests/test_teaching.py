@@ -351,3 +351,15 @@ def test_every_page_of_theory_has_an_exercise_in_code_and_none_is_written_in_ano
         n_written = page.read_text(encoding="utf-8").count(", code.*")
         assert n_written == len(found.get(page.stem, [])), page.name
     assert {level for exercises in found.values() for level, _ in exercises} == set("123")
+
+
+def test_exercises_are_numbered_and_say_their_level() -> None:
+    checked = 0
+    for page in (ROOT / "notebooks").glob("*.md"):
+        _, found, section = page.read_text(encoding="utf-8").partition("\n## Exercises\n")
+        if found:
+            numbers = re.findall(r"^(\d+)\. (\*Level [123](?:, code)?\.\* )?", section, re.MULTILINE)
+            assert [int(number) for number, _ in numbers] == list(range(1, len(numbers) + 1)), page.name
+            assert all(level for _, level in numbers), page.name
+            checked += 1
+    assert checked > 30
