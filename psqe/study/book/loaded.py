@@ -23,6 +23,7 @@ import psqe.aligners
 import psqe.api
 import psqe.links
 import psqe.study.figures
+import psqe.study.mined
 import psqe.study.plans
 import psqe.study.run
 import psqe.study.store
