@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from scipy import stats
+from scipy.special import log_ndtr
 from torch import nn
 
 from psqe.errors import ParameterError
@@ -230,9 +230,9 @@ def _wins(
     for kind, count in enumerate(counts):
         if count:
             # A tiny variance is added for rivals whose score is exactly zero.
-            beaten += count * stats.norm.logcdf(score / np.sqrt(rival_var[:, kind, None] + 1e-30))
+            beaten += count * log_ndtr(score / np.sqrt(rival_var[:, kind, None] + 1e-30))
     if extra is not None:
-        beaten += stats.norm.logcdf((score - extra[0][:, None]) / np.sqrt(extra[1][:, None] + 1e-30))
+        beaten += log_ndtr((score - extra[0][:, None]) / np.sqrt(extra[1][:, None] + 1e-30))
     return float((np.exp(beaten) @ weights).mean() / weights.sum())
 
 
