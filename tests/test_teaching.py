@@ -199,11 +199,12 @@ def test_numbers_pages_formulas_and_takeaways_are_written_out() -> None:
         "display_data", {"text/plain": "0.5"}, metadata={"scrapbook": {"name": "share", "mime_prefix": ""}}
     )
     text = (
-        "# T\n\nSee {doc}`two-forces` and {cite:p}`liu2021eva`: {glue:text}`share:.0%`, $a<b$.\n\n"
+        "# T\n\nSee {doc}`two-forces`, {doc}`this page </runs/two-forces>` and {cite:p}`liu2021eva`: "
+        "{glue:text}`share:.0%`, $a<b$.\n\n"
         "```{admonition} Key takeaways\n:class: tip\n- One.\n```\n\n```{dropdown} Solution\nHidden.\n```"
     )
     first, second = deck(markdown(text), nbformat.v4.new_code_cell("glue()", outputs=[glued]))
-    assert "<em>Two forces</em>" in first.body[0] and "(Liu 2021)" in first.body[0]
+    assert "<em>Two forces</em>, this page" in first.body[0] and "(Liu 2021)" in first.body[0]
     assert "50%" in first.body[0] and r"\(a&lt;b\)" in first.body[0]
     assert second.title == "Key takeaways" and "One." in second.body[0]
     assert "Hidden" not in "".join(first.body + first.notes + second.body + second.notes)
@@ -247,6 +248,19 @@ def test_slides_without_formulas_leave_mathjax_out() -> None:
     assert "PROGRAM" not in deck_page(slides, "PROGRAM")
     with pytest.raises(PsqeError, match="no heading"):
         deck(markdown("Only text."))
+
+
+@pytest.mark.parametrize("page", sorted(path.stem for path in (ROOT / "notebooks").glob("*.md")))
+def test_the_text_of_every_chapter_can_be_put_on_slides(page: str) -> None:
+    notebook = nbformat.from_dict(Notebook.read(ROOT / "notebooks" / f"{page}.md").content)
+    for cell in notebook.cells:
+        cell.source = re.sub(r"\{glue:text\}`[^`]*`", "0", cell.source)
+    slides = make_slides(notebook, TITLES)
+    assert slides[0].title and slides[0].body
+    left = re.search(
+        r"\{[a-z:]+\}`|```", "".join(part for slide in slides for part in slide.body + slide.notes)
+    )
+    assert left is None
 
 
 # guide

@@ -150,10 +150,11 @@ class Reader:
         if name == "glue:text":
             return escape(self._number(content))
         if name == "doc":
-            page = content.rpartition("/")[2]
+            title, _, target = content.rpartition("<")
+            page = target.rstrip(">").rpartition("/")[2]
             if page not in self.titles:
                 raise PsqeError(f"the text refers to {page!r}, which is no page of the book")
-            return f"<em>{escape(self.titles[page])}</em>"
+            return escape(title.strip()) or f"<em>{escape(self.titles[page])}</em>"
         if name.startswith("cite"):
             sources = (re.sub(r"([a-z]+)(\d{4}).*", r"\1 \2", key.strip()) for key in content.split(","))
             return escape(f"({', '.join(source.capitalize() for source in sources)})")
