@@ -1,7 +1,7 @@
 # Everything the project does, by name. Needs make and Python 3.11; the rest is installed into .venv once.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv book study test lint format clean distclean
+.PHONY: help venv book study pdf test lint format clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ book: study ## run all notebooks and build the book: build/_build/html/index.htm
 
 study: $(STAMP) ## the same as book
 	$(BIN)/psqe study --profile $(PROFILE) $(if $(TASK),--task $(TASK))
+
+pdf: $(STAMP) ## print the built book as one PDF: build/book.pdf (needs Chromium or Chrome)
+	$(BIN)/psqe book --pdf
 
 lint: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/ruff check .

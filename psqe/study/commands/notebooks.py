@@ -51,8 +51,15 @@ def study(
     typer.echo(run_study(profile, task, fresh=fresh))
 
 
-def book(fresh: Annotated[bool, typer.Option("--fresh", help="Build all pages.")] = False) -> None:
+def book(
+    fresh: Annotated[bool, typer.Option("--fresh", help="Build all pages.")] = False,
+    pdf: Annotated[
+        bool,
+        typer.Option("--pdf", help="Print the chapters as one PDF, build/book.pdf, too. Needs Chromium."),
+    ] = False,
+) -> None:
     """Build the book from the notebooks that were run."""
     with needs_extra("book"):
         from psqe.study.book.build import build_book
-    typer.echo(build_book(fresh=fresh))
+        from psqe.study.book.pdf import build_pdf
+    typer.echo(build_pdf(fresh=fresh) if pdf else build_book(fresh=fresh))
