@@ -120,7 +120,7 @@ class _Cards:
         true = self.counterparts.get(left, -1)
         is_correct = true == right
         kind, symbol = ("correct", CORRECT_SYMBOL) if is_correct else ("wrong", WRONG_SYMBOL)
-        mark = f'<span class="mark"><span aria-hidden="true">{symbol}</span> {kind}</span>'
+        mark = f'<span class="verdict"><span aria-hidden="true">{symbol}</span> {kind}</span>'
         parts = [self.entity("left", left), mark, self.entity("right", right)]
         if not is_correct and true >= 0:
             parts.append(f'<span class="truth">should be</span>{self.entity("right", true)}')
@@ -130,7 +130,7 @@ class _Cards:
             for side, place in zip(SIDES, (left, right), strict=True)
             if not self.linked[side][place]
         ]
-        words = f'<p class="note">{escape(" ".join(reasons))}</p>' if reasons else ""
+        words = f'<p class="remark">{escape(" ".join(reasons))}</p>' if reasons else ""
         return f'<li class="{kind}">{"".join(parts)}{words}</li>'
 
     def entity(self, side: Side, place: int) -> str:

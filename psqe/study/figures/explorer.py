@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from psqe.errors import DataError, ParameterError
+from psqe.evaluation.ranks import TIE
 from psqe.graph import SIDES, DoubleArray, IntArray, Side, Sides
 from psqe.seeds import SeedSet
 from psqe.study.figures.cards import shown_text
@@ -126,12 +127,15 @@ def _keywords(attributes: Sequence[tuple[str, str | None]]) -> str:
 
 def _view(view: CandidateLists) -> dict[str, Any]:
     """Describe the candidates by one kind of comparison: lists of all entities one after the other."""
-    described: dict[str, Any] = {"name": view.name, "k": {}, "best": {}, "scores": {}, "ranks": {}}
+    described: dict[str, Any] = {"name": view.name}
+    described |= {what: {} for what in ("k", "best", "scores", "tied", "ranks")}
     for side in SIDES:
         described["k"][side] = view.best[side].shape[1]
         described["best"][side] = view.best[side].ravel().tolist()
         whole = np.round(view.scores[side].astype(np.float64) * 10**DECIMALS).astype(np.int64)
         described["scores"][side] = whole.ravel().tolist()
+        lead = view.scores[side][:, :2] @ [1, -1] if view.scores[side].shape[1] > 1 else np.ones(len(whole))
+        described["tied"][side] = np.flatnonzero(lead <= TIE).tolist()
         described["ranks"][side] = view.ranks[side].tolist()
     return described
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from psqe.evaluation.ranks import ranks
 from psqe.evaluation.truth import gold_links
-from psqe.graph import AlignmentTask, DoubleArray, FloatArray, IntArray, Sides
-from psqe.similarity import Similarity, find_neighbours
+from psqe.graph import AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
+from psqe.similarity import Dot, Similarity, find_neighbours, top_k
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,3 +152,34 @@ def link_lengths(positions: Sides[DoubleArray], places: IntArray) -> DoubleArray
     apart = positions.left[places[:, 0]] - positions.right[places[:, 1]]
     lengths: DoubleArray = np.linalg.norm(apart, axis=1) / (extent or 1.0)
     return lengths
+
+
+def own_side_nearest(vectors: Sides[FloatArray]) -> Sides[BoolArray]:
+    """Tell which entities are more similar to one of their own side than to any of the other side.
+
+    Parameters
+    ----------
+    vectors
+        The unit vectors of the left and of the right entities, ``(n_left, d)`` and ``(n_right, d)``.
+
+    Returns
+    -------
+    A mask for each side, ``(n_left,)`` and ``(n_right,)``.
+
+    Examples
+    --------
+    >>> left, right = np.eye(3, dtype=np.float32)[[0, 0]], np.eye(3, dtype=np.float32)[[0, 1]]
+    >>> [mask.tolist() for mask in own_side_nearest(Sides(left, right))]
+    [[False, False], [False, False]]
+    """
+    across = Dot(vectors.left, vectors.right)
+    masks = []
+    for own, similarity in ((vectors.left, across), (vectors.right, across.T)):
+        _, best = top_k(similarity, 1)
+        within = np.full(len(own), -np.inf, dtype=np.float32)
+        for start, block in Dot(own, own).blocks():
+            rows = np.arange(len(block))
+            block[rows, start + rows] = -np.inf
+            within[start + rows] = block.max(axis=1)
+        masks.append(within > best[:, 0])
+    return Sides(*masks)
