@@ -58,6 +58,7 @@ ALLOWED = {
     # These show stored results, and have nothing or little to choose.
     "benchmarks": {PARAMETERS, SMOKE},
     "beside-published-numbers": {PARAMETERS, SMOKE},
+    "findings": {PARAMETERS, SMOKE},
     "which-model-gains": {PARAMETERS, SMOKE},
     "beyond-one-machine": {SMOKE},
     "no-counterpart": {SMOKE},
