@@ -194,6 +194,15 @@ def test_headings_figures_and_questions_start_slides_and_long_text_becomes_notes
     assert 'alt="A curve that falls."' in slides[3].body[0] and "What it shows." in slides[3].body[1]
 
 
+@pytest.mark.parametrize(("text", "n_slides"), [("word " * 60, 1), ("word " * 60 + "\n\n$$\nx\n$$", 2)])
+def test_code_stands_below_short_text_and_after_long_text(text: str, n_slides: int) -> None:
+    source = "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
+    task = nbformat.v4.new_code_cell(source, metadata={"tags": ["solution"]})
+    slides = deck(markdown(f"# Title\n\n{text}"), task)
+    assert len(slides) == n_slides
+    assert "...  # write 1 line" in slides[-1].body[-1] and "return 1" not in slides[-1].body[-1]
+
+
 def test_numbers_pages_formulas_and_takeaways_are_written_out() -> None:
     glued = nbformat.v4.new_output(
         "display_data", {"text/plain": "0.5"}, metadata={"scrapbook": {"name": "share", "mime_prefix": ""}}

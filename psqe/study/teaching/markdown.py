@@ -49,8 +49,9 @@ class Block:
 
     @property
     def words(self) -> int:
-        """The number of words; a formula counts as one."""
-        text = re.sub(r"\\[(\[].*?\\[)\]]", " x ", self.html, flags=re.DOTALL)
+        """The number of words; a formula in the text counts as one, and one on lines of its own as 20."""
+        text = re.sub(r"\\\(.*?\\\)", " x ", self.html, flags=re.DOTALL)
+        text = re.sub(r"\\\[.*?\\\]", " x" * 20, text, flags=re.DOTALL)
         return len(re.sub(r"<[^>]*>", " ", text).split())
 
 

@@ -21,6 +21,9 @@ from psqe.study.teaching.versions import stub
 MOST_WORDS = 90
 """Text beyond this number of words on one slide becomes a note."""
 
+MOST_WORDS_WITH_CODE = 75
+"""Code stands below text of at most this number of words."""
+
 WITHOUT = ("remove-cell", "remove-output")
 """The tags of cells whose outputs no page shows."""
 
@@ -149,8 +152,10 @@ class _Deck:
             self.slides[-1].body.append(html)
 
     def show_code(self, source: str) -> None:
-        """Put code on the slide."""
+        """Put code on the slide, or on the next one if the slide has much text already."""
         if self.slides:
+            if self.slides[-1].words > MOST_WORDS_WITH_CODE:
+                self._begin(self.slides[-1].title)
             self.slides[-1].body.append(f"<pre><code>{escape(source)}</code></pre>")
 
     def _begin(self, title: str) -> None:
