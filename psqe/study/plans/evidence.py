@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from psqe.datasets.benchmarks import BENCHMARKS
 from psqe.options import MinerOptions
 from psqe.study.plans.alignments import NO_SEEDS
 from psqe.study.plans.base import (
+    DBP15K,
+    DBP15K_STATES,
     EMOJI,
     KINDS_OF_SEEDS,
     Plan,
@@ -61,8 +62,8 @@ PART_KINDS, PART_ALIGNERS = (
 )
 """The kinds of seeds and the aligners that are crossed on published benchmarks, where a run takes minutes."""
 
-PART_TASKS, PART_STATES = tuple(BENCHMARKS), (0, 1)
-"""The published benchmarks and the random states that are stored of the part."""
+PART_TASKS, PART_STATES = DBP15K, DBP15K_STATES
+"""The published benchmarks and the random states of which the part is stored; others can be asked for."""
 
 SEEDLESS = (FEATURES, "propagation", "paris", "concord")
 """The aligners that are run without seeds, too."""
@@ -117,14 +118,15 @@ def crossing(
     """Kinds of seeds crossed with aligners, each after the run about its seeds, and aligners without seeds.
 
     A kind of seeds that does not differ from another one on a task (:func:`seeds_on`) is left out there. The
-    aligners of :data:`SEEDLESS` are run without seeds, too, whichever ``aligners`` are named.
+    aligners that are in :data:`SEEDLESS` are run without seeds, too.
     """
     return with_seeds(
         cell(kind, aligner, task, state)
         for state in random_states
         for task in tasks
         for kind in (NO_SEEDS, *(kind for kind in seeds_on(task) if kind in kinds))
-        for aligner in (SEEDLESS if kind == NO_SEEDS else aligners)
+        for aligner in aligners
+        if kind != NO_SEEDS or aligner in SEEDLESS
     )
 
 
