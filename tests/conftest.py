@@ -45,20 +45,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
     try:
         classes = {kind: contributed.read(kind, path) for kind, path in given.items()}
+        config.add_cleanup(contributed.install(classes).cleanup)
     except PsqeError as error:
         raise pytest.UsageError(str(error)) from error
-    config.add_cleanup(contributed.install(classes).cleanup)
     CONTRIBUTED.update({f"test_{kind}s.py": found.name for kind, found in classes.items()})
 
 
 def _is_of_a_contribution(item: pytest.Item) -> bool:
+    if item.config.getoption("--chapter") and "chapter" in getattr(item, "fixturenames", ()):
+        return True
     name = CONTRIBUTED.get(item.path.name)
     return name is not None and hasattr(item, "callspec") and item.callspec.params.get("name") == name
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of contributions alone, if there are any; put the tests of slow files first."""
-    if CONTRIBUTED:
+    if CONTRIBUTED or config.getoption("--chapter"):
         config.hook.pytest_deselected(items=[item for item in items if not _is_of_a_contribution(item)])
         items[:] = filter(_is_of_a_contribution, items)
     ranks = {name: rank for rank, name in enumerate(SLOW_FILES)}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from psqe.aligners import ALIGNERS, Aligner
-from psqe.errors import PsqeError
+from psqe.errors import ParameterError, PsqeError
 from psqe.registry import Registry
 from psqe.seeds import MINERS, Miner
 
@@ -78,7 +78,13 @@ def read(kind: str, given: str) -> Contributed:
 
 
 def install(classes: dict[str, Contributed]) -> tempfile.TemporaryDirectory[str]:
-    """Make a distribution with entry points for the classes, and put it onto the path of this process."""
+    """Make a distribution with entry points for the classes, and put it onto the path of this process.
+
+    Raises
+    ------
+    PsqeError
+        If a class lacks what the registry asks for.
+    """
     folder = tempfile.TemporaryDirectory(prefix="contributed-")
     distribution = Path(folder.name) / "contributed-1.0.dist-info"
     distribution.mkdir()
@@ -88,4 +94,9 @@ def install(classes: dict[str, Contributed]) -> tempfile.TemporaryDirectory[str]
     sys.path.append(folder.name)
     for registry, _ in REGISTRIES.values():
         vars(registry).pop("_entry_points", None)  # they may have been looked up before
+    for kind, found in classes.items():
+        try:
+            REGISTRIES[kind][0].resolve(found.name)
+        except ParameterError as error:
+            raise PsqeError(error.what, remedy="mend the class") from error
     return folder

@@ -64,7 +64,8 @@ ALLOWED = {
     "no-counterpart": {SMOKE},
     # One of its exercises asks for runs that take hours.
     "every-seed-every-aligner": {"it has 3 exercises and 2 solutions"},
-    # A report, a summary of stored results, and advice.
+    # A report, two summaries of stored results, and advice.
+    "findings": {PARAMETERS, SMOKE, EXERCISES},
     "alignment-report": {EXERCISES},
     "the-best-without-labels": {EXERCISES},
     "what-to-do": {EXERCISES},
