@@ -17,7 +17,7 @@ def faults_of_source(text: str) -> list[str]:
     before = prose[: takeaways.start()] if takeaways else prose.partition("\n## ")[0]
     aim = re.sub(r"^# .*$|^\(.*\)=$", "", before, flags=re.MULTILINE).strip()
     exercises = prose.partition("\n## Exercises\n")[2]
-    questions = re.findall(r"^\d+\. ", exercises, re.MULTILINE)
+    questions = re.findall(r"^\d+\. .*", exercises, re.MULTILINE)
     solutions = re.findall(r"^`{3,}\{dropdown\} Solution", exercises, re.MULTILINE)
     checks = {
         "it needs one title, a line that begins with one #": len(re.findall(r"^# ", prose, re.MULTILINE))
@@ -31,6 +31,9 @@ def faults_of_source(text: str) -> list[str]:
             re.search(r"^\s+smoke: \{.+", front, re.MULTILINE)
         ),
         "it needs exercises, a numbered list below the line ## Exercises": bool(questions),
+        "each exercise has to begin with its level, such as *Level 1.*": all(
+            re.match(r"\d+\. \*Level [123](, code)?\.\* ", question) for question in questions
+        ),
         f"it has {len(questions)} exercises and {len(solutions)} solutions": len(questions) == len(solutions),
     }
     return [fault for fault, kept in checks.items() if not kept]
@@ -50,4 +53,9 @@ def faults_of_run(path: Path) -> list[str]:
         *(f"the text uses {name!r}, which no cell glues" for name in sorted(used - glued)),
         *(f"a cell writes to standard error: {text.splitlines()[0]}" for text in told),
         *([] if shown or tables else ["it shows neither a figure nor a table"]),
+        *("a figure has no text in its place" for output in shown if not _has_text(output)),
     ]
+
+
+def _has_text(output: nbformat.NotebookNode) -> bool:
+    return bool(output.get("metadata", {}).get("image/png", {}).get("alt"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from chapters import faults_of_run, faults_of_source
+from test_teaching import EXERCISE
 
 from psqe.study.book.notebook import Notebook
 from psqe.study.book.run_notebook import run_notebook
@@ -30,6 +31,15 @@ def test_its_parameters_can_be_read(chapter: Path) -> None:
         assert notebook.values(profile, {}).keys() == notebook.parameters.keys()
 
 
+def test_the_solutions_in_code_run_and_check_themselves(chapter: Path) -> None:
+    text = chapter.read_text(encoding="utf-8")
+    solutions = [code for _, code in EXERCISE.findall(text)]
+    assert len(solutions) == text.count(", code.*")
+    for code in solutions:
+        assert "\nassert " in code
+        exec(code, {"__name__": chapter.stem})
+
+
 def test_it_runs_in_the_profile_smoke_and_shows_what_its_text_names(chapter: Path, tmp_path: Path) -> None:
     assert not faults_of_run(run_notebook(chapter, {}, profile="smoke", out_dir=tmp_path))
 
@@ -42,8 +52,9 @@ def test_it_runs_in_the_profile_smoke_and_shows_what_its_text_names(chapter: Pat
         ("Key takeaways", "What is learned", "a box with Key takeaways"),
         (r"\[parameters\]", "[hide-input]", "a cell with the tag parameters"),
         (r"    smoke: \{.*?\n", "", "for the profile smoke"),
-        (r"1\. How many", "How many", "it needs exercises"),
-        (r"\{dropdown\} Solution", "{note}", "1 exercises and 0 solutions"),
+        ("## Exercises", "## Questions", "it needs exercises"),
+        (r"\*Level 1\.\* ", "", "each exercise has to begin with its level"),
+        (r"\{dropdown\} Solution", "{note}", "2 exercises and 1 solutions"),
     ],
 )
 def test_a_chapter_that_lacks_a_part_is_found(part: str, instead: str, fault: str) -> None:
@@ -51,7 +62,6 @@ def test_a_chapter_that_lacks_a_part_is_found(part: str, instead: str, fault: st
     assert n == 1 and any(fault in found for found in faults_of_source(text))
 
 
-EXERCISES = "it needs exercises, a numbered list below the line ## Exercises"
 PARAMETERS = "it needs a cell with the tag parameters"
 SMOKE = "its front matter needs values of parameters for the profile smoke"
 ALLOWED = {
@@ -62,16 +72,9 @@ ALLOWED = {
     "which-model-gains": {PARAMETERS, SMOKE},
     "beyond-one-machine": {SMOKE},
     "no-counterpart": {SMOKE},
-    # One of its exercises asks for runs that take hours.
-    "every-seed-every-aligner": {"it has 3 exercises and 2 solutions"},
-    # A report, two summaries of stored results, and advice.
-    "findings": {PARAMETERS, SMOKE, EXERCISES},
-    "alignment-report": {EXERCISES},
-    "the-best-without-labels": {EXERCISES},
-    "what-to-do": {EXERCISES},
     # A recipe without a result of its own.
     "seeds-in-your-model": {
-        EXERCISES,
+        "it needs exercises, a numbered list below the line ## Exercises",
         "it needs one title, a line that begins with one #",
         "its takeaways need a number that is computed, by {glue:text}",
     },
