@@ -74,7 +74,6 @@ ALLOWED = {
     "no-counterpart": {SMOKE},
     # A recipe without a result of its own.
     "seeds-in-your-model": {
-        "it needs exercises, a numbered list below the line ## Exercises",
         "it needs one title, a line that begins with one #",
         "its takeaways need a number that is computed, by {glue:text}",
     },
