@@ -176,7 +176,8 @@ def markdown(text: str) -> Any:
 
 
 def drawn(alt: str = "") -> Any:
-    output = nbformat.v4.new_output("display_data", {"image/png": "AAAA"})
+    told = {"image/png": {"alt": "An axis from 0 to 1."}}
+    output = nbformat.v4.new_output("display_data", {"image/png": "AAAA"}, metadata=told)
     metadata = {"mystnb": {"image": {"alt": alt}}} if alt else {}
     return nbformat.v4.new_code_cell("draw()", outputs=[output], metadata=metadata)
 
@@ -187,8 +188,10 @@ def test_headings_figures_and_questions_start_slides_and_long_text_becomes_notes
         markdown(f"# Title\n\nAim.\n\n## Part\n\nShort.\n\n{long}\n\n**Question.** Why?"),
         drawn("A curve that falls."),
         markdown("What it shows."),
+        drawn(),
     )
-    assert [slide.title for slide in slides] == ["Title", "Part", "Part", "Part"]
+    assert [slide.title for slide in slides] == ["Title", "Part", "Part", "Part", "Part"]
+    assert 'alt="An axis from 0 to 1."' in slides[4].body[0]
     assert "Short." in slides[1].body[0] and long.strip() in slides[1].notes[0]
     assert "Why?" in slides[2].body[0]
     assert 'alt="A curve that falls."' in slides[3].body[0] and "What it shows." in slides[3].body[1]

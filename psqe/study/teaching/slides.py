@@ -82,7 +82,7 @@ def make_slides(notebook: NotebookNode, titles: Mapping[str, str]) -> list[Slide
                 deck.show_code(stub(cell.source))
             if not set(WITHOUT) & set(tags):
                 for output in cell.get("outputs", []):
-                    deck.show(output, _description(cell))
+                    deck.show(output, _description(cell, output))
     if not deck.slides:
         raise PsqeError("the notebook has no heading, so that it makes no slide")
     return deck.slides
@@ -189,9 +189,10 @@ def _numbers(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
-def _description(cell: NotebookNode) -> str:
-    """The text that the notebook gives in the place of the picture of a cell."""
-    return str(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", ""))
+def _description(cell: NotebookNode, output: NotebookNode) -> str:
+    """The text in the place of a picture: what the author wrote, else what the figure says of itself."""
+    written = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+    return str(written or output.get("metadata", {}).get("image/png", {}).get("alt", ""))
 
 
 def _shown(output: NotebookNode, description: str) -> str:
