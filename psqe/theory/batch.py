@@ -68,7 +68,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.left)
 
-    @property
+    @cached_property
     def flipped(self) -> Batch:
         """The same seeds with the right entities as anchors."""
         return Batch(self.right, self.left, self.temperature, self.same_side)
