@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from browser import chromium, requests
+from test_credits import shows_pictures_of_others
 
 from psqe.errors import PsqeError
 from psqe.study.book.build import build_book
@@ -164,6 +165,14 @@ def test_the_reference_is_not_among_the_results_of_the_search(book: Project) -> 
 def test_every_page_that_cites_has_its_references(book: Project) -> None:
     references = (html(book) / "references.html").read_text(encoding="utf-8")
     assert "pseudo seed quality enhancement" in references.lower()
+
+
+def test_pages_with_pictures_of_others_name_their_authors(book: Project) -> None:
+    shown = [path for path in sorted(book.runs.glob("*.ipynb")) if shows_pictures_of_others(path)]
+    assert len(shown) > 6
+    for path in shown:
+        page = (html(book) / "runs" / f"{path.stem}.html").read_text(encoding="utf-8")
+        assert "OpenMoji" in page or "KanjiVG" in page, path.stem
 
 
 def test_a_number_that_no_run_produced_stops_the_build(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 
@@ -37,6 +38,15 @@ def picture_functions() -> frozenset[str]:
 
 def shows_pictures(code: str) -> bool:
     return bool(re.search(rf"\b({'|'.join(sorted(picture_functions()))})[.(]", code))
+
+
+def shows_pictures_of_others(executed: Path) -> bool:
+    """Whether a notebook has drawn pictures of entities, or has outputs with pictures in them."""
+    cells = [cell for cell in nbformat.read(executed, as_version=4).cells if cell.cell_type == "code"]
+    outputs = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.outputs]
+    return any(shows_pictures(cell.source) for cell in cells) or any(
+        "data:image/" in text for text in outputs
+    )
 
 
 def test_pages_with_pictures_name_their_authors() -> None:
