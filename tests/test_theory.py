@@ -406,3 +406,12 @@ def test_fewer_than_no_layers_are_refused(adjacency):
 def test_a_batch_that_is_none_is_refused(left, right, temperature):
     with pytest.raises(ParameterError):
         Batch(left, right, temperature)
+
+
+def test_a_batch_at_another_temperature_is_the_batch_that_has_it():
+    batch = random_batch(5, 3, 0.5)
+    other, new = batch.at(0.1), Batch(batch.left, batch.right, 0.1, batch.same_side)
+    assert (other.p == new.p).all() and (other.flipped.p == new.flipped.p).all()
+    assert (other.p != batch.p).any()
+    with pytest.raises(ParameterError, match="temperature is 0"):
+        batch.at(0.0)

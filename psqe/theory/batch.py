@@ -73,6 +73,12 @@ class Batch:
         """The same seeds with the right entities as anchors."""
         return Batch(self.right, self.left, self.temperature, self.same_side)
 
+    def at(self, temperature: float) -> Batch:
+        """Return the same seeds at another temperature. Their similarities are computed once for both."""
+        other = Batch(self.left, self.right, temperature, self.same_side)
+        vars(other)["s"] = self.s
+        return other
+
     def keep(self, seeds: ArrayLike) -> Batch:
         """Return the batch of some of the seeds, which are given by their positions or by a mask ``(B,)``."""
         chosen = np.asarray(seeds)

@@ -263,11 +263,12 @@ def seed_table(
     n = len(seeds)
     true = _true_pairs(seeds, task)
     tables = []
+    forth = Batch(left, right, 1.0, same_side)
     for temperature in temperatures:
-        forth = Batch(left, right, temperature, same_side)
-        for side, batch, of_anchor in zip(
+        for side, given, of_anchor in zip(
             ("left", "right"), (forth, forth.flipped), (true, true.T), strict=True
         ):
+            batch = given.at(temperature)
             correct = found.correct.astype(int)
             n_true = of_anchor.sum(axis=1) - correct  # true counterparts that are not the target
             p_true = (batch.p[:, :n] * of_anchor).sum(axis=1) - batch.p_target * correct
