@@ -181,6 +181,28 @@ def test_an_entity_is_found_and_its_candidates_are_gone_through_by_keys_alone(
     assert texts(driver, ".entity-explorer h3") == [page.name(side, place)]
 
 
+def test_a_set_of_entities_has_those_that_its_name_says(driver: Any, page: Page) -> None:
+    show(driver, page)
+    options = texts(driver, "#entity-set option")
+    pictures, both = page.views
+    n_lost = sum(
+        int(((pictures.ranks[side] == 1) & (both.ranks[side] > 1)).sum()) for side in ("left", "right")
+    )
+    linked = [np.unique(ends) for ends in tables.link_places(page.task).T]
+    n_without = sum(
+        len(graph.candidates) - len(own) for graph, own in zip(page.task.sides, linked, strict=True)
+    )
+    assert f"first by pictures, not by both ({n_lost})" in options
+    assert f"without a counterpart ({n_without})" in options
+    wrong = {
+        miner: len(seeds)
+        - len(set(map(tuple, seeds.pairs.tolist())) & set(map(tuple, page.task.links.tolist())))
+        for miner, seeds in page.seeds.items()
+    }
+    for miner, n in wrong.items():
+        assert f"in a wrong seed of {miner} ({2 * n})" in options
+
+
 def rows(driver: Any) -> dict[str, tuple[str, str]]:
     """What each miner took for the picked entity, and why."""
     found = {}

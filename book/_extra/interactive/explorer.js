@@ -141,12 +141,14 @@ in as text, never as HTML. Nothing is loaded. */
   function sets(model) {
     const first = model.miners[0];
     const last = model.miners[model.miners.length - 1];
+    const [before, after] = model.views.slice(-2);
     const wrong = (miner, side, place) => chosen(miner, side, place) >= 0 && !isCorrect(model, miner, side, place);
     return [
       ["all entities", () => true],
       [`wrong by ${first.name}, correct by ${last.name}`, (s, p) => wrong(first, s, p) && isCorrect(model, last, s, p)],
       ...model.miners.map((miner) => [`in a wrong seed of ${miner.name}`, (s, p) => wrong(miner, s, p)]),
       ["in no seed of any rule", (s, p) => model.miners.every((miner) => chosen(miner, s, p) < 0)],
+      [`first by ${before.name}, not by ${after.name}`, (s, p) => before.ranks[s][p] === 1 && after.ranks[s][p] > 1],
       ["counterpart never ranked first", (s, p) => model.counterparts[s][p].length > 0 && model.views.every((v) => v.ranks[s][p] > 1)],
       ["without a counterpart", (s, p) => model.counterparts[s][p].length === 0],
     ];
