@@ -24,6 +24,17 @@ HOSTILE = "</script><img src=x onerror=alert(1)>"
 THEMES = {"light": "#ffffff", "dark": "#14181e"}
 """The themes of the book, and the colour of the page in each."""
 
+OF_THE_THEME = (
+    "html[data-theme=dark] .bd-content div.cell_output .text_html:not(:has(table.dataframe))"
+    "{background-color:var(--pst-color-text-base);color:#14181e;padding:.5rem}"
+)
+"""The rule by which the theme of the book puts outputs on a light ground in the dark."""
+
+
+def output(html: str) -> str:
+    """The output of a cell, as it is on a page of the book."""
+    return f'<div class="bd-content"><div class="cell_output"><div class="text_html">{html}</div></div></div>'
+
 
 def with_pictures(task: AlignmentTask, folder: Path) -> AlignmentTask:
     """The task with a picture, a name and a keyword for every entity; the first name is no friend."""
@@ -72,10 +83,12 @@ class Page:
         group = figures.CardGroup("pairs", np.array([[3, 4]]), ["note"], is_open=True)
         notebook = (ROOT / "notebooks" / "explorer.md").read_text(encoding="utf-8")
         raw = re.findall(r"```\{raw\} html\n(.*?)```", notebook, flags=re.DOTALL)
-        parts = [sheets._repr_html_(), figures.pair_cards(sheets, [group]).html, *raw, explorer._repr_html_()]
+        cards = figures.pair_cards(sheets, [group]).html
+        parts = [output(sheets._repr_html_()), output(cards), *raw, output(explorer._repr_html_())]
         head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>See</title>'
         style = "<style>:root{--pst-color-background:#fff;--pst-color-text-base:#222}"
-        style += "html[data-theme=dark]{--pst-color-background:#14181e;--pst-color-text-base:#ced6dd}</style>"
+        style += "html[data-theme=dark]{--pst-color-background:#14181e;--pst-color-text-base:#ced6dd}"
+        style += f"{OF_THE_THEME}</style>"
         (folder / "runs").mkdir()
         (folder / "interactive").mkdir()
         for name in ("explorer.css", "explorer.js"):
@@ -318,6 +331,9 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("theme", list(THEMES))
 def test_colours_can_be_told_from_the_page(driver: Any, page: Page, theme: str) -> None:
     show(driver, page, theme=theme)
+    grounds = """return [...document.querySelectorAll('.text_html')].map(
+        (shown) => getComputedStyle(shown).backgroundColor)"""
+    assert driver.execute_script(grounds) == ["rgba(0, 0, 0, 0)"] * 3
     script = """
         const style = getComputedStyle(document.querySelector('.entity-map'));
         return arguments[0].map(name => style.getPropertyValue('--' + name).trim())"""
