@@ -126,10 +126,11 @@ def one_line(text: object) -> str:
 
     Examples
     --------
-    >>> one_line("share of degree $d$\nor more"), one_line(r"5 \$")
-    ('share of degree d or more', '5 $')
+    >>> one_line("temperature $\\tau$\nof the loss"), one_line(r"5 \$")
+    ('temperature tau of the loss', '5 $')
     """
-    return " ".join(re.sub(r"(?<!\\)\$", "", str(text)).replace(r"\$", "$").split())
+    plain = re.sub(r"(?<!\\)\$", "", str(text)).replace(r"\$", "$")
+    return " ".join(re.sub(r"\\([a-zA-Z]+)", r"\1", plain).split())
 
 
 def number(value: float) -> str:

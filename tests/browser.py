@@ -1,6 +1,9 @@
 """A headless browser for tests of pages, and what it has asked for."""
 
+import functools
+import http.server
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,3 +45,31 @@ def requests(browser: Any) -> list[str]:
     """What the browser has asked for since the last call."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Put a folder on a server of this machine, and yield its address."""
+    handler = functools.partial(_Silent, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def settle(browser: Any) -> None:
+    """Wait until the page's formulas are set and its pictures are loaded."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    ready = """
+        if (document.readyState !== 'complete') return false;
+        document.querySelectorAll('img').forEach(i => i.loading = 'eager');
+        const maths = document.querySelectorAll('.math').length;
+        return document.querySelectorAll('mjx-container').length >= maths
+            && [...document.images].every(i => i.complete);"""
+    WebDriverWait(browser, 60, poll_frequency=0.05).until(lambda b: b.execute_script(ready))

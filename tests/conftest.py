@@ -9,12 +9,14 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 import pytest
+from books import smoke_book
 
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import PsqeError
 from psqe.features.base import Features
 from psqe.features.canonical_order import content_keys
 from psqe.graph import AlignmentTask
+from psqe.study.project import Project
 
 Pair = tuple[AlignmentTask, Features]
 
@@ -78,3 +80,9 @@ def planted() -> Pair:
         _, keys = content_keys(graph, features, side)
         assert len(np.unique(keys)) == len(keys)
     return task, features
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The book in the smoke profile."""
+    return smoke_book(tmp_path_factory)

@@ -1,49 +1,23 @@
 """The book: built once, from the smoke profile, then read as a reader would, without a network."""
 
-import functools
-import http.server
 import json
 import re
 import shutil
-import threading
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
 
 import pytest
-from browser import chromium, requests
+from books import copy_of_the_sources, html
 from test_credits import shows_pictures_of_others
 
 from psqe.errors import PsqeError
 from psqe.study.book.build import build_book
-from psqe.study.book.pipeline import run_study
 from psqe.study.book.reference import UNDESCRIBED, library_modules, page_of
 from psqe.study.project import Project
 
 ROOT = Path(__file__).parents[1]
-
-
-def copy_of_the_sources(target: Path) -> Project:
-    for name in ("examples", "notebooks", "results"):
-        shutil.copytree(ROOT / name, target / name)
-    shutil.copytree(ROOT / "book", target / "book", ignore=shutil.ignore_patterns("runs", "api"))
-    shutil.copy(ROOT / "_config.yml", target)
-    return Project.find(target)
-
-
-@pytest.fixture(scope="session")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """All notebooks run and the book built, every warning an error."""
-    project = copy_of_the_sources(tmp_path_factory.mktemp("book"))
-    assert run_study("smoke", root=project.root) == project.build / "_build" / "html" / "index.html"
-    return project
-
-
-def html(project: Project) -> Path:
-    return project.build / "_build" / "html"
 
 
 def all_modules() -> list[str]:
@@ -189,77 +163,3 @@ def test_a_notebook_that_was_not_run_is_named(tmp_path: Path) -> None:
     project = copy_of_the_sources(tmp_path)
     with pytest.raises(PsqeError, match="has not been run yet; run psqe study first"):
         build_book(project.root)
-
-
-@pytest.fixture(scope="module")
-def address(book: Project) -> Iterator[str]:
-    """The book on a server of this machine."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    handler = functools.partial(Handler, directory=str(html(book)))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
-        yield driver
-
-
-def settle(browser: Any) -> None:
-    """Wait until the page's formulas are set and its pictures are loaded."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    ready = """
-        if (document.readyState !== 'complete') return false;
-        document.querySelectorAll('img').forEach(i => i.loading = 'eager');
-        const maths = document.querySelectorAll('.math').length;
-        return document.querySelectorAll('mjx-container').length >= maths
-            && [...document.images].every(i => i.complete);"""
-    WebDriverWait(browser, 60).until(lambda b: b.execute_script(ready))
-
-
-def test_a_reader_without_a_network_sees_formulas_and_pictures(
-    book: Project, address: str, browser: Any
-) -> None:
-    # The pages of the reference are alike, but for those with a formula or a picture.
-    special = re.compile(r'<img|class="[^"]*math')
-    shown = [
-        page
-        for page in book.pages()
-        if page.count("/") < 2 or special.search((html(book) / f"{page}.html").read_text(encoding="utf-8"))
-    ]
-    formulas = pictures = 0
-    for page in [*shown, "api/psqe/psqe.graph", "genindex", "search"]:
-        browser.get(f"{address}/{page}.html")
-        settle(browser)
-        assert not browser.execute_script("return document.querySelectorAll('mjx-merror').length"), page
-        formulas += browser.execute_script("return document.querySelectorAll('mjx-container svg').length")
-        broken = "return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
-        assert browser.execute_script(broken) == [], page
-        pictures += browser.execute_script("return document.images.length")
-        asked = requests(browser)
-        assert asked
-        assert [u for u in asked if not u.startswith((address, "data:", "blob:"))] == [], page
-        console = [e["message"] for e in browser.get_log("browser") if e["level"] in ("SEVERE", "WARNING")]
-        assert console == [], page
-    assert formulas >= 1
-    assert pictures >= 1
-
-
-def test_search_finds_a_word_of_the_book(address: str, browser: Any) -> None:
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    browser.get(f"{address}/search.html?q=pseudo")
-    # Results are listed one after the other, so that the first ones need not have the page yet.
-    listed = "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
-    WebDriverWait(browser, 30).until(
-        lambda b: any("index.html" in address for address in b.execute_script(listed)),
-        "the search does not find the landing page",
-    )
