@@ -17,7 +17,8 @@ def copy_of_the_sources(target: Path) -> Project:
     for name in ("examples", "notebooks", "results"):
         shutil.copytree(ROOT / name, target / name)
     shutil.copytree(ROOT / "book", target / "book", ignore=shutil.ignore_patterns("runs", "api"))
-    shutil.copy(ROOT / "_config.yml", target)
+    for name in ("_config.yml", "README.md"):  # the README is one of the pages
+        shutil.copy(ROOT / name, target)
     return Project.find(target)
 
 

@@ -318,7 +318,7 @@ def _run_sphinx(project: Project) -> None:
 
 def _fault(log: str) -> str:
     """Say in one line what is wrong: the first warning, and how many more there are."""
-    faults = [line.strip() for line in log.splitlines() if re.search(r"\b(WARNING|ERROR)\b", line)]
+    faults = [line.strip() for line in log.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL)\b", line)]
     if not faults:
         last = [line.strip() for line in log.splitlines() if line.strip()][-1:]
         return f"the book cannot be built: {' '.join(last)}"
