@@ -200,8 +200,8 @@ def check_writable(path: str | Path, *, streams: bool = True) -> None:
         if not os.access(target, os.W_OK):
             raise PsqeError("cannot be written", path=target, remedy="choose another name for the file")
         return
-    target = _followed(target)
     try:
+        target = _followed(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target.parent):
             pass

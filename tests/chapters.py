@@ -11,6 +11,8 @@ GLUED = re.compile(r"\{glue:\w+\}`([^`:]+?)(?::[^`]*)?`")
 
 def faults_of_source(text: str) -> list[str]:
     """What is wrong with the text of a chapter; nothing if it has all that a chapter has."""
+    if text.count("---\n") < 2:
+        return ["it needs front matter between two lines of ---, as the template has it"]
     _, front, body = text.split("---\n", 2)
     prose = re.sub(r"^```\{code-cell\}.*?^```$", "", body, flags=re.MULTILINE | re.DOTALL)
     takeaways = TAKEAWAYS.search(prose)

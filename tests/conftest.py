@@ -1,6 +1,7 @@
 """Fixtures shared by the tests of miners, aligners and their parts."""
 
 import os
+from pathlib import Path
 
 # Small matrices are faster on one thread, and threads of processes side by side wait for each other.
 # Libraries read these when they are loaded, also those of the processes that tests start.
@@ -40,6 +41,11 @@ CONTRIBUTED: dict[str, str] = {}
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the classes in the files that were given, before the tests ask which classes there are."""
+    chapter = config.getoption("--chapter")
+    if chapter is not None and not (chapter.endswith(".md") and Path(chapter).is_file()):
+        raise pytest.UsageError(
+            f"{chapter}: is no file with a chapter; give the notebook (.md) of the chapter"
+        )
     given = {kind: path for kind in ("miner", "aligner") if (path := config.getoption(f"--{kind}"))}
     if not given:
         return

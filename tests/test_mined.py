@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from psqe.datasets.synthetic import planted_pair
 from psqe.errors import CacheError, PsqeWarning
 from psqe.features.base import Features
 from psqe.graph import AlignmentTask
@@ -99,3 +100,15 @@ def test_a_folder_that_cannot_be_made_is_one_error_with_its_remedy(planted: Pair
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(CacheError, match=r"mined seeds cannot be saved here .*; set PSQE_CACHE"):
         mined(MutualMiner(10), *planted, tmp_path / "file" / "seeds")
+
+
+def test_a_file_with_the_seeds_of_something_else_is_mined_again(tmp_path: Path) -> None:
+    miner = MutualMiner(10)
+    large, small = (planted_pair(n, 2, 8) for n in (60, 30))
+    mined(miner, *large, tmp_path)
+    own = mined(miner, *small, tmp_path)
+    paths = sorted(tmp_path.glob("*.npz"), key=lambda path: path.stat().st_mtime_ns)
+    paths[1].write_bytes(paths[0].read_bytes())
+    with pytest.warns(PsqeWarning, match="the seeds of something else"):
+        again = mined(miner, *small, tmp_path)
+    assert (again.pairs == own.pairs).all()

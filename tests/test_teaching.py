@@ -156,6 +156,21 @@ def test_a_chapter_that_is_unknown_or_was_not_run_makes_no_slides(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_with_other_content_is_never_replaced_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "lab-student.ipynb").write_text("the work of a student")
+    with pytest.raises(PsqeError, match=r"lab-student\.ipynb: is there and has another content.*--force"):
+        write_material(tmp_path, root=ROOT)
+    assert (tmp_path / "lab-student.ipynb").read_text() == "the work of a student"
+    assert [path.name for path in tmp_path.iterdir()] == ["lab-student.ipynb"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_found_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "lab-slides.html").mkdir()
+    with pytest.raises(PsqeError, match=r"lab-slides\.html: is a folder"):
+        write_material(tmp_path, root=ROOT)
+    assert [path.name for path in tmp_path.iterdir()] == ["lab-slides.html"]
+
+
 def test_the_command_is_registered() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert '\nteach = "psqe.study.commands.teaching:teach"\n' in text

@@ -162,7 +162,13 @@ def _write(path: Path, seeds: SeedSet) -> None:
         parts.append(rest)
     try:
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, rest=np.array(json.dumps(parts)), **arrays)
+            np.savez_compressed(
+                stream,
+                allow_pickle=False,
+                key=np.array(path.stem),
+                rest=np.array(json.dumps(parts)),
+                **arrays,
+            )
     except (PsqeError, OSError) as error:
         raise _unwritable(path, error) from error
 
@@ -170,6 +176,8 @@ def _write(path: Path, seeds: SeedSet) -> None:
 def _read(path: Path, miner: Miner) -> SeedSet:
     """Read what :func:`_write` wrote for this miner."""
     with np.load(path, allow_pickle=False) as archive:
+        if str(archive["key"]) != path.stem:
+            raise ValueError("it has the seeds of something else")
         parts = json.loads(str(archive["rest"]))
         for name in archive.files:
             column, _, number = name.rpartition("_")

@@ -20,6 +20,9 @@ def teach(
     profile: Annotated[
         Profile, typer.Option("--profile", help="How much the lab computes: smoke trains for fewer steps.")
     ] = "default",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that are there and have another content.")
+    ] = False,
 ) -> None:
     """Write the lab's notebooks for students and for teachers, and slides.
 
@@ -28,6 +31,6 @@ def teach(
     with needs_extra("book"):
         from psqe.study.teaching.material import write_material
     for path in write_material(
-        out, slides or (), profile=profile, say=lambda what: typer.echo(what, err=True)
+        out, slides or (), profile=profile, force=force, say=lambda what: typer.echo(what, err=True)
     ):
         typer.echo(path)

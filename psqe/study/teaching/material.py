@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -33,6 +33,7 @@ def write_material(
     *,
     root: str | Path | None = None,
     profile: Profile = "default",
+    force: bool = False,
     say: Callable[[str], None] = lambda what: None,
 ) -> list[Path]:
     """Write the notebooks of the lab and the slides into a folder.
@@ -42,7 +43,7 @@ def write_material(
     Parameters
     ----------
     out
-        The folder. It is made if it does not exist; files of these names there are replaced.
+        The folder. It is made if it does not exist.
     chapters
         The names of the chapters to make slides of, beside those of the lab; none by default. They must have
         been run, as ``psqe study`` does.
@@ -50,6 +51,9 @@ def write_material(
         The checkout. By default it is looked for from the working directory upwards.
     profile
         How much the lab computes, see :func:`psqe.study.book.run_notebook.run_notebook`.
+    force
+        Whether files that are there and have another content are replaced. By default nothing is written if
+        there is one, because it may have somebody's work.
     say
         A function that is told in a few words what is done; by default nothing is told.
 
@@ -63,14 +67,18 @@ def write_material(
     ParameterError
         If a chapter is unknown or not made by a notebook.
     PsqeError
-        If a chapter has not been run, the lab fails, or a file cannot be read or written.
+        If a chapter has not been run, the lab fails, a file cannot be read or written, or a file would be
+        replaced.
     """
     project, out = Project.find(root), Path(out)
     titles = page_titles(project)
     executed = {name: _executed(project, name) for name in dict.fromkeys(chapters) if name != LAB}
-    check_writable(out / f"{LAB}-student.ipynb", streams=False)
+    names = [f"{LAB}-solutions.ipynb", *(f"{name}-slides.html" for name in (LAB, *executed))]
+    for name in names:
+        check_writable(out / name, streams=False)
     source = project.root / "notebooks" / f"{LAB}.md"
-    student = student_notebook(Notebook.read(source).content, titles)
+    student = notebook_text(student_notebook(Notebook.read(source).content, titles))
+    _check_kept(out, {f"{LAB}-student.ipynb": student}, force)
     say("running the lab")
     with tempfile.TemporaryDirectory() as folder:
         lab = _read(run_notebook(source, profile=profile, out_dir=folder))
@@ -79,15 +87,29 @@ def write_material(
     except OSError as error:
         raise PsqeError(f"cannot be read ({error.strerror})", path=project.book / MATHJAX) from error
     texts = {
-        f"{LAB}-student.ipynb": notebook_text(student),
+        f"{LAB}-student.ipynb": student,
         f"{LAB}-solutions.ipynb": notebook_text(solution_notebook(lab, titles)),
         f"{LAB}-slides.html": deck_page(make_slides(lab, titles), mathjax),
     }
     for name, notebook in executed.items():
         texts[f"{name}-slides.html"] = deck_page(make_slides(notebook, titles), mathjax)
+    _check_kept(out, texts, force)
     for name, text in texts.items():
         write_text(out / name, text)
     return [out / name for name in texts]
+
+
+def _check_kept(out: Path, texts: Mapping[str, str], force: bool) -> None:
+    """Refuse to replace a file that has another content, such as the work of a student."""
+    for name, text in texts.items():
+        path = out / name
+        check_writable(path, streams=False)
+        if not force and path.is_file() and path.read_bytes() != text.encode():
+            raise PsqeError(
+                "is there and has another content, so that nothing was written",
+                path=path,
+                remedy="choose another folder by --out, move the file, or replace it by --force",
+            )
 
 
 def page_titles(project: Project) -> dict[str, str]:
