@@ -101,3 +101,26 @@ def test_a_browser_that_fails_is_named_and_the_old_pdf_stays(site: Path, tmp_pat
     with pytest.raises(PsqeError, match=r"cannot print the book \(no display\); see whether .*broken runs"):
         pdf.print_pages(site, ["index", "runs/second"], target, str(program))
     assert target.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("no program", "cannot be run as a browser"),
+        (
+            '#!/bin/sh\nfor a; do case $a in --print-to-pdf=*) echo x > "${a#*=}";; esac; done\n',
+            "has written a broken PDF",
+        ),
+    ],
+)
+def test_a_program_that_is_no_browser_is_named_and_the_old_pdf_stays(
+    site: Path, tmp_path: Path, script: str, told: str
+) -> None:
+    program = tmp_path / "other"
+    program.write_text(script)
+    program.chmod(0o755)
+    target = tmp_path / "book.pdf"
+    target.write_bytes(b"old")
+    with pytest.raises(PsqeError, match=told):
+        pdf.print_pages(site, ["index", "runs/second"], target, str(program))
+    assert target.read_bytes() == b"old"

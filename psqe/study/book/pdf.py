@@ -15,6 +15,7 @@ from urllib.parse import urldefrag
 
 from bs4 import BeautifulSoup, Tag
 from pypdf import PdfWriter
+from pypdf.errors import PyPdfError
 from pypdf.generic import NameObject, TextStringObject
 
 from psqe.errors import PsqeError
@@ -129,13 +130,24 @@ def print_pages(site: Path, pages: Sequence[str], target: Path, program: str) ->
                 f"the browser did not print the book in {SECONDS} seconds", path=target,
                 remedy="close other programs, and give the command again",
             ) from error  # fmt: skip
+        except OSError as error:
+            raise PsqeError(
+                f"cannot be run as a browser ({error.strerror})", path=program,
+                remedy="install Chromium or Chrome, and give the command again",
+            ) from error  # fmt: skip
         if done.returncode or not printed.is_file():
             last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
             raise PsqeError(
                 f"the browser cannot print the book ({last})", path=target,
                 remedy=f"see whether {program} runs here, and give the command again",
             )  # fmt: skip
-        _finish(printed, written)
+        try:
+            _finish(printed, written)
+        except PyPdfError as error:
+            raise PsqeError(
+                f"the browser has written a broken PDF ({error})", path=target,
+                remedy=f"see whether {program} runs here, and give the command again",
+            ) from error  # fmt: skip
     return target
 
 
