@@ -94,7 +94,8 @@ def test_a_study_on_another_task_runs_what_it_can_and_says_what_it_left_out(
     (project.root / "_config.yml").write_text(config.replace("      - psqe.study.book.reference\n", ""))
     for name in ("_extra", "_static"):
         shutil.copytree(ROOT / "book" / name, project.book / name)
-    shutil.copy(ROOT / "book" / "references.bib", project.book)
+    for name in ("references.bib", "search.js"):
+        shutil.copy(ROOT / "book" / name, project.book)
     (project.book / "index.md").write_text(
         "# Title\n\n{glue:text}`runs/pictures.ipynb::share:.0%` and {ref}`that <there>`\n"
     )

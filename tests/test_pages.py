@@ -52,7 +52,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (root / "_config.yml").write_text(config.replace("      - psqe.study.book.reference\n", ""))
     for name in ("_extra", "_static"):
         shutil.copytree(ROOT / "book" / name, root / "book" / name)
-    shutil.copy(ROOT / "book" / "references.bib", root / "book")
+    for name in ("references.bib", "search.js"):
+        shutil.copy(ROOT / "book" / name, root / "book")
     for name in "ab":
         write_notebook(root / "notebooks", name)
     pages = {
