@@ -115,7 +115,7 @@ def test_costs_of_workers_are_set_beside_those_of_one_process():
     ]
     costs_of_workers = table(runs, "cost")
     by_size = cost_tables.worker_table(costs_of_workers, cores=(4,)).set_index("part")
-    shown = by_size[f"20,000 a side, {os.cpu_count()} cores"]
+    shown = by_size[f"20,000 per side, {os.cpu_count()} cores"]
     assert shown["one process"] == "30 s"
     assert shown["2 workers"] == "40 s"
     assert shown["sending"] == "0.5 s"
