@@ -109,11 +109,11 @@ def test_a_run_that_is_put_again_replaces_its_rows_and_no_others(tmp_path: Path)
     assert store.table("seeds")["precision"].tolist() == [0.7, 0.6]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 1), st.sampled_from(["a/b", "t"]), st.floats(0, 1)),
-        min_size=1, max_size=5,
+        min_size=1, max_size=6,
     ),
     st.randoms(),
 )  # fmt: skip
