@@ -1,6 +1,5 @@
 """The book in a real browser: wide and narrow, light and dark, by eye, by keyboard, by ear and by search."""
 
-import json
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -9,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from books import ROOT, html
+from books import html
 from browser import chromium, requests, served, settle
 
 from psqe.study.project import Project
@@ -55,6 +54,16 @@ CUT = """
 """
 """Lists tables, formulas, pictures and code that are cut, and what scrolls but no keyboard reaches."""
 
+
+ANSWERS = {
+    "install": "install", "threshold": "runs/no-counterpart", "confidence": "runs/how-sure-are-seeds",
+    "own data": "runs/your-own-data", "two tables": "runs/your-own-data",
+    "mutual nearest neighbours": "glossary", "cost": "runs/what-it-costs", "cite": "cite",
+    "sinkhorn": "glossary", "coverage": "runs/three-regions", "glossary": "glossary",
+    "benchmarks": "runs/benchmarks", "exercises": "teaching", "characters": "runs/characters",
+    "which aligner": "runs/what-to-do", "quiz": "quiz", "infonce": "glossary",
+}  # fmt: skip
+"""What a reader may ask the search, and the page that has to come first."""
 
 IMAGES = "return [...document.images].map(i => [i.getAttribute('alt'), i.src, i.naturalWidth, i.width])"
 """Lists the text, the address, and the own and the shown width of each picture."""
@@ -132,7 +141,7 @@ def test_every_page_is_whole_wide_and_narrow(book: Project, address: str, browse
         found += [f"is broken: {source}" for _, source, size, _ in shown if not size]
         for alt, source, _, size in shown:
             # A small picture beside its name needs no text; a path is none.
-            told = alt is not None and (len(alt) > 20 or size < 100) and not PATH.search(alt)
+            told = alt is not None and (len(alt) > 40 or size < 100) and not PATH.search(alt)
             if not told:
                 found.append(f"says too little of a picture: alt={alt!r}, {source[-60:]}")
         asked = requests(browser)
@@ -190,12 +199,8 @@ def test_axe_finds_nothing_serious(address: str, browser: Any) -> None:
 def test_the_search_answers_the_set_questions_with_the_right_page_first(address: str, browser: Any) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 
-    script = (ROOT / "book" / "search.js").read_text(encoding="utf-8")
-    start = script.index("ANSWERS = ") + len("ANSWERS = ")
-    answers = json.loads(script[start : script.index("};", start) + 1])
-    assert len(answers) >= 10
     first = "return document.querySelector('#search-results li a')?.getAttribute('href')"
-    for question, page in answers.items():
+    for question, page in ANSWERS.items():
         browser.get(f"{address}/search.html?q={quote(question)}")
         shown = WebDriverWait(browser, 30, poll_frequency=0.05).until(
             lambda b: b.execute_script(first), f"nothing is found for {question!r}"

@@ -141,6 +141,7 @@ def _template(name: str) -> Template:
     # Drawing and templates are loaded only when a page is made, because most commands need neither.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from psqe.figure_text import describe
     from psqe.links.report import figures
 
     environment = Environment(
@@ -149,6 +150,7 @@ def _template(name: str) -> Template:
     )  # fmt: skip
     environment.globals.update(figures=figures, sentences=sentences, tables=tables)
     environment.filters["png"] = _png
+    environment.filters["described"] = describe
     return environment.get_template(name)
 
 
