@@ -404,3 +404,11 @@ def test_exercises_are_numbered_and_say_their_level() -> None:
             assert all(level for _, level in numbers), page.name
             checked += 1
     assert checked > 30
+
+
+def test_correct_numbers_in_a_list_are_not_enough_since_later_cells_need_an_array() -> None:
+    def nearest(cosines: Any) -> list[int]:
+        return [int(column) for column in cosines.argmax(axis=1)]
+
+    with pytest.raises(UnsolvedError, match=r"^Task 1: nearest returns the correct numbers as a list, and"):
+        check(nearest)

@@ -113,6 +113,11 @@ def _fault(function: Solution, task: Task, arguments: tuple[Any, ...]) -> str:
         return "changes its arguments; work on a copy, such as cosines.copy()"
     truth = task.reference(*arguments)
     if _alike(result, truth):
+        if isinstance(truth, np.ndarray) and not isinstance(result, np.ndarray):
+            return (
+                f"returns the correct numbers as a {type(result).__name__}, and later cells need an array; "
+                "return np.array(...) of it"
+            )
         return ""
     for told, mistaken in task.mistakes.items():
         wrong = mistaken(*arguments)
