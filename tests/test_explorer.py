@@ -354,3 +354,22 @@ def test_without_javascript_the_page_says_so_and_cards_stay(driver: Any, page: P
         assert page.name("left", 3) in texts(driver, ".entity-gallery li")[0]
     finally:
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_search_says_how_many_entities_are_outside_the_chosen_set(driver: Any, page: Page) -> None:
+    show(driver, page)
+    names = page.data["sides"]["left"]["keywords"]
+    counts = {}
+    for option in driver.find_elements("css selector", "#entity-set option"):
+        driver.execute_script(
+            "document.getElementById('entity-set').value = arguments[0];"
+            "const search = document.getElementById('entity-search');"
+            "search.value = arguments[1]; search.dispatchEvent(new Event('input'));",
+            option.get_attribute("value"), names[20],
+        )  # fmt: skip
+        (said,) = texts(driver, ".entity-explorer .status")
+        found, _, rest = said.partition(".")
+        assert bool(rest) == rest.endswith("more are not in the chosen set.")
+        counts[option.text] = [int(found.split()[0]), int(rest.split()[0]) if rest else 0]
+    assert {sum(count) for count in counts.values()} == {2}
+    assert any(outside for _, outside in counts.values())

@@ -532,7 +532,9 @@ in as text, never as HTML. Nothing is loaded. */
     function list() {
       const words = searched(search.value).split(/\s+/).filter(Boolean);
       const has = choices[Number(set.value)][1];
-      const found = entities.filter((_, at) => has[at] && words.every((word) => texts[at].includes(word)));
+      const fits = entities.map((_, at) => words.every((word) => texts[at].includes(word)));
+      const found = entities.filter((_, at) => has[at] && fits[at]);
+      const elsewhere = fits.filter(Boolean).length - found.length;
       const starts = ([side, place]) => searched(model.sides[side].names[place]).startsWith(words.join(" "));
       found.sort((a, b) => starts(b) - starts(a)); // the order stays the same among equals
       matches.replaceChildren();
@@ -546,6 +548,7 @@ in as text, never as HTML. Nothing is loaded. */
       mark();
       status.textContent = found.length > MOST_MATCHES ? `${plural(found.length, "entity")}, the first ${MOST_MATCHES} are listed.`
         : `${plural(found.length, "entity")}.`;
+      if (words.length && elsewhere) status.textContent += ` ${elsewhere.toLocaleString("en")} more are not in the chosen set.`;
     }
 
     function mark() {
