@@ -12,6 +12,7 @@ from books import html
 from browser import chromium, requests, served, settle
 
 from psqe.study.project import Project
+from psqe.study.teaching.slides import Slide, deck_page
 
 WIDE, NARROW = 1280, 390
 """Widths of windows in pixels: a laptop and a phone."""
@@ -206,3 +207,31 @@ def test_the_search_answers_the_set_questions_with_the_right_page_first(address:
             lambda b: b.execute_script(first), f"nothing is found for {question!r}"
         )
         assert re.split("[?#]", shown)[0] == f"{page}.html", question
+
+
+def test_keys_read_a_tall_slide_to_its_end_before_they_turn_it(tmp_path: Path, browser: Any) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    page = tmp_path / "slides.html"
+    tall = "<p>line</p>" * 60
+    page.write_text(deck_page([Slide("One", [tall]), Slide("Two", ["<p>short</p>"])], ""), encoding="utf-8")
+    browser.set_window_size(1000, 700)
+    browser.get(page.as_uri())
+
+    def press(key: str, *, shift: bool = False) -> tuple[str, float]:
+        keys = ActionChains(browser)
+        (
+            keys.key_down(Keys.SHIFT).send_keys(key).key_up(Keys.SHIFT) if shift else keys.send_keys(key)
+        ).perform()
+        return browser.execute_script(
+            "return [document.querySelector('nav span').textContent, window.scrollY]"
+        )
+
+    place, down = press(" ")
+    assert place == "1 / 3" and down > 100
+    assert press(" ", shift=True) == ["1 / 3", 0]
+    end = [press(Keys.PAGE_DOWN)[0] for _ in range(12)].index("2 / 3")
+    assert end > 1, "the slide is taller than two screens"
+    assert press(Keys.PAGE_UP)[0] == "1 / 3", "a short slide has nothing to read back"
+    assert press(Keys.ARROW_RIGHT)[0] == "2 / 3", "these keys turn at once"

@@ -182,6 +182,7 @@ def run_command(arguments: Sequence[str] | None) -> int:
     # Older versions of Typer raise click's exceptions, newer ones those of a copy that they bring along.
     click: Any = sys.modules[typer.BadParameter.__module__]
     warnings.formatwarning = _one_line
+    _check_none_empty(sys.argv[1:] if arguments is None else arguments)
     try:
         result = get_command(app).main(arguments, prog_name="psqe", standalone_mode=False)
     except click.NoArgsIsHelpError as error:
@@ -196,6 +197,22 @@ def run_command(arguments: Sequence[str] | None) -> int:
     if result == _INTERRUPTED:
         raise KeyboardInterrupt
     return int(result or 0)
+
+
+def _check_none_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty argument, which is what a variable of the shell without a value becomes.
+
+    An empty path would otherwise mean the folder in which the command runs.
+    """
+    for before, text in zip(("", *arguments), arguments, strict=False):
+        option, equals, value = text.partition("=")
+        if text == "":
+            what = before if before.startswith("-") and "=" not in before else "an argument"
+        elif option.startswith("--") and equals and not value:
+            what = option
+        else:
+            continue
+        raise ParameterError(f"{what} is empty", remedy="write its value, or leave it out")
 
 
 def _remedy(error: Any) -> str:

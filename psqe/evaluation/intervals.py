@@ -33,7 +33,9 @@ def proportion_interval(n_hits: int, n: int, *, level: float = 0.95) -> tuple[fl
     return float(interval.low), float(interval.high)
 
 
-def mean_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float, float]:
+def mean_interval(
+    values: Sequence[float], *, level: float = 0.95, within: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[float, float, float]:
     """Compute a mean and the Student t interval of that mean.
 
     Parameters
@@ -42,17 +44,26 @@ def mean_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[floa
         At least one value. A single value has no interval: its bounds are NaN.
     level
         Confidence level, between 0 and 1.
+    within
+        The least and the largest possible mean, to which the interval is cut; by default it is not cut. The
+        t distribution knows no limits, so that uncut bounds can lie beyond them.
 
     Returns
     -------
     The mean, the lower and the upper bound.
+
+    Examples
+    --------
+    >>> mean, low, high = mean_interval([0.98, 0.99, 1.0], within=(0, 1))
+    >>> round(mean, 2), round(low, 3), high
+    (0.99, 0.965, 1.0)
     """
     array = np.asarray(values, dtype=np.float64)
     mean = float(array.mean())
     if len(array) < 2:
         return mean, float("nan"), float("nan")
     half = float(stats.t.ppf((1 + level) / 2, len(array) - 1) * array.std(ddof=1) / len(array) ** 0.5)
-    return mean, mean - half, mean + half
+    return mean, max(mean - half, float(within[0])), min(mean + half, float(within[1]))
 
 
 def format_interval(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -61,8 +62,9 @@ def interval_bounds(samples: Iterable[Sample], *, share: bool = False) -> Double
     numpy.ndarray
         Means, lower and upper bounds ``(3, n)``; the bounds of a sample of one value are NaN.
     """
-    bounds = np.array([mean_interval(list(sample)) for sample in samples], dtype=np.float64).reshape(-1, 3).T
-    return np.clip(bounds, 0, 1) if share else bounds
+    within = (0.0, 1.0) if share else (-math.inf, math.inf)
+    bounds = [mean_interval(list(sample), within=within) for sample in samples]
+    return np.array(bounds, dtype=np.float64).reshape(-1, 3).T
 
 
 def draw_means(

@@ -100,7 +100,7 @@ def damage_means(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     runs
         Rows of :func:`damage_runs`.
     value
-        The column; Hits@1 by default. Runs of one random state on several pairs are averaged first.
+        The column, of shares; Hits@1 by default. Runs of one random state on several pairs are averaged first.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def damage_means(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     """
     by = ["damage", "share", "system"]
     states = runs.groupby([*by, "random_state"], as_index=False, sort=False)[value].mean()
-    return mean_table(states.dropna(subset=[value]), by=by, value=value)
+    return mean_table(states.dropna(subset=[value]), by=by, value=value, within=(0, 1))
 
 
 def damage_table(runs: pd.DataFrame, kind: str) -> pd.DataFrame:

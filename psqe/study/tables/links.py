@@ -271,7 +271,7 @@ def rule_table(quality: pd.DataFrame, tasks: Sequence[str], *, answer: str, mode
     for matching, rule, runs in group_rows(whole, ["matching", "rule"]):
         by = runs.groupby(["threshold", "random_state"])["f1"].mean()
         cells = {
-            threshold: format_interval(*mean_interval(by[threshold].tolist()), brackets=True)
+            threshold: format_interval(*mean_interval(by[threshold].tolist(), within=(0, 1)), brackets=True)
             for threshold in THRESHOLDS if threshold in by.index
         }  # fmt: skip
         rows.append({"matching": matching, "rule": rule.replace("_", " "), **cells})

@@ -38,7 +38,13 @@ def metric_rows(report: Mapping[str, Any], **labels: Any) -> list[dict[str, Any]
     ]
 
 
-def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.DataFrame:
+def mean_table(
+    table: pd.DataFrame,
+    *,
+    by: Sequence[str],
+    value: str,
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> pd.DataFrame:
     """Compute the mean of a column, its 95 % interval and the number of runs, group by group.
 
     Parameters
@@ -49,6 +55,8 @@ def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.Data
         The columns that name the group.
     value
         The column to average.
+    within
+        The least and the largest possible mean, to which the intervals are cut; by default they are not cut.
 
     Returns
     -------
@@ -64,14 +72,16 @@ def mean_table(table: pd.DataFrame, *, by: Sequence[str], value: str) -> pd.Data
     """
     rows = []
     for *labels, group in group_rows(table, by):
-        mean, low, high = mean_interval(group[value].tolist())
+        mean, low, high = mean_interval(group[value].tolist(), within=within)
         rows.append(
             {**dict(zip(by, labels, strict=True)), "mean": mean, "low": low, "high": high, "runs": len(group)}
         )
     return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "runs"])
 
 
-def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
+def over_states(
+    table: pd.DataFrame, value: str, *, within: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[float, float, float]:
     """Compute the mean of a column and its 95 % interval over random states.
 
     Parameters
@@ -80,6 +90,8 @@ def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
         Runs with the column ``random_state``. Those of one random state are averaged first.
     value
         The column to average; missing values do not count.
+    within
+        The least and the largest possible mean, to which the interval is cut; by default it is not cut.
 
     Returns
     -------
@@ -88,7 +100,7 @@ def over_states(table: pd.DataFrame, value: str) -> tuple[float, float, float]:
         value is missing.
     """
     values = table.groupby("random_state")[value].mean().dropna().astype(float).tolist()
-    return mean_interval(values) if values else (math.nan, math.nan, math.nan)
+    return mean_interval(values, within=within) if values else (math.nan, math.nan, math.nan)
 
 
 def mean_text(
@@ -123,12 +135,12 @@ def mean_text(
     >>> mean_text(runs[:2], "precision", ".2f")
     '0.94'
     """
-    mean, low, high = over_states(table, value)
+    mean, low, high = over_states(table, value, within=within)
     if math.isnan(mean):
         return "-"
     if table.loc[table[value].notna(), "random_state"].nunique() < least_states or low == high:
         low = high = math.nan
-    return format_interval(mean, max(low, within[0]), min(high, within[1]), form)
+    return format_interval(mean, low, high, form)
 
 
 def group_rows(table: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[Any, ...]]:
