@@ -100,7 +100,7 @@ def damage_means(runs: pd.DataFrame, value: str = "hits@1") -> pd.DataFrame:
     runs
         Rows of :func:`damage_runs`.
     value
-        The column, of shares; Hits@1 by default. Runs of one random state on several pairs are averaged first.
+        The column, of shares; Hits@1 by default. Runs of one state on several pairs are averaged first.
 
     Returns
     -------
