@@ -1,5 +1,6 @@
 """Kernels that die before they can be used, and what a kernel leaves behind."""
 
+import importlib
 import json
 import os
 import signal
@@ -32,6 +33,7 @@ except PsqeError as error:
 """Runs a notebook in a kernel that is a copy of a job's process, as a study does."""
 
 UNLUCKY = """
+import importlib
 import json
 import signal
 import sys
@@ -145,3 +147,23 @@ def test_a_copy_that_dies_fails_its_notebook_with_one_line(tmp_path: Path) -> No
     done = by_a_job(page, tmp_path / "out")
     assert done.returncode == 1 and done.stdout == "" and len(done.stderr.splitlines()) == 1
     assert "page.md" in done.stderr and "died" in done.stderr
+
+
+def test_tables_that_many_notebooks_read_are_checked_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A kernel that has the checked tables does not check them again, and a broken store stops no server."""
+    from psqe.study import store_files
+    from psqe.study.store import Store
+
+    sys.modules.pop("psqe.study.book.loaded_tables", None)
+    tables = importlib.import_module("psqe.study.book.loaded_tables")
+    before = store_files._checked_files.cache_info().misses
+    for subject in tables.READ:
+        assert len(Store().table(subject))
+    assert store_files._checked_files.cache_info().misses == before
+
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "x.csv").write_text("nonsense\n")
+    monkeypatch.setattr("psqe.study.store.Store", lambda: Store(tmp_path))
+    importlib.reload(tables)

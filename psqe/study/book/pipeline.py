@@ -49,6 +49,12 @@ from psqe.temporary import temporary_folder
 PREPARED = ("image", "attribute", "name")
 """The modalities that notebooks need of a task, as far as it has them."""
 
+TABLES = "psqe.study.book.loaded_tables"
+"""The module that checks tables of the results store for all notebooks."""
+
+MANY = 8
+"""The number of notebooks to run from which on that is worth its time."""
+
 
 def run_study(
     profile: str = "default",
@@ -295,7 +301,7 @@ class Study:
                 unsure.append(name)
 
         order = TopologicalSorter({title: set[str]() for title in groups} | waits_for)
-        _start_server()
+        _start_server(many=len(waits_for) >= MANY)
         run_jobs(order, start, jobs=jobs, done=done)
         if unsure:
             _say(
@@ -381,9 +387,9 @@ def prepare(tasks: Sequence[str]) -> None:
         build_features(whole, modalities=[name for name in PREPARED if name in available_modalities(whole)])
 
 
-def _start_server() -> None:
-    """Start the process that jobs and kernels are copies of, with what most notebooks import."""
-    start_server((__name__, LOADED), environment=ENVIRONMENT)
+def _start_server(*, many: bool = False) -> None:
+    """Start the process that jobs and kernels are copies of, with what most (of many) notebooks need."""
+    start_server((__name__, LOADED, *([TABLES] if many else ())), environment=ENVIRONMENT)
 
 
 def _say(what: str) -> None:
