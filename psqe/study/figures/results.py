@@ -227,7 +227,7 @@ def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
                  label=labels[1])  # fmt: skip
     axes.axhline(0, color=BLACK, lw=0.8)
     axes.set(
-        xticks=places, xticklabels=names, title="seeds added (above 0) and dropped (below)", ylabel="seeds"
+        xticks=places, xticklabels=names, title="added (above 0), dropped (below)", ylabel="seeds"
     )
     axes.grid(axis="x", visible=False)
     if known:
