@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import warnings
@@ -16,7 +17,7 @@ from psqe.options import MinerOptions
 from psqe.seeds import balance
 from psqe.study import figures, tables
 from psqe.study.plans.base import alignment_spec, psqe_options
-from psqe.study.store import RunResult
+from psqe.study.store import RunResult, Store
 from psqe.study.tables.page import mean_text, over_states
 from psqe.study.tables.phase import equivalent_share
 
@@ -328,3 +329,11 @@ def test_a_measure_without_any_value_has_no_mean_and_gives_no_warning():
         warnings.simplefilter("error")
         assert mean_text(runs, "estimated") == "-"
         assert all(map(math.isnan, over_states(runs, "estimated")))
+
+
+def test_a_label_never_names_seeds_of_different_parameters():
+    """The pivot on attributes was once averaged with the pivot on pictures."""
+    sets = tables.seed_sets(Store().table("seeds"))
+    kinds = [(spec.miner.name, json.dumps(spec.miner.parameters, sort_keys=True)) for spec in sets["spec"]]
+    assert sets.assign(kind=kinds).groupby("label")["kind"].nunique().max() == 1
+    assert {"pivot", "pivot, attribute"} <= set(sets["label"])

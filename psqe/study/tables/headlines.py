@@ -13,6 +13,7 @@ from psqe.study.plans.evidence import CHARACTERS_TASKS
 from psqe.study.plans.pays import TRAINED
 from psqe.study.tables.alignments import FEATURES
 from psqe.study.tables.by_state import ByState, alignment_values, difference, seed_values
+from psqe.study.tables.evidence import evidence_runs
 
 MATCHING = "csls"
 """The matching of every Hits@1 among the findings that does not name another."""
@@ -29,14 +30,15 @@ PANELS = {
         "free pivot, fused": ("MCLEA on pivot, both", "trained"),
         "free mutual": ("MCLEA on mutual", "trained"),
         "free psqe": ("MCLEA on PSQE", "trained"),
-        "free features": ("features alone", "not trained"),
-        "free clamped": ("clamped on PSQE", "not trained"),
-        "free propagation": ("propagation on PSQE", "not trained"),
+        "free features": ("features alone", "no network trained"),
+        "free clamped": ("clamped on PSQE", "no network trained"),
+        "free propagation": ("propagation on PSQE", "no network trained"),
     },
     "Hits@1 on all links": {
         "all mclea": ("MCLEA on PSQE", "trained"),
-        "all features": ("features, no seeds", "not trained"),
-        "all propagation": ("propagation, no seeds", "not trained"),
+        "all features": ("features, no seeds", "no network trained"),
+        "all propagation": ("propagation, no seeds", "no network trained"),
+        "all concord": ("Concord, no seeds", "no network trained"),
     },
 }
 """The panels of the landing page's figure: the names of :func:`headlines`, each with the name of its bar and
@@ -79,11 +81,20 @@ def headline_values(
         **{f"free {name}": free.get((name, "psqe"), {}) for name in (FEATURES, "clamped", "propagation")},
         "all features": whole.get((FEATURES, NO_SEEDS), {}),
         "all propagation": whole.get(("propagation", NO_SEEDS), {}),
+        "all concord": _concord(alignments, tasks),
         "all clamped": whole.get(("clamped", "psqe"), {}),
         f"all {aligner}": whole.get((aligner, "psqe"), {}),
         "n free": queries[0].get((aligner, "psqe"), {}),
         "n gold": queries[1].get((aligner, "psqe"), {}),
     }
+
+
+def _concord(alignments: pd.DataFrame, tasks: Sequence[str]) -> ByState:
+    """Hits@1 of Concord without seeds under Sinkhorn, by the random states of the crossing of all evidence."""
+    if set(tasks) - {*EMOJI, *CHARACTERS_TASKS}:
+        return {}
+    runs = evidence_runs(alignments, tasks, matching="sinkhorn", kinds=[], aligners=["concord"])
+    return runs.groupby("random_state")["hits@1"].mean().to_dict()
 
 
 def headlines(
@@ -113,8 +124,8 @@ def headlines(
         PSQE's seeds; ``gain TO over FROM`` with `` low`` and `` high``, the
         difference in points between ``free TO`` and ``free FROM`` with its 95 % interval, and ``gain psqe
         over pivot, fused MODEL`` the same for every other trained aligner; ``all NAME`` under
-        Sinkhorn on all links, where NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation``
-        (without seeds) or the trained aligner (PSQE's seeds); ``n free`` and ``n gold``, the mean number of
+        Sinkhorn on all links, where NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation`` and
+        ``concord`` (without seeds) or the trained aligner (PSQE's seeds); ``n free`` and ``n gold``, the mean number of
         links that are free of all compared seeds and of all links; and ``states``, the number of random
         states.
         What was not run is missing.
@@ -150,7 +161,7 @@ def headline_bars(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame
     -------
     pandas.DataFrame
         One row for each column and panel of the figure, bar and random state: ``data`` and ``panel``,
-        ``bar``, ``kind`` (``seeds``, ``trained`` or ``not trained``), ``random_state`` and ``value``, the
+        ``bar``, ``kind`` (``seeds``, ``trained`` or ``no network trained``), ``random_state`` and ``value``, the
         mean of the pairs in percent. Hits@1 is matched by :data:`MATCHING` on free links and by Sinkhorn on
         all links.
     """

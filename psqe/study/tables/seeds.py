@@ -88,7 +88,10 @@ def _labelled(table: pd.DataFrame) -> pd.DataFrame:
             [miner.parameters.get("variant", "") for miner in miners], table.index, dtype="object"
         ),
         plain=pd.Series([label is not None for label in labels], table.index, dtype=bool),
-        label=pd.Series(labels, table.index, dtype="string").fillna(table["miner"]),
+        label=pd.Series(
+            [label or _other_label(miner) for label, miner in zip(labels, miners, strict=True)],
+            table.index, dtype="string",
+        ),
     )
 
 
@@ -97,6 +100,13 @@ def _label(miner: MinerOptions) -> str | None:
     if miner.name == "psqe" and miner.parameters == {"variant": "released"}:
         return RELEASED
     return kind_of(miner) or (None if miner.parameters else miner.name)
+
+
+def _other_label(miner: MinerOptions) -> str:
+    """Return a name of seeds that the study does not compare, which no seeds with other parameters have."""
+    if miner.name == "pivot" and set(miner.parameters) == {"modality"}:
+        return f"pivot, {miner.parameters['modality']}"
+    return f"{miner.name} ({', '.join(f'{name} = {value}' for name, value in miner.parameters.items())})"
 
 
 def changes(
