@@ -90,7 +90,7 @@ def headline_values(
 
 
 def _concord(alignments: pd.DataFrame, tasks: Sequence[str]) -> ByState:
-    """Hits@1 of Concord without seeds under Sinkhorn, by the random states of the crossing of all evidence."""
+    """Hits@1 of Concord without seeds under Sinkhorn, by the random states of the whole evidence."""
     if set(tasks) - {*EMOJI, *CHARACTERS_TASKS}:
         return {}
     runs = evidence_runs(alignments, tasks, matching="sinkhorn", kinds=[], aligners=["concord"])
@@ -125,8 +125,8 @@ def headlines(
         difference in points between ``free TO`` and ``free FROM`` with its 95 % interval, and ``gain psqe
         over pivot, fused MODEL`` the same for every other trained aligner; ``all NAME`` under
         Sinkhorn on all links, where NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation`` and
-        ``concord`` (without seeds) or the trained aligner (PSQE's seeds); ``n free`` and ``n gold``, the mean number of
-        links that are free of all compared seeds and of all links; and ``states``, the number of random
+        ``concord`` (without seeds) or the trained aligner (PSQE's seeds); ``n free`` and ``n gold``, the mean
+        number of links that are free of all compared seeds and of all links; and ``states``, the number of random
         states.
         What was not run is missing.
     """
@@ -161,8 +161,8 @@ def headline_bars(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame
     -------
     pandas.DataFrame
         One row for each column and panel of the figure, bar and random state: ``data`` and ``panel``,
-        ``bar``, ``kind`` (``seeds``, ``trained`` or ``no network trained``), ``random_state`` and ``value``, the
-        mean of the pairs in percent. Hits@1 is matched by :data:`MATCHING` on free links and by Sinkhorn on
+        ``bar``, ``kind`` (``seeds``, ``trained`` or ``no network trained``), ``random_state`` and ``value``,
+        the mean of the pairs in percent. Hits@1 is matched by :data:`MATCHING` on free links and by Sinkhorn on
         all links.
     """
     rows = []
