@@ -126,8 +126,8 @@ def headlines(
         over pivot, fused MODEL`` the same for every other trained aligner; ``all NAME`` under
         Sinkhorn on all links, where NAME is ``features``, ``clamped`` (PSQE's seeds), ``propagation`` and
         ``concord`` (without seeds) or the trained aligner (PSQE's seeds); ``n free`` and ``n gold``, the mean
-        number of links that are free of all compared seeds and of all links; and ``states``, the number of random
-        states.
+        number of links that are free of all compared seeds and of all links; and ``states``, the number of
+        random states.
         What was not run is missing.
     """
     means = headline_values(seeds, alignments, tasks=tasks, aligner=aligner)
@@ -162,8 +162,8 @@ def headline_bars(seeds: pd.DataFrame, alignments: pd.DataFrame) -> pd.DataFrame
     pandas.DataFrame
         One row for each column and panel of the figure, bar and random state: ``data`` and ``panel``,
         ``bar``, ``kind`` (``seeds``, ``trained`` or ``no network trained``), ``random_state`` and ``value``,
-        the mean of the pairs in percent. Hits@1 is matched by :data:`MATCHING` on free links and by Sinkhorn on
-        all links.
+        the mean of the pairs in percent. Hits@1 is matched by :data:`MATCHING` on free links and by Sinkhorn
+        on all links.
     """
     rows = []
     for data, tasks in DATA.items():
