@@ -226,9 +226,7 @@ def stage_trace(audits: Sequence[Mapping[str, Any]]) -> Figure:
         axes.bar(places, sign * wrong, 0.55, bottom=sign * hits, color="white", ec=WRONG, hatch="////",
                  label=labels[1])  # fmt: skip
     axes.axhline(0, color=BLACK, lw=0.8)
-    axes.set(
-        xticks=places, xticklabels=names, title="added (above 0), dropped (below)", ylabel="seeds"
-    )
+    axes.set(xticks=places, xticklabels=names, title="added (above 0), dropped (below)", ylabel="seeds")
     axes.grid(axis="x", visible=False)
     if known:
         axes.legend(loc="best")

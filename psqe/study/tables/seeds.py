@@ -90,7 +90,8 @@ def _labelled(table: pd.DataFrame) -> pd.DataFrame:
         plain=pd.Series([label is not None for label in labels], table.index, dtype=bool),
         label=pd.Series(
             [label or _other_label(miner) for label, miner in zip(labels, miners, strict=True)],
-            table.index, dtype="string",
+            table.index,
+            dtype="string",
         ),
     )
 
