@@ -94,7 +94,8 @@ def _concord(alignments: pd.DataFrame, tasks: Sequence[str]) -> ByState:
     if set(tasks) - {*EMOJI, *CHARACTERS_TASKS}:
         return {}
     runs = evidence_runs(alignments, tasks, matching="sinkhorn", kinds=[], aligners=["concord"])
-    return runs.groupby("random_state")["hits@1"].mean().to_dict()
+    means = runs.groupby("random_state")["hits@1"].mean()
+    return {int(state): float(value) for state, value in means.items()}
 
 
 def headlines(
