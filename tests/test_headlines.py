@@ -188,6 +188,16 @@ def test_the_readme_lists_the_notebooks_in_the_order_of_the_contents():
     assert re.findall(r"\(`([a-z-]+)\.md`\) \|", (ROOT / "README.md").read_text(encoding="utf-8")) == order
 
 
+def test_the_readme_names_chapters_by_their_titles():
+    rows = re.findall(
+        r"^\| ([^|]+) \(`([a-z-]+)\.md`\) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M
+    )
+    assert len(rows) > 30
+    for title, name in rows:
+        text = (ROOT / "notebooks" / f"{name}.md").read_text(encoding="utf-8")
+        assert re.findall(r"^# (.+)$", text, re.M)[0] == title
+
+
 @pytest.mark.parametrize("page", ["book/index.md", "notebooks/findings.md"])
 def test_every_number_of_the_findings_is_one_of_the_headlines(page):
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -358,6 +358,15 @@ def test_every_question_of_the_quiz_has_one_correct_answer_and_says_why_for_each
     assert max(map(places.count, "ABC")) <= len(places) / 2, "the place gives the answer away"
 
 
+def test_the_quiz_asks_in_the_order_of_the_book() -> None:
+    contents = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+    order = re.findall(r"(?:caption: |file: runs/)(.+)", contents)
+    text = (ROOT / "book" / "quiz.md").read_text(encoding="utf-8")
+    asked = re.findall(r"^(?:## (.+)|[^`{].*\(\{doc\}`runs/([\w-]+)`\))$", text, re.M)
+    places = [order.index(caption or page) for caption, page in asked]
+    assert len(places) > 20 and places == sorted(places)
+
+
 # exercises in code
 
 EXERCISE = re.compile(
