@@ -174,6 +174,8 @@ RUNS = [
 def test_by_region_shows_means_and_intervals_of_what_there_is() -> None:
     figure = figures.by_region({"pivot": RUNS, "mutual": RUNS[:1]}, ylabel="coverage")
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["degree regions", "semantic regions"]
+    named = figures.by_region({"pivot": RUNS}, ylabel="coverage", titles={"semantic": "topics"})
+    assert [axes.get_title(loc="left") for axes in named.axes] == ["degree regions", "topics"]
     degree, semantic = figure.axes
     dots = [line for line in degree.lines if len(line.get_xdata()) == 1]
     assert [float(line.get_xdata()[0]) for line in dots] == pytest.approx([0.2, 0.4, 0.1, 0.4])

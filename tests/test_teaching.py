@@ -136,6 +136,14 @@ def test_the_solutions_pass_all_checks_when_the_lab_is_run(material: Path) -> No
     solutions = (material / "lab-solutions.ipynb").read_text(encoding="utf-8")
     for name, task in TASKS.items():
         assert f"Task {task.number} is solved: {name} does what it should." in solutions
+    answers = "".join(
+        cell.source for cell in nbformat.reads(solutions, 4).cells if "**Answer.**" in cell.source
+    )
+    assert re.search(r"pictures cover \*[A-Z][^*]+\* \(\d+%\) best", answers) and "{glue" not in solutions
+    assert (
+        re.search(r"below the clamped features (?:at \d+%|at none of the shares)", answers)
+        and "…" not in answers
+    )
     student = json.loads((material / "lab-student.ipynb").read_text(encoding="utf-8"))
     assert not any(cell.get("outputs") for cell in student["cells"])
 

@@ -47,7 +47,11 @@ def _draw_rows(
 
 @styled
 def by_region(
-    runs: Mapping[str, Sequence[ByRegion]], *, ylabel: str, kinds: Sequence[str] | None = None
+    runs: Mapping[str, Sequence[ByRegion]],
+    *,
+    ylabel: str,
+    kinds: Sequence[str] | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw shares by region: one panel a kind of region, one row a region, the miners side by side.
 
@@ -62,6 +66,8 @@ def by_region(
         The text of the axis of the values.
     kinds
         The kinds of regions to show; by default all of the first run.
+    titles
+        The titles of panels, by kind of region; by default the kind, followed by *regions*.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def by_region(
                 for i, name in enumerate(names)
             ]
             _draw_rows(axes, samples, chosen[miner], miner, share=True)
-        axes.set(title=f"{kind} regions")
+        axes.set(title=(titles or {}).get(kind, f"{kind} regions"))
         shade_rows(axes, names)
     panels[-1, 0].set_xlim(0, panels[-1, 0].get_xlim()[1])
     panels[-1, 0].set_xlabel(ylabel)

@@ -19,6 +19,7 @@ from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
+from nbformat import NotebookNode
 
 from psqe.errors import PsqeError
 
@@ -165,10 +166,47 @@ class Reader:
 
     def _number(self, content: str) -> str:
         """Write a number as ``glue:text`` does: the name, then the format after a colon."""
-        name, _, style = content.partition(":")
+        name = content.partition(":")[0]
         if name not in self.numbers:
             raise PsqeError(f"the text shows {name!r}, which no cell has computed", remedy="run psqe study")
-        return format(ast.literal_eval(self.numbers[name]), style)
+        return glued_text(self.numbers, content)
+
+
+def glued_numbers(notebook: NotebookNode) -> dict[str, str]:
+    """Collect what the cells of a notebook have glued, as Python writes it.
+
+    Parameters
+    ----------
+    notebook
+        The executed notebook.
+    """
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            glued = output.get("metadata", {}).get("scrapbook", {})
+            kind = f"{glued.get('mime_prefix', '')}text/plain"
+            if "name" in glued and kind in output["data"]:
+                found[glued["name"]] = "".join(output["data"][kind])
+    return found
+
+
+def glued_text(numbers: Mapping[str, str], content: str) -> str:
+    """Write what the role ``glue:text`` shows: the name of a value, then the format after a colon.
+
+    Parameters
+    ----------
+    numbers
+        What was glued, by name, as Python writes it.
+    content
+        What stands in the role.
+
+    Examples
+    --------
+    >>> glued_text({"share": "0.5"}, "share:.0%")
+    '50%'
+    """
+    name, _, style = content.partition(":")
+    return format(ast.literal_eval(numbers[name]), style)
 
 
 def _formula(content: str, options: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from psqe.errors import PsqeError
-from psqe.study.teaching.markdown import Block, Reader
+from psqe.study.teaching.markdown import Block, Reader, glued_numbers
 from psqe.study.teaching.versions import stub
 
 MOST_WORDS = 90
@@ -71,7 +71,7 @@ def make_slides(notebook: NotebookNode, titles: Mapping[str, str]) -> list[Slide
         If the notebook has no heading, or its text shows what no cell has computed.
     """
     deck = _Deck()
-    reader = Reader(_numbers(notebook), titles)
+    reader = Reader(glued_numbers(notebook), titles)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for block in reader.blocks(cell.source):
@@ -175,18 +175,6 @@ class _Deck:
             if self.slides[-1].body and self.slides[-1].words + part.words > MOST_WORDS:
                 self._begin(self.slides[-1].title)
             self._put(part)
-
-
-def _numbers(notebook: NotebookNode) -> dict[str, str]:
-    """Collect what the cells of a notebook have glued, as Python writes it."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            glued = output.get("metadata", {}).get("scrapbook", {})
-            kind = f"{glued.get('mime_prefix', '')}text/plain"
-            if "name" in glued and kind in output["data"]:
-                found[glued["name"]] = "".join(output["data"][kind])
-    return found
 
 
 def _description(cell: NotebookNode, output: NotebookNode) -> str:

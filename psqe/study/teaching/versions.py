@@ -7,7 +7,8 @@ The source marks the lines of a solution as nbgrader does::
         return cosines.argmax(axis=1)
         ### END SOLUTION
 
-Answers to questions are in directives ``{dropdown} Answer``, which only the book can show.
+Answers to questions are in directives ``{dropdown} Answer``, which only the book can show. Cells with the
+tag ``remove-cell`` compute numbers for answers; they are in neither notebook.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Mapping
 from nbformat import NotebookNode
 
 from psqe.errors import PsqeError
+from psqe.study.teaching.markdown import glued_numbers, glued_text
 
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTION$", re.MULTILINE | re.DOTALL)
 """The lines of a solution between their marks, in the source of a cell."""
@@ -28,6 +30,12 @@ ANSWER = re.compile(r"^```\{dropdown\} (\w+)\n(.*?)^```$\n?", re.MULTILINE | re.
 
 PAGE = re.compile(r"\{doc\}`/?(?:runs/)?([\w-]+)`")
 """A reference to another page."""
+
+NUMBER = re.compile(r"\{glue:text\}`([^`:]+)(:[^`]*)?`")
+"""A number that a cell has computed."""
+
+HIDDEN = "remove-cell"
+"""The tag of cells that compute numbers for the text, and are shown nowhere."""
 
 
 def student_notebook(lab: NotebookNode, titles: Mapping[str, str]) -> NotebookNode:
@@ -69,14 +77,20 @@ def solution_notebook(lab: NotebookNode, titles: Mapping[str, str]) -> NotebookN
     Returns
     -------
     nbformat.NotebookNode
-        A notebook with the outputs that the cells of the lab have.
+        A notebook with the outputs that the cells of the lab have. Numbers in answers are written out; where
+        the lab was not run, dots stand for them.
 
     Raises
     ------
     PsqeError
         As for :func:`student_notebook`.
     """
-    return _version(lab, titles, solved, lambda found: f"**{found[1]}.** {found[2]}")
+    numbers = glued_numbers(lab)
+
+    def written(found: re.Match[str]) -> str:
+        return glued_text(numbers, found[1] + (found[2] or "")) if found[1] in numbers else "…"
+
+    return _version(lab, titles, solved, lambda found: f"**{found[1]}.** {NUMBER.sub(written, found[2])}")
 
 
 def stub(source: str) -> str:
@@ -126,6 +140,7 @@ def _version(
 ) -> NotebookNode:
     """Make one of the versions: what becomes of code and of answers is given."""
     version = copy.deepcopy(lab)
+    version.cells = [cell for cell in version.cells if HIDDEN not in cell.metadata.get("tags", [])]
     version.metadata = {"kernelspec": lab.metadata["kernelspec"]}
     for number, cell in enumerate(version.cells):
         cell["id"] = f"cell-{number}"
