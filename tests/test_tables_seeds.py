@@ -128,6 +128,23 @@ def test_no_table_shows_a_negative_zero():
     assert format_interval(-0.0004, -0.0006, 0.2, ".0%", bounds_form=".1f") == "0% (0.0 to 0.2)"
 
 
+def test_a_table_says_what_its_empty_cells_mean_if_it_has_any():
+    rows = pd.DataFrame({"row": ["a", ""], "gain": [0.5, None]})
+    page = tables.show(rows, "dashes", digits=1, caption="Gains", empty="not run").to_html()
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", page) == ["a", "0.5", "–", "–"]
+    assert "<caption>Gains; –: not run</caption>" in page
+    assert (
+        "<caption>Gains</caption>"
+        in tables.show(rows[:1], "full", caption="Gains", empty="not run").to_html()
+    )
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", tables.show(rows, "blank").to_html()) == [
+        "a",
+        "0.500",
+        "",
+        "",
+    ]
+
+
 def test_parts_of_seeds_have_their_own_names():
     refine = part("stage", "refine", estimated=0.5)
     tenth = part("confidence", "0.9", estimated=0.95)

@@ -165,6 +165,7 @@ def show(
     caption: str = "",
     index: bool = False,
     compact: bool = False,
+    empty: str = "",
 ) -> Styler:
     """Style a table as a page shows it: texts on the left, numbers on the right, missing values empty.
 
@@ -183,9 +184,15 @@ def show(
     compact
         Whether to write small and close together, for a table of seven to nine columns: a page of the book
         is about 680 pixels wide beside its sidebars in a window of 1280 pixels.
+    empty
+        What an empty cell means. If it is given, a dash stands in the place of missing values and of empty
+        texts, and the caption ends with the meaning, where there are any.
     """
     if not index:
         table = table.reset_index(drop=True)  # pandas refuses repeated row numbers
+    dash = "–" if empty else ""
+    if empty and (table.isna() | (table == "")).any(axis=None):
+        caption = f"{caption}; –: {empty}" if caption else f"–: {empty}"
     numbers = list(table.select_dtypes("number").columns)
     cells = [
         {
@@ -201,9 +208,11 @@ def show(
         ]
 
     def cell(value: Any) -> Any:
-        return f"{value:z.{digits}f}" if is_float(value) else value  # "z" writes no negative zero
+        if is_float(value):
+            return f"{value:z.{digits}f}"  # "z" writes no negative zero
+        return dash if isinstance(value, str) and not value else value
 
-    styler = table.style.format(cell, na_rep="").set_uuid(name).set_table_styles(cells)
+    styler = table.style.format(cell, na_rep=dash).set_uuid(name).set_table_styles(cells)
     styler = styler.set_properties(subset=numbers, **{"text-align": "right"})
     if caption:
         styler = styler.set_caption(caption)
