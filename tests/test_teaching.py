@@ -14,11 +14,12 @@ from browser import chromium, requests
 from psqe.errors import ParameterError, PsqeError
 from psqe.study.book.notebook import Notebook
 from psqe.study.project import Project
-from psqe.study.teaching import UnsolvedError, check
-from psqe.study.teaching.checks import N_CASES, TASKS
+from psqe.study.teaching import UnsolvedError, check, needs
+from psqe.study.teaching.checks import N_CASES
 from psqe.study.teaching.markdown import Reader
 from psqe.study.teaching.material import page_titles, write_material
 from psqe.study.teaching.slides import deck_page, make_slides
+from psqe.study.teaching.tasks import TASKS
 from psqe.study.teaching.versions import solution_notebook, student_notebook
 
 ROOT = Path(__file__).parents[1]
@@ -92,8 +93,104 @@ def test_other_faults_are_told_apart() -> None:
 
     with pytest.raises(UnsolvedError, match="returns other numbers than it should"):
         check(precision)
-    with pytest.raises(ParameterError, match="no task has a function 'sum'; check one of nearest, mutual"):
+    with pytest.raises(UnsolvedError, match=r"^no task has a function 'sum'; check one of nearest, mutual"):
         check(sum)
+
+
+def told_of(name: str, change: Any) -> str:
+    """What a check says of a function that returns the correct result in another form."""
+    task = TASKS[name]
+
+    def changed(*arguments: Any) -> Any:
+        return change(task.reference(*arguments))
+
+    changed.__name__ = name
+    with pytest.raises(UnsolvedError) as caught:
+        check(changed)
+    return str(caught.value)
+
+
+POSITIONS = "and later cells use them as positions; give it dtype=int"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("nearest", lambda x: x.astype(float), f"returns the correct numbers as float64, {POSITIONS}"),
+        ("nearest", lambda x: x.astype(str), rf"returns the correct numbers as <U\d+, {POSITIONS}"),
+        ("mutual", lambda x: x.astype(object), f"returns the correct numbers as object, {POSITIONS}"),
+        ("mutual", lambda x: x.astype(complex), f"returns the correct numbers as complex128, {POSITIONS}"),
+        (
+            "clamp",
+            lambda x: x.astype(object),
+            "as object, and later cells compute with them; give it dtype=f",
+        ),
+        ("gradient", lambda x: x.astype(complex), "as complex128, and later cells compute with them"),
+        ("gradient", lambda x: x + 1j, "returns other numbers than it should"),
+        ("precision", str, "returns a str, and later cells need a number; return a number"),
+        ("precision", complex, "returns the correct number as a complex, and later cells need a number"),
+        ("precision", np.array, "returns the correct number as an array, and later cells need a number"),
+        ("mutual", lambda x: [[0], [1, 2]], r"rows of different lengths; .* an array of shape \(\d, 2\)$"),
+        ("nearest", set, "returns a set, and later cells need an array; return an array"),
+        ("nearest", lambda x: dict(enumerate(x)), "returns a dict, and later cells need an array"),
+        ("mutual", lambda x: zip(*x.T, strict=True), "returns a zip, and later cells need an array"),
+        ("mutual", lambda x: (pair for pair in x), "returns a generator, and later cells need an array"),
+        ("mutual", lambda x: x[np.argsort(x[:, 1])], "has the correct pairs in another order; sort them by"),
+    ],
+)
+def test_a_result_in_a_form_that_later_cells_cannot_use_is_named(name: str, change: Any, told: str) -> None:
+    assert re.match(rf"Task {TASKS[name].number}: {name} .*{told}", told_of(name, change) + "\n")
+
+
+@pytest.mark.parametrize("name", ["nearest", "clamp"])
+def test_other_widths_of_numbers_are_correct(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def narrow(*arguments: Any) -> Any:
+        truth = TASKS[name].reference(*arguments)
+        return truth.astype({"i": np.uint8, "f": np.float64}[truth.dtype.kind])
+
+    narrow.__name__ = name
+    check(narrow)
+    assert "is solved" in capsys.readouterr().out
+
+
+def test_a_function_with_a_body_and_without_return_is_asked_for_return() -> None:
+    def nearest(cosines):
+        """Compute what is asked for, and keep it."""
+        found = cosines.argmax(axis=1)  # noqa: F841
+
+    with pytest.raises(UnsolvedError, match=r"^Task 1: nearest returns None; does it end with return\?$"):
+        check(nearest)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("mutual", "mutual"), (None, "nearest"), (lambda cosines: 0, "nearest"), (3, "nearest")],
+)
+def test_what_is_no_function_with_a_name_is_told_in_one_line_without_a_traceback(
+    given: Any, told: str
+) -> None:
+    with pytest.raises(UnsolvedError) as caught:
+        check(given)
+    assert caught.value._render_traceback_() == [f"give the function itself: check({told})"]
+
+
+def test_cases_have_another_number_of_left_than_of_right_entities() -> None:
+    for name in ("nearest", "mutual", "clamp"):
+        cases = [TASKS[name].arguments(np.random.default_rng(case))[0].shape for case in range(N_CASES)]
+        assert any(left < right for left, right in cases) and any(left > right for left, right in cases)
+
+
+def test_a_cell_says_in_one_line_which_task_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    def nearest(cosines):
+        return cosines.argmax(axis=1)
+
+    def mutual(cosines): ...
+
+    needs(nearest)
+    assert not capsys.readouterr().out
+    told = f"^this cell needs a task whose check has to pass first. Task 2: mutual {UNWRITTEN}$"
+    with pytest.raises(UnsolvedError, match=told):
+        needs(nearest, mutual)
 
 
 def test_every_case_of_a_task_has_a_result_that_depends_on_its_arguments() -> None:

@@ -1,5 +1,5 @@
 """Material for a course, made from the pages of the book: the lab's checks and notebooks, and slides."""
 
-from psqe.study.teaching.checks import UnsolvedError, check
+from psqe.study.teaching.checks import UnsolvedError, check, needs
 
-__all__ = ["UnsolvedError", "check"]
+__all__ = ["UnsolvedError", "check", "needs"]
