@@ -205,7 +205,7 @@ def test_every_case_of_a_task_has_a_result_that_depends_on_its_arguments() -> No
 def test_the_students_notebook_has_no_solution_and_the_teachers_has_all() -> None:
     student, solution = (nbformat.writes(make(LAB, TITLES)) for make in (student_notebook, solution_notebook))
     assert student.count("...  # write") == len(TASKS)
-    for words in ("SOLUTION", "{dropdown}", "{doc}", "{glue", "MyST"):
+    for words in ("SOLUTION", "{dropdown}", "{doc}", "{glue", "MyST", "On this page", "psqe teach"):
         assert words not in student and words not in solution
     assert "**Answer.**" in solution and "**Answer.**" not in student
     assert student.count("check(") == solution.count("check(") == len(TASKS)
@@ -253,6 +253,33 @@ def test_the_students_notebook_runs_to_its_first_check_and_stops_there_with_one_
         for source in code:
             exec(source, space)
     assert source.startswith("check(nearest)")
+
+
+def run_without(skipped: str, material: Path) -> list[str]:
+    """Run the lab with one function unwritten, and go on after each error, as a student does."""
+    notebook = nbformat.read(material / "lab-solutions.ipynb", as_version=4)
+    stubs = {cell.source.splitlines()[0]: cell for cell in student_notebook(LAB, TITLES).cells if cell.source}
+    space: dict[str, Any] = {}
+    errors = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            first = cell.source.splitlines()[0]
+            source = stubs[first].source if first.startswith(f"def {skipped}(") else cell.source
+            try:
+                exec(source, space)
+            except Exception as error:
+                errors.append(f"{type(error).__name__}: {error}")
+    return errors
+
+
+@pytest.mark.parametrize(("skipped", "n_errors"), [("mutual", 5), ("gradient", 3)])
+def test_a_student_who_skips_a_task_is_told_so_in_one_line_by_every_cell_that_needs_it(
+    skipped: str, n_errors: int, material: Path
+) -> None:
+    errors = run_without(skipped, material)
+    line = f"Task {TASKS[skipped].number}: {skipped} {UNWRITTEN}"
+    assert len(errors) == n_errors
+    assert all(error.startswith("UnsolvedError: ") and error.endswith(line) for error in errors), errors
 
 
 def test_a_chapter_that_is_unknown_or_was_not_run_makes_no_slides(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from psqe.errors import PsqeError
 from psqe.study.teaching.markdown import Block, Reader, glued_numbers
-from psqe.study.teaching.versions import stub
+from psqe.study.teaching.versions import BOOK_ONLY, stub
 
 MOST_WORDS = 90
 """Text beyond this number of words on one slide becomes a note."""
@@ -73,11 +73,13 @@ def make_slides(notebook: NotebookNode, titles: Mapping[str, str]) -> list[Slide
     deck = _Deck()
     reader = Reader(glued_numbers(notebook), titles)
     for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if BOOK_ONLY in tags:
+            continue
         if cell.cell_type == "markdown":
             for block in reader.blocks(cell.source):
                 deck.add(block)
         elif cell.cell_type == "code":
-            tags = cell.metadata.get("tags", [])
             if "solution" in tags:
                 deck.show_code(stub(cell.source))
             if not set(WITHOUT) & set(tags):

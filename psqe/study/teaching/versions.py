@@ -28,6 +28,9 @@ SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTIO
 ANSWER = re.compile(r"^```\{dropdown\} (\w+)\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL)
 """An answer or a solution in the text of a page, with its title."""
 
+BOOK_ONLY = "book-only"
+"""The tag of text that is true on the page of the book only."""
+
 PAGE = re.compile(r"\{doc\}`/?(?:runs/)?([\w-]+)`")
 """A reference to another page."""
 
@@ -40,6 +43,8 @@ HIDDEN = "remove-cell"
 
 def student_notebook(lab: NotebookNode, titles: Mapping[str, str]) -> NotebookNode:
     """Make the notebook that students get: solutions are replaced by three dots, and answers are left out.
+
+    Text with the tag ``book-only`` is left out, too.
 
     Parameters
     ----------
@@ -68,6 +73,8 @@ def student_notebook(lab: NotebookNode, titles: Mapping[str, str]) -> NotebookNo
 
 def solution_notebook(lab: NotebookNode, titles: Mapping[str, str]) -> NotebookNode:
     """Make the notebook for teachers: with the solutions, and with the answers as ordinary text.
+
+    Text with the tag ``book-only`` is left out.
 
     Parameters
     ----------
@@ -142,6 +149,7 @@ def _version(
     version = copy.deepcopy(lab)
     version.cells = [cell for cell in version.cells if HIDDEN not in cell.metadata.get("tags", [])]
     version.metadata = {"kernelspec": lab.metadata["kernelspec"]}
+    version.cells = [cell for cell in version.cells if BOOK_ONLY not in cell.metadata.get("tags", [])]
     for number, cell in enumerate(version.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata = {}
