@@ -13,8 +13,10 @@ from browser import chromium, requests
 
 from psqe.errors import ParameterError, PsqeError
 from psqe.study.book.notebook import Notebook
+from psqe.study.book.run_notebook import run_notebook
 from psqe.study.project import Project
 from psqe.study.teaching import UnsolvedError, check, needs
+from psqe.study.teaching import material as material_module
 from psqe.study.teaching.checks import N_CASES
 from psqe.study.teaching.markdown import Reader
 from psqe.study.teaching.material import page_titles, write_material
@@ -282,10 +284,69 @@ def test_a_student_who_skips_a_task_is_told_so_in_one_line_by_every_cell_that_ne
     assert all(error.startswith("UnsolvedError: ") and error.endswith(line) for error in errors), errors
 
 
-def test_a_chapter_that_is_unknown_or_was_not_run_makes_no_slides(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="there is no chapter 'forces' to make slides of; choose from"):
-        write_material(tmp_path, ["forces"], root=ROOT)
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("forces", "; perhaps two-forces is meant"),
+        ("notebooks/two-forces.md", "; perhaps two-forces is meant"),
+        ("zzz", "; choose from findings, "),
+    ],
+)
+def test_a_chapter_that_is_unknown_makes_no_slides(name: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=f"^there is no chapter '{name}' to make slides of{told}"):
+        write_material(tmp_path, [name], root=ROOT)
     assert list(tmp_path.iterdir()) == []
+
+
+def no_run(*_: Any, **__: Any) -> Path:
+    raise AssertionError("the lab was run")
+
+
+@pytest.fixture
+def chapter_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the run of the chapter two-forces is looked for; the lab cannot be run."""
+    monkeypatch.setattr(Project, "runs", tmp_path / "runs")
+    monkeypatch.setattr(material_module, "run_notebook", no_run)
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs" / "two-forces.ipynb"
+
+
+def test_a_chapter_whose_run_makes_no_slides_is_named_before_the_lab_is_run(chapter_run: Path) -> None:
+    out = chapter_run.parent / "out"
+    with pytest.raises(PsqeError, match=r"two-forces\.md: has not been run yet; run psqe study first"):
+        write_material(out, ["two-forces"], root=ROOT)
+    nbformat.write(nbformat.v4.new_notebook(), chapter_run)
+    told = r"runs/two-forces\.ipynb: makes no slides: the notebook has no heading.*; run psqe study again$"
+    with pytest.raises(PsqeError, match=told):
+        write_material(out, ["two-forces"], root=ROOT)
+    assert not out.exists()
+
+
+def test_slides_of_a_chapter_replace_no_other_file_and_are_compared_before_the_lab_is_run(
+    chapter_run: Path,
+) -> None:
+    nbformat.write(nbformat.v4.new_notebook(cells=[markdown("# Title\n\nText.")]), chapter_run)
+    out = chapter_run.parent / "out"
+    out.mkdir()
+    (out / "two-forces-slides.html").write_text("the work of a teacher")
+    with pytest.raises(PsqeError, match=r"two-forces-slides\.html: is there and has another content"):
+        write_material(out, ["two-forces"], root=ROOT)
+
+
+def test_a_lab_that_fails_is_kept_where_the_error_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "lab.md"
+    text = (ROOT / "examples" / "templates" / "chapter.md").read_text(encoding="utf-8")
+    broken.write_text(text.replace("import warnings\n", "1 / 0\n"), encoding="utf-8")
+    monkeypatch.setattr(
+        material_module, "run_notebook", lambda source, **given: run_notebook(broken, **given)
+    )
+    with pytest.raises(PsqeError, match="failed with ZeroDivisionError") as caught:
+        write_material(tmp_path / "out", root=ROOT)
+    assert caught.value.remedy == f"see {tmp_path / 'out' / 'lab.failed.ipynb'}"
+    (kept,) = (tmp_path / "out").iterdir()
+    assert "ZeroDivisionError" in kept.read_text(encoding="utf-8")
 
 
 def test_a_file_with_other_content_is_never_replaced_and_nothing_is_written(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import nbformat
@@ -67,36 +68,66 @@ def write_material(
     ParameterError
         If a chapter is unknown or not made by a notebook.
     PsqeError
-        If a chapter has not been run, the lab fails, a file cannot be read or written, or a file would be
-        replaced.
+        If a chapter has not been run or makes no slides, a file cannot be read or written, or a file would be
+        replaced. If the lab fails, which is then kept as ``lab.failed.ipynb`` as far as it ran.
     """
     project, out = Project.find(root), Path(out)
     titles = page_titles(project)
-    executed = {name: _executed(project, name) for name in dict.fromkeys(chapters) if name != LAB}
-    names = [f"{LAB}-solutions.ipynb", *(f"{name}-slides.html" for name in (LAB, *executed))]
-    for name in names:
-        check_writable(out / name, streams=False)
+    mathjax = _mathjax(project)
     source = project.root / "notebooks" / f"{LAB}.md"
-    student = notebook_text(student_notebook(Notebook.read(source).content, titles))
-    _check_kept(out, {f"{LAB}-student.ipynb": student}, force)
-    say("running the lab")
-    with tempfile.TemporaryDirectory() as folder:
-        lab = _read(run_notebook(source, profile=profile, out_dir=folder))
-    try:
-        mathjax = (project.book / MATHJAX).read_text(encoding="utf-8")
-    except OSError as error:
-        raise PsqeError(f"cannot be read ({error.strerror})", path=project.book / MATHJAX) from error
+    chapters = [name for name in dict.fromkeys(chapters) if name != LAB]
     texts = {
-        f"{LAB}-student.ipynb": student,
-        f"{LAB}-solutions.ipynb": notebook_text(solution_notebook(lab, titles)),
-        f"{LAB}-slides.html": deck_page(make_slides(lab, titles), mathjax),
+        f"{LAB}-student.ipynb": notebook_text(student_notebook(Notebook.read(source).content, titles)),
+        **{f"{name}-slides.html": _chapter_slides(project, name, titles, mathjax) for name in chapters},
     }
-    for name, notebook in executed.items():
-        texts[f"{name}-slides.html"] = deck_page(make_slides(notebook, titles), mathjax)
+    later = (f"{LAB}-solutions.ipynb", f"{LAB}-slides.html")
+    for name in later:
+        check_writable(out / name, streams=False)
+    _check_kept(out, texts, force)
+    say("running the lab")
+    lab = _run_lab(source, profile, out)
+    contents = notebook_text(solution_notebook(lab, titles)), deck_page(make_slides(lab, titles), mathjax)
+    texts.update(zip(later, contents, strict=True))
     _check_kept(out, texts, force)
     for name, text in texts.items():
         write_text(out / name, text)
     return [out / name for name in texts]
+
+
+def _mathjax(project: Project) -> str:
+    """Read the program that sets formulas."""
+    path = project.book / MATHJAX
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PsqeError(f"cannot be read ({error.strerror})", path=path) from error
+
+
+def _chapter_slides(project: Project, name: str, titles: Mapping[str, str], mathjax: str) -> str:
+    """Make the slides of a chapter that was run; an error names the chapter."""
+    notebook = _executed(project, name)
+    try:
+        return deck_page(make_slides(notebook, titles), mathjax)
+    except PsqeError as error:
+        path = project.runs / f"{name}.ipynb"
+        raise PsqeError(
+            f"makes no slides: {error.what}", path=path, remedy=error.remedy or "run psqe study again"
+        ) from error
+
+
+def _run_lab(source: Path, profile: Profile, out: Path) -> NotebookNode:
+    """Run the lab; if a cell fails, the notebook is kept in the folder of the material as far as it ran."""
+    kept = out / f"{LAB}.failed.ipynb"
+    with tempfile.TemporaryDirectory() as folder:
+        failed = Path(folder, kept.name)
+        try:
+            return _read(run_notebook(source, profile=profile, out_dir=folder))
+        except PsqeError as error:
+            if not failed.is_file():
+                raise
+            write_text(kept, failed.read_text(encoding="utf-8"))
+            remedy = error.remedy.replace(str(failed), str(kept))
+            raise PsqeError(error.what, path=error.path, remedy=remedy) from error
 
 
 def _check_kept(out: Path, texts: Mapping[str, str], force: bool) -> None:
@@ -145,8 +176,10 @@ def _executed(project: Project, name: str) -> NotebookNode:
     """Read the run of a chapter from the book."""
     known = [path.stem for path in project.notebooks()]
     if name not in known:
+        near = get_close_matches(Path(name).stem, known, 1)
         raise ParameterError(
-            f"there is no chapter {name!r} to make slides of", remedy=f"choose from {', '.join(known)}"
+            f"there is no chapter {name!r} to make slides of",
+            remedy=f"perhaps {near[0]} is meant" if near else f"choose from {', '.join(known)}",
         )
     path = project.runs / f"{name}.ipynb"
     if not path.is_file():
