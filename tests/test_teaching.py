@@ -398,11 +398,49 @@ def test_headings_figures_and_questions_start_slides_and_long_text_becomes_notes
         markdown("What it shows."),
         drawn(),
     )
-    assert [slide.title for slide in slides] == ["Title", "Part", "Part", "Part", "Part"]
-    assert 'alt="An axis from 0 to 1."' in slides[4].body[0]
+    assert [slide.title for slide in slides] == ["Title", "Part", "Part", "Part"]
+    assert 'alt="An axis from 0 to 1."' in slides[3].body[0]
     assert "Short." in slides[1].body[0] and long.strip() in slides[1].notes[0]
     assert "Why?" in slides[2].body[0]
-    assert 'alt="A curve that falls."' in slides[3].body[0] and "What it shows." in slides[3].body[1]
+    assert 'alt="A curve that falls."' in slides[2].body[1] and "What it shows." in slides[2].body[2]
+
+
+def test_a_question_stands_with_the_figure_before_it_and_not_with_the_next_one() -> None:
+    _, first, second = deck(
+        markdown("# Title\n\nAim."), drawn("One."), markdown("**Question.** Why?"), drawn("Two.")
+    )
+    assert 'alt="One."' in first.body[0] and "Why?" in first.body[1] and 'alt="Two."' in second.body[0]
+    long = "**Question.** " + "word " * 40
+    *_, first, second, third = deck(markdown("# Title\n\nAim."), drawn("One."), markdown(long), drawn("Two."))
+    assert len(first.body) == len(second.body) == len(third.body) == 1 and "Question" in second.body[0]
+
+
+def test_the_explanation_between_a_figure_and_its_question_is_a_note_if_both_are_too_long() -> None:
+    text = "word " * 30 + "\n\n**Question.** Why does it fall and not rise?"
+    *_, slide = deck(markdown("# Title\n\nAim."), drawn(), markdown(text))
+    assert "Why" in slide.body[1] and "word" in slide.notes[0] and slide.words == 8
+
+
+@pytest.mark.parametrize("shown", ["- one\n- two\n- " + "word " * 80, "$$\nx\n$$"])
+def test_a_paragraph_that_ends_in_a_colon_stands_with_what_it_announces(shown: str) -> None:
+    text = "word " * 75
+    first, second = deck(markdown(f"# Title\n\n{text}\n\nThree *parts:*\n\n{shown}"))
+    assert "parts" not in "".join(first.body + first.notes)
+    assert "parts" in second.body[0] and len(second.body) > 1 and not second.notes
+    first, second = deck(markdown(f"# Title\n\n{text}\n\nThe figure:"), drawn())
+    assert "figure" not in first.body[-1] and "The figure:" in second.body[0] and "<img" in second.body[1]
+
+
+def test_much_text_below_a_figure_is_a_note() -> None:
+    _, slide = deck(markdown("# Title\n\nAim."), drawn(), markdown("word " * 40))
+    assert len(slide.body) == len(slide.notes) == 1
+
+
+def test_links_to_places_of_the_book_are_text_on_slides() -> None:
+    text = "# T\n\n[there](#there), [page](two-forces.md), [web](https://example.org)\n\n$$\nx\n$$ (eq-x)"
+    (slide,) = deck(markdown(text))
+    html = "".join(slide.body)
+    assert "there, page, " in html and html.count("<a ") == 1 and "¶" not in html and r"\[x\]" in html
 
 
 @pytest.mark.parametrize(("text", "n_slides"), [("word " * 60, 1), ("word " * 60 + "\n\n$$\nx\n$$", 2)])
@@ -455,10 +493,25 @@ def test_the_slides_work_by_keys_without_another_host_and_set_formulas(
         assert "Twemoji" in browser.execute_script(shown)[0]
         body.send_keys(Keys.ARROW_RIGHT)  # there is no slide after the last
         assert browser.execute_script("return location.hash") == f"#{n}"
+        browser.execute_async_script(
+            """addEventListener("hashchange", arguments[0], {once: true});
+            location.hash = "#equation-of-the-loss";"""
+        )
+        (same,) = browser.execute_script(shown)
+        assert "Twemoji" in same
+        browser.execute_script("location.hash = '#2'")
+        WebDriverWait(browser, 10).until(lambda b: b.execute_script(shown)[0] == second)
         body.send_keys(Keys.HOME, "n")
         assert browser.execute_script("return document.body.classList.contains('with-notes')")
         assert browser.execute_script("return document.querySelectorAll('mjx-container').length") > 5
         assert not browser.execute_script("return document.querySelectorAll('mjx-merror').length")
+        size = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        body.send_keys("n")
+        heights = browser.execute_script(
+            "return slides.map((s, i) => { show(i); return document.documentElement.scrollHeight; })"
+        )
+        assert set(heights) == {720}, "a slide is taller than the screen"
         assert [u for u in requests(browser) if not u.startswith(("file:", "data:", "blob:"))] == []
         assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
 

@@ -144,7 +144,7 @@ class Reader:
             start, number = end, number + 1
 
     def _html(self, tokens: Sequence[Token]) -> str:
-        return str(self._parser.renderer.render(tokens, self._parser.options, {}))
+        return _without_inner_links(str(self._parser.renderer.render(tokens, self._parser.options, {})))
 
     def _role(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         """Write a role: a number, the title of a page, a citation, or its text."""
@@ -213,6 +213,14 @@ def _formula(content: str, options: Mapping[str, Any]) -> str:
     """Write a formula between the marks that MathJax looks for."""
     start, end = (r"\[", r"\]") if options.get("display_mode") else (r"\(", r"\)")
     return f"{start}{escape(content.strip())}{end}"
+
+
+def _without_inner_links(html: str) -> str:
+    """Write the text of each link that leads to a place of the book and not to an address of the web.
+
+    The sign of a paragraph (¶), which stands for a link to a formula, is left out.
+    """
+    return re.sub(r'<a (?![^>]*href="https?:)[^>]*>(?:¶|(.*?))</a>', r"\1", html, flags=re.DOTALL)
 
 
 def _end(tokens: Sequence[Token], start: int) -> int:

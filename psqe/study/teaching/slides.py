@@ -1,7 +1,8 @@
 """Slides of a chapter: one file of HTML, made from the executed notebook, which needs no other host.
 
-A heading, a figure, a table and a question start a slide. Text that does not fit on its slide, and the
-explanations after a figure, become notes, which the key N shows.
+A heading, a figure and a table start a slide. A question stands with the figure before it, else with the one
+that follows. A paragraph that ends in a colon stands with what it announces. Text that does not fit on its
+slide becomes a note, which the key N shows.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ MOST_WORDS = 90
 MOST_WORDS_WITH_CODE = 75
 """Code stands below text of at most this number of words."""
 
+MOST_WORDS_WITH_FIGURE = 35
+"""A figure, a table or printed lines stand with text of at most this number of words."""
+
 WITHOUT = ("remove-cell", "remove-output")
 """The tags of cells whose outputs no page shows."""
 
@@ -42,12 +46,20 @@ class Slide:
         What the speaker may say, as HTML.
     words
         The number of words in the body.
+    has_figure
+        Whether it shows what a cell has drawn or printed.
     """
 
     title: str
     body: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     words: int = 0
+    has_figure: bool = False
+
+    def has_room(self, block: Block) -> bool:
+        """Whether a block of text fits below what the slide shows already."""
+        most = MOST_WORDS_WITH_FIGURE if self.has_figure else MOST_WORDS
+        return not self.body or self.words + block.words <= most
 
 
 def make_slides(notebook: NotebookNode, titles: Mapping[str, str]) -> list[Slide]:
@@ -132,26 +144,29 @@ class _Deck:
             self._begin(block.html)
         elif not self.slides:
             return
-        elif block.html.startswith("<p><strong>Question"):
-            self._begin(self.slides[-1].title)
-            self._put(block)
-        elif len(block.items) > 1 and block.words > MOST_WORDS and not self.slides[-1].body:
-            self._add_items(block)
-        elif self.slides[-1].notes or (
-            self.slides[-1].body and self.slides[-1].words + block.words > MOST_WORDS
-        ):
+        elif _is_question(block.html):
+            self._ask(block)
+        elif self.slides[-1].notes or not self._make_room(block):
             self.slides[-1].notes.append(block.html)
+        elif len(block.items) > 1 and block.words > MOST_WORDS:
+            self._add_items(block)
         else:
             self._put(block)
 
     def show(self, output: NotebookNode, description: str) -> None:
-        """Put what a cell has drawn or printed on a slide of its own."""
+        """Put what a cell has drawn or printed on a slide of its own, or on that of a question about it."""
         if not self.slides:
             return
-        title = self.slides[-1].title
-        if html := _shown(output, description or f"Figure of the section {_plain(title)}"):
-            self._begin(title)
+        last = self.slides[-1]
+        if html := _shown(output, description or f"Figure of the section {_plain(last.title)}"):
+            waits = len(last.body) == 1 and not last.notes and _is_question(last.body[0])
+            if not waits or (self.slides[:-1] and self.slides[-2].has_figure):
+                announced = self._take_announcement()
+                self._begin(last.title)
+                for block in announced:
+                    self._put(block)
             self.slides[-1].body.append(html)
+            self.slides[-1].has_figure = True
 
     def show_code(self, source: str) -> None:
         """Put code on the slide, or on the next one if the slide has much text already."""
@@ -165,6 +180,44 @@ class _Deck:
         if last is not None and last.title == title and not (last.body or last.notes):
             return
         self.slides.append(Slide(title))
+
+    def _ask(self, block: Block) -> None:
+        """Put a question below the figure that it is about, if there is room, or on a slide of its own.
+
+        To make room, the explanations between them become notes.
+        """
+        slide = self.slides[-1]
+        if not slide.has_figure or block.words > MOST_WORDS_WITH_FIGURE:
+            self._begin(slide.title)
+        else:
+            while not slide.has_room(block) and slide.body[-1].startswith("<p>"):
+                slide.notes.insert(0, slide.body.pop())
+                slide.words -= Block("text", slide.notes[0]).words
+            if not slide.has_room(block):
+                self._begin(slide.title)
+        self._put(block)
+
+    def _make_room(self, block: Block) -> bool:
+        """Whether a block fits; if it does not and is announced, it begins a slide with its announcement."""
+        if self.slides[-1].has_room(block):
+            return True
+        announced = self._take_announcement()
+        if announced:
+            self._begin(self.slides[-1].title)
+            for announcement in announced:
+                self._put(announcement)
+        return bool(announced)
+
+    def _take_announcement(self) -> list[Block]:
+        """Take the last paragraph of the last slide off if it ends in a colon."""
+        slide = self.slides[-1]
+        parts = slide.notes or slide.body
+        if not parts or not re.search(r":(</\w+>)*</p>\s*$", parts[-1]):
+            return []
+        block = Block("text", parts.pop())
+        if parts is slide.body:
+            slide.words -= block.words
+        return [block]
 
     def _put(self, block: Block) -> None:
         self.slides[-1].body.append(block.html)
@@ -198,6 +251,10 @@ def _shown(output: NotebookNode, description: str) -> str:
     if "<table" in (html := "".join(data.get("text/html", ""))):
         return f'<div class="table">{html}</div>'
     return ""
+
+
+def _is_question(html: str) -> bool:
+    return html.startswith("<p><strong>Question")
 
 
 def _is_check(line: str) -> bool:
