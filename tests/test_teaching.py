@@ -494,7 +494,8 @@ def test_the_slides_work_by_keys_without_another_host_and_set_formulas(
         body.send_keys(Keys.ARROW_RIGHT)  # there is no slide after the last
         assert browser.execute_script("return location.hash") == f"#{n}"
         browser.execute_async_script(
-            """addEventListener("hashchange", arguments[0], {once: true});
+            """const done = arguments[0];
+            addEventListener("hashchange", () => done(), {once: true});
             location.hash = "#equation-of-the-loss";"""
         )
         (same,) = browser.execute_script(shown)
