@@ -7,6 +7,13 @@ import nbformat
 
 TAKEAWAYS = re.compile(r"^```\{admonition\} Key takeaways\n:class: tip\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GLUED = re.compile(r"\{glue:\w+\}`([^`:]+?)(?::[^`]*)?`")
+COMPUTED = re.compile(r"\{[\w:-]+\}`[^`]*`|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$", re.DOTALL)
+"""Roles, code and formulas, whose numbers are computed or no results."""
+
+TYPED = re.compile(
+    r"(?<![\w.])\d+(?:[.,]\d+)*\s*(?:%(?! intervals?\b)|percent|points)|(?<![\w.])\d+\.\d+(?![\w.])"
+)
+"""A result that was typed: a percentage, points, or a decimal. The level of an interval is none."""
 
 
 def faults_of_source(text: str) -> list[str]:
@@ -16,6 +23,7 @@ def faults_of_source(text: str) -> list[str]:
     _, front, body = text.split("---\n", 2)
     prose = re.sub(r"^```\{code-cell\}.*?^```$", "", body, flags=re.MULTILINE | re.DOTALL)
     takeaways = TAKEAWAYS.search(prose)
+    typed = TYPED.findall(COMPUTED.sub("", takeaways[1])) if takeaways else []
     before = prose[: takeaways.start()] if takeaways else prose.partition("\n## ")[0]
     aim = re.sub(r"^# .*$|^\(.*\)=$", "", before, flags=re.MULTILINE).strip()
     exercises = prose.partition("\n## Exercises\n")[2]
@@ -28,6 +36,7 @@ def faults_of_source(text: str) -> list[str]:
         "it needs a box with Key takeaways": takeaways is not None,
         "its takeaways need a number that is computed, by {glue:text}": not takeaways
         or bool(GLUED.search(takeaways[1])),
+        f"its takeaways have a result that was typed: {', '.join(typed)}": not typed,
         "it needs a cell with the tag parameters": ":tags: [parameters]" in body,
         "its front matter needs values of parameters for the profile smoke": bool(
             re.search(r"^\s+smoke: \{.+", front, re.MULTILINE)

@@ -52,6 +52,12 @@ def test_it_runs_in_the_profile_smoke_and_shows_what_its_text_names(chapter: Pat
         ("Key takeaways", "What is learned", "a box with Key takeaways"),
         (r"\[parameters\]", "[hide-input]", "a cell with the tag parameters"),
         (r"    smoke: \{.*?\n", "", "for the profile smoke"),
+        ("- Planted pairs show", "- In 12 % of pairs", "its takeaways have a result that was typed: 12 %"),
+        (
+            "- Planted pairs show",
+            "- In 95 % intervals, by 3 points, 0.25,",
+            "a result that was typed: 3 points, 0.25",
+        ),
         ("## Exercises", "## Questions", "it needs exercises"),
         (r"\*Level 1\.\* ", "", "each exercise has to begin with its level"),
         (r"\{dropdown\} Solution", "{note}", "2 exercises and 1 solutions"),
@@ -72,6 +78,9 @@ ALLOWED = {
     "which-model-gains": {PARAMETERS, SMOKE},
     "beyond-one-machine": {SMOKE},
     "no-counterpart": {SMOKE},
+    # A bound and a temperature that the authors chose, and no results.
+    "what-a-ranking-finds": {"its takeaways have a result that was typed: 3 points"},
+    "where-the-mass-goes": {"its takeaways have a result that was typed: 0.1"},
     # A recipe without a result of its own.
     "seeds-in-your-model": {
         "it needs one title, a line that begins with one #",
