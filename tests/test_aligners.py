@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from impossible import faults_of_values
 from pairs import relabelled, tiny, with_arrays, with_fewer_candidates, with_wrong_links, without_links
 
 from psqe.aligners import ALIGNERS, Aligner, TrainedAligner
@@ -14,6 +15,7 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.evaluation import evaluate
 from psqe.features.base import Features
+from psqe.features.fusion import fuse
 from psqe.seeds import SeedSet, true_links
 from psqe.similarity import Matching
 from psqe.training import losses
@@ -234,6 +236,29 @@ def test_seeds_matter(name, planted, fitted):
     assert content(make(name).fit(*planted, other)) != content(fitted(name))
 
 
+def reciprocal_rank(similarities: np.ndarray, links: np.ndarray) -> float:
+    """The mean of one divided by the rank of each link in its row."""
+    rows = similarities[links[:, 0]]
+    own = rows[np.arange(len(links)), links[:, 1]][:, None]
+    return float((1 / (0.5 + (rows > own).sum(axis=1) + (rows == own).sum(axis=1) / 2)).mean())
+
+
+def test_true_seeds_rank_their_links_no_worse_than_features_and_permuted_seeds_do(name):
+    """An aligner that takes a seed for one of other entities than its own spoils the features."""
+    task, features = planted_pair(60, 3, 8, noise=1.0, random_state=4)
+    links = true_links(task, 30).pairs
+    permuted = np.column_stack([links[:, 0], np.roll(links[:, 1], 7)])
+    true, other = (
+        reciprocal_rank(
+            table(make(name, n_epochs=15, batch_size=1000).fit(task, features, given_seeds(pairs))), links
+        )
+        for pairs in (links, permuted)
+    )
+    left, right = fuse(features, np.arange(task.left.n_entities), np.arange(task.right.n_entities))
+    assert true >= reciprocal_rank(left @ right.T, links) - 0.1, "are seeds given to their own entities?"
+    assert true >= other - 0.1
+
+
 def test_too_few_seeds(name, planted, seeds):
     needed = ALIGNERS[name].min_seeds
     for n in range(needed):
@@ -365,6 +390,17 @@ def test_impossible_parameters(name, parameter):
         pytest.skip("has no such parameter")
     with pytest.raises(ParameterError, match=parameter):
         ALIGNERS[name](**{parameter: 0})
+
+
+@pytest.mark.filterwarnings("ignore::psqe.errors.PsqeWarning")
+def test_every_number_is_refused_by_a_parameter_error_or_fits(name):
+    task, features = planted_pair(30, 3, 8, noise=0.5, random_state=2)
+    seeds = true_links(task, 12)
+
+    def works(parameter: str, value: float) -> bool:
+        return all_finite(make(name, **{parameter: value}).fit(task, features, seeds))
+
+    assert not faults_of_values(ALIGNERS[name], works)
 
 
 def test_a_callback_is_given_the_losses_that_are_computed(name, planted, seeds, monkeypatch):

@@ -47,6 +47,40 @@ def test_one_command_tests_the_classes_in_two_files_and_nothing_else(tmp_path: P
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize(
+    "seeded",
+    ["(seeded + 1) % len(vectors)", "np.roll(seeded, 1)"],
+)
+def test_an_aligner_that_gives_seeds_to_other_entities_fails(seeded: str, tmp_path: Path) -> None:
+    text = ALIGNER.read_text(encoding="utf-8")
+    wrong = text.replace("anchors[seeded,", f"anchors[({seeded}) if side == 'right' else seeded,")
+    assert wrong != text
+    (tmp_path / "mine.py").write_text(wrong, encoding="utf-8")
+    done = contract("tests/test_aligners.py", "--aligner", str(tmp_path / "mine.py"), "-k", "true_seeds_rank")
+    assert done.returncode == 1 and "are seeds given to their own entities?" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "template", "check", "told"),
+    [
+        ("aligner", ALIGNER, "if not self.weight >= 0", "weight=nan stops with "),
+        ("miner", MINER, "if pool < 1", "pool=-1 stops with "),
+    ],
+)
+def test_a_class_that_takes_an_impossible_number_fails(
+    kind: str, template: Path, check: str, told: str, tmp_path: Path
+) -> None:
+    text = template.read_text(encoding="utf-8")
+    assert text.count(check) == 1
+    for name, source in (("good.py", text), ("bad.py", text.replace(check, "if False"))):
+        (tmp_path / name).write_text(source, encoding="utf-8")
+        done = contract(
+            f"tests/test_{kind}s.py", f"--{kind}", str(tmp_path / name), "-k", "every_number_is_refused"
+        )
+        assert ("1 passed" in done.stdout) == (name == "good.py"), done.stdout
+        assert (told in done.stdout) == (name == "bad.py"), done.stdout
+
+
 GOOD = """from psqe.seeds import Miner
 class Mine(Miner):
     name = 'mine'

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from impossible import faults_of_values
 from pairs import (
     Pair,
     graph,
@@ -317,6 +318,17 @@ def test_impossible_numbers_of_seeds(name, n):
     with pytest.raises(ParameterError, match="n_seeds"):
         make(name, n)
         pytest.fail("the constructor has to raise a ParameterError for an impossible n_seeds")
+
+
+@miners
+def test_every_number_is_refused_by_a_parameter_error_or_mines(name):
+    pair = planted_pair(30, 3, 8, noise=0.5, random_state=2)
+
+    def works(parameter: str, value: float) -> bool:
+        sound(mine_quietly(make(name, **{"n_seeds": 8, "n_epochs": 4, parameter: value}), pair), pair)
+        return True
+
+    assert not faults_of_values(MINERS[name], works)
 
 
 @miners_and_variants
