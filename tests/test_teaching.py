@@ -431,6 +431,11 @@ def test_a_paragraph_that_ends_in_a_colon_stands_with_what_it_announces(shown: s
     assert "figure" not in first.body[-1] and "The figure:" in second.body[0] and "<img" in second.body[1]
 
 
+def test_a_long_announcement_is_a_note_of_its_figure() -> None:
+    _, slide = deck(markdown("# Title\n\nAim.\n\n" + "word " * 50 + ":"), drawn())
+    assert len(slide.body) == 1 and "<img" in slide.body[0] and "word" in slide.notes[0]
+
+
 def test_much_text_below_a_figure_is_a_note() -> None:
     _, slide = deck(markdown("# Title\n\nAim."), drawn(), markdown("word " * 40))
     assert len(slide.body) == len(slide.notes) == 1

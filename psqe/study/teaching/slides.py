@@ -164,7 +164,10 @@ class _Deck:
                 announced = self._take_announcement()
                 self._begin(last.title)
                 for block in announced:
-                    self._put(block)
+                    if block.words > MOST_WORDS_WITH_FIGURE:
+                        self.slides[-1].notes.append(block.html)
+                    else:
+                        self._put(block)
             self.slides[-1].body.append(html)
             self.slides[-1].has_figure = True
 
