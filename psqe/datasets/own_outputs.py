@@ -17,6 +17,8 @@ LINK_COLUMNS = ("left", "right", "score", "confidence", "rank_margin")
 """The columns of a table of predicted links."""
 SEED_COLUMNS = ("left", "right", "score", "stage")
 """The columns of a table of seeds."""
+VERDICT_COLUMNS = ("left", "right", "verdict")
+"""The columns of a table of verdicts (:mod:`psqe.links.verdicts`)."""
 
 LINK_ENDINGS = (".tsv", ".csv", ".ttl", ".nt", ".sssom.tsv", ".rdf", ".xml")
 """The endings of files that predicted links are written to, see :mod:`psqe.links.formats`."""
@@ -25,7 +27,7 @@ _HEAD = 4096
 
 
 def is_own_table(path: Path) -> bool:
-    r"""Return whether a file is a table of predicted links or of seeds that psqe wrote, by its first line.
+    r"""Return whether a file is a table of links, of seeds or of verdicts that psqe wrote, by its first line.
 
     A table of which the columns ``score`` and ``confidence``, or ``score`` and ``stage``, were removed is no
     longer one of these. A file that cannot be read is none.
@@ -42,7 +44,7 @@ def is_own_table(path: Path) -> bool:
     line = _head(path).decode("utf-8-sig", errors="replace").partition("\n")[0].rstrip("\r")
     for separator in "\t,;":
         cells = {cell.strip().strip('"').lower() for cell in line.split(separator)}
-        if cells >= set(LINK_COLUMNS) or cells >= set(SEED_COLUMNS):
+        if any(cells >= set(columns) for columns in (LINK_COLUMNS, SEED_COLUMNS, VERDICT_COLUMNS)):
             return True
     return False
 

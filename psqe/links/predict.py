@@ -7,11 +7,14 @@
 2. Among the candidates that are in no seed, scores and a rule choose pairs (:mod:`psqe.links.rules`).
 3. Each pair has a confidence (:mod:`psqe.links.confidence`), whatever chose it. A pair below the threshold
    does not become a link, even if it was a seed.
+
+What a person said comes before all three (:mod:`psqe.links.verdicts`): an accepted pair is a link with a
+confidence of 1, a rejected one never is, and an entity without a counterpart competes for none.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -28,8 +31,10 @@ from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, fi
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
+from psqe.links.recalibration import Recalibration
 from psqe.links.refit import Refit
 from psqe.links.rules import LinkRule, best_threshold, check_rule
+from psqe.links.verdicts import Verdicts
 from psqe.parameters import check_form
 from psqe.seeds.estimate import seed_confidence
 from psqe.seeds.seed_set import SeedSet
@@ -79,6 +84,13 @@ class Links:
     nearest
         For either side, the two nearest entities of each candidate, in the order of
         ``task.sides[side].candidates``.
+    verdicts
+        What a person said about pairs; about none by default.
+    recalibration
+        How verdicts changed the confidence of the other pairs; ``None`` without verdicts.
+    expected_interval
+        With verdicts, the 95 % interval of the number of correct links
+        (:meth:`psqe.links.recalibration.Recalibration.expected_interval`); ``None`` without.
 
     Examples
     --------
@@ -104,9 +116,17 @@ class Links:
     expected_links: float
     chosen_by: LinkRule
     nearest: Sides[TwoNearest]
+    verdicts: Verdicts = field(default_factory=Verdicts.none)
+    recalibration: Recalibration | None = None
+    expected_interval: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    @property
+    def accepted(self) -> BoolArray:
+        """Which links a person accepted ``(n,)``."""
+        return among(self.pairs, self.verdicts.accepted)
 
     def without_counterpart(self, task: AlignmentTask) -> Sides[IntArray]:
         """The candidates of either side that are in no link, ascending.
@@ -158,6 +178,7 @@ def predict_links(
     *,
     seeds: SeedSet | None = None,
     rule: LinkRule = DEFAULT,
+    verdicts: Verdicts | None = None,
 ) -> Links:
     """Predict links between the candidates of both sides, and which candidates have no counterpart.
 
@@ -180,6 +201,9 @@ def predict_links(
         does not return them compete like all other pairs.
     rule
         The rule that chooses links.
+    verdicts
+        What a person said about pairs and entities of the task; ``None`` for nothing. The confidence is not
+        recalibrated by them here (:meth:`WeighedPairs.recalibrated` does it).
 
     Returns
     -------
@@ -188,7 +212,7 @@ def predict_links(
     Raises
     ------
     DataError
-        If the features do not fit the task.
+        If the features or the verdicts do not fit the task.
     ParameterError
         If an argument is something else, the aligner is not fitted on this task, a seed names an entity that
         the task does not have, or the function returns no finite similarity for each pair of entities.
@@ -196,17 +220,22 @@ def predict_links(
         If a similarity of an aligner is not finite.
     """
     check_rule(rule)
-    return weigh_pairs(task, features, scorer, seeds=seeds).choose(rule)
+    return weigh_pairs(task, features, scorer, seeds=seeds, verdicts=verdicts).choose(rule)
 
 
 def weigh_pairs(
-    task: AlignmentTask, features: Features, scorer: Scorer | Aligner, *, seeds: SeedSet | None = None
+    task: AlignmentTask,
+    features: Features,
+    scorer: Scorer | Aligner,
+    *,
+    seeds: SeedSet | None = None,
+    verdicts: Verdicts | None = None,
 ) -> WeighedPairs:
     """Compute what :func:`predict_links` needs before a rule is applied, which is nearly all of its cost.
 
     Parameters
     ----------
-    task, features, scorer, seeds
+    task, features, scorer, seeds, verdicts
         As for :func:`predict_links`.
 
     Returns
@@ -216,7 +245,7 @@ def weigh_pairs(
     Raises
     ------
     DataError
-        If the features do not fit the task.
+        If the features or the verdicts do not fit the task.
     ParameterError, FloatingPointError
         As :func:`predict_links`, but for the rule.
 
@@ -232,29 +261,41 @@ def weigh_pairs(
     check_inputs(task, features)
     known = checked_seeds(task, seeds)
     source, model = checked_scorer(task, scorer)
+    check_form("the verdicts", verdicts, Verdicts | None, "give Verdicts, or None")
+    said = Verdicts.none() if verdicts is None else verdicts
+    said.check(task)
     with finite_similarities(model):
-        return _weighed(task, features, partial(similarity_of, source), model, known)
+        return _weighed(task, features, partial(similarity_of, source), model, known, said)
 
 
 def _weighed(
-    task: AlignmentTask, features: Features, similarity: Scorer, model: Aligner | None, known: SeedSet
-) -> WeighedPairs:
+    task: AlignmentTask, features: Features, similarity: Scorer, model: Aligner | None, known: SeedSet,
+    said: Verdicts,
+) -> WeighedPairs:  # fmt: skip
     """Weigh pairs by the similarities of a function; ``model`` is the aligner behind it, where known."""
     # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
     candidates = canonical_candidates(task, features)
     returned = known.pairs if model is None or model.returns_seeds else known.pairs[:0]
+    returned = returned[~said.excludes(returned) & ~among(returned, said.accepted)]
+    decided = Sides(np.isin(candidates.left, said.ends.left), np.isin(candidates.right, said.ends.right))
     in_seed = Sides(np.isin(candidates.left, returned[:, 0]), np.isin(candidates.right, returned[:, 1]))
-    left, right = candidates.left[~in_seed.left], candidates.right[~in_seed.right]
+    left, right = (own[~(seed | done)] for own, seed, done in zip(candidates, in_seed, decided, strict=True))
     others = None
     if len(left) and len(right):
         again = Refit.where_needed(task, features, model, known, Sides(left, right))
-        others = _UnseededPairs.weigh(similarity, left, right, again)
-    members = Sides(candidates.left[in_seed.left], candidates.right[in_seed.right])
+        others = _UnseededPairs.weigh(similarity, left, right, again, said.rejected)
+
+    def kept(members: Sides[BoolArray], pairs: IntArray, confidence: FloatArray | None) -> _ChosenPairs:
+        own = Sides(candidates.left[members.left], candidates.right[members.right])
+        return _kept_pairs(task, features, similarity, candidates, own, pairs, confidence)
+
     return WeighedPairs(
         task.sides.map(lambda graph: graph.candidates),
         known.pairs,
-        _seed_pairs(task, features, similarity, candidates, members, returned),
+        kept(decided, said.accepted, np.ones(len(said.accepted), dtype=np.float32)),
+        kept(in_seed, returned, None),
         others,
+        said,
     )
 
 
@@ -269,16 +310,21 @@ class _ChosenPairs:
     nearest: Sides[tuple[IntArray, TwoNearest]]
 
 
-def _seed_pairs(
+def _kept_pairs(
     task: AlignmentTask, features: Features, scorer: Scorer, candidates: Sides[IntArray],
-    members: Sides[IntArray], seed_pairs: IntArray,
+    members: Sides[IntArray], given: IntArray, confidence: FloatArray | None,
 ) -> _ChosenPairs:  # fmt: skip
-    """The seeds whose entities are candidates; ``members`` are the candidates that are in a seed."""
+    """The given pairs whose entities are candidates, without competition.
+
+    ``members`` are the candidates that compete for no other entity. The confidence of the pairs is that of
+    seeds where it is not given.
+    """
     left, right = members
-    partner = dict(seed_pairs.tolist())
-    pairs = np.array([(i, partner[i]) for i in left.tolist()], dtype=np.int64).reshape(-1, 2)
+    partner = dict(given.tolist())
+    pairs = np.array([(i, partner[i]) for i in left.tolist() if i in partner], dtype=np.int64).reshape(-1, 2)
     pairs = pairs[np.isin(pairs[:, 1], right)]
-    confidence = seed_confidence(pairs, task, features)
+    if confidence is None:
+        confidence = seed_confidence(pairs, task, features)
     return _ChosenPairs(
         pairs, _diagonal(scorer(pairs[:, 0], pairs[:, 1])), confidence, float(confidence.sum()),
         Sides(
@@ -299,8 +345,12 @@ class _UnseededPairs:
     calibrated: bool
 
     @classmethod
-    def weigh(cls, scorer: Scorer, left: IntArray, right: IntArray, again: Refit | None) -> _UnseededPairs:
-        plan = TransportPlan.from_similarity(scorer(left, right))
+    def weigh(
+        cls, scorer: Scorer, left: IntArray, right: IntArray, again: Refit | None, rejected: IntArray
+    ) -> _UnseededPairs:
+        out = rejected[np.isin(rejected[:, 0], left) & np.isin(rejected[:, 1], right)]
+        places = np.column_stack([_places(left, out[:, 0]), _places(right, out[:, 1])])
+        plan = TransportPlan.from_similarity(scorer(left, right), without=places)
         return cls(left, right, plan, *pair_probabilities(plan, again))
 
     def choose(self, rule: LinkRule) -> _ChosenPairs:
@@ -315,6 +365,13 @@ class _UnseededPairs:
                 (self.right, TwoNearest.from_pairs(left, shortlist.by_column, shortlist.values)),
             ),
         )  # fmt: skip
+
+
+def _places(entities: IntArray, some: IntArray) -> IntArray:
+    """Positions of some entities among others, which are in any order."""
+    order = np.argsort(entities)
+    places: IntArray = order[np.searchsorted(entities, some, sorter=order)]
+    return places
 
 
 @dataclass(frozen=True, eq=False)
@@ -340,8 +397,25 @@ class WeighedPairs:
 
     candidates: Sides[IntArray]
     seeds: IntArray
+    _accepted: _ChosenPairs
     _seeds: _ChosenPairs
     _others: _UnseededPairs | None
+    verdicts: Verdicts
+    recalibration: Recalibration | None = None
+
+    def recalibrated(self, by: Recalibration) -> WeighedPairs:
+        """Change the confidence of all pairs that nobody has judged.
+
+        Parameters
+        ----------
+        by
+            The function that changes it.
+
+        Returns
+        -------
+        The same pairs, from which rules choose by the new confidence.
+        """
+        return replace(self, recalibration=by)
 
     def choose(self, rule: LinkRule = DEFAULT) -> Links:
         """Apply a rule.
@@ -361,10 +435,16 @@ class WeighedPairs:
             If the rule is something else.
         """
         check_rule(rule)
-        parts = [self._seeds] if self._others is None else [self._seeds, self._others.choose(rule)]
+        found = [self._seeds] if self._others is None else [self._seeds, self._others.choose(rule)]
+        parts = [self._accepted, *found]
         pairs = np.vstack([part.pairs for part in parts])
         scores = np.concatenate([part.scores for part in parts])
-        confidence = np.concatenate([part.confidence for part in parts])
+        estimated = np.concatenate([part.confidence for part in parts])
+        n_accepted = len(self._accepted.pairs)
+        confidence = estimated
+        if self.recalibration is not None:
+            changed = self.recalibration(estimated[n_accepted:])
+            confidence = np.concatenate([estimated[:n_accepted], changed]).astype(np.float32)
         expected_links = sum(part.expected_links for part in parts)
         left, right = self.candidates
         nearest = Sides(
@@ -379,6 +459,11 @@ class WeighedPairs:
         threshold = best_threshold(confidence, expected_links) if rule.threshold is None else rule.threshold
         n_links = int((confidence >= threshold).sum())
         linked, rejected = order[:n_links], order[n_links:]
+        interval = None
+        if self.recalibration is not None:
+            low, high = self.recalibration.expected_interval(estimated[linked[linked >= n_accepted]])
+            accepted = int((linked < n_accepted).sum())
+            interval = (accepted + low, accepted + high)
         return Links(
             pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
             rank_margin=margin[linked], from_seed=among(pairs[linked], self.seeds),
@@ -386,7 +471,8 @@ class WeighedPairs:
             calibrated=self._others is None or self._others.calibrated,
             doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
             temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,
-            expected_links=expected_links, chosen_by=rule, nearest=nearest,
+            expected_links=expected_links, chosen_by=rule, nearest=nearest, verdicts=self.verdicts,
+            recalibration=self.recalibration, expected_interval=interval,
         )  # fmt: skip
 
 

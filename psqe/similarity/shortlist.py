@@ -112,6 +112,36 @@ class Shortlist(Cells):
         )
         return Shortlist(cells.shape, cells.rows, cells.columns, cells.values, nearest), kept
 
+    def without_pairs(self, pairs: IntArray) -> Shortlist:
+        """Leave out some pairs, such as those that a person rejected.
+
+        Parameters
+        ----------
+        pairs
+            Positions of the left and of the right entity of each of them ``(m, 2)``; those that are not listed
+            are left out already.
+
+        Returns
+        -------
+        The shortlist of the other pairs. An entity may list fewer neighbours then.
+
+        Examples
+        --------
+        >>> from psqe.similarity import Dot
+        >>> unit = np.eye(3, dtype=np.float32)
+        >>> rest = Shortlist.from_similarity(Dot(unit, unit)).without_pairs(np.array([[0, 0]]))
+        >>> len(rest), rest.nearest.left[:, 0].tolist()
+        (8, [0.0, 1.0, 1.0])
+        """
+        width = self.shape[1]
+        kept = ~np.isin(self.rows * width + self.columns, pairs @ [width, 1])
+        cells = Cells(self.shape, self.rows[kept], self.columns[kept], self.values[kept])
+        nearest = Sides(
+            cells.by_row.largest(cells.values, self.nearest.left.shape[1]),
+            cells.by_column.largest(cells.values, self.nearest.right.shape[1]),
+        )
+        return Shortlist(cells.shape, cells.rows, cells.columns, cells.values, nearest)
+
     def csls(self) -> DoubleArray:
         """The score :func:`psqe.similarity.csls` of each pair ``(n,)``."""
         left, right = self.nearest.map(local_scale)

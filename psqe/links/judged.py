@@ -1,0 +1,62 @@
+"""What verdicts say about links that were chosen without them: the labels for a recalibration."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from psqe.evaluation.truth import among
+from psqe.graph import BoolArray
+from psqe.links.predict import Links
+from psqe.links.recalibration import Recalibration
+from psqe.links.verdicts import Verdicts
+
+
+def judged_by(verdicts: Verdicts, links: Links) -> tuple[BoolArray, BoolArray]:
+    """Tell which pairs of an alignment verdicts judge, and which of these are correct.
+
+    Parameters
+    ----------
+    verdicts
+        What a person said.
+    links
+        The links of an alignment that did not know the verdicts.
+
+    Returns
+    -------
+    judged, correct
+        For each link and then for each doubtful pair ``(n + m,)``: whether it is judged, and whether it is
+        correct. A pair is wrong if it was rejected, if one of its entities was accepted with another one, and
+        if one was said to have no counterpart.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.evaluation import feature_scorer
+    >>> from psqe.links import predict_links
+    >>> task, features = planted_pair(60, 3, 8, noise=0.2, random_state=0)
+    >>> links = predict_links(task, features, feature_scorer(task, features))
+    >>> judged, correct = judged_by(Verdicts(links.pairs[:2], links.pairs[2:5]), links)
+    >>> int(judged.sum()), int(correct.sum())
+    (5, 2)
+    """
+    pairs = np.vstack([links.pairs, links.doubtful])
+    correct = among(pairs, verdicts.accepted)
+    return correct | verdicts.excludes(pairs), correct
+
+
+def recalibration_of(verdicts: Verdicts, links: Links) -> Recalibration:
+    """Fit a recalibration to the pairs that verdicts judge.
+
+    Parameters
+    ----------
+    verdicts, links
+        As for :func:`judged_by`.
+
+    Returns
+    -------
+    Recalibration
+        The function of confidences, which changes nothing if no pair is judged.
+    """
+    judged, correct = judged_by(verdicts, links)
+    confidence = np.concatenate([links.confidence, links.doubtful_confidence]).astype(np.float64)
+    return Recalibration.fit(confidence[judged], correct[judged])
