@@ -33,8 +33,11 @@ from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask, counted, in_number
 from psqe.links.arguments import check_inputs, checked_seeds
-from psqe.links.predict import predict_links
+from psqe.links.judged import recalibration_of
+from psqe.links.predict import Links, predict_links, weigh_pairs
 from psqe.links.rules import LinkRule
+from psqe.links.verdict_files import read_verdicts
+from psqe.links.verdicts import Verdicts
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.parameters import RandomState, check_form, checked
 from psqe.process_limits import exhausted
@@ -76,6 +79,7 @@ def align(
     seeds: SeedChoice = "psqe",
     aligner: str | AlignerOptions | None = None,
     links: LinkRule | None = None,
+    verdicts: Verdicts | str | Path | None = None,
     random_state: int = 0,
     checkpoint: str | Path | None = None,
     scheduler: str | None = None,
@@ -110,6 +114,11 @@ def align(
         ``propagation`` when ``None``.
     links
         The rule that chooses links; ``None`` for :class:`~psqe.links.LinkRule` with its defaults.
+    verdicts
+        What a person said about links of an earlier run (:mod:`psqe.links.verdicts`), or the file with it.
+        Accepted pairs are links and seeds, rejected ones are never links, and the confidence of the others is
+        recalibrated by them; for this the aligner is also fitted once without the verdicts. By default there
+        are none.
     random_state
         Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
@@ -166,15 +175,24 @@ def align(
     with search_on(scheduler):
         task = load_pair(pair)
         _tell_idle(scheduler, task)
+        said = _load_verdicts(task, verdicts)
         chosen_features = choose_features(task, features)
         vectors = load_features(task, chosen_features)
         with measured() as cost:
             found = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
+            learned = None
+            if len(said):
+                unaware = build_aligner(options, random_state).fit(task, vectors, found)
+                learned = recalibration_of(
+                    said, predict_links(task, vectors, unaware, seeds=found, rule=rule)
+                )
+                found = said.applied_to(found)
             if isinstance(model, TrainedAligner):
                 model.fit(task, vectors, found, checkpoint=checkpoint)
             else:
                 model.fit(task, vectors, found)
-            predicted = predict_links(task, vectors, model, seeds=found, rule=rule)
+            weighed = weigh_pairs(task, vectors, model, seeds=found, verdicts=said)
+            predicted = (weighed if learned is None else weighed.recalibrated(learned)).choose(rule)
     choices = describe_choices(task, features, vectors, seeds, found)
     choices += [
         *describe_aligner(options),
@@ -194,6 +212,7 @@ def align(
             **describe_seeds(found, seeds),
             "aligner": {"name": options.name, "preset": options.preset, **model.parameters},
             "links": asdict(rule),
+            **_describe_verdicts(predicted, verdicts),
         },
         seconds=cost.seconds,
         peak_mb=cost.peak_mb,
@@ -260,6 +279,31 @@ def mine_seeds(
         if options.n_seeds is None:  # the number is a default, so fewer seeds are no surprise
             warnings.filterwarnings("ignore", "miner .* seeds asked for", PsqeWarning)
         return miner.mine(task, vectors)
+
+
+def _load_verdicts(task: AlignmentTask, verdicts: Verdicts | str | Path | None) -> Verdicts:
+    """Return verdicts that fit the task, read from a file if one is named; none for ``None``."""
+    given = "give Verdicts, the path of a file with them, or None"
+    check_form("the verdicts", verdicts, Verdicts | str | Path | None, given)
+    if verdicts is None:
+        return Verdicts.none()
+    said = verdicts if isinstance(verdicts, Verdicts) else read_verdicts(verdicts, task)
+    said.check(task)
+    return said
+
+
+def _describe_verdicts(links: Links, given: Verdicts | str | Path | None) -> dict[str, Any]:
+    """Describe verdicts for the record: how many of each kind, how they changed confidences, and their file."""
+    if not len(links.verdicts):
+        return {}
+    said, learned = links.verdicts, links.recalibration
+    counts = {
+        "accepted": len(said.accepted), "rejected": len(said.rejected),
+        "no_counterpart": sum(map(len, said.no_counterpart)),
+    }  # fmt: skip
+    shape = {} if learned is None else {"slope": learned.slope, "intercept": learned.intercept}
+    file = {} if isinstance(given, Verdicts) else {"file": str(given)}
+    return {"verdicts": {**counts, **shape, **file}}
 
 
 def _tell_idle(scheduler: str | None, task: AlignmentTask) -> None:
