@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Integral
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from psqe.aligners import Aligner
+from psqe.datasets.own_outputs import VERDICT_COLUMNS, check_tabs
 from psqe.datasets.pairs import check_outputs
 from psqe.datasets.spelling import Spellings
 from psqe.errors import DataError
@@ -25,13 +26,15 @@ from psqe.evaluation.truth import verdict
 from psqe.features import Features
 from psqe.features.available import has_data
 from psqe.features.fusion import modality_vectors
-from psqe.files import write_json
+from psqe.files import write_json, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, counted
 from psqe.links.formats import save_links
 from psqe.links.predict import Links
+from psqe.links.proposals import N_PROPOSED, propose
 from psqe.links.quality import link_summary
 from psqe.links.report import link_report
 from psqe.links.unlinked import reasons_without_link
+from psqe.links.verdicts import Verdicts
 from psqe.parameters import check_form
 from psqe.provenance import versions
 from psqe.seeds import SeedSet, audit
@@ -197,6 +200,7 @@ class Alignment:
     parameters: Mapping[str, Any]
     seconds: float
     peak_mb: float
+    _again: Callable[[Verdicts, Verdicts | str | Path], Alignment]
 
     @cached_property
     def links(self) -> pd.DataFrame:
@@ -422,6 +426,107 @@ class Alignment:
             return "missing"
         return "none near" if modality == "number" else "not comparable"
 
+    def review(self, n: int = N_PROPOSED) -> pd.DataFrame:
+        """Propose the pairs that a person should look at first, see :func:`psqe.links.propose`.
+
+        Parameters
+        ----------
+        n
+            The largest number of pairs; 20 by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``left`` and ``right`` (identifiers), ``left_name`` and ``right_name`` (``None`` where an
+            entity has no name), ``confidence``, ``linked`` (whether the pair is a link; the others are below
+            the threshold) and ``worth``, most useful first.
+
+        Raises
+        ------
+        ParameterError
+            If ``n`` is no positive integer.
+
+        Examples
+        --------
+        >>> import psqe
+        >>> from psqe.datasets.synthetic import planted_pair
+        >>> task, features = planted_pair(60)
+        >>> list(psqe.align(task, features=features).review(3).columns)
+        ['left', 'right', 'left_name', 'right_name', 'confidence', 'linked', 'worth']
+        """
+        found = propose(self.task, self.predicted, n)
+        frame = pd.DataFrame({"confidence": found.confidence, "linked": found.linked, "worth": found.worth})
+        for column, (side, graph) in enumerate(zip(SIDES, self.task.sides, strict=True)):
+            entities = found.pairs[:, column].tolist()
+            frame.insert(column, side, [graph.entities[i] for i in entities])
+            frame.insert(2 * column + 1, f"{side}_name", [graph.names[i] for i in entities])
+        return frame[["left", "right", "left_name", "right_name", "confidence", "linked", "worth"]]
+
+    def save_review(self, path: str | Path, n: int = N_PROPOSED) -> None:
+        """Write what :meth:`review` proposes as a table with tabs and an empty column for verdicts.
+
+        Parameters
+        ----------
+        path
+            The file to write. With ``accept`` or ``reject`` in the column ``verdict`` of some rows, it is a
+            file that :func:`psqe.links.read_verdicts` reads.
+        n
+            The largest number of pairs; 20 by default.
+
+        Raises
+        ------
+        ParameterError
+            If ``n`` is no positive integer, an identifier has a tab or a line break, or the file is one of the
+            pair itself.
+        PsqeError
+            If the file cannot be written.
+        """
+        check_form("the file", path, str | Path, "give a path")
+        check_outputs((Path(path),), self.task.name)
+        check_tabs(self.task, remedy="rename these entities")
+        rows = (
+            (row.left, row.right, "", f"{row.confidence:.6g}", "yes" if row.linked else "no")
+            + tuple(" ".join((name or "").split()) for name in (row.left_name, row.right_name))
+            for row in self.review(n).itertuples()
+        )
+        write_tsv(path, (*VERDICT_COLUMNS, "confidence", "linked", "left_name", "right_name"), rows)
+
+    def update(self, verdicts: Verdicts | str | Path) -> Alignment:
+        """Align the same graphs again, with the verdicts of a person.
+
+        Parameters
+        ----------
+        verdicts
+            Verdicts, or the file with them. Those of this alignment stay.
+
+        Returns
+        -------
+        Alignment
+            A new alignment with the same features, seeds, aligner and rule.
+
+        Raises
+        ------
+        DataError
+            If the verdicts do not fit the graphs, or contradict each other or those of this alignment.
+        ParameterError
+            If they are given in another form.
+        PsqeError
+            As :func:`psqe.align` does.
+
+        Examples
+        --------
+        >>> import psqe
+        >>> from psqe.datasets.synthetic import planted_pair
+        >>> from psqe.links import Verdicts
+        >>> task, features = planted_pair(60)
+        >>> alignment = psqe.align(task, features=features)
+        >>> wrong = Verdicts(accepted=np.empty((0, 2)), rejected=alignment.predicted.pairs[:1])
+        >>> after = alignment.update(wrong)
+        >>> tuple(wrong.rejected[0]) in set(map(tuple, after.predicted.pairs))
+        False
+        """
+        return self._again(self.predicted.verdicts, verdicts)
+
     def report(self, path: str | Path, matching: Matching | None = None) -> None:
         """Write a page about the links that opens without a network.
 
@@ -508,7 +613,7 @@ class Alignment:
         alone = summary["no_counterpart"]
         line = (
             f"{counted(len(self.predicted), 'link')} from {counted(len(self.seeds), 'seed')}, "
-            f"{summary['expected_correct']:.0f} expected to be correct{self._hint()}, "
+            f"{summary['expected_correct']:.0f} expected to be correct{self._learned()}{self._hint()}, "
             f"no link for {alone['left']:,} left and {alone['right']:,} right entities."
         )
         if self.quality is None:
@@ -525,6 +630,14 @@ class Alignment:
             f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
             f"{_recall(links)}."
         )
+
+    def _learned(self) -> str:
+        """Return, in brackets, the interval of the expected number that verdicts give; empty without any."""
+        interval = self.predicted.expected_interval
+        if interval is None:
+            return ""
+        low, high = interval
+        return f" ({low:.0f} to {high:.0f}, by {counted(len(self.predicted.verdicts), 'verdict')})"
 
     def _hint(self) -> str:
         """Return, in brackets, that the confidence is learned from few candidates; empty where it is not."""

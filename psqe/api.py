@@ -179,8 +179,8 @@ def align(
         chosen_features = choose_features(task, features)
         vectors = load_features(task, chosen_features)
         with measured() as cost:
-            found = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
-            learned = None
+            mined = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
+            found, learned = said.applied_to(mined) if len(said) else mined, None
             if len(said):
                 unaware = build_aligner(options, random_state).fit(task, vectors, found)
                 learned = recalibration_of(
@@ -200,6 +200,19 @@ def align(
             links, predicted.threshold, seeds_kept=predicted.seeds_kept, calibrated=predicted.calibrated
         ),
     ]
+
+    def again(before: Verdicts, more: Verdicts | str | Path) -> Alignment:
+        return align(
+            task,
+            features=vectors,
+            seeds=mined,
+            aligner=options,
+            links=links,
+            verdicts=before.and_also(_load_verdicts(task, more)),
+            random_state=random_state,
+            scheduler=scheduler,
+        )
+
     return Alignment(
         task=task,
         features=vectors,
@@ -216,6 +229,7 @@ def align(
         },
         seconds=cost.seconds,
         peak_mb=cost.peak_mb,
+        _again=again,
     )
 
 
@@ -293,7 +307,7 @@ def _load_verdicts(task: AlignmentTask, verdicts: Verdicts | str | Path | None) 
 
 
 def _describe_verdicts(links: Links, given: Verdicts | str | Path | None) -> dict[str, Any]:
-    """Describe verdicts for the record: how many of each kind, how they changed confidences, and their file."""
+    """Describe verdicts for the record: how many of each kind, what they changed, and their file."""
     if not len(links.verdicts):
         return {}
     said, learned = links.verdicts, links.recalibration

@@ -39,6 +39,10 @@ def align(
     seeds_file: Annotated[
         Path | None, typer.Option("--seeds", help="Seeds of your own, .tsv or .npy.")
     ] = None,
+    verdicts: Annotated[
+        Path | None,
+        typer.Option(help="Verdicts on links of an earlier run, a table with left, right and verdict."),
+    ] = None,
     device: Device = None,
     random_state: RandomState = 0,
     scheduler: Scheduler = None,
@@ -53,6 +57,10 @@ def align(
     report_out: Annotated[
         Path | None, typer.Option("--report", help="File for a page about the links (.html).")
     ] = None,
+    to_review_out: Annotated[
+        Path | None,
+        typer.Option("--to-review", help="File for the 20 pairs whose verdicts would help most (.tsv)."),
+    ] = None,
 ) -> None:
     """Align two graphs: mine seeds, fit an aligner, write links, evaluate them where gold links are known."""
     tell_step("checking the options, and loading libraries")
@@ -60,10 +68,16 @@ def align(
     out = task.default_output("links.tsv") if out is None else out
     check_ending("--out", out, LINK_ENDINGS)
     check_ending("--report", report_out, (".html", ".htm"))
+    check_ending("--to-review", to_review_out, (".tsv",))
     if seeds_file is not None and miner.miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
     task.check_outputs(
-        out, json_out, report_out, aligner.checkpoint, inputs=(seeds_file, *(features.features or ()))
+        out,
+        json_out,
+        report_out,
+        to_review_out,
+        aligner.checkpoint,
+        inputs=(seeds_file, verdicts, *(features.features or ())),
     )
     chosen = features.options(task)  # before the pair is loaded, which may take long
     check_memory(MEMORY_TO_COMPUTE)
@@ -90,6 +104,7 @@ def align(
         seeds=seeds,
         aligner=aligner.options(for_aligner),
         links=links.options(),
+        verdicts=verdicts,
         random_state=random_state,
         checkpoint=aligner.checkpoint,
         scheduler=scheduler,
@@ -105,6 +120,9 @@ def align(
     if report_out is not None:
         with outputs.written():
             alignment.report(report_out, links.ranked_by())
+    if to_review_out is not None:
+        with outputs.written():
+            alignment.save_review(to_review_out)
     outputs.check()
     if alignment.choices:
         typer.echo(f"chosen: {alignment.choices}")

@@ -12,6 +12,7 @@ from psqe.links.verdict_files import read_verdicts, write_verdicts
 from psqe.links.verdicts import Verdicts
 
 __all__ = [
-    "LinkRule", "Links", "NoLinkReason", "PairProbabilities", "Proposals", "Recalibration", "RunnerUp", "TwoNearest", "Verdicts", "WeighedPairs",
-    "link_quality", "link_summary", "predict_links", "propose", "read_verdicts", "reasons_without_link", "runner_up", "weigh_pairs", "write_verdicts",
+    "LinkRule", "Links", "NoLinkReason", "PairProbabilities", "Proposals", "Recalibration", "RunnerUp",
+    "TwoNearest", "Verdicts", "WeighedPairs", "link_quality", "link_summary", "predict_links", "propose",
+    "read_verdicts", "reasons_without_link", "runner_up", "weigh_pairs", "write_verdicts",
 ]  # fmt: skip

@@ -129,7 +129,7 @@ def _around(task: AlignmentTask, pairs: IntArray, own: DoubleArray) -> DoubleArr
 
 
 def _ties(graph: KnowledgeGraph, entities: IntArray) -> sparse.csr_array:
-    """How strongly some entities are tied ``(n, n)``: by a triple, or by an entity that both have one with."""
+    """How strongly some entities are tied ``(n, n)``: by a triple, or by an entity beside both."""
     heads, tails = graph.triples[:, 0], graph.triples[:, 2]
     size = len(graph.entities)
     ones = np.ones(2 * len(heads))

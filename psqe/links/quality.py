@@ -150,7 +150,8 @@ def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = N
     Returns
     -------
     ``n_links``; ``expected_correct``, the expected number of correct links; ``expected_links``, the estimated
-    number of true links; ``threshold``, the smallest confidence of a link; ``no_counterpart``, the number of
+    number of true links; with verdicts, ``expected_correct_interval``, the 95 % interval of the first, and
+    ``n_verdicts``; ``threshold``, the smallest confidence of a link; ``no_counterpart``, the number of
     candidates without a link by side; ``link_quality``, the result of :func:`link_quality`, or ``None``
     without gold links.
 
@@ -164,6 +165,14 @@ def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = N
     return {
         "n_links": len(links),
         "expected_correct": float(links.confidence.sum()),
+        **(
+            {}
+            if links.expected_interval is None
+            else {
+                "expected_correct_interval": list(links.expected_interval),
+                "n_verdicts": len(links.verdicts),
+            }
+        ),
         "expected_links": links.expected_links,
         "threshold": links.threshold,
         "no_counterpart": asdict(links.without_counterpart(task).map(len)),

@@ -27,6 +27,8 @@ class NoLinkReason(StrEnum):
     tie
     """
 
+    VERDICT = "a verdict"
+    """A person said that the candidate has no counterpart."""
     NOTHING_KNOWN = "nothing known"
     """The candidate has none of the modalities that were used."""
     LOW_CONFIDENCE = "low confidence"
@@ -75,11 +77,14 @@ def reasons_without_link(
     candidates, others = task.sides[side].candidates, task.sides[other_side(side)].candidates
     known = np.any([modality[side].present[candidates] for modality in features.values()], axis=0)
     rejected = set(links.doubtful[:, column].tolist())
+    alone = set(links.verdicts.no_counterpart[side].tolist())
     nearest, back = links.nearest[side], links.nearest[other_side(side)]
     reasons: dict[int, NoLinkReason] = {}
     for row in np.flatnonzero(~np.isin(candidates, links.pairs[:, column])).tolist():
         entity = int(candidates[row])
-        if not known[row]:
+        if entity in alone:
+            reasons[entity] = NoLinkReason.VERDICT
+        elif not known[row]:
             reasons[entity] = NoLinkReason.NOTHING_KNOWN
         elif entity in rejected:
             reasons[entity] = NoLinkReason.LOW_CONFIDENCE

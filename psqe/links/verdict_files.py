@@ -7,6 +7,7 @@ files, and a spreadsheet can.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
@@ -14,7 +15,7 @@ from psqe.datasets.own_outputs import VERDICT_COLUMNS, check_tabs
 from psqe.datasets.spelling import Spellings
 from psqe.datasets.tables.forms import FORMS, header_columns, plain_word
 from psqe.datasets.tables.reading import read_columns
-from psqe.errors import DataError
+from psqe.errors import DataError, PsqeWarning
 from psqe.files import write_tsv
 from psqe.graph import SIDES, AlignmentTask, Side
 from psqe.links.verdicts import WORDS, Verdicts, VerdictWord, verdicts_of
@@ -35,13 +36,18 @@ def read_verdicts(path: str | Path, task: AlignmentTask) -> Verdicts:
     Returns
     -------
     Verdicts
-        The verdicts. The same verdict in two rows counts once.
+        The verdicts. The same verdict in two rows counts once, and a row whose verdict is empty not at all.
 
     Raises
     ------
     DataError
         If the file cannot be read, a column is missing, a row names an unknown entity or verdict, or two rows
         contradict each other.
+
+    Warns
+    -----
+    PsqeWarning
+        If the file has no verdict.
 
     Examples
     --------
@@ -106,10 +112,19 @@ class _Reader:
             if not places:
                 places = self._places(line, cells)
                 continue
-            rows.append(self._row(line, **{name: cells[place].strip() for name, place in places.items()}))
+            cells_of = {name: cells[place].strip() for name, place in places.items()}
+            if cells_of["verdict"]:
+                rows.append(self._row(line, **cells_of))
         faults.close()
         if not places:
             raise self._no_header(1)
+        if not rows:
+            warnings.warn(
+                f"{self.path}: has no verdict, so that nothing changes; write {', '.join(WORDS[:-1])} or "
+                f"{WORDS[-1]} in the column verdict",
+                PsqeWarning,
+                stacklevel=2,
+            )
         return verdicts_of(rows)
 
     def _places(self, line: int, cells: list[str]) -> dict[str, int]:

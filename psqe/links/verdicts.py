@@ -104,6 +104,37 @@ class Verdicts:
         """
         return cls(_no_pairs(), _no_pairs())
 
+    def and_also(self, others: Verdicts) -> Verdicts:
+        """Put further verdicts beside these.
+
+        Parameters
+        ----------
+        others
+            Verdicts about the same task.
+
+        Returns
+        -------
+        Verdicts
+            All of them.
+
+        Raises
+        ------
+        DataError
+            If they contradict each other.
+
+        Examples
+        --------
+        >>> one = Verdicts(np.array([[0, 0]]), np.empty((0, 2)))
+        >>> len(one.and_also(Verdicts(np.array([[1, 1]]), np.array([[0, 1]]))))
+        3
+        """
+        alone = zip(self.no_counterpart, others.no_counterpart, strict=True)
+        return Verdicts(
+            np.vstack([self.accepted, others.accepted]),
+            np.vstack([self.rejected, others.rejected]),
+            Sides(*(np.concatenate(both) for both in alone)),
+        )
+
     @property
     def ends(self) -> Sides[IntArray]:
         """The entities of either side about whose links nothing is left to decide, ascending."""

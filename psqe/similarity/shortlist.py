@@ -118,7 +118,7 @@ class Shortlist(Cells):
         Parameters
         ----------
         pairs
-            Positions of the left and of the right entity of each of them ``(m, 2)``; those that are not listed
+            Positions of the left and the right entity of each of them ``(m, 2)``; those that are not listed
             are left out already.
 
         Returns

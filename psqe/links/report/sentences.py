@@ -13,6 +13,7 @@ from psqe.links.report.facts import BORDER, CERTAIN, LinkFacts
 from psqe.links.unlinked import NoLinkReason
 
 BECAUSE = {
+    NoLinkReason.VERDICT: "a person said that the entity has no counterpart",
     NoLinkReason.NOTHING_KNOWN: "the entity has none of the modalities that were used",
     NoLinkReason.LOW_CONFIDENCE: "the best pair of the entity has too low a confidence",
     NoLinkReason.TIE: "several entities are identical in everything that is known",
