@@ -476,8 +476,8 @@ class Alignment:
         Raises
         ------
         ParameterError
-            If ``n`` is no positive integer, an identifier has a tab or a line break, or the file is one of the
-            pair itself.
+            If ``n`` is no positive integer, an identifier has a tab or a line break, or the file is one of
+            the pair itself.
         PsqeError
             If the file cannot be written.
         """
