@@ -1,0 +1,291 @@
+"""Verdicts: the file, links that keep to them, confidences that learn from them, what to look at first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import psqe
+from psqe.aligners import ALIGNERS
+from psqe.cli.main import main
+from psqe.datasets.own_outputs import is_own_table
+from psqe.datasets.synthetic import planted_pair
+from psqe.errors import DataError, ParameterError, PsqeWarning
+from psqe.evaluation import feature_scorer
+from psqe.evaluation.truth import among
+from psqe.graph import AlignmentTask, Sides
+from psqe.links import LinkRule, Verdicts, predict_links, propose, read_verdicts, write_verdicts
+from psqe.links.judged import judged_by, recalibration_of
+from psqe.links.recalibration import Recalibration
+from psqe.links.verdicts import verdicts_of
+from psqe.seeds import MutualMiner
+
+NONE = np.empty((0, 2), dtype=np.int64)
+ALL = LinkRule(threshold=0.0)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return planted_pair(120, 3, 8, noise=0.25, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def alignment(planted):
+    task, features = planted
+    return psqe.align(task, features=features, seeds="mutual", links=LinkRule(threshold=None))
+
+
+def write(folder: Path, *rows: str, header: str = "left\tright\tverdict") -> Path:
+    path = folder / "verdicts.tsv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+# the file
+
+
+def named(task: AlignmentTask) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return task.left.entities, task.right.entities
+
+
+def test_a_file_is_read_back_as_it_was_written(planted, tmp_path):
+    task, _ = planted
+    said = Verdicts(np.array([[3, 4], [0, 1]]), np.array([[3, 5], [2, 2]]), Sides([7], [8, 9]))
+    write_verdicts(said, tmp_path / "v.tsv", task)
+    back = read_verdicts(tmp_path / "v.tsv", task)
+    assert back.accepted.tolist() == [[0, 1], [3, 4]] and back.rejected.tolist() == [[2, 2], [3, 5]]
+    assert back.no_counterpart.left.tolist() == [7] and back.no_counterpart.right.tolist() == [8, 9]
+    assert len(back) == 7 and is_own_table(tmp_path / "v.tsv"), "no folder takes verdicts for gold links"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_of_spreadsheets_are_read(planted, tmp_path, separator):
+    task, _ = planted
+    (a, b, *_), (x, y, *_) = named(task)
+    lines = [
+        ["name", "verdict", "right", "left"],
+        ["é", "Accept", x, a],
+        ["", "", y, b],
+        ["", "REJECT", y, a],
+    ]
+    path = tmp_path / ("v.tsv" if separator == "\t" else "v.csv")
+    path.write_text(
+        "\ufeff" + "\r\n".join(separator.join(cells) for cells in lines) + "\r\n", encoding="utf-8"
+    )
+    said = read_verdicts(path, task)
+    assert said.accepted.tolist() == [[0, 0]] and said.rejected.tolist() == [[0, 1]], (
+        "an empty verdict is none"
+    )
+
+
+def test_what_is_wrong_with_a_file_is_told_with_its_line(planted, tmp_path):
+    task, _ = planted
+    (a, b, *_), (x, y, *_) = named(task)
+    cases = {
+        (f"{a}\t{x}\tperhaps",): ":2: 'perhaps' is no verdict; write accept, reject or no_counterpart",
+        (f"{a}\tnobody\taccept",): ":2: 'nobody' is no right entity of",
+        (f"{a}\t\taccept",): ":2: accept with one entity only; name a left and a right entity",
+        (f"{a}\t{x}\tno_counterpart",): ":2: no_counterpart with two entities; name the one entity",
+        ("\t\tno_counterpart",): ":2: no_counterpart with no entity; name the one entity",
+        (f"{a}\t{x}\taccept", f"{a}\t{y}\taccept"): f":3: {a!r} was accepted with another entity in line 2",
+        (f"{a}\t{x}\taccept", f"{b}\t{x}\taccept"): f":3: {x!r} was accepted with another entity in line 2",
+        (f"{a}\t{x}\taccept", f"{a}\t{x}\treject"): ":3: the pair was accepted in line 2; delete one",
+        (f"{a}\t{x}\treject", f"{a}\t{x}\taccept"): ":3: the pair was rejected in line 2; delete one",
+        (f"{a}\t{x}\taccept", f"{a}\t\tno_counterpart"): f":3: {a!r} has a counterpart by line 2; delete",
+        (f"{a}\t\tno_counterpart", f"{a}\t{x}\taccept"): f":3: {a!r} has no counterpart by line 2; delete",
+    }
+    for rows, message in cases.items():
+        path = write(tmp_path, *rows)
+        with pytest.raises(DataError) as caught:
+            read_verdicts(path, task)
+        assert str(caught.value).startswith(f"{path}{message}"), rows
+    for header in ("left\tright", "left\tverdict", "a thing\tanother\tverdict"):
+        with pytest.raises(DataError, match="no header with the columns left, right and verdict"):
+            read_verdicts(write(tmp_path, f"{a}\t{x}\taccept", header=header), task)
+    with pytest.warns(PsqeWarning, match="has no verdict, so that nothing changes"):
+        assert not len(read_verdicts(write(tmp_path, f"{a}\t{x}\t"), task))
+    with pytest.raises(DataError, match=r"none\.tsv"):
+        read_verdicts(tmp_path / "none.tsv", task)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(0, 4), st.sampled_from(["accept", "reject"])), max_size=8
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_verdicts_are_consistent_or_refused(rows):
+    accepted = {(i, j) for i, j, word in rows if word == "accept"}
+    rejected = {(i, j) for i, j, word in rows if word == "reject"}
+    one_to_one = all(len({pair[side] for pair in accepted}) == len(accepted) for side in (0, 1))
+    if one_to_one and not accepted & rejected:
+        said = verdicts_of(rows)
+        assert set(map(tuple, said.accepted.tolist())) == accepted
+        pairs = np.array([(i, j) for i in range(5) for j in range(5)])
+        out = {tuple(pair) for pair in pairs[said.excludes(pairs)].tolist()}
+        ends = [{pair[side] for pair in accepted} for side in (0, 1)]
+        clash = {
+            (i, j) for i, j in pairs.tolist() if (i in ends[0] or j in ends[1]) and (i, j) not in accepted
+        }
+        assert out == clash | rejected
+    else:
+        with pytest.raises(DataError):
+            verdicts_of(rows)
+
+
+# links
+
+
+@pytest.mark.parametrize("name", ["propagation", "clamped", "concord", "mclea"])
+def test_links_keep_to_verdicts_whatever_the_aligner(planted, name):
+    task, features = planted
+    parameters = {"n_epochs": 3} if name == "mclea" else {}
+    rng = np.random.default_rng(0)
+    left, right = rng.permutation(task.left.candidates), rng.permutation(task.right.candidates)
+    wrong = np.column_stack([left[:6], right[:6]])
+    rejected = np.vstack([task.links[10:40], wrong[4:]])
+    assert not among(wrong[:4], rejected).any(), "the draw has to be another one"
+    said = Verdicts(wrong[:4], rejected, Sides(left[20:22], right[30:33]))
+    seeds = said.applied_to(MutualMiner(20).mine(task, features))
+    model = ALIGNERS.resolve(name).preset("small", **parameters).fit(task, features, seeds)
+    for rule in (ALL, LinkRule("cosine", "one_to_one", 0.0), LinkRule(threshold=None)):
+        links = predict_links(task, features, model, seeds=seeds, rule=rule, verdicts=said)
+        assert among(said.accepted, links.pairs).all(), "whatever the similarity"
+        assert (links.confidence[links.accepted] == 1).all() and links.accepted.sum() == len(said.accepted)
+        assert not among(links.pairs, said.rejected).any()
+        assert not np.isin(links.pairs[:, 0], said.no_counterpart.left).any()
+        assert not np.isin(links.pairs[:, 1], said.no_counterpart.right).any()
+        assert all(len(np.unique(links.pairs[:, side])) == len(links) for side in (0, 1))
+
+
+def test_without_verdicts_nothing_changes(planted):
+    task, features = planted
+    scorer = feature_scorer(task, features)
+    plain, none = (predict_links(task, features, scorer, verdicts=said) for said in (None, Verdicts.none()))
+    assert (plain.pairs == none.pairs).all() and (plain.confidence == none.confidence).all()
+    assert none.recalibration is None and none.expected_interval is None and not none.accepted.any()
+
+
+def test_verdicts_about_other_entities_are_refused(planted):
+    task, features = planted
+    other = Verdicts(np.array([[10_000, 0]]), NONE)
+    with pytest.raises(DataError, match="a verdict is about the left entity 10000, which is no candidate"):
+        predict_links(task, features, feature_scorer(task, features), verdicts=other)
+    with pytest.raises(ParameterError, match="the verdicts"):
+        predict_links(task, features, feature_scorer(task, features), verdicts=NONE)
+
+
+# confidence
+
+
+def test_a_recalibration_finds_the_function_that_made_the_verdicts():
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.05, 0.99, 4000)
+    truth = Recalibration(0.8, -1.0, np.eye(2), 0)(confidence)
+    found = Recalibration.fit(confidence, rng.random(4000) < truth)
+    assert abs(found.slope - 0.8) < 0.1 and abs(found.intercept + 1.0) < 0.15
+    rest = rng.uniform(0.05, 0.99, 500)
+    chances = Recalibration(0.8, -1.0, np.eye(2), 0)(rest)
+    low, high = found.expected_interval(rest)
+    inside = [low <= (rng.random(500) < chances).sum() <= high for _ in range(200)]
+    assert 0.85 < np.mean(inside) <= 1 and high - low < 80
+
+
+def test_few_verdicts_change_little_and_order_is_kept():
+    one = Recalibration.fit(np.array([0.6]), np.array([False]))
+    many = Recalibration.fit(np.full(50, 0.6), np.zeros(50, dtype=bool))
+    grid = np.linspace(0.01, 0.99, 50)
+    assert 0.4 < one(np.array([0.6]))[0] < 0.6 and many(np.array([0.6]))[0] < 0.15
+    assert (np.diff(one(grid)) > 0).all() and (np.diff(many(grid)) > 0).all()
+
+
+def test_verdicts_judge_links_that_did_not_know_them(alignment):
+    links = alignment.predicted
+    a, b = links.pairs[0].tolist(), links.pairs[1].tolist()
+    said = Verdicts(np.array([[a[0], b[1]]]), links.pairs[2:3], Sides([int(links.pairs[3, 0])], []))
+    judged, correct = judged_by(said, links)
+    assert np.flatnonzero(judged).tolist() == [0, 1, 2, 3] and not correct.any()
+    assert recalibration_of(said, links).n == 4
+
+
+def test_confidences_and_the_threshold_follow_verdicts(alignment):
+    links = alignment.predicted
+    worse = alignment.update(Verdicts(NONE, links.pairs[:40]))
+    assert worse.predicted.recalibration.n == 40
+    assert worse.links["confidence"].mean() < alignment.links["confidence"].mean()
+    low, high = worse.predicted.expected_interval
+    assert low < worse.predicted.confidence.sum() < high <= len(worse.predicted)
+    assert f"({low:.0f} to {high:.0f}, by 40 verdicts)" in worse.headline()
+    assert worse.summary()["expected_correct_interval"] == [low, high]
+
+
+# what to look at, and the whole way
+
+
+def test_what_is_proposed_is_uncertain_and_not_judged(alignment):
+    proposed = propose(alignment.task, alignment.predicted, 10)
+    sure = np.sort(np.minimum(alignment.predicted.confidence, 1 - alignment.predicted.confidence))[:10].mean()
+    assert np.minimum(proposed.confidence, 1 - proposed.confidence).mean() > sure
+    said = Verdicts(proposed.pairs[:3], NONE)
+    again = alignment.update(said)
+    assert not among(propose(again.task, again.predicted, 1000).pairs, said.accepted).any()
+    with pytest.raises(ParameterError, match="the number of pairs to review is 0"):
+        alignment.review(0)
+
+
+def test_proposals_do_not_depend_on_the_order_of_entities(planted):
+    task, features = planted
+    links = predict_links(task, features, feature_scorer(task, features))
+    turned = predict_links(task, features, feature_scorer(task, features), rule=LinkRule())
+    first, second = (propose(task, found, 15).pairs.tolist() for found in (links, turned))
+    assert first == second
+
+
+def test_an_accepted_pair_teaches_its_neighbours(planted):
+    """True links as verdicts raise the share of links that are correct among the others."""
+    task, features = planted
+    alignment = psqe.align(task, features=features, seeds="none")
+    rng = np.random.default_rng(0)
+    said = Verdicts(task.links[rng.choice(len(task.links), 40, replace=False)], NONE)
+    after = alignment.update(said)
+    others = ~np.isin(task.links[:, 0], said.accepted[:, 0])
+    before, now = (among(task.links[others], found.predicted.pairs).mean() for found in (alignment, after))
+    assert now >= before
+
+
+def test_updates_add_up_and_contradictions_are_refused(alignment):
+    pairs = alignment.predicted.pairs
+    once = alignment.update(Verdicts(pairs[:2], NONE))
+    twice = once.update(Verdicts(NONE, pairs[5:6]))
+    assert len(twice.predicted.verdicts) == 3 and twice.parameters["verdicts"]["accepted"] == 2
+    with pytest.raises(DataError, match="a pair is both accepted and rejected"):
+        once.update(Verdicts(NONE, pairs[:1]))
+
+
+def test_the_command_goes_from_proposals_to_links(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cities = [("a", "Rome"), ("b", "Paris"), ("c", "Prague"), ("d", "Vienna"), ("e", "Bern")]
+    other = [("1", "Rome"), ("2", "Paris"), ("3", "Prague"), ("4", "Vienne"), ("5", "Berne")]
+    for side, rows in (("left", cities), ("right", other)):
+        (tmp_path / "pair" / side).mkdir(parents=True)
+        text = "".join(f"{i}\t{name}\n" for i, name in rows)
+        (tmp_path / "pair" / side / "names.tsv").write_text(f"entity\tname\n{text}")
+    common = ["align", "pair", "--miner", "none"]
+    assert main([*common, "--out", "links.tsv", "--to-review", "look.tsv"]) == 0
+    look = pd.read_csv("look.tsv", sep="\t", dtype=str, keep_default_na=False)
+    assert list(look.columns[:3]) == ["left", "right", "verdict"] and len(look) <= 20
+    rejected = look.iloc[0]
+    look.loc[0, "verdict"] = "reject"
+    look.to_csv("look.tsv", sep="\t", index=False)
+    assert main([*common, "--verdicts", "look.tsv", "--out", "after.tsv", "--json", "r.json"]) == 0
+    after = pd.read_csv("after.tsv", sep="\t", dtype=str)
+    assert not ((after["left"] == rejected["left"]) & (after["right"] == rejected["right"])).any()
+    assert "by 1 verdict" in capsys.readouterr().out
+    assert main([*common, "--verdicts", "none.tsv"]) == 2
+    assert main([*common, "--out", "look.tsv", "--verdicts", "look.tsv"]) == 2
+    assert main([*common, "--to-review", "look.csv"]) == 2
