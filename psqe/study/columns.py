@@ -99,6 +99,10 @@ COLUMNS: dict[str, Column] = {
     "answer": _text(
         "link; or no counterpart, with the side.", "link", "no counterpart, left", "no counterpart, right"
     ),
+    "strategy": _text(
+        "How the pairs were chosen that a simulated reviewer judged.", "proposed", "least certain", "random"
+    ),
+    "n_verdicts": _count("Number of verdicts."),
     "variant": _text("The variant that was timed."),
     "stage": _text("The stage that was timed."),
     # ---- values
@@ -130,6 +134,8 @@ COLUMNS: dict[str, Column] = {
     "n_correct": _count("Number of correct answers."),
     "n_wanted": _count("Number of answers that would be correct."),
     "f1": _share("Harmonic mean of precision and recall."),
+    "free_f1": _share("F1 of the links with no entity in a verdict."),
+    "free_f1_before": _share("F1 that the links without verdicts have on the same entities."),
     "expected_correct": _number("Sum of the links' confidences."),
     "n_left": _count("Number of left entities."),
     "n_right": _count("Number of right entities."),
@@ -161,6 +167,7 @@ KEYS: dict[Subject, tuple[str, ...]] = {
     "prediction": ("matching",),
     "expected": ("matching", "links"),
     "damaged": ("matching", "links"),
+    "review": ("strategy", "n_verdicts"),
     "cost": ("variant", "stage"),
 }
 """The columns that, with the id, tell the measures of a subject apart."""
@@ -184,6 +191,7 @@ VALUES: dict[Subject, tuple[str, ...]] = {
     ),
     "expected": ("expected_hits@1",),
     "damaged": ("n_queries", "hits@1", "mrr", "seeds_found", "precision", "estimated"),
+    "review": ("precision", "recall", "f1", "free_f1", "free_f1_before"),
     "cost": (
         "n_left", "n_right", "width", "n_seeds", "n_clusters", "n_epochs", "stage_seconds",
         "processor_seconds", "stage_peak_mb", "cap_mb", "seeds_found", "precision", "hits@1", "search",

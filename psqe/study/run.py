@@ -49,6 +49,7 @@ from psqe.study.measures import (
 from psqe.study.plans.base import kind_of, kinds_with, of_kind
 from psqe.study.plans.best import CONCORD_LINKS, GIVES_PROBABILITIES
 from psqe.study.plans.labels import N_LABELS, labelled
+from psqe.study.reviewer import review_rows
 from psqe.study.spec import RunSpec
 from psqe.study.store import RunResult, Store
 from psqe.training.loop import check_device
@@ -185,6 +186,10 @@ def _measured(spec: RunSpec, device: str | None) -> tuple[list[Row], float, floa
     if spec.subject == "seeds":
         seeds = load_seeds(spec, device)
         return list(seed_rows(seeds, data.task, data.regions)), seeds.seconds, seeds.peak_mb
+    if spec.subject == "review":
+        with measured() as cost:
+            rows = list(_reviewed(spec, data, device))
+        return rows, cost.seconds, cost.peak_mb
     with measured() as cost:
         similarities = load_similarities(spec, device)
         rows = list(_judged(spec, data, similarities, device))
@@ -331,6 +336,16 @@ def _judged(spec: RunSpec, data: Data, similarities: Similarities, device: str |
         similarities.seeds,
         compared_seeds(spec, device),
         matchings,
+    )
+
+
+def _reviewed(spec: RunSpec, data: Data, device: str | None) -> Iterator[Row]:
+    """The rows of a run about a review, in which the aligner is fitted once for each round."""
+    options = spec.aligner
+    assert options is not None
+    seeds = load_seeds(spec, device)
+    return review_rows(
+        data.task, data.features, seeds, lambda: _built(options, spec.random_state, device), spec.random_state
     )
 
 

@@ -20,15 +20,16 @@ from psqe.files import content_hash
 from psqe.options import AlignerOptions, FeatureOptions, MinerOptions, Options, TaskOptions
 
 Subject = Literal[
-    "facts", "seeds", "alignment", "system", "links", "labels", "prediction", "expected", "damaged", "cost"
+    "facts", "seeds", "alignment", "system", "links", "labels", "prediction", "expected", "damaged", "review",
+    "cost",
 ]  # fmt: skip
 """What a run measures: facts about a pair of graphs; the seeds of a miner; the ranks that an aligner, or the
 features alone, give to true counterparts; the same with other modalities than those of the study, where
 systems are compared; the links that are chosen, and the answer "no counterpart"; the ranks of an
 aligner that is given the labels of some links, or none, on modalities that say more or less; what
 an aligner was foretold to do on free links, and did; the ranks that a system is expected to give to true
-counterparts, told without labels; the ranks that are left where the pair was damaged on purpose; or what the
-stages of mining cost."""
+counterparts, told without labels; the ranks that are left where the pair was damaged on purpose; the links
+after the verdicts of a simulated reviewer; or what the stages of mining cost."""
 
 SPEC_COLUMNS = (
     "subject", "task", "dangling", "damage", "modalities", "encoders", "miner", "n_seeds", "miner_parameters",
@@ -96,7 +97,7 @@ class RunSpec(Options):
                 f"random_state is {self.random_state}", remedy="give an integer of at least 0"
             )
         needs_features = self.subject in (
-            "seeds", "alignment", "system", "links", "labels", "prediction", "expected", "damaged"
+            "seeds", "alignment", "system", "links", "labels", "prediction", "expected", "damaged", "review"
         )  # fmt: skip
         if needs_features != (self.features is not None):
             raise ParameterError(
@@ -106,6 +107,8 @@ class RunSpec(Options):
             raise ParameterError("a run about seeds needs a miner and has no aligner")
         if self.subject == "prediction" and (self.miner is None or self.aligner is None):
             raise ParameterError("a run about a prediction needs a miner and an aligner")
+        if self.subject == "review" and (self.miner is None or self.aligner is None):
+            raise ParameterError("a run about a review needs a miner and an aligner")
         if self.subject == "labels" and self.aligner is None:
             raise ParameterError("a run about labels needs an aligner")
         if self.subject in ("facts", "cost") and (self.miner or self.aligner):

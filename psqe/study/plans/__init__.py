@@ -16,6 +16,7 @@ from psqe.study.plans import (
     links,
     pays,
     predictions,
+    review,
     supervised,
 )
 from psqe.study.plans.base import Plan
@@ -34,6 +35,7 @@ PLANS: dict[str, Plan] = {
     **characters.PLANS,
     **evidence.PLANS,
     **damage.PLANS,
+    **review.PLANS,
 }
 """Every plan, by the name that the command line takes."""
 
