@@ -485,8 +485,14 @@ class Alignment:
         check_outputs((Path(path),), self.task.name)
         check_tabs(self.task, remedy="rename these entities")
         rows = (
-            (row.left, row.right, "", f"{row.confidence:.6g}", "yes" if row.linked else "no")
-            + tuple(" ".join((name or "").split()) for name in (row.left_name, row.right_name))
+            (
+                row.left,
+                row.right,
+                "",
+                f"{row.confidence:.6g}",
+                "yes" if row.linked else "no",
+                *(" ".join((name or "").split()) for name in (row.left_name, row.right_name)),
+            )  # fmt: skip
             for row in self.review(n).itertuples()
         )
         write_tsv(path, (*VERDICT_COLUMNS, "confidence", "linked", "left_name", "right_name"), rows)

@@ -27,7 +27,7 @@ from psqe.links.verdicts import Verdicts
 from psqe.seeds import SeedSet
 
 Strategy = Literal["proposed", "least certain", "random"]
-"""How pairs are chosen for the reviewer: by :func:`psqe.links.propose`, by a confidence near 0.5, or drawn."""
+"""How pairs are chosen: by :func:`psqe.links.propose`, by a confidence near 0.5, or at random."""
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
@@ -112,10 +112,10 @@ def choose(
     pairs = np.vstack([links.pairs, links.doubtful])
     confidence = np.concatenate([links.confidence, links.doubtful_confidence])
     open_ones = np.flatnonzero(~among(pairs, links.verdicts.accepted))
-    if strategy == "random":
-        return pairs[rng.permutation(open_ones)[:n]]
     doubt = np.abs(confidence[open_ones] - 0.5)
-    return pairs[open_ones[np.argsort(doubt, kind="stable")[:n]]]
+    order = rng.permutation(len(open_ones)) if strategy == "random" else np.argsort(doubt, kind="stable")
+    chosen: IntArray = pairs[open_ones[order[:n]]]
+    return chosen
 
 
 def answered(task: AlignmentTask, links: Links, said: Verdicts, pairs: IntArray) -> Verdicts:
