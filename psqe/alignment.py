@@ -485,14 +485,7 @@ class Alignment:
         check_outputs((Path(path),), self.task.name)
         check_tabs(self.task, remedy="rename these entities")
         rows = (
-            (
-                row.left,
-                row.right,
-                "",
-                f"{row.confidence:.6g}",
-                "yes" if row.linked else "no",
-                *(" ".join((name or "").split()) for name in (row.left_name, row.right_name)),
-            )  # fmt: skip
+            (row.left, row.right, "", f"{row.confidence:.6g}", "yes" if row.linked else "no", *_names(row))
             for row in self.review(n).itertuples()
         )
         write_tsv(path, (*VERDICT_COLUMNS, "confidence", "linked", "left_name", "right_name"), rows)
@@ -685,6 +678,12 @@ class Alignment:
         if self.choices:
             lines.append(f"Chosen by default: {html.escape(self.choices)}.")
         return f"<p>{'<br>'.join(lines)}</p>{self.links.head(10).to_html(index=False, float_format='%.3f')}"
+
+
+def _names(row: Any) -> tuple[str, str]:
+    """Return the names of both entities of a row as texts without tabs and line breaks."""
+    left, right = (" ".join((name or "").split()) for name in (row.left_name, row.right_name))
+    return left, right
 
 
 def _recall(links: Mapping[str, Any]) -> str:

@@ -22,8 +22,8 @@ N_PROPOSED = 20
 """Number of pairs that are proposed by default."""
 
 NEIGHBOURS = 1.0
-"""The weight of the uncertainty around a pair, beside its own. It was chosen on emoji/en-fr, random states 0 and
-1, where the weights 0, 0.5 and 1 differ little."""
+"""The weight of the uncertainty around a pair, beside its own. It was chosen on emoji/en-fr, random states 0
+and 1, where the weights 0, 0.5 and 1 differ little."""
 
 LARGEST_HUB = 50
 """Entities with more triples than that make no pairs neighbours of each other."""
