@@ -34,7 +34,8 @@ from psqe.links.proposals import N_PROPOSED, propose
 from psqe.links.quality import link_summary
 from psqe.links.report import link_report
 from psqe.links.unlinked import reasons_without_link
-from psqe.links.verdicts import Verdicts
+from psqe.links.verdict_files import check_no_verdicts
+from psqe.links.verdicts import STAGE, Verdicts
 from psqe.parameters import check_form
 from psqe.provenance import versions
 from psqe.seeds import SeedSet, audit
@@ -112,6 +113,8 @@ class Explanation:
         For each modality without a cosine, why: ``missing`` where one of the two has nothing of it,
         ``none near`` where both have numbers, but those of one are near none of the other side, and
         ``not comparable`` where both have something else, of which the encoder of the modality reads nothing.
+    said
+        What a person said about the pair or about one of the two; empty by default.
 
     Examples
     --------
@@ -130,9 +133,12 @@ class Explanation:
     threshold: float
     linked: bool
     why_none: Mapping[str, str] = field(default_factory=dict)
+    said: str = ""
 
     def __str__(self) -> str:
-        if self.linked:
+        if self.said:
+            verdict = f"{'linked' if self.linked else 'not linked'}: {self.said}"
+        elif self.linked:
             verdict = f"linked, confidence {self.confidence:.3f}"
         elif self.confidence is not None:
             verdict = f"not linked: confidence {self.confidence:.3f} is below {self.threshold:.3f}"
@@ -242,8 +248,13 @@ class Alignment:
 
     @cached_property
     def audit(self) -> dict[str, Any]:
-        """The audit of the seeds, see :func:`psqe.seeds.audit.audit`."""
-        return audit(self.seeds, self.task, self._regions)
+        """The audit of the seeds that were mined or given, see :func:`psqe.seeds.audit.audit`."""
+        return audit(self._mined, self.task, self._regions)
+
+    @cached_property
+    def _mined(self) -> SeedSet:
+        """The seeds that are not accepted pairs."""
+        return self.seeds.where(np.array([stage != STAGE for stage in self.seeds.stages], dtype=bool))
 
     @cached_property
     def metrics(self) -> dict[str, Any] | None:
@@ -385,7 +396,23 @@ class Alignment:
             why_none={
                 name: self._why_none(name, i, j) for name, value in by_modality.items() if value is None
             },
+            said=self._said(i, j),
         )
+
+    def _said(self, left: int, right: int) -> str:
+        """Return what verdicts say about two candidates; empty if they say nothing."""
+        verdicts, pair = self.predicted.verdicts, [left, right]
+        if pair in verdicts.accepted.tolist():
+            return "accepted by a verdict"
+        if pair in verdicts.rejected.tolist():
+            return "rejected by a verdict"
+        for column, (side, entity) in enumerate(zip(SIDES, pair, strict=True)):
+            name = self.task.sides[side].entities[entity]
+            if entity in verdicts.accepted[:, column]:
+                return f"{name} was accepted with another entity"
+            if entity in verdicts.no_counterpart[side]:
+                return f"{name} has no counterpart by a verdict"
+        return ""
 
     def _explained(self, side: Side, entity: int, other: int, scores: FloatArray) -> ExplainedEntity:
         """Describe one entity of a pair, given its similarities to all candidates of the other side."""
@@ -477,12 +504,13 @@ class Alignment:
         ------
         ParameterError
             If ``n`` is no positive integer, an identifier has a tab or a line break, or the file is one of
-            the pair itself.
+            the pair itself or has verdicts.
         PsqeError
             If the file cannot be written.
         """
         check_form("the file", path, str | Path, "give a path")
         check_outputs((Path(path),), self.task.name)
+        check_no_verdicts(Path(path))
         check_tabs(self.task, remedy="rename these entities")
         rows = (
             (row.left, row.right, "", f"{row.confidence:.6g}", "yes" if row.linked else "no", *_names(row))
@@ -611,7 +639,8 @@ class Alignment:
         summary = self._link_summary
         alone = summary["no_counterpart"]
         line = (
-            f"{counted(len(self.predicted), 'link')} from {counted(len(self.seeds), 'seed')}, "
+            f"{counted(len(self.predicted), 'link')} from {counted(len(self._mined), 'seed')}"
+            f"{self._accepted()}, "
             f"{summary['expected_correct']:.0f} expected to be correct{self._learned()}{self._hint()}, "
             f"no link for {alone['left']:,} left and {alone['right']:,} right entities."
         )
@@ -630,6 +659,11 @@ class Alignment:
             f"{_recall(links)}."
         )
 
+    def _accepted(self) -> str:
+        """Return how many pairs were accepted; empty without any."""
+        n = len(self.predicted.verdicts.accepted)
+        return f" and {counted(n, 'accepted pair')}" if n else ""
+
     def _learned(self) -> str:
         """Return, in brackets, the interval of the expected number that verdicts give; empty without any."""
         interval = self.predicted.expected_interval
@@ -640,7 +674,9 @@ class Alignment:
 
     def _hint(self) -> str:
         """Return, in brackets, that the confidence is learned from few candidates; empty where it is not."""
-        few = min(len(graph.candidates) for graph in self.task.sides) < FEW
+        few = min(len(graph.candidates) for graph in self.task.sides) < FEW and not (
+            self.predicted.accepted.all()
+        )
         return f" (perhaps too many: a side has fewer than {FEW} candidates to estimate it from)" * few
 
     def _outside(self, share: str) -> str:

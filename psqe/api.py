@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -27,13 +27,13 @@ from psqe.defaults import (
     describe_choices,
     describe_links,
 )
-from psqe.errors import ParameterError, PsqeError, PsqeWarning
+from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.evaluation.arguments import check_task
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask, counted, in_number
 from psqe.links.arguments import check_inputs, checked_seeds
-from psqe.links.judged import recalibration_of
+from psqe.links.judged import FEWEST, FEWEST_OF_A_KIND, recalibration_of
 from psqe.links.predict import Links, predict_links, weigh_pairs
 from psqe.links.rules import LinkRule
 from psqe.links.verdict_files import read_verdicts
@@ -44,6 +44,9 @@ from psqe.process_limits import exhausted
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
 from psqe.similarity.workers import SMALLEST_SENT, enough_to_send, search_on
+
+VerdictChoice = Verdicts | str | Path | Sequence[str | Path] | None
+"""How verdicts are given: ready, as a file, or as several files; or none."""
 
 WITHOUT_SEEDS = "none"
 """The word that takes the place of a miner's name where no seeds are wanted."""
@@ -79,7 +82,7 @@ def align(
     seeds: SeedChoice = "psqe",
     aligner: str | AlignerOptions | None = None,
     links: LinkRule | None = None,
-    verdicts: Verdicts | str | Path | None = None,
+    verdicts: VerdictChoice = None,
     random_state: int = 0,
     checkpoint: str | Path | None = None,
     scheduler: str | None = None,
@@ -115,10 +118,11 @@ def align(
     links
         The rule that chooses links; ``None`` for :class:`~psqe.links.LinkRule` with its defaults.
     verdicts
-        What a person said about links of an earlier run (:mod:`psqe.links.verdicts`), or the file with it.
+        What a person said about links of an earlier run (:mod:`psqe.links.verdicts`), or the file or the
+        files with it.
         Accepted pairs are links and seeds, rejected ones are never links, and the confidence of the others is
-        recalibrated by them; for this the aligner is also fitted once without the verdicts. By default there
-        are none.
+        recalibrated by them, if they are enough (:func:`psqe.links.judged.recalibration_of`); for this the
+        aligner is also fitted once without the verdicts. By default there are none.
     random_state
         Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
@@ -182,18 +186,21 @@ def align(
             mined = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
             found, learned = said.applied_to(mined) if len(said) else mined, None
             if len(said):
-                unaware = build_aligner(options, random_state).fit(task, vectors, found)
-                learned = recalibration_of(
-                    said, predict_links(task, vectors, unaware, seeds=found, rule=rule)
-                )
-                found = said.applied_to(found)
+                unaware = build_aligner(options, random_state).fit(task, vectors, mined)
+                before = predict_links(task, vectors, unaware, seeds=mined, rule=rule)
+                learned = recalibration_of(said, before)
             if isinstance(model, TrainedAligner):
                 model.fit(task, vectors, found, checkpoint=checkpoint)
             else:
                 model.fit(task, vectors, found)
             weighed = weigh_pairs(task, vectors, model, seeds=found, verdicts=said)
             predicted = (weighed if learned is None else weighed.recalibrated(learned)).choose(rule)
-    choices = describe_choices(task, features, vectors, seeds, found)
+    choices = describe_choices(task, features, vectors, seeds, mined)
+    if len(said) and learned is None:
+        choices.append(
+            f"confidences not recalibrated, for which {FEWEST} links have to be judged, {FEWEST_OF_A_KIND} "
+            f"of them accepted and {FEWEST_OF_A_KIND} rejected"
+        )
     choices += [
         *describe_aligner(options),
         *describe_links(
@@ -201,14 +208,14 @@ def align(
         ),
     ]
 
-    def again(before: Verdicts, more: Verdicts | str | Path) -> Alignment:
+    def again(earlier: Verdicts, more: Verdicts | str | Path) -> Alignment:
         return align(
             task,
             features=vectors,
             seeds=mined,
             aligner=options,
             links=links,
-            verdicts=before.and_also(_load_verdicts(task, more)),
+            verdicts=earlier.and_also(_load_verdicts(task, more)),
             random_state=random_state,
             scheduler=scheduler,
         )
@@ -222,7 +229,7 @@ def align(
         choices="; ".join(choices),
         parameters={
             **describe_data(task, chosen_features, vectors),
-            **describe_seeds(found, seeds),
+            **describe_seeds(mined, seeds),
             "aligner": {"name": options.name, "preset": options.preset, **model.parameters},
             "links": asdict(rule),
             **_describe_verdicts(predicted, verdicts),
@@ -295,18 +302,29 @@ def mine_seeds(
         return miner.mine(task, vectors)
 
 
-def _load_verdicts(task: AlignmentTask, verdicts: Verdicts | str | Path | None) -> Verdicts:
-    """Return verdicts that fit the task, read from a file if one is named; none for ``None``."""
-    given = "give Verdicts, the path of a file with them, or None"
-    check_form("the verdicts", verdicts, Verdicts | str | Path | None, given)
-    if verdicts is None:
-        return Verdicts.none()
-    said = verdicts if isinstance(verdicts, Verdicts) else read_verdicts(verdicts, task)
-    said.check(task)
+def _load_verdicts(task: AlignmentTask, verdicts: VerdictChoice) -> Verdicts:
+    """Return verdicts that fit the task, read from files if some are named; none for ``None``."""
+    given = "give Verdicts, the path of a file with them, a list of such paths, or None"
+    check_form("the verdicts", verdicts, Verdicts | str | Path | list | tuple | None, given)
+    if isinstance(verdicts, Verdicts):
+        verdicts.check(task)
+        return verdicts
+    said = Verdicts.none()
+    for path in [verdicts] if isinstance(verdicts, str | Path) else verdicts or []:
+        check_form("a file of verdicts", path, str | Path, given)
+        more = read_verdicts(path, task)
+        try:
+            said = said.and_also(more)
+        except DataError as error:
+            raise DataError(
+                f"contradicts the verdicts of the files before it: {error.what}",
+                path=Path(path),
+                remedy=error.remedy,
+            ) from error
     return said
 
 
-def _describe_verdicts(links: Links, given: Verdicts | str | Path | None) -> dict[str, Any]:
+def _describe_verdicts(links: Links, given: VerdictChoice) -> dict[str, Any]:
     """Describe verdicts for the record: how many of each kind, what they changed, and their file."""
     if not len(links.verdicts):
         return {}
@@ -316,8 +334,8 @@ def _describe_verdicts(links: Links, given: Verdicts | str | Path | None) -> dic
         "no_counterpart": sum(map(len, said.no_counterpart)),
     }  # fmt: skip
     shape = {} if learned is None else {"slope": learned.slope, "intercept": learned.intercept}
-    file = {} if isinstance(given, Verdicts) else {"file": str(given)}
-    return {"verdicts": {**counts, **shape, **file}}
+    files = [given] if isinstance(given, str | Path) else given if isinstance(given, list | tuple) else []
+    return {"verdicts": {**counts, **shape, "files": [str(path) for path in files]}}
 
 
 def _tell_idle(scheduler: str | None, task: AlignmentTask) -> None:

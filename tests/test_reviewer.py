@@ -82,8 +82,8 @@ def test_the_rows_begin_without_verdicts_and_more_verdicts_make_better_links(pla
 
 def stored(task: str, state: int, f1: list[float]) -> list[dict[str, object]]:
     return [
-        {"task": task, "random_state": state, "strategy": "proposed", "n_verdicts": n, "f1": value, "precision": value,
-         "recall": value, "free_f1": value - 0.1, "free_f1_before": f1[0] - 0.1}
+        {"task": task, "random_state": state, "strategy": "proposed", "n_verdicts": n, "f1": value,
+         "precision": value, "recall": value, "free_f1": value - 0.1, "free_f1_before": f1[0] - 0.1}
         for n, value in zip((0, 25), f1, strict=True)
     ]  # fmt: skip
 

@@ -40,8 +40,10 @@ def align(
         Path | None, typer.Option("--seeds", help="Seeds of your own, .tsv or .npy.")
     ] = None,
     verdicts: Annotated[
-        Path | None,
-        typer.Option(help="Verdicts on links of an earlier run, a table with left, right and verdict."),
+        list[Path] | None,
+        typer.Option(
+            help="Verdicts on links of an earlier run, a table with left, right and verdict; repeatable."
+        ),
     ] = None,
     device: Device = None,
     random_state: RandomState = 0,
@@ -77,13 +79,17 @@ def align(
         report_out,
         to_review_out,
         aligner.checkpoint,
-        inputs=(seeds_file, verdicts, *(features.features or ())),
+        inputs=(seeds_file, *(verdicts or ()), *(features.features or ())),
     )
     chosen = features.options(task)  # before the pair is loaded, which may take long
     check_memory(MEMORY_TO_COMPUTE)
     from psqe import api
     from psqe.defaults import SeedChoice
     from psqe.links.formats import format_of
+    from psqe.links.verdict_files import check_no_verdicts
+
+    if to_review_out is not None:
+        check_no_verdicts(to_review_out)
 
     for_aligner = device if aligner.takes_device() else None
     seeds: SeedChoice = seeds_file or api.WITHOUT_SEEDS

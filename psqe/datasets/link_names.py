@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.own_outputs import is_own_output, is_own_table
+from psqe.datasets.own_outputs import has_verdicts, is_own_output, is_own_table
 from psqe.datasets.rdf.formats import SUFFIXES
 from psqe.datasets.tables import ENDINGS as TABLE_ENDINGS
 
@@ -116,6 +116,13 @@ def find_links(folder: Path, faults: Faults) -> Path | None:
     found = link_files(folder)
     own = [path for path in found if is_own_table(path)]
     for path in own:
+        if has_verdicts(path):
+            faults.note(
+                "has the column verdict, and is not read as gold links",
+                path=path,
+                remedy="move it elsewhere and give it by --verdicts; gold links are its accepted rows alone",
+            )
+            continue
         faults.note(
             "has the columns of an output of psqe, which are predictions, and is not read as gold links",
             path=path,

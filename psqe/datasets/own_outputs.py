@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from psqe.errors import ParameterError
@@ -41,12 +42,29 @@ def is_own_table(path: Path) -> bool:
     ...     is_own_table(file)
     True
     """
+    return any(_has_columns(path, columns) for columns in (LINK_COLUMNS, SEED_COLUMNS, VERDICT_COLUMNS))
+
+
+def has_verdicts(path: Path) -> bool:
+    r"""Return whether a file is a table of verdicts (:mod:`psqe.links.verdicts`), by its first line.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "links.tsv")
+    ...     _ = file.write_text("left\tright\tverdict\n")
+    ...     has_verdicts(file)
+    True
+    """
+    return _has_columns(path, VERDICT_COLUMNS)
+
+
+def _has_columns(path: Path, columns: Sequence[str]) -> bool:
+    """Return whether the first line of a file names these columns, and perhaps others."""
     line = _head(path).decode("utf-8-sig", errors="replace").partition("\n")[0].rstrip("\r")
-    for separator in "\t,;":
-        cells = {cell.strip().strip('"').lower() for cell in line.split(separator)}
-        if any(cells >= set(columns) for columns in (LINK_COLUMNS, SEED_COLUMNS, VERDICT_COLUMNS)):
-            return True
-    return False
+    cells = ({cell.strip().strip('"').lower() for cell in line.split(separator)} for separator in "\t,;")
+    return any(set(columns) <= some for some in cells)
 
 
 def _head(path: Path) -> bytes:

@@ -10,6 +10,12 @@ from psqe.links.predict import Links
 from psqe.links.recalibration import Recalibration
 from psqe.links.verdicts import Verdicts
 
+FEWEST = 10
+"""Number of judged pairs from which on confidences are recalibrated."""
+
+FEWEST_OF_A_KIND = 2
+"""Number of correct, and of wrong ones, that have to be among them."""
+
 
 def judged_by(verdicts: Verdicts, links: Links) -> tuple[BoolArray, BoolArray]:
     """Tell which pairs of an alignment verdicts judge, and which of these are correct.
@@ -44,8 +50,11 @@ def judged_by(verdicts: Verdicts, links: Links) -> tuple[BoolArray, BoolArray]:
     return correct | verdicts.excludes(pairs), correct
 
 
-def recalibration_of(verdicts: Verdicts, links: Links) -> Recalibration:
-    """Fit a recalibration to the pairs that verdicts judge.
+def recalibration_of(verdicts: Verdicts, links: Links) -> Recalibration | None:
+    """Fit a recalibration to the pairs that verdicts judge, if they are enough.
+
+    People often note mistakes only. Such verdicts say which pairs are wrong, and not how many are. So there
+    have to be :data:`FEWEST` judged pairs, and :data:`FEWEST_OF_A_KIND` correct and as many wrong ones.
 
     Parameters
     ----------
@@ -54,9 +63,12 @@ def recalibration_of(verdicts: Verdicts, links: Links) -> Recalibration:
 
     Returns
     -------
-    Recalibration
-        The function of confidences, which changes nothing if no pair is judged.
+    Recalibration or None
+        The function of confidences; ``None`` if too few pairs are judged.
     """
     judged, correct = judged_by(verdicts, links)
+    n_correct, n = int(correct[judged].sum()), int(judged.sum())
+    if n < FEWEST or min(n_correct, n - n_correct) < FEWEST_OF_A_KIND:
+        return None
     confidence = np.concatenate([links.confidence, links.doubtful_confidence]).astype(np.float64)
     return Recalibration.fit(confidence[judged], correct[judged])

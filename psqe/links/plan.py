@@ -78,15 +78,13 @@ class TransportPlan:
         return cls(shortlist, temperature, n, shares)
 
     @classmethod
-    def from_similarity(cls, similarity: Similarity, *, without: IntArray | None = None) -> TransportPlan:
+    def from_similarity(cls, similarity: Similarity) -> TransportPlan:
         """Make the plan of similarities in canonical order, at the temperature that they suggest.
 
         Parameters
         ----------
         similarity
             Similarities ``(n_left, n_right)``, both sides in canonical order, because a sample is drawn.
-        without
-            Positions of pairs ``(m, 2)`` that cannot be links; none by default.
 
         Raises
         ------
@@ -100,8 +98,6 @@ class TransportPlan:
         temperature = model_temperature(similarity)
         shortlist = Shortlist.from_similarity(similarity)
         del similarity  # Of a million entities it holds some gigabytes, which the plan can have.
-        if without is not None and len(without):
-            shortlist = shortlist.without_pairs(without)
         return cls.from_shortlist(shortlist, temperature=temperature)
 
     @cached_property

@@ -28,6 +28,7 @@ from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
+from psqe.links.confidence import model_temperature
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
@@ -40,6 +41,7 @@ from psqe.seeds.estimate import seed_confidence
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
 from psqe.similarity.neighbours import TEMPERATURE
+from psqe.similarity.shortlist import Shortlist
 
 DEFAULT = LinkRule()
 
@@ -347,10 +349,20 @@ class _UnseededPairs:
     @classmethod
     def weigh(
         cls, scorer: Scorer, left: IntArray, right: IntArray, again: Refit | None, rejected: IntArray
-    ) -> _UnseededPairs:
+    ) -> _UnseededPairs | None:
+        """Weigh the pairs that were not rejected; ``None`` if every pair was."""
         out = rejected[np.isin(rejected[:, 0], left) & np.isin(rejected[:, 1], right)]
-        places = np.column_stack([_places(left, out[:, 0]), _places(right, out[:, 1])])
-        plan = TransportPlan.from_similarity(scorer(left, right), without=places)
+        if len(out):
+            similarity = scorer(left, right)
+            temperature = model_temperature(similarity)
+            places = np.column_stack([_places(left, out[:, 0]), _places(right, out[:, 1])])
+            shortlist = Shortlist.from_similarity(similarity).without_pairs(places)
+            del similarity
+            if not len(shortlist):
+                return None
+            plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
+        else:
+            plan = TransportPlan.from_similarity(scorer(left, right))
         return cls(left, right, plan, *pair_probabilities(plan, again))
 
     def choose(self, rule: LinkRule) -> _ChosenPairs:

@@ -161,7 +161,11 @@ def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = N
         If the links are those of another task, or an argument is something else.
     """
     check_links(task, links)
-    trained_on = None if seeds is None else checked_seeds(task, seeds).pairs
+    given = None if seeds is None else checked_seeds(task, seeds).pairs
+    judged = np.vstack([links.verdicts.accepted, links.verdicts.rejected])
+    trained_on = judged if given is None and len(judged) else given
+    if given is not None and len(judged):
+        trained_on = np.vstack([given, judged])
     return {
         "n_links": len(links),
         "expected_correct": float(links.confidence.sum()),

@@ -11,13 +11,14 @@ import warnings
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
-from psqe.datasets.own_outputs import VERDICT_COLUMNS, check_tabs
+from psqe.datasets.own_outputs import VERDICT_COLUMNS, check_tabs, has_verdicts
+from psqe.datasets.pairs import check_outputs
 from psqe.datasets.spelling import Spellings
 from psqe.datasets.tables.forms import FORMS, header_columns, plain_word
 from psqe.datasets.tables.reading import read_columns
-from psqe.errors import DataError, PsqeWarning
+from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.files import write_tsv
-from psqe.graph import SIDES, AlignmentTask, Side
+from psqe.graph import SIDES, AlignmentTask, Side, counted
 from psqe.links.verdicts import WORDS, Verdicts, VerdictWord, verdicts_of
 
 _ALONE: VerdictWord = "no_counterpart"
@@ -77,12 +78,13 @@ def write_verdicts(verdicts: Verdicts, path: str | Path, task: AlignmentTask) ->
     Raises
     ------
     ParameterError
-        If the identifier of a candidate has a tab or a line break.
+        If the identifier of a candidate has a tab or a line break, or the file is one of the pair itself.
     DataError
         If a verdict is about an entity that is no candidate of the task.
     PsqeError
         If the file cannot be written.
     """
+    check_outputs((Path(path),), task.name)
     check_tabs(task, remedy="rename these entities")
     verdicts.check(task)
     left, right = task.left.entities, task.right.entities
@@ -91,6 +93,34 @@ def write_verdicts(verdicts: Verdicts, path: str | Path, task: AlignmentTask) ->
     rows += [(left[i], "", _ALONE) for i in verdicts.no_counterpart.left.tolist()]
     rows += [("", right[j], _ALONE) for j in verdicts.no_counterpart.right.tolist()]
     write_tsv(path, VERDICT_COLUMNS, rows)
+
+
+def check_no_verdicts(path: Path) -> None:
+    """Refuse to replace a table in which a person has written verdicts.
+
+    Parameters
+    ----------
+    path
+        The file that would be written.
+
+    Raises
+    ------
+    ParameterError
+        If it is a table with a verdict in one of its rows.
+
+    Examples
+    --------
+    >>> check_no_verdicts(Path("a file that is not there"))
+    """
+    if not has_verdicts(path):
+        return
+    header, *rows = [cells for _, cells in read_columns(path, Faults(gather=True))]
+    at = [plain_word(cell) for cell in header].index("verdict")
+    n = sum(bool(cells[at].strip()) for cells in rows)
+    if n:
+        raise ParameterError(
+            f"{path} has {counted(n, 'verdict')}, which would be lost", remedy="choose another name"
+        )
 
 
 class _Reader:
@@ -132,6 +162,9 @@ class _Reader:
         plain = [plain_word(cell) for cell in cells]
         if "verdict" not in plain:
             raise self._no_header(line)
+        twice = [name for name in VERDICT_COLUMNS if plain.count(name) > 1]
+        if twice:
+            raise self._wrong(line, f"has the column {twice[0]} twice", "keep one of them")
         at = plain.index("verdict")
         ends = header_columns(FORMS["links"], [cell if i != at else "" for i, cell in enumerate(cells)])
         if ends is None:

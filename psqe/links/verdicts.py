@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from psqe.errors import DataError
 from psqe.evaluation.truth import among
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Sides
+from psqe.parameters import check_form
 from psqe.seeds.seed_set import SeedSet
 from psqe.whole_numbers import whole_numbers
 
@@ -68,13 +69,20 @@ class Verdicts:
     def __post_init__(self) -> None:
         remedy = "give the indices of a left and of a right entity, from 0, in each row"
         for name in ("accepted", "rejected"):
-            given = np.asarray(getattr(self, name)).reshape(-1, 2)
-            pairs = whole_numbers(given, f"{name} pairs", width=2, remedy=remedy)
+            pairs = whole_numbers(getattr(self, name), f"{name} pairs", width=2, remedy=remedy)
             object.__setattr__(self, name, np.unique(pairs, axis=0).reshape(-1, 2))
-        alone = _nobody() if self.no_counterpart is None else self.no_counterpart
-        object.__setattr__(
-            self, "no_counterpart", Sides(*(np.unique(np.asarray(own, dtype=np.int64)) for own in alone))
+        alone: Any = _nobody() if self.no_counterpart is None else self.no_counterpart
+        check_form("no_counterpart", alone, Sides, "give Sides(left, right), the entities of either side")
+        entities = (
+            whole_numbers(
+                own,
+                f"{side} entities without a counterpart",
+                width=None,
+                remedy="give the indices of entities, from 0",
+            )
+            for side, own in zip(SIDES, alone, strict=True)
         )
+        object.__setattr__(self, "no_counterpart", Sides(*map(np.unique, entities)))
         for column, side in enumerate(SIDES):
             ends = self.accepted[:, column]
             if len(np.unique(ends)) != len(ends):

@@ -229,6 +229,7 @@ def scale_alternately(
         previous = f
         f = scale_rows(cells.by_row.log_sum_exp(cells.values + g[cells.columns]), g)
         g = scale_columns(cells.by_column.log_sum_exp(cells.values + f[cells.rows]), f)
-        if i and np.abs(f - previous).max() < tolerance:
+        moved = f != previous  # a row without cells stays at minus infinity
+        if i and np.abs(f[moved] - previous[moved]).max(initial=0.0) < tolerance:
             break
     return f, g

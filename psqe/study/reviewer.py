@@ -169,7 +169,8 @@ def _align(
     known = said.applied_to(seeds) if len(said) else seeds
     model = build().fit(task, features, known)
     weighed = weigh_pairs(task, features, model, seeds=known, verdicts=said)
-    return (weighed if first is None else weighed.recalibrated(recalibration_of(said, first))).choose(RULE)
+    learned = None if first is None else recalibration_of(said, first)
+    return (weighed if learned is None else weighed.recalibrated(learned)).choose(RULE)
 
 
 def _row(

@@ -81,7 +81,8 @@ FORMS = {
         "id1 e1 ent1 uri1 iri1 url1 item1 node1 kg1 ltableid lid idleft ida id_a entitya a from object1 l",
         "right rightid rightentity target targetid targetentity tgtentity object objectid entity2 entityid2 "
         "id2 e2 ent2 uri2 iri2 url2 item2 node2 kg2 rtableid rid idright idb id_b entityb b to object2 r",
-        refused="score confidence rankmargin similarity probability label match ismatch matching gold",
+        refused="score confidence rankmargin similarity probability label match ismatch matching gold "
+        "verdict",
         lenient=True,
     ),
 }
