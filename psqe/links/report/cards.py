@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from psqe.errors import DataError, PsqeWarning
+from psqe.errors import DataError
 from psqe.evaluation.truth import correct, judged
-from psqe.features.image import open_picture
-from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, Side, Sides, counted
+from psqe.graph import SIDES, AlignmentTask, IntArray, KnowledgeGraph, Side, Sides
 from psqe.links.predict import Links
+from psqe.links.report.thumbnails import tell_unread, thumbnail
 from psqe.links.unlinked import runner_up
 
 LONGEST = 60
@@ -27,9 +23,6 @@ N_ATTRIBUTES = 4
 
 N_NEIGHBOURS = 3
 """Number of neighbours that are shown."""
-
-PIXELS = 64
-"""Width and height of a picture."""
 
 Verdict = Literal["correct", "wrong", "unknown"]
 """What the gold links say about a pair; ``unknown`` when neither entity is in a gold link."""
@@ -68,15 +61,16 @@ class EntityCard:
     @property
     def title(self) -> str:
         """The name, or the last part of the identifier, cut to :data:`LONGEST` characters."""
-        return _cut(self.name or _last_part(self.identifier))
+        return shortened(self.name or last_part(self.identifier))
 
     @property
     def details(self) -> str:
         """The attributes, or the neighbours of an entity without attributes."""
         if self.attributes:
-            return ", ".join(_cut(_last_part(text)) for text in self.attributes)
+            return ", ".join(shortened(last_part(text)) for text in self.attributes)
         return "; ".join(
-            f"{_cut(_last_part(relation))}: {_cut(_last_part(other))}" for relation, other in self.neighbours
+            f"{shortened(last_part(relation))}: {shortened(last_part(other))}"
+            for relation, other in self.neighbours
         )
 
 
@@ -194,8 +188,10 @@ def _both_sides(
     )
 
 
-def entity_cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, EntityCard]:
-    """Describe some entities of a graph, by entity index.
+def entity_cards(
+    graph: KnowledgeGraph, entities: Sequence[int], *, with_pictures: bool = True
+) -> dict[int, EntityCard]:
+    """Describe some entities of a graph, by entity index, with their pictures unless told otherwise.
 
     Warns
     -----
@@ -215,15 +211,9 @@ def entity_cards(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, En
             name=graph.names[entity] or graph.translations[entity],
             attributes=tuple(attributes[:N_ATTRIBUTES]),
             neighbours=tuple(neighbours[entity]),
-            picture=_thumbnail(graph.images[entity], unread),
+            picture=thumbnail(graph.images[entity], unread) if with_pictures else None,
         )
-    if unread:
-        warnings.warn(
-            f"graph {graph.name!r}: the report leaves out {counted(len(unread), 'image')} that cannot be "
-            f"read: {unread[0]}",
-            PsqeWarning,
-            stacklevel=2,
-        )
+    tell_unread(graph, unread, "the report")
     return cards
 
 
@@ -238,26 +228,23 @@ def _neighbours(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, lis
     return found
 
 
-def _thumbnail(path: Path | None, unread: list[DataError]) -> str | None:
-    """A picture of :data:`PIXELS` pixels as a data URI; ``None`` after an error, put into ``unread``."""
-    if path is None:
-        return None
-    from PIL import Image
+def last_part(text: str) -> str:
+    """Return the last part of a URI; any other text unchanged.
 
-    data = io.BytesIO()
-    try:
-        picture = open_picture(path)
-    except DataError as error:
-        unread.append(error)
-        return None
-    picture.resize((PIXELS, PIXELS), Image.Resampling.LANCZOS).save(data, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode("ascii")
-
-
-def _last_part(text: str) -> str:
-    """The last part of a URI; any other text unchanged."""
+    Examples
+    --------
+    >>> last_part("https://kg.example/resource/Thing"), last_part("a/b")
+    ('Thing', 'a/b')
+    """
     return text.rstrip("/#").replace("#", "/").rpartition("/")[2] if "://" in text else text
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Cut a text to a number of characters; an ellipsis then stands for the rest.
+
+    Examples
+    --------
+    >>> shortened("abcdef", 4), shortened("abcd", 4)
+    ('abc…', 'abcd')
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
