@@ -32,7 +32,7 @@ from psqe.links.formats import save_links
 from psqe.links.predict import Links
 from psqe.links.proposals import N_PROPOSED, propose
 from psqe.links.quality import link_summary
-from psqe.links.report import link_report
+from psqe.links.report import link_report, review_page
 from psqe.links.unlinked import reasons_without_link
 from psqe.links.verdict_files import check_no_verdicts
 from psqe.links.verdicts import STAGE, Verdicts
@@ -573,6 +573,45 @@ class Alignment:
             evaluation=self.evaluation(matching),
             provenance=self._made,
         ).save(path)
+
+    def review_page(self, path: str | Path) -> None:
+        """Write a page on which a person judges the links, and which needs no network and no server.
+
+        The page lists all pairs, those first whose verdicts are expected to help most, and all entities
+        without a link. It shows why each pair has its similarity, and the best other candidates. The verdicts
+        are downloaded as ``verdicts.tsv``, which :func:`psqe.align` takes as ``verdicts``. The verdicts that
+        the alignment was given are the first ones on the page.
+
+        Parameters
+        ----------
+        path
+            File to write (``.html``).
+
+        Raises
+        ------
+        ParameterError
+            If the path is none, or an identifier has a tab or a line break, which ``verdicts.tsv`` cannot hold.
+        PsqeError
+            If the file cannot be written.
+
+        Warns
+        -----
+        PsqeWarning
+            If pictures cannot be read. They are left out.
+
+        Examples
+        --------
+        >>> import psqe
+        >>> from tempfile import TemporaryDirectory
+        >>> from psqe.datasets.synthetic import planted_pair
+        >>> task, features = planted_pair(60)
+        >>> with TemporaryDirectory() as folder:
+        ...     psqe.align(task, features=features).review_page(f"{folder}/review.html")
+        ...     print(Path(folder, "review.html").read_text(encoding="utf-8")[:15])
+        <!DOCTYPE html>
+        """
+        check_form("the file of the review page", path, str | Path, "give a path")
+        review_page(self.task, self.features, self.predicted, seeds=self.seeds).save(path)
 
     def save(self, folder: str | Path) -> None:
         """Write ``links.tsv``, ``seeds.tsv`` and ``report.json``, in the forms that the README describes.

@@ -22,7 +22,7 @@ from psqe.cli.options import (
 )
 from psqe.cli.outputs import Outputs
 from psqe.cli.streams import tell_step
-from psqe.datasets.own_outputs import LINK_ENDINGS
+from psqe.datasets.own_outputs import LINK_ENDINGS, check_tabs
 from psqe.errors import ParameterError
 from psqe.files import write_json
 from psqe.graph import counted
@@ -63,6 +63,10 @@ def align(
         Path | None,
         typer.Option("--to-review", help="File for the 20 pairs whose verdicts would help most (.tsv)."),
     ] = None,
+    review_out: Annotated[
+        Path | None,
+        typer.Option("--review", help="File for a page on which a person judges the links (.html)."),
+    ] = None,
 ) -> None:
     """Align two graphs: mine seeds, fit an aligner, write links, evaluate them where gold links are known."""
     tell_step("checking the options, and loading libraries")
@@ -71,6 +75,7 @@ def align(
     check_ending("--out", out, LINK_ENDINGS)
     check_ending("--report", report_out, (".html", ".htm"))
     check_ending("--to-review", to_review_out, (".tsv",))
+    check_ending("--review", review_out, (".html", ".htm"))
     if seeds_file is not None and miner.miner is not None:
         raise ParameterError("--seeds and --miner exclude each other", remedy="give one of them")
     task.check_outputs(
@@ -78,6 +83,7 @@ def align(
         json_out,
         report_out,
         to_review_out,
+        review_out,
         aligner.checkpoint,
         inputs=(seeds_file, *(verdicts or ()), *(features.features or ())),
     )
@@ -102,6 +108,8 @@ def align(
     tell_step(f"reading {task.task}")
     pair = task.load()
     format_of(out).check(pair)
+    if review_out is not None:
+        check_tabs(pair, remedy="rename these entities, or leave --review out")
     n_left, n_right = (len(graph.candidates) for graph in pair.sides)
     tell_step(f"aligning {n_left:,} left and {n_right:,} right entities: features, seeds, aligner, links")
     alignment = api.align(
@@ -129,6 +137,9 @@ def align(
     if to_review_out is not None:
         with outputs.written():
             alignment.save_review(to_review_out)
+    if review_out is not None:
+        with outputs.written():
+            alignment.review_page(review_out)
     outputs.check()
     if alignment.choices:
         typer.echo(f"chosen: {alignment.choices}")

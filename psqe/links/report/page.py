@@ -20,6 +20,7 @@ from psqe.files import write_text
 from psqe.graph import AlignmentTask
 from psqe.links.predict import Links
 from psqe.links.report import sentences, tables
+from psqe.links.report.environment import environment
 from psqe.links.report.facts import LinkFacts, link_facts
 from psqe.seeds import SeedSet
 
@@ -138,20 +139,15 @@ def link_report(
 
 @cache
 def _template(name: str) -> Template:
-    # Drawing and templates are loaded only when a page is made, because most commands need neither.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
+    # Drawing is loaded only when a page is made, because most commands do not need it.
     from psqe.figure_text import describe
     from psqe.links.report import figures
 
-    environment = Environment(
-        loader=PackageLoader("psqe.links.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.globals.update(figures=figures, sentences=sentences, tables=tables)
-    environment.filters["png"] = _png
-    environment.filters["described"] = describe
-    return environment.get_template(name)
+    templates = environment()
+    templates.globals.update(figures=figures, sentences=sentences, tables=tables)
+    templates.filters["png"] = _png
+    templates.filters["described"] = describe
+    return templates.get_template(name)
 
 
 def _png(figure: Figure) -> str:
