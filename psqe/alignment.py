@@ -590,7 +590,8 @@ class Alignment:
         Raises
         ------
         ParameterError
-            If the path is none, or an identifier has a tab or a line break, which ``verdicts.tsv`` cannot hold.
+            If the path is no path, or an identifier has a tab or a line break, which ``verdicts.tsv`` cannot
+            hold.
         PsqeError
             If the file cannot be written.
 
