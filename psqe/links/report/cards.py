@@ -224,7 +224,8 @@ def _neighbours(graph: KnowledgeGraph, entities: Sequence[int]) -> dict[int, lis
     for head, relation, tail in graph.triples[touching].tolist():
         for entity, other in ((head, tail), (tail, head)):
             if entity in found and len(found[entity]) < N_NEIGHBOURS:
-                found[entity].append((graph.relations[relation], graph.names[other] or graph.entities[other]))
+                told = (graph.relations[relation], graph.names[other] or graph.entities[other])
+                found[entity] += [] if told in found[entity] else [told]
     return found
 
 

@@ -13,7 +13,7 @@ from psqe.features.base import Features
 from psqe.graph import SIDES, AlignmentTask, DoubleArray, FloatArray, IntArray, Side, Sides, positions
 from psqe.links.arguments import check_inputs
 from psqe.links.predict import Links, check_links
-from psqe.links.report.cards import entity_cards, last_part, shortened
+from psqe.links.report.cards import N_ATTRIBUTES, entity_cards, last_part, shortened
 from psqe.links.report.evidence import linked_neighbours, modality_cosines
 from psqe.links.report.review_pictures import review_pictures
 from psqe.links.report.review_rows import ReviewPairs, review_pairs
@@ -141,7 +141,13 @@ def _side(
         "language": graph.language,
         "ids": [card.identifier for card in cards],
         "names": [shortened(card.name or last_part(card.identifier), LONGEST_NAME) for card in cards],
-        "attributes": [[texts.short(text) for text in card.attributes] for card in cards],
+        "attributes": [
+            [
+                [texts.short(label), texts.short(value) if value else -1]
+                for label, value in graph.attributes[entity][:N_ATTRIBUTES]
+            ]
+            for entity in candidates
+        ],
         "neighbours": [
             [[texts.short(relation), texts.short(other)] for relation, other in card.neighbours]
             for card in cards

@@ -369,7 +369,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       const { rows } = this.model;
       this.shown = Array.from(this.ordered(get("order").value)).filter((at) => fits(this, rows[at]) && (!words.length || this.has(at, words)));
       const all = this.shown.length;
-      get("count").textContent = all ? `${plural(all, "row")} of ${whole(rows.length)}.` : "Nothing fits. Change the search, or show everything.";
+      get("count").textContent = all ? `${whole(all)} of ${plural(rows.length, "row")}.` : "Nothing fits. Change the search, or show everything.";
       this.at = -1;
       this.select(Math.max(0, before ? this.shown.indexOf(before.at) : 0));
     }
@@ -420,7 +420,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
         this.name(names, side, entity);
       });
       add(item, "span", { class: "facts" });
-      item.addEventListener("click", () => this.select(position));
+      item.addEventListener("click", () => { this.select(position); this.reveal(); });
     }
 
     /** Bring selection, facts and progress of what is on the page up to date. */
@@ -457,7 +457,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       if (row.kind === "entity") return `${row.side} entity without a link`;
       const confidence = this.model.confidence[row.at];
       if (confidence === null) return "rejected before";
-      return `confidence ${number(confidence)}${this.isLink(row) ? "" : ", below the threshold"}`;
+      return `confidence ${number(confidence)}${this.isLink(row) ? "" : ", below the threshold"}${this.model.seeds.has(row.at) ? ", a seed" : ""}`;
     }
 
     name(parent, side, entity, tag = "bdi") {
@@ -509,12 +509,12 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       add(card, "span", { class: "id", dir: "auto" }, this.model.id(side, entity));
       if (!attributes[entity].length && !neighbours[entity].length) return;
       const list = add(card, "ul");
-      attributes[entity].forEach((text) => add(list, "li", { dir: "auto" }, texts[text]));
-      neighbours[entity].forEach(([relation, end]) => {
-        const item = add(list, "li", { class: "more" });
-        add(item, "bdi", {}, texts[relation]);
+      [...attributes[entity], ...neighbours[entity]].forEach(([label, value]) => {
+        const item = add(list, "li");
+        add(item, "bdi", { class: "label" }, texts[label]);
+        if (value < 0) return;
         item.append(": ");
-        add(item, "bdi", {}, texts[end]);
+        add(item, "bdi", {}, texts[value]);
       });
     }
 
@@ -525,8 +525,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       const facts = add(box, "p");
       if (confidence === null) facts.append("A person rejected this pair before the alignment, so it has no confidence. ");
       else {
-        facts.append(`Confidence ${number(confidence)}, which is ${this.isLink(row) ? "a link" : "below the threshold"} `
-          + `at a threshold of ${number(this.threshold)}. `);
+        facts.append(`Confidence ${number(confidence)}: with the threshold ${this.thresholdText()} the pair is ${this.isLink(row) ? "a" : "no"} link. `);
       }
       if (pairs.similarity[row.at] !== null) facts.append(`Similarity of the model ${number(pairs.similarity[row.at])}`);
       const margin = pairs.margin[row.at];
@@ -622,6 +621,11 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       return this.isLink(row) && row[other(side)] !== fixed ? `, linked with ${this.verdicts.quoted(other(side), row[other(side)])}` : "";
     }
 
+    /** On a phone, where the selected row stands below the list, bring it into view. */
+    reveal() {
+      if (window.matchMedia("(max-width: 799.98px)").matches) get("detail").scrollIntoView({ block: "start" });
+    }
+
     // ---- giving verdicts
 
     verdictButtons() {
@@ -646,8 +650,8 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
         }
         put("none", "No counterpart", "n", () => this.ask());
         put("clear", "Clear", "c", () => this.clear());
-        put("before", "Before", "k", () => this.go(-1));
-        put("next", "Next", "j", () => this.go(1));
+        put("before", "Before", "k", () => { this.go(-1); this.reveal(); });
+        put("next", "Next", "j", () => { this.go(1); this.reveal(); });
       }
       if (focused) (box.querySelector(`[data-does=${focused}]`) || box.querySelector("button") || get("list")).focus();
     }
@@ -656,6 +660,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     judge(what, does) {
       const { row } = this;
       const { told, changed } = this.verdicts.step(row.at, does);
+      if (document.activeElement !== get("list")) this.reveal();
       if (!changed) {
         this.say(`${what} This was said before.`);
         this.go(1, true);
@@ -784,11 +789,13 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
 
     // ---- the threshold
 
+    thresholdText() { return number(this.threshold, Number.isInteger(Math.round(1e6 * this.threshold) / 1e4) ? 2 : 3); }
+
     tellThreshold() {
       const { n, correct } = above(this.model, this.threshold);
       get("threshold").value = this.threshold;
       const told = n ? `expected precision ${number((100 * correct) / n, 1)} %, ${whole(Math.round(correct))} expected to be correct` : "";
-      get("threshold-text").textContent = `At ${number(this.threshold)}: ${plural(n, "link")}${told ? `, ${told}` : ""}.`;
+      get("threshold-text").textContent = `At ${this.thresholdText()}: ${plural(n, "link")}${told ? `, ${told}` : ""}.`;
       get("threshold-reset").disabled = this.threshold === this.model.threshold;
     }
 
