@@ -590,8 +590,8 @@ class Alignment:
         Raises
         ------
         ParameterError
-            If the path is no path, or an identifier has a tab or a line break, which ``verdicts.tsv`` cannot
-            hold.
+            If the path is something else, or ``verdicts.tsv`` cannot hold an identifier, such as one with a
+            tab.
         PsqeError
             If the file cannot be written.
 

@@ -4,8 +4,9 @@ import functools
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,30 @@ def requests(browser: Any) -> list[str]:
     """What the browser has asked for since the last call."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+def serious_faults(browser: Any, exclude: Sequence[Sequence[str]] = ()) -> list[str]:
+    """What axe-core finds serious or critical on the page, outside of what some selectors exclude."""
+    spec = find_spec("selenium_axe_python")
+    assert spec is not None and spec.origin is not None
+    browser.set_script_timeout(120)
+    browser.execute_script((Path(spec.origin).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    violations = browser.execute_async_script(
+        "axe.run(arguments[0], arguments[1]).then(r => arguments[2](r.violations))",
+        {"exclude": exclude} if exclude else {"include": [["html"]]},
+        {"resultTypes": ["violations"], "preload": False},
+    )
+    return [
+        f"{violation['id']}: {violation['nodes'][0]['html'][:120]}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]
+
+
+def colours(browser: Any, mode: str) -> None:
+    """Prefer light or dark, as the settings of a reader's system do."""
+    feature = {"name": "prefers-color-scheme", "value": mode}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
 
 class _Silent(http.server.SimpleHTTPRequestHandler):

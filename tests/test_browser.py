@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from books import html
-from browser import chromium, requests, served, settle
+from browser import chromium, colours, requests, serious_faults, served, settle
 
 from psqe.study.project import Project
 from psqe.study.teaching.slides import Slide, deck_page
@@ -96,12 +95,6 @@ def resize(browser: Any, width: int) -> None:
     )
 
 
-def colours(browser: Any, mode: str) -> None:
-    """Prefer light or dark, as the settings of a reader's system do."""
-    feature = {"name": "prefers-color-scheme", "value": mode}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-
-
 def work(browser: Any) -> float:
     """The processor time of the page's main thread so far, in seconds. A busy machine does not change it."""
     metrics = browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
@@ -169,13 +162,8 @@ def test_every_page_is_whole_wide_and_narrow(book: Project, address: str, browse
 def test_axe_finds_nothing_serious(address: str, browser: Any) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 
-    spec = find_spec("selenium_axe_python")
-    assert spec is not None and spec.origin is not None
-    axe = (Path(spec.origin).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-    options = {"resultTypes": ["violations"], "preload": False}
     # The lines of a formula are a drawing, which MathJax describes; the words of code are coloured spans.
-    context = {"exclude": [["mjx-container"]]}
-    browser.set_script_timeout(120)
+    drawn = [["mjx-container"]]
     faults = []
     for page, mode in ACCESSIBLE:
         colours(browser, mode)
@@ -184,15 +172,7 @@ def test_axe_finds_nothing_serious(address: str, browser: Any) -> None:
         WebDriverWait(browser, 10, poll_frequency=0.05).until(
             lambda b, mode=mode: b.execute_script("return document.documentElement.dataset.theme") == mode
         )
-        browser.execute_script(axe)
-        violations = browser.execute_async_script(
-            "axe.run(arguments[0], arguments[1]).then(r => arguments[2](r.violations))", context, options
-        )
-        faults += [
-            f"{page} ({mode}): {violation['id']}: {violation['nodes'][0]['html'][:120]}"
-            for violation in violations
-            if violation["impact"] in ("serious", "critical")
-        ]
+        faults += [f"{page} ({mode}): {fault}" for fault in serious_faults(browser, drawn)]
     colours(browser, "light")
     assert not faults, "\n".join(faults)
 

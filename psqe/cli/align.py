@@ -22,7 +22,7 @@ from psqe.cli.options import (
 )
 from psqe.cli.outputs import Outputs
 from psqe.cli.streams import tell_step
-from psqe.datasets.own_outputs import LINK_ENDINGS, check_tabs
+from psqe.datasets.own_outputs import LINK_ENDINGS
 from psqe.errors import ParameterError
 from psqe.files import write_json
 from psqe.graph import counted
@@ -92,6 +92,7 @@ def align(
     from psqe import api
     from psqe.defaults import SeedChoice
     from psqe.links.formats import format_of
+    from psqe.links.report.review_data import check_identifiers
     from psqe.links.verdict_files import check_no_verdicts
 
     if to_review_out is not None:
@@ -109,7 +110,7 @@ def align(
     pair = task.load()
     format_of(out).check(pair)
     if review_out is not None:
-        check_tabs(pair, remedy="rename these entities, or leave --review out")
+        check_identifiers(pair, remedy="rename these entities, or leave --review out")
     n_left, n_right = (len(graph.candidates) for graph in pair.sides)
     tell_step(f"aligning {n_left:,} left and {n_right:,} right entities: features, seeds, aligner, links")
     alignment = api.align(

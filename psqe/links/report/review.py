@@ -108,8 +108,8 @@ def review_page(
     Raises
     ------
     ParameterError
-        If the links are those of another task, or an identifier has a tab or a line break, which a file with
-        verdicts cannot hold.
+        If the links are those of another task, or a file with verdicts cannot hold an identifier, such as one
+        with a tab (:func:`psqe.links.report.review_data.check_identifiers`).
     DataError
         If the features do not fit the task.
 

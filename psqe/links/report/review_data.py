@@ -9,6 +9,7 @@ import numpy as np
 
 from psqe.datasets.licences import picture_credit
 from psqe.datasets.own_outputs import check_tabs
+from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.graph import SIDES, AlignmentTask, DoubleArray, FloatArray, IntArray, Side, Sides, positions
 from psqe.links.arguments import check_inputs
@@ -57,8 +58,8 @@ def review_data(
     Raises
     ------
     ParameterError
-        If the links are those of another task, or an identifier has a tab or a line break, which a file with
-        verdicts cannot hold.
+        If the links are those of another task, or a file with verdicts cannot hold an identifier
+        (:func:`check_identifiers`).
     DataError
         If the features do not fit the task.
 
@@ -80,7 +81,7 @@ def review_data(
     """
     check_inputs(task, features)
     check_links(task, links)
-    check_tabs(task, remedy="rename these entities, because verdicts are written into a .tsv file")
+    check_identifiers(task, remedy="rename these entities, because verdicts are written into a .tsv file")
     rows = review_pairs(task, links, seeds)
     texts = _Texts()
     at = task.sides.map(lambda graph: positions(graph.candidates, graph.n_entities))
@@ -105,6 +106,39 @@ def review_data(
         "pictures": pictures.shown,
         "n_left_out": pictures.n_left_out,
     }
+
+
+def check_identifiers(task: AlignmentTask, *, remedy: str) -> None:
+    """Report an identifier of a candidate that a file with verdicts cannot hold.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs.
+    remedy
+        What to do about it.
+
+    Raises
+    ------
+    ParameterError
+        If an identifier has a tab or a line break, blanks at an end, which are lost when the file is read, or
+        half a character.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> check_identifiers(planted_pair(30)[0], remedy="rename them")
+    """
+    check_tabs(task, remedy=remedy)
+    for side, graph in zip(SIDES, task.sides, strict=True):
+        for entity in graph.candidates.tolist():
+            identifier = graph.entities[entity]
+            if identifier != identifier.strip() or identifier != identifier.encode(errors="replace").decode():
+                raise ParameterError(
+                    f"the identifier {identifier!r} of the {side} graph has a blank at an end or half a "
+                    "character, which a file with verdicts cannot hold",
+                    remedy=remedy,
+                )
 
 
 class _Texts:

@@ -48,7 +48,7 @@ def thumbnail(path: Path | None, unread: list[DataError], form: PictureForm = "p
 
     data = io.BytesIO()
     try:
-        picture = open_picture(path)
+        picture = open_picture(path, drawing_pixels=2 * PIXELS)
     except DataError as error:
         unread.append(error)
         return None

@@ -238,7 +238,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
 
   /** The sets of rows that can be shown. */
   const FILTERS = {
-    proposed: ["the proposed pairs", (view, row) => row.at < view.model.n_proposed],
+    proposed: ["proposed pairs", (view, row) => row.at < view.model.n_proposed],
     all: ["everything", () => true],
     links: ["links", (view, row) => row.kind === "pair" && view.isLink(row)],
     below: ["pairs below the threshold", (view, row) => row.kind === "pair" && !view.isLink(row)],
@@ -851,10 +851,11 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
         c: () => this.clear(), u: () => this.undo(), "/": () => get("search").focus(), "?": () => get("help").showModal(),
       };
       for (let k = 0; k < 4; k += 1) acts[String(k + 1)] = () => this.choose(k);
-      const act = Object.hasOwn(acts, event.key) ? acts[event.key] : null;
-      if (act) {
+      const key = event.key.toLowerCase();
+      if (Object.hasOwn(acts, key)) {
         event.preventDefault();
-        act();
+        // A key that is held down moves on, but judges only once.
+        if (!event.repeat || "jk".includes(key)) acts[key]();
       } else if (target === get("list") || target === document.body) this.pressInList(event);
     }
 
@@ -880,9 +881,10 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
 
     pressSide(event) {
       const sides = { l: ["left"], r: ["right"], b: SIDES };
-      if (["Shift", "Tab", "Enter", " "].includes(event.key)) return;
+      if (event.repeat || ["Shift", "CapsLock", "Tab", "Enter", " "].includes(event.key)) return;
       event.preventDefault();
-      if (Object.hasOwn(sides, event.key)) this.noCounterpart(sides[event.key]);
+      const key = event.key.toLowerCase();
+      if (Object.hasOwn(sides, key)) this.noCounterpart(sides[key]);
       else this.cancel();
     }
   }
