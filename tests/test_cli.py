@@ -191,6 +191,20 @@ def test_align_writes_links_and_report(task, capsys):
     assert "Hits@1" in capsys.readouterr().out
 
 
+def test_align_writes_a_page_to_review_the_links_on(task, capsys):
+    run("align", "t/x", "--features", "f.npz", "--n-seeds", 20, "--review", "review.html")
+    page = Path("review.html").read_text(encoding="utf-8")
+    data = json.loads(re.search('<script type="application/json"[^>]*>(.*?)</script>', page)[1])
+    lines = [line.split("\t") for line in Path("links.tsv").read_text().splitlines()[1:]]
+    sides, pairs = data["sides"], data["pairs"]
+    found = {
+        (sides["left"]["ids"][left], sides["right"]["ids"][right])
+        for left, right in zip(pairs["left"], pairs["right"], strict=True)
+    }
+    assert lines and {(left, right) for left, right, *_ in lines} <= found
+    assert pairs["seed"] and len(pairs["seed"]) <= 20
+
+
 @pytest.mark.parametrize(
     ("command", "steps"),
     [
@@ -572,6 +586,7 @@ MCLEA = (*ALIGN, "--aligner", "mclea")
         ((*ALIGN, "--threshold", "nan"), "the threshold is nan"),
         ((*ALIGN, "--out", "l.npy"), "--out cannot write .npy files; let the name end in .tsv"),
         ((*ALIGN, "--report", "r.txt"), "--report cannot write .txt files; let the name end in .html"),
+        ((*ALIGN, "--review", "r.tsv"), "--review cannot write .tsv files; let the name end in .html"),
         ((*SEEDS, "--out", "s.csv"), "--out cannot write .csv files; let the name end in .tsv or .npy"),
         ((*ALIGN, "--seeds", "s.tsv", "--miner", "pivot"), "--seeds and --miner exclude each other"),
         ((*ALIGN[:4], "--seeds", "none.tsv"), "none.tsv: seeds cannot be read (No such file or directory)"),
@@ -679,6 +694,7 @@ def test_outputs_do_not_meet_each_other_or_what_is_read(task, refused, tmp_path)
     two = "is the file of two outputs; write to another file"
     refused(*SEEDS, "--out", "a.tsv", "--json", "here/a.tsv", words=two)
     refused(*ALIGN, "--json", "a.html", "--report", "a.html", words=two)
+    refused(*ALIGN, "--report", "a.html", "--review", "a.html", words=two)
     refused(*MCLEA, "--out", "a", "--checkpoint", tmp_path / "a", words=two)
     refused(*SEEDS, "--json", "f.npz", words="f.npz is read, too")
     refused(*MCLEA, "--checkpoint", "here/f.npz", words="f.npz is read, too")

@@ -7,7 +7,8 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
 
   const SIDES = ["left", "right"];
   const other = (side) => (side === "left" ? "right" : "left");
-  const PAGE = 50;
+  const PAGE = 50; // rows that are on the page at a time
+  const LONGEST = 60; // characters of a name inside a sentence
   const UNDECIDED = "open";
   const number = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
   const whole = (n) => n.toLocaleString("en");
@@ -110,7 +111,10 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       this.changes.push(() => this.setAlone(side, entity, before));
     }
 
-    quoted(side, entity) { return `“${this.model.name(side, entity)}”`; }
+    quoted(side, entity) {
+      const name = this.model.name(side, entity);
+      return `“${name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name}”`;
+    }
 
     /** Withdraw that an entity is in an accepted pair other than a given one; say so. */
     withoutPartner(side, entity, but = -1) {
