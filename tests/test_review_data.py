@@ -141,6 +141,15 @@ def test_verdicts_of_before_are_the_first_ones_and_a_rejected_pair_stays_in_the_
         assert {p: data["texts"][reason] for p, reason in data["alone"][side]}[places[0]] == JUDGED
 
 
+def test_an_alignment_writes_the_page_and_refuses_what_is_no_path(
+    alignment: psqe.Alignment, data: dict, tmp_path: Path
+) -> None:
+    alignment.review_page(tmp_path / "review.html")
+    assert in_script(data) in (tmp_path / "review.html").read_text(encoding="utf-8")
+    with pytest.raises(ParameterError, match="the file of the review page"):
+        alignment.review_page(3)  # type: ignore[arg-type]
+
+
 # ---- pictures
 
 

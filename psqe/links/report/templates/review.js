@@ -322,7 +322,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
         const content = kept === null ? null : JSON.parse(kept);
         if (content && this.verdicts.take(content.verdicts)) {
           this.unsaved = Boolean(content.unsaved);
-          note = `${plural(this.verdicts.size, "verdict")} that this browser kept for this page: continue where you ended.`;
+          if (this.verdicts.size) note = `This browser kept ${plural(this.verdicts.size, "verdict")} for this page, so you can go on where you ended.`;
         } else if (content) note = "This browser kept verdicts for this page that cannot be read; they are left out.";
         localStorage.setItem(`${this.place}-try`, "");
         localStorage.removeItem(`${this.place}-try`);
