@@ -1,6 +1,7 @@
 """The review page in a browser: keys, undo, a file that is read back, a phone, two themes, hostile texts."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -474,6 +475,16 @@ def test_hostile_texts_stay_texts(attacked: Review, tmp_path: Path) -> None:
     assert len(said) == len(attacked.tsv) == 5
     attacked.show(width=390)
     assert attacked.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
+def test_a_name_inside_a_sentence_cannot_change_its_direction(attacked: Review) -> None:
+    attacked.show()
+    attacked.choose("filter", "links")
+    told = ""
+    for _ in range(2 * len(ATTACKS)):
+        attacked.press("r")
+        told += attacked.text("#said")
+    assert "right to left" in told and not re.search("[\u202a-\u202e\u2066]", told)
 
 
 def test_twenty_thousand_links_stay_fluent(driver: Any, tmp_path: Path) -> None:

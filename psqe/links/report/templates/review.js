@@ -111,9 +111,10 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       this.changes.push(() => this.setAlone(side, entity, before));
     }
 
+    /** A name inside a sentence, whose direction it cannot change. */
     quoted(side, entity) {
-      const name = this.model.name(side, entity);
-      return `“${name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name}”`;
+      const name = this.model.name(side, entity).replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+      return `“\u2068${name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name}\u2069”`;
     }
 
     /** Withdraw that an entity is in an accepted pair other than a given one; say so. */
