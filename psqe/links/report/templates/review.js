@@ -361,7 +361,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       setTimeout(() => URL.revokeObjectURL(address), 60000);
       this.unsaved = false;
       this.keep();
-      this.say(`${plural(this.verdicts.size, "verdict")} went into verdicts.tsv. Give this file to psqe.align(…, verdicts="verdicts.tsv").`);
+      this.say(`${plural(this.verdicts.size, "verdict")} went into verdicts.tsv. Give this file to the next run: psqe align … --verdicts verdicts.tsv`);
     }
 
     // ---- the list
