@@ -19,8 +19,8 @@ from psqe.cli.main import main
 from psqe.evaluation import feature_scorer
 from psqe.evaluation.regions import all_regions
 from psqe.features import Features
-from psqe.graph import AlignmentTask
-from psqe.links import LinkRule, NoLinkReason, link_quality, predict_links, reasons_without_link
+from psqe.graph import AlignmentTask, Sides
+from psqe.links import LinkRule, NoLinkReason, Verdicts, link_quality, predict_links, reasons_without_link
 from psqe.links.report import LinkFacts, LinkReport, link_facts, link_report, sentences, tables
 from psqe.links.report.facts import BORDER, CERTAIN, N_REJECTED
 from psqe.seeds import MutualMiner
@@ -89,7 +89,7 @@ def test_reasons():
     features = Features.from_arrays(
         {"image_left": left, "image_left_present": left.any(axis=1), "image_right": right}
     )
-    nothing, low, tie, other = NoLinkReason
+    said, nothing, low, tie, other = NoLinkReason
 
     def reasons(threshold: float, side):
         rule = LinkRule("cosine", "mutual", threshold)
@@ -102,6 +102,10 @@ def test_reasons():
     assert reasons(0, "right") == {0: tie, 2: other}
     assert reasons(1, "left") == {0: tie, 1: tie, 2: nothing, 3: low, 4: other}
     assert reasons(1, "right") == {0: tie, 1: low, 2: other}
+    none = Verdicts(np.empty((0, 2)), np.empty((0, 2)), Sides([4], [2]))
+    links = predict_links(task, features, lambda i, j: Table((left @ right.T)[np.ix_(i, j)]), verdicts=none)
+    assert reasons_without_link(task, features, links, "left")[4] == said
+    assert reasons_without_link(task, features, links, "right")[2] == said
 
 
 def test_an_entity_is_in_no_tie_that_nearer_ones_have_at_its_nearest():
