@@ -91,7 +91,7 @@ def test_rules_are_averaged_over_whole_random_states():
     shown = rule_table(found, TASKS, answer="link", model="eva")
     assert list(shown) == ["matching", "rule", *THRESHOLDS]
     by = shown.set_index("rule")
-    assert by.loc["one to one", "auto"] == "0.550 [-0.085, 1.185]"
+    assert by.loc["one to one", "auto"] == "0.550 [0.000, 1.000]", "the interval of a share ends at 0 and 1"
     assert by.loc["mutual", "none"] == "0.800" and pd.isna(by.loc["mutual", "auto"])
 
 
