@@ -60,7 +60,7 @@ class Recalibration:
     >>> unchanged = Recalibration.fit(np.empty(0), np.empty(0, dtype=bool))
     >>> unchanged(np.array([0.25, 0.75])).round(6).tolist()
     [0.25, 0.75]
-    >>> doubted = Recalibration.fit(np.full(40, 0.9), np.arange(40) % 2 == 0)
+    >>> doubted = Recalibration.fit(np.full(400, 0.9), np.arange(400) % 2 == 0)
     >>> round(float(doubted(np.array([0.9]))[0]), 1)
     0.5
     """
