@@ -31,6 +31,32 @@ def undirected_edges(edges: IntArray, *, n_loops: int = 0) -> IntArray:
     return np.unique(np.concatenate([edges, edges[:, ::-1], loops]), axis=0)
 
 
+def neighbour_matrix(graph: KnowledgeGraph, *, loops: bool = False) -> sparse.csr_array:
+    """Return which entities have a triple with each other.
+
+    Parameters
+    ----------
+    graph
+        A knowledge graph. Parallel edges count once, whatever their relations and directions are.
+    loops
+        Whether each entity is its own neighbour, too; by default only if it has a triple with itself.
+
+    Returns
+    -------
+    csr_array
+        Symmetric float64 matrix ``(n_entities, n_entities)`` of ones.
+
+    Examples
+    --------
+    >>> graph = KnowledgeGraph("g", ("a", "b"), ("r", "s"), [(0, 0, 1), (1, 1, 0)])
+    >>> neighbour_matrix(graph).toarray().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    n = graph.n_entities
+    edges = undirected_edges(graph.triples[:, [0, 2]], n_loops=n if loops else 0)
+    return sparse.csr_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+
+
 def normalised_adjacency(graph: KnowledgeGraph) -> sparse.csr_array:
     """Return ``A = D^(-1/2) (E + I) D^(-1/2)`` of the undirected graph with self loops.
 
@@ -52,9 +78,7 @@ def normalised_adjacency(graph: KnowledgeGraph) -> sparse.csr_array:
     >>> normalised_adjacency(graph).toarray().round(6).tolist()
     [[0.5, 0.5], [0.5, 0.5]]
     """
-    n = graph.n_entities
-    pairs = undirected_edges(graph.triples[:, [0, 2]], n_loops=n)
-    edges = sparse.csr_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    edges = neighbour_matrix(graph, loops=True)
     scale = sparse.diags_array(1 / np.sqrt(np.asarray(edges.sum(axis=1)).ravel()))
     return sparse.csr_array(scale @ edges @ scale)
 

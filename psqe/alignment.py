@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from psqe.aligners import Aligner
-from psqe.datasets.own_outputs import VERDICT_COLUMNS, check_tabs
+from psqe.datasets.own_outputs import VERDICT_COLUMNS
 from psqe.datasets.pairs import check_outputs
 from psqe.datasets.spelling import Spellings
 from psqe.errors import DataError
@@ -34,11 +34,12 @@ from psqe.links.proposals import N_PROPOSED, propose
 from psqe.links.quality import link_summary
 from psqe.links.report import link_report, review_page
 from psqe.links.unlinked import reasons_without_link
-from psqe.links.verdict_files import check_no_verdicts
+from psqe.links.verdict_files import check_no_verdicts, check_verdict_identifiers
 from psqe.links.verdicts import STAGE, Verdicts
 from psqe.parameters import check_form
 from psqe.provenance import versions
 from psqe.seeds import SeedSet, audit
+from psqe.seeds.seed_set import named_pairs
 from psqe.similarity import Matching
 
 FEW = 50
@@ -482,12 +483,9 @@ class Alignment:
         ['left', 'right', 'left_name', 'right_name', 'confidence', 'linked', 'worth']
         """
         found = propose(self.task, self.predicted, n)
-        frame = pd.DataFrame({"confidence": found.confidence, "linked": found.linked, "worth": found.worth})
-        for column, (side, graph) in enumerate(zip(SIDES, self.task.sides, strict=True)):
-            entities = found.pairs[:, column].tolist()
-            frame.insert(column, side, [graph.entities[i] for i in entities])
-            frame.insert(2 * column + 1, f"{side}_name", [graph.names[i] for i in entities])
-        return frame[["left", "right", "left_name", "right_name", "confidence", "linked", "worth"]]
+        return named_pairs(self.task, found.pairs).assign(
+            confidence=found.confidence, linked=found.linked, worth=found.worth
+        )
 
     def save_review(self, path: str | Path, n: int = N_PROPOSED) -> None:
         """Write what :meth:`review` proposes as a table with tabs and an empty column for verdicts.
@@ -503,15 +501,15 @@ class Alignment:
         Raises
         ------
         ParameterError
-            If ``n`` is no positive integer, an identifier has a tab or a line break, or the file is one of
-            the pair itself or has verdicts.
+            If ``n`` is no positive integer, the file cannot hold an identifier, such as one with a tab, or is
+            one of the pair itself or has verdicts.
         PsqeError
             If the file cannot be written.
         """
         check_form("the file", path, str | Path, "give a path")
         check_outputs((Path(path),), self.task.name)
         check_no_verdicts(Path(path))
-        check_tabs(self.task, remedy="rename these entities")
+        check_verdict_identifiers(self.task, remedy="rename these entities")
         rows = (
             (row.left, row.right, "", f"{row.confidence:.6g}", "yes" if row.linked else "no", *_names(row))
             for row in self.review(n).itertuples()

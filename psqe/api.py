@@ -184,8 +184,9 @@ def align(
         vectors = load_features(task, chosen_features)
         with measured() as cost:
             mined = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
-            found, learned = said.applied_to(mined) if len(said) else mined, None
+            found, learned = mined, None
             if len(said):
+                found = said.applied_to(mined)
                 unaware = build_aligner(options, random_state).fit(task, vectors, mined)
                 before = predict_links(task, vectors, unaware, seeds=mined, rule=rule)
                 learned = recalibration_of(said, before)

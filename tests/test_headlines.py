@@ -38,7 +38,15 @@ class Family(NamedTuple):
     kinds: tuple[str, ...] = tuple(SEEDS)
 
 
-COUNTED = {"n_emoji", "n_dbp", "n_han", "concord_states", "released_found", "released_correct"}
+COUNTED = {
+    "n_emoji",
+    "n_dbp",
+    "n_han",
+    "concord_states",
+    "released_found",
+    "released_correct",
+    "released_states",
+}
 """Numbers of the findings that the page takes from the store itself."""
 
 FAMILIES = {

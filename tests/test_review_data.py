@@ -13,13 +13,14 @@ import psqe
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import ParameterError, PsqeWarning
 from psqe.graph import KnowledgeGraph, Sides
-from psqe.links import LinkRule, Verdicts, propose
+from psqe.links import LinkRule, NoLinkReason, Verdicts, propose
 from psqe.links.predict import Links
 from psqe.links.report import review_data as module
 from psqe.links.report import review_page
 from psqe.links.report.evidence import N_LINKED_NEIGHBOURS
 from psqe.links.report.review import in_script
-from psqe.links.report.review_data import JUDGED, review_data
+from psqe.links.report.review_data import review_data
+from psqe.links.report.sentences import BECAUSE
 from psqe.links.verdict_files import read_verdicts, write_verdicts
 
 
@@ -138,7 +139,9 @@ def test_verdicts_of_before_are_the_first_ones_and_a_rejected_pair_stays_in_the_
     for side, entities in zip(("left", "right"), alone, strict=True):
         places = [int(np.flatnonzero(task.sides[side].candidates == i)[0]) for i in entities]
         assert data["verdicts"][side] == places
-        assert {p: data["texts"][reason] for p, reason in data["alone"][side]}[places[0]] == JUDGED
+        assert {p: data["texts"][reason] for p, reason in data["alone"][side]}[places[0]] == BECAUSE[
+            NoLinkReason.VERDICT
+        ]
 
 
 def test_an_alignment_writes_the_page_and_refuses_what_is_no_path(

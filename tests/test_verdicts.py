@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pairs import relabelled
 
 import psqe
 from psqe.aligners import ALIGNERS
@@ -243,23 +244,23 @@ def test_what_is_proposed_is_uncertain_and_not_judged(alignment):
 
 
 def test_proposals_do_not_depend_on_the_order_of_entities(planted):
-    task, features = planted
-    links = predict_links(task, features, feature_scorer(task, features))
-    turned = predict_links(task, features, feature_scorer(task, features), rule=LinkRule())
-    first, second = (propose(task, found, 15).pairs.tolist() for found in (links, turned))
-    assert first == second
+    (turned, features), left, right = relabelled(planted, left=1, right=2)
+    first = propose(planted[0], predict_links(*planted, feature_scorer(*planted)), 15).pairs.tolist()
+    found = predict_links(turned, features, feature_scorer(turned, features))
+    second = [(int(left[i]), int(right[j])) for i, j in propose(turned, found, 15).pairs]
+    assert second == [tuple(pair) for pair in first] and len(set(second)) == 15
 
 
-def test_an_accepted_pair_teaches_its_neighbours(planted):
-    """True links as verdicts raise the share of links that are correct among the others."""
-    task, features = planted
+def test_accepted_pairs_teach_the_links_of_other_entities():
+    """They are seeds, from which the aligner spreads what it knows."""
+    task, features = planted_pair(120, 3, 8, noise=0.7, random_state=0)
     alignment = psqe.align(task, features=features, seeds="none")
     rng = np.random.default_rng(0)
     said = Verdicts(task.links[rng.choice(len(task.links), 40, replace=False)], NONE)
     after = alignment.update(said)
     others = ~np.isin(task.links[:, 0], said.accepted[:, 0])
     before, now = (among(task.links[others], found.predicted.pairs).mean() for found in (alignment, after))
-    assert now >= before
+    assert now > before + 0.02, (now, before)
 
 
 def test_updates_add_up_and_contradictions_are_refused(alignment):

@@ -92,8 +92,7 @@ def align(
     from psqe import api
     from psqe.defaults import SeedChoice
     from psqe.links.formats import format_of
-    from psqe.links.report.review_data import check_identifiers
-    from psqe.links.verdict_files import check_no_verdicts
+    from psqe.links.verdict_files import check_no_verdicts, check_verdict_identifiers
 
     if to_review_out is not None:
         check_no_verdicts(to_review_out)
@@ -109,8 +108,9 @@ def align(
     tell_step(f"reading {task.task}")
     pair = task.load()
     format_of(out).check(pair)
-    if review_out is not None:
-        check_identifiers(pair, remedy="rename these entities, or leave --review out")
+    for option, path in (("--to-review", to_review_out), ("--review", review_out)):
+        if path is not None:
+            check_verdict_identifiers(pair, remedy=f"rename these entities, or leave {option} out")
     n_left, n_right = (len(graph.candidates) for graph in pair.sides)
     tell_step(f"aligning {n_left:,} left and {n_right:,} right entities: features, seeds, aligner, links")
     alignment = api.align(

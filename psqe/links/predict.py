@@ -26,7 +26,7 @@ from psqe.evaluation.arguments import check_task, similarity_of
 from psqe.evaluation.truth import among
 from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_candidates
-from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides
+from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides, positions
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.confidence import model_temperature
 from psqe.links.nearest import TwoNearest
@@ -355,7 +355,9 @@ class _UnseededPairs:
         if len(out):
             similarity = scorer(left, right)
             temperature = model_temperature(similarity)
-            places = np.column_stack([_places(left, out[:, 0]), _places(right, out[:, 1])])
+            places = np.column_stack(
+                [positions(own, own.max() + 1)[ends] for own, ends in zip((left, right), out.T, strict=True)]
+            )
             shortlist = Shortlist.from_similarity(similarity).without_pairs(places)
             del similarity
             if not len(shortlist):
@@ -377,13 +379,6 @@ class _UnseededPairs:
                 (self.right, TwoNearest.from_pairs(left, shortlist.by_column, shortlist.values)),
             ),
         )  # fmt: skip
-
-
-def _places(entities: IntArray, some: IntArray) -> IntArray:
-    """Positions of some entities among others, which are in any order."""
-    order = np.argsort(entities)
-    places: IntArray = order[np.searchsorted(entities, some, sorter=order)]
-    return places
 
 
 @dataclass(frozen=True, eq=False)

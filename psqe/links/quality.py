@@ -163,9 +163,9 @@ def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = N
     check_links(task, links)
     given = None if seeds is None else checked_seeds(task, seeds).pairs
     judged = np.vstack([links.verdicts.accepted, links.verdicts.rejected])
-    trained_on = judged if given is None and len(judged) else given
-    if given is not None and len(judged):
-        trained_on = np.vstack([given, judged])
+    # What a person said is no achievement, as little as a seed is.
+    known = [pairs for pairs in (given, judged if len(judged) else None) if pairs is not None]
+    trained_on = np.vstack(known) if known else None
     return {
         "n_links": len(links),
         "expected_correct": float(links.confidence.sum()),

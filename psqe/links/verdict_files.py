@@ -78,14 +78,15 @@ def write_verdicts(verdicts: Verdicts, path: str | Path, task: AlignmentTask) ->
     Raises
     ------
     ParameterError
-        If the identifier of a candidate has a tab or a line break, or the file is one of the pair itself.
+        If the file cannot hold the identifier of a candidate (:func:`check_verdict_identifiers`), or is one
+        of the pair itself.
     DataError
         If a verdict is about an entity that is no candidate of the task.
     PsqeError
         If the file cannot be written.
     """
     check_outputs((Path(path),), task.name)
-    check_tabs(task, remedy="rename these entities")
+    check_verdict_identifiers(task, remedy="rename these entities")
     verdicts.check(task)
     left, right = task.left.entities, task.right.entities
     rows = [(left[i], right[j], "accept") for i, j in verdicts.accepted.tolist()]
@@ -93,6 +94,39 @@ def write_verdicts(verdicts: Verdicts, path: str | Path, task: AlignmentTask) ->
     rows += [(left[i], "", _ALONE) for i in verdicts.no_counterpart.left.tolist()]
     rows += [("", right[j], _ALONE) for j in verdicts.no_counterpart.right.tolist()]
     write_tsv(path, VERDICT_COLUMNS, rows)
+
+
+def check_verdict_identifiers(task: AlignmentTask, *, remedy: str) -> None:
+    """Report an identifier of a candidate that a file with verdicts cannot hold.
+
+    Parameters
+    ----------
+    task
+        The pair of graphs.
+    remedy
+        What to do about it.
+
+    Raises
+    ------
+    ParameterError
+        If an identifier has a tab or a line break, blanks at an end, which are lost when the file is read, or
+        half a character.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> check_verdict_identifiers(planted_pair(30)[0], remedy="rename them")
+    """
+    check_tabs(task, remedy=remedy)
+    for side, graph in zip(SIDES, task.sides, strict=True):
+        for entity in graph.candidates.tolist():
+            identifier = graph.entities[entity]
+            if identifier != identifier.strip() or identifier != identifier.encode(errors="replace").decode():
+                raise ParameterError(
+                    f"the identifier {identifier!r} of the {side} graph has a blank at an end or half a "
+                    "character, which a file with verdicts cannot hold",
+                    remedy=remedy,
+                )
 
 
 def check_no_verdicts(path: Path) -> None:

@@ -7,7 +7,7 @@ never becomes a link. An entity that was said to have no counterpart gets no lin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -47,7 +47,7 @@ class Verdicts:
     rejected
         Integer array ``(m, 2)``: pairs that are no links.
     no_counterpart
-        For either side, the entities that have no counterpart.
+        For either side, the entities that have no counterpart; none by default.
 
     Raises
     ------
@@ -64,14 +64,14 @@ class Verdicts:
 
     accepted: IntArray
     rejected: IntArray
-    no_counterpart: Sides[IntArray] = None  # type: ignore[assignment]
+    no_counterpart: Sides[IntArray] = field(default_factory=_nobody)
 
     def __post_init__(self) -> None:
         remedy = "give the indices of a left and of a right entity, from 0, in each row"
         for name in ("accepted", "rejected"):
             pairs = whole_numbers(getattr(self, name), f"{name} pairs", width=2, remedy=remedy)
             object.__setattr__(self, name, np.unique(pairs, axis=0).reshape(-1, 2))
-        alone: Any = _nobody() if self.no_counterpart is None else self.no_counterpart
+        alone: Any = self.no_counterpart
         check_form("no_counterpart", alone, Sides, "give Sides(left, right), the entities of either side")
         entities = (
             whole_numbers(

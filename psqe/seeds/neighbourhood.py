@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from psqe.adjacency import undirected_edges
+from psqe.adjacency import neighbour_matrix
 from psqe.graph import AlignmentTask, FloatArray, IntArray, KnowledgeGraph
 from psqe.similarity import SparseDot
 from psqe.similarity.bounded import rarest
@@ -38,8 +38,7 @@ def candidate_graph(graph: KnowledgeGraph, candidates: IntArray) -> sparse.csr_a
     Probabilities, float32 matrix ``(m, m)`` whose rows add up to at most one.
     """
     n = graph.n_entities
-    both = undirected_edges(graph.triples[:, [0, 2]])
-    adjacency = sparse.csr_array((np.ones(len(both), np.float32), (both[:, 0], both[:, 1])), shape=(n, n))
+    adjacency = neighbour_matrix(graph).astype(np.float32)
     degree = np.maximum(np.asarray(adjacency.sum(axis=1)).ravel(), 1)
     walk = sparse.csr_array(sparse.diags_array((1 / degree).astype(np.float32)) @ adjacency)
     is_candidate = np.zeros(n, dtype=bool)

@@ -19,6 +19,36 @@ from psqe.seeds.seed_files import read_npy, read_tsv
 from psqe.whole_numbers import whole_numbers
 
 
+def named_pairs(task: AlignmentTask, pairs: IntArray) -> pd.DataFrame:
+    """Return pairs of entities as a frame.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+    pairs
+        Integer array ``(n, 2)``: left and right entity of each pair.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``left`` and ``right`` (identifiers), ``left_name`` and ``right_name`` (``None`` where an
+        entity has no name), one row for each pair.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> list(named_pairs(planted_pair(30)[0], np.array([[0, 1]])).columns)
+    ['left', 'right', 'left_name', 'right_name']
+    """
+    columns: dict[str, list[str | None]] = {}
+    for column, graph in enumerate(task.sides):
+        columns[SIDES[column]] = [graph.entities[i] for i in pairs[:, column].tolist()]
+    for column, graph in enumerate(task.sides):
+        columns[f"{SIDES[column]}_name"] = [graph.names[i] for i in pairs[:, column].tolist()]
+    return pd.DataFrame(columns)
+
+
 @dataclass(frozen=True, eq=False)
 class StageTrace:
     """What one stage of a miner did.
@@ -174,12 +204,8 @@ class SeedSet:
         Columns ``left`` and ``right`` (identifiers), ``left_name`` and ``right_name`` (``None`` where an
         entity has no name), ``score``, ``confidence`` (missing for seeds that no miner found) and ``stage``.
         """
-        frame = pd.DataFrame({"score": self.scores, "confidence": self.confidence, "stage": self.stages})
-        for column, (side, graph) in enumerate(zip(SIDES, task.sides, strict=True)):
-            entities = self.pairs[:, column].tolist()
-            frame.insert(column, side, [graph.entities[i] for i in entities])
-            frame.insert(2 * column + 1, f"{side}_name", [graph.names[i] for i in entities])
-        return frame[["left", "right", "left_name", "right_name", "score", "confidence", "stage"]]
+        numbers = pd.DataFrame({"score": self.scores, "confidence": self.confidence, "stage": self.stages})
+        return named_pairs(task, self.pairs).join(numbers)
 
     def head(self, n: int) -> SeedSet:
         """Return the ``n`` best seeds."""

@@ -106,11 +106,7 @@ class Shortlist(Cells):
         rows, columns = new.left[self.rows], new.right[self.columns]
         both = (rows >= 0) & (columns >= 0)
         cells = Cells((len(kept.left), len(kept.right)), rows[both], columns[both], self.values[both])
-        nearest = Sides(
-            cells.by_row.largest(cells.values, self.nearest.left.shape[1]),
-            cells.by_column.largest(cells.values, self.nearest.right.shape[1]),
-        )
-        return Shortlist(cells.shape, cells.rows, cells.columns, cells.values, nearest), kept
+        return self._of(cells), kept
 
     def without_pairs(self, pairs: IntArray) -> Shortlist:
         """Leave out some pairs, such as those that a person rejected.
@@ -136,6 +132,10 @@ class Shortlist(Cells):
         width = self.shape[1]
         kept = ~np.isin(self.rows * width + self.columns, pairs @ [width, 1])
         cells = Cells(self.shape, self.rows[kept], self.columns[kept], self.values[kept])
+        return self._of(cells)
+
+    def _of(self, cells: Cells) -> Shortlist:
+        """A shortlist of some of the cells, in which an entity has as many nearest neighbours at most."""
         nearest = Sides(
             cells.by_row.largest(cells.values, self.nearest.left.shape[1]),
             cells.by_column.largest(cells.values, self.nearest.right.shape[1]),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from psqe.adjacency import undirected_edges
+from psqe.adjacency import neighbour_matrix
 from psqe.features.base import Features
 from psqe.features.fusion import modality_vectors
-from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray, KnowledgeGraph
+from psqe.graph import AlignmentTask, BoolArray, FloatArray, IntArray
 
 N_LINKED_NEIGHBOURS = 3
 """Number of linked pairs of neighbours that are named for each pair."""
@@ -108,9 +108,9 @@ def linked_neighbours(task: AlignmentTask, links: IntArray, pairs: IntArray) -> 
     >>> len(found.counts), int(found.counts.sum()) >= len(found.pairs)
     (4, True)
     """
-    left, right = (_neighbours(graph) for graph in task.sides)
+    left, right = (neighbour_matrix(graph) for graph in task.sides)
     linked = sparse.csr_array(
-        (np.ones(len(links), dtype=bool), (links[:, 0], links[:, 1])),
+        (np.ones(len(links)), (links[:, 0], links[:, 1])),
         shape=(task.left.n_entities, task.right.n_entities),
     )
     # A row has the partners of the neighbours of a pair's left entity, and of these its right neighbours.
@@ -126,13 +126,6 @@ def linked_neighbours(task: AlignmentTask, links: IntArray, pairs: IntArray) -> 
     of, found = of[order], found[order]
     kept = _first_of_each(of, N_LINKED_NEIGHBOURS)
     return LinkedNeighbours(np.bincount(of, minlength=len(pairs)), of[kept], found[kept])
-
-
-def _neighbours(graph: KnowledgeGraph) -> sparse.csr_array:
-    """Which entities have a triple with each other ``(n, n)``."""
-    edges = undirected_edges(graph.triples[:, [0, 2]])
-    shape = (graph.n_entities, graph.n_entities)
-    return sparse.csr_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=shape)
 
 
 def _first_of_each(groups: IntArray, n: int) -> BoolArray:

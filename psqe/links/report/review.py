@@ -109,7 +109,7 @@ def review_page(
     ------
     ParameterError
         If the links are those of another task, or a file with verdicts cannot hold an identifier, such as one
-        with a tab (:func:`psqe.links.report.review_data.check_identifiers`).
+        with a tab (:func:`psqe.links.verdict_files.check_verdict_identifiers`).
     DataError
         If the features do not fit the task.
 

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from psqe.datasets.licences import picture_credit
-from psqe.datasets.own_outputs import check_tabs
-from psqe.errors import ParameterError
 from psqe.features.base import Features
 from psqe.graph import SIDES, AlignmentTask, DoubleArray, FloatArray, IntArray, Side, Sides, positions
 from psqe.links.arguments import check_inputs
@@ -20,6 +18,7 @@ from psqe.links.report.review_pictures import review_pictures
 from psqe.links.report.review_rows import ReviewPairs, review_pairs
 from psqe.links.report.sentences import BECAUSE
 from psqe.links.unlinked import reasons_without_link
+from psqe.links.verdict_files import check_verdict_identifiers
 from psqe.seeds import SeedSet
 
 MOST_PICTURES = 6000
@@ -27,9 +26,6 @@ MOST_PICTURES = 6000
 
 LONGEST_NAME = 200
 """Number of characters of a name that are shown and searched."""
-
-JUDGED = "a person said that the entity has no counterpart"
-"""The reason why such an entity has no link."""
 
 DECIMALS = 3
 """Digits of similarities and cosines behind the point."""
@@ -59,7 +55,7 @@ def review_data(
     ------
     ParameterError
         If the links are those of another task, or a file with verdicts cannot hold an identifier
-        (:func:`check_identifiers`).
+        (:func:`psqe.links.verdict_files.check_verdict_identifiers`).
     DataError
         If the features do not fit the task.
 
@@ -81,7 +77,9 @@ def review_data(
     """
     check_inputs(task, features)
     check_links(task, links)
-    check_identifiers(task, remedy="rename these entities, because verdicts are written into a .tsv file")
+    check_verdict_identifiers(
+        task, remedy="rename these entities, because verdicts are written into a .tsv file"
+    )
     rows = review_pairs(task, links, seeds)
     texts = _Texts()
     at = task.sides.map(lambda graph: positions(graph.candidates, graph.n_entities))
@@ -108,39 +106,6 @@ def review_data(
     }
 
 
-def check_identifiers(task: AlignmentTask, *, remedy: str) -> None:
-    """Report an identifier of a candidate that a file with verdicts cannot hold.
-
-    Parameters
-    ----------
-    task
-        The pair of graphs.
-    remedy
-        What to do about it.
-
-    Raises
-    ------
-    ParameterError
-        If an identifier has a tab or a line break, blanks at an end, which are lost when the file is read, or
-        half a character.
-
-    Examples
-    --------
-    >>> from psqe.datasets.synthetic import planted_pair
-    >>> check_identifiers(planted_pair(30)[0], remedy="rename them")
-    """
-    check_tabs(task, remedy=remedy)
-    for side, graph in zip(SIDES, task.sides, strict=True):
-        for entity in graph.candidates.tolist():
-            identifier = graph.entities[entity]
-            if identifier != identifier.strip() or identifier != identifier.encode(errors="replace").decode():
-                raise ParameterError(
-                    f"the identifier {identifier!r} of the {side} graph has a blank at an end or half a "
-                    "character, which a file with verdicts cannot hold",
-                    remedy=remedy,
-                )
-
-
 class _Texts:
     """Texts that occur often, each once."""
 
@@ -163,7 +128,7 @@ class _Texts:
 def _side(
     task: AlignmentTask, links: Links, side: Side, at: Sides[IntArray], texts: _Texts
 ) -> dict[str, Any]:
-    """The candidates of one side: who they are, and their two nearest on the other side."""
+    """The candidates of one side, each with its description and its two nearest on the other side."""
     graph = task.sides[side]
     candidates = graph.candidates.tolist()
     described = entity_cards(graph, candidates, with_pictures=False)
@@ -232,12 +197,8 @@ def _numbers(values: FloatArray | DoubleArray) -> list[float | None]:
 
 def _reasons(task: AlignmentTask, features: Features, links: Links) -> Sides[Mapping[int, str]]:
     """Why each candidate without a link has none, in words, by entity index."""
-    found = []
-    for side in SIDES:
-        judged = set(links.verdicts.no_counterpart[side].tolist())
-        reasons = reasons_without_link(task, features, links, side)
-        found.append({i: JUDGED if i in judged else BECAUSE[reason] for i, reason in reasons.items()})
-    return Sides(*found)
+    found = (reasons_without_link(task, features, links, side) for side in SIDES)
+    return Sides(*({entity: BECAUSE[why] for entity, why in reasons.items()} for reasons in found))
 
 
 def _verdicts(links: Links, at: Sides[IntArray]) -> dict[str, Any]:

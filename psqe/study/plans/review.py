@@ -12,6 +12,9 @@ ALIGNER = "propagation"
 
 STATES = (0, 1, 2)
 
+CHOSEN_ON = "emoji/en-fr"
+"""The pair on which :data:`psqe.links.proposals.NEIGHBOURS` was chosen."""
+
 
 def reviews(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
     """A review of PSQE's seeds with the default aligner, for each pair and random state."""

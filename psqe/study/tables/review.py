@@ -8,9 +8,6 @@ import pandas as pd
 
 from psqe.study.tables.page import mean_table
 
-VALUES = {"f1": "F1 of all links", "free": "F1 gained on entities without a verdict"}
-"""What :func:`review_states` tells, with its words."""
-
 
 def review_states(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     """Collect what verdicts changed, as means over pairs within a random state.
