@@ -12,7 +12,6 @@ from pathlib import Path
 
 from psqe.datasets.faults import Faults
 from psqe.datasets.own_outputs import VERDICT_COLUMNS, check_tabs, has_verdicts
-from psqe.datasets.pairs import check_outputs
 from psqe.datasets.spelling import Spellings
 from psqe.datasets.tables.forms import FORMS, header_columns, plain_word
 from psqe.datasets.tables.reading import read_columns
@@ -85,6 +84,9 @@ def write_verdicts(verdicts: Verdicts, path: str | Path, task: AlignmentTask) ->
     PsqeError
         If the file cannot be written.
     """
+    # The readers of all layouts need packages that links can be made without, as on a machine with a GPU.
+    from psqe.datasets.pairs import check_outputs
+
     check_outputs((Path(path),), task.name)
     check_verdict_identifiers(task, remedy="rename these entities")
     verdicts.check(task)
