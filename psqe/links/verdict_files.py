@@ -84,7 +84,8 @@ def write_verdicts(verdicts: Verdicts, path: str | Path, task: AlignmentTask) ->
     PsqeError
         If the file cannot be written.
     """
-    # The readers of all layouts need packages that links can be made without, as on a machine with a GPU.
+    # Imported here, because it needs the packages of all file readers. The benchmark of GPUs makes links
+    # without them.
     from psqe.datasets.pairs import check_outputs
 
     check_outputs((Path(path),), task.name)
