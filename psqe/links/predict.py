@@ -29,6 +29,7 @@ from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides, positions
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.confidence import model_temperature
+from psqe.links.kept import KeptLinks
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
@@ -232,6 +233,7 @@ def weigh_pairs(
     *,
     seeds: SeedSet | None = None,
     verdicts: Verdicts | None = None,
+    kept: KeptLinks | None = None,
 ) -> WeighedPairs:
     """Compute what :func:`predict_links` needs before a rule is applied, which is nearly all of its cost.
 
@@ -239,6 +241,9 @@ def weigh_pairs(
     ----------
     task, features, scorer, seeds, verdicts
         As for :func:`predict_links`.
+    kept
+        Links of an earlier run that stay where nothing speaks against it (:mod:`psqe.links.kept`). They must
+        not contradict the verdicts. ``None`` for no earlier run.
 
     Returns
     -------
@@ -267,18 +272,21 @@ def weigh_pairs(
     said = Verdicts.none() if verdicts is None else verdicts
     said.check(task)
     with finite_similarities(model):
-        return _weighed(task, features, partial(similarity_of, source), model, known, said)
+        return _weighed(task, features, partial(similarity_of, source), model, known, said, kept)
 
 
 def _weighed(
     task: AlignmentTask, features: Features, similarity: Scorer, model: Aligner | None, known: SeedSet,
-    said: Verdicts,
+    said: Verdicts, kept_links: KeptLinks | None,
 ) -> WeighedPairs:  # fmt: skip
     """Weigh pairs by the similarities of a function; ``model`` is the aligner behind it, where known."""
     # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
     candidates = canonical_candidates(task, features)
     returned = known.pairs if model is None or model.returns_seeds else known.pairs[:0]
     returned = returned[~said.excludes(returned) & ~among(returned, said.accepted)]
+    if kept_links is not None:  # A link that stays keeps its confidence, whether it is a seed or not.
+        ends = zip(returned.T, kept_links.pairs.T, strict=True)
+        returned = returned[~np.any([np.isin(own, kept) for own, kept in ends], axis=0)]
     decided = Sides(np.isin(candidates.left, said.ends.left), np.isin(candidates.right, said.ends.right))
     in_seed = Sides(np.isin(candidates.left, returned[:, 0]), np.isin(candidates.right, returned[:, 1]))
     left, right = (own[~(seed | done)] for own, seed, done in zip(candidates, in_seed, decided, strict=True))
@@ -298,6 +306,7 @@ def _weighed(
         kept(in_seed, returned, None),
         others,
         said,
+        kept_links,
     )
 
 
@@ -345,6 +354,7 @@ class _UnseededPairs:
     plan: TransportPlan
     confidence: DoubleArray
     calibrated: bool
+    similarity: Scorer
 
     @classmethod
     def weigh(
@@ -365,15 +375,24 @@ class _UnseededPairs:
             plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
         else:
             plan = TransportPlan.from_similarity(scorer(left, right))
-        return cls(left, right, plan, *pair_probabilities(plan, again))
+        return cls(left, right, plan, *pair_probabilities(plan, again), scorer)
 
-    def choose(self, rule: LinkRule) -> _ChosenPairs:
+    def choose(self, rule: LinkRule, kept: KeptLinks | None) -> _ChosenPairs:
         shortlist = self.plan.shortlist
         chosen = rule.choose(shortlist, self.plan.shares, temperature=self.plan.temperature)
         left, right = self.left[shortlist.rows], self.right[shortlist.columns]
+        pairs = np.column_stack([left[chosen], right[chosen]])
+        scores = shortlist.values[chosen].astype(np.float32)
+        confidence = self.confidence[chosen].astype(np.float32)
+        if kept is not None:
+            stays = kept.settled(pairs)
+            new = kept.allowed(pairs, stays)
+            staying = kept.pairs[stays]
+            pairs = np.vstack([staying, pairs[new]])
+            scores = np.concatenate([_diagonal(self.similarity(*staying.T)), scores[new]])
+            confidence = np.concatenate([kept.confidence[stays], confidence[new]])
         return _ChosenPairs(
-            np.column_stack([left[chosen], right[chosen]]), shortlist.values[chosen].astype(np.float32),
-            self.confidence[chosen].astype(np.float32), self.plan.n_counterparts,
+            pairs, scores, confidence, self.plan.n_counterparts,
             Sides(
                 (self.left, TwoNearest.from_pairs(right, shortlist.by_row, shortlist.values)),
                 (self.right, TwoNearest.from_pairs(left, shortlist.by_column, shortlist.values)),
@@ -408,6 +427,7 @@ class WeighedPairs:
     _seeds: _ChosenPairs
     _others: _UnseededPairs | None
     verdicts: Verdicts
+    _kept: KeptLinks | None = None
     recalibration: Recalibration | None = None
 
     def recalibrated(self, by: Recalibration) -> WeighedPairs:
@@ -442,7 +462,9 @@ class WeighedPairs:
             If the rule is something else.
         """
         check_rule(rule)
-        found = [self._seeds] if self._others is None else [self._seeds, self._others.choose(rule)]
+        found = [self._seeds]
+        if self._others is not None:
+            found.append(self._others.choose(rule, self._kept))
         parts = [self._accepted, *found]
         pairs = np.vstack([part.pairs for part in parts])
         scores = np.concatenate([part.scores for part in parts])
@@ -452,6 +474,9 @@ class WeighedPairs:
         if self.recalibration is not None:
             changed = self.recalibration(estimated[n_accepted:])
             confidence = np.concatenate([estimated[:n_accepted], changed]).astype(np.float32)
+        if self._kept is not None:  # their confidence was recalibrated in the run that they are from
+            stays = among(pairs, self._kept.pairs)
+            confidence = np.where(stays, estimated, confidence)
         expected_links = sum(part.expected_links for part in parts)
         left, right = self.candidates
         nearest = Sides(

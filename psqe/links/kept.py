@@ -1,0 +1,90 @@
+"""Links of an earlier run that stay, unless an entity whose evidence changed takes one of their entities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from psqe.graph import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class KeptLinks:
+    """Links of an earlier run about whose entities nothing changed.
+
+    They stay with their confidence. They give way only where the rule prefers, to one of their entities, an
+    entity outside the kept links.
+
+    Parameters
+    ----------
+    pairs
+        Integer array ``(n, 2)``: left and right entity of each link, each entity at most once.
+    confidence
+        Float32 array ``(n,)``: the confidence of each in the earlier run.
+    unlinked_left, unlinked_right
+        The entities that had no link in the earlier run, and about which nothing changed. Two of them get no
+        link with each other.
+
+    Examples
+    --------
+    >>> none = np.empty(0, dtype=np.int64)
+    >>> kept = KeptLinks(np.array([[0, 5], [1, 6]]), np.ones(2, dtype=np.float32), none, none)
+    >>> chosen = np.array([[0, 6], [2, 5]])  # 2 is new and takes 5; then 0 is free and takes 6
+    >>> stays = kept.settled(chosen)
+    >>> stays.tolist(), kept.allowed(chosen, stays).tolist()
+    ([False, False], [True, True])
+    """
+
+    pairs: IntArray
+    confidence: FloatArray
+    unlinked_left: IntArray
+    unlinked_right: IntArray
+
+    def settled(self, chosen: IntArray) -> BoolArray:
+        """Tell which links stay, given the pairs that a rule chose among all entities.
+
+        A chosen pair of a kept entity and one outside the kept links breaks the kept link. The other entity
+        of the broken link is then free, and can break a further one.
+
+        Parameters
+        ----------
+        chosen
+            Pairs ``(m, 2)``, each entity at most once.
+        """
+        stays = np.ones(len(self.pairs), dtype=bool)
+        while True:
+            left, right = self.pairs[stays].T
+            fixed = np.isin(chosen[:, 0], left), np.isin(chosen[:, 1], right)
+            # A pair of two kept entities changes nothing: there is no evidence for it that was not there.
+            one_fixed = (fixed[0] != fixed[1]) & ~self._known_before(chosen)
+            taken = np.isin(self.pairs[:, 0], chosen[one_fixed, 0]) | np.isin(
+                self.pairs[:, 1], chosen[one_fixed, 1]
+            )
+            if not (taken & stays).any():
+                return stays
+            stays &= ~taken
+
+    def allowed(self, chosen: IntArray, stays: BoolArray) -> BoolArray:
+        """Tell which chosen pairs become links beside the kept links that stay.
+
+        They have no entity of these, and not both of their entities were without a link before.
+
+        Parameters
+        ----------
+        chosen
+            Pairs ``(m, 2)``.
+        stays
+            Which kept links stay, from :meth:`settled`.
+        """
+        left, right = self.pairs[stays].T
+        nothing_new = np.isin(chosen[:, 0], self.unlinked_left) & np.isin(chosen[:, 1], self.unlinked_right)
+        out: BoolArray = ~(np.isin(chosen[:, 0], left) | np.isin(chosen[:, 1], right) | nothing_new)
+        return out
+
+    def _known_before(self, chosen: IntArray) -> BoolArray:
+        """Tell which pairs have an entity without a link and without new evidence on one of the two ends."""
+        known: BoolArray = np.isin(chosen[:, 0], self.unlinked_left) | np.isin(
+            chosen[:, 1], self.unlinked_right
+        )
+        return known
