@@ -17,7 +17,7 @@ from psqe.aligners import Aligner
 from psqe.datasets.own_outputs import VERDICT_COLUMNS
 from psqe.datasets.pairs import check_outputs
 from psqe.datasets.spelling import Spellings
-from psqe.errors import DataError
+from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
 from psqe.evaluation.protocols import METRICS_OF
 from psqe.evaluation.queries import DIRECTIONS
@@ -28,6 +28,9 @@ from psqe.features.available import has_data
 from psqe.features.fusion import modality_vectors
 from psqe.files import write_json, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, counted
+from psqe.growth.evidence import evidence_of, given_modalities, made_with
+from psqe.growth.previous import FILE as RUN_FILE
+from psqe.growth.previous import PreviousRun, digest_of
 from psqe.links.formats import save_links
 from psqe.links.predict import Links
 from psqe.links.proposals import N_PROPOSED, propose
@@ -185,6 +188,9 @@ class Alignment:
         Wall-clock seconds of mining, fitting and linking.
     peak_mb
         Largest resident memory of the process until the links were found, in MiB.
+    changes
+        Which links differ from those of an earlier alignment, and why (:mod:`psqe.growth.changes`); ``None``
+        where none was given.
 
     Examples
     --------
@@ -207,6 +213,7 @@ class Alignment:
     parameters: Mapping[str, Any]
     seconds: float
     peak_mb: float
+    changes: pd.DataFrame | None
     _again: Callable[[Verdicts, Verdicts | str | Path], Alignment]
 
     @cached_property
@@ -615,6 +622,9 @@ class Alignment:
     def save(self, folder: str | Path) -> None:
         """Write ``links.tsv``, ``seeds.tsv`` and ``report.json``, in the forms that the README describes.
 
+        A fourth file, ``psqe-run.json``, lets a later alignment continue (``previous`` of
+        :func:`psqe.align`). With an earlier alignment, ``changes.tsv`` lists what differs from it.
+
         Parameters
         ----------
         folder
@@ -623,16 +633,65 @@ class Alignment:
         Raises
         ------
         ParameterError
-            If one of the three is a file of the pair itself, such as the gold links of a folder.
+            If one of them is a file of the pair itself, such as the gold links of a folder.
         PsqeError
             If the folder cannot be written.
         """
         check_form("the folder", folder, str | Path, "give a path")
         links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
-        check_outputs((links, seeds, report), self.task.name)
+        run, changes = Path(folder) / RUN_FILE, Path(folder) / "changes.tsv"
+        check_outputs((links, seeds, report, run, changes), self.task.name)
         save_links(self.predicted, links, self.task)
         self.seeds.save_tsv(seeds, self.task)
         write_json(report, self.summary())
+        if self.changes is not None:
+            self.save_changes(changes)
+        self.as_previous(digest_of(links)).save(run)
+
+    def as_previous(self, links_digest: str = "") -> PreviousRun:
+        """Return what a later alignment needs of this one (``previous`` of :func:`psqe.align`).
+
+        Parameters
+        ----------
+        links_digest
+            Digest of the table of links that is written beside it; empty without one.
+        """
+        given = given_modalities(self.parameters)
+        return PreviousRun.from_alignment(
+            self.task,
+            self.predicted,
+            self._mined,
+            evidence_of(self.task, self.features, given),
+            made_with(self.parameters),
+            links_digest,
+        )
+
+    def save_changes(self, path: str | Path) -> None:
+        """Write :attr:`changes` as a table with tabs.
+
+        Parameters
+        ----------
+        path
+            The file to write.
+
+        Raises
+        ------
+        ParameterError
+            If there was no earlier alignment, or the file is one of the pair itself.
+        PsqeError
+            If the file cannot be written.
+        """
+        check_form("the file", path, str | Path, "give a path")
+        if self.changes is None:
+            raise ParameterError(
+                "there are no changes without an earlier alignment", remedy="give align(previous=...)"
+            )
+        check_outputs((Path(path),), self.task.name)
+        rows = (
+            ["" if pd.isna(cell) else f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row]
+            for row in self.changes.itertuples(index=False)
+        )
+        write_tsv(path, tuple(self.changes.columns), rows)
 
     def save_links(self, path: str | Path) -> None:
         """Write the links in the format that the ending of the file name says.

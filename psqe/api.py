@@ -32,6 +32,9 @@ from psqe.evaluation.arguments import check_task
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask, counted, in_number
+from psqe.growth.changes import link_changes
+from psqe.growth.evidence import compare, evidence_of, given_modalities, made_with
+from psqe.growth.previous import PreviousRun
 from psqe.links.arguments import check_inputs, checked_seeds
 from psqe.links.judged import FEWEST, FEWEST_OF_A_KIND, recalibration_of
 from psqe.links.predict import Links, predict_links, weigh_pairs
@@ -47,6 +50,9 @@ from psqe.similarity.workers import SMALLEST_SENT, enough_to_send, search_on
 
 VerdictChoice = Verdicts | str | Path | Sequence[str | Path] | None
 """How verdicts are given: ready, as a file, or as several files; or none."""
+
+PreviousChoice = Alignment | str | Path | None
+"""How an earlier alignment is given: as it was returned, or by the folder that it was saved in; or none."""
 
 WITHOUT_SEEDS = "none"
 """The word that takes the place of a miner's name where no seeds are wanted."""
@@ -83,6 +89,7 @@ def align(
     aligner: str | AlignerOptions | None = None,
     links: LinkRule | None = None,
     verdicts: VerdictChoice = None,
+    previous: PreviousChoice = None,
     random_state: int = 0,
     checkpoint: str | Path | None = None,
     scheduler: str | None = None,
@@ -123,6 +130,14 @@ def align(
         Accepted pairs are links and seeds, rejected ones are never links, and the confidence of the others is
         recalibrated by them, if they are enough (:func:`psqe.links.judged.recalibration_of`); for this the
         aligner is also fitted once without the verdicts. By default there are none.
+    previous
+        An earlier alignment of these graphs, before entities or their evidence were added, changed or
+        removed: an :class:`~psqe.Alignment`, or the folder that it was saved in
+        (:meth:`psqe.Alignment.save`). Its seeds are used, nothing is mined, and its verdicts hold, except
+        where ``verdicts`` contradict them. Its links stay with their confidence, unless the evidence about
+        one of their entities changed, or an entity whose evidence changed takes one of them
+        (:class:`psqe.links.kept.KeptLinks`). ``Alignment.changes`` lists what differs. The aligner is fitted
+        again and all candidates are compared, so that only the mining is saved. By default there is none.
     random_state
         Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
@@ -140,7 +155,8 @@ def align(
     Raises
     ------
     ParameterError
-        If a name is unknown, an argument is given in another form, or a parameter is out of range.
+        If a name is unknown, an argument is given in another form, a parameter is out of range, or an earlier
+        alignment was made with other modalities or another aligner.
     DataError
         If the data are missing or broken, or too few seeds are found for the aligner.
     PsqeError
@@ -170,6 +186,11 @@ def align(
         "give a LinkRule, or None for the default; gold links are given with the pair, as an AlignmentTask",
     )
     check_form("the checkpoint", checkpoint, str | Path | None, "give the path of a file")
+    if previous is not None and not (isinstance(seeds, str) and seeds == "psqe"):
+        raise ParameterError(
+            "the seeds are those of the earlier alignment, and others are given",
+            remedy="leave out the seeds, or the earlier alignment",
+        )
     random_state = _check_choices(seeds, random_state)
     options = AlignerOptions(name=aligner) if isinstance(aligner, str) else aligner or AlignerOptions()
     model = build_aligner(options, random_state)
@@ -182,8 +203,19 @@ def align(
         said = _load_verdicts(task, verdicts)
         chosen_features = choose_features(task, features)
         vectors = load_features(task, chosen_features)
+        described = describe_data(task, chosen_features, vectors)
+        described["aligner"] = {"name": options.name, "preset": options.preset, **model.parameters}
+        run = _load_previous(previous)
+        difference = kept = None
         with measured() as cost:
-            mined = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
+            if run is None:
+                mined = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
+            else:
+                run.check_same_method(made_with(described))
+                difference = compare(run.digests, evidence_of(task, vectors, given_modalities(described)))
+                mined = run.seeds_of(task, difference)
+                said = said.over(run.verdicts_of(task))
+                kept = run.kept_links(task, difference, said)
             found, learned = mined, None
             if len(said):
                 found = said.applied_to(mined)
@@ -194,9 +226,9 @@ def align(
                 model.fit(task, vectors, found, checkpoint=checkpoint)
             else:
                 model.fit(task, vectors, found)
-            weighed = weigh_pairs(task, vectors, model, seeds=found, verdicts=said)
+            weighed = weigh_pairs(task, vectors, model, seeds=found, verdicts=said, kept=kept)
             predicted = (weighed if learned is None else weighed.recalibrated(learned)).choose(rule)
-    choices = describe_choices(task, features, vectors, seeds, mined)
+    choices = describe_choices(task, features, vectors, seeds if run is None else mined, mined)
     if len(said) and learned is None:
         choices.append(
             f"confidences not recalibrated, for which {FEWEST} links have to be judged, {FEWEST_OF_A_KIND} "
@@ -229,14 +261,14 @@ def align(
         predicted=predicted,
         choices="; ".join(choices),
         parameters={
-            **describe_data(task, chosen_features, vectors),
-            **describe_seeds(mined, seeds),
-            "aligner": {"name": options.name, "preset": options.preset, **model.parameters},
+            **described,
+            **describe_seeds(mined, seeds if run is None else mined),
             "links": asdict(rule),
             **_describe_verdicts(predicted, verdicts),
         },
         seconds=cost.seconds,
         peak_mb=cost.peak_mb,
+        changes=None if run is None or difference is None else link_changes(task, predicted, run, difference),
         _again=again,
     )
 
@@ -323,6 +355,15 @@ def _load_verdicts(task: AlignmentTask, verdicts: VerdictChoice) -> Verdicts:
                 remedy=error.remedy,
             ) from error
     return said
+
+
+def _load_previous(previous: PreviousChoice) -> PreviousRun | None:
+    """Return an earlier alignment as a later one needs it; ``None`` for ``None``."""
+    given = "give an Alignment, the folder that Alignment.save wrote, or None"
+    check_form("the earlier alignment", previous, Alignment | str | Path | None, given)
+    if previous is None:
+        return None
+    return previous.as_previous() if isinstance(previous, Alignment) else PreviousRun.load(previous)
 
 
 def _describe_verdicts(links: Links, given: VerdictChoice) -> dict[str, Any]:

@@ -29,6 +29,7 @@ FLOORS = (
     {"seeds"},
     {"aligners"},
     {"links", "theory"},
+    {"growth"},
     {"alignment", "api", "defaults"},
     {"cli"},
     {"study"},

@@ -45,6 +45,10 @@ def align(
             help="Verdicts on links of an earlier run, a table with left, right and verdict; repeatable."
         ),
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(help="Folder of an earlier run (--save), whose links stay where nothing changed."),
+    ] = None,
     device: Device = None,
     random_state: RandomState = 0,
     scheduler: Scheduler = None,
@@ -58,6 +62,14 @@ def align(
     json_out: Annotated[Path | None, typer.Option("--json", help="File for parameters and metrics.")] = None,
     report_out: Annotated[
         Path | None, typer.Option("--report", help="File for a page about the links (.html).")
+    ] = None,
+    save_out: Annotated[
+        Path | None,
+        typer.Option("--save", help="Folder for links, seeds, report.json and what --previous needs."),
+    ] = None,
+    changes_out: Annotated[
+        Path | None,
+        typer.Option("--changes", help="File for what differs from the earlier run, and why (.tsv)."),
     ] = None,
     to_review_out: Annotated[
         Path | None,
@@ -74,6 +86,11 @@ def align(
     out = task.default_output("links.tsv") if out is None else out
     check_ending("--out", out, LINK_ENDINGS)
     check_ending("--report", report_out, (".html", ".htm"))
+    check_ending("--changes", changes_out, (".tsv",))
+    if changes_out is not None and previous is None:
+        raise ParameterError("--changes needs an earlier run", remedy="give its folder as --previous")
+    if previous is not None and seeds_file is not None:
+        raise ParameterError("--seeds and --previous exclude each other", remedy="give one of them")
     check_ending("--to-review", to_review_out, (".tsv",))
     check_ending("--review", review_out, (".html", ".htm"))
     if seeds_file is not None and miner.miner is not None:
@@ -84,6 +101,7 @@ def align(
         report_out,
         to_review_out,
         review_out,
+        changes_out,
         aligner.checkpoint,
         inputs=(seeds_file, *(verdicts or ()), *(features.features or ())),
     )
@@ -99,7 +117,12 @@ def align(
 
     for_aligner = device if aligner.takes_device() else None
     seeds: SeedChoice = seeds_file or api.WITHOUT_SEEDS
-    if seeds_file is None and miner.miner != api.WITHOUT_SEEDS:
+    if previous is not None:
+        miner.require_unused("--previous")
+        if miner.miner is not None:
+            raise ParameterError("--miner and --previous exclude each other", remedy="give one of them")
+        seeds = "psqe"
+    elif seeds_file is None and miner.miner != api.WITHOUT_SEEDS:
         seeds = miner.options(device, device_required=for_aligner is None)
     else:
         miner.require_unused("--miner none" if seeds_file is None else "--seeds")
@@ -120,6 +143,7 @@ def align(
         aligner=aligner.options(for_aligner),
         links=links.options(),
         verdicts=verdicts,
+        previous=previous,
         random_state=random_state,
         checkpoint=aligner.checkpoint,
         scheduler=scheduler,
@@ -135,6 +159,12 @@ def align(
     if report_out is not None:
         with outputs.written():
             alignment.report(report_out, links.ranked_by())
+    if save_out is not None:
+        with outputs.written():
+            alignment.save(save_out)
+    if changes_out is not None:
+        with outputs.written():
+            alignment.save_changes(changes_out)
     if to_review_out is not None:
         with outputs.written():
             alignment.save_review(to_review_out)

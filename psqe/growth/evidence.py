@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ KINDS = ("name", "attributes", "picture", "vectors", "triples")
 NOTHING = "-"
 """What stands for the digest where an entity has nothing of a kind."""
 
-Digests = tuple[str, ...]
+Digests = tuple[str, str, str, str, str]
 """One digest for each of :data:`KINDS`."""
 
 Evidence = Sides[dict[str, Digests]]
@@ -66,6 +67,29 @@ class Difference:
         return {*self.new[side], *self.changed[side]}
 
 
+def given_modalities(described: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the modalities whose vectors no encoder made, from the record of an alignment.
+
+    Parameters
+    ----------
+    described
+        The record, such as :attr:`psqe.Alignment.parameters`: ``modalities`` and, if there are encoders,
+        ``encoders`` by modality.
+
+    Examples
+    --------
+    >>> given_modalities({"modalities": ["image", "x"], "encoders": {"image": "pixels", "x": None}})
+    ('x',)
+    """
+    encoders = described.get("encoders", {})
+    return tuple(name for name in described["modalities"] if encoders.get(name) is None)
+
+
+def made_with(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return that part of the record of an alignment that a later one must have in common with it."""
+    return {key: described[key] for key in ("modalities", "encoders", "aligner") if key in described}
+
+
 def evidence_of(task: AlignmentTask, features: Features, given: Collection[str]) -> Evidence:
     """Compute the digests of the evidence about all candidates.
 
@@ -106,7 +130,7 @@ def _digests(graph: KnowledgeGraph, vectors: list[str], with_pictures: bool) -> 
         label = content_hash(graph.relations[relation])
         around[head].append(f"head {label} {content_hash(graph.entities[tail])}")
         around[tail].append(f"tail {label} {content_hash(graph.entities[head])}")
-    found = {}
+    found: dict[str, Digests] = {}
     for i in graph.candidates.tolist():
         names = graph.names[i], graph.translations[i]
         picture = graph.images[i] if with_pictures else None
@@ -155,9 +179,7 @@ def compare(earlier: Evidence, now: Evidence) -> Difference:
     both = list(zip(earlier, now, strict=True))
     changed = (
         {
-            entity: tuple(
-                kind for kind, a, b in zip(KINDS, old[entity], digests, strict=True) if a != b
-            )
+            entity: tuple(kind for kind, a, b in zip(KINDS, old[entity], digests, strict=True) if a != b)
             for entity, digests in new.items()
             if entity in old and old[entity] != digests
         }

@@ -143,6 +143,37 @@ class Verdicts:
             Sides(*(np.concatenate(both) for both in alone)),
         )
 
+    def over(self, earlier: Verdicts) -> Verdicts:
+        """Put these verdicts above earlier ones, which hold where nothing contradicts them.
+
+        Parameters
+        ----------
+        earlier
+            Verdicts about the same task.
+
+        Returns
+        -------
+        Verdicts
+            These verdicts, and those of the earlier ones about pairs and entities that these do not decide.
+
+        Examples
+        --------
+        >>> none = np.empty((0, 2))
+        >>> changed_mind = Verdicts(none, np.array([[0, 0]])).over(Verdicts(np.array([[0, 0], [1, 1]]), none))
+        >>> changed_mind.accepted.tolist(), changed_mind.rejected.tolist()
+        ([[1, 1]], [[0, 0]])
+        """
+        decided = self.ends
+        free = ~among(earlier.accepted, self.rejected) & ~np.any(
+            [np.isin(earlier.accepted[:, c], decided[s]) for c, s in enumerate(SIDES)], axis=0
+        )
+        rejected = earlier.rejected[~among(earlier.rejected, self.accepted)]
+        alone = (
+            earlier.no_counterpart[s][~np.isin(earlier.no_counterpart[s], self.accepted[:, c])]
+            for c, s in enumerate(SIDES)
+        )
+        return self.and_also(Verdicts(earlier.accepted[free], rejected, Sides(*alone)))
+
     @property
     def ends(self) -> Sides[IntArray]:
         """The entities of either side about whose links nothing is left to decide, ascending."""

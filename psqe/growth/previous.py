@@ -1,0 +1,291 @@
+"""What an alignment leaves for a later one: links, seeds, verdicts, and digests of the evidence.
+
+All of it is in one file, ``psqe-run.json``, so that its parts cannot be from different runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from psqe.datasets.own_outputs import PREFIX
+from psqe.errors import DataError, ParameterError
+from psqe.files import content_hash, write_text
+from psqe.graph import SIDES, AlignmentTask, IntArray, Side, Sides
+from psqe.growth.evidence import Difference, Digests, Evidence
+from psqe.links.kept import KeptLinks
+from psqe.links.predict import Links
+from psqe.links.verdicts import Verdicts, VerdictWord, verdicts_of
+from psqe.seeds.seed_set import SeedSet
+
+FILE = f"{PREFIX}run.json"
+"""The name of the file in the folder of a run."""
+
+LINKS_FILE = "links.tsv"
+"""The table of links that is written beside it."""
+
+REMEDY = "give the folder that psqe align --save or Alignment.save wrote"
+
+
+class PreviousRun(BaseModel):
+    """An alignment as a later one needs it; entities are named by their identifiers.
+
+    Parameters
+    ----------
+    version
+        Version of the form of the file.
+    links
+        Left entity, right entity and confidence of each link.
+    seeds
+        Left entity, right entity, score and stage of each seed, accepted pairs not among them.
+    verdicts
+        Left entity, right entity and verdict; the entity that a verdict does not name is ``None``.
+    evidence
+        For either side, the digests of each candidate (:data:`psqe.growth.evidence.KINDS`).
+    made_with
+        The modalities, the encoders and the aligner.
+    links_digest
+        Digest of the table of links that was written beside the file.
+
+    Examples
+    --------
+    >>> run = PreviousRun(links=[("a", "x", 0.9)], evidence={"left": {"a": ("1",) * 5}, "right": {}})
+    >>> run.partner("left")
+    {'a': 'x'}
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = 1
+    links: list[tuple[str, str, float]] = Field(default_factory=list)
+    seeds: list[tuple[str, str, float, str]] = Field(default_factory=list)
+    verdicts: list[tuple[str | None, str | None, VerdictWord]] = Field(default_factory=list)
+    evidence: dict[Side, dict[str, Digests]]
+    made_with: dict[str, Any] = Field(default_factory=dict)
+    links_digest: str = ""
+
+    @classmethod
+    def from_alignment(
+        cls,
+        task: AlignmentTask,
+        links: Links,
+        seeds: SeedSet,
+        evidence: Evidence,
+        made_with: Mapping[str, Any],
+        links_digest: str = "",
+    ) -> PreviousRun:
+        """Gather what a later run needs.
+
+        Parameters
+        ----------
+        task
+            The two graphs.
+        links
+            Their links.
+        seeds
+            The seeds without the accepted pairs.
+        evidence
+            Digests of the evidence.
+        made_with
+            The modalities, the encoders and the aligner, ready for JSON.
+        links_digest
+            Digest of the table of links.
+        """
+        left, right = task.left.entities, task.right.entities
+        said = links.verdicts
+        verdicts: list[tuple[str | None, str | None, VerdictWord]] = [
+            *((left[i], right[j], "accept") for i, j in said.accepted.tolist()),
+            *((left[i], right[j], "reject") for i, j in said.rejected.tolist()),
+            *((left[i], None, "no_counterpart") for i in said.no_counterpart.left.tolist()),
+            *((None, right[j], "no_counterpart") for j in said.no_counterpart.right.tolist()),
+        ]
+        return cls.model_construct(
+            version=1,
+            links=[
+                (left[i], right[j], confidence)
+                for (i, j), confidence in zip(links.pairs.tolist(), links.confidence.tolist(), strict=True)
+            ],
+            seeds=[
+                (left[i], right[j], score, stage)
+                for (i, j), score, stage in zip(
+                    seeds.pairs.tolist(), seeds.scores.tolist(), seeds.stages, strict=True
+                )
+            ],
+            verdicts=verdicts,
+            evidence={side: evidence[side] for side in SIDES},
+            made_with=json.loads(json.dumps(dict(made_with))),
+            links_digest=links_digest,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the file into a folder.
+
+        Raises
+        ------
+        PsqeError
+            If it cannot be written.
+        """
+        write_text(folder / FILE, json.dumps(self.model_dump(), ensure_ascii=True) + "\n")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> PreviousRun:
+        """Read the file of a folder.
+
+        Raises
+        ------
+        DataError
+            If the folder has no such file, the file is damaged, or the table of links was changed.
+        """
+        path = Path(folder) / FILE
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise DataError(
+                f"the earlier run cannot be read ({error.strerror})", path=path, remedy=REMEDY
+            ) from error
+        except UnicodeDecodeError as error:
+            raise DataError("the file of the earlier run is damaged", path=path, remedy=REMEDY) from error
+        try:
+            run = cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise DataError(
+                f"the file of the earlier run is damaged ({where + ': ' if where else ''}{first['msg']:.120})",
+                path=path,
+                remedy=REMEDY,
+            ) from error
+        table = path.with_name(LINKS_FILE)
+        if run.links_digest and digest_of(table) != run.links_digest:
+            raise DataError(
+                "the table of links is missing or was changed since it was written, and what was changed "
+                "would be lost",
+                path=table,
+                remedy="give the changes as verdicts (--verdicts), and the folder as it was written",
+            )
+        for side, ends in zip(SIDES, (0, 1), strict=True):
+            names = [link[ends] for link in run.links]
+            if len(set(names)) != len(names) or not set(names) <= set(run.evidence.get(side, {})):
+                raise DataError(
+                    f"the file of the earlier run is damaged (a {side} entity is in two links, or is unknown)",
+                    path=path,
+                    remedy=REMEDY,
+                )
+        return run
+
+    @property
+    def digests(self) -> Evidence:
+        """The digests of both sides."""
+        left, right = (dict(self.evidence[side]) for side in SIDES)
+        return Sides(left, right)
+
+    def partner(self, side: Side) -> dict[str, str]:
+        """Return the linked entity of the other side, by the identifier of each entity of a side."""
+        if side == "left":
+            return {left: right for left, right, _ in self.links}
+        return {right: left for left, right, _ in self.links}
+
+    def check_same_method(self, made_with: Mapping[str, Any]) -> None:
+        """Refuse to continue a run that was made in another way, because its confidences mean another thing.
+
+        Raises
+        ------
+        ParameterError
+            If the modalities, the encoders or the aligner differ.
+        """
+        now = json.loads(json.dumps(dict(made_with)))
+        for key in sorted({*now, *self.made_with}):
+            if now.get(key) != self.made_with.get(key):
+                raise ParameterError(
+                    f"the earlier run was made with another choice of {key} ({self.made_with.get(key)!s:.80} "
+                    f"instead of {now.get(key)!s:.80})",
+                    remedy="give the same options again, or leave out --previous",
+                )
+
+    def seeds_of(self, task: AlignmentTask, difference: Difference) -> SeedSet:
+        """Return the seeds whose entities are still there, and of which only triples may have changed."""
+        changed = {
+            side: {e for e, kinds in difference.changed[side].items() if set(kinds) - {"triples"}}
+            for side in SIDES
+        }
+        places = self._places(task)
+        rows = [
+            (places.left[left], places.right[right], score, stage)
+            for left, right, score, stage in self.seeds
+            if left in places.left
+            and right in places.right
+            and left not in changed["left"]
+            and right not in changed["right"]
+        ]
+        return SeedSet(
+            np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2),
+            np.array([row[2] for row in rows], dtype=np.float32),
+            tuple(row[3] for row in rows),
+        )
+
+    def verdicts_of(self, task: AlignmentTask) -> Verdicts:
+        """Return the verdicts about entities that are still there."""
+        places = self._places(task)
+        return verdicts_of(
+            (
+                -1 if left is None else places.left[left],
+                -1 if right is None else places.right[right],
+                word,
+            )
+            for left, right, word in self.verdicts
+            if (left is None or left in places.left) and (right is None or right in places.right)
+        )
+
+    def kept_links(self, task: AlignmentTask, difference: Difference, verdicts: Verdicts) -> KeptLinks:
+        """Return the links that stay unless something takes one of their entities.
+
+        Parameters
+        ----------
+        task
+            The two graphs as they are now.
+        difference
+            What differs between the evidence then and now.
+        verdicts
+            The verdicts now. They decide about their entities.
+        """
+        places, touched = self._places(task), {side: difference.touched(side) for side in SIDES}
+        rows = [
+            (places.left[left], places.right[right], confidence)
+            for left, right, confidence in self.links
+            if left in places.left
+            and right in places.right
+            and left not in touched["left"]
+            and right not in touched["right"]
+        ]
+        pairs: IntArray = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
+        confidence = np.array([row[2] for row in rows], dtype=np.float32)
+        open_ends = np.isin(pairs[:, 0], verdicts.ends.left) | np.isin(pairs[:, 1], verdicts.ends.right)
+        free = ~(open_ends | verdicts.excludes(pairs))
+        unlinked = (
+            np.array(
+                sorted(
+                    places[side][entity]
+                    for entity in self.evidence[side]
+                    if entity in places[side] and entity not in touched[side] and entity not in linked
+                ),
+                dtype=np.int64,
+            )
+            for side, linked in ((side, self.partner(side)) for side in SIDES)
+        )
+        return KeptLinks(pairs[free], confidence[free], *unlinked)
+
+    def _places(self, task: AlignmentTask) -> Sides[dict[str, int]]:
+        return task.sides.map(lambda graph: {graph.entities[i]: i for i in graph.candidates.tolist()})
+
+
+def digest_of(path: Path) -> str:
+    """Return a digest of a file; empty if it cannot be read."""
+    try:
+        return content_hash(path.read_bytes())
+    except OSError:
+        return ""
