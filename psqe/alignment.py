@@ -646,7 +646,7 @@ class Alignment:
         write_json(report, self.summary())
         if self.changes is not None:
             self.save_changes(changes)
-        self.as_previous(digest_of(links)).save(run)
+        self.as_previous(digest_of(links)).save(Path(folder))
 
     def as_previous(self, links_digest: str = "") -> PreviousRun:
         """Return what a later alignment needs of this one (``previous`` of :func:`psqe.align`).

@@ -29,6 +29,7 @@ from psqe.defaults import (
 )
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.evaluation.arguments import check_task
+from psqe.evaluation.truth import among
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask, counted, in_number
@@ -51,7 +52,7 @@ from psqe.similarity.workers import SMALLEST_SENT, enough_to_send, search_on
 VerdictChoice = Verdicts | str | Path | Sequence[str | Path] | None
 """How verdicts are given: ready, as a file, or as several files; or none."""
 
-PreviousChoice = Alignment | str | Path | None
+PreviousChoice = Alignment | PreviousRun | str | Path | None
 """How an earlier alignment is given: as it was returned, or by the folder that it was saved in; or none."""
 
 WITHOUT_SEEDS = "none"
@@ -197,6 +198,7 @@ def align(
     if checkpoint is not None and not isinstance(model, TrainedAligner):
         raise ParameterError(f"the aligner {options.name} keeps no checkpoint", remedy="leave it out")
     rule = LinkRule() if links is None else links
+    run = _load_previous(previous)
     with search_on(scheduler):
         task = load_pair(pair)
         _tell_idle(scheduler, task)
@@ -205,7 +207,6 @@ def align(
         vectors = load_features(task, chosen_features)
         described = describe_data(task, chosen_features, vectors)
         described["aligner"] = {"name": options.name, "preset": options.preset, **model.parameters}
-        run = _load_previous(previous)
         difference = kept = None
         with measured() as cost:
             if run is None:
@@ -234,6 +235,9 @@ def align(
             f"confidences not recalibrated, for which {FEWEST} links have to be judged, {FEWEST_OF_A_KIND} "
             f"of them accepted and {FEWEST_OF_A_KIND} rejected"
         )
+    if kept is not None:
+        n_stay = int(among(predicted.pairs, kept.pairs).sum())
+        choices.append(f"seeds of the earlier run, of which {counted(n_stay, 'link')} stay as they were")
     choices += [
         *describe_aligner(options),
         *describe_links(
@@ -245,10 +249,11 @@ def align(
         return align(
             task,
             features=vectors,
-            seeds=mined,
+            seeds=mined if run is None else "psqe",
             aligner=options,
             links=links,
             verdicts=earlier.and_also(_load_verdicts(task, more)),
+            previous=run,
             random_state=random_state,
             scheduler=scheduler,
         )
@@ -360,9 +365,9 @@ def _load_verdicts(task: AlignmentTask, verdicts: VerdictChoice) -> Verdicts:
 def _load_previous(previous: PreviousChoice) -> PreviousRun | None:
     """Return an earlier alignment as a later one needs it; ``None`` for ``None``."""
     given = "give an Alignment, the folder that Alignment.save wrote, or None"
-    check_form("the earlier alignment", previous, Alignment | str | Path | None, given)
-    if previous is None:
-        return None
+    check_form("the earlier alignment", previous, Alignment | PreviousRun | str | Path | None, given)
+    if previous is None or isinstance(previous, PreviousRun):
+        return previous
     return previous.as_previous() if isinstance(previous, Alignment) else PreviousRun.load(previous)
 
 

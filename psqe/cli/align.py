@@ -28,6 +28,14 @@ from psqe.files import write_json
 from psqe.graph import counted
 from psqe.process_limits import MEMORY_TO_COMPUTE, check_memory
 
+SAVED = ("links.tsv", "seeds.tsv", "report.json", "psqe-run.json", "changes.tsv")
+"""The files that ``--save`` writes into its folder, as :meth:`psqe.Alignment.save` does."""
+
+
+def saved_files(folder: Path | None) -> list[Path]:
+    """Return the files that ``--save`` writes; none where it is not given."""
+    return [] if folder is None else [folder / name for name in SAVED]
+
 
 @flat_options
 def align(
@@ -102,6 +110,7 @@ def align(
         to_review_out,
         review_out,
         changes_out,
+        *saved_files(save_out),
         aligner.checkpoint,
         inputs=(seeds_file, *(verdicts or ()), *(features.features or ())),
     )
@@ -121,6 +130,8 @@ def align(
         miner.require_unused("--previous")
         if miner.miner is not None:
             raise ParameterError("--miner and --previous exclude each other", remedy="give one of them")
+        if device is not None and for_aligner is None:
+            raise ParameterError(f"aligner {aligner.name} has no option --device", remedy="leave it out")
         seeds = "psqe"
     elif seeds_file is None and miner.miner != api.WITHOUT_SEEDS:
         seeds = miner.options(device, device_required=for_aligner is None)
@@ -174,6 +185,10 @@ def align(
     outputs.check()
     if alignment.choices:
         typer.echo(f"chosen: {alignment.choices}")
+    if alignment.changes is not None:
+        counts = alignment.changes["change"].value_counts().to_dict()
+        told = ", ".join(f"{n:,} times {change}" for change, n in sorted(counts.items()))
+        typer.echo(f"changes since the earlier run: {told or 'none'}")
     if ranking := alignment.ranking(links.ranked_by()):
         typer.echo(ranking)
     typer.echo(f"{alignment.headline()} {time.perf_counter() - begun:.1f} s in all -> {out}")

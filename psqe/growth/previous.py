@@ -156,7 +156,7 @@ class PreviousRun(BaseModel):
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise DataError(
-                f"the file of the earlier run is damaged ({where + ': ' if where else ''}{first['msg']:.120})",
+                f"the file of the earlier run is damaged ({f'{where}: ' * bool(where)}{first['msg']:.120})",
                 path=path,
                 remedy=REMEDY,
             ) from error
@@ -172,7 +172,7 @@ class PreviousRun(BaseModel):
             names = [link[ends] for link in run.links]
             if len(set(names)) != len(names) or not set(names) <= set(run.evidence.get(side, {})):
                 raise DataError(
-                    f"the file of the earlier run is damaged (a {side} entity is in two links, or is unknown)",
+                    f"the file of the earlier run is damaged: a {side} entity is in two links, or unknown",
                     path=path,
                     remedy=REMEDY,
                 )

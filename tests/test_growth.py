@@ -1,0 +1,274 @@
+"""Pairs that grow: what changed is found, links stay without new evidence, and a broken run is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import psqe
+from psqe.cli.main import main
+from psqe.datasets.synthetic import planted_pair
+from psqe.errors import DataError, ParameterError
+from psqe.features import Features
+from psqe.features.base import Modality
+from psqe.graph import AlignmentTask, IntArray
+from psqe.growth.previous import FILE, PreviousRun
+from psqe.links import Verdicts
+from psqe.links.kept import KeptLinks
+
+COUNTRIES = Path(__file__).parents[1] / "examples" / "countries"
+NONE: IntArray = np.empty(0, dtype=np.int64)
+NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
+Pair = tuple[AlignmentTask, Features]
+
+
+def part(pair: Pair, left: IntArray, right: IntArray) -> Pair:
+    """The pair with some of its entities, in the given order."""
+    return pair[0].take(left, right), pair[1].take(left, right)
+
+
+def named(alignment: psqe.Alignment) -> dict[tuple[str, str], float]:
+    """The confidence of each link, by the identifiers of its entities."""
+    frame = alignment.links
+    return {(row.left, row.right): row.confidence for row in frame.itertuples()}
+
+
+def differing(one: PreviousRun, other: PreviousRun) -> set[str]:
+    """The left entities whose evidence differs."""
+    return {
+        entity
+        for entity, digests in one.evidence["left"].items()
+        if other.evidence["left"][entity] != digests
+    }
+
+
+@pytest.fixture(scope="module")
+def whole() -> Pair:
+    return planted_pair(160, noise=0.5, random_state=3)
+
+
+@pytest.fixture(scope="module")
+def old(whole: Pair) -> psqe.Alignment:
+    """An alignment of the pair without the last six entities of either side."""
+    task, features = part(whole, *(np.arange(graph.n_entities - 6) for graph in whole[0].sides))
+    return psqe.align(task, features=features)
+
+
+def test_without_a_change_all_links_and_confidences_stay_in_any_order(old: psqe.Alignment) -> None:
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(graph.n_entities) for graph in old.task.sides]
+    task, features = part((old.task, old.features), *orders)
+    again = psqe.align(task, features=features, previous=old)
+    assert named(again) == named(old)
+    assert again.changes is not None
+    assert again.changes.empty
+    assert len(again.seeds) == len(old.seeds)
+
+
+def test_only_links_beside_new_evidence_change_and_new_entities_get_an_answer(
+    whole: Pair, old: psqe.Alignment
+) -> None:
+    task, features = whole
+    grown = psqe.align(task, features=features, previous=old)
+    assert grown.changes is not None
+    before, now = named(old), named(grown)
+    listed = grown.changes
+    assert (listed["why"] != "").all()
+
+    def rows(change: str) -> set[tuple[str, str]]:
+        chosen = listed[listed["change"] == change]
+        return set(zip(chosen["left"], chosen["right"], strict=True))
+
+    assert rows("link added") == set(now) - set(before)
+    assert rows("link removed") == set(before) - set(now)
+    new = [set(graph.entities[-6:]) for graph in task.sides]
+    answered = {e for pair in {*now, *rows("no counterpart")} for e in pair}
+    assert new[0] | new[1] <= answered
+    fresh = psqe.align(task, features=features)
+    differ = len(set(now) ^ set(named(fresh))) / len(now)
+    assert differ < 0.15, "the links are nearly those of a whole run"
+    # A second step continues the first one.
+    again = psqe.align(task, features=features, previous=grown)
+    assert named(again) == now
+
+
+def test_entities_that_are_gone_free_their_counterparts(old: psqe.Alignment) -> None:
+    gone = int(old.predicted.pairs[0, 0])
+    left = np.setdiff1d(np.arange(old.task.left.n_entities), [gone])
+    task, features = part((old.task, old.features), left, np.arange(old.task.right.n_entities))
+    smaller = psqe.align(task, features=features, previous=old)
+    name = old.task.left.entities[gone]
+    assert smaller.changes is not None
+    row = smaller.changes[smaller.changes["left"] == name].iloc[0]
+    assert row["change"] == "link removed"
+    assert f"{name}: removed" in row["why"]
+    assert name not in {left for left, _ in named(smaller)}
+
+
+def test_a_changed_vector_is_new_evidence(old: psqe.Alignment) -> None:
+    name, entity = next(iter(old.features)), int(old.predicted.pairs[0, 0])
+    left, right = old.features[name]
+    values = left.values.copy()
+    values[entity] += 0.01
+    features = Features(
+        {**old.features, name: Modality.from_arrays(values, right.values)}, old.features.entities
+    )
+    again = psqe.align(old.task, features=features, previous=old)
+    run, now = old.as_previous(), again.as_previous()
+    identifier = old.task.left.entities[entity]
+    assert [e for e in run.evidence["left"] if run.evidence["left"][e] != now.evidence["left"][e]] == [
+        identifier
+    ]
+
+
+def test_verdicts_hold_in_later_runs_and_new_ones_replace_them(whole: Pair, old: psqe.Alignment) -> None:
+    wrong = old.predicted.pairs[:2]
+    first = psqe.align(
+        old.task, features=old.features, previous=old, verdicts=Verdicts(NO_PAIRS, rejected=wrong)
+    )
+    names = [(old.task.left.entities[i], old.task.right.entities[j]) for i, j in wrong.tolist()]
+    assert not set(names) & set(named(first))
+    assert first.changes is not None
+    reasons = first.changes.set_index(["left", "right"])["why"]
+    assert all("rejected by a verdict" in reasons[pair] for pair in names)
+    task, features = whole
+    later = psqe.align(task, features=features, previous=first)
+    assert not set(names) & set(named(later))
+    index = [{e: i for i, e in enumerate(graph.entities)} for graph in task.sides]
+    mind_changed = Verdicts(np.array([[index[0][names[0][0]], index[1][names[0][1]]]]), NO_PAIRS)
+    last = psqe.align(task, features=features, previous=later, verdicts=mind_changed)
+    assert names[0] in named(last)
+    assert names[1] not in named(last)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_kept_links_stay_exactly_where_no_entity_from_outside_takes_one(data: st.DataObject) -> None:
+    n = data.draw(st.integers(2, 7))
+    permutation = np.array(data.draw(st.permutations(range(n))))
+    chosen = np.column_stack([np.arange(n), permutation])
+    n_kept = data.draw(st.integers(0, n))
+    kept = KeptLinks(
+        np.column_stack([np.arange(n_kept), np.arange(n_kept)]), np.ones(n_kept, np.float32), NONE, NONE
+    )
+    stays = kept.settled(chosen)
+    links = np.vstack([kept.pairs[stays], chosen[kept.allowed(chosen, stays)]])
+    assert all(len(set(column)) == len(column) for column in links.T.tolist()), "links are one-to-one"
+    # A cycle of the permutation that has only kept entities has no new evidence; every other one is taken.
+    for i in range(n_kept):
+        cycle, at = {i}, int(permutation[i])
+        while at != i:
+            cycle.add(at)
+            at = int(permutation[at])
+        assert stays[i] == all(j < n_kept for j in cycle)
+
+
+def test_two_entities_without_a_link_and_without_news_get_none() -> None:
+    kept = KeptLinks(NO_PAIRS, np.empty(0, np.float32), np.array([0]), np.array([0]))
+    assert kept.allowed(np.array([[0, 0], [0, 1]]), kept.settled(NO_PAIRS)).tolist() == [False, True]
+
+
+def test_another_aligner_or_other_seeds_are_refused(old: psqe.Alignment) -> None:
+    with pytest.raises(ParameterError, match="another choice of aligner"):
+        psqe.align(old.task, features=old.features, previous=old, aligner="clamped")
+    with pytest.raises(ParameterError, match="another choice of modalities"):
+        name = next(iter(old.features))
+        psqe.align(old.task, features=old.features.select([name]), previous=old)
+    with pytest.raises(ParameterError, match="the seeds are those of the earlier alignment"):
+        psqe.align(old.task, features=old.features, previous=old, seeds="mutual")
+
+
+def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignment, tmp_path: Path) -> None:
+    old.save(tmp_path / "run")
+    again = psqe.align(old.task, features=old.features, previous=tmp_path / "run")
+    assert named(again) == named(old)
+    with pytest.raises(ParameterError, match="no changes without an earlier alignment"):
+        old.save_changes(tmp_path / "changes.tsv")
+    file = tmp_path / "run" / FILE
+    content = json.loads(file.read_text())
+    for text, told in (
+        ("{", "damaged"),
+        ("{}", "damaged .evidence"),
+        (json.dumps(content | {"version": 2}), "damaged .version"),
+        (json.dumps(content | {"links": content["links"] + content["links"][:1]}), "in two links"),
+    ):
+        file.write_text(text)
+        with pytest.raises(DataError, match=told):
+            PreviousRun.load(tmp_path / "run")
+    file.write_text(json.dumps(content))
+    table = tmp_path / "run" / "links.tsv"
+    table.write_text(table.read_text() + "a\tb\t1\t1\t1\n")
+    with pytest.raises(DataError, match="was changed since it was written"):
+        PreviousRun.load(tmp_path / "run")
+    with pytest.raises(DataError, match="cannot be read"):
+        PreviousRun.load(tmp_path / "nowhere")
+
+
+def without_two(folder: Path) -> list[list[str]]:
+    """Copy the countries but for two of them; return the rows of their gold links."""
+    shutil.copytree(COUNTRIES, folder)
+    rows = [line.split("\t") for line in (COUNTRIES / "links.tsv").read_text("utf-8").splitlines()[1:]]
+    gone = rows[10:12]
+    for file in folder.rglob("*.tsv"):
+        lines = file.read_text("utf-8").splitlines()
+        ends = {end for row in gone for end in row}
+        kept = [line for line in lines if not ends & set(line.split("\t"))]
+        file.write_text("\n".join(kept) + "\n", "utf-8")
+    return gone
+
+
+def test_the_command_continues_a_run_after_two_countries_were_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = without_two(tmp_path / "countries")
+    run, grown = str(tmp_path / "1"), str(tmp_path / "2")
+    first = ["align", str(tmp_path / "countries"), "--out", str(tmp_path / "a.tsv"), "--save", run]
+    assert main(first) == 0
+    written = ["--out", str(tmp_path / "b.tsv"), "--save", grown, "--changes", str(tmp_path / "changes.tsv")]
+    capsys.readouterr()
+    assert main(["align", str(COUNTRIES), "--previous", run, *written]) == 0
+    assert "changes since the earlier run: 2 times link added" in capsys.readouterr().out
+    header, *rows = (tmp_path / "changes.tsv").read_text("utf-8").splitlines()
+    assert header.split("\t") == ["change", "left", "right", "confidence", "why"]
+    assert sorted(row.split("\t")[1:3] for row in rows) == sorted(gone)
+    assert (tmp_path / "2" / "changes.tsv").read_bytes() == (tmp_path / "changes.tsv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--changes", "c.tsv"], "--changes needs an earlier run"),
+        (["--previous", "p", "--seeds", "s.tsv"], "--seeds and --previous exclude each other"),
+        (["--previous", "p", "--miner", "mutual"], "--miner and --previous exclude each other"),
+        (["--previous", "p", "--n-seeds", "5"], "--n-seeds says how seeds are mined"),
+        (["--previous", "nowhere"], "the earlier run cannot be read"),
+        (["--previous", "p", "--changes", "c.txt"], "--changes"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(
+    options: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["align", str(COUNTRIES), *options]) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_evidence_tells_kinds_apart(old: psqe.Alignment) -> None:
+    graph = old.task.left
+    triple = graph.triples[0]
+    task = replace(old.task, left=replace(graph, triples=graph.triples[1:]), links=None)
+    changed = psqe.align(task, features=old.features, previous=old)
+    run, now = old.as_previous(), changed.as_previous()
+    assert differing(run, now) == {graph.entities[triple[0]], graph.entities[triple[2]]}
