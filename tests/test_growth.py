@@ -216,11 +216,14 @@ def without_two(folder: Path) -> list[list[str]]:
     shutil.copytree(COUNTRIES, folder)
     rows = [line.split("\t") for line in (COUNTRIES / "links.tsv").read_text("utf-8").splitlines()[1:]]
     gone = rows[10:12]
+    ends = {end for row in gone for end in row}
     for file in folder.rglob("*.tsv"):
         lines = file.read_text("utf-8").splitlines()
-        ends = {end for row in gone for end in row}
         kept = [line for line in lines if not ends & set(line.split("\t"))]
         file.write_text("\n".join(kept) + "\n", "utf-8")
+    for picture in folder.glob("left/images/*"):
+        if picture.stem in ends:
+            picture.unlink()
     return gone
 
 
