@@ -73,7 +73,7 @@ def given_modalities(described: Mapping[str, Any]) -> tuple[str, ...]:
     Parameters
     ----------
     described
-        The record, such as :attr:`psqe.Alignment.parameters`: ``modalities`` and, if there are encoders,
+        The record, such as ``parameters`` of :class:`psqe.Alignment`: ``modalities`` and, if there are encoders,
         ``encoders`` by modality.
 
     Examples
