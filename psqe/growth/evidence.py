@@ -73,8 +73,8 @@ def given_modalities(described: Mapping[str, Any]) -> tuple[str, ...]:
     Parameters
     ----------
     described
-        The record, such as ``parameters`` of :class:`psqe.Alignment`: ``modalities`` and, if there are encoders,
-        ``encoders`` by modality.
+        The record, such as ``parameters`` of :class:`psqe.Alignment`: ``modalities`` and, if there are
+        encoders, ``encoders`` by modality.
 
     Examples
     --------
