@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from psqe.datasets.frames import graph_from_frames as graph_from_frames
     from psqe.graph import AlignmentTask as AlignmentTask
     from psqe.graph import KnowledgeGraph as KnowledgeGraph
+    from psqe.groups import Groups as Groups
+    from psqe.groups import align_all as align_all
     from psqe.links.rules import LinkRule as LinkRule
     from psqe.options import AlignerOptions as AlignerOptions
     from psqe.options import FeatureFile as FeatureFile
@@ -33,12 +35,14 @@ _PUBLIC = {
     "Explanation": "psqe.alignment",
     "FeatureFile": "psqe.options",
     "FeatureOptions": "psqe.options",
+    "Groups": "psqe.groups",
     "KnowledgeGraph": "psqe.graph",
     "LinkRule": "psqe.links.rules",
     "MinerOptions": "psqe.options",
     "SeedSet": "psqe.seeds.seed_set",
     "TaskOptions": "psqe.options",
     "align": "psqe.api",
+    "align_all": "psqe.groups",
     "graph_from_frames": "psqe.datasets.frames",
     "load_task": "psqe.datasets",
     "mine_seeds": "psqe.api",

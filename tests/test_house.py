@@ -31,6 +31,7 @@ FLOORS = (
     {"links", "theory"},
     {"growth"},
     {"alignment", "api", "defaults"},
+    {"groups"},
     {"cli"},
     {"study"},
 )

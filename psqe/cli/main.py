@@ -18,6 +18,7 @@ from psqe.signals import Stopped, stopping_signals
 AT_THE_END = (
     "seeds",
     "align",
+    "align-all",
     "describe",
     "data list",
     "data info",

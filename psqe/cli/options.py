@@ -157,9 +157,8 @@ class FeatureGroup:
         ParameterError
             If a file is given together with what only encoders can do.
         """
-        modalities = None if self.modalities is None else tuple(names("--modalities", self.modalities))
         if not self.features:
-            return FeatureOptions(modalities=modalities, encoders=encoder_choices(self.encoder))
+            return self.encoded()
         if self.encoder:
             raise ParameterError("--encoder and --features exclude each other", remedy="give one of them")
         if task.hide_presence:
@@ -173,7 +172,14 @@ class FeatureGroup:
                 remedy="give one file, or the file of the left side and then that of the right side",
             )
         path, *right = self.features
-        return FeatureFile(path=path, right=right[0] if right else None, modalities=modalities)
+        return FeatureFile(path=path, right=right[0] if right else None, modalities=self._names())
+
+    def encoded(self) -> FeatureOptions:
+        """Gather the choice of modalities and encoders, whatever file is given."""
+        return FeatureOptions(modalities=self._names(), encoders=encoder_choices(self.encoder))
+
+    def _names(self) -> tuple[str, ...] | None:
+        return None if self.modalities is None else tuple(names("--modalities", self.modalities))
 
 
 @dataclass(frozen=True)

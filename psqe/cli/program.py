@@ -28,10 +28,10 @@ GROUP = "psqe.commands"
 """The entry points of further commands."""
 
 COMMANDS = {
-    name: metadata.EntryPoint(name, f"psqe.cli.{name}:{name}", GROUP)
-    for name in ("seeds", "align", "data", "describe")
+    name: metadata.EntryPoint(name, "psqe.cli.{0}:{0}".format(name.replace("-", "_")), GROUP)
+    for name in ("seeds", "align", "align-all", "data", "describe")
 }
-"""Our own commands: each is the object of its own name in a module of its own name."""
+"""Our own commands: each is the object of its own name, with ``_`` for ``-``, in a module of that name."""
 
 SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
@@ -221,8 +221,11 @@ def _remedy(error: Any) -> str:
     if "unexpected extra argument" not in error.format_message():
         return ""
     if command in ("psqe align", "psqe seeds"):
+        several = (
+            "; psqe align-all aligns several folders of one graph each" if command == "psqe align" else ""
+        )
         return (
             f"give {command} one task or one folder; psqe data convert LEFT RIGHT --out DIR makes a folder "
-            "of two tables"
+            f"of two tables{several}"
         )
     return f"see {command} --help"

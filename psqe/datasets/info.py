@@ -9,6 +9,7 @@ import numpy as np
 
 from psqe.datasets import benchmarks, closed_leaks
 from psqe.datasets.layouts import layout_name, layout_of
+from psqe.datasets.layouts.folder import graph_files
 from psqe.errors import DataError
 from psqe.files import hash_of
 from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph, Side
@@ -23,12 +24,17 @@ def task_folder(task: str, data_root: str | Path | None = None) -> Path | None:
 
 
 def task_files(task: str, data_root: str | Path | None = None) -> list[Path]:
-    """Return the files that a task is read from; none if it has no folder, or the folder no layout."""
+    """Return the files that a task, or the one graph in a folder, is read from.
+
+    They are none if the task has no folder, or the folder neither a layout nor the tables of a graph.
+    """
     folder = task_folder(task, data_root)
-    try:
-        files = {} if folder is None else layout_of(folder).files(folder)
-    except DataError:  # Loading the task raises the same error.
+    if folder is None:
         return []
+    try:
+        files = layout_of(folder).files(folder)
+    except DataError:  # Loading the task raises the same error.
+        return graph_files(folder)
     return [path for path in files.values() if path is not None]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from psqe.errors import ParameterError
-from psqe.graph import SIDES, AlignmentTask
+from psqe.graph import SIDES, AlignmentTask, KnowledgeGraph
 
 MARK = "written by psqe: these links are predictions"
 """The words that stand in the first lines of files of links, where the format has comments."""
@@ -20,6 +20,12 @@ SEED_COLUMNS = ("left", "right", "score", "stage")
 """The columns of a table of seeds."""
 VERDICT_COLUMNS = ("left", "right", "verdict")
 """The columns of a table of verdicts (:mod:`psqe.links.verdicts`)."""
+GROUP_COLUMNS = ("group", "entity", "name", "confidence")
+"""The columns of a table of groups (:mod:`psqe.groups`); that of several sources has one more."""
+DUPLICATE_COLUMNS = ("entity", "duplicate", "score", "confidence")
+"""The columns of a table of pairs of duplicates (:func:`psqe.dedupe`)."""
+
+_OWN_TABLES = (LINK_COLUMNS, SEED_COLUMNS, VERDICT_COLUMNS, GROUP_COLUMNS, DUPLICATE_COLUMNS)
 
 LINK_ENDINGS = (".tsv", ".csv", ".ttl", ".nt", ".sssom.tsv", ".rdf", ".xml")
 """The endings of files that predicted links are written to, see :mod:`psqe.links.formats`."""
@@ -28,7 +34,7 @@ _HEAD = 4096
 
 
 def is_own_table(path: Path) -> bool:
-    r"""Return whether a file is a table of links, of seeds or of verdicts that psqe wrote, by its first line.
+    r"""Return whether a file is a table of links, seeds, verdicts or groups of psqe, by its first line.
 
     A table of which the columns ``score`` and ``confidence``, or ``score`` and ``stage``, were removed is no
     longer one of these. A file that cannot be read is none.
@@ -42,7 +48,7 @@ def is_own_table(path: Path) -> bool:
     ...     is_own_table(file)
     True
     """
-    return any(_has_columns(path, columns) for columns in (LINK_COLUMNS, SEED_COLUMNS, VERDICT_COLUMNS))
+    return any(_has_columns(path, columns) for columns in _OWN_TABLES)
 
 
 def has_verdicts(path: Path) -> bool:
@@ -104,11 +110,31 @@ def check_tabs(task: AlignmentTask, *, remedy: str) -> None:
         If there is such an identifier.
     """
     for side, graph in zip(SIDES, task.sides, strict=True):
-        for entity in graph.candidates.tolist():
-            identifier = graph.entities[entity]
-            if any(mark in identifier for mark in "\t\n\r"):
-                raise ParameterError(
-                    f"the identifier {identifier!r} of the {side} graph has a tab or a line break, "
-                    "which a .tsv file cannot hold",
-                    remedy=remedy,
-                )
+        check_identifiers(graph, f"the {side} graph", remedy=remedy)
+
+
+def check_identifiers(graph: KnowledgeGraph, what: str, *, remedy: str) -> None:
+    """Report that an identifier of a candidate has a tab or a line break, for one graph.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    what
+        What messages call it.
+    remedy
+        What to do about it.
+
+    Raises
+    ------
+    ParameterError
+        If there is such an identifier.
+    """
+    for entity in graph.candidates.tolist():
+        identifier = graph.entities[entity]
+        if any(mark in identifier for mark in "\t\n\r"):
+            raise ParameterError(
+                f"the identifier {identifier!r} of {what} has a tab or a line break, "
+                "which a .tsv file cannot hold",
+                remedy=remedy,
+            )

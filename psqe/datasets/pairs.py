@@ -81,13 +81,34 @@ def load_pair(pair: Pair, *, random_state: int = 0, data_root: str | Path | None
             remedy="give the name of a task, a folder, two knowledge graphs, or two mappings with tables",
         )
     left, right = (
-        _graph(side, one) if isinstance(one, Mapping) else one for side, one in zip(SIDES, sides, strict=True)
+        graph_of_tables(one, side) if isinstance(one, Mapping) else one
+        for side, one in zip(SIDES, sides, strict=True)
     )
     return AlignmentTask(f"{left.name} and {right.name}", left, right)
 
 
-def _graph(side: str, tables: Mapping[str, Any]) -> KnowledgeGraph:
-    """Build one graph from a mapping with the parameters of :func:`psqe.graph_from_frames`."""
+def graph_of_tables(tables: Mapping[str, Any], name: str) -> KnowledgeGraph:
+    """Build one graph from a mapping with the parameters of :func:`psqe.graph_from_frames`.
+
+    Parameters
+    ----------
+    tables
+        The parameters by name.
+    name
+        Name of the graph where the mapping gives none.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is unknown, or a name is no text.
+    DataError
+        If a table is broken.
+
+    Examples
+    --------
+    >>> graph_of_tables({"names": [("a", "Rome")]}, "cities").name
+    'cities'
+    """
     known = inspect.signature(graph_from_frames).parameters
     for key in tables:
         if key not in known:
@@ -98,7 +119,7 @@ def _graph(side: str, tables: Mapping[str, Any]) -> KnowledgeGraph:
                 f"{key!r} is the {key} of the graph, and a table was given",
                 remedy="call the table of names 'names'",
             )
-    return graph_from_frames(**{"name": side, **tables})
+    return graph_from_frames(**{"name": name, **tables})
 
 
 def default_output(name: str, task: str, data_root: Path | None = None) -> Path:

@@ -96,7 +96,7 @@ def planted_pair(
         raise ParameterError(f"dim is {dim}", remedy="give at least 1 dimension")
     if random_state < 0:
         raise ParameterError(f"random_state is {random_state}", remedy="give an integer of at least 0")
-    region = _regions(n, regions)
+    region = regions_of(n, regions)
     n_regions = int(region.max()) + 1
     spreads = _per_region("spread", spread, n_regions)[region]
     noises = _per_region("noise", noise, n_regions)[region]
@@ -111,7 +111,7 @@ def planted_pair(
         np.sort(np.concatenate([both, left_only])),
         rng.permutation(np.concatenate([both, right_only])),
     )
-    edges = _edges(region, densities, rng)
+    edges = hidden_edges(region, densities, rng)
     graphs = [_graph(side, region, edges[rng.random(len(edges)) >= edge_loss]) for side in SIDES]
     centres = rng.standard_normal((n_regions, dim))
     hidden = centres[region] + spreads[:, None] * rng.standard_normal((n, dim))
@@ -173,8 +173,19 @@ def planted_vectors(task: AlignmentTask, widths: Mapping[str, int], *, random_st
     return Features(modalities)
 
 
-def _regions(n: int, regions: int | Sequence[float]) -> IntArray:
-    """Return the region of each entity ``(n,)``; every region has at least one entity."""
+def regions_of(n: int, regions: int | Sequence[float]) -> IntArray:
+    """Return the region of each entity ``(n,)``; every region has at least one entity.
+
+    Raises
+    ------
+    ParameterError
+        If there are no regions, more regions than entities, or a size is not positive.
+
+    Examples
+    --------
+    >>> regions_of(4, 2).tolist()
+    [0, 0, 1, 1]
+    """
     shares = np.ones(regions) if isinstance(regions, int) else np.asarray(regions, dtype=float)
     if len(shares) == 0 or not (shares > 0).all() or len(shares) > n:
         raise ParameterError(
@@ -199,8 +210,24 @@ def _per_region(name: str, value: PerRegion, n_regions: int, upper: float = np.i
     return np.broadcast_to(values, (n_regions,))
 
 
-def _edges(region: IntArray, densities: Floats, rng: np.random.Generator) -> IntArray:
-    """Draw hidden triples ``(n_edges, 3)``: at most one between two entities, and none within an entity."""
+def hidden_edges(region: IntArray, densities: Floats, rng: np.random.Generator) -> IntArray:
+    """Draw hidden triples ``(n_edges, 3)``: at most one between two entities, and none within an entity.
+
+    Parameters
+    ----------
+    region
+        The region of each hidden entity ``(n,)``, ascending.
+    densities
+        The mean number of edges of an entity of each region.
+    rng
+        The random generator.
+
+    Examples
+    --------
+    >>> region = regions_of(40, 2)
+    >>> hidden_edges(region, np.full(2, 4.0), np.random.default_rng(0)).shape[1]
+    3
+    """
     n = len(region)
     heads = np.repeat(np.arange(n), rng.poisson(densities[region] / 2))
     starts = np.searchsorted(region, region[heads])

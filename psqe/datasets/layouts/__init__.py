@@ -7,7 +7,7 @@ another distribution; see :class:`Layout` for its members.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -159,7 +159,7 @@ def read_in_order(
     faults = Faults() if faults is None else faults
     begin_run()
     layout = layout_of(folder)
-    if not follow_links and _leads_outside(folder, layout, faults):
+    if not follow_links and leads_outside(folder, layout.files(folder).values(), faults):
         return None
     task = layout.read(folder, name=name or str(folder), faults=faults)
     if task is None and not faults:
@@ -174,10 +174,20 @@ def read_in_order(
     return task
 
 
-def _leads_outside(folder: Path, layout: Layout, faults: Faults) -> bool:
-    """Return whether files of the layout are links that lead outside the folder, and tell which."""
+def leads_outside(folder: Path, files: Iterable[Path | None], faults: Faults) -> bool:
+    """Return whether files of a folder are links that lead outside the folder, and tell which.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    files
+        The files that would be read; ``None`` for one that is missing.
+    faults
+        Receives each such link.
+    """
     told = faults.count
-    for path in layout.files(folder).values():
+    for path in files:
         if path is None:
             continue
         inside = Path(os.path.commonpath((folder.absolute(), path.absolute())))

@@ -24,6 +24,7 @@ end in ``.tsv``, ``.csv``, ``.txt`` or ``.parquet``, and tables of text may be c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -78,6 +79,44 @@ def files(folder: Path) -> dict[str, Path | None]:
             found[f"{side.name}/images"] = side / "images"
     links: dict[str, Path | None] = {path.name: path for path in link_files(folder)}
     return {**found, **(links or {"links": None})}
+
+
+def graph_files(folder: Path) -> list[Path]:
+    """Return the tables, and the folder of images, of a folder that holds one graph as a side of a pair does.
+
+    They are none where the folder has no table that describes entities.
+    """
+    tables = {table: table_files(folder, table) for table in TABLES}
+    if not any(tables[table] for table in DESCRIBING):
+        return []
+    images = [] if tables["images"] or not (folder / "images").is_dir() else [folder / "images"]
+    return [*(path for paths in tables.values() for path in paths), *images]
+
+
+def read_graph(folder: Path, *, name: str, faults: Faults) -> KnowledgeGraph | None:
+    """Read the one graph in ``folder``, by the rules for a side of a pair.
+
+    Parameters
+    ----------
+    folder
+        Folder with the tables of a side.
+    name
+        Name of the graph.
+    faults
+        Receives everything that is wrong with the files.
+
+    Returns
+    -------
+    KnowledgeGraph
+        The graph; ``None`` after gathered faults without which there is no graph.
+
+    Raises
+    ------
+    DataError
+        As :func:`read`, at the first fault unless faults are gathered.
+    """
+    graph = _graph(folder, folder, faults)
+    return None if graph is None else replace(graph, name=name)
 
 
 def read(folder: Path, *, name: str, faults: Faults) -> AlignmentTask | None:
