@@ -15,8 +15,9 @@ import pandas as pd
 
 from psqe.aligners import Aligner
 from psqe.datasets.own_outputs import VERDICT_COLUMNS
-from psqe.datasets.pairs import check_outputs
+from psqe.datasets.pairs import Pair, check_outputs
 from psqe.datasets.spelling import Spellings
+from psqe.defaults import FeatureChoice
 from psqe.errors import DataError, ParameterError
 from psqe.evaluation import evaluate
 from psqe.evaluation.protocols import METRICS_OF
@@ -28,7 +29,7 @@ from psqe.features.available import has_data
 from psqe.features.fusion import modality_vectors
 from psqe.files import write_json, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, counted
-from psqe.growth.evidence import evidence_of, given_modalities, made_with
+from psqe.growth.evidence import Evidence, evidence_of, given_modalities, made_with
 from psqe.growth.previous import FILE as RUN_FILE
 from psqe.growth.previous import PreviousRun, digest_of
 from psqe.links.formats import save_links
@@ -37,7 +38,7 @@ from psqe.links.proposals import N_PROPOSED, propose
 from psqe.links.quality import link_summary
 from psqe.links.report import link_report, review_page
 from psqe.links.unlinked import reasons_without_link
-from psqe.links.verdict_files import check_no_verdicts, check_verdict_identifiers
+from psqe.links.verdict_files import VerdictChoice, check_no_verdicts, check_verdict_identifiers
 from psqe.links.verdicts import STAGE, Verdicts
 from psqe.parameters import check_form
 from psqe.provenance import versions
@@ -214,7 +215,8 @@ class Alignment:
     seconds: float
     peak_mb: float
     changes: pd.DataFrame | None
-    _again: Callable[[Verdicts, Verdicts | str | Path], Alignment]
+    _evidence: Evidence | None
+    _again: Callable[[Alignment, Pair | None, FeatureChoice, VerdictChoice], Alignment]
 
     @cached_property
     def links(self) -> pd.DataFrame:
@@ -523,41 +525,75 @@ class Alignment:
         )
         write_tsv(path, (*VERDICT_COLUMNS, "confidence", "linked", "left_name", "right_name"), rows)
 
-    def update(self, verdicts: Verdicts | str | Path) -> Alignment:
-        """Align the same graphs again, with the verdicts of a person.
+    def update(
+        self, pair: Pair | None = None, *, features: FeatureChoice = None, verdicts: VerdictChoice = None
+    ) -> Alignment:
+        """Align again after the graphs changed, a person gave verdicts, or both.
+
+        With ``pair``, this alignment is the earlier one that :func:`psqe.align` takes as ``previous``: links
+        about which nothing changed stay, and :attr:`changes` of the result lists what differs and why.
+        Without ``pair``, the graphs are those of this alignment, and all their links are chosen again with
+        the verdicts. In both cases the modalities, encoders, aligner, rule and random state are the same as
+        in this alignment, and its verdicts hold.
 
         Parameters
         ----------
+        pair
+            The two graphs as they are now, with the identifiers that their entities had, in any form that
+            :func:`psqe.align` takes. By default they did not change.
+        features
+            The vectors of all entities of ``pair``. Needed only if those of this alignment were given, ready
+            or as a file; by default, the entities are encoded as they were in this alignment.
         verdicts
-            Verdicts, or the file with them. Those of this alignment stay.
+            Verdicts, or the file or the files with them. Their entities are those of ``pair``, where it is
+            given. Where ``pair`` is given, they replace contrary ones of this alignment.
 
         Returns
         -------
         Alignment
-            A new alignment with the same features, seeds, aligner and rule.
+            A new alignment.
 
         Raises
         ------
         DataError
-            If the verdicts do not fit the graphs, or contradict each other or those of this alignment.
+            If the data are missing or broken; or the verdicts do not fit the graphs, contradict each other
+            or, without ``pair``, those of this alignment.
         ParameterError
-            If they are given in another form.
+            If an argument is given in another form, neither a pair nor verdicts are given, the vectors of
+            this alignment were given and those of the pair are not, or its modalities are others.
         PsqeError
             As :func:`psqe.align` does.
 
         Examples
         --------
+        A city is added on both sides. A person then says that two others are not the same.
+
         >>> import psqe
-        >>> from psqe.datasets.synthetic import planted_pair
+        >>> cities = [("a", "Rome"), ("b", "Paris"), ("c", "Prague"), ("d", "Vienna")]
+        >>> villes = [("1", "Rome"), ("2", "Paris"), ("3", "Prague"), ("4", "Vienne")]
+        >>> first = psqe.align(({"names": cities}, {"names": villes}), features=["name"])
+        >>> now = {"names": [*cities, ("e", "Lisbon")]}, {"names": [*villes, ("5", "Lisbonne")]}
+        >>> grown = first.update(now)
+        >>> grown.changes[["change", "left", "right", "why"]].values.tolist()
+        [['link added', 'e', '5', 'e: new; 5: new']]
         >>> from psqe.links import Verdicts
-        >>> task, features = planted_pair(60)
-        >>> alignment = psqe.align(task, features=features)
-        >>> wrong = Verdicts(accepted=np.empty((0, 2)), rejected=alignment.predicted.pairs[:1])
-        >>> after = alignment.update(wrong)
+        >>> wrong = Verdicts(accepted=np.empty((0, 2)), rejected=grown.predicted.pairs[:1])
+        >>> after = grown.update(verdicts=wrong)
         >>> tuple(wrong.rejected[0]) in set(map(tuple, after.predicted.pairs))
         False
         """
-        return self._again(self.predicted.verdicts, verdicts)
+        if isinstance(pair, Verdicts):
+            raise ParameterError("verdicts are given as the pair", remedy="write update(verdicts=...)")
+        if pair is None and verdicts is None:
+            raise ParameterError(
+                "neither a pair nor verdicts are given, so that nothing would change",
+                remedy="give the two graphs as they are now, or verdicts=...",
+            )
+        if pair is None and features is not None:
+            raise ParameterError(
+                "features are given without a pair", remedy="give the two graphs that they are about, too"
+            )
+        return self._again(self, pair, features, verdicts)
 
     def report(self, path: str | Path, matching: Matching | None = None) -> None:
         """Write a page about the links that opens without a network.
@@ -656,12 +692,14 @@ class Alignment:
         links_digest
             Digest of the table of links that is written beside it; empty without one.
         """
-        given = given_modalities(self.parameters)
+        evidence = self._evidence
+        if evidence is None:
+            evidence = evidence_of(self.task, self.features, given_modalities(self.parameters))
         return PreviousRun.from_alignment(
             self.task,
             self.predicted,
             self._mined,
-            evidence_of(self.task, self.features, given),
+            evidence,
             made_with(self.parameters),
             links_digest,
         )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,13 @@ from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask, counted, in_number
 from psqe.growth.changes import link_changes
-from psqe.growth.evidence import compare, evidence_of, given_modalities, made_with
+from psqe.growth.evidence import compare, evidence_of, given_modalities, made_with, reads_pictures
 from psqe.growth.previous import PreviousRun
 from psqe.links.arguments import check_inputs, checked_seeds
 from psqe.links.judged import FEWEST, FEWEST_OF_A_KIND, recalibration_of
 from psqe.links.predict import Links, predict_links, weigh_pairs
 from psqe.links.rules import LinkRule
-from psqe.links.verdict_files import read_verdicts
+from psqe.links.verdict_files import VerdictChoice, read_verdicts
 from psqe.links.verdicts import Verdicts
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.parameters import RandomState, check_form, checked
@@ -48,9 +49,6 @@ from psqe.process_limits import exhausted
 from psqe.seeds import MINERS, Miner, SeedSet
 from psqe.seeds.base import minable
 from psqe.similarity.workers import SMALLEST_SENT, enough_to_send, search_on
-
-VerdictChoice = Verdicts | str | Path | Sequence[str | Path] | None
-"""How verdicts are given: ready, as a file, or as several files; or none."""
 
 PreviousChoice = Alignment | PreviousRun | str | Path | None
 """How an earlier alignment is given: as it was returned, or by the folder that it was saved in; or none."""
@@ -81,7 +79,6 @@ def _limits_told() -> Iterator[None]:
         raise told from error
 
 
-@_limits_told()
 def align(
     pair: Pair,
     *,
@@ -178,6 +175,28 @@ def align(
     >>> alignment.links[["left_name", "right_name"]].values.tolist()[-1]
     ['Vienna', 'Vienne']
     """
+    return _align(
+        pair,
+        None,
+        features=features,
+        seeds=seeds,
+        aligner=aligner,
+        links=links,
+        verdicts=verdicts,
+        previous=previous,
+        random_state=random_state,
+        checkpoint=checkpoint,
+        scheduler=scheduler,
+    )
+
+
+@_limits_told()
+def _align(
+    pair: Pair, vectors: Features | None, *, features: FeatureChoice, seeds: SeedChoice,
+    aligner: str | AlignerOptions | None, links: LinkRule | None, verdicts: VerdictChoice,
+    previous: PreviousChoice, random_state: int, checkpoint: str | Path | None, scheduler: str | None,
+) -> Alignment:  # fmt: skip
+    """Align as :func:`align` says; ``vectors`` are those that ``features`` led to, where they are known."""
     given = "give the name of an aligner, or AlignerOptions"
     check_form("the aligner", aligner, str | AlignerOptions | None, given)
     check_form(
@@ -204,16 +223,20 @@ def align(
         _tell_idle(scheduler, task)
         said = _load_verdicts(task, verdicts)
         chosen_features = choose_features(task, features)
-        vectors = load_features(task, chosen_features)
+        if vectors is None:
+            vectors = load_features(task, chosen_features)
         described = describe_data(task, chosen_features, vectors)
         described["aligner"] = {"name": options.name, "preset": options.preset, **model.parameters}
-        difference = kept = None
+        given_ones = given_modalities(described)
+        difference = kept = evidence = None
+        if run is not None or reads_pictures(vectors, given_ones):  # before anybody changes the files
+            evidence = evidence_of(task, vectors, given_ones)
         with measured() as cost:
-            if run is None:
+            if run is None or evidence is None:
                 mined = mine_seeds(task, features=vectors, seeds=seeds, random_state=random_state)
             else:
                 run.check_same_method(made_with(described))
-                difference = compare(run.digests, evidence_of(task, vectors, given_modalities(described)))
+                difference = compare(run.digests, evidence)
                 mined = run.seeds_of(task, difference)
                 said = said.over(run.verdicts_of(task))
                 kept = run.kept_links(task, difference, said)
@@ -245,18 +268,25 @@ def align(
         ),
     ]
 
-    def again(earlier: Verdicts, more: Verdicts | str | Path) -> Alignment:
-        return align(
-            task,
-            features=vectors,
-            seeds=mined if run is None else "psqe",
+    def again(
+        earlier: Alignment, grown: Pair | None, its_features: FeatureChoice, more: VerdictChoice
+    ) -> Alignment:
+        in_the_same_way = partial(
+            _align,
             aligner=options,
             links=links,
-            verdicts=earlier.and_also(_load_verdicts(task, more)),
-            previous=run,
             random_state=random_state,
+            checkpoint=None,
             scheduler=scheduler,
         )
+        if grown is not None:
+            chosen = _features_again(chosen_features, described) if its_features is None else its_features
+            return in_the_same_way(
+                grown, None, features=chosen, seeds="psqe", verdicts=more, previous=earlier
+            )
+        said = earlier.predicted.verdicts.and_also(_load_verdicts(task, more))
+        known = mined if run is None else "psqe"
+        return in_the_same_way(task, vectors, features=features, seeds=known, verdicts=said, previous=run)
 
     return Alignment(
         task=task,
@@ -274,6 +304,7 @@ def align(
         seconds=cost.seconds,
         peak_mb=cost.peak_mb,
         changes=None if run is None or difference is None else link_changes(task, predicted, run, difference),
+        _evidence=evidence,
         _again=again,
     )
 
@@ -360,6 +391,26 @@ def _load_verdicts(task: AlignmentTask, verdicts: VerdictChoice) -> Verdicts:
                 remedy=error.remedy,
             ) from error
     return said
+
+
+def _features_again(
+    chosen: Features | FeatureOptions | FeatureFile, described: Mapping[str, Any]
+) -> FeatureOptions:
+    """Return the options by which other entities are encoded as those of an alignment were.
+
+    Raises
+    ------
+    ParameterError
+        If the vectors were given, so that there are none of entities that are new.
+    """
+    if isinstance(chosen, FeatureOptions):
+        encoders = {name: one for name, one in described["encoders"].items() if one is not None}
+        return FeatureOptions(modalities=tuple(described["modalities"]), encoders=encoders)
+    where = f"read from {described['features']}" if isinstance(chosen, FeatureFile) else "given ready"
+    raise ParameterError(
+        f"the vectors of this alignment were {where}, and cannot be made for entities that are new",
+        remedy="give those of all entities of the pair as features=...",
+    )
 
 
 def _load_previous(previous: PreviousChoice) -> PreviousRun | None:

@@ -268,6 +268,92 @@ def test_options_that_do_not_go_together_are_told(
     assert not list(tmp_path.iterdir())
 
 
+def test_update_continues_an_alignment_in_the_way_that_it_was_made(tmp_path: Path) -> None:
+    gone = without_two(tmp_path / "countries")
+    first = psqe.align(
+        tmp_path / "countries",
+        features=psqe.FeatureOptions(modalities=("name", "number"), encoders={"name": "bigram"}),
+        aligner="concord",
+        links=psqe.LinkRule(rule="one_to_one", threshold=0.2),
+        random_state=3,
+    )
+    grown = first.update(COUNTRIES)
+    assert grown.changes is not None
+    added = grown.changes[grown.changes["change"] == "link added"]
+    assert sorted(zip(added["left"], added["right"], strict=True)) == sorted(map(tuple, gone))
+    for key in ("modalities", "encoders", "aligner", "links"):
+        assert grown.parameters[key] == first.parameters[key]
+    first.save(tmp_path / "run")
+    by_folder = psqe.align(
+        COUNTRIES,
+        features=psqe.FeatureOptions(modalities=("name", "number"), encoders={"name": "bigram"}),
+        aligner="concord",
+        links=psqe.LinkRule(rule="one_to_one", threshold=0.2),
+        random_state=3,
+        previous=tmp_path / "run",
+    )
+    assert named(by_folder) == named(grown)
+
+
+def test_update_takes_verdicts_with_the_graphs_and_keeps_those_before(tmp_path: Path) -> None:
+    without_two(tmp_path / "countries")
+    first = psqe.align(tmp_path / "countries")
+    wrong = [tuple(row) for row in first.links[["left", "right"]].to_numpy().tolist()[:2]]
+    for name, (left, right) in zip("ab", wrong, strict=True):
+        (tmp_path / f"{name}.tsv").write_text(f"left\tright\tverdict\n{left}\t{right}\treject\n")
+    judged = first.update(verdicts=tmp_path / "a.tsv")
+    assert wrong[0] not in named(judged)
+    assert judged.changes is None
+    grown = judged.update(COUNTRIES, verdicts=[tmp_path / "b.tsv"])
+    assert not set(wrong) & set(named(grown))
+    assert len(grown.predicted.verdicts) == 2
+    # A grown alignment can be judged again: it continues the same earlier one.
+    later = grown.update(verdicts=Verdicts(grown.predicted.pairs[:1], NO_PAIRS))
+    assert len(later.predicted.verdicts) == 3
+    assert set(named(later)) == set(named(grown))
+
+
+def test_a_folder_can_be_changed_in_place_and_pictures_count(tmp_path: Path) -> None:
+    folder = tmp_path / "countries"
+    shutil.copytree(COUNTRIES, folder)
+    first = psqe.align(
+        folder, features=psqe.FeatureOptions(modalities=("image",), encoders={"image": "pixels"})
+    )
+    changed, *others = sorted((folder / "left" / "images").iterdir())
+    shutil.copy(others[0], changed)
+    judged = first.update(verdicts=Verdicts(NO_PAIRS, first.predicted.pairs[:1]))
+    assert judged.features is first.features, "the pictures are those that the alignment is about"
+    kinds = differing(first.as_previous(), first.update(folder).as_previous())
+    assert kinds == {changed.stem}
+
+
+def test_update_needs_the_vectors_again_where_they_were_given(
+    whole: Pair, old: psqe.Alignment, tmp_path: Path
+) -> None:
+    task, features = whole
+    with pytest.raises(ParameterError, match="the vectors of this alignment were given ready"):
+        old.update(task)
+    assert named(old.update(task, features=features)) == named(
+        psqe.align(task, features=features, previous=old)
+    )
+    old.features.save(tmp_path / "old.npz")
+    from_file = psqe.align(old.task, features=psqe.FeatureFile(path=tmp_path / "old.npz"))
+    with pytest.raises(ParameterError, match=r"were read from .*old\.npz"):
+        from_file.update(task)
+    features.save(tmp_path / "now.npz")
+    grown = from_file.update(task, features=psqe.FeatureFile(path=tmp_path / "now.npz"))
+    assert named(grown) == named(old.update(task, features=features))
+
+
+def test_update_refuses_what_says_nothing(old: psqe.Alignment) -> None:
+    with pytest.raises(ParameterError, match="neither a pair nor verdicts"):
+        old.update()
+    with pytest.raises(ParameterError, match=r"verdicts are given as the pair; write update\(verdicts"):
+        old.update(Verdicts.none())  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="features are given without a pair"):
+        old.update(features=old.features, verdicts=Verdicts.none())
+
+
 def test_evidence_tells_kinds_apart(old: psqe.Alignment) -> None:
     graph = old.task.left
     triple = graph.triples[0]

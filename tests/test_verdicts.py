@@ -220,7 +220,7 @@ def test_verdicts_judge_links_that_did_not_know_them(alignment):
 
 def test_confidences_and_the_threshold_follow_verdicts(alignment):
     links = alignment.predicted
-    worse = alignment.update(Verdicts(links.pairs[40:45], links.pairs[:40]))
+    worse = alignment.update(verdicts=Verdicts(links.pairs[40:45], links.pairs[:40]))
     assert worse.predicted.recalibration.n == 45
     assert worse.links["confidence"].mean() < alignment.links["confidence"].mean()
     low, high = worse.predicted.expected_interval
@@ -237,7 +237,7 @@ def test_what_is_proposed_is_uncertain_and_not_judged(alignment):
     sure = np.sort(np.minimum(alignment.predicted.confidence, 1 - alignment.predicted.confidence))[:10].mean()
     assert np.minimum(proposed.confidence, 1 - proposed.confidence).mean() > sure
     said = Verdicts(proposed.pairs[:3], NONE)
-    again = alignment.update(said)
+    again = alignment.update(verdicts=said)
     assert not among(propose(again.task, again.predicted, 1000).pairs, said.accepted).any()
     with pytest.raises(ParameterError, match="the number of pairs to review is 0"):
         alignment.review(0)
@@ -257,7 +257,7 @@ def test_accepted_pairs_teach_the_links_of_other_entities():
     alignment = psqe.align(task, features=features, seeds="none")
     rng = np.random.default_rng(0)
     said = Verdicts(task.links[rng.choice(len(task.links), 40, replace=False)], NONE)
-    after = alignment.update(said)
+    after = alignment.update(verdicts=said)
     others = ~np.isin(task.links[:, 0], said.accepted[:, 0])
     before, now = (among(task.links[others], found.predicted.pairs).mean() for found in (alignment, after))
     assert now > before + 0.02, (now, before)
@@ -265,11 +265,11 @@ def test_accepted_pairs_teach_the_links_of_other_entities():
 
 def test_updates_add_up_and_contradictions_are_refused(alignment):
     pairs = alignment.predicted.pairs
-    once = alignment.update(Verdicts(pairs[:2], NONE))
-    twice = once.update(Verdicts(NONE, pairs[5:6]))
+    once = alignment.update(verdicts=Verdicts(pairs[:2], NONE))
+    twice = once.update(verdicts=Verdicts(NONE, pairs[5:6]))
     assert len(twice.predicted.verdicts) == 3 and twice.parameters["verdicts"]["accepted"] == 2
     with pytest.raises(DataError, match="a pair is both accepted and rejected"):
-        once.update(Verdicts(NONE, pairs[:1]))
+        once.update(verdicts=Verdicts(NONE, pairs[:1]))
 
 
 def test_the_command_goes_from_proposals_to_links(tmp_path, monkeypatch, capsys):
@@ -316,7 +316,7 @@ def test_three_correct_rejections_of_the_countries_harm_nothing():
     judged = np.isin(pairs[:, 0], gold[:, 0]) | np.isin(pairs[:, 1], gold[:, 1])
     wrong = pairs[~among(pairs, gold)]
     assert 1 <= len(wrong) <= 6 and judged.any()
-    after = before.update(Verdicts(NONE, wrong))
+    after = before.update(verdicts=Verdicts(NONE, wrong))
     assert after.quality["links"]["f1"] >= before.quality["links"]["f1"]
     assert after.predicted.recalibration is None and "not recalibrated" in after.choices
 
@@ -325,7 +325,7 @@ def test_the_recalibration_is_learned_from_a_fit_that_knows_no_verdict(alignment
     seeds = alignment.seeds.pairs[:10]
     others = ~np.isin(alignment.predicted.pairs, seeds).any(axis=1)
     said = Verdicts(alignment.predicted.pairs[others][-3:], seeds)
-    after = alignment.update(said)
+    after = alignment.update(verdicts=said)
     assert after.predicted.recalibration.n == judged_by(said, alignment.predicted)[0].sum() >= 10
     assert not among(seeds, after.seeds.pairs).any()
 
@@ -337,11 +337,11 @@ def test_every_pair_can_be_judged(rule):
     alignment = psqe.align((sides[0], sides[1]), seeds="none", links=rule)
     n = len(names)
     every = np.array([(i, j) for i in range(n) for j in range(n)])
-    nothing = alignment.update(Verdicts(NONE, every))
+    nothing = alignment.update(verdicts=Verdicts(NONE, every))
     assert not len(nothing.links) and len(nothing.no_counterpart) == 2 * n
-    but_one = alignment.update(Verdicts(NONE, every[1:]))
+    but_one = alignment.update(verdicts=Verdicts(NONE, every[1:]))
     assert but_one.predicted.pairs.tolist() == [[0, 0]]
-    rest = alignment.update(Verdicts(every[[0, 5, 10]], every[[15]]))
+    rest = alignment.update(verdicts=Verdicts(every[[0, 5, 10]], every[[15]]))
     assert sorted(rest.predicted.pairs.tolist()) == [[0, 0], [1, 1], [2, 2]]
     assert str(rest.explain("a3", "b3")).startswith("a3 - b3: not linked: rejected by a verdict")
     assert "a0 was accepted with another entity" in str(rest.explain("a0", "b3"))
@@ -421,10 +421,10 @@ def test_verdicts_of_several_files_add_up(planted, tmp_path):
 def test_what_a_person_accepted_is_no_achievement_of_the_miner(alignment):
     task = alignment.task
     true = task.links[~np.isin(task.links[:, 0], alignment.seeds.pairs[:, 0])][:10]
-    after = alignment.update(Verdicts(true, NONE))
+    after = alignment.update(verdicts=Verdicts(true, NONE))
     assert after.audit["n_seeds"] <= alignment.audit["n_seeds"]
     assert after.parameters["miner"]["seeds"] == alignment.parameters["miner"]["seeds"]
     judged = alignment.predicted.pairs[-5:]
-    rejected = alignment.update(Verdicts(NONE, judged))
+    rejected = alignment.update(verdicts=Verdicts(NONE, judged))
     free, before = (each.quality["links_free"] for each in (rejected, alignment))
     assert free["n_gold"] < before["n_gold"], "links beside a rejected pair are not free"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,24 @@ def given_modalities(described: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in described["modalities"] if encoders.get(name) is None)
 
 
+def reads_pictures(modalities: Iterable[str], given: Collection[str]) -> bool:
+    """Tell whether files of pictures are among the evidence, which can change while nobody looks.
+
+    Parameters
+    ----------
+    modalities
+        The modalities that are compared.
+    given
+        Those of them whose vectors are no output of an encoder of this package.
+
+    Examples
+    --------
+    >>> reads_pictures(["name", "image"], ()), reads_pictures(["name", "image"], ["image"])
+    (True, False)
+    """
+    return any(name in PICTURES and name not in given for name in modalities)
+
+
 def made_with(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return that part of the record of an alignment that a later one must have in common with it."""
     return {key: described[key] for key in ("modalities", "encoders", "aligner") if key in described}
@@ -119,7 +137,7 @@ def evidence_of(task: AlignmentTask, features: Features, given: Collection[str])
     >>> sorted(found.left) == sorted(task.left.entities)
     True
     """
-    with_pictures = any(name in PICTURES and name not in given for name in features)
+    with_pictures = reads_pictures(features, given)
     rows = Sides(*(_vector_digests(features, side, given) for side in SIDES))
     return task.sides.map(lambda graph, vectors: _digests(graph, vectors, with_pictures), rows)
 

@@ -8,6 +8,7 @@ files, and a spreadsheet can.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from psqe.datasets.faults import Faults
@@ -19,6 +20,9 @@ from psqe.errors import DataError, ParameterError, PsqeWarning
 from psqe.files import write_tsv
 from psqe.graph import SIDES, AlignmentTask, Side, counted
 from psqe.links.verdicts import WORDS, Verdicts, VerdictWord, verdicts_of
+
+VerdictChoice = Verdicts | str | Path | Sequence[str | Path] | None
+"""How verdicts are given: ready, as a file, or as several files; or none."""
 
 _ALONE: VerdictWord = "no_counterpart"
 
