@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from psqe.datasets.frames import graph_from_frames as graph_from_frames
     from psqe.graph import AlignmentTask as AlignmentTask
     from psqe.graph import KnowledgeGraph as KnowledgeGraph
+    from psqe.groups import Duplicates as Duplicates
     from psqe.groups import Groups as Groups
     from psqe.groups import align_all as align_all
+    from psqe.groups import dedupe as dedupe
     from psqe.links.rules import LinkRule as LinkRule
     from psqe.options import AlignerOptions as AlignerOptions
     from psqe.options import FeatureFile as FeatureFile
@@ -32,6 +34,7 @@ _PUBLIC = {
     "AlignerOptions": "psqe.options",
     "Alignment": "psqe.alignment",
     "AlignmentTask": "psqe.graph",
+    "Duplicates": "psqe.groups",
     "Explanation": "psqe.alignment",
     "FeatureFile": "psqe.options",
     "FeatureOptions": "psqe.options",
@@ -43,6 +46,7 @@ _PUBLIC = {
     "TaskOptions": "psqe.options",
     "align": "psqe.api",
     "align_all": "psqe.groups",
+    "dedupe": "psqe.groups",
     "graph_from_frames": "psqe.datasets.frames",
     "load_task": "psqe.datasets",
     "mine_seeds": "psqe.api",

@@ -19,6 +19,7 @@ AT_THE_END = (
     "seeds",
     "align",
     "align-all",
+    "dedupe",
     "describe",
     "data list",
     "data info",

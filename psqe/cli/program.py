@@ -29,7 +29,7 @@ GROUP = "psqe.commands"
 
 COMMANDS = {
     name: metadata.EntryPoint(name, "psqe.cli.{0}:{0}".format(name.replace("-", "_")), GROUP)
-    for name in ("seeds", "align", "align-all", "data", "describe")
+    for name in ("seeds", "align", "align-all", "dedupe", "data", "describe")
 }
 """Our own commands: each is the object of its own name, with ``_`` for ``-``, in a module of that name."""
 

@@ -85,7 +85,7 @@ def _cells(row: dict[str, object]) -> list[str]:
     cells = []
     for column, cell in row.items():
         text = "" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-        if column == "name":
+        if column.endswith("name"):
             text = " ".join(text.split())
         elif any(mark in text for mark in "\t\n\r"):
             raise ParameterError(
