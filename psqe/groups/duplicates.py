@@ -19,7 +19,7 @@ from psqe.features.canonical_order import canonical_order
 from psqe.graph import AlignmentTask, DoubleArray, IntArray, KnowledgeGraph, counted
 from psqe.groups.joining import join_pairs, member_confidence
 from psqe.groups.tables import best_first, save_table
-from psqe.groups.tail import duplicate_probability
+from psqe.groups.tail import FEWEST, duplicate_probability
 from psqe.options import FeatureFile, FeatureOptions
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
@@ -195,9 +195,9 @@ def dedupe(
     pairs, similarities, scores = _neighbours(similarity, len(entities))
     confidence = duplicate_probability(scores, len(entities))
     if confidence is None:
-        said.append(
-            "no duplicates told, because there are too few entities, or their similarities do not differ"
-        )
+        few = f"fewer than {FEWEST} entities are too few to tell any"
+        why = few if len(entities) < FEWEST else "their similarities do not differ"
+        said.append(f"no duplicates, because {why}")
         confidence = np.zeros(len(pairs))
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores, -confidence))
     order = order[confidence[order] > 0]

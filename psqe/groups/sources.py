@@ -14,7 +14,7 @@ import pandas as pd
 
 from psqe.api import WITHOUT_SEEDS, align
 from psqe.datasets.one_graph import GraphChoice, load_graph
-from psqe.errors import ParameterError
+from psqe.errors import ParameterError, PsqeError
 from psqe.features import Features, available_modalities
 from psqe.graph import AlignmentTask, DoubleArray, IntArray, KnowledgeGraph, counted, positions
 from psqe.groups.joining import join_pairs, member_confidence
@@ -176,10 +176,15 @@ def align_all(
             apart.append(task.name)
             continue
         tell(f"aligning {task.name}")
-        found = align(
-            task, features=features, seeds=seeds, aligner=aligner, links=links,
-            random_state=random_state, scheduler=scheduler,
-        ).predicted  # fmt: skip
+        try:
+            found = align(
+                task, features=features, seeds=seeds, aligner=aligner, links=links,
+                random_state=random_state, scheduler=scheduler,
+            ).predicted  # fmt: skip
+        except PsqeError as error:
+            raise type(error)(
+                f"{task.name}: {error.what}", remedy=error.remedy, path=error.path, line=error.line
+            ) from error
         pairs.append(numbered.numbers(i, j, found.pairs))
         confidence.append(found.confidence.astype(np.float64))
         margin.append(found.rank_margin)
