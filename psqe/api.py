@@ -39,7 +39,7 @@ from psqe.growth.evidence import compare, evidence_of, given_modalities, made_wi
 from psqe.growth.previous import PreviousRun
 from psqe.links.arguments import check_inputs, checked_seeds
 from psqe.links.judged import FEWEST, FEWEST_OF_A_KIND, recalibration_of
-from psqe.links.predict import Links, predict_links, weigh_pairs
+from psqe.links.predict import Links, weigh_pairs
 from psqe.links.rules import LinkRule
 from psqe.links.verdict_files import VerdictChoice, read_verdicts
 from psqe.links.verdicts import Verdicts
@@ -228,7 +228,7 @@ def _align(
         described = describe_data(task, chosen_features, vectors)
         described["aligner"] = {"name": options.name, "preset": options.preset, **model.parameters}
         given_ones = given_modalities(described)
-        difference = kept = evidence = None
+        difference = kept = evidence = listed = None
         if run is not None or reads_pictures(vectors, given_ones):  # before anybody changes the files
             evidence = evidence_of(task, vectors, given_ones)
         with measured() as cost:
@@ -240,17 +240,19 @@ def _align(
                 mined = run.seeds_of(task, difference)
                 said = said.over(run.verdicts_of(task))
                 kept = run.kept_links(task, difference, said)
+                if not (isinstance(model, TrainedAligner) or model.reinforces_links):
+                    listed = run.listed_pairs(task, difference)
             found, learned = mined, None
             if len(said):
                 found = said.applied_to(mined)
                 unaware = build_aligner(options, random_state).fit(task, vectors, mined)
-                before = predict_links(task, vectors, unaware, seeds=mined, rule=rule)
-                learned = recalibration_of(said, before)
+                before = weigh_pairs(task, vectors, unaware, seeds=mined, listed=listed)
+                learned = recalibration_of(said, before.choose(rule))
             if isinstance(model, TrainedAligner):
                 model.fit(task, vectors, found, checkpoint=checkpoint)
             else:
                 model.fit(task, vectors, found)
-            weighed = weigh_pairs(task, vectors, model, seeds=found, verdicts=said, kept=kept)
+            weighed = weigh_pairs(task, vectors, model, seeds=found, verdicts=said, kept=kept, listed=listed)
             predicted = (weighed if learned is None else weighed.recalibrated(learned)).choose(rule)
     choices = describe_choices(task, features, vectors, seeds if run is None else mined, mined)
     if len(said) and learned is None:

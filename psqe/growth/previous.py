@@ -5,7 +5,9 @@ All of it is in one file, ``psqe-run.json``, so that its parts cannot be from di
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +20,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.files import content_hash, write_text
 from psqe.graph import SIDES, AlignmentTask, IntArray, Side, Sides
 from psqe.growth.evidence import Difference, Digests, Evidence
-from psqe.links.kept import KeptLinks
+from psqe.links.kept import KeptLinks, ListedPairs, place_of
 from psqe.links.predict import Links
 from psqe.links.verdicts import Verdicts, VerdictWord, verdicts_of
 from psqe.seeds.seed_set import SeedSet
@@ -51,6 +53,9 @@ class PreviousRun(BaseModel):
         The modalities, the encoders and the aligner.
     links_digest
         Digest of the table of links that was written beside the file.
+    listed
+        The pairs of near entities that links were chosen from (:func:`pack_pairs`). An entity is numbered by
+        its place in ``evidence``.
 
     Examples
     --------
@@ -68,6 +73,7 @@ class PreviousRun(BaseModel):
     evidence: dict[Side, dict[str, Digests]]
     made_with: dict[str, Any] = Field(default_factory=dict)
     links_digest: str = ""
+    listed: str = ""
 
     @classmethod
     def from_alignment(
@@ -120,6 +126,14 @@ class PreviousRun(BaseModel):
             evidence={side: evidence[side] for side in SIDES},
             made_with=json.loads(json.dumps(dict(made_with))),
             links_digest=links_digest,
+            listed=pack_pairs(
+                np.column_stack(
+                    [
+                        place_of(positions_of(task, side, evidence), links.listed[:, column].astype(np.int64))
+                        for column, side in enumerate(SIDES)
+                    ]
+                )
+            ),
         )
 
     def save(self, folder: Path) -> None:
@@ -279,8 +293,75 @@ class PreviousRun(BaseModel):
         )
         return KeptLinks(pairs[free], confidence[free], *unlinked)
 
+    def listed_pairs(self, task: AlignmentTask, difference: Difference) -> ListedPairs:
+        """Return the pairs of near entities that are still there, and the entities whose evidence changed.
+
+        Raises
+        ------
+        DataError
+            If the pairs are damaged.
+        """
+        places = self._places(task)
+        now = [
+            np.array([places[side].get(entity, -1) for entity in self.evidence[side]], dtype=np.int64)
+            for side in SIDES
+        ]
+        pairs = unpack_pairs(self.listed, *map(len, now))
+        pairs = np.column_stack([own[ends] for own, ends in zip(now, pairs.T, strict=True)])
+        changed = (
+            np.array([places[side][entity] for entity in sorted(difference.touched(side))], dtype=np.int64)
+            for side in SIDES
+        )
+        return ListedPairs(pairs[(pairs >= 0).all(axis=1)], Sides(*changed))
+
     def _places(self, task: AlignmentTask) -> Sides[dict[str, int]]:
         return task.sides.map(lambda graph: {graph.entities[i]: i for i in graph.candidates.tolist()})
+
+
+def positions_of(task: AlignmentTask, side: Side, evidence: Evidence) -> IntArray:
+    """Return the entities of a side in the order in which the evidence names them."""
+    place = {entity: i for i, entity in enumerate(task.sides[side].entities)}
+    return np.array([place[entity] for entity in evidence[side]], dtype=np.int64)
+
+
+def pack_pairs(pairs: IntArray) -> str:
+    """Write pairs of numbers ``(n, 2)``, which are not negative, as a short text.
+
+    Examples
+    --------
+    >>> unpack_pairs(pack_pairs(np.array([[0, 3], [1, 2]])), 2, 4).tolist()
+    [[0, 3], [1, 2]]
+    """
+    ordered = pairs[np.lexsort(pairs.T[::-1])].astype("<i4")
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(ordered.T).tobytes(), 1)).decode("ascii")
+
+
+def unpack_pairs(text: str, n_left: int, n_right: int) -> IntArray:
+    """Read pairs of numbers ``(n, 2)`` that :func:`pack_pairs` has written; there are none in an empty text.
+
+    Parameters
+    ----------
+    text
+        The text.
+    n_left, n_right
+        The first numbers are below ``n_left`` and the second ones below ``n_right``.
+
+    Raises
+    ------
+    DataError
+        If the text is damaged.
+    """
+    try:
+        numbers = np.frombuffer(
+            zlib.decompress(base64.b64decode(text, validate=True)) if text else b"", "<i4"
+        )
+        pairs = numbers.reshape(2, -1).T.astype(np.int64)
+        sound = bool((pairs >= 0).all() and (pairs < [n_left, n_right]).all())
+    except (ValueError, zlib.error):
+        sound = False
+    if not sound:
+        raise DataError("the pairs that the earlier run listed are damaged", remedy=REMEDY)
+    return pairs
 
 
 def digest_of(path: Path) -> str:

@@ -1,4 +1,8 @@
-"""Links of an earlier run that stay, unless an entity whose evidence changed takes one of their entities."""
+"""What an earlier run leaves for the choice of links: links that stay, and pairs that were compared.
+
+A link stays unless an entity whose evidence changed takes one of its entities. Pairs that were compared need
+not be looked for again.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,73 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from psqe.graph import BoolArray, FloatArray, IntArray
+from psqe.graph import BoolArray, FloatArray, IntArray, Sides
+from psqe.similarity import Similarity
+from psqe.similarity.neighbours import updated_neighbours
+
+MOST_CHANGED = 0.5
+"""If the shares of changed entities of both sides add up to more than this, all pairs are compared: it would
+save little."""
+
+
+@dataclass(frozen=True, eq=False)
+class ListedPairs:
+    """The pairs of near entities that an earlier run found, and the entities whose evidence changed since.
+
+    Parameters
+    ----------
+    pairs
+        Integer array ``(n, 2)``: left and right entity of each pair, each pair once.
+    changed
+        For either side, the entities that are new or of which evidence changed.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> unit, nothing = np.eye(3, dtype=np.float32), np.empty(0, dtype=np.int64)
+    >>> listed = ListedPairs(np.array([[4, 7], [5, 8]]), Sides(np.array([6]), nothing))
+    >>> similarity = Dot(unit, unit)
+    >>> listed.teach(similarity, np.array([4, 5, 6]), np.array([7, 8, 9]))
+    >>> similarity.known is None
+    False
+    """
+
+    pairs: IntArray
+    changed: Sides[IntArray]
+
+    def teach(self, similarity: Similarity, left: IntArray, right: IntArray) -> None:
+        """Let a similarity know the nearest entities, if less has to be compared for it than all pairs.
+
+        Parameters
+        ----------
+        similarity
+            The similarities of ``left`` and ``right`` entities.
+        left, right
+            The entities ``(n_left,)`` and ``(n_right,)``.
+        """
+        changed = Sides(np.isin(left, self.changed.left), np.isin(right, self.changed.right))
+        if sum(own.mean() for own in changed) > MOST_CHANGED:
+            return
+        ends = zip((left, right), self.pairs.T, strict=True)
+        places = np.column_stack([place_of(own, entities) for own, entities in ends])
+        rows, columns = places[(places >= 0).all(axis=1)].T
+        updated_neighbours(similarity, rows, columns, *(np.flatnonzero(own) for own in changed))
+
+
+def place_of(entities: IntArray, wanted: IntArray) -> IntArray:
+    """Return the place of each wanted entity among some entities, each of which is there once; -1 for none.
+
+    Examples
+    --------
+    >>> place_of(np.array([7, 3]), np.array([3, 5, 7])).tolist()
+    [1, -1, 0]
+    """
+    if not len(wanted):
+        return np.empty(0, dtype=np.int64)
+    size = 1 + max(int(entities.max(initial=0)), int(wanted.max()))
+    places = np.full(size, -1, dtype=np.int64)
+    places[entities] = np.arange(len(entities))
+    return places[wanted]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psqe.aligners import Aligner
 from psqe.errors import ParameterError
@@ -29,7 +30,7 @@ from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides, positions
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.confidence import model_temperature
-from psqe.links.kept import KeptLinks
+from psqe.links.kept import KeptLinks, ListedPairs
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
@@ -41,7 +42,7 @@ from psqe.parameters import check_form
 from psqe.seeds.estimate import seed_confidence
 from psqe.seeds.seed_set import SeedSet
 from psqe.similarity import Similarity
-from psqe.similarity.neighbours import TEMPERATURE
+from psqe.similarity.neighbours import TEMPERATURE, cells_of_pairs
 from psqe.similarity.shortlist import Shortlist
 
 DEFAULT = LinkRule()
@@ -87,6 +88,9 @@ class Links:
     nearest
         For either side, the two nearest entities of each candidate, in the order of
         ``task.sides[side].candidates``.
+    listed
+        Int32 array ``(k, 2)``: the pairs of near entities that links were chosen from, seeds and accepted
+        pairs not among them. A later run need not look for them again.
     verdicts
         What a person said about pairs; about none by default.
     recalibration
@@ -119,6 +123,7 @@ class Links:
     expected_links: float
     chosen_by: LinkRule
     nearest: Sides[TwoNearest]
+    listed: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
     verdicts: Verdicts = field(default_factory=Verdicts.none)
     recalibration: Recalibration | None = None
     expected_interval: tuple[float, float] | None = None
@@ -234,6 +239,7 @@ def weigh_pairs(
     seeds: SeedSet | None = None,
     verdicts: Verdicts | None = None,
     kept: KeptLinks | None = None,
+    listed: ListedPairs | None = None,
 ) -> WeighedPairs:
     """Compute what :func:`predict_links` needs before a rule is applied, which is nearly all of its cost.
 
@@ -244,6 +250,9 @@ def weigh_pairs(
     kept
         Links of an earlier run that stay where nothing speaks against it (:mod:`psqe.links.kept`). They must
         not contradict the verdicts. ``None`` for no earlier run.
+    listed
+        The pairs that an earlier run compared, if only they and the pairs of entities that changed are to be
+        compared. ``None``, the default, compares all pairs.
 
     Returns
     -------
@@ -272,12 +281,13 @@ def weigh_pairs(
     said = Verdicts.none() if verdicts is None else verdicts
     said.check(task)
     with finite_similarities(model):
-        return _weighed(task, features, partial(similarity_of, source), model, known, said, kept)
+        similarity = partial(similarity_of, source)
+        return _weighed(task, features, similarity, model, known, said, kept, listed)
 
 
 def _weighed(
     task: AlignmentTask, features: Features, similarity: Scorer, model: Aligner | None, known: SeedSet,
-    said: Verdicts, kept_links: KeptLinks | None,
+    said: Verdicts, kept_links: KeptLinks | None, listed: ListedPairs | None,
 ) -> WeighedPairs:  # fmt: skip
     """Weigh pairs by the similarities of a function; ``model`` is the aligner behind it, where known."""
     # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
@@ -293,7 +303,7 @@ def _weighed(
     others = None
     if len(left) and len(right):
         again = Refit.where_needed(task, features, model, known, Sides(left, right))
-        others = _UnseededPairs.weigh(similarity, left, right, again, said.rejected)
+        others = _UnseededPairs.weigh(similarity, left, right, again, said.rejected, listed)
 
     def kept(members: Sides[BoolArray], pairs: IntArray, confidence: FloatArray | None) -> _ChosenPairs:
         own = Sides(candidates.left[members.left], candidates.right[members.right])
@@ -337,7 +347,7 @@ def _kept_pairs(
     if confidence is None:
         confidence = seed_confidence(pairs, task, features)
     return _ChosenPairs(
-        pairs, _diagonal(scorer(pairs[:, 0], pairs[:, 1])), confidence, float(confidence.sum()),
+        pairs, _scores(scorer, pairs), confidence, float(confidence.sum()),
         Sides(
             (left, TwoNearest.from_similarity(candidates.right, scorer(left, candidates.right))),
             (right, TwoNearest.from_similarity(candidates.left, scorer(candidates.left, right).T)),
@@ -358,12 +368,18 @@ class _UnseededPairs:
 
     @classmethod
     def weigh(
-        cls, scorer: Scorer, left: IntArray, right: IntArray, again: Refit | None, rejected: IntArray
+        cls,
+        scorer: Scorer,
+        left: IntArray,
+        right: IntArray,
+        again: Refit | None,
+        rejected: IntArray,
+        listed: ListedPairs | None,
     ) -> _UnseededPairs | None:
         """Weigh the pairs that were not rejected; ``None`` if every pair was."""
         out = rejected[np.isin(rejected[:, 0], left) & np.isin(rejected[:, 1], right)]
         if len(out):
-            similarity = scorer(left, right)
+            similarity = _similarity(scorer, left, right, listed)
             temperature = model_temperature(similarity)
             places = np.column_stack(
                 [positions(own, own.max() + 1)[ends] for own, ends in zip((left, right), out.T, strict=True)]
@@ -374,7 +390,7 @@ class _UnseededPairs:
                 return None
             plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
         else:
-            plan = TransportPlan.from_similarity(scorer(left, right))
+            plan = TransportPlan.from_similarity(_similarity(scorer, left, right, listed))
         return cls(left, right, plan, *pair_probabilities(plan, again), scorer)
 
     def choose(self, rule: LinkRule, kept: KeptLinks | None) -> _ChosenPairs:
@@ -389,7 +405,7 @@ class _UnseededPairs:
             new = kept.allowed(pairs, stays)
             staying = kept.pairs[stays]
             pairs = np.vstack([staying, pairs[new]])
-            scores = np.concatenate([_diagonal(self.similarity(*staying.T)), scores[new]])
+            scores = np.concatenate([_scores(self.similarity, staying), scores[new]])
             confidence = np.concatenate([kept.confidence[stays], confidence[new]])
         return _ChosenPairs(
             pairs, scores, confidence, self.plan.n_counterparts,
@@ -398,6 +414,14 @@ class _UnseededPairs:
                 (self.right, TwoNearest.from_pairs(left, shortlist.by_column, shortlist.values)),
             ),
         )  # fmt: skip
+
+    @property
+    def listed(self) -> NDArray[np.int32]:
+        """The listed pairs of entities ``(n, 2)``."""
+        shortlist = self.plan.shortlist
+        pairs = np.empty((len(shortlist), 2), dtype=np.int32)
+        pairs[:, 0], pairs[:, 1] = self.left[shortlist.rows], self.right[shortlist.columns]
+        return pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -503,15 +527,22 @@ class WeighedPairs:
             calibrated=self._others is None or self._others.calibrated,
             doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
             temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,
-            expected_links=expected_links, chosen_by=rule, nearest=nearest, verdicts=self.verdicts,
+            expected_links=expected_links, chosen_by=rule, nearest=nearest,
+            listed=np.empty((0, 2), dtype=np.int32) if self._others is None else self._others.listed,
+            verdicts=self.verdicts,
             recalibration=self.recalibration, expected_interval=interval,
         )  # fmt: skip
 
 
-def _diagonal(similarity: Similarity) -> FloatArray:
-    """The similarity of row ``i`` and column ``i`` for each ``i``: ``(n,)``."""
-    scores = np.empty(similarity.shape[0], dtype=np.float32)
-    for start, block in similarity.blocks():
-        positions = start + np.arange(len(block))
-        scores[positions] = block[positions - start, positions]
-    return scores
+def _similarity(scorer: Scorer, left: IntArray, right: IntArray, listed: ListedPairs | None) -> Similarity:
+    """The similarities of entities, which know what an earlier run has found."""
+    similarity = scorer(left, right)
+    if listed is not None:
+        listed.teach(similarity, left, right)
+    return similarity
+
+
+def _scores(scorer: Scorer, pairs: IntArray) -> FloatArray:
+    """Compute the similarity of each pair ``(n, 2)`` of entities: ``(n,)``."""
+    places = np.arange(len(pairs))
+    return cells_of_pairs(scorer(pairs[:, 0], pairs[:, 1]), places, places)

@@ -22,7 +22,7 @@ from psqe.errors import ParameterError
 from psqe.graph import BoolArray, DoubleArray, FloatArray, IntArray
 from psqe.similarity.approximate import is_large, search
 from psqe.similarity.base import BLOCK_CELLS, Shifted, Similarity
-from psqe.similarity.search import BLOCKS_SENT, best_in_rows, mutual_pairs
+from psqe.similarity.search import BLOCKS_SENT, best_in_rows, mutual_pairs, top_k
 from psqe.similarity.workers import is_sent, map_parts, row_ranges
 
 TEMPERATURE = 0.02
@@ -42,6 +42,9 @@ N_LISTED = 16
 N_KNOWN = 32
 """Number of nearest entities that an approximate search finds at least, and the similarity then knows, so
 that they are searched once."""
+
+PAIRS_AT_ONCE = 1 << 16
+"""Number of pairs whose similarities are computed at a time."""
 
 LONG = 64
 """Above this number of listed entities, the lists of the right side are made in a pass of their own over a
@@ -192,7 +195,8 @@ def find_neighbours(
 
     Above :data:`psqe.similarity.approximate.EXACT` entities on both sides the search is approximate: lists
     may miss some entities, and totals are over the pairs that were compared. The similarity then keeps what
-    was found (:attr:`psqe.similarity.base.Similarity.known`), and is not searched again.
+    was found (:attr:`psqe.similarity.base.Similarity.known`), and is not searched again. Nor is a similarity
+    whose neighbours were brought up to date (:func:`updated_neighbours`).
 
     Parameters
     ----------
@@ -210,7 +214,7 @@ def find_neighbours(
     """
     if not temperature > 0 or k < 1:
         raise ParameterError("neighbours need a positive temperature and k of at least 1")
-    if is_large(similarity):
+    if is_large(similarity) or _knows(similarity, k, temperature):
         return known_neighbours(similarity, k=k, temperature=temperature).first(k)
     n_left, n_right = similarity.shape
     k_left, k_right = min(k, n_right), min(k, n_left)
@@ -286,12 +290,7 @@ def _merged(
 def known_neighbours(similarity: Similarity, *, k: int, temperature: float) -> Neighbours:
     """Return at least ``k`` nearest entities of every entity of a large similarity, searched if not known."""
     known = similarity.known
-    if (
-        known is None
-        or known.temperature != temperature
-        or known.left_indices.shape[1] < min(k, similarity.shape[1])
-        or known.right_indices.shape[1] < min(k, similarity.shape[0])
-    ):
+    if known is None or not _knows(similarity, k, temperature):
         left = search(similarity, max(k, N_KNOWN), temperature=temperature)
         right = search(similarity.T, max(k, N_KNOWN), temperature=temperature)
         known = Neighbours(
@@ -299,6 +298,139 @@ def known_neighbours(similarity: Similarity, *, k: int, temperature: float) -> N
         )
         similarity.learn(known)
     return known
+
+
+def _knows(similarity: Similarity, k: int, temperature: float) -> bool:
+    """Tell whether a similarity knows ``k`` neighbours of each entity, and totals at a temperature."""
+    known = similarity.known
+    return (
+        known is not None
+        and known.temperature == temperature
+        and known.left_indices.shape[1] >= min(k, similarity.shape[1])
+        and known.right_indices.shape[1] >= min(k, similarity.shape[0])
+    )
+
+
+def updated_neighbours(
+    similarity: Similarity,
+    rows: IntArray,
+    columns: IntArray,
+    changed_rows: IntArray,
+    changed_columns: IntArray,
+    *,
+    k: int = N_KNOWN,
+    temperature: float = TEMPERATURE,
+) -> Neighbours:
+    """Bring lists of neighbours up to date, at the cost of the entities that changed.
+
+    Pairs that an earlier search has listed are compared again. All pairs of an entity that changed are
+    compared, and so are those of an entity with fewer than a quarter of ``k`` listed pairs. Another entity
+    lists only those that it listed before and those that changed.
+
+    Parameters
+    ----------
+    similarity
+        Similarities ``(n_left, n_right)``, at least one of either side. They keep what is found.
+    rows, columns
+        Left and right index of each pair that was listed before ``(n,)``, each pair once.
+    changed_rows, changed_columns
+        Indices of the left and of the right entities that changed.
+    k
+        Number of nearest entities to list.
+    temperature
+        Temperature of the totals, which are over the pairs that were compared and listed.
+
+    Returns
+    -------
+    The lists. Where an entity has fewer neighbours, index 0 and a similarity of minus infinity fill its list.
+
+    Raises
+    ------
+    FloatingPointError
+        If a similarity is not finite.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> unit = Dot(np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32))
+    >>> listed, nothing = np.arange(3), np.empty(0, dtype=np.int64)
+    >>> found = updated_neighbours(unit, listed, listed, nothing, nothing, k=2)
+    >>> found.left_indices[:, 0].tolist(), found.left_scores[:, 1].tolist()
+    ([0, 1, 2], [-inf, -inf, -inf])
+    """
+    n_left, n_right = similarity.shape
+    found = [rows * n_right + columns]
+    sides = ((similarity, rows, changed_rows), (similarity.T, columns, changed_columns))
+    for backward, (matrix, listed, changed) in enumerate(sides):
+        n, n_others = matrix.shape
+        few = np.bincount(listed, minlength=n) < min(k, n_others) / 4
+        few[changed] = True
+        searched = np.flatnonzero(few)
+        if not len(searched):
+            continue
+        nearest, _ = top_k(matrix.take(searched, None), k)
+        own = np.broadcast_to(searched[:, None], nearest.shape)
+        cells = nearest * n_right + own if backward else own * n_right + nearest
+        found.append(cells.ravel())
+    rows, columns = np.divmod(np.unique(np.concatenate(found)), n_right)
+    values = cells_of_pairs(similarity, rows, columns)
+    left = _listed_best(rows, columns, values, n_left, min(k, n_right), temperature)
+    right = _listed_best(columns, rows, values, n_right, min(k, n_left), temperature)
+    known = Neighbours(left[0], left[1], right[0], right[1], left[2], right[2], temperature)
+    similarity.learn(known)
+    return known
+
+
+def cells_of_pairs(similarity: Similarity, rows: IntArray, columns: IntArray) -> FloatArray:
+    """Compute the similarities of some pairs, at the cost of these pairs only where that is possible.
+
+    Parameters
+    ----------
+    similarity
+        Similarities ``(n_left, n_right)``.
+    rows, columns
+        Left and right index of each pair ``(n,)``.
+
+    Returns
+    -------
+    Float32 array ``(n,)``.
+
+    Raises
+    ------
+    FloatingPointError
+        If a similarity is not finite.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> unit = Dot(np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32))
+    >>> cells_of_pairs(unit, np.array([0, 2]), np.array([1, 2])).tolist()
+    [0.0, 1.0]
+    """
+    values = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        values[part] = similarity.cells(rows[part], columns[part, None])[:, 0]
+    if not np.isfinite(values).all():
+        raise FloatingPointError(f"similarities are not finite in row {rows[~np.isfinite(values)][0]}")
+    return values
+
+
+def _listed_best(
+    of: IntArray, others: IntArray, values: FloatArray, n: int, k: int, temperature: float
+) -> tuple[IntArray, FloatArray, DoubleArray]:
+    """Return the ``k`` best pairs of each of ``n`` entities, and the total of all of its pairs."""
+    order = np.lexsort((others, -values, of))
+    of, others, values = of[order], others[order], values[order]
+    first = np.searchsorted(of, np.arange(n))
+    place = np.arange(len(of)) - first[of]
+    indices, scores = np.zeros((n, k), dtype=np.int64), np.full((n, k), -np.inf, dtype=np.float32)
+    kept = place < k
+    indices[of[kept], place[kept]], scores[of[kept], place[kept]] = others[kept], values[kept]
+    peak = np.where(np.isfinite(scores[:, 0]), scores[:, 0], 0).astype(np.float64)
+    terms = np.exp((values - peak[of]) / temperature)
+    sums = np.bincount(of, weights=terms, minlength=n)
+    return indices, scores, peak / temperature + np.log(np.where(sums > 0, sums, 1))
 
 
 def _lists_of_rows(
