@@ -134,8 +134,11 @@ def align(
         (:meth:`psqe.Alignment.save`). Its seeds are used, nothing is mined, and its verdicts hold, except
         where ``verdicts`` contradict them. Its links stay with their confidence, unless the evidence about
         one of their entities changed, or an entity whose evidence changed takes one of them
-        (:class:`psqe.links.kept.KeptLinks`). ``Alignment.changes`` lists what differs. The aligner is fitted
-        again and all candidates are compared, so that only the mining is saved. By default there is none.
+        (:class:`psqe.links.kept.KeptLinks`); new verdicts recalibrate their confidence, too.
+        ``Alignment.changes`` lists what differs. The aligner is fitted again. Where it is not trained and
+        does not take its own links for evidence, as ``propagation``, only the pairs of entities whose
+        evidence changed and those that the earlier run listed as near are compared, unless most entities
+        changed; with other aligners all pairs are. By default there is none.
     random_state
         Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
@@ -248,6 +251,8 @@ def _align(
                 unaware = build_aligner(options, random_state).fit(task, vectors, mined)
                 before = weigh_pairs(task, vectors, unaware, seeds=mined, listed=listed)
                 learned = recalibration_of(said, before.choose(rule))
+                if kept is not None and learned is not None and verdicts is not None:
+                    kept = kept.recalibrated(learned)
             if isinstance(model, TrainedAligner):
                 model.fit(task, vectors, found, checkpoint=checkpoint)
             else:

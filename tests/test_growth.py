@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +19,12 @@ from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError
 from psqe.features import Features
 from psqe.features.base import Modality
-from psqe.graph import AlignmentTask, IntArray
+from psqe.graph import AlignmentTask, FloatArray, IntArray
 from psqe.growth.previous import FILE, PreviousRun
 from psqe.links import Verdicts
 from psqe.links.kept import KeptLinks
+from psqe.similarity import Dot, Neighbours, Similarity
+from psqe.similarity.neighbours import updated_neighbours
 
 COUNTRIES = Path(__file__).parents[1] / "examples" / "countries"
 NONE: IntArray = np.empty(0, dtype=np.int64)
@@ -32,6 +35,11 @@ Pair = tuple[AlignmentTask, Features]
 def part(pair: Pair, left: IntArray, right: IntArray) -> Pair:
     """The pair with some of its entities, in the given order."""
     return pair[0].take(left, right), pair[1].take(left, right)
+
+
+def replace_listed(run: PreviousRun) -> PreviousRun:
+    """The earlier run without the pairs that it listed, so that all pairs are compared again."""
+    return run.model_copy(update={"listed": ""})
 
 
 def named(alignment: psqe.Alignment) -> dict[tuple[str, str], float]:
@@ -99,6 +107,37 @@ def test_only_links_beside_new_evidence_change_and_new_entities_get_an_answer(
     assert named(again) == now
 
 
+def test_only_pairs_of_changed_entities_and_pairs_that_were_listed_are_compared(
+    whole: Pair, old: psqe.Alignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, features = whole
+    everything = psqe.align(task, features=features, previous=replace_listed(old.as_previous()))
+    computed: list[int] = []
+    rows = Dot.rows
+
+    def counted(self: Dot, start: int, stop: int) -> FloatArray:
+        block = rows(self, start, stop)
+        computed.append(block.size)
+        return block
+
+    searched = updated_neighbours
+    shares: list[float] = []
+
+    def watched(similarity: Similarity, *args: Any, **parameters: Any) -> Neighbours:
+        computed.clear()
+        found = searched(similarity, *args, **parameters)
+        shares.append(sum(computed) / np.prod(similarity.shape))
+        return found
+
+    monkeypatch.setattr(Dot, "rows", counted)
+    monkeypatch.setattr("psqe.links.kept.updated_neighbours", watched)
+    grown = psqe.align(task, features=features, previous=old)
+    assert len(shares) == 1
+    touched = grown.task.sides.map(lambda graph: len(graph.candidates))
+    assert 0 < shares[0] < 0.8, f"of all pairs of {touched}"
+    assert set(named(grown)) == set(named(everything))
+
+
 def test_entities_that_are_gone_free_their_counterparts(old: psqe.Alignment) -> None:
     gone = int(old.predicted.pairs[0, 0])
     left = np.setdiff1d(np.arange(old.task.left.n_entities), [gone])
@@ -148,6 +187,22 @@ def test_verdicts_hold_in_later_runs_and_new_ones_replace_them(whole: Pair, old:
     assert names[1] not in named(last)
 
 
+def test_new_verdicts_recalibrate_the_confidence_of_links_that_stay(old: psqe.Alignment) -> None:
+    pairs = old.predicted.pairs
+    half = np.arange(0, len(pairs), 2)[:20]
+    said = Verdicts(pairs[half[:10]], rejected=pairs[half[10:]])
+    first = psqe.align(old.task, features=old.features, previous=old, verdicts=said)
+    learned = first.predicted.recalibration
+    assert learned is not None
+    before, now = named(old), named(first)
+    stay = [pair for pair in now if pair in before and now[pair] < 1]
+    assert len(stay) > 30
+    wanted = learned(np.array([before[pair] for pair in stay]))
+    assert np.allclose([now[pair] for pair in stay], wanted, atol=1e-6)
+    later = psqe.align(old.task, features=old.features, previous=first)
+    assert named(later) == now, "without new verdicts, confidences stay"
+
+
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_kept_links_stay_exactly_where_no_entity_from_outside_takes_one(data: st.DataObject) -> None:
@@ -156,7 +211,10 @@ def test_kept_links_stay_exactly_where_no_entity_from_outside_takes_one(data: st
     chosen = np.column_stack([np.arange(n), permutation])
     n_kept = data.draw(st.integers(0, n))
     kept = KeptLinks(
-        np.column_stack([np.arange(n_kept), np.arange(n_kept)]), np.ones(n_kept, np.float32), NONE, NONE
+        np.column_stack([np.arange(n_kept), np.arange(n_kept)]),
+        *2 * [np.ones(n_kept, np.float32)],
+        NONE,
+        NONE,
     )
     stays = kept.settled(chosen)
     links = np.vstack([kept.pairs[stays], chosen[kept.allowed(chosen, stays)]])
@@ -171,7 +229,7 @@ def test_kept_links_stay_exactly_where_no_entity_from_outside_takes_one(data: st
 
 
 def test_two_entities_without_a_link_and_without_news_get_none() -> None:
-    kept = KeptLinks(NO_PAIRS, np.empty(0, np.float32), np.array([0]), np.array([0]))
+    kept = KeptLinks(NO_PAIRS, *2 * [np.empty(0, np.float32)], np.array([0]), np.array([0]))
     assert kept.allowed(np.array([[0, 0], [0, 1]]), kept.settled(NO_PAIRS)).tolist() == [False, True]
 
 
@@ -198,6 +256,7 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
         ("{}", "damaged .evidence"),
         (json.dumps(content | {"version": 2}), "damaged .version"),
         (json.dumps(content | {"links": content["links"] + content["links"][:1]}), "in two links"),
+        (json.dumps(content | {"listed": "AAAA"}), "pairs that it listed"),
     ):
         file.write_text(text)
         with pytest.raises(DataError, match=told):

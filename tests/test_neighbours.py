@@ -29,7 +29,7 @@ from psqe.similarity import approximate as limits
 from psqe.similarity import neighbours as module
 from psqe.similarity.base import FEW_CELLS, NO_COLUMN, Remembered
 from psqe.similarity.clamped import Clamped
-from psqe.similarity.neighbours import TIE_BREAK
+from psqe.similarity.neighbours import TIE_BREAK, updated_neighbours
 
 
 def tables(*, ties: bool) -> st.SearchStrategy[np.ndarray]:
@@ -477,3 +477,42 @@ def test_a_row_that_resembles_no_column_lists_the_first_columns_as_an_exact_sear
     found = find_neighbours(task, k=4)
     assert np.isfinite(found.left_scores[:, 0]).all() and np.isfinite(found.right_scores[:, 0]).all()
     assert found.left_indices[3].tolist() == exact.left_indices[3].tolist() == [0, 1, 2, 3]
+
+
+@given(both, st.data())
+@settings(max_examples=40)
+def test_lists_brought_up_to_date_are_those_of_a_search_where_every_pair_is_old_or_changed(
+    block: np.ndarray, data: st.DataObject
+) -> None:
+    """A changed row sees all columns, and every other row its old pairs and the changed columns."""
+    n_left, n_right = block.shape
+    of_side = [data.draw(st.sets(st.integers(0, n - 1))) for n in block.shape]
+    changed = [np.array(sorted(own), dtype=np.int64) for own in of_side]
+    old = [
+        (i, j)
+        for i in range(n_left)
+        for j in range(n_right)
+        if i not in of_side[0] and j not in of_side[1] and data.draw(st.booleans())
+    ]
+    rows, columns = np.array(old, dtype=np.int64).reshape(-1, 2).T
+    similarity = Table(block)
+    found = updated_neighbours(similarity, rows, columns, *changed, k=max(block.shape))
+    assert similarity.known is found
+    few = [
+        np.flatnonzero(np.bincount(own, minlength=n) < min(max(block.shape), m) / 4)
+        for own, n, m in ((rows, n_left, n_right), (columns, n_right, n_left))
+    ]
+    seen = np.zeros(block.shape, dtype=bool)
+    seen[rows, columns] = True
+    seen[np.union1d(changed[0], few[0])] = True
+    seen[:, np.union1d(changed[1], few[1])] = True
+    wanted = np.where(seen, block, -np.inf)
+    assert np.array_equal(found.left_scores, -np.sort(-wanted, axis=1))
+    assert np.array_equal(found.right_scores, -np.sort(-wanted.T, axis=1))
+    listed = np.isfinite(found.left_scores)
+    at_index = np.take_along_axis(block, found.left_indices, axis=1)
+    assert np.array_equal(at_index[listed], found.left_scores[listed])
+    totals = logsumexp(wanted / found.temperature, axis=1, b=seen)
+    filled = seen.any(axis=1)
+    assert np.allclose(found.left_total[filled], totals[filled], atol=1e-4)
+    assert find_neighbours(similarity, k=1).left_indices.tolist() == found.first(1).left_indices.tolist()

@@ -46,7 +46,7 @@ def link_changes(
         (names.left[i], names.right[j]): confidence
         for (i, j), confidence in zip(links.pairs.tolist(), links.confidence.tolist(), strict=True)
     }
-    before = {(left, right): confidence for left, right, confidence in previous.links}
+    before = {(left, right): confidence for left, right, confidence, _ in previous.links}
     said = links.verdicts
     verdicts = {
         "accepted": {(names.left[i], names.right[j]) for i, j in said.accepted.tolist()},

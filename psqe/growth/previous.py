@@ -42,7 +42,7 @@ class PreviousRun(BaseModel):
     version
         Version of the form of the file.
     links
-        Left entity, right entity and confidence of each link.
+        Left entity, right entity, and confidence of each link, as it is and before verdicts changed it.
     seeds
         Left entity, right entity, score and stage of each seed, accepted pairs not among them.
     verdicts
@@ -59,7 +59,7 @@ class PreviousRun(BaseModel):
 
     Examples
     --------
-    >>> run = PreviousRun(links=[("a", "x", 0.9)], evidence={"left": {"a": ("1",) * 5}, "right": {}})
+    >>> run = PreviousRun(links=[("a", "x", 0.9, 0.9)], evidence={"left": {"a": ("1",) * 5}, "right": {}})
     >>> run.partner("left")
     {'a': 'x'}
     """
@@ -67,7 +67,7 @@ class PreviousRun(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Literal[1] = 1
-    links: list[tuple[str, str, float]] = Field(default_factory=list)
+    links: list[tuple[str, str, float, float]] = Field(default_factory=list)
     seeds: list[tuple[str, str, float, str]] = Field(default_factory=list)
     verdicts: list[tuple[str | None, str | None, VerdictWord]] = Field(default_factory=list)
     evidence: dict[Side, dict[str, Digests]]
@@ -113,8 +113,10 @@ class PreviousRun(BaseModel):
         return cls.model_construct(
             version=1,
             links=[
-                (left[i], right[j], confidence)
-                for (i, j), confidence in zip(links.pairs.tolist(), links.confidence.tolist(), strict=True)
+                (left[i], right[j], confidence, estimated)
+                for (i, j), confidence, estimated in zip(
+                    links.pairs.tolist(), links.confidence.tolist(), links.estimated.tolist(), strict=True
+                )
             ],
             seeds=[
                 (left[i], right[j], score, stage)
@@ -190,6 +192,14 @@ class PreviousRun(BaseModel):
                     path=path,
                     remedy=REMEDY,
                 )
+        try:
+            unpack_pairs(run.listed, *(len(run.evidence.get(side, {})) for side in SIDES))
+        except ValueError as error:
+            raise DataError(
+                "the file of the earlier run is damaged: the pairs that it listed cannot be read",
+                path=path,
+                remedy=REMEDY,
+            ) from error
         return run
 
     @property
@@ -201,8 +211,8 @@ class PreviousRun(BaseModel):
     def partner(self, side: Side) -> dict[str, str]:
         """Return the linked entity of the other side, by the identifier of each entity of a side."""
         if side == "left":
-            return {left: right for left, right, _ in self.links}
-        return {right: left for left, right, _ in self.links}
+            return {left: right for left, right, *_ in self.links}
+        return {right: left for left, right, *_ in self.links}
 
     def check_same_method(self, made_with: Mapping[str, Any]) -> None:
         """Refuse to continue a run that was made in another way, because its confidences mean another thing.
@@ -269,15 +279,15 @@ class PreviousRun(BaseModel):
         """
         places, touched = self._places(task), {side: difference.touched(side) for side in SIDES}
         rows = [
-            (places.left[left], places.right[right], confidence)
-            for left, right, confidence in self.links
+            (places.left[left], places.right[right], confidence, estimated)
+            for left, right, confidence, estimated in self.links
             if left in places.left
             and right in places.right
             and left not in touched["left"]
             and right not in touched["right"]
         ]
         pairs: IntArray = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
-        confidence = np.array([row[2] for row in rows], dtype=np.float32)
+        confidence, estimated = (np.array([row[i] for row in rows], dtype=np.float32) for i in (2, 3))
         open_ends = np.isin(pairs[:, 0], verdicts.ends.left) | np.isin(pairs[:, 1], verdicts.ends.right)
         free = ~(open_ends | verdicts.excludes(pairs))
         unlinked = (
@@ -291,16 +301,10 @@ class PreviousRun(BaseModel):
             )
             for side, linked in ((side, self.partner(side)) for side in SIDES)
         )
-        return KeptLinks(pairs[free], confidence[free], *unlinked)
+        return KeptLinks(pairs[free], confidence[free], estimated[free], *unlinked)
 
     def listed_pairs(self, task: AlignmentTask, difference: Difference) -> ListedPairs:
-        """Return the pairs of near entities that are still there, and the entities whose evidence changed.
-
-        Raises
-        ------
-        DataError
-            If the pairs are damaged.
-        """
+        """Return the pairs of near entities that are still there, and the entities whose evidence changed."""
         places = self._places(task)
         now = [
             np.array([places[side].get(entity, -1) for entity in self.evidence[side]], dtype=np.int64)
@@ -348,19 +352,16 @@ def unpack_pairs(text: str, n_left: int, n_right: int) -> IntArray:
 
     Raises
     ------
-    DataError
+    ValueError
         If the text is damaged.
     """
     try:
-        numbers = np.frombuffer(
-            zlib.decompress(base64.b64decode(text, validate=True)) if text else b"", "<i4"
-        )
-        pairs = numbers.reshape(2, -1).T.astype(np.int64)
-        sound = bool((pairs >= 0).all() and (pairs < [n_left, n_right]).all())
-    except (ValueError, zlib.error):
-        sound = False
-    if not sound:
-        raise DataError("the pairs that the earlier run listed are damaged", remedy=REMEDY)
+        packed = zlib.decompress(base64.b64decode(text, validate=True)) if text else b""
+    except zlib.error as error:
+        raise ValueError("the text is damaged") from error
+    pairs = np.frombuffer(packed, "<i4").reshape(2, -1).T.astype(np.int64)
+    if (pairs < 0).any() or (pairs >= [n_left, n_right]).any():
+        raise ValueError("a number is out of range")
     return pairs
 
 

@@ -6,11 +6,12 @@ not be looked for again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from psqe.graph import BoolArray, FloatArray, IntArray, Sides
+from psqe.links.recalibration import Recalibration
 from psqe.similarity import Similarity
 from psqe.similarity.neighbours import updated_neighbours
 
@@ -91,7 +92,9 @@ class KeptLinks:
     pairs
         Integer array ``(n, 2)``: left and right entity of each link, each entity at most once.
     confidence
-        Float32 array ``(n,)``: the confidence of each in the earlier run.
+        Float32 array ``(n,)``: the confidence of each, that of the earlier run unless verdicts changed it.
+    estimated
+        Float32 array ``(n,)``: the confidence of each in the earlier run before verdicts changed it.
     unlinked_left, unlinked_right
         The entities that had no link in the earlier run, and about which nothing changed. Two of them get no
         link with each other.
@@ -99,7 +102,8 @@ class KeptLinks:
     Examples
     --------
     >>> none = np.empty(0, dtype=np.int64)
-    >>> kept = KeptLinks(np.array([[0, 5], [1, 6]]), np.ones(2, dtype=np.float32), none, none)
+    >>> sure = np.ones(2, dtype=np.float32)
+    >>> kept = KeptLinks(np.array([[0, 5], [1, 6]]), sure, sure, none, none)
     >>> chosen = np.array([[0, 6], [2, 5]])  # 2 is new and takes 5; then 0 is free and takes 6
     >>> stays = kept.settled(chosen)
     >>> stays.tolist(), kept.allowed(chosen, stays).tolist()
@@ -108,8 +112,19 @@ class KeptLinks:
 
     pairs: IntArray
     confidence: FloatArray
+    estimated: FloatArray
     unlinked_left: IntArray
     unlinked_right: IntArray
+
+    def recalibrated(self, by: Recalibration) -> KeptLinks:
+        """Change the confidence by what verdicts say, from what it was before any verdict changed it.
+
+        Parameters
+        ----------
+        by
+            The function that changes it.
+        """
+        return replace(self, confidence=by(self.estimated.astype(np.float64)).astype(np.float32))
 
     def settled(self, chosen: IntArray) -> BoolArray:
         """Tell which links stay, given the pairs that a rule chose among all entities.

@@ -30,7 +30,7 @@ from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides, positions
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.confidence import model_temperature
-from psqe.links.kept import KeptLinks, ListedPairs
+from psqe.links.kept import KeptLinks, ListedPairs, place_of
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import pair_probabilities
 from psqe.links.plan import TransportPlan
@@ -62,6 +62,8 @@ class Links:
     confidence
         Float32 array ``(n,)``: the estimated probability that each link is correct
         (:mod:`psqe.links.confidence`). Its sum is the expected number of correct links.
+    estimated
+        Float32 array ``(n,)``: the confidence of each link before verdicts changed it.
     rank_margin
         Float32 array ``(n,)``: the similarity minus the largest similarity of either entity to another
         candidate. It is negative where an entity has a nearer candidate, which is linked elsewhere.
@@ -112,6 +114,7 @@ class Links:
     pairs: IntArray
     scores: FloatArray
     confidence: FloatArray
+    estimated: FloatArray
     rank_margin: FloatArray
     from_seed: BoolArray
     seeds_kept: bool
@@ -406,7 +409,7 @@ class _UnseededPairs:
             staying = kept.pairs[stays]
             pairs = np.vstack([staying, pairs[new]])
             scores = np.concatenate([_scores(self.similarity, staying), scores[new]])
-            confidence = np.concatenate([kept.confidence[stays], confidence[new]])
+            confidence = np.concatenate([kept.estimated[stays], confidence[new]])
         return _ChosenPairs(
             pairs, scores, confidence, self.plan.n_counterparts,
             Sides(
@@ -498,9 +501,11 @@ class WeighedPairs:
         if self.recalibration is not None:
             changed = self.recalibration(estimated[n_accepted:])
             confidence = np.concatenate([estimated[:n_accepted], changed]).astype(np.float32)
-        if self._kept is not None:  # their confidence was recalibrated in the run that they are from
+        if self._kept is not None:
             stays = among(pairs, self._kept.pairs)
-            confidence = np.where(stays, estimated, confidence)
+            place = place_of(self._kept.pairs[:, 0], pairs[stays, 0])
+            confidence = confidence.copy()
+            confidence[stays] = self._kept.confidence[place]
         expected_links = sum(part.expected_links for part in parts)
         left, right = self.candidates
         nearest = Sides(
@@ -525,7 +530,8 @@ class WeighedPairs:
             rank_margin=margin[linked], from_seed=among(pairs[linked], self.seeds),
             seeds_kept=len(self._seeds.pairs) > 0,
             calibrated=self._others is None or self._others.calibrated,
-            doubtful=pairs[rejected], doubtful_confidence=confidence[rejected], threshold=threshold,
+            estimated=estimated[linked], doubtful=pairs[rejected],
+            doubtful_confidence=confidence[rejected], threshold=threshold,
             temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,
             expected_links=expected_links, chosen_by=rule, nearest=nearest,
             listed=np.empty((0, 2), dtype=np.int32) if self._others is None else self._others.listed,
