@@ -104,6 +104,7 @@ class PreviousRun(BaseModel):
         """
         left, right = task.left.entities, task.right.entities
         said = links.verdicts
+        before = links.confidence if links.estimated is None else links.estimated
         verdicts: list[tuple[str | None, str | None, VerdictWord]] = [
             *((left[i], right[j], "accept") for i, j in said.accepted.tolist()),
             *((left[i], right[j], "reject") for i, j in said.rejected.tolist()),
@@ -115,7 +116,7 @@ class PreviousRun(BaseModel):
             links=[
                 (left[i], right[j], confidence, estimated)
                 for (i, j), confidence, estimated in zip(
-                    links.pairs.tolist(), links.confidence.tolist(), links.estimated.tolist(), strict=True
+                    links.pairs.tolist(), links.confidence.tolist(), before.tolist(), strict=True
                 )
             ],
             seeds=[

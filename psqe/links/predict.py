@@ -62,8 +62,6 @@ class Links:
     confidence
         Float32 array ``(n,)``: the estimated probability that each link is correct
         (:mod:`psqe.links.confidence`). Its sum is the expected number of correct links.
-    estimated
-        Float32 array ``(n,)``: the confidence of each link before verdicts changed it.
     rank_margin
         Float32 array ``(n,)``: the similarity minus the largest similarity of either entity to another
         candidate. It is negative where an entity has a nearer candidate, which is linked elsewhere.
@@ -92,7 +90,10 @@ class Links:
         ``task.sides[side].candidates``.
     listed
         Int32 array ``(k, 2)``: the pairs of near entities that links were chosen from, seeds and accepted
-        pairs not among them. A later run need not look for them again.
+        pairs not among them. A later run need not look for them again. None by default.
+    estimated
+        Float32 array ``(n,)``: the confidence of each link before verdicts changed it; ``None``, the default,
+        where none did.
     verdicts
         What a person said about pairs; about none by default.
     recalibration
@@ -114,7 +115,6 @@ class Links:
     pairs: IntArray
     scores: FloatArray
     confidence: FloatArray
-    estimated: FloatArray
     rank_margin: FloatArray
     from_seed: BoolArray
     seeds_kept: bool
@@ -127,6 +127,7 @@ class Links:
     chosen_by: LinkRule
     nearest: Sides[TwoNearest]
     listed: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
+    estimated: FloatArray | None = None
     verdicts: Verdicts = field(default_factory=Verdicts.none)
     recalibration: Recalibration | None = None
     expected_interval: tuple[float, float] | None = None
