@@ -25,6 +25,7 @@ from psqe.links import Verdicts
 from psqe.links.kept import KeptLinks
 from psqe.similarity import Dot, Neighbours, Similarity
 from psqe.similarity.neighbours import updated_neighbours
+from psqe.study.growth import without
 
 COUNTRIES = Path(__file__).parents[1] / "examples" / "countries"
 NONE: IntArray = np.empty(0, dtype=np.int64)
@@ -272,18 +273,20 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
 
 def without_two(folder: Path) -> list[list[str]]:
     """Copy the countries but for two of them; return the rows of their gold links."""
-    shutil.copytree(COUNTRIES, folder)
     rows = [line.split("\t") for line in (COUNTRIES / "links.tsv").read_text("utf-8").splitlines()[1:]]
-    gone = rows[10:12]
-    ends = {end for row in gone for end in row}
-    for file in folder.rglob("*.tsv"):
-        lines = file.read_text("utf-8").splitlines()
-        kept = [line for line in lines if not ends & set(line.split("\t"))]
-        file.write_text("\n".join(kept) + "\n", "utf-8")
-    for picture in folder.glob("left/images/*"):
-        if picture.stem in ends:
-            picture.unlink()
-    return gone
+    without(COUNTRIES, [end for row in rows[10:12] for end in row], folder)
+    return rows[10:12]
+
+
+def test_a_copy_without_entities_names_them_nowhere(tmp_path: Path) -> None:
+    without(COUNTRIES, ["portugal", "p05"], tmp_path / "copy")
+    files = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
+    assert len(files) == sum(path.is_file() for path in COUNTRIES.rglob("*")) - 2, "two pictures are gone"
+    cells = {cell for path in files if path.suffix == ".tsv" for cell in path.read_text("utf-8").split()}
+    assert not {"portugal", "p05"} & cells
+    assert {"spain", "p04"} <= cells
+    with pytest.raises(ParameterError, match=r"no table of .* names atlantis"):
+        without(COUNTRIES, ["atlantis", "p05"], tmp_path / "other")
 
 
 def test_the_command_continues_a_run_after_two_countries_were_added(

@@ -19,7 +19,7 @@ from psqe.evaluation import Scorer, evaluate_each, feature_scorer
 from psqe.evaluation.link_groups import link_groups
 from psqe.evaluation.protocols import METRICS_OF, PROTOCOLS, Protocol
 from psqe.evaluation.regions import Regions
-from psqe.evaluation.truth import n_findable
+from psqe.evaluation.truth import among, n_findable
 from psqe.features import Features
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray
 from psqe.links.pair_probabilities import PairProbabilities
@@ -301,6 +301,41 @@ def _quality(pairs: IntArray, confidence: FloatArray | None, task: AlignmentTask
         values |= {"precision": _mean(hits), "seeds_judged": int(known.sum())}
         values |= {"precision_judged": _mean(hits[known])}
     return values if confidence is None else {**values, "estimated": _mean(confidence)}
+
+
+def f1_outside(pairs: IntArray, task: AlignmentTask, known: IntArray) -> float:
+    """Compute the F1 of the links and the gold links that have no entity in some pairs.
+
+    Parameters
+    ----------
+    pairs
+        The links ``(n, 2)``.
+    task
+        The two graphs, with gold links.
+    known
+        The pairs ``(m, 2)``, such as seeds or verdicts.
+
+    Returns
+    -------
+    float
+        The F1; NaN if there is no such link.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> task, _ = planted_pair(30)
+    >>> f1_outside(task.links, task, task.links[:5])
+    1.0
+    """
+
+    def free(rows: IntArray) -> IntArray:
+        chosen: IntArray = rows[~(np.isin(rows[:, 0], known[:, 0]) | np.isin(rows[:, 1], known[:, 1]))]
+        return chosen
+
+    gold = free(np.empty((0, 2), dtype=np.int64) if task.links is None else task.links)
+    found = free(pairs)
+    total = len(gold) + len(found)
+    return 2 * int(among(found, gold).sum()) / total if total else float("nan")
 
 
 def _mean(values: BoolArray | FloatArray) -> float | None:

@@ -25,6 +25,7 @@ from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule
 from psqe.links.verdicts import Verdicts
 from psqe.seeds import SeedSet
+from psqe.study.measures import f1_outside
 
 Strategy = Literal["proposed", "least certain", "random"]
 """How pairs are chosen: by :func:`psqe.links.propose`, by a confidence near 0.5, or at random."""
@@ -186,12 +187,4 @@ def _row(
 
 def _free_f1(task: AlignmentTask, said: Verdicts, links: Links) -> float:
     """F1 of the links with no entity in a verdict, against the gold links with none."""
-    judged = np.vstack([said.accepted, said.rejected])
-
-    def free(pairs: IntArray) -> IntArray:
-        return pairs[~(np.isin(pairs[:, 0], judged[:, 0]) | np.isin(pairs[:, 1], judged[:, 1]))]
-
-    gold = free(np.empty((0, 2), dtype=np.int64) if task.links is None else task.links)
-    found = free(links.pairs)
-    total = len(gold) + len(found)
-    return 2 * int(among(found, gold).sum()) / total if total else float("nan")
+    return f1_outside(links.pairs, task, np.vstack([said.accepted, said.rejected]))

@@ -71,6 +71,7 @@ from psqe.study.tables.evidence import (
 )
 from psqe.study.tables.expected import expected_errors, expected_runs, expected_table
 from psqe.study.tables.false_friends import false_friends_table
+from psqe.study.tables.growth import growth_table
 from psqe.study.tables.headlines import headline_bars, headlines
 from psqe.study.tables.links import (
     answers,
@@ -114,9 +115,9 @@ __all__ = [
     "evenness_table", "evenness_words", "evidence_matrix", "evidence_runs", "evidence_seeds",
     "expected_errors", "expected_runs", "expected_table", "f1_of_no_link", "fact_table", "faithful_table",
     "false_friends_table", "gain_accounts", "gain_matrix", "gain_table", "gain_tests", "gains",
-    "gains_in_all_runs", "graph_table", "headline_bars", "headlines", "in_order", "label_gain_table",
-    "label_gains", "label_runs", "language_table", "learned", "level_table", "link_lengths",
-    "link_places", "list_in_words", "losses", "matching_table", "matrix", "mean_table", "mean_text",
+    "gains_in_all_runs", "graph_table", "growth_table", "headline_bars", "headlines", "in_order",
+    "label_gain_table", "label_gains", "label_runs", "language_table", "learned", "level_table",
+    "link_lengths", "link_places", "list_in_words", "losses", "matching_table", "matrix", "mean_table", "mean_text",
     "metric_rows", "mined_table", "modality_runs", "name_models", "nothing_in_common", "operating_points",
     "order_kept", "order_table", "over_states", "own_side_nearest", "pair_evidence", "pair_places",
     "pair_table", "paired_gain", "pairs_with_references", "part_runs", "pays_gains", "pays_means",
