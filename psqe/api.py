@@ -267,7 +267,11 @@ def _align(
         )
     if kept is not None:
         n_stay = int(among(predicted.pairs, kept.pairs).sum())
-        choices.append(f"seeds of the earlier run, of which {counted(n_stay, 'link')} stay as they were")
+        n_earlier = 0 if run is None else len(run.links)
+        choices.append(
+            f"seeds and verdicts of the earlier run, {n_stay:,} of whose {counted(n_earlier, 'link')} "
+            f"{in_number(n_stay, 'stays')} as {'it was' if n_stay == 1 else 'they were'}"
+        )
     choices += [
         *describe_aligner(options),
         *describe_links(

@@ -299,7 +299,7 @@ def test_the_command_continues_a_run_after_two_countries_were_added(
     written = ["--out", str(tmp_path / "b.tsv"), "--save", grown, "--changes", str(tmp_path / "changes.tsv")]
     capsys.readouterr()
     assert main(["align", str(COUNTRIES), "--previous", run, *written]) == 0
-    assert "changes since the earlier run: 2 times link added" in capsys.readouterr().out
+    assert "changes since the earlier run: 2 links added\n" in capsys.readouterr().out
     header, *rows = (tmp_path / "changes.tsv").read_text("utf-8").splitlines()
     assert header.split("\t") == ["change", "left", "right", "confidence", "why"]
     assert sorted(row.split("\t")[1:3] for row in rows) == sorted(gone)

@@ -48,6 +48,6 @@ def test_the_table_has_a_row_for_each_share_and_way(rows: pd.DataFrame) -> None:
     twice = pd.concat([rows, rows.assign(random_state=2)])
     table = tables.growth_table(twice)
     assert table["way"].tolist() == list(WAYS)
-    assert set(table["new"]) == {"10%"}
+    assert set(table["new"]) == {"10 %"}
     assert table.set_index("way").loc[WHOLE, "differ"] == "0.0"
     assert " to " in table.set_index("way").loc[GROWN, "F1"]

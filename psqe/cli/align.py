@@ -118,6 +118,7 @@ def align(
     check_memory(MEMORY_TO_COMPUTE)
     from psqe import api
     from psqe.defaults import SeedChoice
+    from psqe.growth.changes import told_changes
     from psqe.links.formats import format_of
     from psqe.links.verdict_files import check_no_verdicts, check_verdict_identifiers
 
@@ -186,9 +187,7 @@ def align(
     if alignment.choices:
         typer.echo(f"chosen: {alignment.choices}")
     if alignment.changes is not None:
-        counts = alignment.changes["change"].value_counts().to_dict()
-        told = ", ".join(f"{n:,} times {change}" for change, n in sorted(counts.items()))
-        typer.echo(f"changes since the earlier run: {told or 'none'}")
+        typer.echo(f"changes since the earlier run: {told_changes(alignment.changes)}")
     if ranking := alignment.ranking(links.ranked_by()):
         typer.echo(ranking)
     typer.echo(f"{alignment.headline()} {time.perf_counter() - begun:.1f} s in all -> {out}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from psqe.graph import SIDES, AlignmentTask, Side
+from psqe.graph import SIDES, AlignmentTask, Side, counted
 from psqe.growth.evidence import Difference
 from psqe.growth.previous import PreviousRun
 from psqe.links.predict import Links
@@ -93,3 +93,27 @@ def link_changes(
             ends = (entity, "") if side == "left" else ("", entity)
             rows.append((ALONE, *ends, None, f"{entity}: new"))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def told_changes(changes: pd.DataFrame) -> str:
+    """Say in a few words how many changes of each kind there are.
+
+    Parameters
+    ----------
+    changes
+        The table that :func:`link_changes` returns.
+
+    Examples
+    --------
+    >>> told_changes(pd.DataFrame({"change": ["link added", "link added", "no counterpart"]}))
+    '2 links added, 1 new entity without a link'
+    >>> told_changes(pd.DataFrame({"change": []}))
+    'none'
+    """
+    n = {change: int((changes["change"] == change).sum()) for change in (ADDED, REMOVED, ALONE)}
+    parts = {
+        f"{counted(n[ADDED], 'link')} added": n[ADDED],
+        f"{counted(n[REMOVED], 'link')} removed": n[REMOVED],
+        f"{counted(n[ALONE], 'new entity')} without a link": n[ALONE],
+    }
+    return ", ".join(text for text, number in parts.items() if number) or "none"

@@ -18,8 +18,8 @@ from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, KnowledgeGraph
 from psqe.links.quality import link_quality
 from psqe.study.measures import f1_outside
 
-EARLIER, GROWN, SAME_SEEDS = "earlier links only", "continued", "aligned anew, earlier seeds"
-WHOLE, REPEATED = "aligned anew", "aligned anew, other random state"
+EARLIER, GROWN, SAME_SEEDS = "earlier links", "continued", "anew, earlier seeds"
+WHOLE, REPEATED = "anew", "anew, other state"
 OTHER = 1000
 """What is added to the random state for :data:`REPEATED`."""
 WAYS = (EARLIER, GROWN, SAME_SEEDS, WHOLE, REPEATED)
