@@ -106,6 +106,14 @@ def test_equal_names_and_few_entities_are_told_apart_by_nothing() -> None:
     assert len(psqe.dedupe({"names": [("1", "Rome")]})) == 0
 
 
+def test_many_copies_of_each_entity_are_one_group_each() -> None:
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 12)) for _ in range(60)]
+    found = psqe.dedupe({"names": [(f"{i}-{k}", word) for i, word in enumerate(words) for k in range(10)]})
+    sizes = found.groups.groupby("group")["name"].agg(["size", "nunique"])
+    assert (len(sizes), {*sizes["size"]}, {*sizes["nunique"]}) == (60, {10}, {1})
+
+
 @pytest.mark.filterwarnings("ignore:.*markup")
 def test_the_command_writes_groups_and_pairs_with_hostile_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -196,7 +196,7 @@ def dedupe(
     confidence = duplicate_probability(scores, len(entities))
     if confidence is None:
         few = f"fewer than {FEWEST} entities are too few to tell any"
-        why = few if len(entities) < FEWEST else "their similarities do not differ"
+        why = few if len(entities) < FEWEST else "their similarities do not tell any"
         said.append(f"no duplicates, because {why}")
         confidence = np.zeros(len(pairs))
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores, -confidence))

@@ -3,11 +3,12 @@
 Most pairs of entities are pairs of different ones. The scores of these are taken to have a normal
 distribution, and its mean and width are fitted to the upper tail, in normal quantiles: to those pairs of
 which there are two to six for each entity, because duplicates, unless there are many of each entity, come
-before them. Where more pairs are found above a score than the distribution says, the others are duplicates.
-The share of different entities among the pairs around a score is the ratio of the two densities, the local
-false discovery rate with an empirical null distribution (Efron 2004, who fits it to the centre of all
-scores). It is estimated by isotonic regression, so that a better pair is never less probable (Grenander
-1956).
+before them. If more pairs than that turn out as duplicates, later pairs are taken; where most entities have
+more than a dozen copies, nothing is told. Where more pairs are found above a score than the distribution
+says, the others are duplicates. The share of different entities among the pairs around a score is the ratio
+of the two densities, the local false discovery rate with an empirical null distribution (Efron 2004, who fits
+it to the centre of all scores). It is estimated by isotonic regression, so that a better pair is never less
+probable (Grenander 1956).
 
 The estimate does not ask what share of the entities has a duplicate; there may be none at all. It is too high
 where the data have many entities that differ in one detail only, as a man and a woman who do the same among
@@ -23,9 +24,12 @@ from scipy.stats import norm
 from psqe.evaluation.ranks import TIE
 from psqe.graph import DoubleArray
 
-FIRST, LAST = 2, 6
-"""The distribution is fitted to the pairs from this number for each entity to that number. They were chosen
-on planted graphs with random state 0."""
+FIRST = (2, 4, 6)
+"""The distribution is fitted to the pairs from this number for each entity on: from the first of these that
+exceeds the number of duplicates found. The first was chosen on planted graphs with random state 0."""
+
+SPAN = 3
+"""It is fitted to the pairs up to this multiple of that number."""
 
 FEWEST = 20
 """With fewer entities, or fewer pairs to fit the distribution to, nothing is estimated."""
@@ -43,8 +47,8 @@ def duplicate_probability(scores: DoubleArray, n_entities: int) -> DoubleArray |
 
     Returns
     -------
-    Probabilities ``(m,)``, not smaller for a larger score; ``None`` if there are too few pairs, or their
-    scores do not differ.
+    Probabilities ``(m,)``, not smaller for a larger score; ``None`` if there are too few pairs, their scores
+    do not differ, or so many seem to be duplicates that no pairs of different entities can be told.
 
     Examples
     --------
@@ -56,14 +60,22 @@ def duplicate_probability(scores: DoubleArray, n_entities: int) -> DoubleArray |
     """
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
-    first, last = FIRST * n_entities, min(LAST * n_entities, len(scores) // 2)
-    if n_entities < FEWEST or last - first < FEWEST or ranked[first] - ranked[last - 1] <= TIE:
-        return None
-    n_pairs = n_entities * (n_entities - 1) / 2
-    quantiles = norm.isf((np.arange(first, last) + 1) / (n_pairs + 1))
-    slope, start = np.polyfit(ranked[first:last], quantiles, 1)
+    for first in FIRST:
+        begin, end = first * n_entities, min(SPAN * first * n_entities, len(scores) // 2)
+        if n_entities < FEWEST or end - begin < FEWEST or ranked[begin] - ranked[end - 1] <= TIE:
+            continue
+        chances = _probability(ranked, n_entities * (n_entities - 1) / 2, begin, end)
+        if (chances >= 0.5).sum() <= begin:
+            found = np.empty(len(scores))
+            found[order] = chances
+            return found
+    return None
+
+
+def _probability(ranked: DoubleArray, n_pairs: float, begin: int, end: int) -> DoubleArray:
+    """Return the probability of each pair, the best first, from a fit to those from ``begin`` to ``end``."""
+    quantiles = norm.isf((np.arange(begin, end) + 1) / (n_pairs + 1))
+    slope, start = np.polyfit(ranked[begin:end], quantiles, 1)
     expected = n_pairs * norm.sf(start + slope * ranked)
-    share = isotonic_regression(np.diff(expected, prepend=0.0)).x.clip(0, 1)
-    found = np.empty(len(scores))
-    found[order] = 1 - share
-    return found
+    chances: DoubleArray = 1 - isotonic_regression(np.diff(expected, prepend=0.0)).x.clip(0, 1)
+    return chances
