@@ -68,7 +68,8 @@ class ExplainedEntity:
     runner_up_similarity
         Similarity of the runner-up to this entity, or ``None``.
     linked_with
-        Identifier of the entity that this entity is linked with, or ``None``.
+        Identifier of the entity that this entity is linked with, or ``None``. Of several, it is the pair's other
+        entity if this is one of them, and otherwise that of the most confident link.
     reason
         Why this entity has no link, in a few words; ``None`` when it has one.
 
@@ -406,16 +407,18 @@ class Alignment:
             why_none={
                 name: self._why_none(name, i, j) for name, value in by_modality.items() if value is None
             },
-            said=self._said(i, j),
+            said=self._said(i, j, linked=bool(len(chosen) and chosen[0] < len(links))),
         )
 
-    def _said(self, left: int, right: int) -> str:
+    def _said(self, left: int, right: int, *, linked: bool) -> str:
         """Return what verdicts say about two candidates; empty if they say nothing."""
         verdicts, pair = self.predicted.verdicts, [left, right]
         if pair in verdicts.accepted.tolist():
             return "accepted by a verdict"
         if pair in verdicts.rejected.tolist():
             return "rejected by a verdict"
+        if linked:  # A further link of an entity that was accepted with another one.
+            return ""
         for column, (side, entity) in enumerate(zip(SIDES, pair, strict=True)):
             name = self.task.sides[side].entities[entity]
             if entity in verdicts.accepted[:, column]:
@@ -439,7 +442,9 @@ class Alignment:
             rank=1 + int((others > scores[at]).sum()),
             runner_up=None if best is None else opposite.entities[best],
             runner_up_similarity=None if best is None else float(others.max()),
-            linked_with=opposite.entities[int(linked[0])] if len(linked) else None,
+            linked_with=opposite.entities[other if other in linked else int(linked[0])]
+            if len(linked)
+            else None,
             reason=str(self._reasons[side][entity]) if entity in self._reasons[side] else None,
         )
 
@@ -783,7 +788,7 @@ class Alignment:
             return line
         links = self.quality["links"]
         if links["n_judged"] == links["n"]:
-            return f"{line} F1 {links['f1']:.3f}{self._outside('f1')}{_recall(links)}."
+            return f"{line} F1 {links['f1']:.3f}{self._outside('f1')}{self._recall(links)}."
         if not links["n_judged"]:
             return f"{line} No link can be judged by the gold links."
         judged = verdict(links["n_correct"], links["n_judged"], links["n"])
@@ -791,7 +796,17 @@ class Alignment:
             f"{line} {judged[0].upper()}{judged[1:]}. "
             f"F1 of the judged links {links['f1_judged']:.3f}{self._outside('f1_judged')}; "
             f"F1 of all links, if gold links are complete, {links['f1']:.3f}{self._outside('f1')}"
-            f"{_recall(links)}."
+            f"{self._recall(links)}."
+        )
+
+    def _recall(self, links: Mapping[str, Any]) -> str:
+        """Return the recall where not all gold links can be found, and why it is no share of all of them."""
+        if links["n_findable"] == links["n_gold"]:
+            return ""
+        return (
+            f"; recall is {links['n_correct']:,} of {links['n_findable']:,}, because "
+            f"{self.predicted.chosen_by.cardinality} links can contain at most {links['n_findable']:,} of the "
+            f"{links['n_gold']:,} gold links"
         )
 
     def _accepted(self) -> str:
@@ -855,16 +870,6 @@ def _names(row: Any) -> tuple[str, str]:
     """Return the names of both entities of a row as texts without tabs and line breaks."""
     left, right = (" ".join((name or "").split()) for name in (row.left_name, row.right_name))
     return left, right
-
-
-def _recall(links: Mapping[str, Any]) -> str:
-    """Return the recall where gold links are not one-to-one, and why it is no share of all of them."""
-    if links["n_findable"] == links["n_gold"]:
-        return ""
-    return (
-        f"; recall is {links['n_correct']:,} of {links['n_findable']:,}, because one-to-one links can "
-        f"contain at most {links['n_findable']:,} of the {links['n_gold']:,} gold links"
-    )
 
 
 def _both_ways(metrics: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from psqe.features import Features, available_modalities
 from psqe.features.build import encoders_of
 from psqe.features.languages import unread_texts
 from psqe.graph import SIDES, AlignmentTask, BoolArray, Side, Sides, counted
+from psqe.links.further import LEAST
 from psqe.links.rules import LinkRule
 from psqe.options import AlignerOptions, FeatureFile, FeatureOptions, MinerOptions
 from psqe.seeds import MINERS, SeedSet
@@ -212,7 +213,7 @@ def describe_links(
     Returns
     -------
     One phrase about the choice, unless rule, matching and threshold all differ from their defaults and are
-    not automatic; and one where confidences are not calibrated.
+    not automatic; one where entities may be in several links; and one where confidences are not calibrated.
 
     Examples
     --------
@@ -224,13 +225,20 @@ def describe_links(
     """
     used, default = rule or LinkRule(), LinkRule()
     doubt = [] if calibrated else ["confidences could not be calibrated, and are usually too high"]
+    further = []
+    if used.cardinality != "one-to-one":
+        least = f"{max(threshold, LEAST):.4g}"
+        who = "right entities" if used.cardinality == "one-to-many" else "entities"
+        further = [
+            f"{used.cardinality}: {who} in no link get a further one with a confidence of at least {least}"
+        ]
     same = used.matching == default.matching or used.rule == default.rule
     if not same and used.threshold not in (None, default.threshold):
-        return doubt
+        return [*further, *doubt]
     pairs = "pairs that are each other's best"
     if used.rule == "one_to_one":
         pairs = "the one-to-one pairs that are best in sum"
     least = f"with a confidence of at least {threshold:.4g}" if threshold else "whatever their confidence"
     found = " (found without gold links)" if used.threshold is None else ""
     seeds = "the seeds, and " if seeds_kept else ""
-    return [f"links: {seeds}{pairs} {BEST_BY[used.matching]}, {least}{found}", *doubt]
+    return [f"links: {seeds}{pairs} {BEST_BY[used.matching]}, {least}{found}", *further, *doubt]

@@ -334,12 +334,23 @@ class LinkGroup:
             "An entity without a link is predicted to have no counterpart."
         ),
     ] = None
+    cardinality: Annotated[
+        str | None,
+        typer.Option(
+            help="one-to-one, one-to-many (a left entity may have several counterparts) or many-to-many; "
+            "a further link has a confidence of at least 0.5 [one-to-one]."
+        ),
+    ] = None
 
     def options(self) -> LinkRule | None:
         """Gather the rule; ``None`` if nothing of it is given."""
         from psqe.links import LinkRule
 
-        given: dict[str, Any] = {"matching": self.matching, "rule": self.rule}
+        given: dict[str, Any] = {
+            "matching": self.matching,
+            "rule": self.rule,
+            "cardinality": self.cardinality,
+        }
         given = {name: value for name, value in given.items() if value is not None}
         if self.threshold is not None:
             given["threshold"] = threshold_value(self.threshold)

@@ -2,12 +2,14 @@
 
 A pair is *correct* if it is any of the gold links. Gold links can *judge* a pair if at least one of its two
 entities is in a gold link; of a pair of two other entities they know nothing. Links that are predicted are
-one-to-one, and gold links need not be: where two right entities are true counterparts of one left entity,
+one-to-one by default, and gold links need not be: where two right entities are true counterparts of one left entity,
 one of them stays without a link. :func:`n_findable` is therefore the number of correct links that there can
 be.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -16,6 +18,11 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from psqe.errors import DataError
 from psqe.evaluation.intervals import proportion_interval
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Sides
+
+
+Cardinality = Literal["one-to-one", "one-to-many", "many-to-many"]
+"""How many counterparts an entity may have: of ``one-to-many``, a left entity several and a right one at most
+one."""
 
 
 def gold_links(task: AlignmentTask) -> IntArray:
@@ -131,14 +138,28 @@ def n_findable(task: AlignmentTask) -> int:
     return most_at_once(gold_links(task))
 
 
-def most_at_once(links: IntArray) -> int:
-    """Return the largest number of links ``(n, 2)``, possibly of none, in which no entity is twice.
+def most_at_once(links: IntArray, cardinality: Cardinality = "one-to-one") -> int:
+    """Return the largest number of links ``(n, 2)``, possibly of none, that a cardinality allows.
+
+    Parameters
+    ----------
+    links
+        The links, each once.
+    cardinality
+        By default, no entity is in two links. With ``one-to-many`` no right entity is, and with
+        ``many-to-many`` all links are allowed.
 
     Examples
     --------
     >>> most_at_once(np.array([[0, 0], [0, 1], [1, 2]]))
     2
+    >>> most_at_once(np.array([[0, 0], [0, 1], [1, 1]]), "one-to-many")
+    2
     """
+    if cardinality == "many-to-many":
+        return len(links)
+    if cardinality == "one-to-many":
+        return len(np.unique(links[:, 1]))
     (lefts, rows), (rights, columns) = (np.unique(ends, return_inverse=True) for ends in links.T)
     if len(lefts) == len(links) == len(rights):
         return len(links)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from psqe.evaluation.truth import among
-from psqe.graph import BoolArray
+from psqe.graph import BoolArray, Sides
 from psqe.links.predict import Links
 from psqe.links.recalibration import Recalibration
 from psqe.links.verdicts import Verdicts
@@ -31,8 +31,8 @@ def judged_by(verdicts: Verdicts, links: Links) -> tuple[BoolArray, BoolArray]:
     -------
     judged, correct
         For each link and then for each doubtful pair ``(n + m,)``: whether it is judged, and whether it is
-        correct. A pair is wrong if it was rejected, if one of its entities was accepted with another one, and
-        if one was said to have no counterpart.
+        correct. A pair is wrong if it was rejected, if one of its entities was said to have no counterpart, and
+        if an entity of it that can be in one link only was accepted with another one.
 
     Examples
     --------
@@ -47,7 +47,13 @@ def judged_by(verdicts: Verdicts, links: Links) -> tuple[BoolArray, BoolArray]:
     """
     pairs = np.vstack([links.pairs, links.doubtful])
     correct = among(pairs, verdicts.accepted)
-    return correct | verdicts.excludes(pairs), correct
+    settled = verdicts.ends
+    if links.chosen_by.cardinality == "one-to-many":
+        settled = Sides(verdicts.no_counterpart.left, settled.right)
+    elif links.chosen_by.cardinality == "many-to-many":
+        settled = verdicts.no_counterpart
+    either = np.isin(pairs[:, 0], settled.left) | np.isin(pairs[:, 1], settled.right)
+    return correct | either | among(pairs, verdicts.rejected), correct
 
 
 def recalibration_of(verdicts: Verdicts, links: Links) -> Recalibration | None:

@@ -8,12 +8,16 @@
 3. Each pair has a confidence (:mod:`psqe.links.confidence`), whatever chose it. A pair below the threshold
    does not become a link, even if it was a seed.
 
-What a person said comes before all three (:mod:`psqe.links.verdicts`): an accepted pair is a link with a
+Where entities may be in several links, further ones are chosen after that (:mod:`psqe.links.further`).
+
+What a person said comes before all of this (:mod:`psqe.links.verdicts`): an accepted pair is a link with a
 confidence of 1, a rejected one never is, and an entity without a counterpart competes for none.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -21,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.aligners import Aligner
-from psqe.errors import ParameterError
+from psqe.errors import ParameterError, PsqeWarning
 from psqe.evaluation import Scorer
 from psqe.evaluation.arguments import check_task, similarity_of
 from psqe.evaluation.truth import among
@@ -30,9 +34,10 @@ from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides, positions
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.confidence import model_temperature
+from psqe.links.further import LEAST, Asking, best_rivals, further_pairs
 from psqe.links.kept import KeptLinks, ListedPairs, place_of
 from psqe.links.nearest import TwoNearest
-from psqe.links.orphans import pair_probabilities
+from psqe.links.orphans import FEWEST, pair_probabilities
 from psqe.links.plan import TransportPlan
 from psqe.links.recalibration import Recalibration
 from psqe.links.refit import Refit
@@ -55,8 +60,8 @@ class Links:
     Parameters
     ----------
     pairs
-        Integer array ``(n, 2)``: left and right entity of each link, each entity at most once. Candidates in
-        no link are predicted to have no counterpart.
+        Integer array ``(n, 2)``: left and right entity of each link, each pair once, and each entity at most
+        once unless the rule has another cardinality. Candidates in no link are predicted to have no counterpart.
     scores
         Float32 array ``(n,)``: the similarity of each pair.
     confidence
@@ -64,7 +69,8 @@ class Links:
         (:mod:`psqe.links.confidence`). Its sum is the expected number of correct links.
     rank_margin
         Float32 array ``(n,)``: the similarity minus the largest similarity of either entity to another
-        candidate. It is negative where an entity has a nearer candidate, which is linked elsewhere.
+        candidate, and to none that it is linked with. It is negative where an entity has a nearer candidate,
+        which is linked elsewhere.
     from_seed
         Boolean array ``(n,)``: which links are pairs that the model was trained on.
     seeds_kept
@@ -82,7 +88,8 @@ class Links:
     temperature
         Temperature of the transport plan that the confidence is computed from.
     expected_links
-        Estimated number of true links, whether found or not.
+        Estimated number of true links, whether found or not; with further links, their expected number of
+        correct ones is added.
     chosen_by
         The rule that chose the links.
     nearest
@@ -313,14 +320,42 @@ def _weighed(
         own = Sides(candidates.left[members.left], candidates.right[members.right])
         return _kept_pairs(task, features, similarity, candidates, own, pairs, confidence)
 
+    ends = Sides(*(own[~np.isin(own, out)] for own, out in zip(candidates, said.no_counterpart, strict=True)))
+
+    def listed() -> Shortlist:
+        if others is not None and (len(others.left), len(others.right)) == (len(ends.left), len(ends.right)):
+            return others.plan.shortlist
+        with finite_similarities(model):
+            every = Shortlist.from_similarity(similarity(*ends))
+        return every.without_pairs(_places(said.rejected, ends))
+
     return WeighedPairs(
         task.sides.map(lambda graph: graph.candidates),
         known.pairs,
         kept(decided, said.accepted, np.ones(len(said.accepted), dtype=np.float32)),
         kept(in_seed, returned, None),
         others,
+        _Everyone(ends, listed),
         said,
         kept_links,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Everyone:
+    """The candidates that may be in links, in canonical order, and a function that lists their pairs."""
+
+    ends: Sides[IntArray]
+    listed: Callable[[], Shortlist]
+
+
+def _places(pairs: IntArray, ends: Sides[IntArray]) -> IntArray:
+    """Positions ``(m, 2)`` in ``ends`` of those of some pairs ``(n, 2)`` whose two entities are there."""
+    pairs = pairs[np.isin(pairs[:, 0], ends.left) & np.isin(pairs[:, 1], ends.right)]
+    if not len(pairs):
+        return pairs
+    return np.column_stack(
+        [positions(own, own.max() + 1)[given] for own, given in zip(ends, pairs.T, strict=True)]
     )
 
 
@@ -381,13 +416,10 @@ class _UnseededPairs:
         listed: ListedPairs | None,
     ) -> _UnseededPairs | None:
         """Weigh the pairs that were not rejected; ``None`` if every pair was."""
-        out = rejected[np.isin(rejected[:, 0], left) & np.isin(rejected[:, 1], right)]
-        if len(out):
+        places = _places(rejected, Sides(left, right))
+        if len(places):
             similarity = _similarity(scorer, left, right, listed)
             temperature = model_temperature(similarity)
-            places = np.column_stack(
-                [positions(own, own.max() + 1)[ends] for own, ends in zip((left, right), out.T, strict=True)]
-            )
             shortlist = Shortlist.from_similarity(similarity).without_pairs(places)
             del similarity
             if not len(shortlist):
@@ -454,6 +486,7 @@ class WeighedPairs:
     _accepted: _ChosenPairs
     _seeds: _ChosenPairs
     _others: _UnseededPairs | None
+    _everyone: _Everyone
     verdicts: Verdicts
     _kept: KeptLinks | None = None
     recalibration: Recalibration | None = None
@@ -526,7 +559,7 @@ class WeighedPairs:
             low, high = self.recalibration.expected_interval(estimated[linked[linked >= n_accepted]])
             accepted = int((linked < n_accepted).sum())
             interval = (accepted + low, accepted + high)
-        return Links(
+        links = Links(
             pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
             rank_margin=margin[linked], from_seed=among(pairs[linked], self.seeds),
             seeds_kept=len(self._seeds.pairs) > 0,
@@ -539,6 +572,77 @@ class WeighedPairs:
             verdicts=self.verdicts,
             recalibration=self.recalibration, expected_interval=interval,
         )  # fmt: skip
+        return links if rule.cardinality == "one-to-one" else self._with_further(links)
+
+    def _with_further(self, links: Links) -> Links:
+        """Add the further links of entities that may be in several.
+
+        Warns
+        -----
+        PsqeWarning
+            If there are too few links to tell how wrong pairs look.
+        """
+        rule, ends = links.chosen_by, self._everyone.ends
+        if not len(ends.left) or not len(ends.right):
+            return links
+        rest = self._everyone.listed().without_pairs(_places(links.pairs, ends))
+        known = among(links.pairs, np.vstack([self._seeds.pairs, self._accepted.pairs]))
+        unlinked, compared = (
+            Sides(*(np.isin(own, of) for own, of in zip(ends, given.T, strict=True)))
+            for given in (links.pairs, links.pairs[~known])
+        )
+        found = further_pairs(
+            rest, Asking(unlinked.map(np.logical_not), compared), rule.cardinality, rule.matching,
+            temperature=links.temperature,
+        )  # fmt: skip
+        if not found.weighed:
+            warnings.warn(
+                f"no further links are looked for where fewer than {FEWEST} links that are no seeds show how "
+                f"wrong pairs look; the links are one-to-one there, though the cardinality is {rule.cardinality}",
+                PsqeWarning,
+                stacklevel=3,
+            )
+        estimated = found.probability.astype(np.float32)
+        confidence = estimated
+        if self.recalibration is not None:
+            confidence = self.recalibration(estimated.astype(np.float64)).astype(np.float32)
+        kept = confidence >= max(links.threshold, LEAST)
+        if not kept.any():
+            return links
+        places, estimated, confidence = found.places[kept], estimated[kept], confidence[kept]
+        at = np.column_stack([rest.rows[places], rest.columns[places]])
+        pairs = np.vstack([links.pairs, np.column_stack([ends.left[at[:, 0]], ends.right[at[:, 1]]])])
+        scores = np.concatenate([links.scores, rest.values[places].astype(np.float32)])
+        margin = np.concatenate([links.rank_margin, np.zeros(len(places), dtype=np.float32)])
+        # An entity's other links are no rivals; the margin of a link that shares no entity stays as it is.
+        again = np.append(_shared(pairs)[: len(links)], np.ones(len(places), dtype=bool))
+        rivals = best_rivals(rest.without_pairs(at))
+        rows, columns = _places(pairs[again], ends).T
+        margin[again] = scores[again] - np.maximum(rivals.left[rows], rivals.right[columns])
+        confidence = np.concatenate([links.confidence, confidence])
+        order = np.lexsort((-margin, -confidence))
+        interval = links.expected_interval
+        if self.recalibration is not None and interval is not None:
+            low, high = self.recalibration.expected_interval(estimated.astype(np.float64))
+            interval = (interval[0] + low, interval[1] + high)
+        doubtful = ~among(links.doubtful, pairs)
+        return replace(
+            links,
+            pairs=pairs[order], scores=scores[order], confidence=confidence[order], rank_margin=margin[order],
+            from_seed=among(pairs[order], self.seeds), doubtful=links.doubtful[doubtful],
+            doubtful_confidence=links.doubtful_confidence[doubtful],
+            expected_links=links.expected_links + float(confidence[len(links) :].sum()),
+            expected_interval=interval,
+        )  # fmt: skip
+
+
+def _shared(pairs: IntArray) -> BoolArray:
+    """Tell which pairs ``(n, 2)`` have an entity in common with another one."""
+    shared = np.zeros(len(pairs), dtype=bool)
+    for ends in pairs.T:
+        _, place, count = np.unique(ends, return_inverse=True, return_counts=True)
+        shared |= count[place] > 1
+    return shared
 
 
 def _similarity(scorer: Scorer, left: IntArray, right: IntArray, listed: ListedPairs | None) -> Similarity:

@@ -11,20 +11,33 @@ from psqe.errors import DataError
 from psqe.evaluation.arguments import check_task, pairs_of_task
 from psqe.evaluation.intervals import proportion_interval
 from psqe.evaluation.link_groups import Pairs, link_groups
-from psqe.evaluation.truth import correct, gold_links, judged, most_at_once
+from psqe.evaluation.truth import Cardinality, correct, gold_links, judged, most_at_once
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side
 from psqe.links.arguments import checked_seeds
 from psqe.links.predict import Links, check_links
 from psqe.seeds import SeedSet
 
 
-def link_quality(pairs: Pairs, task: AlignmentTask, *, seeds: Pairs | None = None) -> dict[str, Any]:
+SEVERAL: dict[Cardinality, tuple[Side, ...]] = {
+    "one-to-one": (), "one-to-many": ("left",), "many-to-many": SIDES
+}  # fmt: skip
+"""The sides whose entities may be in several links, by the name of the cardinality."""
+
+
+def link_quality(
+    pairs: Pairs,
+    task: AlignmentTask,
+    *,
+    seeds: Pairs | None = None,
+    cardinality: Cardinality = "one-to-one",
+) -> dict[str, Any]:
     """Compare links, and the answer "no counterpart", with the gold links.
 
     A link is correct if it is one of the gold links, so any of several true counterparts will do. Predicted
-    links are one-to-one, and where gold links are not, some of them cannot be found. The recall is therefore
-    the share of the correct links in the largest number of gold links that one-to-one links can contain
-    (:func:`psqe.evaluation.truth.n_findable`). It is the usual recall where gold links are one-to-one.
+    links are one-to-one by default, and where gold links are not, some of them cannot be found. The recall is
+    therefore the share of the correct links in the largest number of gold links that links of the given
+    cardinality can contain (:func:`psqe.evaluation.truth.most_at_once`). It is the usual recall where gold
+    links are of that cardinality.
 
     Where gold links are incomplete, a link of two entities without a gold link counts as wrong in
     ``precision``, which is only a lower bound then. ``precision_judged`` and ``f1_judged`` leave such links
@@ -43,17 +56,20 @@ def link_quality(pairs: Pairs, task: AlignmentTask, *, seeds: Pairs | None = Non
     Parameters
     ----------
     pairs
-        Integer array ``(n, 2)``: left and right entity of each link, each entity at most once.
+        Integer array ``(n, 2)``: left and right entity of each link, each entity as often as the
+        cardinality allows.
     task
         A pair of graphs with gold links.
     seeds
         The seeds that the links were found with ``(m, 2)``, possibly none; ``None`` where they are not known.
+    cardinality
+        How many links an entity may be in; one by default.
 
     Returns
     -------
     ``links``: ``n``, ``n_correct`` (number of correct links), ``n_judged`` (number of links with an entity
     that has a gold link), ``n_gold`` (number of gold links), ``n_findable`` (the largest number of gold links
-    that one-to-one links can contain), ``precision`` (of all), ``precision_judged`` (of the judged ones),
+    that links of the cardinality can contain), ``precision`` (of all), ``precision_judged`` (of the judged ones),
     ``recall`` (share of ``n_correct`` in ``n_findable``), ``f1`` (of precision and recall) and ``f1_judged``
     (of the precision among judged links and recall). ``links_free``: the same numbers about links outside the
     seeds; ``None`` where ``seeds`` is ``None``. ``no_counterpart``: for ``left``
@@ -64,7 +80,8 @@ def link_quality(pairs: Pairs, task: AlignmentTask, *, seeds: Pairs | None = Non
     Raises
     ------
     DataError
-        If the task has no gold links, or an entity is in two pairs.
+        If the task has no gold links, a pair is given twice, or an entity is in more pairs than the
+        cardinality allows.
     ParameterError
         If the task is something else, or pairs or seeds are no pairs of entities of it.
     """
@@ -76,23 +93,30 @@ def link_quality(pairs: Pairs, task: AlignmentTask, *, seeds: Pairs | None = Non
         raise DataError(
             f"{task.name} has no gold links to compare links with", remedy="take a task whose links are known"
         )
+    if len(np.unique(pairs, axis=0)) != len(pairs):
+        raise DataError("a link is given twice", remedy="give it once")
+    several = SEVERAL[cardinality]
     for column, side in enumerate(SIDES):
-        if len(np.unique(pairs[:, column])) != len(pairs):
+        if side not in several and len(np.unique(pairs[:, column])) != len(pairs):
             raise DataError(f"a {side} entity is in two links", remedy="keep the better of them")
     free = None
     if seeds is not None:
         outside = link_groups(pairs, seeds)["free"]
-        free = _of_links(right[outside], known[outside], task.links[link_groups(task.links, seeds)["free"]])
+        gold = task.links[link_groups(task.links, seeds)["free"]]
+        free = _of_links(right[outside], known[outside], gold, cardinality)
     return {
-        "links": _of_links(right, known, task.links),
+        "links": _of_links(right, known, task.links, cardinality),
         "links_free": free,
-        "no_counterpart": {side: _no_counterpart(pairs, pairs[right], task, side) for side in SIDES},
+        "no_counterpart": {
+            side: _no_counterpart(pairs, pairs[right], task, side, several=other in several)
+            for side, other in zip(SIDES, reversed(SIDES), strict=True)
+        },
     }
 
 
-def _of_links(right: BoolArray, known: BoolArray, gold: IntArray) -> dict[str, Any]:
+def _of_links(right: BoolArray, known: BoolArray, gold: IntArray, cardinality: Cardinality) -> dict[str, Any]:
     """Count links, of which some are ``right`` and some can be judged (``known``), against gold links."""
-    n_correct, n_judged, wanted = int(right.sum()), int(known.sum()), most_at_once(gold)
+    n_correct, n_judged, wanted = int(right.sum()), int(known.sum()), most_at_once(gold, cardinality)
     of_judged = _shares(n_correct, n_judged, wanted)
     return {
         "n": len(right),
@@ -107,14 +131,19 @@ def _of_links(right: BoolArray, known: BoolArray, gold: IntArray) -> dict[str, A
     }
 
 
-def _no_counterpart(pairs: IntArray, hits: IntArray, task: AlignmentTask, side: Side) -> dict[str, Any]:
-    """Compare the answer "no counterpart" with the gold links; ``hits`` are the correct ones of ``pairs``."""
+def _no_counterpart(
+    pairs: IntArray, hits: IntArray, task: AlignmentTask, side: Side, *, several: bool
+) -> dict[str, Any]:
+    """Compare the answer "no counterpart" with the gold links; ``hits`` are the correct ones of ``pairs``.
+
+    ``several`` tells whether an entity of the other side may be in several links, and so is never taken.
+    """
     links, column = gold_links(task), SIDES.index(side)
     candidates = task.sides[side].candidates
     dangling = np.setdiff1d(candidates, links[:, column])
     answered = np.setdiff1d(candidates, pairs[:, column])
     # Gold links to a counterpart that is still free could have been found.
-    free = links[~np.isin(links[:, 1 - column], hits[:, 1 - column]), column]
+    free = links[several | ~np.isin(links[:, 1 - column], hits[:, 1 - column]), column]
     n_taken = len(answered) - int(np.isin(answered, np.concatenate([free, dangling])).sum())
     n_correct = int(np.isin(answered, dangling).sum())
     return {
@@ -180,5 +209,7 @@ def link_summary(links: Links, task: AlignmentTask, *, seeds: SeedSet | None = N
         "expected_links": links.expected_links,
         "threshold": links.threshold,
         "no_counterpart": asdict(links.without_counterpart(task).map(len)),
-        "link_quality": None if task.links is None else link_quality(links.pairs, task, seeds=trained_on),
+        "link_quality": None
+        if task.links is None
+        else link_quality(links.pairs, task, seeds=trained_on, cardinality=links.chosen_by.cardinality),
     }

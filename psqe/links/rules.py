@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
+from psqe.evaluation.truth import Cardinality
 from psqe.graph import DoubleArray, FloatArray, IntArray
 from psqe.parameters import check_form
 from psqe.similarity import Matching
@@ -39,25 +40,32 @@ class LinkRule:
         chooses, so that nothing is left out unless it is asked for: each link has its confidence, by which a
         user can leave it out later. ``None`` takes the threshold that is expected to
         maximise F1 (:func:`best_threshold`).
+    cardinality
+        ``one-to-one``, the default: an entity is in one link at most. ``one-to-many``: a left entity may be in
+        several links, and a right one is in one at most. ``many-to-many``: both may be in several. The
+        one-to-one links are chosen first, and then the entities that are in no link get a further one if its
+        confidence is at least the threshold and at least 0.5 (:mod:`psqe.links.further`).
 
     Raises
     ------
     ParameterError
-        If the matching or the rule is unknown, or the threshold is not from 0 to 1.
+        If the matching, the rule or the cardinality is unknown, or the threshold is not from 0 to 1.
 
     Examples
     --------
     >>> LinkRule(rule="one_to_one", threshold=0.5)
-    LinkRule(matching='sinkhorn', rule='one_to_one', threshold=0.5)
+    LinkRule(matching='sinkhorn', rule='one_to_one', threshold=0.5, cardinality='one-to-one')
     """
 
     matching: Matching = "sinkhorn"
     rule: Rule = "mutual"
     threshold: float | None = 0.0
+    cardinality: Cardinality = "one-to-one"
 
     def __post_init__(self) -> None:
         for what, value, known in (
-            ("matching", self.matching, get_args(Matching)), ("rule", self.rule, get_args(Rule))
+            ("matching", self.matching, get_args(Matching)), ("rule", self.rule, get_args(Rule)),
+            ("cardinality", self.cardinality, get_args(Cardinality)),
         ):  # fmt: skip
             if not isinstance(value, str) or value not in known:
                 raise ParameterError(
@@ -72,7 +80,7 @@ class LinkRule:
             )
 
     def choose(self, shortlist: Shortlist, probability: DoubleArray, *, temperature: float) -> IntArray:
-        """Choose one-to-one pairs, whatever their confidence.
+        """Choose one-to-one pairs, whatever their confidence and the cardinality.
 
         Parameters
         ----------

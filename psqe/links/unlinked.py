@@ -147,8 +147,8 @@ def runner_up(task: AlignmentTask, links: Links, position: int) -> RunnerUp | No
 
     Returns
     -------
-    The entity with the larger similarity of those of both sides, the left one on equality; ``None`` when
-    neither end has another candidate.
+    The entity with the larger similarity of those of both sides, the left one on equality, and none that the
+    other end is linked with; ``None`` when neither end has such a candidate among its two nearest.
 
     Raises
     ------
@@ -166,7 +166,10 @@ def runner_up(task: AlignmentTask, links: Links, position: int) -> RunnerUp | No
     for column, side in enumerate(SIDES):
         fixed = other_side(side)
         row = np.searchsorted(task.sides[fixed].candidates, links.pairs[position, [1 - column]])
-        entity, score = links.nearest[fixed].best_other(row, links.pairs[position, [column]])
-        if entity[0] >= 0 and (best is None or score[0] > best.score):
-            best = RunnerUp(side, int(entity[0]), float(score[0]))
+        own = links.pairs[links.pairs[:, 1 - column] == links.pairs[position, 1 - column], column]
+        nearest = links.nearest[fixed]
+        rival = np.append(np.flatnonzero(~np.isin(nearest.entities[row[0]], own)), -1)[0]
+        entity, score = nearest.entities[row[0], rival], nearest.scores[row[0], rival]
+        if rival >= 0 and entity >= 0 and (best is None or score > best.score):
+            best = RunnerUp(side, int(entity), float(score))
     return best

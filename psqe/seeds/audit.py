@@ -21,7 +21,7 @@ def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
     Parameters
     ----------
     pairs
-        The seeds ``(n, 2)``.
+        The seeds ``(n, 2)``, or links, which may have an entity in common.
     regions
         The regions.
 
@@ -29,7 +29,7 @@ def coverage(pairs: IntArray, regions: Regions) -> dict[str, float]:
     -------
     The share by the name of the region, without empty regions.
     """
-    covered = np.concatenate([regions.left[pairs[:, 0]], regions.right[pairs[:, 1]]])
+    covered = np.concatenate([regions.left[np.unique(pairs[:, 0])], regions.right[np.unique(pairs[:, 1])]])
     counts = np.bincount(covered[covered >= 0], minlength=len(regions.names))
     sizes = regions.sizes()
     return {

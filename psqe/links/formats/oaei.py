@@ -12,6 +12,9 @@ from psqe.graph import AlignmentTask
 from psqe.links.formats.base import check_iris, link_rows
 from psqe.links.predict import Links
 
+TYPES = {"one-to-one": "11", "one-to-many": "?*", "many-to-many": "**"}
+"""The type of an alignment by the cardinality of the links: whether they, and then their converse, are injective."""
+
 _START = f"""<?xml version="1.0" encoding="utf-8"?>
 <!-- {MARK} -->
 <rdf:RDF xmlns="http://knowledgeweb.semanticweb.org/heterogeneity/alignment#"
@@ -20,7 +23,7 @@ _START = f"""<?xml version="1.0" encoding="utf-8"?>
 <Alignment>
 <xml>yes</xml>
 <level>0</level>
-<type>11</type>
+<type>TYPE</type>
 """
 _END = "</Alignment>\n</rdf:RDF>\n"
 
@@ -46,4 +49,5 @@ class Oaei:
             f"</Cell></map>\n"
             for row in link_rows(links, task)
         )
-        return f"{_START}{''.join(cells)}{_END}"
+        start = _START.replace("TYPE", TYPES[links.chosen_by.cardinality])
+        return f"{start}{''.join(cells)}{_END}"

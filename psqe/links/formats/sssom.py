@@ -24,6 +24,9 @@ COLUMNS = (
     "confidence",
 )  # fmt: skip
 
+CARDINALITY = "mapping_cardinality"
+"""A further column where entities may be in several links."""
+
 KNOWN = {
     "http://www.wikidata.org/entity/": "wd",
     "http://dbpedia.org/resource/": "dbr",
@@ -45,18 +48,25 @@ class Sssom:
         check_iris(task, self.name)
 
     def text(self, links: Links, task: AlignmentTask) -> str:
-        """Return the table: predicates are ``skos:exactMatch``, and each mapping has its confidence."""
+        """Return the table: predicates are ``skos:exactMatch``, and each mapping has its confidence.
+
+        Where entities may be in several links, each mapping has its cardinality, too.
+        """
         rows = list(link_rows(links, task))
         prefixes = prefixes_of([row.left for row in rows], [row.right for row in rows])
         table = io.StringIO()
         writer = csv.writer(table, delimiter="\t", lineterminator="\n")
-        writer.writerow(COLUMNS)
+        of_left, of_right = Counter(row.left for row in rows), Counter(row.right for row in rows)
+        several = links.chosen_by.cardinality != "one-to-one"
+        writer.writerow((*COLUMNS, *((CARDINALITY,) if several else ())))
         for row in rows:
+            # SSSOM writes 1:n for a subject with several objects, of which each has this subject only.
+            ends = ("n" if of_right[row.right] > 1 else "1", "n" if of_left[row.left] > 1 else "1")
             subject, found = _curie(row.left, prefixes), _curie(row.right, prefixes)
             labels = [" ".join((name or "").split()) for name in (row.left_name, row.right_name)]
             writer.writerow(
                 (subject, labels[0], "skos:exactMatch", found, labels[1], "semapv:CompositeMatching",
-                 f"{min(row.confidence, 1.0):.6g}")
+                 f"{min(row.confidence, 1.0):.6g}", *((":".join(ends),) if several else ()))
             )  # fmt: skip
         header = {
             "curie_map": {

@@ -90,7 +90,7 @@ def linked_neighbours(task: AlignmentTask, links: IntArray, pairs: IntArray) -> 
     task
         The two graphs.
     links
-        The links ``(m, 2)``, one-to-one.
+        The links ``(m, 2)``, each once; an entity may be in several.
     pairs
         Left and right entities ``(n, 2)``.
 
@@ -109,20 +109,14 @@ def linked_neighbours(task: AlignmentTask, links: IntArray, pairs: IntArray) -> 
     (4, True)
     """
     left, right = (neighbour_matrix(graph) for graph in task.sides)
-    linked = sparse.csr_array(
-        (np.ones(len(links)), (links[:, 0], links[:, 1])),
-        shape=(task.left.n_entities, task.right.n_entities),
-    )
-    # A row has the partners of the neighbours of a pair's left entity, and of these its right neighbours.
-    common = sparse.coo_array((left[pairs[:, 0]] @ linked).multiply(right[pairs[:, 1]]))
-    of, ends = common.coords[0].astype(np.int64), common.coords[1].astype(np.int64)
-    partner = np.full(task.right.n_entities, -1, dtype=np.int64)
-    partner[links[:, 1]] = links[:, 0]
-    found = np.column_stack([partner[ends], ends])
+    # A row has the links whose left entity is beside that of a pair, and of these those with a right one beside.
+    beside = left[pairs[:, 0]][:, links[:, 0]]
+    common = sparse.coo_array(beside.multiply(right[pairs[:, 1]][:, links[:, 1]]))
+    of, found = common.coords[0].astype(np.int64), links[common.coords[1]]
     own = (found == pairs[of]).all(axis=1)  # an entity that has a triple with itself
     of, found = of[~own], found[~own]
     degrees = np.diff(left.indptr)[found[:, 0]] + np.diff(right.indptr)[found[:, 1]]
-    order = np.lexsort((found[:, 0], degrees, of))
+    order = np.lexsort((found[:, 1], found[:, 0], degrees, of))
     of, found = of[order], found[order]
     kept = _first_of_each(of, N_LINKED_NEIGHBOURS)
     return LinkedNeighbours(np.bincount(of, minlength=len(pairs)), of[kept], found[kept])

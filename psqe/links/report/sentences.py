@@ -25,6 +25,15 @@ CHOICE = {
     "one_to_one": "The rule chose the one-to-one pairs with the largest sum of",
 }
 
+FURTHER = {
+    "one-to-one": "",
+    "one-to-many": " After that, right entities in no link were linked also with linked left entities, where the "
+    "confidence of such a link is at least 0.5.",
+    "many-to-many": " After that, entities in no link were linked also with linked entities, where the confidence "
+    "of such a link is at least 0.5.",
+}
+"""What was done where an entity may be in several links, by the name of the cardinality."""
+
 SCORE = {
     "cosine": "similarity",
     "csls": "similarity minus the mean similarity to the ten nearest entities (CSLS)",
@@ -276,7 +285,7 @@ def rule(facts: LinkFacts) -> str:
     linked = f"A chosen pair became a link if its confidence is at least {threshold:.2f}."
     if not threshold:
         linked = "Every chosen pair became a link, whatever its confidence."
-    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}"
+    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}{FURTHER[chosen_by.cardinality]}"
 
 
 def missed(facts: LinkFacts) -> str:
