@@ -68,8 +68,8 @@ class ExplainedEntity:
     runner_up_similarity
         Similarity of the runner-up to this entity, or ``None``.
     linked_with
-        Identifier of the entity that this entity is linked with, or ``None``. Of several, it is the pair's other
-        entity if this is one of them, and otherwise that of the most confident link.
+        Identifier of the entity that this entity is linked with, or ``None``. Of several, it is the pair's
+        other entity if this is one of them, and otherwise that of the most confident link.
     reason
         Why this entity has no link, in a few words; ``None`` when it has one.
 
@@ -805,8 +805,8 @@ class Alignment:
             return ""
         return (
             f"; recall is {links['n_correct']:,} of {links['n_findable']:,}, because "
-            f"{self.predicted.chosen_by.cardinality} links can contain at most {links['n_findable']:,} of the "
-            f"{links['n_gold']:,} gold links"
+            f"{self.predicted.chosen_by.cardinality} links can contain at most {links['n_findable']:,} of "
+            f"the {links['n_gold']:,} gold links"
         )
 
     def _accepted(self) -> str:

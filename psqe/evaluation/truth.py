@@ -2,9 +2,9 @@
 
 A pair is *correct* if it is any of the gold links. Gold links can *judge* a pair if at least one of its two
 entities is in a gold link; of a pair of two other entities they know nothing. Links that are predicted are
-one-to-one by default, and gold links need not be: where two right entities are true counterparts of one left entity,
-one of them stays without a link. :func:`n_findable` is therefore the number of correct links that there can
-be.
+one-to-one by default, and gold links need not be: where two right entities are true counterparts of one left
+entity, one of them stays without a link then. :func:`n_findable` is therefore the number of correct links
+that there can be.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from psqe.errors import DataError
 from psqe.evaluation.intervals import proportion_interval
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Sides
-
 
 Cardinality = Literal["one-to-one", "one-to-many", "many-to-many"]
 """How many counterparts an entity may have: of ``one-to-many``, a left entity several and a right one at most

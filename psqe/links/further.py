@@ -34,8 +34,8 @@ from psqe.similarity.shortlist import Shortlist
 from psqe.similarity.sinkhorn_scaling import Groups
 
 LEAST = 0.5
-"""The smallest confidence of a further link, whatever the threshold: below it, a link is more likely wrong than
-correct, and every entity in no link has some pair."""
+"""The smallest confidence of a further link, whatever the threshold: below it, a link is more likely wrong
+than correct, and every entity in no link has some pair."""
 
 
 @dataclass(frozen=True, eq=False)

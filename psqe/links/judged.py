@@ -31,8 +31,8 @@ def judged_by(verdicts: Verdicts, links: Links) -> tuple[BoolArray, BoolArray]:
     -------
     judged, correct
         For each link and then for each doubtful pair ``(n + m,)``: whether it is judged, and whether it is
-        correct. A pair is wrong if it was rejected, if one of its entities was said to have no counterpart, and
-        if an entity of it that can be in one link only was accepted with another one.
+        correct. A pair is wrong if it was rejected, if one of its entities was said to have no counterpart,
+        and if an entity of it that can be in one link only was accepted with another one.
 
     Examples
     --------

@@ -61,7 +61,8 @@ class Links:
     ----------
     pairs
         Integer array ``(n, 2)``: left and right entity of each link, each pair once, and each entity at most
-        once unless the rule has another cardinality. Candidates in no link are predicted to have no counterpart.
+        once unless the rule has another cardinality. Candidates in no link are predicted to have no
+        counterpart.
     scores
         Float32 array ``(n,)``: the similarity of each pair.
     confidence
@@ -597,8 +598,8 @@ class WeighedPairs:
         )  # fmt: skip
         if not found.weighed:
             warnings.warn(
-                f"no further links are looked for where fewer than {FEWEST} links that are no seeds show how "
-                f"wrong pairs look; the links are one-to-one there, though the cardinality is {rule.cardinality}",
+                f"fewer than {FEWEST} links that are no seeds can show how wrong pairs look, so no entity of "
+                f"such a side gets a further link, though the cardinality is {rule.cardinality}",
                 PsqeWarning,
                 stacklevel=3,
             )

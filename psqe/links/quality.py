@@ -15,8 +15,8 @@ from psqe.evaluation.truth import Cardinality, correct, gold_links, judged, most
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side
 from psqe.links.arguments import checked_seeds
 from psqe.links.predict import Links, check_links
+from psqe.links.rules import LinkRule
 from psqe.seeds import SeedSet
-
 
 SEVERAL: dict[Cardinality, tuple[Side, ...]] = {
     "one-to-one": (), "one-to-many": ("left",), "many-to-many": SIDES
@@ -69,11 +69,11 @@ def link_quality(
     -------
     ``links``: ``n``, ``n_correct`` (number of correct links), ``n_judged`` (number of links with an entity
     that has a gold link), ``n_gold`` (number of gold links), ``n_findable`` (the largest number of gold links
-    that links of the cardinality can contain), ``precision`` (of all), ``precision_judged`` (of the judged ones),
-    ``recall`` (share of ``n_correct`` in ``n_findable``), ``f1`` (of precision and recall) and ``f1_judged``
-    (of the precision among judged links and recall). ``links_free``: the same numbers about links outside the
-    seeds; ``None`` where ``seeds`` is ``None``. ``no_counterpart``: for ``left``
-    and ``right``, ``n`` candidates so answered, ``n_correct``, ``n_taken`` (neither correct nor wrong),
+    that links of the cardinality can contain), ``precision`` (of all), ``precision_judged`` (of the judged
+    ones), ``recall`` (share of ``n_correct`` in ``n_findable``), ``f1`` (of precision and recall) and
+    ``f1_judged`` (of the precision among judged links and recall). ``links_free``: the same numbers about
+    links outside the seeds; ``None`` where ``seeds`` is ``None``. ``no_counterpart``: for ``left`` and
+    ``right``, ``n`` candidates so answered, ``n_correct``, ``n_taken`` (neither correct nor wrong),
     ``n_dangling``, ``precision``, ``recall`` and ``f1``. Names that end in ``_interval`` are 95 % Wilson
     intervals. A share without a denominator is ``None``.
 
@@ -83,9 +83,11 @@ def link_quality(
         If the task has no gold links, a pair is given twice, or an entity is in more pairs than the
         cardinality allows.
     ParameterError
-        If the task is something else, or pairs or seeds are no pairs of entities of it.
+        If the task is something else, there is no such cardinality, or pairs or seeds are no pairs of
+        entities of it.
     """
     check_task(task)
+    LinkRule(cardinality=cardinality)
     pairs = pairs_of_task(task, "links", pairs)
     seeds = None if seeds is None else pairs_of_task(task, "seeds", seeds)
     right, known = correct(pairs, task), judged(pairs, task)

@@ -41,8 +41,8 @@ class LinkRule:
         user can leave it out later. ``None`` takes the threshold that is expected to
         maximise F1 (:func:`best_threshold`).
     cardinality
-        ``one-to-one``, the default: an entity is in one link at most. ``one-to-many``: a left entity may be in
-        several links, and a right one is in one at most. ``many-to-many``: both may be in several. The
+        ``one-to-one``, the default: an entity is in one link at most. ``one-to-many``: a left entity may be
+        in several links, and a right one is in one at most. ``many-to-many``: both may be in several. The
         one-to-one links are chosen first, and then the entities that are in no link get a further one if its
         confidence is at least the threshold and at least 0.5 (:mod:`psqe.links.further`).
 

@@ -43,7 +43,9 @@ class Verdicts:
     Parameters
     ----------
     accepted
-        Integer array ``(n, 2)``: pairs that are links, each entity at most once.
+        Integer array ``(n, 2)``: pairs that are links, each entity at most once, whatever the cardinality of
+        the predicted links. Where an entity may be in several links, one of them can be accepted, and the
+        entity may get further ones.
     rejected
         Integer array ``(m, 2)``: pairs that are no links.
     no_counterpart
@@ -88,7 +90,7 @@ class Verdicts:
             if len(np.unique(ends)) != len(ends):
                 raise DataError(
                     f"a {side} entity is in two accepted pairs",
-                    remedy="accept one of them; links are one-to-one",
+                    remedy="accept one of them; accepted pairs are one-to-one",
                 )
             if np.isin(ends, self.no_counterpart[side]).any():
                 raise DataError(

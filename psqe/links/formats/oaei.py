@@ -13,7 +13,8 @@ from psqe.links.formats.base import check_iris, link_rows
 from psqe.links.predict import Links
 
 TYPES = {"one-to-one": "11", "one-to-many": "?*", "many-to-many": "**"}
-"""The type of an alignment by the cardinality of the links: whether they, and then their converse, are injective."""
+"""The type of an alignment by the cardinality of its links: whether they are injective, and then whether
+their converse is."""
 
 _START = f"""<?xml version="1.0" encoding="utf-8"?>
 <!-- {MARK} -->

@@ -109,7 +109,7 @@ def linked_neighbours(task: AlignmentTask, links: IntArray, pairs: IntArray) -> 
     (4, True)
     """
     left, right = (neighbour_matrix(graph) for graph in task.sides)
-    # A row has the links whose left entity is beside that of a pair, and of these those with a right one beside.
+    # A row has the links whose left entity is beside that of a pair, and their right entity beside its other.
     beside = left[pairs[:, 0]][:, links[:, 0]]
     common = sparse.coo_array(beside.multiply(right[pairs[:, 1]][:, links[:, 1]]))
     of, found = common.coords[0].astype(np.int64), links[common.coords[1]]

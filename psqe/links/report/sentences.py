@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from psqe.datasets.licences import picture_credit
 from psqe.graph import SIDES
+from psqe.links.further import LEAST
 from psqe.links.report.facts import BORDER, CERTAIN, LinkFacts
 from psqe.links.unlinked import NoLinkReason
 
@@ -25,14 +26,8 @@ CHOICE = {
     "one_to_one": "The rule chose the one-to-one pairs with the largest sum of",
 }
 
-FURTHER = {
-    "one-to-one": "",
-    "one-to-many": " After that, right entities in no link were linked also with linked left entities, where the "
-    "confidence of such a link is at least 0.5.",
-    "many-to-many": " After that, entities in no link were linked also with linked entities, where the confidence "
-    "of such a link is at least 0.5.",
-}
-"""What was done where an entity may be in several links, by the name of the cardinality."""
+ASKED = {"one-to-many": "right entities", "many-to-many": "entities"}
+"""Which entities in no link could get a further one, by the name of the cardinality."""
 
 SCORE = {
     "cosine": "similarity",
@@ -285,7 +280,12 @@ def rule(facts: LinkFacts) -> str:
     linked = f"A chosen pair became a link if its confidence is at least {threshold:.2f}."
     if not threshold:
         linked = "Every chosen pair became a link, whatever its confidence."
-    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}{FURTHER[chosen_by.cardinality]}"
+    if chosen_by.cardinality in ASKED:
+        linked += (
+            f" After that, {ASKED[chosen_by.cardinality]} in no link could be linked also with entities that "
+            f"have a link, where the confidence is at least {max(threshold, LEAST):.2f}."
+        )
+    return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}"
 
 
 def missed(facts: LinkFacts) -> str:
