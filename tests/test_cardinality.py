@@ -102,18 +102,20 @@ def test_an_entity_is_at_most_once_on_a_restricted_side_and_no_pair_is_twice() -
 
 
 def test_further_links_find_duplicates_without_more_mistakes_and_their_confidence_says_so() -> None:
-    expected, n_correct = 0.0, 0
+    expected, right, n, recall = 0.0, np.zeros(3), np.zeros(3), []
     for state in STATES:
         task, _, pairs = weighed(state)
         one, many = pairs.choose(), pairs.choose(MANY)
-        right_one, right_many = among(one.pairs, task.links), among(many.pairs, task.links)
-        assert right_many.sum() / len(task.links) > right_one.sum() / len(task.links) + 0.1
-        assert right_many.mean() > right_one.mean() - 0.03
-        further = ~among(many.pairs, one.pairs)
-        assert right_many[further].mean() > 0.8
-        expected, n_correct = expected + many.confidence[further].sum(), n_correct + right_many[further].sum()
+        further = many.pairs[~among(many.pairs, one.pairs)]
+        hits = [among(found, task.links).sum() for found in (one.pairs, many.pairs, further)]
+        right, n = right + hits, n + [len(one), len(many), len(further)]
+        recall.append([hits[0] / len(task.links), hits[1] / len(task.links)])
+        expected += many.confidence.sum() - one.confidence.sum()
         assert many.expected_links > one.expected_links
-    assert 0.75 < expected / n_correct < 1.1
+    precision = right / n
+    assert all(of_many > of_one + 0.1 for of_one, of_many in recall)
+    assert precision[1] > precision[0] - 0.03 and precision[2] > 0.8
+    assert 0.75 < expected / right[2] < 1.15
 
 
 def test_many_to_many_finds_duplicates_on_both_sides() -> None:
@@ -164,10 +166,10 @@ def test_links_do_not_depend_on_the_order_of_entities() -> None:
 def test_verdicts_are_kept(data: st.DataObject) -> None:
     task, features, pairs = weighed(0)
     before = pairs.choose(MANY).pairs
-    marks = data.draw(st.lists(st.sampled_from("arn-"), min_size=len(before), max_size=len(before)))
+    marks = data.draw(st.lists(st.sampled_from("arn-"), max_size=40))
     accepted: list[list[int]] = []
     rejected, alone = [], []
-    for pair, mark in zip(before.tolist(), marks, strict=True):
+    for pair, mark in zip(before.tolist(), marks, strict=False):
         if mark == "a" and pair[0] not in [left for left, _ in accepted]:
             accepted.append(pair)
         elif mark == "r":
