@@ -108,7 +108,7 @@ def test_further_links_find_duplicates_without_more_mistakes_and_their_confidenc
         one, many = pairs.choose(), pairs.choose(MANY)
         further = many.pairs[~among(many.pairs, one.pairs)]
         hits = [among(found, task.links).sum() for found in (one.pairs, many.pairs, further)]
-        right, n = right + hits, n + [len(one), len(many), len(further)]
+        right, n = right + hits, n + np.array([len(one), len(many), len(further)])
         recall.append([hits[0] / len(task.links), hits[1] / len(task.links)])
         expected += many.confidence.sum() - one.confidence.sum()
         assert many.expected_links > one.expected_links
