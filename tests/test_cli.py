@@ -334,7 +334,8 @@ def test_rules_and_thresholds(task, capsys):
         )  # fmt: skip
         report = json.loads(Path("r.json").read_text())
         given = None if threshold == "auto" else float(threshold)
-        assert report["parameters"]["links"] == {"matching": "csls", "rule": "mutual", "threshold": given}
+        rule = {"matching": "csls", "rule": "mutual", "threshold": given, "cardinality": "one-to-one"}
+        assert report["parameters"]["links"] == rule
         assert given is None or report["threshold"] == given
         links = Path("links.tsv").read_text().splitlines()[1:]
         assert all(float(line.split("\t")[3]) >= report["threshold"] - 1e-5 for line in links)
