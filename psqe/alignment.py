@@ -674,11 +674,13 @@ class Alignment:
         Raises
         ------
         ParameterError
-            If one of them is a file of the pair itself, such as the gold links of a folder.
+            If one of them is a file of the pair itself, such as the gold links of a folder; or if an entity
+            may be in several links, because only one-to-one links can be continued. Nothing is written then.
         PsqeError
             If the folder cannot be written.
         """
         check_form("the folder", folder, str | Path, "give a path")
+        PreviousRun.check_cardinality(self.predicted.chosen_by.cardinality)
         links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
         run, changes = Path(folder) / RUN_FILE, Path(folder) / "changes.tsv"
         check_outputs((links, seeds, report, run, changes), self.task.name)
@@ -696,6 +698,11 @@ class Alignment:
         ----------
         links_digest
             Digest of the table of links that is written beside it; empty without one.
+
+        Raises
+        ------
+        ParameterError
+            If an entity may be in several links.
         """
         evidence = self._evidence
         if evidence is None:

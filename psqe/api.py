@@ -157,7 +157,8 @@ def align(
     ------
     ParameterError
         If a name is unknown, an argument is given in another form, a parameter is out of range, or an earlier
-        alignment was made with other modalities or another aligner.
+        alignment was made with other modalities or another aligner; or if there is an earlier alignment, and
+        the links of one of both are not one-to-one.
     DataError
         If the data are missing or broken, or too few seeds are found for the aligner.
     PsqeError
@@ -220,6 +221,8 @@ def _align(
     if checkpoint is not None and not isinstance(model, TrainedAligner):
         raise ParameterError(f"the aligner {options.name} keeps no checkpoint", remedy="leave it out")
     rule = LinkRule() if links is None else links
+    if previous is not None:
+        PreviousRun.check_cardinality(rule.cardinality)
     run = _load_previous(previous)
     with search_on(scheduler):
         task = load_pair(pair)

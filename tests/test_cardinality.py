@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from psqe.evaluation import feature_scorer
 from psqe.evaluation.truth import Cardinality, among, most_at_once
 from psqe.features import Features
 from psqe.graph import AlignmentTask, KnowledgeGraph, Sides
+from psqe.growth import compare
 from psqe.links import LinkRule, Links, Verdicts, link_quality, propose
-from psqe.links.formats.oaei import Oaei
+from psqe.links.formats.oaei import Oaei, arity
 from psqe.links.formats.sssom import Sssom
 from psqe.links.judged import judged_by
 from psqe.links.predict import WeighedPairs, weigh_pairs
@@ -32,7 +34,7 @@ STATES = range(3)
 
 
 def duplicated(
-    random_state: int, *, n: int = 120, share: float = 0.3, noise: float = 0.3, left_too: bool = False
+    random_state: int, *, n: int = 100, share: float = 0.3, noise: float = 0.3, left_too: bool = False
 ) -> tuple[AlignmentTask, Features]:
     """A planted pair in which a share of the entities has two or three right counterparts.
 
@@ -64,8 +66,10 @@ def duplicated(
 
 
 @lru_cache
-def weighed(random_state: int, *, left_too: bool = False) -> tuple[AlignmentTask, Features, WeighedPairs]:
-    task, features = duplicated(random_state, left_too=left_too)
+def weighed(
+    random_state: int, *, n: int = 100, left_too: bool = False
+) -> tuple[AlignmentTask, Features, WeighedPairs]:
+    task, features = duplicated(random_state, n=n, left_too=left_too)
     return task, features, weigh_pairs(task, features, feature_scorer(task, features))
 
 
@@ -164,7 +168,7 @@ def test_links_do_not_depend_on_the_order_of_entities() -> None:
 @given(st.data())
 @settings(max_examples=8, deadline=None)
 def test_verdicts_are_kept(data: st.DataObject) -> None:
-    task, features, pairs = weighed(0)
+    task, features, pairs = weighed(0, n=60)
     before = pairs.choose(MANY).pairs
     marks = data.draw(st.lists(st.sampled_from("arn-"), max_size=40))
     accepted: list[list[int]] = []
@@ -248,7 +252,66 @@ def test_formats_tell_the_cardinality() -> None:
     assert [row[-1] for row in rows[1:]] == ["1:n" if counts[i] > 1 else "1:1" for i in links.pairs[:, 0]]
     assert "<type>?*</type>" in Oaei().text(links, task)
     assert "mapping_cardinality" not in Sssom().text(pairs.choose(), task)
-    assert "<type>11</type>" in Oaei().text(pairs.choose(), task)
+    assert "<type>??</type>" in Oaei().text(pairs.choose(), task)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "n_left", "n_right", "signs"),
+    [
+        ([[0, 0], [1, 1]], 2, 2, "11"),
+        ([[0, 0], [1, 1]], 3, 2, "?1"),
+        ([[0, 0], [1, 1]], 2, 3, "1?"),
+        ([[0, 0], [0, 1]], 1, 2, "1+"),
+        ([[0, 0], [0, 1]], 2, 3, "?*"),
+        ([[0, 0], [1, 0]], 2, 1, "+1"),
+        ([[0, 0], [1, 0]], 3, 2, "*?"),
+        ([[0, 0], [0, 1], [1, 1]], 2, 2, "++"),
+        ([[0, 0], [0, 1], [1, 1]], 3, 3, "**"),
+        (np.empty((0, 2), dtype=np.int64), 1, 1, "??"),
+    ],
+)
+def test_the_signs_of_the_alignment_format_say_injective_and_total(
+    pairs: list[list[int]], n_left: int, n_right: int, signs: str
+) -> None:
+    graphs = [
+        KnowledgeGraph(side, tuple(f"{side}{i}" for i in range(n)), (), [])
+        for side, n in (("l", n_left), ("r", n_right))
+    ]
+    links = replace(weighed(0)[2].choose(BOTH), pairs=np.array(pairs))
+    assert arity(links, AlignmentTask("t", *graphs)) == signs
+
+
+def test_links_of_several_are_no_earlier_run_and_continue_none(tmp_path: Path) -> None:
+    task, features = duplicated(0, n=40)
+    several = psqe.align(task, features=features, seeds="none", links=BOTH)
+    told = "only one-to-one links can be continued by a later run, and the cardinality is"
+    with pytest.raises(ParameterError, match=f"{told} many-to-many"):
+        several.save(tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ParameterError, match=f"{told} many-to-many"):
+        psqe.align(task, features=features, previous=several)
+    with pytest.raises(ParameterError, match=f"{told} one-to-many"):
+        psqe.align("no such pair", previous=tmp_path / "nowhere", links=MANY)
+    one = psqe.align(task, features=features, seeds="none")
+    run = one.as_previous()
+    difference = compare(run.digests, run.digests)
+    kept = run.kept_links(task, difference, Verdicts.none())
+    pairs = weigh_pairs(task, features, feature_scorer(task, features), kept=kept)
+    with pytest.raises(ParameterError, match="links of an earlier run stay, which are one-to-one"):
+        pairs.choose(MANY)
+
+
+@pytest.mark.parametrize("option", ["--save", "--previous"])
+def test_the_command_refuses_a_folder_of_a_run_beside_another_cardinality(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pair").mkdir()  # It is refused before the pair is read, in which there is nothing.
+    assert main(["align", "pair", option, "run", "--cardinality", "one-to-many"]) == 2
+    told = capsys.readouterr().err
+    assert f"--cardinality one-to-many and {option} exclude each other" in told
+    assert "leave out one of them" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["pair"]
 
 
 def test_neighbours_of_repeated_entities_are_named_once_for_each_link() -> None:
@@ -261,7 +324,7 @@ def test_neighbours_of_repeated_entities_are_named_once_for_each_link() -> None:
 
 
 def test_an_alignment_with_several_links_of_an_entity_is_told_and_explained(tmp_path: Path) -> None:
-    task, features = duplicated(0)
+    task, features = duplicated(0, n=60)
     alignment = psqe.align(task, features=features, seeds="none", links=MANY)
     assert "one-to-many: right entities in no link get a further one" in alignment.choices
     links: Links = alignment.predicted
@@ -303,7 +366,8 @@ def test_the_command_takes_a_cardinality_and_refuses_an_unknown_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "links.tsv"
-    given = ["align", "examples/countries", "--miner", "none", "--out", str(out), "--cardinality"]
+    given = ["align", "examples/countries", "--miner", "none", "--modalities", "name", "--out", str(out)]
+    given.append("--cardinality")
     assert main([*given, "any"]) == 2
     told = capsys.readouterr().err
     assert "there is no cardinality 'any'; choose from one-to-one, one-to-many, many-to-many" in told

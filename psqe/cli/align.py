@@ -99,6 +99,14 @@ def align(
         raise ParameterError("--changes needs an earlier run", remedy="give its folder as --previous")
     if previous is not None and seeds_file is not None:
         raise ParameterError("--seeds and --previous exclude each other", remedy="give one of them")
+    if links.cardinality not in (None, "one-to-one"):
+        for option, folder in (("--save", save_out), ("--previous", previous)):
+            if folder is not None:
+                raise ParameterError(
+                    f"--cardinality {links.cardinality} and {option} exclude each other, because a later run "
+                    "continues one-to-one links only",
+                    remedy="leave out one of them; --out, --json and --report write single files",
+                )
     check_ending("--to-review", to_review_out, (".tsv",))
     check_ending("--review", review_out, (".html", ".htm"))
     if seeds_file is not None and miner.miner is not None:
@@ -140,6 +148,7 @@ def align(
         miner.require_unused("--miner none" if seeds_file is None else "--seeds")
         if device is not None and for_aligner is None:
             raise ParameterError(f"aligner {aligner.name} has no option --device", remedy="leave it out")
+    rule = links.options()
     tell_step(f"reading {task.task}")
     pair = task.load()
     format_of(out).check(pair)
@@ -153,7 +162,7 @@ def align(
         features=chosen,
         seeds=seeds,
         aligner=aligner.options(for_aligner),
-        links=links.options(),
+        links=rule,
         verdicts=verdicts,
         previous=previous,
         random_state=random_state,

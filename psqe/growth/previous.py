@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from psqe.datasets.own_outputs import PREFIX
 from psqe.errors import DataError, ParameterError
+from psqe.evaluation.truth import Cardinality
 from psqe.files import content_hash, write_text
 from psqe.graph import SIDES, AlignmentTask, IntArray, Side, Sides
 from psqe.growth.evidence import Difference, Digests, Evidence
@@ -75,6 +76,32 @@ class PreviousRun(BaseModel):
     links_digest: str = ""
     listed: str = ""
 
+    @staticmethod
+    def check_cardinality(cardinality: Cardinality) -> None:
+        """Refuse links of which an entity may be in several, because only one-to-one links can be continued.
+
+        Parameters
+        ----------
+        cardinality
+            How many links an entity may be in.
+
+        Raises
+        ------
+        ParameterError
+            If the cardinality is another one.
+
+        Examples
+        --------
+        >>> PreviousRun.check_cardinality("one-to-one")
+        """
+        if cardinality != "one-to-one":
+            raise ParameterError(
+                "only one-to-one links can be continued by a later run, and the cardinality is "
+                f"{cardinality}",
+                remedy="leave the cardinality out, or neither save a run nor continue one; save_links() and "
+                "report() write single files",
+            )
+
     @classmethod
     def from_alignment(
         cls,
@@ -101,7 +128,13 @@ class PreviousRun(BaseModel):
             The modalities, the encoders and the aligner, ready for JSON.
         links_digest
             Digest of the table of links.
+
+        Raises
+        ------
+        ParameterError
+            If the links are not one-to-one.
         """
+        cls.check_cardinality(links.chosen_by.cardinality)
         left, right = task.left.entities, task.right.entities
         said = links.verdicts
         before = links.confidence if links.estimated is None else links.estimated

@@ -307,8 +307,8 @@ def _weighed(
     returned = known.pairs if model is None or model.returns_seeds else known.pairs[:0]
     returned = returned[~said.excludes(returned) & ~among(returned, said.accepted)]
     if kept_links is not None:  # A link that stays keeps its confidence, whether it is a seed or not.
-        ends = zip(returned.T, kept_links.pairs.T, strict=True)
-        returned = returned[~np.any([np.isin(own, kept) for own, kept in ends], axis=0)]
+        both = zip(returned.T, kept_links.pairs.T, strict=True)
+        returned = returned[~np.any([np.isin(own, kept) for own, kept in both], axis=0)]
     decided = Sides(np.isin(candidates.left, said.ends.left), np.isin(candidates.right, said.ends.right))
     in_seed = Sides(np.isin(candidates.left, returned[:, 0]), np.isin(candidates.right, returned[:, 1]))
     left, right = (own[~(seed | done)] for own, seed, done in zip(candidates, in_seed, decided, strict=True))
@@ -521,9 +521,16 @@ class WeighedPairs:
         Raises
         ------
         ParameterError
-            If the rule is something else.
+            If the rule is something else, or links of an earlier run stay and the cardinality of the rule is
+            not ``one-to-one``: a further link could contradict them.
         """
         check_rule(rule)
+        if self._kept is not None and rule.cardinality != "one-to-one":
+            raise ParameterError(
+                "links of an earlier run stay, which are one-to-one, and the cardinality is "
+                f"{rule.cardinality}",
+                remedy="leave the cardinality out, or weigh the pairs without the earlier links",
+            )
         found = [self._seeds]
         if self._others is not None:
             found.append(self._others.choose(rule, self._kept))
