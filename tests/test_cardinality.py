@@ -201,6 +201,7 @@ def test_an_accepted_entity_may_have_further_links_that_are_not_judged() -> None
     judged, correct = judged_by(said, before)
     assert int(judged.sum()) == int(correct.sum()) == 1
     links = weigh_pairs(task, features, feature_scorer(task, features), verdicts=said).choose(MANY)
+    # The second right entity competes without the accepted left one, and is not left to another one for this.
     assert {tuple(first), tuple(second)} <= as_set(links.pairs)
     assert not among(propose(task, links, 20).pairs, said.accepted).any()
 

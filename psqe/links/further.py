@@ -15,6 +15,11 @@ The evidence for a further pair is its CSLS in units of the temperature. Its lea
 entities says little here, because an entity with two counterparts has a rival that is correct. An entity that
 is linked asks for no further one by itself, so that of three entities and three others that are all the same,
 not all nine links are found.
+
+There is one exception. Entities of accepted pairs, and of seeds that became links without competition, take
+no part when one-to-one links are chosen. A second counterpart of such an entity is then linked with an entity
+that resembles it less. It therefore asks, too, and its link is replaced if the further one has more
+confidence.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ from scipy.special import expit
 
 from psqe.evaluation.ranks import TIE
 from psqe.evaluation.truth import Cardinality
-from psqe.graph import BoolArray, DoubleArray, IntArray, Side, Sides
+from psqe.graph import SIDES, BoolArray, DoubleArray, FloatArray, IntArray, Side, Sides, positions
 from psqe.links.orphans import FEWEST, VACUOUS, share_wrong, shift
 from psqe.links.plan import LEAD_UNIT
 from psqe.similarity import Matching
@@ -59,6 +64,119 @@ class Asking:
 
     unlinked: Sides[BoolArray]
     compared: Sides[BoolArray]
+
+
+@dataclass(frozen=True, eq=False)
+class DoubtedLinks:
+    """Links that were chosen while a better counterpart of one of their entities took no part.
+
+    Parameters
+    ----------
+    links
+        Positions of the links ``(n,)``.
+    better
+        The better pair of the entity, for each of these links ``(n, 2)``.
+    asking
+        For either side, the entities that have a better counterpart.
+
+    Examples
+    --------
+    >>> none = np.empty(0, dtype=np.int64)
+    >>> doubted = DoubtedLinks(np.array([1]), np.array([[0, 5]]), Sides(none, np.array([5])))
+    >>> links = np.array([0.9, 0.6])
+    >>> kept, gone = doubted.decided(np.array([[0, 5], [0, 6]]), np.array([0.7, 0.4]), links, 0.5)
+    >>> kept.tolist(), gone.tolist()
+    ([True, False], [False, True])
+    """
+
+    links: IntArray
+    better: IntArray
+    asking: Sides[IntArray]
+
+    def decided(
+        self, further: IntArray, confidence: FloatArray, of_links: FloatArray, least: float
+    ) -> tuple[BoolArray, BoolArray]:
+        """Tell which further pairs become links, and which links they replace.
+
+        Parameters
+        ----------
+        further
+            The further pairs ``(m, 2)``.
+        confidence
+            Their confidence ``(m,)``.
+        of_links
+            The confidence of all links.
+        least
+            The smallest confidence of a further link.
+        """
+        kept: BoolArray = confidence >= least
+        gone = np.zeros(len(of_links), dtype=bool)
+        for link, pair in zip(self.links.tolist(), self.better.tolist(), strict=True):
+            at = (further == pair).all(axis=1)
+            kept[at] &= confidence[at] > of_links[link]
+            gone[link] |= bool((kept & at).any())
+        return kept, gone
+
+
+def doubted_links(
+    rest: Shortlist,
+    ends: Sides[IntArray],
+    pairs: IntArray,
+    scores: FloatArray,
+    known: BoolArray,
+    cardinality: Cardinality,
+) -> DoubtedLinks:
+    """Find links of which an entity resembles more an entity that took no part when they were chosen.
+
+    Parameters
+    ----------
+    rest
+        The pairs to choose from, without links.
+    ends
+        The entities of the rows and of the columns of ``rest``.
+    pairs, scores
+        The links ``(n, 2)``, each entity at most once, and their similarities ``(n,)``.
+    known
+        Which of them did not compete with other pairs ``(n,)``.
+    cardinality
+        Which side may ask for further links.
+
+    Returns
+    -------
+    DoubtedLinks
+        The links that competed, and the better pair of one of their entities, whose other entity did not
+        compete.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> left = np.array([[1.0, 0.0], [0.6, 0.8]], dtype=np.float32)
+    >>> right = np.array([[1.0, 0.0], [0.96, 0.28]], dtype=np.float32)
+    >>> pairs, ends = np.array([[0, 0], [1, 1]]), Sides(np.arange(2), np.arange(2))
+    >>> rest = Shortlist.from_similarity(Dot(left, right)).without_pairs(pairs)
+    >>> scores, known = np.array([1.0, 0.8], dtype=np.float32), np.array([True, False])
+    >>> doubted_links(rest, ends, pairs, scores, known, "one-to-many").better.tolist()
+    [[0, 1]]
+    """
+    sides: dict[Side, tuple[int, Groups]] = {"right": (1, rest.by_column)}
+    if cardinality == "many-to-many":
+        sides["left"] = (0, rest.by_row)
+    links, better = [], []
+    asking: dict[Side, IntArray] = {side: np.empty(0, dtype=np.int64) for side in SIDES}
+    for side, (column, groups) in sides.items() if len(rest) else ():
+        best, _ = groups.two_best(rest.values)
+        found = np.column_stack([ends.left[rest.rows[best]], ends.right[rest.columns[best]]])
+        at = positions(pairs[:, column], int(ends[side].max()) + 1)[found[:, column]]
+        doubted = (at >= 0) & np.isin(found[:, 1 - column], pairs[known, 1 - column])
+        doubted[doubted] &= ~known[at[doubted]] & (rest.values[best[doubted]] > scores[at[doubted]] + TIE)
+        links.append(at[doubted])
+        better.append(found[doubted])
+        asking[side] = found[doubted, column]
+    return DoubtedLinks(
+        np.concatenate([np.empty(0, dtype=np.int64), *links]),
+        np.vstack([np.empty((0, 2), dtype=np.int64), *better]),
+        Sides(asking["left"], asking["right"]),
+    )
 
 
 @dataclass(frozen=True, eq=False)

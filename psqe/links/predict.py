@@ -34,7 +34,7 @@ from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides, positions
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
 from psqe.links.confidence import model_temperature
-from psqe.links.further import LEAST, Asking, best_rivals, further_pairs
+from psqe.links.further import LEAST, Asking, best_rivals, doubted_links, further_pairs
 from psqe.links.kept import KeptLinks, ListedPairs, place_of
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import FEWEST, pair_probabilities
@@ -580,10 +580,14 @@ class WeighedPairs:
             verdicts=self.verdicts,
             recalibration=self.recalibration, expected_interval=interval,
         )  # fmt: skip
-        return links if rule.cardinality == "one-to-one" else self._with_further(links)
+        if rule.cardinality == "one-to-one":
+            return links
+        return self._with_further(links, estimated[linked].astype(np.float32))
 
-    def _with_further(self, links: Links) -> Links:
+    def _with_further(self, links: Links, of_links: FloatArray) -> Links:
         """Add the further links of entities that may be in several.
+
+        ``of_links`` is the confidence of the links before verdicts changed it.
 
         Warns
         -----
@@ -593,16 +597,24 @@ class WeighedPairs:
         rule, ends = links.chosen_by, self._everyone.ends
         if not len(ends.left) or not len(ends.right):
             return links
-        rest = self._everyone.listed().without_pairs(_places(links.pairs, ends))
+        every = self._everyone.listed()
+        rest = every.without_pairs(_places(links.pairs, ends))
         known = among(links.pairs, np.vstack([self._seeds.pairs, self._accepted.pairs]))
-        unlinked, compared = (
-            Sides(*(np.isin(own, of) for own, of in zip(ends, given.T, strict=True)))
-            for given in (links.pairs, links.pairs[~known])
+        doubted = doubted_links(rest, ends, links.pairs, links.scores, known, rule.cardinality)
+        compared = ~known
+        compared[doubted.links] = False
+        unlinked = Sides(
+            *(
+                ~np.isin(own, linked) | np.isin(own, asking)
+                for own, linked, asking in zip(ends, links.pairs.T, doubted.asking, strict=True)
+            )
+        )
+        settled = Sides(
+            *(np.isin(own, linked) for own, linked in zip(ends, links.pairs[compared].T, strict=True))
         )
         found = further_pairs(
-            rest, Asking(unlinked.map(np.logical_not), compared), rule.cardinality, rule.matching,
-            temperature=links.temperature,
-        )  # fmt: skip
+            rest, Asking(unlinked, settled), rule.cardinality, rule.matching, temperature=links.temperature
+        )
         if not found.weighed:
             warnings.warn(
                 f"fewer than {FEWEST} links that are no seeds can show how wrong pairs look, so no entity of "
@@ -614,32 +626,36 @@ class WeighedPairs:
         confidence = estimated
         if self.recalibration is not None:
             confidence = self.recalibration(estimated.astype(np.float64)).astype(np.float32)
-        kept = confidence >= max(links.threshold, LEAST)
+        at = np.column_stack([rest.rows[found.places], rest.columns[found.places]])
+        further = np.column_stack([ends.left[at[:, 0]], ends.right[at[:, 1]]])
+        kept, gone = doubted.decided(further, confidence, links.confidence, max(links.threshold, LEAST))
         if not kept.any():
             return links
-        places, estimated, confidence = found.places[kept], estimated[kept], confidence[kept]
-        at = np.column_stack([rest.rows[places], rest.columns[places]])
-        pairs = np.vstack([links.pairs, np.column_stack([ends.left[at[:, 0]], ends.right[at[:, 1]]])])
-        scores = np.concatenate([links.scores, rest.values[places].astype(np.float32)])
-        margin = np.concatenate([links.rank_margin, np.zeros(len(places), dtype=np.float32)])
+        stays = ~gone
+        pairs = np.vstack([links.pairs[stays], further[kept]])
+        scores = np.concatenate([links.scores[stays], rest.values[found.places[kept]].astype(np.float32)])
+        margin = np.append(links.rank_margin[stays], np.zeros(kept.sum(), dtype=np.float32))
         # An entity's other links are no rivals; the margin of a link that shares no entity stays as it is.
-        again = np.append(_shared(pairs)[: len(links)], np.ones(len(places), dtype=bool))
-        rivals = best_rivals(rest.without_pairs(at))
+        again = _shared(pairs)
+        again[stays.sum() :] = True
+        rivals = best_rivals(every.without_pairs(_places(pairs, ends)))
         rows, columns = _places(pairs[again], ends).T
         margin[again] = scores[again] - np.maximum(rivals.left[rows], rivals.right[columns])
-        confidence = np.concatenate([links.confidence, confidence])
+        expected = links.expected_links + float(confidence[kept].sum() - links.confidence[gone].sum())
+        confidence = np.concatenate([links.confidence[stays], confidence[kept]])
         order = np.lexsort((-margin, -confidence))
-        interval = links.expected_interval
-        if self.recalibration is not None and interval is not None:
-            low, high = self.recalibration.expected_interval(estimated.astype(np.float64))
-            interval = (interval[0] + low, interval[1] + high)
+        interval = None
+        if self.recalibration is not None:
+            free = np.concatenate([of_links[stays & ~links.accepted], estimated[kept]])
+            low, high = self.recalibration.expected_interval(free.astype(np.float64))
+            n_accepted = int(links.accepted.sum())
+            interval = (n_accepted + low, n_accepted + high)
         doubtful = ~among(links.doubtful, pairs)
         return replace(
             links,
             pairs=pairs[order], scores=scores[order], confidence=confidence[order], rank_margin=margin[order],
             from_seed=among(pairs[order], self.seeds), doubtful=links.doubtful[doubtful],
-            doubtful_confidence=links.doubtful_confidence[doubtful],
-            expected_links=links.expected_links + float(confidence[len(links) :].sum()),
+            doubtful_confidence=links.doubtful_confidence[doubtful], expected_links=expected,
             expected_interval=interval,
         )  # fmt: skip
 
