@@ -278,7 +278,11 @@ def _align(
     choices += [
         *describe_aligner(options),
         *describe_links(
-            links, predicted.threshold, seeds_kept=predicted.seeds_kept, calibrated=predicted.calibrated
+            links,
+            predicted.threshold,
+            seeds_kept=predicted.seeds_kept,
+            calibrated=predicted.calibrated,
+            n_further=predicted.n_further,
         ),
     ]
 

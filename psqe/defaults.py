@@ -194,7 +194,7 @@ BEST_BY = {"sinkhorn": "by their share of a transport plan", "cosine": "by simil
 
 
 def describe_links(
-    rule: LinkRule | None, threshold: float, *, seeds_kept: bool, calibrated: bool
+    rule: LinkRule | None, threshold: float, *, seeds_kept: bool, calibrated: bool, n_further: int = 0
 ) -> list[str]:
     """Say how links were chosen, where a part of the rule is a default or was found in the data.
 
@@ -206,9 +206,10 @@ def describe_links(
         The smallest confidence of a link that resulted.
     seeds_kept
         Whether seeds are links without competition (:class:`psqe.links.Links`).
-
     calibrated
         Whether confidences are calibrated (:class:`psqe.links.Links`).
+    n_further
+        Number of further links (:class:`psqe.links.Links`); 0 by default.
 
     Returns
     -------
@@ -227,10 +228,11 @@ def describe_links(
     doubt = [] if calibrated else ["confidences could not be calibrated, and are usually too high"]
     further = []
     if used.cardinality != "one-to-one":
-        least = f"{max(threshold, LEAST):.4g}"
         who = "right entities" if used.cardinality == "one-to-many" else "entities"
+        n = counted(n_further, "further link") if n_further else "no further link"
         further = [
-            f"{used.cardinality}: {who} in no link get a further one with a confidence of at least {least}"
+            f"{used.cardinality}: {n} of {who} that were in none, for which a confidence of at least "
+            f"{max(threshold, LEAST):.4g} is needed"
         ]
     same = used.matching == default.matching or used.rule == default.rule
     if not same and used.threshold not in (None, default.threshold):

@@ -85,6 +85,8 @@ def test_one_to_one_is_the_default_and_its_links_stay() -> None:
     assert LinkRule() == LinkRule(cardinality="one-to-one")
     _, _, pairs = weighed(0)
     one, many, both = (pairs.choose(rule) for rule in (LinkRule(), MANY, BOTH))
+    assert one.n_further == 0
+    assert many.n_further == len(many) - len(one)
     assert most(one.pairs[:, 0]) == most(one.pairs[:, 1]) == 1
     assert most(many.pairs[:, 0]) > 1 == most(many.pairs[:, 1])
     for links in (many, both):
@@ -327,7 +329,8 @@ def test_neighbours_of_repeated_entities_are_named_once_for_each_link() -> None:
 def test_an_alignment_with_several_links_of_an_entity_is_told_and_explained(tmp_path: Path) -> None:
     task, features = duplicated(0, n=60)
     alignment = psqe.align(task, features=features, seeds="none", links=MANY)
-    assert "one-to-many: right entities in no link get a further one" in alignment.choices
+    told = f"one-to-many: {alignment.predicted.n_further} further links of right entities that were in none"
+    assert told in alignment.choices
     links: Links = alignment.predicted
     left = int(links.pairs[np.bincount(links.pairs[:, 0])[links.pairs[:, 0]] > 1][0, 0])
     for right in links.pairs[links.pairs[:, 0] == left, 1].tolist():
@@ -339,7 +342,11 @@ def test_an_alignment_with_several_links_of_an_entity_is_told_and_explained(tmp_
     assert alignment.summary()["parameters"]["links"]["cardinality"] == "one-to-many"
     alignment.report(tmp_path / "report.html")
     alignment.review_page(tmp_path / "review.html")
-    assert "right entities in no link could be linked" in (tmp_path / "report.html").read_text("utf-8")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "right entities in no link could be linked" in page
+    assert f"This added {alignment.predicted.n_further} links" in " ".join(page.split())
+    reasons = alignment.no_counterpart.groupby("side")["reason"].agg(set)
+    assert "no further link" in reasons["right"] and "no further link" not in reasons["left"]
     turned = alignment.update(Verdicts(links.pairs[:1], np.empty((0, 2))))
     assert turned.predicted.chosen_by == MANY
 
@@ -358,7 +365,7 @@ def test_seeds_without_competition_may_have_further_links() -> None:
 def test_too_few_links_to_compare_with_are_told() -> None:
     task, features = duplicated(0, n=16)
     pairs = weigh_pairs(task, features, feature_scorer(task, features))
-    with pytest.warns(PsqeWarning, match="fewer than 20 links"):
+    with pytest.warns(PsqeWarning, match="fewer than 20 links beside seeds"):
         links = pairs.choose(MANY)
     assert as_set(links.pairs) == as_set(pairs.choose().pairs)
 
@@ -375,4 +382,4 @@ def test_the_command_takes_a_cardinality_and_refuses_an_unknown_one(
     with pytest.raises(ParameterError, match="cardinality"):
         LinkRule(cardinality=1)  # type: ignore[arg-type]
     assert main([*given, "one-to-many"]) == 0
-    assert "one-to-many: right entities in no link" in capsys.readouterr().out
+    assert "one-to-many: no further link of right entities" in capsys.readouterr().out

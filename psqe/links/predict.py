@@ -109,6 +109,9 @@ class Links:
     expected_interval
         With verdicts, the 95 % interval of the number of correct links
         (:meth:`psqe.links.recalibration.Recalibration.expected_interval`); ``None`` without.
+    n_further
+        Number of links that were added to the one-to-one ones because an entity may be in several
+        (:mod:`psqe.links.further`); 0 by default.
 
     Examples
     --------
@@ -139,6 +142,7 @@ class Links:
     verdicts: Verdicts = field(default_factory=Verdicts.none)
     recalibration: Recalibration | None = None
     expected_interval: tuple[float, float] | None = None
+    n_further: int = 0
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -617,8 +621,9 @@ class WeighedPairs:
         )
         if not found.weighed:
             warnings.warn(
-                f"fewer than {FEWEST} links that are no seeds can show how wrong pairs look, so no entity of "
-                f"such a side gets a further link, though the cardinality is {rule.cardinality}",
+                f"the cardinality is {rule.cardinality}, but no further link can be found where fewer than "
+                f"{FEWEST} links beside seeds and accepted pairs show how wrong pairs look; the links are "
+                "one-to-one",
                 PsqeWarning,
                 stacklevel=3,
             )
@@ -656,7 +661,7 @@ class WeighedPairs:
             pairs=pairs[order], scores=scores[order], confidence=confidence[order], rank_margin=margin[order],
             from_seed=among(pairs[order], self.seeds), doubtful=links.doubtful[doubtful],
             doubtful_confidence=links.doubtful_confidence[doubtful], expected_links=expected,
-            expected_interval=interval,
+            expected_interval=interval, n_further=int(kept.sum()),
         )  # fmt: skip
 
 

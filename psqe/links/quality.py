@@ -15,13 +15,8 @@ from psqe.evaluation.truth import Cardinality, correct, gold_links, judged, most
 from psqe.graph import SIDES, AlignmentTask, BoolArray, IntArray, Side
 from psqe.links.arguments import checked_seeds
 from psqe.links.predict import Links, check_links
-from psqe.links.rules import LinkRule
+from psqe.links.rules import SEVERAL, LinkRule
 from psqe.seeds import SeedSet
-
-SEVERAL: dict[Cardinality, tuple[Side, ...]] = {
-    "one-to-one": (), "one-to-many": ("left",), "many-to-many": SIDES
-}  # fmt: skip
-"""The sides whose entities may be in several links, by the name of the cardinality."""
 
 
 def link_quality(

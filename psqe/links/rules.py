@@ -14,13 +14,19 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from psqe.errors import ParameterError
 from psqe.evaluation.ranks import TIE
 from psqe.evaluation.truth import Cardinality
-from psqe.graph import DoubleArray, FloatArray, IntArray
+from psqe.graph import SIDES, DoubleArray, FloatArray, IntArray, Side
 from psqe.parameters import check_form
 from psqe.similarity import Matching
 from psqe.similarity.shortlist import Shortlist, mutual
 
 Rule = Literal["mutual", "one_to_one"]
 """How links are chosen by scores: :func:`mutual` or :func:`one_to_one`."""
+
+
+SEVERAL: dict[Cardinality, tuple[Side, ...]] = {
+    "one-to-one": (), "one-to-many": ("left",), "many-to-many": SIDES
+}  # fmt: skip
+"""The sides whose entities may be in several links, by the name of the cardinality."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from psqe.graph import SIDES, AlignmentTask, IntArray, Side, counted
 from psqe.links.arguments import check_inputs
 from psqe.links.nearest import TwoNearest
 from psqe.links.predict import Links, check_links
+from psqe.links.rules import SEVERAL
 from psqe.parameters import NonNegativeInt, checked
 
 
@@ -37,6 +38,8 @@ class NoLinkReason(StrEnum):
     """The candidate has two equally near entities, or its nearest entity has two equally near candidates."""
     PREFERRED_ANOTHER = "nearest prefers another"
     """The candidate's nearest entity is nearer to another candidate."""
+    NO_FURTHER = "no further link"
+    """The same where the nearest entity may be in several links: a further one is not likely enough."""
 
 
 def other_side(side: Side) -> Side:
@@ -79,6 +82,8 @@ def reasons_without_link(
     rejected = set(links.doubtful[:, column].tolist())
     alone = set(links.verdicts.no_counterpart[side].tolist())
     nearest, back = links.nearest[side], links.nearest[other_side(side)]
+    several = other_side(side) in SEVERAL[links.chosen_by.cardinality]
+    preferred = NoLinkReason.NO_FURTHER if several else NoLinkReason.PREFERRED_ANOTHER
     reasons: dict[int, NoLinkReason] = {}
     for row in np.flatnonzero(~np.isin(candidates, links.pairs[:, column])).tolist():
         entity = int(candidates[row])
@@ -91,7 +96,7 @@ def reasons_without_link(
         elif _tied(nearest, back, others, row):
             reasons[entity] = NoLinkReason.TIE
         else:
-            reasons[entity] = NoLinkReason.PREFERRED_ANOTHER
+            reasons[entity] = preferred
     return reasons
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from psqe.datasets.licences import picture_credit
-from psqe.graph import SIDES
+from psqe.graph import SIDES, counted
 from psqe.links.further import LEAST
 from psqe.links.report.facts import BORDER, CERTAIN, LinkFacts
 from psqe.links.unlinked import NoLinkReason
@@ -19,6 +19,8 @@ BECAUSE = {
     NoLinkReason.LOW_CONFIDENCE: "the best pair of the entity has too low a confidence",
     NoLinkReason.TIE: "several entities are identical in everything that is known",
     NoLinkReason.PREFERRED_ANOTHER: "the nearest entity on the other side is nearer to another entity",
+    NoLinkReason.NO_FURTHER: "the nearest entity on the other side is nearer to another entity, and a "
+    "further link would have too low a confidence",
 }
 
 CHOICE = {
@@ -283,7 +285,8 @@ def rule(facts: LinkFacts) -> str:
     if chosen_by.cardinality in ASKED:
         linked += (
             f" After that, {ASKED[chosen_by.cardinality]} in no link could be linked also with entities that "
-            f"have a link, where the confidence is at least {max(threshold, LEAST):.2f}."
+            f"have a link, where the confidence is at least {max(threshold, LEAST):.2f}. This added "
+            f"{counted(facts.links.n_further, 'link') if facts.links.n_further else 'no link'}."
         )
     return f"{CHOICE[chosen_by.rule]} {SCORE[chosen_by.matching]}. {linked}"
 
