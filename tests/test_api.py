@@ -76,7 +76,9 @@ def test_the_example_needs_no_option(tmp_path, monkeypatch, capsys):
     assert chosen == f"chosen: {report['choices']}"
     assert report["parameters"]["modalities"] == ["name", "image", "attribute", "number"]
     assert report["parameters"]["miner"]["n_seeds"] == round(SEED_SHARE * 59)
-    assert report["parameters"]["links"] == {"matching": "sinkhorn", "rule": "mutual", "threshold": 0}
+    assert report["parameters"]["links"] == {
+        "matching": "sinkhorn", "rule": "mutual", "threshold": 0, "cardinality": "one-to-one"
+    }  # fmt: skip
     quality = report["link_quality"]
     assert quality["links"]["f1"] > 0.9
     assert (
