@@ -16,6 +16,7 @@ from reports import facts
 
 from psqe import datasets
 from psqe.cli.main import main
+from psqe.errors import PsqeWarning
 from psqe.evaluation import feature_scorer
 from psqe.evaluation.regions import all_regions
 from psqe.features import Features
@@ -89,10 +90,10 @@ def test_reasons():
     features = Features.from_arrays(
         {"image_left": left, "image_left_present": left.any(axis=1), "image_right": right}
     )
-    said, nothing, low, tie, other = NoLinkReason
+    said, nothing, low, tie, other, no_further = NoLinkReason
 
-    def reasons(threshold: float, side):
-        rule = LinkRule("cosine", "mutual", threshold)
+    def reasons(threshold: float, side, cardinality="one-to-one"):
+        rule = LinkRule("cosine", "mutual", threshold, cardinality)
         links = predict_links(task, features, lambda i, j: Table((left @ right.T)[np.ix_(i, j)]), rule=rule)
         assert links.pairs.tolist() == ([[3, 1]] if threshold == 0 else [])
         return reasons_without_link(task, features, links, side)
@@ -102,6 +103,10 @@ def test_reasons():
     assert reasons(0, "right") == {0: tie, 2: other}
     assert reasons(1, "left") == {0: tie, 1: tie, 2: nothing, 3: low, 4: other}
     assert reasons(1, "right") == {0: tie, 1: low, 2: other}
+    with pytest.warns(PsqeWarning, match="fewer than 20 links"):
+        assert reasons(0, "right", "one-to-many") == {0: tie, 2: no_further}
+        assert reasons(0, "left", "one-to-many")[4] == other
+        assert reasons(0, "left", "many-to-many")[4] == no_further
     none = Verdicts(np.empty((0, 2)), np.empty((0, 2)), Sides([4], [2]))
     links = predict_links(task, features, lambda i, j: Table((left @ right.T)[np.ix_(i, j)]), verdicts=none)
     assert reasons_without_link(task, features, links, "left")[4] == said
