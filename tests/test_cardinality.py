@@ -19,6 +19,7 @@ from psqe.evaluation import feature_scorer
 from psqe.evaluation.truth import Cardinality, among, most_at_once
 from psqe.features import Features
 from psqe.graph import AlignmentTask, KnowledgeGraph, Sides
+from psqe.groups import align_all
 from psqe.growth import compare
 from psqe.links import LinkRule, Links, Verdicts, link_quality, propose
 from psqe.links.formats.oaei import Oaei, arity
@@ -293,6 +294,10 @@ def test_links_of_several_are_no_earlier_run_and_continue_none(tmp_path: Path) -
     assert not list(tmp_path.iterdir())
     with pytest.raises(ParameterError, match=f"{told} many-to-many"):
         psqe.align(task, features=features, previous=several)
+    with pytest.raises(ParameterError, match=f"{told} many-to-many"):
+        several.update(task, features=features)
+    with pytest.raises(ParameterError, match="a group has at most one entity of each source"):
+        align_all(task.sides, links=MANY)
     with pytest.raises(ParameterError, match=f"{told} one-to-many"):
         psqe.align("no such pair", previous=tmp_path / "nowhere", links=MANY)
     one = psqe.align(task, features=features, seeds="none")
@@ -347,7 +352,7 @@ def test_an_alignment_with_several_links_of_an_entity_is_told_and_explained(tmp_
     assert f"This added {alignment.predicted.n_further} links" in " ".join(page.split())
     reasons = alignment.no_counterpart.groupby("side")["reason"].agg(set)
     assert "no further link" in reasons["right"] and "no further link" not in reasons["left"]
-    turned = alignment.update(Verdicts(links.pairs[:1], np.empty((0, 2))))
+    turned = alignment.update(verdicts=Verdicts(links.pairs[:1], np.empty((0, 2))))
     assert turned.predicted.chosen_by == MANY
 
 

@@ -157,14 +157,19 @@ def align_all(
     Raises
     ------
     ParameterError
-        If there are fewer than two sources, one is given twice, two have the same name, or an argument is not
-        as described.
+        If there are fewer than two sources, one is given twice, two have the same name, the links are not
+        one-to-one, or an argument is not as described.
     DataError
         If the data of a source are missing or broken.
     PsqeError
         As :func:`psqe.align`.
     """
     _check_given(features, seeds)
+    if isinstance(links, LinkRule) and links.cardinality != "one-to-one":
+        raise ParameterError(
+            f"a group has at most one entity of each source, and the cardinality is {links.cardinality}",
+            remedy="leave the cardinality out",
+        )
     loaded, folders = _loaded(graphs, names)
     numbered = _Numbered(loaded)
     open_choice = features is None or (isinstance(features, FeatureOptions) and features.modalities is None)
