@@ -327,7 +327,7 @@ def _weighed(
 
     ends = Sides(*(own[~np.isin(own, out)] for own, out in zip(candidates, said.no_counterpart, strict=True)))
 
-    def listed() -> Shortlist:
+    def everyone() -> Shortlist:
         if others is not None and (len(others.left), len(others.right)) == (len(ends.left), len(ends.right)):
             return others.plan.shortlist
         with finite_similarities(model):
@@ -340,7 +340,7 @@ def _weighed(
         kept(decided, said.accepted, np.ones(len(said.accepted), dtype=np.float32)),
         kept(in_seed, returned, None),
         others,
-        _Everyone(ends, listed),
+        _Everyone(ends, everyone),
         said,
         kept_links,
     )
@@ -586,7 +586,7 @@ class WeighedPairs:
         )  # fmt: skip
         if rule.cardinality == "one-to-one":
             return links
-        return self._with_further(links, estimated[linked].astype(np.float32))
+        return self._with_further(links, estimated[linked])
 
     def _with_further(self, links: Links, of_links: FloatArray) -> Links:
         """Add the further links of entities that may be in several.
@@ -661,6 +661,7 @@ class WeighedPairs:
             pairs=pairs[order], scores=scores[order], confidence=confidence[order], rank_margin=margin[order],
             from_seed=among(pairs[order], self.seeds), doubtful=links.doubtful[doubtful],
             doubtful_confidence=links.doubtful_confidence[doubtful], expected_links=expected,
+            estimated=np.concatenate([of_links[stays], estimated[kept]])[order],
             expected_interval=interval, n_further=int(kept.sum()),
         )  # fmt: skip
 
