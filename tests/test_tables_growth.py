@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 
 from psqe.study import tables
-from psqe.study.growth import EARLIER, GROWN, REPEATED, SAME_SEEDS, WAYS, WHOLE, differing, growth_rows
+from psqe.study.growth import (
+    EARLIER,
+    GROWN,
+    REPEATED,
+    SAME_SEEDS,
+    WAYS,
+    WHOLE,
+    differing,
+    differing_of,
+    growth_rows,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +33,7 @@ def test_every_way_is_compared_with_the_new_run_and_that_with_the_same_seeds(row
     assert (
         by_way.xs(SAME_SEEDS, level="way")["other"] == by_way.xs(WHOLE, level="way")["other_same_seeds"]
     ).all()
-    assert rows[["other", "other_same_seeds", "f1", "free_f1"]].stack().between(0, 1).all()
+    assert rows[["other", "other_confident", "other_same_seeds", "f1", "free_f1"]].stack().between(0, 1).all()
     # 70 entities a side: 6 of 61 gold links, and 1 of 9 entities without one.
     assert rows["n_new"].tolist() == [14] * len(rows)
 
@@ -34,6 +44,8 @@ def test_the_new_entities_get_links_only_where_something_is_done(rows: pd.DataFr
     mean = rows.groupby("way")["other"].mean()
     assert mean[EARLIER] > mean[GROWN]
     assert mean[REPEATED] > 0
+    assert (rows.loc[rows["way"] == WHOLE, "other_confident"] == 0).all()
+    assert rows.groupby("way")["other_confident"].mean()[EARLIER] > 0
 
 
 def test_links_of_two_results_differ_by_those_that_only_one_has() -> None:
@@ -42,6 +54,8 @@ def test_links_of_two_results_differ_by_those_that_only_one_has() -> None:
     assert differing(one, one[::-1]) == 0 == differing(none, none)
     assert differing(one, none) == 1
     assert differing(one, np.array([[0, 0], [1, 2]])) == pytest.approx(3 / 4)
+    assert differing_of(one[:2], one, np.array([[0, 0], [1, 2]])) == pytest.approx(1 / 2)
+    assert differing_of(none, one, one) == 0
 
 
 def test_the_table_has_a_row_for_each_share_and_way(rows: pd.DataFrame) -> None:

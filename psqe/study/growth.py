@@ -20,6 +20,8 @@ from psqe.study.measures import f1_outside
 
 EARLIER, GROWN, SAME_SEEDS = "earlier links", "continued", "anew, earlier seeds"
 WHOLE, REPEATED = "anew", "anew, other state"
+CONFIDENT = 0.5
+"""From this confidence on, a link is counted as a confident one."""
 OTHER = 1000
 """What is added to the random state for :data:`REPEATED`."""
 WAYS = (EARLIER, GROWN, SAME_SEEDS, WHOLE, REPEATED)
@@ -87,8 +89,9 @@ def growth_rows(
         ``random_state``, ``share``, ``n_new`` (number of new entities of both sides), ``way`` (one of
         :data:`WAYS`), ``n_links``; of the links in this result or in another one, the share that is in only
         one of the two, as ``other``, where the other one is :data:`WHOLE`, and ``other_same_seeds``, where it
-        is :data:`SAME_SEEDS`; ``f1`` of all links, and ``free_f1`` of the links and the gold links with no
-        entity in a seed of any of these alignments.
+        is :data:`SAME_SEEDS`; ``other_confident``, as ``other``, of the links that have a confidence of at
+        least :data:`CONFIDENT` in one of the two results; ``f1`` of all links, and ``free_f1`` of the links
+        and the gold links with no entity in a seed of any of these alignments.
     """
     task, features = planted_pair(n, random_state=random_state, **planted)
     whole, repeated = (align(task, features=features, random_state=random_state + k) for k in (0, OTHER))
@@ -101,12 +104,13 @@ def growth_rows(
         grown = earlier.update(task, features=features)
         known = replace(earlier.seeds, pairs=_places(earlier.seeds.pairs, kept))
         same_seeds = align(task, features=features, seeds=known, random_state=random_state)
-        links = {
-            EARLIER: _places(earlier.predicted.pairs, kept),
-            GROWN: grown.predicted.pairs,
-            SAME_SEEDS: same_seeds.predicted.pairs,
-            WHOLE: whole.predicted.pairs,
-            REPEATED: repeated.predicted.pairs,
+        results = {
+            EARLIER: earlier, GROWN: grown, SAME_SEEDS: same_seeds, WHOLE: whole, REPEATED: repeated
+        }  # fmt: skip
+        links = {way: result.predicted.pairs for way, result in results.items()}
+        links[EARLIER] = _places(links[EARLIER], kept)
+        confident = {
+            way: pairs[results[way].predicted.confidence >= CONFIDENT] for way, pairs in links.items()
         }
         seeds = np.vstack([each.seeds.pairs for each in (whole, repeated, same_seeds)])
         for way, pairs in links.items():
@@ -114,6 +118,9 @@ def growth_rows(
                 "random_state": random_state, "share": share, "n_new": n_new, "way": way,
                 "n_links": len(pairs), "other": differing(pairs, links[WHOLE]),
                 "other_same_seeds": differing(pairs, links[SAME_SEEDS]),
+                "other_confident": differing_of(
+                    np.vstack([confident[way], confident[WHOLE]]), pairs, links[WHOLE]
+                ),
                 "f1": link_quality(pairs, task)["links"]["f1"], "free_f1": f1_outside(pairs, task, seeds),
             }  # fmt: skip
 
@@ -134,6 +141,28 @@ def differing(links: IntArray, others: IntArray) -> float:
     n_both = int(among(links, others).sum())
     n_either = len(links) + len(others) - n_both
     return 1 - n_both / n_either if n_either else 0.0
+
+
+def differing_of(some: IntArray, links: IntArray, others: IntArray) -> float:
+    """Compute, of some of the links of two results, the share that is in only one of them.
+
+    Parameters
+    ----------
+    some
+        Pairs ``(k, 2)``, each of which is in one of the two results or in both. One that is given twice
+        counts once.
+    links, others
+        The links ``(n, 2)`` and ``(m, 2)`` of the two results.
+
+    Examples
+    --------
+    >>> one, other = np.array([[0, 0], [1, 1]]), np.array([[0, 0], [1, 2]])
+    >>> differing_of(np.array([[0, 0], [1, 1], [1, 1]]), one, other)
+    0.5
+    """
+    distinct = np.unique(some, axis=0)
+    in_one = among(distinct, links) != among(distinct, others)
+    return float(in_one.mean()) if len(distinct) else 0.0
 
 
 def _places(pairs: IntArray, kept: Sequence[IntArray]) -> IntArray:

@@ -19,10 +19,14 @@ def growth_table(rows: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         For each share of ``new`` entities and ``way``, in percent: ``differ``, the share of links that are in
-        only one of this result and that of the way *anew*; ``same seeds``, the same beside *anew, earlier
+        only one of this result and that of the way *anew*; ``confident``, the same of confident links
+        (:data:`psqe.study.growth.CONFIDENT`); ``same seeds``, the same beside *anew, earlier
         seeds*; ``F1`` and ``F1, free``.
     """
-    columns = {"differ": "other", "same seeds": "other_same_seeds", "F1": "f1", "F1, free": "free_f1"}
+    columns = {
+        "differ": "other", "confident": "other_confident", "same seeds": "other_same_seeds",
+        "F1": "f1", "F1, free": "free_f1",
+    }  # fmt: skip
     percent = rows.assign(**{name: 100 * rows[name] for name in columns.values()})
     return pd.DataFrame(
         {
