@@ -664,7 +664,8 @@ class Alignment:
         """Write ``links.tsv``, ``seeds.tsv`` and ``report.json``, in the forms that the README describes.
 
         A fourth file, ``psqe-run.json``, lets a later alignment continue (``previous`` of
-        :func:`psqe.align`). With an earlier alignment, ``changes.tsv`` lists what differs from it.
+        :func:`psqe.align`). With an earlier alignment, ``changes.tsv`` lists what differs from it; without
+        one, a file of this name is removed from the folder.
 
         Parameters
         ----------
@@ -689,6 +690,8 @@ class Alignment:
         write_json(report, self.summary())
         if self.changes is not None:
             self.save_changes(changes)
+        else:  # one of another run would be taken for a part of this one
+            changes.unlink(missing_ok=True)
         self.as_previous(digest_of(links)).save(Path(folder))
 
     def as_previous(self, links_digest: str = "") -> PreviousRun:

@@ -30,11 +30,10 @@ from psqe.defaults import (
 )
 from psqe.errors import DataError, ParameterError, PsqeError, PsqeWarning
 from psqe.evaluation.arguments import check_task
-from psqe.evaluation.truth import among
 from psqe.features import Features, build_features
 from psqe.features.build import encoders_of
 from psqe.graph import AlignmentTask, counted, in_number
-from psqe.growth.changes import link_changes
+from psqe.growth.changes import link_changes, told_links
 from psqe.growth.evidence import compare, evidence_of, given_modalities, made_with, reads_pictures
 from psqe.growth.previous import PreviousRun
 from psqe.links.arguments import check_inputs, checked_seeds
@@ -137,8 +136,9 @@ def align(
         (:class:`psqe.links.kept.KeptLinks`); new verdicts recalibrate their confidence, too.
         ``Alignment.changes`` lists what differs. The aligner is fitted again. Where it is not trained and
         does not take its own links for evidence, as ``propagation``, only the pairs of entities whose
-        evidence changed and those that the earlier run listed as near are compared, unless most entities
-        changed; with other aligners all pairs are. By default there is none.
+        evidence changed and those that the earlier run listed as near are compared, unless the shares of
+        such entities of the two sides add up to more than one half; with other aligners all pairs are. The
+        rule that chooses links is ``links``, and not that of the earlier run. By default there is none.
     random_state
         Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
@@ -265,16 +265,11 @@ def _align(
     choices = describe_choices(task, features, vectors, seeds if run is None else mined, mined)
     if len(said) and learned is None:
         choices.append(
-            f"confidences not recalibrated, for which {FEWEST} links have to be judged, {FEWEST_OF_A_KIND} "
-            f"of them accepted and {FEWEST_OF_A_KIND} rejected"
+            f"confidences not recalibrated, for which at least {FEWEST} links have to be judged, at least "
+            f"{FEWEST_OF_A_KIND} of them accepted and at least {FEWEST_OF_A_KIND} rejected"
         )
-    if kept is not None:
-        n_stay = int(among(predicted.pairs, kept.pairs).sum())
-        n_earlier = 0 if run is None else len(run.links)
-        choices.append(
-            f"seeds and verdicts of the earlier run, {n_stay:,} of whose {counted(n_earlier, 'link')} "
-            f"{in_number(n_stay, 'stays')} as {'it was' if n_stay == 1 else 'they were'}"
-        )
+    if run is not None:
+        choices.append(f"seeds and verdicts of the earlier run; {told_links(task, predicted, run)}")
     choices += [
         *describe_aligner(options),
         *describe_links(

@@ -231,8 +231,8 @@ def describe_links(
         who = "right entities" if used.cardinality == "one-to-many" else "entities"
         n = counted(n_further, "further link") if n_further else "no further link"
         further = [
-            f"{used.cardinality}: {n} of {who} that were in none, for which a confidence of at least "
-            f"{max(threshold, LEAST):.4g} is needed"
+            f"{used.cardinality}: {n} with a confidence of at least {max(threshold, LEAST):.4g} for {who} "
+            "that were in none"
         ]
     same = used.matching == default.matching or used.rule == default.rule
     if not same and used.threshold not in (None, default.threshold):

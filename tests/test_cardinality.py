@@ -334,7 +334,7 @@ def test_neighbours_of_repeated_entities_are_named_once_for_each_link() -> None:
 def test_an_alignment_with_several_links_of_an_entity_is_told_and_explained(tmp_path: Path) -> None:
     task, features = duplicated(0, n=60)
     alignment = psqe.align(task, features=features, seeds="none", links=MANY)
-    told = f"one-to-many: {alignment.predicted.n_further} further links of right entities that were in none"
+    told = f"one-to-many: {alignment.predicted.n_further} further links with a confidence of at least"
     assert told in alignment.choices
     links: Links = alignment.predicted
     left = int(links.pairs[np.bincount(links.pairs[:, 0])[links.pairs[:, 0]] > 1][0, 0])

@@ -140,7 +140,7 @@ def test_the_command_writes_groups_and_pairs_with_hostile_names(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nowhere"], "is no folder"),
+        (["nowhere"], "is not there"),
         ([LEFT.parent], "is the folder of a pair"),
         ([LEFT / "names.tsv"], "is a file and no folder"),
         ([LEFT, "--threshold", "0"], "the threshold is 0.0"),

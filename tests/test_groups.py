@@ -138,7 +138,7 @@ def test_the_command_writes_groups_and_says_what_is_in_none(
         ([COUNTRIES / "left"], "1 source given"),
         ([COUNTRIES / "left", COUNTRIES / "left"], "is given twice"),
         ([COUNTRIES, COUNTRIES / "right"], "is the folder of a pair"),
-        ([COUNTRIES / "left", "nowhere"], "is no folder"),
+        ([COUNTRIES / "left", "nowhere"], "is not there"),
         ([COUNTRIES / "left", COUNTRIES / "right", "--name", "a"], "the names of 2 sources"),
         ([COUNTRIES / "left", COUNTRIES / "right", "--features", "x.npz"], "--features is about one pair"),
         (

@@ -237,11 +237,33 @@ def test_two_entities_without_a_link_and_without_news_get_none() -> None:
 def test_another_aligner_or_other_seeds_are_refused(old: psqe.Alignment) -> None:
     with pytest.raises(ParameterError, match="another choice of aligner"):
         psqe.align(old.task, features=old.features, previous=old, aligner="clamped")
-    with pytest.raises(ParameterError, match="another choice of modalities"):
+    with pytest.raises(ParameterError, match="compared the modalities"):
         name = next(iter(old.features))
         psqe.align(old.task, features=old.features.select([name]), previous=old)
     with pytest.raises(ParameterError, match="the seeds are those of the earlier alignment"):
         psqe.align(old.task, features=old.features, previous=old, seeds="mutual")
+
+
+def test_a_link_below_the_threshold_of_the_new_run_goes_and_the_table_says_so(old: psqe.Alignment) -> None:
+    strict = psqe.LinkRule(threshold=0.7)
+    again = psqe.align(old.task, features=old.features, previous=old, links=strict)
+    assert again.changes is not None
+    below = {pair for pair, confidence in named(old).items() if confidence < 0.7}
+    assert below
+    assert set(zip(again.changes["left"], again.changes["right"], strict=True)) == below
+    assert set(again.changes["why"]) == {"its confidence is below the threshold 0.7"}
+    n = len(old.links)
+    assert f"of its {n} links, {n - len(below)} stay as before, 0 stay with" in again.choices
+    assert f"{len(below)} are gone" in again.choices
+
+
+def test_changes_of_another_run_do_not_stay_beside_a_run_without_any(
+    old: psqe.Alignment, tmp_path: Path
+) -> None:
+    psqe.align(old.task, features=old.features, previous=old).save(tmp_path)
+    assert (tmp_path / "changes.tsv").exists()
+    old.save(tmp_path)
+    assert not (tmp_path / "changes.tsv").exists()
 
 
 def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignment, tmp_path: Path) -> None:
@@ -265,7 +287,7 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
     file.write_text(json.dumps(content))
     table = tmp_path / "run" / "links.tsv"
     table.write_text(table.read_text() + "a\tb\t1\t1\t1\n")
-    with pytest.raises(DataError, match="was changed since it was written"):
+    with pytest.raises(DataError, match="was changed or removed after the run"):
         PreviousRun.load(tmp_path / "run")
     with pytest.raises(DataError, match="cannot be read"):
         PreviousRun.load(tmp_path / "nowhere")

@@ -290,7 +290,10 @@ def test_the_command_goes_from_proposals_to_links(tmp_path, monkeypatch, capsys)
     assert main([*common, "--verdicts", "look.tsv", "--out", "after.tsv", "--json", "r.json"]) == 0
     after = pd.read_csv("after.tsv", sep="\t", dtype=str)
     assert not ((after["left"] == rejected["left"]) & (after["right"] == rejected["right"])).any()
-    assert "confidences not recalibrated, for which 10 links have to be judged" in capsys.readouterr().out
+    assert (
+        "confidences not recalibrated, for which at least 10 links have to be judged"
+        in capsys.readouterr().out
+    )
     assert main([*common, "--verdicts", "none.tsv"]) == 2
     assert main([*common, "--out", "look.tsv", "--verdicts", "look.tsv"]) == 2
     assert main([*common, "--to-review", "look.csv"]) == 2

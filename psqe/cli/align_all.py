@@ -43,7 +43,7 @@ def align_all(
         typer.Option(help="File for the groups (.tsv) [groups.tsv; psqe-groups.tsv in one of the folders]."),
     ] = None,
 ) -> None:
-    """Align three or more graphs: every two of them, and then groups with at most one entity of each."""
+    """Align two or more graphs: every two of them, and then groups with at most one entity of each."""
     tell_step("checking the options, and loading libraries")
     begun = time.perf_counter()
     for option, given in (("--features", features.features), ("--checkpoint", aligner.checkpoint)):

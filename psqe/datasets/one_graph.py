@@ -58,11 +58,12 @@ def load_graph(graph: GraphChoice) -> KnowledgeGraph:
 
 
 def _from_folder(folder: Path) -> KnowledgeGraph:
-    tables = ", ".join(f"{table}.tsv" for table in DESCRIBING)
+    *others, last = (f"{table}.tsv" for table in DESCRIBING)
+    tables = f"{', '.join(others)} or {last}"
     if folder.is_file():
         raise DataError("is a file and no folder", path=folder, remedy=f"give the folder with {tables} in it")
     if not folder.is_dir():
-        raise DataError("is no folder", path=folder, remedy=f"give a folder with {tables} in it")
+        raise DataError("is not there", path=folder, remedy=f"give a folder with {tables} in it")
     try:
         files = graph_files(folder)
         is_pair = not files and recognises(folder)

@@ -75,12 +75,12 @@ class Duplicates:
         return f"Duplicates({self.headline()!r})"
 
     def headline(self) -> str:
-        """Say in one line how many groups and pairs there are, and how many pairs should be correct."""
+        """Say in one line how many groups and pairs there are, and how many correct pairs are expected."""
         expected = round(self.pairs["confidence"].sum())
         return (
             f"{counted(len(self), 'group')} with {len(self.groups):,} of "
             f"{counted(self.n_entities, 'entity')}; {counted(len(self.pairs), 'pair')} of duplicates"
-            + (f", {expected:,} of which should be correct" if len(self.pairs) else "")
+            + (f", {expected:,} of which are expected to be correct" if len(self.pairs) else "")
         )
 
     def save(self, path: str | Path) -> None:
@@ -131,12 +131,12 @@ def dedupe(
     corrected for entities that are near to many (:func:`psqe.similarity.csls`), and its probability is
     estimated from the scores of all pairs (:mod:`psqe.groups.tail`). Pairs are joined into groups by average
     linkage (:func:`psqe.groups.joining.join_pairs`): two groups are joined if the mean confidence of all
-    pairs between them reaches the threshold. No entity is paired with itself, and identifiers have no part.
+    pairs between them reaches the threshold. No entity is paired with itself, and identifiers are not used.
 
     The candidates of the graph are compared; its other entities only describe them. Duplicates are pairs that
     are nearer to each other than different entities of the same graph are. Two catalogues that were put into
-    one graph are therefore no case for it where each has a style or a language of its own:
-    :func:`psqe.align` is.
+    one graph should be aligned by :func:`psqe.align` instead, where each has a style or a language of its
+    own.
 
     Parameters
     ----------
@@ -195,9 +195,9 @@ def dedupe(
     pairs, similarities, scores = _neighbours(similarity, len(entities))
     confidence = duplicate_probability(scores, len(entities))
     if confidence is None:
-        few = f"fewer than {FEWEST} entities are too few to tell any"
-        why = few if len(entities) < FEWEST else "their similarities do not tell any"
-        said.append(f"no duplicates, because {why}")
+        few = f"from fewer than {FEWEST} entities"
+        why = few if len(entities) < FEWEST else "where similarities do not separate them from other pairs"
+        said.append(f"no duplicates, which cannot be estimated {why}")
         confidence = np.zeros(len(pairs))
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores, -confidence))
     order = order[confidence[order] > 0]

@@ -48,8 +48,8 @@ class Groups:
         Columns ``source``, ``entity`` and ``name``: the entities that are in no group.
     links
         Columns ``source``, ``other_source``, ``entity``, ``other``, ``confidence`` and ``kept``: the links of
-        every two sources, and whether the two entities are in one group. Those that are not contradict links
-        with more confidence.
+        every two sources, and whether the two entities are in one group. A link
+        outside the groups would have put two entities of one source into one group.
     sources
         The names of the sources.
     choices
@@ -87,9 +87,11 @@ class Groups:
         alone = self.alone["source"].value_counts()
         per_source = ", ".join(f"{alone.get(source, 0):,} of {source}" for source in self.sources)
         left_out = int((~self.links["kept"]).sum())
-        return (
-            f"{counted(len(self), 'group')}{f' ({by_size})' if by_size else ''}; "
+        told = (
             f"{left_out:,} of {counted(len(self.links), 'link')} left out, because they contradict others; "
+        )
+        return (
+            f"{counted(len(self), 'group')}{f' ({by_size})' if by_size else ''}; {told if left_out else ''}"
             f"in no group: {counted(len(self.alone), 'entity')} ({per_source})"
         )
 
@@ -127,9 +129,9 @@ def align_all(
 
     Every two sources are aligned by :func:`psqe.align`. The links of all of them need not agree: if ``a`` is
     linked with ``b``, and ``b`` with ``c``, another entity of the source of ``c`` may be linked with ``a``.
-    Links are therefore joined into groups (:func:`psqe.groups.joining.join_pairs`), those of most confidence
-    first, as long as no group has two entities of one source. A group can hold entities that no link joins
-    directly.
+    Links are therefore joined into groups by average linkage (:func:`psqe.groups.joining.join_pairs`): the
+    two groups with the largest mean confidence of all pairs between them are joined first, as long as no
+    group has two entities of one source. A group can hold entities that no link joins directly.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from psqe.graph import SIDES, AlignmentTask, Side, counted
+from psqe.graph import SIDES, AlignmentTask, Side, counted, in_number
 from psqe.growth.evidence import Difference
 from psqe.growth.previous import PreviousRun
 from psqe.links.predict import Links
@@ -78,13 +78,21 @@ def link_changes(
         told = (f"{word} by a verdict" for word in words)
         return "; ".join([*told, *of_ends(pair), *of_others(pair, partners)])
 
+    doubtful = {(names.left[i], names.right[j]) for i, j in links.doubtful.tolist()}
+
+    def unlinked(pair: tuple[str, str]) -> str:
+        """Say why a pair without any change of its entities is no link."""
+        if pair in doubtful:
+            return f"its confidence is below the threshold {links.threshold:.4g}"
+        return "no longer the best pair of both entities"
+
     rows: list[tuple[str, str, str, float | None, str]] = [
         (ADDED, *pair, confidence, why(pair, partners_before))
         for pair, confidence in now.items()
         if pair not in before
     ]
     rows += [
-        (REMOVED, *pair, confidence, why(pair, partners_now) or "no longer the best pair of both entities")
+        (REMOVED, *pair, confidence, why(pair, partners_now) or unlinked(pair))
         for pair, confidence in before.items()
         if pair not in now
     ]
@@ -93,6 +101,43 @@ def link_changes(
             ends = (entity, "") if side == "left" else ("", entity)
             rows.append((ALONE, *ends, None, f"{entity}: new"))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def told_links(task: AlignmentTask, links: Links, previous: PreviousRun) -> str:
+    """Say in a few words what became of the links of an earlier run.
+
+    Parameters
+    ----------
+    task
+        The two graphs as they are now.
+    links
+        The links now.
+    previous
+        The earlier run.
+
+    Examples
+    --------
+    >>> from psqe.datasets.synthetic import planted_pair
+    >>> from psqe.evaluation import feature_scorer
+    >>> from psqe.links import predict_links
+    >>> task, features = planted_pair(60, 3, 8, noise=0.2, random_state=0)
+    >>> links = predict_links(task, features, feature_scorer(task, features))
+    >>> evidence = {"left": {"a": ("1",) * 5}, "right": {"x": ("1",) * 5}}
+    >>> told_links(task, links, PreviousRun(links=[("a", "x", 0.9, 0.9)], evidence=evidence))
+    'of its 1 link, 0 stay as before, 0 stay with another confidence, 1 is gone'
+    """
+    names = task.sides.map(lambda graph: graph.entities)
+    ends = zip(links.pairs.tolist(), links.confidence.tolist(), strict=True)
+    now = {(names.left[i], names.right[j]): confidence for (i, j), confidence in ends}
+    found = [(now.get((left, right)), confidence) for left, right, confidence, _ in previous.links]
+    same = sum(one == other for one, other in found)
+    gone = sum(one is None for one, _ in found)
+    other = len(found) - same - gone
+    return (
+        f"of its {counted(len(found), 'link')}, {same:,} {in_number(same, 'stays')} as before, "
+        f"{other:,} {in_number(other, 'stays')} with another confidence, "
+        f"{gone:,} {in_number(gone, 'is')} gone"
+    )
 
 
 def told_changes(changes: pd.DataFrame) -> str:

@@ -86,7 +86,7 @@ def given_modalities(described: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def reads_pictures(modalities: Iterable[str], given: Collection[str]) -> bool:
-    """Tell whether files of pictures are among the evidence, which can change while nobody looks.
+    """Tell whether files of pictures are among the evidence, which can change while the program runs.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def evidence_of(task: AlignmentTask, features: Features, given: Collection[str])
     Parameters
     ----------
     task
-        The two graphs. Gold links, groups and numbers of entities have no part in the evidence.
+        The two graphs. Gold links, groups and numbers of entities are not used.
     features
         The vectors that are compared. Pictures are read only if a modality of pictures is among them.
     given

@@ -213,10 +213,9 @@ class PreviousRun(BaseModel):
         table = path.with_name(LINKS_FILE)
         if run.links_digest and digest_of(table) != run.links_digest:
             raise DataError(
-                "the table of links is missing or was changed since it was written, and what was changed "
-                "would be lost",
+                "the table of links was changed or removed after the run, and the change would be lost",
                 path=table,
-                remedy="give the changes as verdicts (--verdicts), and the folder as it was written",
+                remedy="undo the change, and give corrections as verdicts",
             )
         for side, ends in zip(SIDES, (0, 1), strict=True):
             names = [link[ends] for link in run.links]
@@ -257,12 +256,18 @@ class PreviousRun(BaseModel):
             If the modalities, the encoders or the aligner differ.
         """
         now = json.loads(json.dumps(dict(made_with)))
-        for key in sorted({*now, *self.made_with}):
-            if now.get(key) != self.made_with.get(key):
+        before = self.made_with
+        if now.get("modalities") != before.get("modalities"):
+            then, these = (", ".join(each.get("modalities") or ["none"]) for each in (before, now))
+            raise ParameterError(
+                f"the earlier run compared the modalities {then}, and this one would compare {these}",
+                remedy=f"give the modalities {then}, or leave out the earlier run",
+            )
+        for key in sorted({*now, *before}):
+            if now.get(key) != before.get(key):
                 raise ParameterError(
-                    f"the earlier run was made with another choice of {key} ({self.made_with.get(key)!s:.80} "
-                    f"instead of {now.get(key)!s:.80})",
-                    remedy="give the same options again, or leave out --previous",
+                    f"the earlier run was made with another choice of {key}: {_differing(before, now, key)}",
+                    remedy="give the same options again, or leave out the earlier run",
                 )
 
     def seeds_of(self, task: AlignmentTask, difference: Difference) -> SeedSet:
@@ -397,6 +402,15 @@ def unpack_pairs(text: str, n_left: int, n_right: int) -> IntArray:
     if (pairs < 0).any() or (pairs >= [n_left, n_right]).any():
         raise ValueError("a number is out of range")
     return pairs
+
+
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any], key: str) -> str:
+    """Say what differs in one part of two records."""
+    old, new = before.get(key), now.get(key)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return f"{old} and not {new}"
+    names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    return ", ".join(f"{name} was {old.get(name)} and is {new.get(name)}" for name in names)
 
 
 def digest_of(path: Path) -> str:

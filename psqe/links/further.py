@@ -1,7 +1,7 @@
 """Further links of entities that may have several counterparts, learned without labels from the links.
 
 One-to-one links are chosen first (:mod:`psqe.links.predict`). Where a left entity may have several right
-counterparts, each right entity in no link then asks for the left entity that is best for it, whether that one
+counterparts, the best left entity of each right entity in no link is then looked for, whether that one
 is linked or not. Where a right entity may have several left ones, each left entity in no link does the same.
 
 Every entity has a best one, also if it has no counterpart. A linked entity shows how such a pair looks: taken
@@ -190,8 +190,8 @@ class FurtherPairs:
     probability
         The probability of each pair ``(n,)``.
     weighed
-        Whether there were enough links to tell how wrong pairs look, or nothing to tell. Otherwise there are
-        no pairs.
+        ``False`` if a side has entities without a link, but too few links to compare their pairs with. There
+        are no pairs then.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """What an earlier run leaves for the choice of links: links that stay, and pairs that were compared.
 
-A link stays unless an entity whose evidence changed takes one of its entities. Pairs that were compared need
+A link stays unless one of its entities is taken by an entity whose evidence changed, or by one that has lost
+its own link. Pairs that were compared need
 not be looked for again.
 """
 
@@ -85,7 +86,7 @@ class KeptLinks:
     """Links of an earlier run about whose entities nothing changed.
 
     They stay with their confidence. They give way only where the rule prefers, to one of their entities, an
-    entity outside the kept links.
+    entity outside the kept links: one that is new, one whose evidence changed, or one that lost its link.
 
     Parameters
     ----------

@@ -264,8 +264,8 @@ def weigh_pairs(
     task, features, scorer, seeds, verdicts
         As for :func:`predict_links`.
     kept
-        Links of an earlier run that stay where nothing speaks against it (:mod:`psqe.links.kept`). They must
-        not contradict the verdicts. ``None`` for no earlier run.
+        Links of an earlier run about whose entities nothing changed, which stay
+        (:mod:`psqe.links.kept`). They must not contradict the verdicts. ``None`` for no earlier run.
     listed
         The pairs that an earlier run compared, if only they and the pairs of entities that changed are to be
         compared. ``None``, the default, compares all pairs.
