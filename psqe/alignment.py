@@ -32,7 +32,7 @@ from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, c
 from psqe.growth.evidence import Evidence, evidence_of, given_modalities, made_with
 from psqe.growth.previous import FILE as RUN_FILE
 from psqe.growth.previous import PreviousRun, digest_of
-from psqe.links.formats import save_links
+from psqe.links.formats import format_of, save_links
 from psqe.links.predict import Links
 from psqe.links.proposals import N_PROPOSED, propose
 from psqe.links.quality import link_summary
@@ -740,6 +740,7 @@ class Alignment:
                 "there are no changes without an earlier alignment", remedy="give align(previous=...)"
             )
         check_outputs((Path(path),), self.task.name)
+        format_of(Path("changes.tsv")).check(self.task)
         rows = (
             ["" if pd.isna(cell) else f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row]
             for row in self.changes.itertuples(index=False)

@@ -10,7 +10,7 @@ import inspect
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -137,8 +137,8 @@ def align(
         ``Alignment.changes`` lists what differs. The aligner is fitted again. Where it is not trained and
         does not take its own links for evidence, as ``propagation``, only the pairs of entities whose
         evidence changed and those that the earlier run listed as near are compared, unless the shares of
-        such entities of the two sides add up to more than one half; with other aligners all pairs are. The
-        rule that chooses links is ``links``, and not that of the earlier run. By default there is none.
+        such entities of the two sides add up to more than one half; with other aligners all pairs are.
+        By default there is none.
     random_state
         Seed of everything that mining and training draw, from 0 to 2**32 minus 1.
     checkpoint
@@ -157,8 +157,8 @@ def align(
     ------
     ParameterError
         If a name is unknown, an argument is given in another form, a parameter is out of range, or an earlier
-        alignment was made with other modalities or another aligner; or if there is an earlier alignment, and
-        the links of one of both are not one-to-one.
+        alignment was made with other modalities, another aligner or another rule, or of another pair; or if
+        there is an earlier alignment, and the links of one of both are not one-to-one.
     DataError
         If the data are missing or broken, or too few seeds are found for the aligner.
     PsqeError
@@ -233,6 +233,7 @@ def _align(
             vectors = load_features(task, chosen_features)
         described = describe_data(task, chosen_features, vectors)
         described["aligner"] = {"name": options.name, "preset": options.preset, **model.parameters}
+        described["links"] = asdict(rule)
         given_ones = given_modalities(described)
         difference = kept = evidence = listed = None
         if run is not None or reads_pictures(vectors, given_ones):  # before anybody changes the files
@@ -243,6 +244,7 @@ def _align(
             else:
                 run.check_same_method(made_with(described))
                 difference = compare(run.digests, evidence)
+                run.check_same_pair(task, difference)
                 mined = run.seeds_of(task, difference)
                 said = said.over(run.verdicts_of(task))
                 kept = run.kept_links(task, difference, said)
@@ -254,8 +256,10 @@ def _align(
                 unaware = build_aligner(options, random_state).fit(task, vectors, mined)
                 before = weigh_pairs(task, vectors, unaware, seeds=mined, listed=listed)
                 learned = recalibration_of(said, before.choose(rule))
-                if kept is not None and learned is not None and verdicts is not None:
-                    kept = kept.recalibrated(learned)
+            if kept is not None and learned is None:
+                kept = replace(kept, confidence=kept.estimated)  # as that of new links, without a change
+            elif kept is not None and learned is not None and verdicts is not None:
+                kept = kept.recalibrated(learned)
             if isinstance(model, TrainedAligner):
                 model.fit(task, vectors, found, checkpoint=checkpoint)
             else:
@@ -311,7 +315,6 @@ def _align(
         parameters={
             **described,
             **describe_seeds(mined, seeds if run is None else mined),
-            "links": asdict(rule),
             **_describe_verdicts(predicted, verdicts),
         },
         seconds=cost.seconds,

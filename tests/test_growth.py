@@ -20,6 +20,7 @@ from psqe.errors import DataError, ParameterError
 from psqe.features import Features
 from psqe.features.base import Modality
 from psqe.graph import AlignmentTask, FloatArray, IntArray
+from psqe.growth import compare
 from psqe.growth.previous import FILE, PreviousRun
 from psqe.links import Verdicts
 from psqe.links.kept import KeptLinks
@@ -244,17 +245,52 @@ def test_another_aligner_or_other_seeds_are_refused(old: psqe.Alignment) -> None
         psqe.align(old.task, features=old.features, previous=old, seeds="mutual")
 
 
-def test_a_link_below_the_threshold_of_the_new_run_goes_and_the_table_says_so(old: psqe.Alignment) -> None:
-    strict = psqe.LinkRule(threshold=0.7)
-    again = psqe.align(old.task, features=old.features, previous=old, links=strict)
-    assert again.changes is not None
-    below = {pair for pair, confidence in named(old).items() if confidence < 0.7}
-    assert below
-    assert set(zip(again.changes["left"], again.changes["right"], strict=True)) == below
-    assert set(again.changes["why"]) == {"its confidence is below the threshold 0.7"}
-    n = len(old.links)
-    assert f"of its {n} links, {n - len(below)} stay as before, 0 stay with" in again.choices
-    assert f"{len(below)} are gone" in again.choices
+def test_another_rule_or_threshold_is_refused(old: psqe.Alignment) -> None:
+    for rule, told in (
+        (psqe.LinkRule(threshold=0.7), "another choice of links: threshold was 0.0 and is 0.7"),
+        (psqe.LinkRule(threshold=None), "threshold was 0.0 and is auto"),
+        (psqe.LinkRule(rule="one_to_one"), "rule was mutual and is one_to_one"),
+    ):
+        with pytest.raises(ParameterError, match=told):
+            psqe.align(old.task, features=old.features, previous=old, links=rule)
+
+
+def test_a_pair_below_the_threshold_takes_no_entity_from_a_link(whole: Pair) -> None:
+    task, features = part(whole, *(np.arange(graph.n_entities - 6) for graph in whole[0].sides))
+    strict = psqe.LinkRule(threshold=0.97)
+    before = psqe.align(task, features=features, links=strict)
+    after = psqe.align(whole[0], features=whole[1], links=strict, previous=before)
+    assert after.changes is not None
+    unlinked = after.changes[after.changes["change"] == "link removed"]
+    now = named(after)
+    ends = {end for pair in now for end in pair}
+    run = before.as_previous()
+    touched = {
+        e
+        for side in ("left", "right")
+        for e in compare(run.digests, after.as_previous().digests).touched(side)
+    }
+    for left, right in zip(unlinked["left"], unlinked["right"], strict=True):
+        assert {left, right} & touched or {left, right} & ends, "something took the link"
+
+
+def test_the_run_of_another_pair_is_refused(old: psqe.Alignment) -> None:
+    swapped = replace(old.task, left=old.task.right, right=old.task.left, links=None)
+    turned = Features(
+        {name: Modality(*reversed(tuple(modality))) for name, modality in old.features.items()}, None
+    )
+    with pytest.raises(ParameterError, match="no left entity of the earlier run is in"):
+        psqe.align(swapped, features=turned, previous=old)
+
+
+def test_rejections_recalibrate_also_in_the_run_after_the_next(whole: Pair, old: psqe.Alignment) -> None:
+    pairs = old.predicted.pairs
+    said = Verdicts(pairs[:12], rejected=pairs[-8:])
+    first = psqe.align(old.task, features=old.features, previous=old, verdicts=said)
+    later = psqe.align(whole[0], features=whole[1], previous=first)
+    assert first.predicted.recalibration is not None
+    assert later.predicted.recalibration is not None
+    assert later.predicted.recalibration.n > len(said.accepted), "some rejected pairs count, too"
 
 
 def test_changes_of_another_run_do_not_stay_beside_a_run_without_any(
@@ -280,6 +316,8 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
         (json.dumps(content | {"version": 2}), "damaged .version"),
         (json.dumps(content | {"links": content["links"] + content["links"][:1]}), "in two links"),
         (json.dumps(content | {"listed": "AAAA"}), "pairs that it listed"),
+        (json.dumps(content | {"evidence": {"left": content["evidence"]["left"]}}), "a side is missing"),
+        (json.dumps(content | {"links": [["a", "b", 7.0, 1.0]]}), "not from 0 to 1"),
     ):
         file.write_text(text)
         with pytest.raises(DataError, match=told):
@@ -326,6 +364,11 @@ def test_the_command_continues_a_run_after_two_countries_were_added(
     assert header.split("\t") == ["change", "left", "right", "confidence", "why"]
     assert sorted(row.split("\t")[1:3] for row in rows) == sorted(gone)
     assert (tmp_path / "2" / "changes.tsv").read_bytes() == (tmp_path / "changes.tsv").read_bytes()
+    links = tmp_path / "1" / "links.tsv"
+    content = links.read_bytes()
+    assert main(["align", str(COUNTRIES), "--previous", run, "--out", str(links)]) == 2
+    assert str(links) in capsys.readouterr().err
+    assert links.read_bytes() == content, "the earlier run can be continued again"
 
 
 @pytest.mark.parametrize(

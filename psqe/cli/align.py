@@ -122,6 +122,18 @@ def align(
         aligner.checkpoint,
         inputs=(seeds_file, *(verdicts or ()), *(features.features or ())),
     )
+    if previous is not None:  # its folder may be written again as a whole, and no single file of it
+        files = saved_files(previous)
+        task.check_outputs(
+            out,
+            json_out,
+            report_out,
+            to_review_out,
+            review_out,
+            changes_out,
+            aligner.checkpoint,
+            inputs=files,
+        )
     chosen = features.options(task)  # before the pair is loaded, which may take long
     check_memory(MEMORY_TO_COMPUTE)
     from psqe import api

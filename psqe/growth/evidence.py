@@ -105,7 +105,11 @@ def reads_pictures(modalities: Iterable[str], given: Collection[str]) -> bool:
 
 def made_with(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return that part of the record of an alignment that a later one must have in common with it."""
-    return {key: described[key] for key in ("modalities", "encoders", "aligner") if key in described}
+    made = {key: described[key] for key in ("modalities", "encoders", "aligner", "links") if key in described}
+    rule = made.get("links")
+    if rule is not None and rule["threshold"] is None:
+        made["links"] = {**rule, "threshold": "auto"}
+    return made
 
 
 def evidence_of(task: AlignmentTask, features: Features, given: Collection[str]) -> Evidence:

@@ -217,16 +217,22 @@ class PreviousRun(BaseModel):
                 path=table,
                 remedy="undo the change, and give corrections as verdicts",
             )
+        numbers = [number for link in run.links for number in link[2:]]
+        if set(run.evidence) != set(SIDES) or not all(0 <= number <= 1 for number in numbers):
+            what = (
+                "a confidence is not from 0 to 1" if set(run.evidence) == set(SIDES) else "a side is missing"
+            )
+            raise DataError(f"the file of the earlier run is damaged: {what}", path=path, remedy=REMEDY)
         for side, ends in zip(SIDES, (0, 1), strict=True):
             names = [link[ends] for link in run.links]
-            if len(set(names)) != len(names) or not set(names) <= set(run.evidence.get(side, {})):
+            if len(set(names)) != len(names) or not set(names) <= set(run.evidence[side]):
                 raise DataError(
                     f"the file of the earlier run is damaged: a {side} entity is in two links, or unknown",
                     path=path,
                     remedy=REMEDY,
                 )
         try:
-            unpack_pairs(run.listed, *(len(run.evidence.get(side, {})) for side in SIDES))
+            unpack_pairs(run.listed, *(len(run.evidence[side]) for side in SIDES))
         except ValueError as error:
             raise DataError(
                 "the file of the earlier run is damaged: the pairs that it listed cannot be read",
@@ -268,6 +274,22 @@ class PreviousRun(BaseModel):
                 raise ParameterError(
                     f"the earlier run was made with another choice of {key}: {_differing(before, now, key)}",
                     remedy="give the same options again, or leave out the earlier run",
+                )
+
+    def check_same_pair(self, task: AlignmentTask, difference: Difference) -> None:
+        """Refuse to continue the run of another pair.
+
+        Raises
+        ------
+        ParameterError
+            If a side has no candidate in common with that of the earlier run.
+        """
+        for side in SIDES:
+            if len(difference.new[side]) == len(task.sides[side].candidates):
+                raise ParameterError(
+                    f"no {side} entity of the earlier run is in {task.name}, which is another pair, has its "
+                    "sides swapped or names all entities anew",
+                    remedy="give a run of this pair, or leave out the earlier run",
                 )
 
     def seeds_of(self, task: AlignmentTask, difference: Difference) -> SeedSet:

@@ -52,6 +52,9 @@ from psqe.similarity.shortlist import Shortlist
 
 DEFAULT = LinkRule()
 
+_Takes = Callable[[FloatArray], BoolArray]
+"""Function of confidences that tells which of their pairs can take an entity from a link that would stay."""
+
 
 @dataclass(frozen=True, eq=False)
 class Links:
@@ -409,6 +412,7 @@ class _UnseededPairs:
     confidence: DoubleArray
     calibrated: bool
     similarity: Scorer
+    rejected: IntArray
 
     @classmethod
     def weigh(
@@ -432,9 +436,13 @@ class _UnseededPairs:
             plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
         else:
             plan = TransportPlan.from_similarity(_similarity(scorer, left, right, listed))
-        return cls(left, right, plan, *pair_probabilities(plan, again), scorer)
+        rejected_here = np.column_stack([left[places[:, 0]], right[places[:, 1]]])
+        return cls(left, right, plan, *pair_probabilities(plan, again), scorer, rejected_here)
 
-    def choose(self, rule: LinkRule, kept: KeptLinks | None) -> _ChosenPairs:
+    def choose(
+        self, rule: LinkRule, kept: KeptLinks | None = None, takes: _Takes | None = None
+    ) -> _ChosenPairs:
+        """Choose pairs; ``takes`` tells which of them can take an entity from a link that would stay."""
         shortlist = self.plan.shortlist
         chosen = rule.choose(shortlist, self.plan.shares, temperature=self.plan.temperature)
         left, right = self.left[shortlist.rows], self.right[shortlist.columns]
@@ -442,7 +450,7 @@ class _UnseededPairs:
         scores = shortlist.values[chosen].astype(np.float32)
         confidence = self.confidence[chosen].astype(np.float32)
         if kept is not None:
-            stays = kept.settled(pairs)
+            stays = kept.settled(pairs if takes is None else pairs[takes(confidence)])
             new = kept.allowed(pairs, stays)
             staying = kept.pairs[stays]
             pairs = np.vstack([staying, pairs[new]])
@@ -458,10 +466,12 @@ class _UnseededPairs:
 
     @property
     def listed(self) -> NDArray[np.int32]:
-        """The listed pairs of entities ``(n, 2)``."""
+        """The listed pairs of entities ``(n, 2)``, those that were rejected among them."""
         shortlist = self.plan.shortlist
-        pairs = np.empty((len(shortlist), 2), dtype=np.int32)
-        pairs[:, 0], pairs[:, 1] = self.left[shortlist.rows], self.right[shortlist.columns]
+        n = len(shortlist)
+        pairs = np.empty((n + len(self.rejected), 2), dtype=np.int32)
+        pairs[:n, 0], pairs[:n, 1] = self.left[shortlist.rows], self.right[shortlist.columns]
+        pairs[n:] = self.rejected
         return pairs
 
 
@@ -535,9 +545,12 @@ class WeighedPairs:
                 f"{rule.cardinality}",
                 remedy="leave the cardinality out, or weigh the pairs without the earlier links",
             )
-        found = [self._seeds]
+        found, threshold = [self._seeds], None
         if self._others is not None:
-            found.append(self._others.choose(rule, self._kept))
+            found.append(self._others.choose(rule))
+            if self._kept is not None:
+                threshold = self._threshold(rule, [self._accepted, *found])
+                found[-1] = self._others.choose(rule, self._kept, partial(self._reaches, threshold))
         parts = [self._accepted, *found]
         pairs = np.vstack([part.pairs for part in parts])
         scores = np.concatenate([part.scores for part in parts])
@@ -545,8 +558,8 @@ class WeighedPairs:
         n_accepted = len(self._accepted.pairs)
         confidence = estimated
         if self.recalibration is not None:
-            changed = self.recalibration(estimated[n_accepted:])
-            confidence = np.concatenate([estimated[:n_accepted], changed]).astype(np.float32)
+            changed = self._recalibrated(estimated[n_accepted:])
+            confidence = np.concatenate([estimated[:n_accepted], changed])
         if self._kept is not None:
             stays = among(pairs, self._kept.pairs)
             place = place_of(self._kept.pairs[:, 0], pairs[stays, 0])
@@ -563,7 +576,8 @@ class WeighedPairs:
         margin = scores - np.maximum(left_rival, right_rival)
         # Many confidences equal one up to rounding; the margin sorts the links that share a confidence.
         order = np.lexsort((-margin, -confidence))
-        threshold = best_threshold(confidence, expected_links) if rule.threshold is None else rule.threshold
+        if threshold is None:
+            threshold = self._threshold(rule, parts)
         n_links = int((confidence >= threshold).sum())
         linked, rejected = order[:n_links], order[n_links:]
         interval = None
@@ -587,6 +601,29 @@ class WeighedPairs:
         if rule.cardinality == "one-to-one":
             return links
         return self._with_further(links, estimated[linked])
+
+    def _threshold(self, rule: LinkRule, parts: list[_ChosenPairs]) -> float:
+        """The smallest confidence of a link: that of the rule, or the one that is expected to maximise F1.
+
+        The first part is that of accepted pairs, whose confidence verdicts do not change.
+        """
+        if rule.threshold is not None:
+            return rule.threshold
+        accepted, *others = (part.confidence for part in parts)
+        changed = self._recalibrated(np.concatenate(others))
+        expected = sum(part.expected_links for part in parts)
+        return best_threshold(np.concatenate([accepted, changed]), expected)
+
+    def _recalibrated(self, estimated: FloatArray) -> FloatArray:
+        """The confidence of pairs that nobody has accepted, from what it is without verdicts."""
+        if self.recalibration is None:
+            return estimated
+        return self.recalibration(estimated.astype(np.float64)).astype(np.float32)
+
+    def _reaches(self, threshold: float, estimated: FloatArray) -> BoolArray:
+        """Tell which pairs become links, by their confidence without verdicts."""
+        reached: BoolArray = self._recalibrated(estimated) >= threshold
+        return reached
 
     def _with_further(self, links: Links, of_links: FloatArray) -> Links:
         """Add the further links of entities that may be in several.
