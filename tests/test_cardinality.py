@@ -387,4 +387,4 @@ def test_the_command_takes_a_cardinality_and_refuses_an_unknown_one(
     with pytest.raises(ParameterError, match="cardinality"):
         LinkRule(cardinality=1)  # type: ignore[arg-type]
     assert main([*given, "one-to-many"]) == 0
-    assert "one-to-many: no further link of right entities" in capsys.readouterr().out
+    assert "one-to-many: no further link with a confidence of at least" in capsys.readouterr().out

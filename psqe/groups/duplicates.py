@@ -199,6 +199,8 @@ def dedupe(
         why = few if len(entities) < FEWEST else "where similarities do not separate them from other pairs"
         said.append(f"no duplicates, which cannot be estimated {why}")
         confidence = np.zeros(len(pairs))
+    if confidence.any():
+        said.append("confidences are too high where many different entities differ in one detail only")
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores, -confidence))
     order = order[confidence[order] > 0]
     return _duplicates(
