@@ -222,6 +222,9 @@ class Dot(Similarity):
 
     def cells(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """See :meth:`Similarity.cells`; the processor computes them, whatever the device."""
+        if columns.shape[1] == 1:
+            products: FloatArray = np.einsum("nd,nd->n", self.left[rows], self.right[columns[:, 0]])
+            return products[:, None]
         return inner_products(self.left[rows], self.right, columns)
 
     def proposer(self, k: int, columns: slice) -> Proposer:
