@@ -188,7 +188,7 @@ def test_leaving_a_seed_out_takes_both_its_parts(batch, data):
     for found, change, other in zip((total.left, total.right), full, without, strict=True):
         change[rest] -= other
         # The change can be a small difference of large numbers, of which rounding leaves fewer digits.
-    assert relative_error(found, change, batch=batch) < 10 * EXACT
+        assert relative_error(found, change, batch=batch) < 10 * EXACT
 
 
 @many
