@@ -547,10 +547,13 @@ class WeighedPairs:
             )
         found, threshold = [self._seeds], None
         if self._others is not None:
-            found.append(self._others.choose(rule))
+            takes = None
             if self._kept is not None:
-                threshold = self._threshold(rule, [self._accepted, *found])
-                found[-1] = self._others.choose(rule, self._kept, partial(self._reaches, threshold))
+                threshold = rule.threshold
+                if threshold is None:  # that of a run without earlier links
+                    threshold = self._threshold(rule, [self._accepted, *found, self._others.choose(rule)])
+                takes = partial(self._reaches, threshold)
+            found.append(self._others.choose(rule, self._kept, takes))
         parts = [self._accepted, *found]
         pairs = np.vstack([part.pairs for part in parts])
         scores = np.concatenate([part.scores for part in parts])
