@@ -336,7 +336,7 @@ def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
 
     from psqe.features.fusion import unit_rows
     from psqe.similarity import Dot, Similarity, best_in_rows, find_neighbours
-    from psqe.similarity.neighbours import N_LISTED, TEMPERATURE, _log_sum_exp
+    from psqe.similarity.neighbours import N_LISTED, TEMPERATURE, log_sum_exp
 
     def one_side(similarity: Similarity) -> tuple[Any, Any]:
         indices = np.empty((similarity.shape[0], N_LISTED), dtype=np.int64)
@@ -344,7 +344,7 @@ def two_surveys(n: int = 5000, repeats: int = 3) -> list[Row]:
         for start, block in similarity.blocks():
             rows = slice(start, start + len(block))
             indices[rows], scores = best_in_rows(block, N_LISTED)
-            total[rows] = _log_sum_exp(block, scores[:, 0], TEMPERATURE)
+            total[rows] = log_sum_exp(block, scores[:, 0], TEMPERATURE)
         return indices, total
 
     width = sum(WIDTHS.values())

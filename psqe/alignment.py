@@ -27,7 +27,7 @@ from psqe.evaluation.truth import verdict
 from psqe.features import Features
 from psqe.features.available import has_data
 from psqe.features.fusion import modality_vectors
-from psqe.files import write_json, write_tsv
+from psqe.files import atomic_files, write_json, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, counted
 from psqe.growth.evidence import Evidence, evidence_of, given_modalities, made_with
 from psqe.growth.previous import FILE as RUN_FILE
@@ -665,7 +665,7 @@ class Alignment:
 
         A fourth file, ``psqe-run.json``, lets a later alignment continue (``previous`` of
         :func:`psqe.align`). With an earlier alignment, ``changes.tsv`` lists what differs from it; without
-        one, a file of this name is removed from the folder.
+        one, a file of this name is removed from the folder. The files are written all or not at all.
 
         Parameters
         ----------
@@ -684,15 +684,16 @@ class Alignment:
         PreviousRun.check_cardinality(self.predicted.chosen_by.cardinality)
         links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
         run, changes = Path(folder) / RUN_FILE, Path(folder) / "changes.tsv"
-        check_outputs((links, seeds, report, run, changes), self.task.name)
-        save_links(self.predicted, links, self.task)
-        self.seeds.save_tsv(seeds, self.task)
-        write_json(report, self.summary())
-        if self.changes is not None:
-            self.save_changes(changes)
-        else:  # one of another run would be taken for a part of this one
+        check_outputs((), self.task.name, saved=(links, seeds, report, run, changes))
+        with atomic_files(folder) as place:
+            save_links(self.predicted, place / links.name, self.task)
+            self.seeds.save_tsv(place / seeds.name, self.task)
+            write_json(place / report.name, self.summary())
+            if self.changes is not None:
+                self._write_changes(place / changes.name)
+            self.as_previous(digest_of(place / links.name)).save(place)
+        if self.changes is None:  # one of another run would be taken for a part of this one
             changes.unlink(missing_ok=True)
-        self.as_previous(digest_of(links)).save(Path(folder))
 
     def as_previous(self, links_digest: str = "") -> PreviousRun:
         """Return what a later alignment needs of this one (``previous`` of :func:`psqe.align`).
@@ -741,6 +742,11 @@ class Alignment:
             )
         check_outputs((Path(path),), self.task.name)
         format_of(Path("changes.tsv")).check(self.task)
+        self._write_changes(Path(path))
+
+    def _write_changes(self, path: Path) -> None:
+        """Write :attr:`changes`, which must be known."""
+        assert self.changes is not None
         rows = (
             ["" if pd.isna(cell) else f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row]
             for row in self.changes.itertuples(index=False)

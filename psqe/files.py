@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from psqe.errors import CacheError, PsqeError
-from psqe.temporary import temporary_file
+from psqe.temporary import temporary_file, temporary_folder
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 """The numbers of errors that a full or a broken disk causes while a file is written."""
@@ -87,6 +87,82 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                 path=target,
                 remedy="choose another name for the file",
             ) from error
+
+
+@contextmanager
+def atomic_files(folder: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder in ``folder``, whose files move there when the block ends without an error.
+
+    Files that belong together are thus written all or not at all, also if the disk is full after some of
+    them. When the block raises, older files of the folder stay as they were, and a folder that was not there
+    is not made.
+
+    Parameters
+    ----------
+    folder
+        The folder to write to; it is made if it is missing.
+
+    Yields
+    ------
+    pathlib.Path
+        The temporary folder, empty. It must get files only.
+
+    Raises
+    ------
+    PsqeError
+        If the folder cannot be made or written, or the disk is full. An error of the block that names a file
+        of the temporary folder names the one in ``folder`` in its place.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_files(f"{folder}/run") as place:
+    ...         write_text(place / "links.tsv", "a")
+    ...     [path.name for path in Path(folder, "run").iterdir()]
+    ['links.tsv']
+    """
+    target = Path(folder)
+    missing = _missing_folders(target)
+    try:
+        with ExitStack() as stack:
+            try:
+                target.mkdir(parents=True, exist_ok=True)
+                place = stack.enter_context(temporary_folder(target / "files"))
+            except OSError as error:
+                raise _unwritable(target / "files", error) from error
+            try:
+                yield place
+            except PsqeError as error:
+                if error.path is None or not error.path.is_relative_to(place):
+                    raise
+                path = target / error.path.relative_to(place)
+                raise type(error)(error.what, remedy=error.remedy, path=path, line=error.line) from error
+            paths = sorted(place.iterdir())
+            for path in paths:
+                check_writable(target / path.name, streams=False)
+            for path in paths:
+                final = _followed(target / path.name)
+                try:
+                    path.replace(final)
+                except OSError:  # a link onto another disk
+                    with atomic_path(final) as copy:
+                        shutil.copyfile(path, copy)
+                finished.add((target / path.name).absolute())
+    except BaseException:
+        _remove_empty(missing)
+        raise
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """Return those of a folder and the folders above it that do not exist, the innermost one first."""
+    return [each for each in (folder, *folder.parents) if not is_there(each)]
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders in their order as far as they are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def cache_folder(kind: str) -> Path:
@@ -181,6 +257,8 @@ def is_stream(path: str | Path) -> bool:
 def check_writable(path: str | Path, *, streams: bool = True) -> None:
     """Raise now the error that :func:`atomic_path` would raise later, after the work was done.
 
+    Folders that have to be made for it are removed again, so that nothing is left if the work fails.
+
     Parameters
     ----------
     path
@@ -200,13 +278,17 @@ def check_writable(path: str | Path, *, streams: bool = True) -> None:
         if not os.access(target, os.W_OK):
             raise PsqeError("cannot be written", path=target, remedy="choose another name for the file")
         return
+    missing: list[Path] = []
     try:
         target = _followed(target)
+        missing = _missing_folders(target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
         raise _unwritable(target, error) from error
+    finally:
+        _remove_empty(missing)
 
 
 def _followed(target: Path) -> Path:

@@ -91,6 +91,13 @@ def test_links_without_room_are_one_line_and_what_has_room_is_written(folder: Pa
     assert (folder / "r.html").read_text().rstrip().endswith("</html>")
 
 
+def test_a_run_that_is_saved_has_all_its_files_or_none(folder: Path) -> None:
+    room = SmallDisk(free=2 * 4096)  # two small files
+    told = "disk/run/psqe-run.json: cannot be written (No space left on device)"
+    one_line(run(folder, room, "align", *MINED, "--out", "o.tsv", "--save", "disk/run"), told)
+    assert (folder / "o.tsv").read_text().startswith("left\tright") and on_disk(folder) == []
+
+
 def test_a_summary_and_a_report_without_room_are_one_line_and_links_are_written(folder: Path) -> None:
     outputs = ("--out", "o.tsv", "--json", "disk/o.json", "--report", "disk/r.html")
     told = f"disk/o.json: {NO_ROOM}, and neither can disk/r.html; {FREE_SOME}"

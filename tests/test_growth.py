@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import psqe
 from psqe.cli.main import main
 from psqe.datasets.synthetic import planted_pair
-from psqe.errors import DataError, ParameterError
+from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.evaluation import feature_scorer
 from psqe.features import Features
 from psqe.features.base import Modality
@@ -299,6 +300,38 @@ def test_changes_of_another_run_do_not_stay_beside_a_run_without_any(
     assert not (tmp_path / "changes.tsv").exists()
 
 
+def test_a_run_is_saved_as_a_whole_or_not_at_all(
+    old: psqe.Alignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(path: Path, content: object) -> None:
+        raise PsqeError("cannot be written", path=path)
+
+    old.save(tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    rejected = Verdicts(np.empty((0, 2), dtype=np.int64), old.predicted.pairs[:1])
+    corrected = old.update(verdicts=rejected)
+    with monkeypatch.context() as patched:
+        patched.setattr("psqe.alignment.write_json", no_room)
+        for folder in ("run", "new/run"):
+            told = re.escape(f"{tmp_path / folder}/report.json: cannot be written")
+            with pytest.raises(PsqeError, match=f"^{told}$"):
+                corrected.save(tmp_path / folder)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    assert not (tmp_path / "new").exists()
+    corrected.save(tmp_path / "run")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == set(before)
+    assert PreviousRun.load(tmp_path / "run").verdicts
+
+
+def test_a_saved_table_may_be_a_link_to_another_file(old: psqe.Alignment, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "links.tsv").symlink_to(tmp_path / "elsewhere.tsv")
+    old.save(tmp_path / "run")
+    assert (tmp_path / "run" / "links.tsv").is_symlink()
+    assert (tmp_path / "elsewhere.tsv").read_text().startswith("left")
+    PreviousRun.load(tmp_path / "run")
+
+
 def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignment, tmp_path: Path) -> None:
     old.save(tmp_path / "run")
     again = psqe.align(old.task, features=old.features, previous=tmp_path / "run")
@@ -307,6 +340,7 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
         old.save_changes(tmp_path / "changes.tsv")
     file = tmp_path / "run" / FILE
     content = json.loads(file.read_text())
+    ends = content["links"][0][:2]
     for text, told in (
         ("{", "damaged"),
         ("{}", "damaged .evidence"),
@@ -315,6 +349,14 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
         (json.dumps(content | {"listed": "AAAA"}), "pairs that it listed"),
         (json.dumps(content | {"evidence": {"left": content["evidence"]["left"]}}), "a side is missing"),
         (json.dumps(content | {"links": [["a", "b", 7.0, 1.0]]}), "not from 0 to 1"),
+        (json.dumps(content | {"seeds": content["seeds"] * 2}), "psqe-run.json: .* damaged: .* in two seeds"),
+        (json.dumps(content | {"seeds": [["a", "nobody", 1.0, "x"]]}), "psqe-run.json: .* unknown: 'a'"),
+        (
+            json.dumps(content | {"verdicts": [[*ends, "accept"], [*ends, "reject"]]}),
+            "json: .* both accepted",
+        ),
+        (json.dumps(content | {"verdicts": [[*ends, "no_counterpart"]]}), "json: .* or one too many"),
+        (json.dumps(content | {"verdicts": [[None, None, "no_counterpart"]]}), "json: .* has no entity"),
     ):
         file.write_text(text)
         with pytest.raises(DataError, match=told):

@@ -10,7 +10,7 @@ from pairs import Table
 from psqe.errors import ParameterError
 from psqe.similarity import Dot, base, top_k
 from psqe.similarity.sinkhorn import sinkhorn
-from psqe.similarity.sinkhorn_scaling import Groups
+from psqe.similarity.sinkhorn_scaling import Groups, PotentialSums
 
 
 @pytest.fixture(params=[1 << 23, 5], ids=["one block", "many blocks"], autouse=True, scope="module")
@@ -113,6 +113,19 @@ def test_sums_by_group(pairs):
         own = values[of == group]
         wanted = np.logaddexp.reduce(own) if len(own) else -np.inf
         assert found[group] == pytest.approx(wanted)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), st.floats(-50, 50)), max_size=20))
+def test_sums_with_potentials_are_the_same_in_memory_that_is_used_again(cells):
+    of, others = (np.array([cell[i] for cell in cells], dtype=np.int64) for i in (0, 1))
+    values = np.array([cell[2] for cell in cells])
+    groups = Groups(of, 5)
+    sums = PotentialSums(groups, values, others, np.empty((2, len(cells))))
+    for potentials in (np.array([0.5, -3.0, 7.0]), np.array([1.0, 40.0, -np.inf])):
+        with np.errstate(invalid="ignore"):  # a group in which all is minus infinity
+            wanted, found = groups.log_sum_exp(values + potentials[others]), sums(potentials)
+        np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from psqe.cli.options import (
 )
 from psqe.cli.outputs import Outputs
 from psqe.cli.streams import tell_step
-from psqe.datasets.own_outputs import LINK_ENDINGS
+from psqe.datasets.own_outputs import LINK_ENDINGS, check_tabs
 from psqe.errors import ParameterError
 from psqe.files import write_json
 from psqe.graph import counted
@@ -118,8 +118,8 @@ def align(
         to_review_out,
         review_out,
         changes_out,
-        *saved_files(save_out),
         aligner.checkpoint,
+        saved=saved_files(save_out),
         inputs=(seeds_file, *(verdicts or ()), *(features.features or ())),
     )
     if previous is not None:  # its folder may be written again as a whole, and no single file of it
@@ -164,6 +164,8 @@ def align(
     tell_step(f"reading {task.task}")
     pair = task.load()
     format_of(out).check(pair)
+    if save_out is not None or changes_out is not None:
+        check_tabs(pair, remedy="rename these entities, or leave --save and --changes out")
     for option, path in (("--to-review", to_review_out), ("--review", review_out)):
         if path is not None:
             check_verdict_identifiers(pair, remedy=f"rename these entities, or leave {option} out")

@@ -76,11 +76,13 @@ class TaskGroup:
     ] = False
     data_root: DataRoot = None
 
-    def check_outputs(self, *paths: Path | None, inputs: Iterable[Path | None] = ()) -> None:
+    def check_outputs(
+        self, *paths: Path | None, saved: Iterable[Path] = (), inputs: Iterable[Path | None] = ()
+    ) -> None:
         """Report before the work that a file cannot be written, or that it is also read or written twice."""
         from psqe.datasets.pairs import check_outputs
 
-        check_outputs(paths, self.task, self.data_root, inputs=inputs)
+        check_outputs(paths, self.task, self.data_root, saved=saved, inputs=inputs)
 
     def default_output(self, name: str) -> Path:
         """Where an output of some name is written by default, so that it is not read with the pair."""

@@ -150,6 +150,7 @@ def check_outputs(
     task: str,
     data_root: Path | None = None,
     *,
+    saved: Iterable[Path] = (),
     inputs: Iterable[Path | None] = (),
 ) -> None:
     """Find out before the work, not after it, that a file cannot be written, or is needed for something else.
@@ -164,6 +165,8 @@ def check_outputs(
         Name or folder of the task.
     data_root
         Folder of the benchmarks; see :func:`psqe.datasets.load_task`.
+    saved
+        Further files to write, which have fixed names, so that the user chooses their folder only.
     inputs
         Other files that are read; ``None`` for one that is not given.
 
@@ -178,7 +181,8 @@ def check_outputs(
     taken = {_identity(path): f"is a file of {task}" for path in task_files(task, data_root)}
     taken |= {_identity(path): "is read, too" for path in inputs if path is not None}
     folder = task_folder(task, data_root)
-    wanted = [path for path in paths if path is not None]
+    fixed = list(saved)
+    wanted = [*(path for path in paths if path is not None), *fixed]
     written: set[object] = set()
     for path in wanted:
         if is_stream(path):
@@ -189,7 +193,9 @@ def check_outputs(
         if what is not None:
             raise ParameterError(
                 f"{path} {what}",
-                remedy=f"write to another file, such as {path.with_name(f'{PREFIX}{path.name}')}",
+                remedy="choose another folder, outside that of the pair"
+                if path in fixed
+                else f"write to another file, such as {path.with_name(f'{PREFIX}{path.name}')}",
             )
         names = {_identity(path), realpath(path).casefold()}  # Some file systems ignore the case of names.
         if names & written:

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from psqe.datasets.own_outputs import PREFIX
-from psqe.errors import DataError, ParameterError
+from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.evaluation.truth import Cardinality
 from psqe.files import content_hash, write_text
 from psqe.graph import SIDES, AlignmentTask, IntArray, Side, Sides
@@ -232,6 +232,12 @@ class PreviousRun(BaseModel):
                     remedy=REMEDY,
                 )
         try:
+            run._check_seeds_and_verdicts()
+        except PsqeError as error:
+            raise DataError(
+                f"the file of the earlier run is damaged: {error.what}", path=path, remedy=REMEDY
+            ) from error
+        try:
             unpack_pairs(run.listed, *(len(run.evidence[side]) for side in SIDES))
         except ValueError as error:
             raise DataError(
@@ -240,6 +246,33 @@ class PreviousRun(BaseModel):
                 remedy=REMEDY,
             ) from error
         return run
+
+    def _check_seeds_and_verdicts(self) -> None:
+        """Report seeds or verdicts that contradict each other or have impossible values."""
+        places = {side: {entity: i for i, entity in enumerate(self.evidence[side])} for side in SIDES}
+        named: list[tuple[str | None, str | None]] = [(left, right) for left, right, *_ in self.seeds]
+        for left, right, word in self.verdicts:
+            if (left is None or right is None) != (word == "no_counterpart") or left is right is None:
+                raise DataError(f"a verdict {word!r} has no entity, or one too many")
+            named.append((left, right))
+        for side, ends in zip(SIDES, zip(*named, strict=True), strict=True) if named else ():
+            if unknown := [end for end in ends if end is not None and end not in places[side]]:
+                raise DataError(f"a {side} entity of a seed or a verdict is unknown: {unknown[0]!r}")
+        SeedSet(
+            np.array(
+                [(places["left"][left], places["right"][right]) for left, right, *_ in self.seeds], np.int64
+            ).reshape(-1, 2),
+            np.array([score for _, _, score, _ in self.seeds], dtype=np.float32),
+            tuple(stage for *_, stage in self.seeds),
+        )
+        verdicts_of(
+            (
+                -1 if left is None else places["left"][left],
+                -1 if right is None else places["right"][right],
+                word,
+            )
+            for left, right, word in self.verdicts
+        )
 
     @property
     def digests(self) -> Evidence:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from psqe.graph import BoolArray, DoubleArray, IntArray
 from psqe.similarity.neighbours import Neighbours
+
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +62,21 @@ class Groups:
         return bool((self.of[1:] >= self.of[:-1]).all())
 
     @cached_property
-    def _sizes(self) -> IntArray:
+    def sizes(self) -> IntArray:
         """Number of values of each group that is not empty."""
         return np.diff(np.append(self.starts, len(self.of)))
+
+    def ranked(self, values: NDArray[T]) -> NDArray[T]:
+        """The values ``(n,)`` in the order :attr:`order`; the same array if they are so already."""
+        return values if self._is_sorted else values[self.order]
 
     def log_sum_exp(self, values: DoubleArray) -> DoubleArray:
         """``log sum exp`` of the values of each group ``(n_groups,)``; minus infinity for an empty group."""
         result = np.full(self.n_groups, -np.inf)
         if len(values):
-            ranked = values if self._is_sorted else values[self.order]
+            ranked = self.ranked(values)
             peak = np.maximum.reduceat(ranked, self.starts)
-            shifted = ranked - np.repeat(peak, self._sizes)
+            shifted = ranked - np.repeat(peak, self.sizes)
             np.exp(shifted, out=shifted)
             result[self.filled] = peak + np.log(np.add.reduceat(shifted, self.starts))
         return result
@@ -78,18 +86,18 @@ class Groups:
 
         Of equal values the first one comes first. The second position is -1 where a group has one value.
         """
-        ranked = values if self._is_sorted else values[self.order]
+        ranked = self.ranked(values)
         first = self._largest_places(ranked)
         rest = ranked.copy()
         rest[first] = np.nan  # equals nothing, and has no part in a maximum
-        second = np.where(self._sizes > 1, self._largest_places(rest), -1)
+        second = np.where(self.sizes > 1, self._largest_places(rest), -1)
         if not self._is_sorted:
             first, second = self.order[first], np.where(second < 0, -1, self.order[second])
         return first, second
 
     def _largest_places(self, ranked: DoubleArray) -> IntArray:
         """The first place of the largest of the values that are sorted by group, for each filled group."""
-        peak = np.repeat(np.fmax.reduceat(ranked, self.starts), self._sizes)
+        peak = np.repeat(np.fmax.reduceat(ranked, self.starts), self.sizes)
         places = np.append(np.flatnonzero(ranked == peak), 0)  # none where all values of a group are NaN
         return places[np.searchsorted(places[:-1], self.starts)]
 
@@ -169,6 +177,52 @@ class Cells:
         return Groups(self.columns, self.shape[1])
 
 
+class PotentialSums:
+    """``log sum exp`` of the values of each group plus potentials that change: the memory is used again.
+
+    It returns the same as :meth:`Groups.log_sum_exp` of ``values + potentials[of]``, in half the time.
+
+    Parameters
+    ----------
+    groups
+        The groups of the values.
+    values
+        The values ``(n,)``.
+    of
+        The potential of each value, from 0 ``(n,)``.
+    memory
+        Memory to compute in ``(2, n)``, which may be shared with others.
+
+    Examples
+    --------
+    >>> groups = Groups(np.array([0, 1, 0]), n_groups=2)
+    >>> sums = PotentialSums(groups, np.log([1.0, 2.0, 3.0]), np.array([0, 0, 1]), np.empty((2, 3)))
+    >>> np.exp(sums(np.log([1.0, 10.0])))
+    array([31.,  2.])
+    """
+
+    def __init__(self, groups: Groups, values: DoubleArray, of: IntArray, memory: DoubleArray) -> None:
+        self._groups = groups
+        self._values, self._of = groups.ranked(values), groups.ranked(of)
+        self._place = np.repeat(np.arange(len(groups.filled)), groups.sizes)
+        self._terms, self._peaks = memory
+
+    def __call__(self, potentials: DoubleArray) -> DoubleArray:
+        """Return the sums ``(n_groups,)``, minus infinity for an empty group."""
+        groups, terms, peaks = self._groups, self._terms, self._peaks
+        result = np.full(groups.n_groups, -np.inf)
+        if len(terms):
+            # With the mode "clip", which changes no valid index, take writes into the given memory directly.
+            np.take(potentials, self._of, out=terms, mode="clip")
+            terms += self._values
+            peak = np.maximum.reduceat(terms, groups.starts)
+            np.take(peak, self._place, out=peaks, mode="clip")
+            terms -= peaks
+            np.exp(terms, out=terms)
+            result[groups.filled] = peak + np.log(np.add.reduceat(terms, groups.starts))
+        return result
+
+
 def neighbour_cells(
     neighbours: Neighbours, kept_left: BoolArray, kept_right: BoolArray
 ) -> tuple[IntArray, IntArray, DoubleArray]:
@@ -225,10 +279,13 @@ def scale_alternately(
     ``f (n_rows,)`` and ``g (n_columns,)``.
     """
     f, g = np.zeros(cells.shape[0]), np.zeros(cells.shape[1])
+    memory = np.empty((2, len(cells)))
+    sums_of_rows = PotentialSums(cells.by_row, cells.values, cells.columns, memory)
+    sums_of_columns = PotentialSums(cells.by_column, cells.values, cells.rows, memory)
     for i in range(n_iterations):
         previous = f
-        f = scale_rows(cells.by_row.log_sum_exp(cells.values + g[cells.columns]), g)
-        g = scale_columns(cells.by_column.log_sum_exp(cells.values + f[cells.rows]), f)
+        f = scale_rows(sums_of_rows(g), g)
+        g = scale_columns(sums_of_columns(f), f)
         moved = f != previous  # a row without cells stays at minus infinity
         if i and np.abs(f[moved] - previous[moved]).max(initial=0.0) < tolerance:
             break
