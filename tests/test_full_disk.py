@@ -92,8 +92,8 @@ def test_links_without_room_are_one_line_and_what_has_room_is_written(folder: Pa
 
 
 def test_a_run_that_is_saved_has_all_its_files_or_none(folder: Path) -> None:
-    room = SmallDisk(free=2 * 4096)  # two small files
-    told = "disk/run/psqe-run.json: cannot be written (No space left on device)"
+    room = SmallDisk(free=2 * 4096)  # for two small files, the links and the seeds
+    told = "disk/run/report.json: cannot be written (No space left on device)"
     one_line(run(folder, room, "align", *MINED, "--out", "o.tsv", "--save", "disk/run"), told)
     assert (folder / "o.tsv").read_text().startswith("left\tright") and on_disk(folder) == []
 
