@@ -102,8 +102,25 @@ def test_the_gap_that_is_closed_is_told_by_random_state():
     assert tables.review_states(table, ["a", "b", "c"]).empty
 
 
-def test_the_plan_reviews_every_pair_in_every_state():
-    plan = PLANS["review"]
+def test_the_gap_that_is_closed_is_told_by_pair():
+    rows = [
+        {**row, "strategy": strategy, "f1": row["f1"] - behind * (row["n_verdicts"] > 0)}
+        for strategy, behind in (("proposed", 0.0), ("random", 0.1))
+        for state, f1 in enumerate(([0.6, 0.8], [0.5, 0.8]))
+        for row in stored("a", state, f1)
+    ]
+    (told,) = tables.review_by_pair(pd.DataFrame(rows), ["a", "b"]).to_dict("records")
+    assert (told["pair"], told["runs"], told["verdicts"]) == ("a", 2, 25)
+    assert told["F1 before"] == pytest.approx(55)
+    assert told["proposed"] == pytest.approx(100 * (0.2 / 0.4 + 0.3 / 0.5) / 2)
+    assert told["random"] == pytest.approx(100 * (0.1 / 0.4 + 0.2 / 0.5) / 2)
+    assert told["ahead"] == pytest.approx(100 * (0.1 / 0.4 + 0.1 / 0.5) / 2)
+    assert told["low"] < told["ahead"] < told["high"]
+
+
+@pytest.mark.parametrize("name", ["review", "review-others"])
+def test_the_plan_reviews_every_pair_in_every_state(name):
+    plan = PLANS[name]
     specs = plan.specs(plan.tasks, plan.random_states)
     assert len({spec.id for spec in specs}) == len(plan.tasks) * len(plan.random_states)
     assert {spec.subject for spec in specs} == {"review"}

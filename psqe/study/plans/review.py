@@ -10,7 +10,8 @@ from psqe.study.spec import RunSpec
 ALIGNER = "propagation"
 """The aligner of a review, which is the default."""
 
-STATES = (0, 1, 2)
+OTHERS = ("han/ja-zh", "dbp15k/zh_en", "fb15k/db15k")
+"""Pairs of other data than emoji. On the last two a run takes minutes."""
 
 CHOSEN_ON = "emoji/en-fr"
 """The pair on which :data:`psqe.links.proposals.NEIGHBOURS` was chosen."""
@@ -25,4 +26,9 @@ def reviews(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]
     ]
 
 
-PLANS = {"review": Plan("Links after the verdicts of a simulated reviewer.", reviews, EMOJI, STATES)}
+PLANS = {
+    "review": Plan("Links after the verdicts of a simulated reviewer.", reviews, EMOJI),
+    "review-others": Plan(
+        "Links after the verdicts of a simulated reviewer, on characters and benchmarks.", reviews, OTHERS
+    ),
+}

@@ -98,7 +98,7 @@ from psqe.study.tables.pays import (
 from psqe.study.tables.phase import evenness_parts, operating_points, phase_rows, price_of_evenness, worth
 from psqe.study.tables.predictions import shift_errors, shift_predictions, shift_table, trained_errors
 from psqe.study.tables.regions import region_contrasts, region_parts, region_results, third_ranks
-from psqe.study.tables.review import review_states, review_table
+from psqe.study.tables.review import review_by_pair, review_states, review_table
 from psqe.study.tables.rows import points_text, row_gain_table, row_gains
 from psqe.study.tables.seeds import changes, compared, plain_seeds, seed_parts, seed_sets, swept, verdicts
 from psqe.study.tables.selection import in_order
@@ -123,7 +123,8 @@ __all__ = [
     "pair_places", "pair_table", "paired_gain", "pairs_with_references", "part_runs", "pays_gains",
     "pays_means", "pays_runs", "pays_table", "phase_rows", "plain_seeds", "points_text", "predicted_totals",
     "prediction_errors", "presets", "price_of_evenness", "region_contrasts", "region_parts",
-    "region_results", "review_states", "review_table", "row_gain_table", "row_gains", "rows_left_out",
+    "region_results", "review_by_pair", "review_states", "review_table", "row_gain_table", "row_gains",
+    "rows_left_out",
     "rule_table", "runs_of", "same_keywords", "seed_gains", "seed_parts", "seed_sets", "shift_errors",
     "shift_predictions", "shift_table", "show", "sign_table", "single_table", "size_table",
     "supervised_table", "swept", "system_costs", "task_table", "text_table", "third_ranks",

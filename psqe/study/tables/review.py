@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from psqe.evaluation.intervals import mean_interval
 from psqe.study.tables.page import mean_table
 
 
@@ -60,3 +61,41 @@ def review_table(states: pd.DataFrame) -> pd.DataFrame:
     shares = {"F1": "f1", "gap closed": "mean", "low": "low", "high": "high", "elsewhere": "free"}
     told = rows[by].rename(columns={"n_verdicts": "verdicts"})
     return told.assign(**{name: 100 * rows[column] for name, column in shares.items()})
+
+
+def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Tell for each pair which share of the gap of F1 the most verdicts close, by how pairs were chosen.
+
+    Parameters
+    ----------
+    table
+        The subject ``review`` of the results store, or rows of it.
+    tasks
+        The pairs. One without a result has no row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For each ``pair``: the number of ``runs`` (random states) and of ``verdicts``; ``F1 before`` any
+        verdict; the share of the gap to an F1 of 1 that is closed, for each way to choose pairs; and
+        ``ahead``, the share that proposed pairs close minus that of random ones, with its 95 % interval over
+        random states (``low``, ``high``). All but the counts are in percent.
+    """
+    rows = []
+    for task in tasks:
+        states = review_states(table, [task])
+        if states.empty:
+            continue
+        most = states["n_verdicts"].max()
+        last = states[states["n_verdicts"] == most]
+        closed = 100 * last.pivot(index="random_state", columns="strategy", values="closed")
+        mean, low, high = mean_interval((closed["proposed"] - closed["random"]).tolist())
+        rows.append(
+            {
+                "pair": task, "runs": len(closed), "verdicts": int(most),
+                "F1 before": 100 * states.loc[states["n_verdicts"] == 0, "f1"].mean(),
+                **{name: closed[name].mean() for name in last["strategy"].unique()},
+                "ahead": mean, "low": low, "high": high,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
