@@ -137,7 +137,7 @@ def with_second(task: AlignmentTask, share: float, random_state: int, folder: Pa
     links = [] if task.links is None else task.links.tolist()
     place = {entity: n + k for k, entity in enumerate(some)}
     links += [[left, place[entity]] for left, entity in links if entity in place]
-    return AlignmentTask(task.name, task.left, right, links=links)
+    return AlignmentTask(task.name, task.left, right, links=np.array(links))
 
 
 def further_task(name: str, random_state: int, folder: Path) -> tuple[AlignmentTask, Features]:
@@ -166,9 +166,9 @@ def doubled(
     rng = np.random.default_rng(random_state)
     arrays: dict[str, Any] = {}
     for modality, own in features.items():
-        vectors = own.right.vectors[first]
+        vectors = own.right.values[first].copy()
         vectors[task.right.n_entities :] += 0.5 * rng.standard_normal(vectors[task.right.n_entities :].shape)
-        arrays |= {f"{modality}_left": own.left.vectors, f"{modality}_right": vectors}
+        arrays |= {f"{modality}_left": own.left.values, f"{modality}_right": vectors}
         arrays |= {
             f"{modality}_left_present": own.left.present,
             f"{modality}_right_present": own.right.present[first],
