@@ -34,6 +34,8 @@ COUNTRIES = Path(__file__).parents[1] / "examples" / "countries"
 NONE: IntArray = np.empty(0, dtype=np.int64)
 NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
 Pair = tuple[AlignmentTask, Features]
+TEXTS = psqe.FeatureOptions(modalities=("name", "number"), encoders={"name": "bigram"})
+"""What is encoded in a moment, for tests to which the encoders do not matter."""
 
 
 def part(pair: Pair, left: IntArray, right: IntArray) -> Pair:
@@ -438,7 +440,7 @@ def test_update_continues_an_alignment_in_the_way_that_it_was_made(tmp_path: Pat
     gone = without_two(tmp_path / "countries")
     first = psqe.align(
         tmp_path / "countries",
-        features=psqe.FeatureOptions(modalities=("name", "number"), encoders={"name": "bigram"}),
+        features=TEXTS,
         aligner="concord",
         links=psqe.LinkRule(rule="one_to_one", threshold=0.2),
         random_state=3,
@@ -452,7 +454,7 @@ def test_update_continues_an_alignment_in_the_way_that_it_was_made(tmp_path: Pat
     first.save(tmp_path / "run")
     by_folder = psqe.align(
         COUNTRIES,
-        features=psqe.FeatureOptions(modalities=("name", "number"), encoders={"name": "bigram"}),
+        features=TEXTS,
         aligner="concord",
         links=psqe.LinkRule(rule="one_to_one", threshold=0.2),
         random_state=3,
@@ -463,7 +465,7 @@ def test_update_continues_an_alignment_in_the_way_that_it_was_made(tmp_path: Pat
 
 def test_update_takes_verdicts_with_the_graphs_and_keeps_those_before(tmp_path: Path) -> None:
     without_two(tmp_path / "countries")
-    first = psqe.align(tmp_path / "countries")
+    first = psqe.align(tmp_path / "countries", features=TEXTS)
     wrong = [tuple(row) for row in first.links[["left", "right"]].to_numpy().tolist()[:2]]
     for name, (left, right) in zip("ab", wrong, strict=True):
         (tmp_path / f"{name}.tsv").write_text(f"left\tright\tverdict\n{left}\t{right}\treject\n")
