@@ -226,6 +226,37 @@ def test_another_candidate_is_accepted_and_the_shown_pair_rejected(page: Review,
     assert page.text("#said") == "There is no candidate 4."
 
 
+def test_any_other_entity_is_found_and_accepted(page: Review, tmp_path: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    shown, sides, place = page.ids(0), page.data["sides"], page.data["pairs"]["left"][0]
+    near = {other for other, _ in sides["left"]["nearest"][place]} | {page.data["pairs"]["right"][0]}
+    far = max(set(range(len(sides["right"]["ids"]))) - near)
+    name, identifier = sides["right"]["names"][far], sides["right"]["ids"][far]
+    page.press("o", identifier)
+    assert page.tsv == [], "letters go into the search"
+    hits = page.driver.find_elements("css selector", "#other-hits button")
+    assert identifier in hits[0].text and "instead of the right entity" in hits[0].text
+    assert name.split()[0] in hits[0].text
+    hits[0].click()
+    assert page.tsv == [(shown[0], identifier, "accept"), (*shown, "reject")]
+    assert [tuple(pair) for pair in page.read(tmp_path).accepted.tolist()] == [
+        (page.task.left.index()[shown[0]], page.task.right.index()[identifier])
+    ]
+    page.press("u", "o", "nobody is called like this")
+    assert page.text("#other-count") == "No entity has this in its name or its identifier."
+    assert not page.driver.find_elements("css selector", "#other-hits button") and page.tsv == []
+    page.press(Keys.ESCAPE, "j")
+    assert page.selected == 1
+    page.choose("other-search", " ")
+    assert page.text("#other-count") == ""
+    page.choose("other-search", "e")
+    assert re.fullmatch(
+        r"The first 6 of \d+\. Write more of the name to see others\.", page.text("#other-count")
+    )
+    assert len(page.driver.find_elements("css selector", "#other-hits button")) == 6
+
+
 def test_buttons_do_what_keys_do(page: Review) -> None:
     def click(text: str) -> None:
         found = [b for b in page.driver.find_elements("css selector", "button") if b.text.startswith(text)]

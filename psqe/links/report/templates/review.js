@@ -69,6 +69,26 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     return found;
   }
 
+  const HITS = 6; // entities that a search for any other counterpart shows
+
+  /** The entities that could replace an end of a pair, or that an entity without a link could have, of which the name or the identifier has
+  all words of a text. First come those with this name or identifier, then those that begin with it. */
+  function matching(model, texts, row, text) {
+    const wanted = plain(text.trim());
+    const words = wanted.split(/\s+/).filter(Boolean);
+    if (!words.length) return [];
+    const found = [];
+    const ends = row.kind === "pair" ? SIDES.map((side) => [side, row[side], row[other(side)]]) : [[row.side, row.entity, -1]];
+    for (const [side, fixed, partner] of ends) {
+      texts[other(side)].forEach((parts, entity) => {
+        if (entity === partner || !words.every((word) => parts.some((part) => part.includes(word)))) return;
+        const rank = parts.includes(wanted) ? 0 : parts.some((part) => part.startsWith(wanted)) ? 1 : 2;
+        found.push({ side: other(side), entity, fixed, rank });
+      });
+    }
+    return found.sort((a, b) => a.rank - b.rank);
+  }
+
   /** The verdicts: what is said about pairs and entities, and how the last change is undone. */
   class Verdicts {
     constructor(model) {
@@ -593,25 +613,48 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     others(box, row) {
       const found = candidates(this.model, row);
       add(box, "h3", {}, row.kind === "pair" ? "Choose another candidate instead" : "Choose a counterpart");
-      if (!found.length) {
-        add(box, "p", {}, "There is no other candidate.");
-        return;
-      }
+      if (!found.length) add(box, "p", {}, "There is no other candidate.");
       const list = add(box, "ul", { class: "candidates" });
-      found.forEach((candidate, k) => {
-        const { side, entity, score, fixed } = candidate;
-        const button = add(add(list, "li"), "button", { type: "button" });
-        add(button, "kbd", {}, String(k + 1));
-        const picture = add(button, "span");
-        this.picture(picture, side, entity, "");
-        const about = add(button, "span", { class: "about" });
-        this.name(about, side, entity, "span");
-        add(about, "span", { class: "id", dir: "auto" }, this.model.id(side, entity));
-        const notes = [`similarity ${number(score)}`];
-        if (row.kind === "pair") notes.unshift(`instead of the ${side} entity`);
-        const line = add(about, "span", { class: "more" }, `${notes.join(", ")}${this.elsewhere(side, entity, fixed)}`);
-        line.setAttribute("dir", "ltr");
-        button.addEventListener("click", () => this.choose(k));
+      found.forEach((candidate, k) => this.candidate(list, row, candidate, String(k + 1)));
+      this.anyOther(box, row);
+    }
+
+    /** A button that chooses a candidate, with its key if it has one. */
+    candidate(list, row, candidate, key) {
+      const { side, entity, score, fixed } = candidate;
+      const button = add(add(list, "li"), "button", { type: "button" });
+      if (key) add(button, "kbd", {}, key);
+      else add(button, "span");
+      const picture = add(button, "span");
+      this.picture(picture, side, entity, "");
+      const about = add(button, "span", { class: "about" });
+      this.name(about, side, entity, "span");
+      add(about, "span", { class: "id", dir: "auto" }, this.model.id(side, entity));
+      const notes = row.kind === "pair" ? [`instead of the ${side} entity`] : [];
+      if (score !== undefined) notes.push(`similarity ${number(score)}`);
+      const line = add(about, "span", { class: "more" }, `${notes.join(", ")}${this.elsewhere(side, entity, fixed)}`.replace(/^, /, ""));
+      line.setAttribute("dir", "ltr");
+      button.addEventListener("click", () => this.take(candidate));
+    }
+
+    /** A search for a counterpart that is not among the candidates. */
+    anyOther(box, row) {
+      const label = add(box, "label", { class: "any-other" }, "Or search any other entity, by name or identifier ");
+      add(label, "kbd", {}, "o");
+      const input = add(label, "input", { type: "search", id: "other-search", autocomplete: "off", spellcheck: "false" });
+      const told = add(box, "p", { id: "other-count", role: "status" });
+      const list = add(box, "ul", { class: "candidates", id: "other-hits" });
+      input.addEventListener("input", () => {
+        this.sideTexts = this.sideTexts || Object.fromEntries(SIDES.map((side) => {
+          const { names, ids } = this.model.sides[side];
+          return [side, names.map((name, entity) => [plain(name), plain(ids[entity])])];
+        }));
+        const hits = matching(this.model, this.sideTexts, row, input.value);
+        list.replaceChildren();
+        hits.slice(0, HITS).forEach((hit) => this.candidate(list, row, hit, ""));
+        if (!input.value.trim()) told.textContent = "";
+        else if (!hits.length) told.textContent = "No entity has this in its name or its identifier.";
+        else told.textContent = hits.length > HITS ? `The first ${HITS} of ${whole(hits.length)}. Write more of the name to see others.` : `${plural(hits.length, "entity", "entities")}.`;
       });
     }
 
@@ -710,12 +753,14 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     }
 
     choose(k) {
-      const { row, verdicts } = this;
+      const { row } = this;
       const candidate = row && candidates(this.model, row)[k];
-      if (!candidate) {
-        this.say(`There is no candidate ${k + 1}.`);
-        return;
-      }
+      if (candidate) this.take(candidate);
+      else this.say(`There is no candidate ${k + 1}.`);
+    }
+
+    take(candidate) {
+      const { row, verdicts } = this;
       const [left, right] = candidate.side === "left" ? [candidate.entity, candidate.fixed] : [candidate.fixed, candidate.entity];
       const instead = row.kind === "pair" ? ` instead of ${verdicts.quoted(candidate.side, row[candidate.side])}` : "";
       this.judge(`Accepted: ${this.pairText(left, right)}${instead}.`, () => {
@@ -840,7 +885,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     press(event) {
       if (event.altKey || event.ctrlKey || event.metaKey || get("help").open) return;
       const { target } = event;
-      const inSearch = target === get("search");
+      const inSearch = target === get("search") || target.id === "other-search";
       if (inSearch && event.key === "Escape") get("list").focus();
       const writes = inSearch || target.tagName === "SELECT" || target === get("threshold");
       if (writes || !get("keys").checked) {
@@ -853,7 +898,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       }
       const acts = {
         j: () => this.move(1), k: () => this.move(-1), a: () => this.accept(), r: () => this.reject(), n: () => this.ask(),
-        c: () => this.clear(), u: () => this.undo(), "/": () => get("search").focus(), "?": () => get("help").showModal(),
+        c: () => this.clear(), u: () => this.undo(), o: () => this.searchOther(), "/": () => get("search").focus(), "?": () => get("help").showModal(),
       };
       for (let k = 0; k < 4; k += 1) acts[String(k + 1)] = () => this.choose(k);
       const key = event.key.toLowerCase();
@@ -874,6 +919,13 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       if (event.target !== get("list") && !event.key.startsWith("Arrow")) return;
       event.preventDefault();
       acts[event.key]();
+    }
+
+    searchOther() {
+      const input = get("other-search");
+      if (!input) return;
+      input.scrollIntoView({ block: "center" });
+      input.focus();
     }
 
     read() { if (this.row) get("detail-heading").focus(); }
