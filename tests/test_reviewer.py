@@ -118,7 +118,7 @@ def test_the_gap_that_is_closed_is_told_by_pair():
     assert told["low"] < told["ahead"] < told["high"]
 
 
-@pytest.mark.parametrize("name", ["review", "review-others"])
+@pytest.mark.parametrize("name", ["review", "review-characters", "review-benchmarks"])
 def test_the_plan_reviews_every_pair_in_every_state(name):
     plan = PLANS[name]
     specs = plan.specs(plan.tasks, plan.random_states)

@@ -10,8 +10,11 @@ from psqe.study.spec import RunSpec
 ALIGNER = "propagation"
 """The aligner of a review, which is the default."""
 
-OTHERS = ("han/ja-zh", "dbp15k/zh_en", "fb15k/db15k")
-"""Pairs of other data than emoji. On the last two a run takes minutes."""
+CHARACTERS = ("han/ja-zh",)
+"""A pair of characters."""
+
+BENCHMARKS_REVIEWED, BENCHMARK_STATES = ("dbp15k/zh_en", "fb15k/db15k"), (0, 1, 2)
+"""Benchmarks, on which a run takes minutes, and their random states."""
 
 CHOSEN_ON = "emoji/en-fr"
 """The pair on which :data:`psqe.links.proposals.NEIGHBOURS` was chosen."""
@@ -28,7 +31,13 @@ def reviews(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]
 
 PLANS = {
     "review": Plan("Links after the verdicts of a simulated reviewer.", reviews, EMOJI),
-    "review-others": Plan(
-        "Links after the verdicts of a simulated reviewer, on characters and benchmarks.", reviews, OTHERS
+    "review-characters": Plan(
+        "Links after the verdicts of a simulated reviewer, on characters.", reviews, CHARACTERS
+    ),
+    "review-benchmarks": Plan(
+        "Links after the verdicts of a simulated reviewer, on benchmarks.",
+        reviews,
+        BENCHMARKS_REVIEWED,
+        BENCHMARK_STATES,
     ),
 }

@@ -655,6 +655,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
         if (!input.value.trim()) told.textContent = "";
         else if (!hits.length) told.textContent = "No entity has this in its name or its identifier.";
         else told.textContent = hits.length > HITS ? `The first ${HITS} of ${whole(hits.length)}. Write more of the name to see others.` : `${plural(hits.length, "entity", "entities")}.`;
+        label.scrollIntoView({ block: "start" }); // so that what was found below is seen
       });
     }
 
@@ -924,8 +925,8 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     searchOther() {
       const input = get("other-search");
       if (!input) return;
-      input.scrollIntoView({ block: "center" });
       input.focus();
+      input.parentElement.scrollIntoView({ block: "start" });
     }
 
     read() { if (this.row) get("detail-heading").focus(); }
