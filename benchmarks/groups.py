@@ -92,15 +92,16 @@ def lines_of(pictures: Sequence[Path | None], folder: Path) -> tuple[Path | None
     """Write drawings of OpenMoji without their colours, as lines; they are the third drawing of an emoji."""
     drawn: list[Path | None] = []
     for picture in pictures:
-        if picture is not None:
-            tree = ElementTree.parse(picture)
-            root = tree.getroot()
-            for part in list(root):
-                if part.get("id") != "line":
-                    root.remove(part)
-            picture = folder / picture.name
-            tree.write(picture)
-        drawn.append(picture)
+        tree = None if picture is None else ElementTree.parse(picture)
+        lines = None if tree is None else tree.getroot().find("*[@id='line']")
+        if picture is None or tree is None or lines is None or not len(lines):
+            drawn.append(None)  # a few drawings have no lines
+            continue
+        for part in list(tree.getroot()):
+            if part is not lines:
+                tree.getroot().remove(part)
+        tree.write(folder / picture.name)
+        drawn.append(folder / picture.name)
     return tuple(drawn)
 
 

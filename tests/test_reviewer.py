@@ -116,6 +116,7 @@ def test_the_gap_that_is_closed_is_told_by_pair():
     assert told["random"] == pytest.approx(100 * (0.1 / 0.4 + 0.2 / 0.5) / 2)
     assert told["ahead"] == pytest.approx(100 * (0.1 / 0.4 + 0.1 / 0.5) / 2)
     assert told["low"] < told["ahead"] < told["high"]
+    assert told["precision"] == told["recall"] == pytest.approx(25)
 
 
 @pytest.mark.parametrize("name", ["review", "review-characters", "review-benchmarks"])

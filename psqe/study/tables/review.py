@@ -77,9 +77,10 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         For each ``pair``: the number of ``runs`` (random states) and of ``verdicts``; ``F1 before`` any
-        verdict; the share of the gap to an F1 of 1 that is closed, for each way to choose pairs; and
-        ``ahead``, the share that proposed pairs close minus that of random ones, with its 95 % interval over
-        random states (``low``, ``high``). All but the counts are in percent.
+        verdict; the share of the gap to an F1 of 1 that is closed, for each way to choose pairs; ``ahead``,
+        the share that proposed pairs close minus that of random ones, with its 95 % interval over random
+        states (``low``, ``high``); and by how many points the precision and the recall of the links changed
+        after verdicts on proposed pairs. All but the counts are in percent.
     """
     rows = []
     for task in tasks:
@@ -89,13 +90,16 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
         most = states["n_verdicts"].max()
         last = states[states["n_verdicts"] == most]
         closed = 100 * last.pivot(index="random_state", columns="strategy", values="closed")
+        before = states[states["n_verdicts"] == 0].set_index(["strategy", "random_state"])
+        moved = 100 * (last.set_index(["strategy", "random_state"]) - before)[["precision", "recall"]]
         mean, low, high = mean_interval((closed["proposed"] - closed["random"]).tolist())
         rows.append(
             {
                 "pair": task, "runs": len(closed), "verdicts": int(most),
-                "F1 before": 100 * states.loc[states["n_verdicts"] == 0, "f1"].mean(),
+                "F1 before": 100 * before["f1"].mean(),
                 **{name: closed[name].mean() for name in last["strategy"].unique()},
                 "ahead": mean, "low": low, "high": high,
+                **moved.loc["proposed"].mean().to_dict(),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
