@@ -1,9 +1,12 @@
 """Which pairs a person should look at first: those whose verdict is expected to change most.
 
 A verdict on a pair with confidence ``c`` corrects a mistake with probability ``min(c, 1 - c)``: the pair is a
-link that is wrong, or it is none and correct. An accepted pair is also a seed. It helps the pairs around it,
-the more so the less certain these are. What a verdict is worth is therefore the pair's own uncertainty and,
-with the weight :data:`NEIGHBOURS`, the mean uncertainty of the pairs around it.
+link that is wrong, or it is none and correct. This uncertainty is what a verdict is worth.
+
+An accepted pair is also a seed, and could help the pairs around it. The mean uncertainty of these can
+therefore be added with a weight. It is not by default: pairs in uncertain surroundings can be correct
+less often than others of the same confidence, so that verdicts on them make the recalibrated confidences
+of all pairs too low (page *Reviewing links* of the book).
 """
 
 from __future__ import annotations
@@ -17,14 +20,10 @@ from psqe.adjacency import neighbour_matrix
 from psqe.evaluation.truth import among
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, IntArray, KnowledgeGraph
 from psqe.links.predict import Links, check_links
-from psqe.parameters import PositiveInt, checked
+from psqe.parameters import NonNegativeFloat, PositiveInt, checked
 
 N_PROPOSED = 20
 """Number of pairs that are proposed by default."""
-
-NEIGHBOURS = 1.0
-"""The weight of the uncertainty around a pair, beside its own. It was chosen on emoji/en-fr, random states 0
-and 1."""
 
 LARGEST_HUB = 50
 """Entities with more triples than that make no pairs neighbours of each other."""
@@ -64,7 +63,9 @@ class Proposals:
         return len(self.pairs)
 
 
-def propose(task: AlignmentTask, links: Links, n: int = N_PROPOSED) -> Proposals:
+def propose(
+    task: AlignmentTask, links: Links, n: int = N_PROPOSED, *, surroundings: float = 0.0
+) -> Proposals:
     """Choose the pairs whose verdicts are expected to help most. No gold link is read.
 
     Parameters
@@ -75,6 +76,8 @@ def propose(task: AlignmentTask, links: Links, n: int = N_PROPOSED) -> Proposals
         Their predicted links.
     n
         The largest number of pairs; 20 by default.
+    surroundings
+        Weight of the mean uncertainty of the pairs around a pair, beside its own; 0 by default.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def propose(task: AlignmentTask, links: Links, n: int = N_PROPOSED) -> Proposals
     Raises
     ------
     ParameterError
-        If the links are those of another task, or ``n`` is no positive integer.
+        If the links are those of another task, ``n`` is no positive integer, or ``surroundings`` is negative.
 
     Examples
     --------
@@ -100,13 +103,16 @@ def propose(task: AlignmentTask, links: Links, n: int = N_PROPOSED) -> Proposals
     """
     check_links(task, links)
     n = checked(n, PositiveInt, f"the number of pairs to review is {n!r}")
+    surroundings = checked(
+        surroundings, NonNegativeFloat, f"the weight of the surroundings is {surroundings!r}"
+    )
     pairs = np.vstack([links.pairs, links.doubtful])
     confidence = np.concatenate([links.confidence, links.doubtful_confidence]).astype(np.float64)
     linked = np.arange(len(pairs)) < len(links)
     open_ones = np.flatnonzero(~among(pairs, links.verdicts.accepted))
     pairs, confidence, linked = pairs[open_ones], confidence[open_ones], linked[open_ones]
     own = np.minimum(confidence, 1 - confidence)
-    worth = own + NEIGHBOURS * _around(task, pairs, own)
+    worth = own + surroundings * _around(task, pairs, own) if surroundings else own
     ranked = np.round(worth, 9).tolist()
     names = [
         [task.sides[side].entities[i] for i in pairs[:, column].tolist()] for column, side in enumerate(SIDES)

@@ -100,7 +100,10 @@ COLUMNS: dict[str, Column] = {
         "link; or no counterpart, with the side.", "link", "no counterpart, left", "no counterpart, right"
     ),
     "strategy": _text(
-        "How the pairs were chosen that a simulated reviewer judged.", "proposed", "least certain", "random"
+        "How the pairs were chosen that a simulated reviewer judged.",
+        "least certain",
+        "surroundings",
+        "random",
     ),
     "n_verdicts": _count("Number of verdicts."),
     "variant": _text("The variant that was timed."),

@@ -97,7 +97,7 @@ def growth_rows(
     whole, repeated = (align(task, features=features, random_state=random_state + k) for k in (0, OTHER))
     rng = np.random.default_rng(random_state)
     for share in shares:
-        new = _drawn(task, share, rng)
+        new = drawn(task, share, rng)
         n_new = sum(int(each.sum()) for each in new)
         kept = [np.flatnonzero(~each) for each in new]
         earlier = align(task.take(*kept), features=features.take(*kept), random_state=random_state)
@@ -170,8 +170,23 @@ def _places(pairs: IntArray, kept: Sequence[IntArray]) -> IntArray:
     return np.column_stack([own[ends] for own, ends in zip(kept, pairs.T, strict=True)])
 
 
-def _drawn(task: AlignmentTask, share: float, rng: np.random.Generator) -> Sides[BoolArray]:
-    """Draw a share of the gold links and of the entities without one: which entities of a side are drawn."""
+def drawn(task: AlignmentTask, share: float, rng: np.random.Generator) -> Sides[BoolArray]:
+    """Draw a share of the gold links and of the entities without one.
+
+    Parameters
+    ----------
+    task
+        The two graphs.
+    share
+        The share, from 0 to 1. Both entities of a gold link are drawn.
+    rng
+        What is drawn from.
+
+    Returns
+    -------
+    Sides
+        For either side, which entities are drawn ``(n,)``.
+    """
     gold: IntArray = np.empty((0, 2), dtype=np.int64) if task.links is None else task.links
 
     def some(rows: IntArray) -> IntArray:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from psqe.evaluation.intervals import mean_interval
+from psqe.study.reviewer import STRATEGIES
 from psqe.study.tables.page import mean_table
 
 
@@ -78,9 +79,10 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     pandas.DataFrame
         For each ``pair``: the number of ``runs`` (random states) and of ``verdicts``; ``F1 before`` any
         verdict; the share of the gap to an F1 of 1 that is closed, for each way to choose pairs; ``ahead``,
-        the share that proposed pairs close minus that of random ones, with its 95 % interval over random
-        states (``low``, ``high``); and by how many points the precision and the recall of the links changed
-        after verdicts on proposed pairs. All but the counts are in percent.
+        the share that the least certain pairs close minus that of random ones, with its 95 % interval over
+        random states (``low``, ``high``); and by how many points the precision and the recall of the links
+        changed after verdicts on pairs that were chosen with their surroundings. All but the counts are in
+        percent.
     """
     rows = []
     for task in tasks:
@@ -92,14 +94,15 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
         closed = 100 * last.pivot(index="random_state", columns="strategy", values="closed")
         before = states[states["n_verdicts"] == 0].set_index(["strategy", "random_state"])
         moved = 100 * (last.set_index(["strategy", "random_state"]) - before)[["precision", "recall"]]
-        mean, low, high = mean_interval((closed["proposed"] - closed["random"]).tolist())
+        mean, low, high = mean_interval((closed["least certain"] - closed["random"]).tolist())
         rows.append(
             {
                 "pair": task, "runs": len(closed), "verdicts": int(most),
                 "F1 before": 100 * before["f1"].mean(),
-                **{name: closed[name].mean() for name in last["strategy"].unique()},
+                **{name: closed[name].mean() for name in STRATEGIES},
                 "ahead": mean, "low": low, "high": high,
-                **moved.loc["proposed"].mean().to_dict(),
+                **moved.loc["surroundings"].mean().to_dict(),
             }
         )  # fmt: skip
-    return pd.DataFrame(rows)
+    counts, ways = ["pair", "runs", "verdicts", "F1 before"], list(STRATEGIES)
+    return pd.DataFrame(rows, columns=[*counts, *ways, "ahead", "low", "high", "precision", "recall"])
