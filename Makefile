@@ -46,7 +46,7 @@ pdf: $(STAMP) ## print the built book as one PDF: build/book.pdf (needs Chromium
 lint: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 format: $(STAMP) ## let ruff sort imports and lay out the code
 	$(BIN)/ruff check --fix-only --quiet .
