@@ -18,9 +18,9 @@ from psqe.graph import BoolArray, DoubleArray, FloatArray, IntArray
 from psqe.similarity import Similarity
 
 TIE = 1e-6
-"""Scores that differ by less are equal; where a score exceeds 1, the difference is relative to its size.
-Blocked float32 products of equal rows differ by about 1e-7, and Sinkhorn's scores are some fifty times as
-large."""
+"""Scores that differ by less are equal, times the unit of the scores (``Similarity.unit``),
+or times the score where that is larger. Blocked float32 products of equal rows differ by about 1e-7, and a
+matching that divides them by a temperature divides this difference, too."""
 
 
 METRICS = ("hits@1", "hits@5", "hits@10", "mrr")
@@ -152,11 +152,12 @@ def ranks_of_each(
     asked = np.zeros(max((s.shape[0] for s in similarities), default=0), dtype=bool)
     asked[queries] = True
     places = np.zeros((len(similarities), 2, len(asked)), dtype=np.int64)
+    units = [max(1.0, similarity.unit) for similarity in similarities]
     for blocks in zip(*(similarity.blocks() for similarity in similarities), strict=True):
-        for place, (start, block) in zip(places, blocks, strict=True):
+        for place, unit, (start, block) in zip(places, units, blocks, strict=True):
             rows = np.flatnonzero(asked[start : start + len(block)])
             if len(rows):
-                place[:, start + rows] = cells.places(start, block, rows)
+                place[:, start + rows] = cells.places(start, block, rows, unit)
     return [Ranks(optimistic[order], pessimistic[order]) for optimistic, pessimistic in places]
 
 
@@ -189,7 +190,7 @@ class _TrueCells:
         first = first[np.argsort(cells[first, 0], kind="stable")]
         return cls(cells[first, 0], cells[first, 1], is_answer[first])
 
-    def places(self, start: int, block: FloatArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+    def places(self, start: int, block: FloatArray, rows: IntArray, unit: float) -> tuple[IntArray, IntArray]:
         """Compute optimistic and pessimistic ranks of some rows of a block that begins at ``start``."""
         inside = slice(*np.searchsorted(self.rows, [start, start + len(block)]))
         place = np.searchsorted(rows, self.rows[inside] - start)
@@ -197,7 +198,7 @@ class _TrueCells:
         is_answer = self.is_answer[inside]
         best = np.full(len(rows), -np.inf, dtype=np.float32)
         np.maximum.at(best, place[is_answer], scores[is_answer])
-        tie = np.float32(TIE) * np.maximum(1, np.abs(best))
+        tie = np.float32(TIE) * np.maximum(np.float32(unit), np.abs(best))
         above, below = best + tie, best - tie
         n_true_above = np.bincount(place[scores > above[place]], minlength=len(rows))
         n_true_equal = np.bincount(place[scores >= below[place]], minlength=len(rows))

@@ -62,6 +62,11 @@ class Similarity(ABC):
     shape: tuple[int, int]
 
     @property
+    def unit(self) -> float:
+        """What a difference of 1 between two cosines is in these scores; rounding grows with it."""
+        return 1.0
+
+    @property
     def known(self) -> Neighbours | None:
         """Nearest entities in both directions, where an approximate search has found them."""
         return vars(self).get("_known")
@@ -366,6 +371,11 @@ class Sum(Similarity):
         """``(n_left, n_right)``."""
         return self.parts[0].shape
 
+    @property
+    def unit(self) -> float:
+        """See :attr:`Similarity.unit`."""
+        return sum(abs(weight) * part.unit for part, weight in zip(self.parts, self.weights, strict=True))
+
     def rows(self, start: int, stop: int) -> FloatArray:
         """See :meth:`Similarity.rows`."""
         total = np.zeros((stop - start, self.shape[1]), dtype=np.float32)
@@ -468,6 +478,11 @@ class Shifted(Similarity):
         """``(n_left, n_right)``."""
         return self.base.shape
 
+    @property
+    def unit(self) -> float:
+        """See :attr:`Similarity.unit`."""
+        return abs(self.scale) * self.base.unit
+
     def rows(self, start: int, stop: int) -> FloatArray:
         """See :meth:`Similarity.rows`."""
         block = self.base.rows(start, stop) * np.float32(self.scale)
@@ -522,6 +537,11 @@ class Remembered(Similarity):
     def shape(self) -> tuple[int, int]:  # type: ignore[override]
         """``(n_left, n_right)``."""
         return self.base.shape
+
+    @property
+    def unit(self) -> float:
+        """See :attr:`Similarity.unit`."""
+        return self.base.unit
 
     @cached_property
     def _last(self) -> dict[tuple[int, int], FloatArray]:

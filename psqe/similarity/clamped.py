@@ -59,6 +59,11 @@ class Clamped(Similarity):
         """``(n_left, n_right)``."""
         return self.base.shape
 
+    @property
+    def unit(self) -> float:
+        """See :attr:`Similarity.unit`."""
+        return self.base.unit
+
     def rows(self, start: int, stop: int) -> FloatArray:
         """See :meth:`Similarity.rows`."""
         block, pairs = self.base.rows(start, stop), self.left_pairs[start:stop]
