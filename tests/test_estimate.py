@@ -138,8 +138,8 @@ def test_relabelled_entities_have_the_same_confidence(planted):
 def test_a_miner_gives_what_the_function_gives(planted):
     task, features = planted
     seeds = PSQEMiner(30, n_clusters=3, switches={"n_epochs": 3}).mine(task, features)
-    # All lists at once, as the miner does it: in blocks of another shape a processor rounds in another way, and
-    # a pair whose share is that of a counted one then falls on the other side of it.
+    # All lists at once, as the miner does it: blocks of another shape are rounded in another way, and then
+    # a pair whose share is that of a counted one may fall on the other side of it.
     lists = [seeds, *seeds.trace]
     wanted = seed_confidence(np.concatenate([each.pairs for each in lists]), task, features)
     assert len(lists) > 1
