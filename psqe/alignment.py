@@ -685,7 +685,7 @@ class Alignment:
         links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
         run, changes = Path(folder) / RUN_FILE, Path(folder) / "changes.tsv"
         check_outputs((), self.task.name, saved=(links, seeds, report, run, changes))
-        with atomic_files(folder) as place:
+        with atomic_files(folder, last=RUN_FILE) as place:
             save_links(self.predicted, place / links.name, self.task)
             self.seeds.save_tsv(place / seeds.name, self.task)
             write_json(place / report.name, self.summary())

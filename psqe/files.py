@@ -9,17 +9,19 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from psqe.errors import CacheError, PsqeError
 from psqe.temporary import temporary_file, temporary_folder
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 """The numbers of errors that a full or a broken disk causes while a file is written."""
+
+Made = TypeVar("Made")
 
 finished: set[Path] = set()
 """The paths of the files and folders that this process has written to their end."""
@@ -52,11 +54,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     target, stream = Path(path), is_stream(path)
     with ExitStack() as stack:
         try:
-            if not stream:
+            if stream:
+                temporary = stack.enter_context(temporary_file(target, Path(tempfile.gettempdir())))
+            else:
                 target = _followed(target)
-                target.parent.mkdir(parents=True, exist_ok=True)
-            place = Path(tempfile.gettempdir()) if stream else None
-            temporary = stack.enter_context(temporary_file(target, place))
+                temporary = _in_folder(target.parent, lambda: stack.enter_context(temporary_file(target)))
         except OSError as error:
             raise _unwritable(target, error) from error
         try:
@@ -90,17 +92,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_files(folder: str | Path) -> Iterator[Path]:
+def atomic_files(folder: str | Path, *, last: str = "") -> Iterator[Path]:
     """Yield a temporary folder in ``folder``, whose files move there when the block ends without an error.
 
     Files that belong together are thus written all or not at all, also if the disk is full after some of
     them. When the block raises, older files of the folder stay as they were, and a folder that was not there
-    is not made.
+    is not made. Only a process that is stopped in the moment in which the finished files move can leave some
+    of them behind.
 
     Parameters
     ----------
     folder
         The folder to write to; it is made if it is missing.
+    last
+        The name of the file that moves last, by which a reader can tell that the others are there.
 
     Yields
     ------
@@ -126,8 +131,7 @@ def atomic_files(folder: str | Path) -> Iterator[Path]:
     try:
         with ExitStack() as stack:
             try:
-                target.mkdir(parents=True, exist_ok=True)
-                place = stack.enter_context(temporary_folder(target / "files"))
+                place = _in_folder(target, lambda: stack.enter_context(temporary_folder(target / "files")))
             except OSError as error:
                 raise _unwritable(target / "files", error) from error
             try:
@@ -140,17 +144,38 @@ def atomic_files(folder: str | Path) -> Iterator[Path]:
             paths = sorted(place.iterdir())
             for path in paths:
                 check_writable(target / path.name, streams=False)
+            # Links are followed. What is elsewhere is copied first, because its disk may be full.
+            paths.sort(key=lambda path: (not (target / path.name).is_symlink(), path.name == last, path.name))
             for path in paths:
                 final = _followed(target / path.name)
-                try:
-                    path.replace(final)
-                except OSError:  # a link onto another disk
+                if final.parent == target:
+                    try:
+                        path.replace(final)
+                    except OSError as error:
+                        raise PsqeError(
+                            f"cannot be written ({error.strerror})",
+                            path=final,
+                            remedy="choose another folder",
+                        ) from error
+                else:
                     with atomic_path(final) as copy:
                         shutil.copyfile(path, copy)
                 finished.add((target / path.name).absolute())
     except BaseException:
         _remove_empty(missing)
         raise
+
+
+def _in_folder(folder: Path, act: Callable[[], Made]) -> Made:
+    """Make a folder and do something in it; again if another process has removed the empty folder."""
+    for _ in range(100):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return act()
+        except FileNotFoundError:
+            continue
+    folder.mkdir(parents=True, exist_ok=True)
+    return act()
 
 
 def _missing_folders(folder: Path) -> list[Path]:
@@ -282,9 +307,7 @@ def check_writable(path: str | Path, *, streams: bool = True) -> None:
     try:
         target = _followed(target)
         missing = _missing_folders(target.parent)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
+        _in_folder(target.parent, lambda: tempfile.TemporaryFile(dir=target.parent).close())
     except OSError as error:
         raise _unwritable(target, error) from error
     finally:

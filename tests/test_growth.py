@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import psqe
+from psqe import files
 from psqe.cli.main import main
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError, PsqeError
@@ -325,6 +326,18 @@ def test_a_run_is_saved_as_a_whole_or_not_at_all(
     assert PreviousRun.load(tmp_path / "run").verdicts
 
 
+def test_a_folder_that_another_process_removes_is_made_again(tmp_path: Path) -> None:
+    tries: list[bool] = []
+
+    def act() -> str:
+        tries.append((tmp_path / "a" / "b").is_dir())
+        if len(tries) < 3:
+            (tmp_path / "a" / "b").rmdir()
+        return (tmp_path / "a" / "b" / "file").write_text("x") and "done"
+
+    assert files._in_folder(tmp_path / "a" / "b", act) == "done" and tries == [True] * 3
+
+
 def test_a_saved_table_may_be_a_link_to_another_file(old: psqe.Alignment, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "links.tsv").symlink_to(tmp_path / "elsewhere.tsv")
@@ -357,6 +370,9 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
             json.dumps(content | {"verdicts": [[*ends, "accept"], [*ends, "reject"]]}),
             "json: .* both accepted",
         ),
+        (json.dumps({k: v for k, v in content.items() if k != "verdicts"}), "json: .* verdicts is missing"),
+        (json.dumps(content | {"seeds": [[*ends, 1e300, "x"]]}), "json: .* score or the stage"),
+        (json.dumps(content | {"seeds": [[*ends, 1.0, "a\tb"]]}), "json: .* score or the stage"),
         (json.dumps(content | {"verdicts": [[*ends, "no_counterpart"]]}), "json: .* or one too many"),
         (json.dumps(content | {"verdicts": [[None, None, "no_counterpart"]]}), "json: .* has no entity"),
     ):

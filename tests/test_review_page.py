@@ -244,15 +244,18 @@ def test_any_other_entity_is_found_and_accepted(page: Review, tmp_path: Path) ->
         (page.task.left.index()[shown[0]], page.task.right.index()[identifier])
     ]
     page.press("u", "o", "nobody is called like this")
-    assert page.text("#other-count") == "No entity has this in its name or its identifier."
+    assert page.text("#other-count") == "No other candidate has this in its name or its identifier."
     assert not page.driver.find_elements("css selector", "#other-hits button") and page.tsv == []
-    page.press(Keys.ESCAPE, "j")
+    page.press(Keys.ESCAPE)
+    assert page.text("#other-count") == ""
+    page.press("j")
     assert page.selected == 1
     page.choose("other-search", " ")
     assert page.text("#other-count") == ""
     page.choose("other-search", "e")
     assert re.fullmatch(
-        r"The first 6 of \d+\. Write more of the name to see others\.", page.text("#other-count")
+        r"The first 6 of \d+\. Write more of the name, or the identifier, to see others\.",
+        page.text("#other-count"),
     )
     assert len(page.driver.find_elements("css selector", "#other-hits button")) == 6
 

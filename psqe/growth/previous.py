@@ -32,6 +32,9 @@ FILE = f"{PREFIX}run.json"
 LINKS_FILE = "links.tsv"
 """The table of links that is written beside it."""
 
+LARGEST_SCORE = 1e30
+"""No score of a seed, which is a cosine or another similarity, is nearly as large."""
+
 REMEDY = "give the folder that psqe align --save or Alignment.save wrote"
 
 
@@ -210,12 +213,17 @@ class PreviousRun(BaseModel):
                 path=path,
                 remedy=REMEDY,
             ) from error
+        if missing := sorted({"links", "seeds", "verdicts", "listed"} - run.model_fields_set):
+            raise DataError(
+                f"the file of the earlier run is damaged: {missing[0]} is missing", path=path, remedy=REMEDY
+            )
         table = path.with_name(LINKS_FILE)
         if run.links_digest and digest_of(table) != run.links_digest:
             raise DataError(
-                "the table of links was changed or removed after the run, and the change would be lost",
+                "the table of links was changed or removed after the run, and the change would be lost, or "
+                "the run was stopped while its files were written",
                 path=table,
-                remedy="undo the change, and give corrections as verdicts",
+                remedy="undo the change and give corrections as verdicts, or align anew",
             )
         numbers = [number for link in run.links for number in link[2:]]
         if set(run.evidence) != set(SIDES) or not all(0 <= number <= 1 for number in numbers):
@@ -257,7 +265,10 @@ class PreviousRun(BaseModel):
             named.append((left, right))
         for side, ends in zip(SIDES, zip(*named, strict=True), strict=True) if named else ():
             if unknown := [end for end in ends if end is not None and end not in places[side]]:
-                raise DataError(f"a {side} entity of a seed or a verdict is unknown: {unknown[0]!r}")
+                raise DataError(f"a {side} entity of a seed or a verdict is unknown: {unknown[0][:60]!r}")
+        for left, _, score, stage in self.seeds:
+            if not abs(score) <= LARGEST_SCORE or not stage.strip() or not stage.isprintable():
+                raise DataError(f"the score or the stage of the seed of {left[:60]!r} is impossible")
         SeedSet(
             np.array(
                 [(places["left"][left], places["right"][right]) for left, right, *_ in self.seeds], np.int64

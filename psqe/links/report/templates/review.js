@@ -653,8 +653,8 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
         list.replaceChildren();
         hits.slice(0, HITS).forEach((hit) => this.candidate(list, row, hit, ""));
         if (!input.value.trim()) told.textContent = "";
-        else if (!hits.length) told.textContent = "No entity has this in its name or its identifier.";
-        else told.textContent = hits.length > HITS ? `The first ${HITS} of ${whole(hits.length)}. Write more of the name to see others.` : `${plural(hits.length, "entity", "entities")}.`;
+        else if (!hits.length) told.textContent = "No other candidate has this in its name or its identifier.";
+        else told.textContent = hits.length > HITS ? `The first ${HITS} of ${whole(hits.length)}. Write more of the name, or the identifier, to see others.` : `${plural(hits.length, "entity", "entities")}.`;
         label.scrollIntoView({ block: "start" }); // so that what was found below is seen
       });
     }
@@ -742,7 +742,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     accept() {
       const { row } = this;
       if (!row) return;
-      if (row.kind !== "pair") this.say("This is one entity. Choose a counterpart by its number, or say that it has none.");
+      if (row.kind !== "pair") this.say("This is one entity. Choose a counterpart by its number, search one with o, or say that it has none.");
       else this.judge(`Accepted: ${this.pairText(row.left, row.right)}.`, () => this.verdicts.accept(row.left, row.right));
     }
 
@@ -887,7 +887,13 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       if (event.altKey || event.ctrlKey || event.metaKey || get("help").open) return;
       const { target } = event;
       const inSearch = target === get("search") || target.id === "other-search";
-      if (inSearch && event.key === "Escape") get("list").focus();
+      if (inSearch && event.key === "Escape") {
+        if (target.id === "other-search") {
+          target.value = "";
+          target.dispatchEvent(new Event("input"));
+        }
+        get("list").focus();
+      }
       const writes = inSearch || target.tagName === "SELECT" || target === get("threshold");
       if (writes || !get("keys").checked) {
         if (target === get("list")) this.pressInList(event);
@@ -926,6 +932,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
       const input = get("other-search");
       if (!input) return;
       input.focus();
+      input.select();
       input.parentElement.scrollIntoView({ block: "start" });
     }
 
