@@ -178,9 +178,10 @@ class Cells:
 
 
 class PotentialSums:
-    """``log sum exp`` of the values of each group plus potentials that change: the memory is used again.
+    """Computes ``log sum exp`` of the values of each group, to each of which a potential is added before.
 
-    It returns the same as :meth:`Groups.log_sum_exp` of ``values + potentials[of]``, in half the time.
+    It returns the same as :meth:`Groups.log_sum_exp` of ``values + potentials[of]``. For potentials that
+    change again and again it is faster, because nothing is sorted and no memory is asked for each time.
 
     Parameters
     ----------
@@ -191,7 +192,7 @@ class PotentialSums:
     of
         The potential of each value, from 0 ``(n,)``.
     memory
-        Memory to compute in ``(2, n)``, which may be shared with others.
+        Memory to compute in ``(2, n)``. Others may use it between two calls.
 
     Examples
     --------

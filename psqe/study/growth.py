@@ -171,14 +171,14 @@ def _places(pairs: IntArray, kept: Sequence[IntArray]) -> IntArray:
 
 
 def drawn(task: AlignmentTask, share: float, rng: np.random.Generator) -> Sides[BoolArray]:
-    """Draw a share of the gold links and of the entities without one.
+    """Draw a share of the gold links, with both of their entities, and of the candidates in no gold link.
 
     Parameters
     ----------
     task
         The two graphs.
     share
-        The share, from 0 to 1. Both entities of a gold link are drawn.
+        The share, from 0 to 1.
     rng
         What is drawn from.
 

@@ -65,7 +65,7 @@ def review_table(states: pd.DataFrame) -> pd.DataFrame:
 
 
 def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
-    """Tell for each pair which share of the gap of F1 the most verdicts close, by how pairs were chosen.
+    """Tell for each pair which share of the gap of F1 verdicts close, by how pairs were chosen.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        For each ``pair``: the number of ``runs`` (random states) and of ``verdicts``; ``F1 before`` any
-        verdict; the share of the gap to an F1 of 1 that is closed, for each way to choose pairs; ``ahead``,
-        the share that the least certain pairs close minus that of random ones, with its 95 % interval over
-        random states (``low``, ``high``); and by how many points the precision and the recall of the links
-        changed after verdicts on pairs that were chosen with their surroundings. All but the counts are in
-        percent.
+        A row for each ``pair``, about its largest number of ``verdicts``: the number of ``runs`` (random
+        states); ``F1 before`` any verdict, in percent; for each way to choose pairs, the share of the gap to
+        an F1 of 1 that is closed, in percent; ``ahead``, the share that the least certain pairs close minus
+        that of random ones, with its 95 % interval over random states (``low``, ``high``); and, as
+        ``precision`` and ``recall``, the points by which these two changed after verdicts on pairs that were
+        chosen with their surroundings. A number that cannot be computed from the rows is missing.
     """
     rows = []
     for task in tasks:
@@ -91,7 +91,9 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
             continue
         most = states["n_verdicts"].max()
         last = states[states["n_verdicts"] == most]
-        closed = 100 * last.pivot(index="random_state", columns="strategy", values="closed")
+        closed = 100 * last.pivot(index="random_state", columns="strategy", values="closed").reindex(
+            columns=list(STRATEGIES)
+        )
         before = states[states["n_verdicts"] == 0].set_index(["strategy", "random_state"])
         moved = 100 * (last.set_index(["strategy", "random_state"]) - before)[["precision", "recall"]]
         mean, low, high = mean_interval((closed["least certain"] - closed["random"]).tolist())
@@ -101,7 +103,7 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
                 "F1 before": 100 * before["f1"].mean(),
                 **{name: closed[name].mean() for name in STRATEGIES},
                 "ahead": mean, "low": low, "high": high,
-                **moved.loc["surroundings"].mean().to_dict(),
+                **moved[moved.index.get_level_values("strategy") == "surroundings"].mean().to_dict(),
             }
         )  # fmt: skip
     counts, ways = ["pair", "runs", "verdicts", "F1 before"], list(STRATEGIES)
