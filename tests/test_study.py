@@ -242,7 +242,14 @@ def test_the_second_of_two_studies_ends_at_once_and_names_the_first(
     flag, _ = long_one
     first = Command(project.root, "study", "--profile", "smoke")
     until(lambda: flag.exists() and whole_record(project.build / "runs/smoke", "c"))
-    until(lambda: not list((project.build / "runs/smoke").glob(".c.*")))
+    until(
+        lambda: (
+            not [
+                *(project.build / "runs/smoke").glob(".c.*"),
+                *(project.build / "runs/smoke").glob("c.failed*"),
+            ]
+        )
+    )
     before = contents(project.build / "runs" / "smoke")
     for words in (["study"], ["book"]):
         second = Command(project.root, *words)
