@@ -16,6 +16,7 @@ from psqe.evaluation import Ranks, embedding_scorer, evaluate, feature_scorer, r
 from psqe.evaluation.regions import Regions, all_regions
 from psqe.features.base import Features
 from psqe.similarity import Dot, base, csls, matched
+from psqe.similarity.base import Remembered, Shifted, Sum
 from psqe.similarity.sinkhorn import sinkhorn
 
 
@@ -147,6 +148,19 @@ def test_look_alikes_tie_under_every_matching():
         found = ranks(similarity, np.arange(9), np.arange(9))
         assert found.optimistic.tolist() == [1] * 9
         assert found.pessimistic.tolist() == [1, 1, 1, 1, 2, 1, 1, 1, 1]
+
+
+def test_a_tie_is_as_large_as_the_unit_of_the_scores():
+    """Where a temperature has divided scores, rounding is larger, however small the scores are."""
+    near, far = (Table(np.array([[0.5, 0.5 + by]], dtype=np.float32)) for by in (5e-7, 1e-3))
+    none = np.zeros(1, dtype=np.float32)
+    for wrapped in (lambda s: s, Remembered, lambda s: Sum((s,), (1.0,))):
+        for table, rank in ((near, 1), (far, 2)):
+            offset = np.full(2, -25, dtype=np.float32)  # the scores are about 0
+            scored = wrapped(Shifted(table, 50.0, none, offset))
+            assert scored.unit == 50
+            found = ranks(scored, np.array([0]), np.array([0]))
+            assert found.optimistic.tolist() == [rank] and found.pessimistic.tolist() == [2]
 
 
 def test_metrics_by_hand():

@@ -321,7 +321,17 @@ def test_a_run_is_saved_as_a_whole_or_not_at_all(
                 corrected.save(tmp_path / folder)
     assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
     assert not (tmp_path / "new").exists()
-    corrected.save(tmp_path / "run")
+    moved: list[str] = []
+    replace_file = Path.replace
+
+    def noted(path: Path, to: Path) -> Path:
+        moved.append(Path(to).name)
+        return replace_file(path, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", noted)
+        corrected.save(tmp_path / "run")
+    assert moved[-1] == FILE, "so that a run of which only a part was moved is not taken for a whole one"
     assert {path.name for path in (tmp_path / "run").iterdir()} == set(before)
     assert PreviousRun.load(tmp_path / "run").verdicts
 
@@ -450,6 +460,40 @@ def test_options_that_do_not_go_together_are_told(
     assert main(["align", str(COUNTRIES), *options]) == 2
     assert told in " ".join(capsys.readouterr().err.split())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("folder", "options", "told"),
+    [
+        ("new/run", ["--seeds", "nowhere.tsv"], "nowhere.tsv"),
+        ("countries", [], "choose another folder, outside that of the pair"),
+        (
+            "new/run",
+            ["--tabs"],
+            "a tab or a line break, which a .tsv file cannot hold; rename these entities, or leave",
+        ),
+    ],
+)
+def test_a_command_that_fails_leaves_no_folder_and_its_remedy_works(
+    folder: str,
+    options: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(COUNTRIES, "countries")
+    if options == ["--tabs"]:
+        next(Path("countries").rglob("portugal.*")).unlink()
+        for table in Path("countries").rglob("*.tsv"):
+            table.write_text(table.read_text("utf-8").replace("portugal", '"port\tugal"'), "utf-8")
+        options = []
+    given = ["--modalities", "name", "--out", "o.csv", "--save", folder, *options]
+    assert main(["align", "countries", *given]) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["countries"]
+    assert not Path("countries/psqe-run.json").exists()
 
 
 def test_update_continues_an_alignment_in_the_way_that_it_was_made(tmp_path: Path) -> None:

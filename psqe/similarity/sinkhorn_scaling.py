@@ -72,14 +72,7 @@ class Groups:
 
     def log_sum_exp(self, values: DoubleArray) -> DoubleArray:
         """``log sum exp`` of the values of each group ``(n_groups,)``; minus infinity for an empty group."""
-        result = np.full(self.n_groups, -np.inf)
-        if len(values):
-            ranked = self.ranked(values)
-            peak = np.maximum.reduceat(ranked, self.starts)
-            shifted = ranked - np.repeat(peak, self.sizes)
-            np.exp(shifted, out=shifted)
-            result[self.filled] = peak + np.log(np.add.reduceat(shifted, self.starts))
-        return result
+        return PotentialSums(self, values, self.of, np.empty((2, len(values))))(np.zeros(self.n_groups))
 
     def two_best(self, values: DoubleArray) -> tuple[IntArray, IntArray]:
         """Positions of the largest and of the second largest value of each group that is not empty.
