@@ -169,11 +169,9 @@ def atomic_files(folder: str | Path, *, last: str = "") -> Iterator[Path]:
 def _in_folder(folder: Path, act: Callable[[], Made]) -> Made:
     """Make a folder and do something in it; again if another process has removed the empty folder."""
     for _ in range(100):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
+        with suppress(FileNotFoundError):
+            folder.mkdir(parents=True, exist_ok=True)
             return act()
-        except FileNotFoundError:
-            continue
     folder.mkdir(parents=True, exist_ok=True)
     return act()
 

@@ -381,8 +381,8 @@ def test_a_saved_run_is_read_back_and_a_damaged_one_is_refused(old: psqe.Alignme
             "json: .* both accepted",
         ),
         (json.dumps({k: v for k, v in content.items() if k != "verdicts"}), "json: .* verdicts is missing"),
-        (json.dumps(content | {"seeds": [[*ends, 1e300, "x"]]}), "json: .* score or the stage"),
-        (json.dumps(content | {"seeds": [[*ends, 1.0, "a\tb"]]}), "json: .* score or the stage"),
+        (json.dumps(content | {"seeds": [[*ends, 1e300, "x"]]}), "json: .* a score or a stage"),
+        (json.dumps(content | {"seeds": [[*ends, 1.0, "a\tb"]]}), "json: .* a score or a stage"),
         (json.dumps(content | {"verdicts": [[*ends, "no_counterpart"]]}), "json: .* or one too many"),
         (json.dumps(content | {"verdicts": [[None, None, "no_counterpart"]]}), "json: .* has no entity"),
     ):

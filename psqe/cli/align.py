@@ -81,7 +81,9 @@ def align(
     ] = None,
     to_review_out: Annotated[
         Path | None,
-        typer.Option("--to-review", help="File for the 20 pairs whose verdicts would help most (.tsv)."),
+        typer.Option(
+            "--to-review", help="File for the 20 least certain pairs, for a person to judge (.tsv)."
+        ),
     ] = None,
     review_out: Annotated[
         Path | None,

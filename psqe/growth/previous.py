@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,8 +33,8 @@ FILE = f"{PREFIX}run.json"
 LINKS_FILE = "links.tsv"
 """The table of links that is written beside it."""
 
-LARGEST_SCORE = 1e30
-"""No score of a seed, which is a cosine or another similarity, is nearly as large."""
+LARGEST_SCORE = float(np.finfo(np.float32).max)
+"""The largest finite score that a set of seeds can have, and so the largest one that a run can have saved."""
 
 REMEDY = "give the folder that psqe align --save or Alignment.save wrote"
 
@@ -267,8 +268,8 @@ class PreviousRun(BaseModel):
             if unknown := [end for end in ends if end is not None and end not in places[side]]:
                 raise DataError(f"a {side} entity of a seed or a verdict is unknown: {unknown[0][:60]!r}")
         for left, _, score, stage in self.seeds:
-            if not abs(score) <= LARGEST_SCORE or not stage.strip() or not stage.isprintable():
-                raise DataError(f"the score or the stage of the seed of {left[:60]!r} is impossible")
+            if LARGEST_SCORE < abs(score) < math.inf or any(mark in stage for mark in "\t\n\r"):
+                raise DataError(f"the seed of {left[:60]!r} has a score or a stage that no run has saved")
         SeedSet(
             np.array(
                 [(places["left"][left], places["right"][right]) for left, right, *_ in self.seeds], np.int64

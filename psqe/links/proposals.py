@@ -1,4 +1,4 @@
-"""Which pairs a person should look at first: those whose verdict is expected to change most.
+"""Which pairs a person should look at first: those whose verdict most probably corrects a mistake.
 
 A verdict on a pair with confidence ``c`` corrects a mistake with probability ``min(c, 1 - c)``: the pair is a
 link that is wrong, or it is none and correct. This uncertainty is what a verdict is worth.
@@ -34,7 +34,7 @@ MOST_WEIGHED = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """Pairs to look at, the most useful one first.
+    """Pairs to look at, the one first whose verdict is worth most.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Proposals:
 def propose(
     task: AlignmentTask, links: Links, n: int = N_PROPOSED, *, surroundings: float = 0.0
 ) -> Proposals:
-    """Choose the pairs whose verdicts are expected to help most. No gold link is read.
+    """Choose the pairs whose verdicts most probably correct a mistake. No gold link is read.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ def propose(
     Returns
     -------
     Proposals
-        Links and pairs below the threshold that nobody has judged, most useful first. Pairs that are equally
-        useful are in the order of their identifiers.
+        Links and pairs below the threshold that nobody has judged, those first whose verdicts are worth
+        most. Pairs that are worth the same are in the order of their identifiers.
 
     Raises
     ------
