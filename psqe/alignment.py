@@ -623,9 +623,10 @@ class Alignment:
     def review_page(self, path: str | Path) -> None:
         """Write a page on which a person judges the links, and which needs no network and no server.
 
-        The page lists all pairs, the least certain ones first, and all entities without a link. It shows why each pair has its similarity, and the best other candidates. The verdicts
-        are downloaded as ``verdicts.tsv``, which :func:`psqe.align` takes as ``verdicts``. The verdicts that
-        the alignment was given are the first ones on the page.
+        The page lists all pairs, the least certain ones first, and all entities without a link. It shows
+        why each pair has its similarity, and the best other candidates. The verdicts are downloaded as
+        ``verdicts.tsv``, which :func:`psqe.align` takes as ``verdicts``. The verdicts that the alignment
+        was given are the first ones on the page.
 
         Parameters
         ----------
