@@ -250,12 +250,13 @@ def _align(
                 kept = run.kept_links(task, difference, said)
                 if not (isinstance(model, TrainedAligner) or model.reinforces_links):
                     listed = run.listed_pairs(task, difference)
-            found, learned = mined, None
+            found, learned, calibration = mined, None, None
             if len(said):
                 found = said.applied_to(mined)
                 unaware = build_aligner(options, random_state).fit(task, vectors, mined)
                 before = weigh_pairs(task, vectors, unaware, seeds=mined, listed=listed)
                 learned = recalibration_of(said, before.choose(rule))
+                calibration = before.calibration
             if kept is not None and learned is None:
                 kept = replace(kept, confidence=kept.estimated)  # as that of new links, without a change
             elif kept is not None and learned is not None and verdicts is not None:
@@ -264,7 +265,16 @@ def _align(
                 model.fit(task, vectors, found, checkpoint=checkpoint)
             else:
                 model.fit(task, vectors, found)
-            weighed = weigh_pairs(task, vectors, model, seeds=found, verdicts=said, kept=kept, listed=listed)
+            weighed = weigh_pairs(
+                task,
+                vectors,
+                model,
+                seeds=found,
+                verdicts=said,
+                calibration=calibration,
+                kept=kept,
+                listed=listed,
+            )
             predicted = (weighed if learned is None else weighed.recalibrated(learned)).choose(rule)
     choices = describe_choices(task, features, vectors, seeds if run is None else mined, mined)
     if len(said) and learned is None:

@@ -16,7 +16,7 @@ from psqe.features import Features
 from psqe.features.base import Modality
 from psqe.graph import AlignmentTask, Sides
 from psqe.links.confidence import model_temperature
-from psqe.links.orphans import FEWEST, calibration, orphan_pairs, share_wrong, shift
+from psqe.links.orphans import FEWEST, calibrating_shift, orphan_pairs, share_wrong, shift
 from psqe.links.plan import TransportPlan
 from psqe.links.predict import predict_links, weigh_pairs
 from psqe.seeds import MutualMiner, correct
@@ -108,7 +108,7 @@ def test_orphans_look_like_wrong_pairs(noise):
 
 def test_too_few_pairs_calibrate_nothing():
     plan = plan_of(planted_pair(4, dim=8, noise=0.1, random_state=0))
-    assert len(orphan_pairs(plan).log_odds) < FEWEST and calibration(plan) is None
+    assert len(orphan_pairs(plan).log_odds) < FEWEST and calibrating_shift(plan) is None
 
 
 def test_hidden_candidates_are_not_fitted_on():
@@ -160,7 +160,7 @@ def test_every_pair_that_competes_is_shifted_alike(planted, monkeypatch):
     scorer = feature_scorer(task, features)
     odds = {}
     for shift_ in (0.0, 1.5):
-        monkeypatch.setattr("psqe.links.orphans.calibration", lambda plan, again, by=shift_: by)
+        monkeypatch.setattr("psqe.links.predict.calibrating_shift", lambda plan, again, by=shift_: by)
         links = predict_links(task, features, scorer, seeds=seeds)
         sure = dict(zip(map(tuple, links.pairs.tolist()), links.confidence.astype(float), strict=True))
         odds[shift_] = {pair: np.log(p / (1 - p)) for pair, p in sure.items() if 0.001 < p < 0.999}

@@ -57,12 +57,14 @@ def test_each_way_of_choosing_leaves_out_what_was_judged(planted, links):
     for strategy in reviewer.STRATEGIES:
         chosen = reviewer.choose(strategy, task, after, 1000, np.random.default_rng(0))
         assert len(chosen) and not {tuple(pair) for pair in chosen.tolist()} & judged, strategy
-    with pytest.raises(ParameterError, match="there is no strategy 'best'; choose from least certain"):
+    with pytest.raises(
+        ParameterError, match="there is no strategy 'best'; choose from proposed, least certain, random"
+    ):
         reviewer.choose("best", task, links, 1, np.random.default_rng(0))
 
 
 def test_the_rows_begin_without_verdicts_and_more_verdicts_make_better_links(planted, monkeypatch):
-    monkeypatch.setattr(reviewer, "ROUND", 20)
+    monkeypatch.setattr(reviewer, "ROUNDS", (20, 20))
     task, features = planted
     seeds = MutualMiner(60).mine(task, features)
     rows = list(
@@ -75,7 +77,7 @@ def test_the_rows_begin_without_verdicts_and_more_verdicts_make_better_links(pla
     ]
     first = {row["f1"] for row in rows if not row["n_verdicts"]}
     last = {row["strategy"]: row["f1"] for row in rows if row["n_verdicts"] == 40}
-    assert len(first) == 1 and last["least certain"] > first.pop()
+    assert len(first) == 1 and last["proposed"] > first.pop()
     assert all(row["free_f1"] == row["free_f1_before"] for row in rows if not row["n_verdicts"])
     assert all(0 <= row[name] <= 1 for row in rows for name in ("precision", "recall", "free_f1"))
 
@@ -105,18 +107,19 @@ def test_the_gap_that_is_closed_is_told_by_random_state():
 def test_the_gap_that_is_closed_is_told_by_pair():
     rows = [
         {**row, "strategy": strategy, "f1": row["f1"] - behind * (row["n_verdicts"] > 0)}
-        for strategy, behind in (("least certain", 0.0), ("surroundings", 0.0), ("random", 0.1))
+        for strategy, behind in (("proposed", 0.0), ("least certain", 0.0), ("random", 0.1))
         for state, f1 in enumerate(([0.6, 0.8], [0.5, 0.8]))
         for row in stored("a", state, f1)
     ]
-    (told,) = tables.review_by_pair(pd.DataFrame(rows), ["a", "b"]).to_dict("records")
-    assert (told["pair"], told["runs"], told["verdicts"]) == ("a", 2, 25)
+    (told,) = tables.review_by_pair(pd.DataFrame(rows), ["a", "b"], 25).to_dict("records")
+    assert (told["pair"], told["runs"]) == ("a", 2)
+    assert tables.review_by_pair(pd.DataFrame(rows), ["a", "b"], 50).empty
     assert told["F1 before"] == pytest.approx(55)
     assert told["least certain"] == pytest.approx(100 * (0.2 / 0.4 + 0.3 / 0.5) / 2)
     assert told["random"] == pytest.approx(100 * (0.1 / 0.4 + 0.2 / 0.5) / 2)
     assert told["ahead"] == pytest.approx(100 * (0.1 / 0.4 + 0.1 / 0.5) / 2)
     assert told["low"] < told["ahead"] < told["high"]
-    assert told["precision"] == told["recall"] == pytest.approx(25)
+    assert told["precision"] == told["recall"] == told["elsewhere"] == pytest.approx(25)
 
 
 @pytest.mark.parametrize("name", ["review", "review-characters", "review-benchmarks"])

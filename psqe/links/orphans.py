@@ -202,7 +202,7 @@ def shift(chosen: DoubleArray, wrong: float) -> float:
     return float(brentq(excess, -LARGEST_SHIFT, LARGEST_SHIFT))
 
 
-def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> float | None:
+def calibrating_shift(plan: TransportPlan, remaining: Remaining | None = None) -> float | None:
     """Compute what to add to the evidence of a plan, so that it tells how many likely pairs are correct.
 
     Parameters
@@ -220,7 +220,7 @@ def calibration(plan: TransportPlan, remaining: Remaining | None = None) -> floa
     >>> from psqe.similarity import Dot
     >>> unit = np.eye(3, dtype=np.float32)
     >>> plan = TransportPlan.from_shortlist(Shortlist.from_similarity(Dot(unit, unit)), temperature=0.1)
-    >>> shift = calibration(plan)
+    >>> shift = calibrating_shift(plan)
     >>> print(shift)
     None
     """
@@ -242,8 +242,8 @@ def pair_probabilities(plan: TransportPlan, remaining: Remaining | None = None) 
 
     Returns
     -------
-    The probabilities ``(n,)``, and whether they are calibrated (:func:`calibration`). Where they are not, the
-    evidence is taken as it is, and they are usually too high.
+    The probabilities ``(n,)``, and whether they are calibrated (:func:`calibrating_shift`). Where they are
+    not, the evidence is taken as it is, and they are usually too high.
 
     Examples
     --------
@@ -254,5 +254,5 @@ def pair_probabilities(plan: TransportPlan, remaining: Remaining | None = None) 
     >>> probabilities.shape, calibrated
     ((9,), False)
     """
-    by = calibration(plan, remaining)
+    by = calibrating_shift(plan, remaining)
     return expit(plan.log_odds + (0.0 if by is None else by)), by is not None

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import logit
 
 from psqe.evaluation.ranks import TIE
-from psqe.graph import DoubleArray, IntArray
+from psqe.graph import DoubleArray, IntArray, Sides
 from psqe.links.confidence import model_temperature
 from psqe.similarity import Similarity
 from psqe.similarity.assignments import n_counterparts, probabilities
@@ -42,6 +42,8 @@ class TransportPlan:
         (:func:`psqe.similarity.assignments.n_counterparts`).
     shares
         The share of each pair in the plan ``(n,)``.
+    leads
+        How far the CSLS of each pair is ahead of that of the best other pair of either entity ``(n,)``.
 
     Examples
     --------
@@ -56,9 +58,17 @@ class TransportPlan:
     temperature: float
     n_counterparts: float
     shares: DoubleArray
+    leads: DoubleArray
 
     @classmethod
-    def from_shortlist(cls, shortlist: Shortlist, *, temperature: float) -> TransportPlan:
+    def from_shortlist(
+        cls,
+        shortlist: Shortlist,
+        *,
+        temperature: float,
+        counterparts: float | None = None,
+        leads: DoubleArray | None = None,
+    ) -> TransportPlan:
         """Make the plan of a shortlist.
 
         Parameters
@@ -67,15 +77,21 @@ class TransportPlan:
             The pairs, in canonical order.
         temperature
             The temperature of the plan, positive.
+        counterparts
+            The number of entities of a side that are taken to have a counterpart; it is estimated when
+            ``None``, the default.
+        leads
+            How far each pair is ahead, where pairs that are not in the shortlist are rivals, too
+            (:func:`leads_among`). By default only the pairs of the shortlist are.
 
         Raises
         ------
         ParameterError
-            If the temperature is not positive.
+            If the temperature is not positive, or a side has fewer entities than ``counterparts``.
         """
-        n = n_counterparts(shortlist)
+        n = n_counterparts(shortlist) if counterparts is None else counterparts
         shares = probabilities(shortlist, temperature=temperature, n_counterparts=n)
-        return cls(shortlist, temperature, n, shares)
+        return cls(shortlist, temperature, n, shares, leads_in(shortlist) if leads is None else leads)
 
     @classmethod
     def from_similarity(cls, similarity: Similarity) -> TransportPlan:
@@ -115,8 +131,54 @@ class TransportPlan:
         elsewhere. The first alone puts too many pairs of entities without counterpart first: once the others
         are assigned, nothing competes with them.
         """
-        scores = self.shortlist.csls()
-        leads = np.minimum(self.shortlist.by_row.leads(scores), self.shortlist.by_column.leads(scores))
-        ahead = (leads / self.temperature).clip(-LARGEST_LEAD, LARGEST_LEAD) / LEAD_UNIT
+        ahead = (self.leads / self.temperature).clip(-LARGEST_LEAD, LARGEST_LEAD) / LEAD_UNIT
         odds: DoubleArray = (logit(self.shares).clip(-LARGEST_SHARE, LARGEST_SHARE) + ahead) / 2
         return odds
+
+
+def leads_in(shortlist: Shortlist) -> DoubleArray:
+    """Compute how far the CSLS of each pair is ahead of the best other pair of either entity ``(n,)``.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> unit = np.eye(3, dtype=np.float32)
+    >>> leads = leads_in(Shortlist.from_similarity(Dot(unit, unit)))
+    >>> bool((leads[[0, 4, 8]] > 0).all() and (np.delete(leads, [0, 4, 8]) < 0).all())
+    True
+    """
+    scores = shortlist.csls()
+    return np.minimum(shortlist.by_row.leads(scores), shortlist.by_column.leads(scores))
+
+
+def leads_among(pairs: IntArray, rivals: Shortlist, ends: Sides[IntArray]) -> DoubleArray:
+    """Compute how far pairs are ahead in a longer list of pairs, of which they are some.
+
+    Parameters
+    ----------
+    pairs
+        Left and right entity of each pair ``(n, 2)``.
+    rivals
+        All pairs that count.
+    ends
+        The entities of the rows and of the columns of ``rivals``.
+
+    Returns
+    -------
+    The leads ``(n,)``, minus infinity for a pair that is not listed.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> unit, five = np.eye(3, dtype=np.float32), np.array([5, 6, 7])
+    >>> listed = Shortlist.from_similarity(Dot(unit, unit))
+    >>> bool(leads_among(np.array([[6, 6]]), listed, Sides(five, five))[0] == leads_in(listed)[4])
+    True
+    """
+    width = int(max(ends.right.max(), pairs[:, 1].max(initial=0))) + 1
+    cells = ends.left[rivals.rows] * width + ends.right[rivals.columns]
+    order = np.argsort(cells)
+    wanted = pairs @ [width, 1]
+    place = np.searchsorted(cells[order], wanted).clip(max=len(cells) - 1)
+    found = order[place]
+    return np.where(cells[found] == wanted, leads_in(rivals)[found], -np.inf)

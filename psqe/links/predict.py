@@ -33,12 +33,12 @@ from psqe.features.base import Features
 from psqe.features.canonical_order import canonical_candidates
 from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, FloatArray, IntArray, Sides, positions
 from psqe.links.arguments import check_inputs, checked_scorer, checked_seeds, finite_similarities
-from psqe.links.confidence import model_temperature
+from psqe.links.calibration import Calibration
 from psqe.links.further import LEAST, Asking, best_rivals, doubted_links, further_pairs
 from psqe.links.kept import KeptLinks, ListedPairs, place_of
 from psqe.links.nearest import TwoNearest
-from psqe.links.orphans import FEWEST, pair_probabilities
-from psqe.links.plan import TransportPlan
+from psqe.links.orphans import FEWEST, calibrating_shift
+from psqe.links.plan import TransportPlan, leads_among
 from psqe.links.recalibration import Recalibration
 from psqe.links.refit import Refit
 from psqe.links.rules import LinkRule, best_threshold, check_rule
@@ -257,6 +257,7 @@ def weigh_pairs(
     *,
     seeds: SeedSet | None = None,
     verdicts: Verdicts | None = None,
+    calibration: Calibration | None = None,
     kept: KeptLinks | None = None,
     listed: ListedPairs | None = None,
 ) -> WeighedPairs:
@@ -266,6 +267,9 @@ def weigh_pairs(
     ----------
     task, features, scorer, seeds, verdicts
         As for :func:`predict_links`.
+    calibration
+        How similarities become confidences, learned without verdicts (:attr:`WeighedPairs.calibration`).
+        When ``None``, the default, it is learned from these similarities.
     kept
         Links of an earlier run about whose entities nothing changed, which stay
         (:mod:`psqe.links.kept`). They must not contradict the verdicts. ``None`` for no earlier run.
@@ -301,12 +305,16 @@ def weigh_pairs(
     said.check(task)
     with finite_similarities(model):
         similarity = partial(similarity_of, source)
-        return _weighed(task, features, similarity, model, known, said, kept, listed)
+        if len(said) and calibration is None:
+            unaware = _weighed(task, features, similarity, model, known, Verdicts.none(), None, None, listed)
+            calibration = unaware.calibration
+        return _weighed(task, features, similarity, model, known, said, calibration, kept, listed)
 
 
 def _weighed(
     task: AlignmentTask, features: Features, similarity: Scorer, model: Aligner | None, known: SeedSet,
-    said: Verdicts, kept_links: KeptLinks | None, listed: ListedPairs | None,
+    said: Verdicts, calibration: Calibration | None, kept_links: KeptLinks | None,
+    listed: ListedPairs | None,
 ) -> WeighedPairs:  # fmt: skip
     """Weigh pairs by the similarities of a function; ``model`` is the aligner behind it, where known."""
     # In canonical order, because a sample is drawn, sums are rounded and assignments may be equally good.
@@ -318,24 +326,32 @@ def _weighed(
         returned = returned[~np.any([np.isin(own, kept) for own, kept in both], axis=0)]
     decided = Sides(np.isin(candidates.left, said.ends.left), np.isin(candidates.right, said.ends.right))
     in_seed = Sides(np.isin(candidates.left, returned[:, 0]), np.isin(candidates.right, returned[:, 1]))
-    left, right = (own[~(seed | done)] for own, seed, done in zip(candidates, in_seed, decided, strict=True))
+    ends = _without(candidates, in_seed, decided)
     others = None
-    if len(left) and len(right):
-        again = Refit.where_needed(task, features, model, known, Sides(left, right))
-        others = _UnseededPairs.weigh(similarity, left, right, again, said.rejected, listed)
+    if len(ends.left) and len(ends.right):
+        if calibration is None:
+            again = Refit.where_needed(task, features, model, known, ends)
+            others = _UnseededPairs.calibrated_on(similarity, ends, again, listed)
+        else:
+            # Accepted pairs are seeds, and so no rivals where the model returns its seeds.
+            returns_seeds = model is None or model.returns_seeds
+            rivals = ends if returns_seeds else _without(candidates, in_seed)
+            others = _UnseededPairs.weigh(similarity, ends, rivals, said, calibration, listed)
 
     def kept(members: Sides[BoolArray], pairs: IntArray, confidence: FloatArray | None) -> _ChosenPairs:
         own = Sides(candidates.left[members.left], candidates.right[members.right])
         return _kept_pairs(task, features, similarity, candidates, own, pairs, confidence)
 
-    ends = Sides(*(own[~np.isin(own, out)] for own, out in zip(candidates, said.no_counterpart, strict=True)))
+    linkable = Sides(
+        *(own[~np.isin(own, out)] for own, out in zip(candidates, said.no_counterpart, strict=True))
+    )
 
     def everyone() -> Shortlist:
-        if others is not None and (len(others.left), len(others.right)) == (len(ends.left), len(ends.right)):
+        if others is not None and _same_sizes(Sides(others.left, others.right), linkable):
             return others.plan.shortlist
         with finite_similarities(model):
-            every = Shortlist.from_similarity(similarity(*ends))
-        return every.without_pairs(_places(said.rejected, ends))
+            every = Shortlist.from_similarity(similarity(*linkable))
+        return every.without_pairs(_places(said.rejected, linkable))
 
     return WeighedPairs(
         task.sides.map(lambda graph: graph.candidates),
@@ -343,10 +359,20 @@ def _weighed(
         kept(decided, said.accepted, np.ones(len(said.accepted), dtype=np.float32)),
         kept(in_seed, returned, None),
         others,
-        _Everyone(ends, everyone),
+        _Everyone(linkable, everyone),
         said,
         kept_links,
     )
+
+
+def _without(entities: Sides[IntArray], *out: Sides[BoolArray]) -> Sides[IntArray]:
+    """The entities of either side that are in none of some masks."""
+    left, right = (own[~np.any(masks, axis=0)] for own, *masks in zip(entities, *out, strict=True))
+    return Sides(left, right)
+
+
+def _same_sizes(one: Sides[IntArray], other: Sides[IntArray]) -> bool:
+    return all(len(ours) == len(theirs) for ours, theirs in zip(one, other, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -410,34 +436,49 @@ class _UnseededPairs:
     right: IntArray
     plan: TransportPlan
     confidence: DoubleArray
-    calibrated: bool
+    calibration: Calibration
     similarity: Scorer
     rejected: IntArray
 
     @classmethod
+    def calibrated_on(
+        cls, scorer: Scorer, ends: Sides[IntArray], again: Refit | None, listed: ListedPairs | None
+    ) -> _UnseededPairs:
+        """Weigh the pairs of entities, and learn from the same entities how sure the pairs are."""
+        plan = TransportPlan.from_similarity(_similarity(scorer, ends.left, ends.right, listed))
+        shift = calibrating_shift(plan, again)
+        calibration = Calibration(plan.temperature, shift, plan.n_counterparts, ends)
+        confidence = calibration.confidence(plan)
+        nothing = np.empty((0, 2), dtype=np.int64)
+        return cls(ends.left, ends.right, plan, confidence, calibration, scorer, nothing)
+
+    @classmethod
     def weigh(
-        cls,
-        scorer: Scorer,
-        left: IntArray,
-        right: IntArray,
-        again: Refit | None,
-        rejected: IntArray,
-        listed: ListedPairs | None,
-    ) -> _UnseededPairs | None:
-        """Weigh the pairs that were not rejected; ``None`` if every pair was."""
-        places = _places(rejected, Sides(left, right))
-        if len(places):
-            similarity = _similarity(scorer, left, right, listed)
-            temperature = model_temperature(similarity)
-            shortlist = Shortlist.from_similarity(similarity).without_pairs(places)
-            del similarity
-            if not len(shortlist):
-                return None
-            plan = TransportPlan.from_shortlist(shortlist, temperature=temperature)
-        else:
-            plan = TransportPlan.from_similarity(_similarity(scorer, left, right, listed))
-        rejected_here = np.column_stack([left[places[:, 0]], right[places[:, 1]]])
-        return cls(left, right, plan, *pair_probabilities(plan, again), scorer, rejected_here)
+        cls, scorer: Scorer, ends: Sides[IntArray], rivals: Sides[IntArray], said: Verdicts,
+        calibration: Calibration, listed: ListedPairs | None,
+    ) -> _UnseededPairs | None:  # fmt: skip
+        """Weigh the pairs of entities that were not rejected; ``None`` if every pair was.
+
+        All pairs of the entities ``rivals``, judged or not, are rivals of these pairs.
+        """
+        places = _places(said.rejected, ends)
+        every = Shortlist.from_similarity(_similarity(scorer, ends.left, ends.right, listed))
+        shortlist = every.without_pairs(places)
+        if not len(shortlist):
+            return None
+        pairs = np.column_stack([ends.left[shortlist.rows], ends.right[shortlist.columns]])
+        if not _same_sizes(rivals, ends):
+            every = Shortlist.from_similarity(_similarity(scorer, rivals.left, rivals.right, listed))
+        plan = TransportPlan.from_shortlist(
+            shortlist,
+            temperature=calibration.temperature,
+            counterparts=calibration.n_remaining(ends, said.accepted, shortlist),
+            leads=leads_among(pairs, every, rivals),
+        )
+        doubted = np.isin(pairs[:, 0], said.rejected[:, 0]) | np.isin(pairs[:, 1], said.rejected[:, 1])
+        rejected = np.column_stack([ends.left[places[:, 0]], ends.right[places[:, 1]]])
+        confidence = calibration.confidence(plan, doubted)
+        return cls(ends.left, ends.right, plan, confidence, calibration, scorer, rejected)
 
     def choose(
         self, rule: LinkRule, kept: KeptLinks | None = None, takes: _Takes | None = None
@@ -505,6 +546,11 @@ class WeighedPairs:
     verdicts: Verdicts
     _kept: KeptLinks | None = None
     recalibration: Recalibration | None = None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """How similarities become confidences; ``None`` where no entities compete."""
+        return None if self._others is None else self._others.calibration
 
     def recalibrated(self, by: Recalibration) -> WeighedPairs:
         """Change the confidence of all pairs that nobody has judged.
@@ -592,7 +638,7 @@ class WeighedPairs:
             pairs=pairs[linked], scores=scores[linked], confidence=confidence[linked],
             rank_margin=margin[linked], from_seed=among(pairs[linked], self.seeds),
             seeds_kept=len(self._seeds.pairs) > 0,
-            calibrated=self._others is None or self._others.calibrated,
+            calibrated=self.calibration is None or self.calibration.shift is not None,
             estimated=estimated[linked], doubtful=pairs[rejected],
             doubtful_confidence=confidence[rejected], threshold=threshold,
             temperature=TEMPERATURE if self._others is None else self._others.plan.temperature,

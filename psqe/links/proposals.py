@@ -1,12 +1,15 @@
-"""Which pairs a person should look at first: those whose verdict most probably corrects a mistake.
+"""Which pairs a person should look at first: those whose verdict is expected to raise F1 most.
 
-A verdict on a pair with confidence ``c`` corrects a mistake with probability ``min(c, 1 - c)``: the pair is a
-link that is wrong, or it is none and correct. This uncertainty is what a verdict is worth.
+Let ``F`` be the largest F1 that the confidences let one expect. It is reached with the threshold ``F / 2``
+(:func:`psqe.links.rules.best_threshold`). A verdict on a pair with confidence ``c`` can show two mistakes,
+and either changes F1 = 2 correct / (links + expected links). The pair is a link, ``c >= F / 2``, and wrong:
+without it F1 grows by ``F / (links + expected links)``. Or it is no link and correct: with it F1 grows by
+``(2 - F) / (links + expected links)``. The expected gain is therefore, with that denominator left out,
 
-An accepted pair is also a seed, and could help the pairs around it. The mean uncertainty of these can
-therefore be added with a weight. It is not by default: pairs in uncertain surroundings can be correct
-less often than others of the same confidence, so that verdicts on them make the recalibrated confidences
-of all pairs too low (page *Reviewing links* of the book).
+    worth(c) = (1 - c) F  where c >= F / 2, and  c (2 - F)  where c < F / 2.
+
+It is largest at the threshold, where both are equal. The pairs with a confidence near it are also those whose
+verdicts tell where the threshold should be.
 """
 
 from __future__ import annotations
@@ -14,22 +17,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
-from psqe.adjacency import neighbour_matrix
 from psqe.evaluation.truth import among
-from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, IntArray, KnowledgeGraph
+from psqe.graph import SIDES, AlignmentTask, BoolArray, DoubleArray, IntArray
 from psqe.links.predict import Links, check_links
-from psqe.parameters import NonNegativeFloat, PositiveInt, checked
+from psqe.links.rules import best_threshold
+from psqe.parameters import PositiveInt, checked
 
 N_PROPOSED = 20
 """Number of pairs that are proposed by default."""
-
-LARGEST_HUB = 50
-"""Entities with more triples than that make no pairs neighbours of each other."""
-
-MOST_WEIGHED = 20_000
-"""Number of pairs, the least certain ones, whose neighbours are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +41,8 @@ class Proposals:
     linked
         Whether each pair is a link ``(n,)``; the others are below the threshold.
     worth
-        What the verdict on each pair is expected to be worth ``(n,)``.
+        The gain of F1 that is expected of the verdict on each pair ``(n,)``, times the number of links and of
+        expected links.
 
     Examples
     --------
@@ -63,10 +60,8 @@ class Proposals:
         return len(self.pairs)
 
 
-def propose(
-    task: AlignmentTask, links: Links, n: int = N_PROPOSED, *, surroundings: float = 0.0
-) -> Proposals:
-    """Choose the pairs whose verdicts most probably correct a mistake. No gold link is read.
+def propose(task: AlignmentTask, links: Links, n: int = N_PROPOSED) -> Proposals:
+    """Choose the pairs whose verdicts are expected to raise F1 most. No gold link is read.
 
     Parameters
     ----------
@@ -76,8 +71,6 @@ def propose(
         Their predicted links.
     n
         The largest number of pairs; 20 by default.
-    surroundings
-        Weight of the mean uncertainty of the pairs around a pair, beside its own; 0 by default.
 
     Returns
     -------
@@ -88,7 +81,7 @@ def propose(
     Raises
     ------
     ParameterError
-        If the links are those of another task, ``n`` is no positive integer, or ``surroundings`` is negative.
+        If the links are those of another task, or ``n`` is no positive integer.
 
     Examples
     --------
@@ -103,16 +96,13 @@ def propose(
     """
     check_links(task, links)
     n = checked(n, PositiveInt, f"the number of pairs to review is {n!r}")
-    surroundings = checked(
-        surroundings, NonNegativeFloat, f"the weight of the surroundings is {surroundings!r}"
-    )
     pairs = np.vstack([links.pairs, links.doubtful])
     confidence = np.concatenate([links.confidence, links.doubtful_confidence]).astype(np.float64)
     linked = np.arange(len(pairs)) < len(links)
+    best_f1 = 2 * best_threshold(confidence, links.expected_links)
     open_ones = np.flatnonzero(~among(pairs, links.verdicts.accepted))
     pairs, confidence, linked = pairs[open_ones], confidence[open_ones], linked[open_ones]
-    own = np.minimum(confidence, 1 - confidence)
-    worth = own + surroundings * _around(task, pairs, own) if surroundings else own
+    worth = expected_gain(confidence, best_f1)
     ranked = np.round(worth, 9).tolist()
     names = [
         [task.sides[side].entities[i] for i in pairs[:, column].tolist()] for column, side in enumerate(SIDES)
@@ -121,27 +111,24 @@ def propose(
     return Proposals(pairs[order], confidence[order], linked[order], worth[order])
 
 
-def _around(task: AlignmentTask, pairs: IntArray, own: DoubleArray) -> DoubleArray:
-    """Mean uncertainty of the pairs around each pair, in both graphs ``(n,)``; 0 where there are none."""
-    found = np.zeros(len(pairs))
-    some = np.sort(np.argsort(-own, kind="stable")[:MOST_WEIGHED])
-    left, right = (_ties(task.sides[side], pairs[some, column]) for column, side in enumerate(SIDES))
-    both = left.multiply(right).tocsr()
-    both.data = np.sqrt(both.data)
-    both.setdiag(0)
-    both.eliminate_zeros()
-    total = np.asarray(both.sum(axis=1)).ravel()
-    sums = both @ own[some]
-    found[some] = np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
-    return found
+def expected_gain(confidence: DoubleArray, best_f1: float) -> DoubleArray:
+    """Compute what verdicts on pairs are expected to be worth, see :mod:`psqe.links.proposals`.
 
+    Parameters
+    ----------
+    confidence
+        The confidence of each pair ``(n,)``.
+    best_f1
+        The largest F1 that the confidences let one expect.
 
-def _ties(graph: KnowledgeGraph, entities: IntArray) -> sparse.csr_array:
-    """How strongly some entities are tied ``(n, n)``: by a triple, or by an entity beside both."""
-    beside = neighbour_matrix(graph)
-    degrees = np.asarray(beside.sum(axis=1)).ravel()
-    rows = beside[entities]
-    small = sparse.diags_array(
-        np.where((degrees > 0) & (degrees <= LARGEST_HUB), 1 / np.maximum(degrees, 1), 0.0)
-    )
-    return sparse.csr_array(rows @ small @ rows.T + rows[:, entities])
+    Returns
+    -------
+    numpy.ndarray
+        The expected gain of F1 ``(n,)``, times the number of links and of expected links.
+
+    Examples
+    --------
+    >>> expected_gain(np.array([0.2, 0.4, 0.9]), 0.8).round(2).tolist()
+    [0.24, 0.48, 0.08]
+    """
+    return np.where(2 * confidence >= best_f1, (1 - confidence) * best_f1, confidence * (2 - best_f1))

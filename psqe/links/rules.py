@@ -158,7 +158,7 @@ def one_to_one(shortlist: Shortlist, scores: DoubleArray) -> IntArray:
     return np.searchsorted(cells, np.sort(left[paired] * n_right + right[paired])).astype(np.int64)
 
 
-def best_threshold(confidence: FloatArray, expected: float) -> float:
+def best_threshold(confidence: FloatArray | DoubleArray, expected: float) -> float:
     """Compute the threshold of confidence that is expected to maximise the F1 of the links.
 
     The ``k`` most confident links contain about ``sum of confidence`` correct ones, out of ``expected`` true

@@ -101,8 +101,8 @@ COLUMNS: dict[str, Column] = {
     ),
     "strategy": _text(
         "How the pairs were chosen that a simulated reviewer judged.",
+        "proposed",
         "least certain",
-        "surroundings",
         "random",
     ),
     "n_verdicts": _count("Number of verdicts."),

@@ -8,7 +8,7 @@ accepted in its place; both count as one verdict. Mining and the aligner read no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,9 +17,9 @@ from psqe.aligners import Aligner
 from psqe.errors import ParameterError
 from psqe.evaluation.truth import among
 from psqe.features import Features
-from psqe.graph import AlignmentTask, IntArray
+from psqe.graph import AlignmentTask, IntArray, Sides
 from psqe.links.judged import recalibration_of
-from psqe.links.predict import Links, weigh_pairs
+from psqe.links.predict import Links, WeighedPairs, weigh_pairs
 from psqe.links.proposals import propose
 from psqe.links.quality import link_quality
 from psqe.links.rules import LinkRule
@@ -27,18 +27,13 @@ from psqe.links.verdicts import Verdicts
 from psqe.seeds import SeedSet
 from psqe.study.measures import f1_outside
 
-Strategy = Literal["least certain", "surroundings", "random"]
-"""How pairs are chosen: by a confidence near 0.5, as :func:`psqe.links.propose` does it; by the uncertainty
-of the pairs around them, too, with the weight :data:`SURROUNDINGS`; or at random."""
-
-SURROUNDINGS = 1.0
-"""The weight of the uncertainty around a pair, beside its own. It was chosen on emoji/en-fr, random states 0
-and 1."""
+Strategy = Literal["proposed", "least certain", "random"]
+"""How pairs are chosen: as :func:`psqe.links.propose` does it, by a confidence near 0.5, or at random."""
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
-ROUND, ROUNDS = 25, 2
-"""Number of verdicts of a round, and of rounds."""
+ROUNDS = (25, 25, 200)
+"""Number of verdicts of each round."""
 
 RULE = LinkRule(threshold=None)
 """The links of a reviewer have the threshold that is expected to give the largest F1."""
@@ -62,7 +57,7 @@ def review_rows(
     build
         Makes the aligner, not fitted.
     random_state
-        Seed of the draws of the strategy ``random``.
+        Seed of the draws of the strategy ``random``, and of the order of pairs that are equally certain.
 
     Yields
     ------
@@ -71,15 +66,16 @@ def review_rows(
         links and the gold links with no entity in a verdict, and ``free_f1_before`` is that of the links
         before any verdict, on the same entities.
     """
-    first = _align(task, features, seeds, build, Verdicts.none(), None)
+    unaware = _weighed(task, features, seeds, build)
+    first = unaware.choose(RULE)
     for strategy in STRATEGIES:
         rng = np.random.default_rng(random_state)
         said, links, n = Verdicts.none(), first, 0
         yield _row(task, strategy, n, said, links, first)
-        for _ in range(ROUNDS):
-            chosen = choose(strategy, task, links, ROUND, rng)
+        for size in ROUNDS:
+            chosen = choose(strategy, task, links, size, rng)
             said, n = answered(task, links, said, chosen), n + len(chosen)
-            links = _align(task, features, seeds, build, said, first)
+            links = _align(task, features, seeds, build, said, unaware)
             yield _row(task, strategy, n, said, links, first)
 
 
@@ -97,7 +93,7 @@ def choose(
     n
         The largest number of pairs.
     rng
-        What the strategy ``random`` draws from.
+        What the strategy ``random`` draws from, and the order of pairs that are equally certain.
 
     Returns
     -------
@@ -113,11 +109,14 @@ def choose(
         raise ParameterError(
             f"there is no strategy {strategy!r}", remedy=f"choose from {', '.join(STRATEGIES)}"
         )
-    if strategy != "random":
-        return propose(task, links, n, surroundings=SURROUNDINGS if strategy == "surroundings" else 0.0).pairs
+    if strategy == "proposed":
+        return propose(task, links, n).pairs
     pairs = np.vstack([links.pairs, links.doubtful])
-    open_ones = np.flatnonzero(~among(pairs, links.verdicts.accepted))
-    chosen: IntArray = pairs[open_ones[rng.permutation(len(open_ones))[:n]]]
+    confidence = np.concatenate([links.confidence, links.doubtful_confidence])
+    order = rng.permutation(len(pairs))
+    if strategy == "least certain":
+        order = order[np.argsort(np.abs(confidence[order] - 0.5), kind="stable")]
+    chosen: IntArray = pairs[order[~among(pairs[order], links.verdicts.accepted)][:n]]
     return chosen
 
 
@@ -140,23 +139,35 @@ def answered(task: AlignmentTask, links: Links, said: Verdicts, pairs: IntArray)
     Verdicts
         All verdicts.
     """
-    gold = {} if task.links is None else dict(task.links.tolist())
-    back = {right: left for left, right in gold.items()}
+    gold: set[tuple[int, ...]] = (
+        set() if task.links is None else {tuple(pair) for pair in task.links.tolist()}
+    )
     accepted = {tuple(pair) for pair in said.accepted.tolist()}
     rejected = {tuple(pair) for pair in said.rejected.tolist()}
+    taken = Sides({left for left, _ in accepted}, {right for _, right in accepted})
+
+    def accept_first(offered: Iterable[tuple[int, int]]) -> None:
+        """Accept the first gold link whose entities are in no accepted pair."""
+        for left, right in offered:
+            if (left, right) in gold and left not in taken.left and right not in taken.right:
+                accepted.add((left, right))
+                taken.left.add(left)
+                taken.right.add(right)
+                return
+
     for left, right in pairs.tolist():
-        true = [(left, gold.get(left, -1)), (back.get(right, -1), right)]
-        if gold.get(left) == right:
-            accepted.add((left, right))
+        if (left, right) in gold:
+            accept_first([(left, right)])
             continue
         rejected.add((left, right))
         row = int(np.searchsorted(task.left.candidates, left))
         column = int(np.searchsorted(task.right.candidates, right))
-        seen = (links.nearest.left.entities[row].tolist(), links.nearest.right.entities[column].tolist())
-        if true[0][1] in seen[0]:
-            accepted.add(true[0])
-        elif true[1][0] in seen[1]:
-            accepted.add(true[1])
+        accept_first(
+            [
+                *((left, seen) for seen in links.nearest.left.entities[row].tolist()),
+                *((seen, right) for seen in links.nearest.right.entities[column].tolist()),
+            ]
+        )
     return Verdicts(_array(accepted), _array(rejected - accepted))
 
 
@@ -164,15 +175,22 @@ def _array(pairs: set[tuple[Any, ...]]) -> IntArray:
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
+def _weighed(
+    task: AlignmentTask, features: Features, seeds: SeedSet, build: Callable[[], Aligner]
+) -> WeighedPairs:
+    """Weigh pairs without verdicts."""
+    return weigh_pairs(task, features, build().fit(task, features, seeds), seeds=seeds)
+
+
 def _align(
     task: AlignmentTask, features: Features, seeds: SeedSet, build: Callable[[], Aligner],
-    said: Verdicts, first: Links | None,
+    said: Verdicts, unaware: WeighedPairs,
 ) -> Links:  # fmt: skip
-    """Align with verdicts, as :func:`psqe.align` does, which also fits the aligner without them once."""
-    known = said.applied_to(seeds) if len(said) else seeds
+    """Align with verdicts, as :func:`psqe.align` does."""
+    known = said.applied_to(seeds)
     model = build().fit(task, features, known)
-    weighed = weigh_pairs(task, features, model, seeds=known, verdicts=said)
-    learned = None if first is None else recalibration_of(said, first)
+    weighed = weigh_pairs(task, features, model, seeds=known, verdicts=said, calibration=unaware.calibration)
+    learned = recalibration_of(said, unaware.choose(RULE))
     return (weighed if learned is None else weighed.recalibrated(learned)).choose(RULE)
 
 

@@ -17,7 +17,7 @@ BENCHMARKS_REVIEWED, BENCHMARK_STATES = ("dbp15k/zh_en", "fb15k/db15k"), (0, 1, 
 """Benchmarks, on which a run takes minutes, and their random states."""
 
 CHOSEN_ON = "emoji/en-fr"
-"""The pair on which :data:`psqe.study.reviewer.SURROUNDINGS` was chosen."""
+"""The pair on which :data:`psqe.links.calibration.DOUBT` was chosen."""
 
 
 def reviews(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
