@@ -481,7 +481,8 @@ class Alignment:
         pandas.DataFrame
             Columns ``left`` and ``right`` (identifiers), ``left_name`` and ``right_name`` (``None`` where an
             entity has no name), ``confidence``, ``linked`` (whether the pair is a link; the others are below
-            the threshold) and ``worth``, least certain first.
+            the threshold) and ``worth``, the expected gain of F1 times the number of links and of expected
+            links (:mod:`psqe.links.proposals`), in descending order.
 
         Raises
         ------
@@ -623,7 +624,8 @@ class Alignment:
     def review_page(self, path: str | Path) -> None:
         """Write a page on which a person judges the links, and which needs no network and no server.
 
-        The page lists all pairs, the least certain ones first, and all entities without a link. It shows
+        The page lists all pairs, those first whose verdicts are expected to raise F1 most, and all entities
+        without a link. It shows
         why each pair has its similarity, and the best other candidates. The verdicts are downloaded as
         ``verdicts.tsv``, which :func:`psqe.align` takes as ``verdicts``. The verdicts that the alignment
         was given are the first ones on the page.

@@ -232,10 +232,26 @@ def test_confidences_and_the_threshold_follow_verdicts(alignment):
 # what to look at, and the whole way
 
 
-def test_what_is_proposed_is_uncertain_and_not_judged(alignment):
-    proposed = propose(alignment.task, alignment.predicted, 10)
-    sure = np.sort(np.minimum(alignment.predicted.confidence, 1 - alignment.predicted.confidence))[:10].mean()
-    assert np.minimum(proposed.confidence, 1 - proposed.confidence).mean() > sure
+def test_what_is_proposed_is_expected_to_gain_most_and_not_judged(alignment):
+    links = alignment.predicted
+    proposed = propose(alignment.task, links, 10)
+    assert np.all(np.diff(proposed.worth) <= 0)
+    confidence = np.sort(np.concatenate([links.confidence, links.doubtful_confidence]).astype(float))[::-1]
+
+    def expected_f1(n_correct, n_links):
+        return 2 * n_correct / (n_links + links.expected_links)
+
+    # Written out: the best F1 over all thresholds, and what knowing one pair adds to it.
+    sums = confidence.cumsum()
+    scores = [expected_f1(sums[k], k + 1) for k in range(len(confidence))]
+    n = int(np.argmax(scores)) + 1
+    unit = n + links.expected_links
+    for chance, worth in zip(proposed.confidence, proposed.worth, strict=True):
+        if chance >= scores[n - 1] / 2:  # a wrong link is taken out
+            gain = (1 - chance) * (expected_f1(sums[n - 1], n - 1) - scores[n - 1])
+        else:  # a correct link is added
+            gain = chance * (expected_f1(sums[n - 1] + 1, n + 1) - scores[n - 1])
+        assert worth == pytest.approx(gain * unit, rel=0.05)
     said = Verdicts(proposed.pairs[:3], NONE)
     again = alignment.update(verdicts=said)
     assert not among(propose(again.task, again.predicted, 1000).pairs, said.accepted).any()

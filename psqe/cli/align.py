@@ -82,7 +82,7 @@ def align(
     to_review_out: Annotated[
         Path | None,
         typer.Option(
-            "--to-review", help="File for the 20 least certain pairs, for a person to judge (.tsv)."
+            "--to-review", help="File for the 20 pairs whose verdicts are expected to help most (.tsv)."
         ),
     ] = None,
     review_out: Annotated[

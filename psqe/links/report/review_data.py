@@ -22,7 +22,7 @@ from psqe.links.verdict_files import check_verdict_identifiers
 from psqe.seeds import SeedSet
 
 MOST_PICTURES = 6000
-"""The largest number of pictures on a page: those of the least certain pairs."""
+"""The largest number of pictures on a page: those of the first pairs."""
 
 LONGEST_NAME = 200
 """Number of characters of a name that are shown and searched."""

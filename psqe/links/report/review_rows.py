@@ -1,4 +1,4 @@
-"""The pairs that a person can review, the least certain one first, and everything known about each."""
+"""The pairs that a person can review, the most useful one first, and everything known about each."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ class ReviewPairs:
     Parameters
     ----------
     pairs
-        Left and right entity ``(n, 2)``, the least certain pair first. Pairs that were
-        accepted before, and then those that were rejected, come last.
+        Left and right entity ``(n, 2)``, the pair first whose verdict is expected to help most
+        (:mod:`psqe.links.proposals`). Pairs that were accepted before, and then those that were rejected,
+        come last.
     confidence
         The confidence of each pair ``(n,)``; not a number for a pair that was rejected before.
     similarity

@@ -82,8 +82,9 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str], n_verdicts: int) -
         A row for each ``pair``: the number of ``runs`` (random states); ``F1 before`` any verdict, in
         percent; for each way to choose pairs, the share of the gap to an F1 of 1 that is closed, in percent;
         ``ahead``, the share that the proposed pairs close minus that of random ones, with its 95 % interval
-        over random states (``low``, ``high``); and, for verdicts on the proposed pairs, the points by which ``precision`` and ``recall`` of all links changed, and F1 ``elsewhere``, on the
-        entities without a verdict.
+        over random states (``low``, ``high``); and, for verdicts on the proposed pairs, the points by which
+        ``precision`` and ``recall`` of all links changed, and F1 ``elsewhere``, on the entities without a
+        verdict.
     """
     rows = []
     for task in tasks:

@@ -290,7 +290,7 @@ side. All texts of entities are put in as text, never as HTML. Nothing is loaded
     };
     return (name) => { made[name] = made[name] || make[name](); return made[name]; };
   }
-  const ORDERS = { worth: "least certain first", least: "least confident first", most: "most confident first", name: "by name" };
+  const ORDERS = { worth: "most useful verdicts first", least: "least confident first", most: "most confident first", name: "by name" };
 
   // The page.
 
