@@ -17,7 +17,8 @@ BENCHMARKS_REVIEWED, BENCHMARK_STATES = ("dbp15k/zh_en", "fb15k/db15k"), (0, 1, 
 """Benchmarks, on which a run takes minutes, and their random states."""
 
 CHOSEN_ON = "emoji/en-fr"
-"""The pair on which :data:`psqe.links.calibration.DOUBT` was chosen."""
+"""The pair on which :data:`psqe.links.calibration.DOUBT` and the priors of
+:mod:`psqe.links.recalibration` were chosen."""
 
 
 def reviews(tasks: Sequence[str], random_states: Sequence[int]) -> list[RunSpec]:
