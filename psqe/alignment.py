@@ -16,6 +16,7 @@ import pandas as pd
 from psqe.aligners import Aligner
 from psqe.datasets.own_outputs import VERDICT_COLUMNS
 from psqe.datasets.pairs import Pair, check_outputs
+from psqe.datasets.saved_run import SAVED, check_replaceable, digest_of
 from psqe.datasets.spelling import Spellings
 from psqe.defaults import FeatureChoice
 from psqe.errors import DataError, ParameterError
@@ -30,8 +31,7 @@ from psqe.features.fusion import modality_vectors
 from psqe.files import atomic_files, write_json, write_tsv
 from psqe.graph import SIDES, AlignmentTask, FloatArray, KnowledgeGraph, Side, counted
 from psqe.growth.evidence import Evidence, evidence_of, given_modalities, made_with
-from psqe.growth.previous import FILE as RUN_FILE
-from psqe.growth.previous import PreviousRun, digest_of
+from psqe.growth.previous import PreviousRun
 from psqe.links.formats import format_of, save_links
 from psqe.links.predict import Links
 from psqe.links.proposals import N_PROPOSED, propose
@@ -667,7 +667,7 @@ class Alignment:
 
         A fourth file, ``psqe-run.json``, lets a later alignment continue (``previous`` of
         :func:`psqe.align`). With an earlier alignment, ``changes.tsv`` lists what differs from it; without
-        one, a file of this name is removed from the folder. The files are written all or not at all.
+        one, that of an earlier run is removed from the folder. The files are written all or not at all.
 
         Parameters
         ----------
@@ -678,16 +678,18 @@ class Alignment:
         ------
         ParameterError
             If one of them is a file of the pair itself, such as the gold links of a folder; or if an entity
-            may be in several links, because only one-to-one links can be continued. Nothing is written then.
+            may be in several links, because only one-to-one links can be continued; or if the folder has a
+            file of one of these names that no run has written, or its ``links.tsv`` was changed after a run
+            was saved there. Nothing is written then.
         PsqeError
             If the folder cannot be written.
         """
         check_form("the folder", folder, str | Path, "give a path")
         PreviousRun.check_cardinality(self.predicted.chosen_by.cardinality)
-        links, seeds, report = (Path(folder) / name for name in ("links.tsv", "seeds.tsv", "report.json"))
-        run, changes = Path(folder) / RUN_FILE, Path(folder) / "changes.tsv"
+        links, seeds, report, changes, run = (Path(folder) / name for name in SAVED)
         check_outputs((), self.task.name, saved=(links, seeds, report, run, changes))
-        with atomic_files(folder, last=RUN_FILE) as place:
+        check_replaceable(Path(folder))
+        with atomic_files(folder, last=run.name) as place:
             save_links(self.predicted, place / links.name, self.task)
             self.seeds.save_tsv(place / seeds.name, self.task)
             write_json(place / report.name, self.summary())

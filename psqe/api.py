@@ -255,7 +255,9 @@ def _align(
                 found = said.applied_to(mined)
                 unaware = build_aligner(options, random_state).fit(task, vectors, mined)
                 before = weigh_pairs(task, vectors, unaware, seeds=mined, listed=listed)
-                learned = recalibration_of(said, before.choose(rule))
+                with warnings.catch_warnings():  # the links that are returned tell the same
+                    warnings.simplefilter("ignore", PsqeWarning)
+                    learned = recalibration_of(said, before.choose(rule))
                 calibration = before.calibration
             if kept is not None and learned is None:
                 kept = replace(kept, confidence=kept.estimated)  # as that of new links, without a change

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 import psqe
 from psqe import files
 from psqe.cli.main import main
+from psqe.datasets.saved_run import FILE
 from psqe.datasets.synthetic import planted_pair
 from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.evaluation import feature_scorer
 from psqe.features import Features
 from psqe.features.base import Modality
 from psqe.graph import AlignmentTask, FloatArray, IntArray
-from psqe.growth.previous import FILE, PreviousRun
+from psqe.growth.previous import PreviousRun
 from psqe.links import Verdicts
 from psqe.links.kept import KeptLinks
 from psqe.links.predict import weigh_pairs
@@ -301,6 +302,41 @@ def test_changes_of_another_run_do_not_stay_beside_a_run_without_any(
     assert (tmp_path / "changes.tsv").exists()
     old.save(tmp_path)
     assert not (tmp_path / "changes.tsv").exists()
+
+
+@pytest.mark.parametrize("name", ["links.tsv", "seeds.tsv", "report.json", "changes.tsv"])
+def test_a_file_that_no_run_has_written_is_not_replaced(
+    old: psqe.Alignment, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ParameterError, match=f"{name} is there already and would be lost") as told:
+        old.save(tmp_path)
+    assert told.value.remedy and [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_table_that_was_changed_after_a_run_is_not_replaced(old: psqe.Alignment, tmp_path: Path) -> None:
+    old.save(tmp_path)
+    old.save(tmp_path)
+    links = tmp_path / "links.tsv"
+    links.write_text(mine := links.read_text() + "mine\tx\t1\t1\t1\n")
+    with pytest.raises(ParameterError, match="was changed after a run was saved there"):
+        old.save(tmp_path)
+    (tmp_path / FILE).write_text("{")
+    with pytest.raises(ParameterError, match="which tells whether a run wrote it, is damaged"):
+        old.save(tmp_path)
+    assert links.read_text() == mine
+    links.unlink()
+    old.save(tmp_path)
+    assert PreviousRun.load(tmp_path).links
+
+
+def test_a_foreign_file_is_told_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "links.tsv").write_text("mine")
+    options = ["--out", str(tmp_path / "o.tsv"), "--save", str(tmp_path / "run")]
+    assert main(["align", str(COUNTRIES), *options]) == 2
+    assert "links.tsv is there already and would be lost" in capsys.readouterr().err
 
 
 def test_a_run_is_saved_as_a_whole_or_not_at_all(

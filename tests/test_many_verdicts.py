@@ -8,6 +8,7 @@ import pytest
 import psqe
 from psqe.api import build_aligner
 from psqe.datasets.synthetic import planted_pair
+from psqe.errors import PsqeWarning
 from psqe.evaluation import feature_scorer
 from psqe.evaluation.truth import among
 from psqe.features.canonical_order import canonical_candidates
@@ -170,3 +171,12 @@ def test_a_simulated_reviewer_accepts_one_to_one_where_gold_links_are_many_to_ma
     assert {tuple(pair) for pair in said.accepted.tolist()} <= gold
     assert not gold & {tuple(pair) for pair in said.rejected.tolist()}
     assert all(len(set(ends)) == len(ends) for ends in said.accepted.T.tolist())
+
+
+def test_that_no_further_link_can_be_found_is_told_once():
+    task, features = planted_pair(20, 3, 8, noise=0.2, random_state=0)
+    rule = LinkRule(cardinality="many-to-many")
+    said = Verdicts(task.links[:5], NONE)
+    with pytest.warns(PsqeWarning) as told:
+        psqe.align(task, features=features, seeds="none", links=rule, verdicts=said)
+    assert ["no further link" in str(each.message) for each in told].count(True) == 1

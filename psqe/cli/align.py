@@ -23,13 +23,11 @@ from psqe.cli.options import (
 from psqe.cli.outputs import Outputs
 from psqe.cli.streams import tell_step
 from psqe.datasets.own_outputs import LINK_ENDINGS, check_tabs
+from psqe.datasets.saved_run import SAVED, check_replaceable
 from psqe.errors import ParameterError
 from psqe.files import write_json
 from psqe.graph import counted
 from psqe.process_limits import MEMORY_TO_COMPUTE, check_memory
-
-SAVED = ("links.tsv", "seeds.tsv", "report.json", "psqe-run.json", "changes.tsv")
-"""The files that ``--save`` writes into its folder, as :meth:`psqe.Alignment.save` does."""
 
 
 def saved_files(folder: Path | None) -> list[Path]:
@@ -124,6 +122,8 @@ def align(
         saved=saved_files(save_out),
         inputs=(seeds_file, *(verdicts or ()), *(features.features or ())),
     )
+    if save_out is not None:
+        check_replaceable(save_out)
     if previous is not None:  # its folder may be written again as a whole, and no single file of it
         files = saved_files(previous)
         task.check_outputs(

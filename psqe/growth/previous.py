@@ -16,22 +16,16 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from psqe.datasets.own_outputs import PREFIX
+from psqe.datasets.saved_run import FILE, LINKS_FILE, digest_of
 from psqe.errors import DataError, ParameterError, PsqeError
 from psqe.evaluation.truth import Cardinality
-from psqe.files import content_hash, write_text
+from psqe.files import write_text
 from psqe.graph import SIDES, AlignmentTask, IntArray, Side, Sides
 from psqe.growth.evidence import Difference, Digests, Evidence
 from psqe.links.kept import KeptLinks, ListedPairs, place_of
 from psqe.links.predict import Links
 from psqe.links.verdicts import Verdicts, VerdictWord, verdicts_of
 from psqe.seeds.seed_set import SeedSet
-
-FILE = f"{PREFIX}run.json"
-"""The name of the file in the folder of a run."""
-
-LINKS_FILE = "links.tsv"
-"""The table of links that is written beside it."""
 
 LARGEST_SCORE = float(np.finfo(np.float32).max)
 """The largest finite score that a set of seeds can have, and so the largest one that a run can have saved."""
@@ -478,11 +472,3 @@ def _differing(before: Mapping[str, Any], now: Mapping[str, Any], key: str) -> s
         return f"{old} and not {new}"
     names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
     return ", ".join(f"{name} was {old.get(name)} and is {new.get(name)}" for name in names)
-
-
-def digest_of(path: Path) -> str:
-    """Return a digest of a file; empty if it cannot be read."""
-    try:
-        return content_hash(path.read_bytes())
-    except OSError:
-        return ""
