@@ -173,10 +173,10 @@ def test_a_simulated_reviewer_accepts_one_to_one_where_gold_links_are_many_to_ma
     assert all(len(set(ends)) == len(ends) for ends in said.accepted.T.tolist())
 
 
-def test_that_no_further_link_can_be_found_is_told_once():
-    task, features = planted_pair(20, 3, 8, noise=0.2, random_state=0)
+def test_that_no_further_link_can_be_found_is_told_once(monkeypatch):
+    monkeypatch.setattr("psqe.links.further.FEWEST", 1000)
+    task, features = planted_pair(40, 3, 8, noise=0.2, dangling=0.3, random_state=0)
     rule = LinkRule(cardinality="many-to-many")
-    said = Verdicts(task.links[:5], NONE)
     with pytest.warns(PsqeWarning) as told:
-        psqe.align(task, features=features, seeds="none", links=rule, verdicts=said)
+        psqe.align(task, features=features, seeds="none", links=rule, verdicts=Verdicts(task.links[:5], NONE))
     assert ["no further link" in str(each.message) for each in told].count(True) == 1
