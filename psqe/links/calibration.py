@@ -6,8 +6,9 @@ therefore depend on how many pairs a person has judged. So it is learned from al
 verdict. Verdicts change three things only:
 
 - Each accepted pair takes one from the number of entities with a counterpart.
-- An accepted or rejected pair is still a rival of the other pairs of its entities: that a person has judged
-  it makes no other pair more similar.
+- A judged pair is still a rival of the other pairs of its entities: that a person has judged it makes no
+  other pair more similar. Accepted pairs are an exception where the aligner returns its seeds, because their
+  entities are hubs there (:mod:`psqe.links.predict`).
 - An entity whose likely pair was rejected has a counterpart less often than others, so that the evidence for
   its other pairs is lowered by :data:`DOUBT`.
 """
