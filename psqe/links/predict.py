@@ -447,9 +447,10 @@ class _UnseededPairs:
         """Weigh the pairs of entities, and learn from the same entities how sure the pairs are."""
         plan = TransportPlan.from_similarity(_similarity(scorer, ends.left, ends.right, listed))
         shift = calibrating_shift(plan, again)
-        calibration = Calibration(plan.temperature, shift, plan.n_counterparts, ends)
-        confidence = calibration.confidence(plan)
+        calibration = Calibration(plan, shift, ends)
         nothing = np.empty((0, 2), dtype=np.int64)
+        pairs = np.column_stack([ends.left[plan.shortlist.rows], ends.right[plan.shortlist.columns]])
+        confidence = calibration.confidence(plan, pairs, nothing)
         return cls(ends.left, ends.right, plan, confidence, calibration, scorer, nothing)
 
     @classmethod
@@ -472,12 +473,11 @@ class _UnseededPairs:
         plan = TransportPlan.from_shortlist(
             shortlist,
             temperature=calibration.temperature,
-            counterparts=calibration.n_remaining(ends, said.accepted, shortlist),
+            counterparts=calibration.n_remaining(ends, said.rejected),
             leads=leads_among(pairs, every, rivals),
         )
-        doubted = np.isin(pairs[:, 0], said.rejected[:, 0]) | np.isin(pairs[:, 1], said.rejected[:, 1])
         rejected = np.column_stack([ends.left[places[:, 0]], ends.right[places[:, 1]]])
-        confidence = calibration.confidence(plan, doubted)
+        confidence = calibration.confidence(plan, pairs, said.rejected)
         return cls(ends.left, ends.right, plan, confidence, calibration, scorer, rejected)
 
     def choose(

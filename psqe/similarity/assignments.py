@@ -110,24 +110,9 @@ def n_counterparts(shortlist: Shortlist) -> float:
 
     Returns
     -------
-    The mean of two numbers: that of all entities of the smaller side, and :func:`n_visible_counterparts`.
-    """
-    return (n_visible_counterparts(shortlist) + min(shortlist.shape)) / 2
-
-
-def n_visible_counterparts(shortlist: Shortlist) -> float:
-    """Estimate without labels how many entities of one side have a counterpart that the similarities reveal.
-
-    Parameters
-    ----------
-    shortlist
-        Pairs of candidates that are in no seed.
-
-    Returns
-    -------
-    The number of entities whose best match does not look like a wrong one, at most that of the smaller side.
-    Where a side has only one candidate, there is no second-best match, and the result is the number of all
-    entities of the smaller side.
+    The mean of two numbers: that of all entities of the smaller side, and that of the entities whose best
+    match does not look like a wrong one. Where a side has only one candidate, there is no second-best match,
+    and the result is the number of all entities of the smaller side.
     """
     most = min(shortlist.shape)
     if most < 2:
@@ -136,7 +121,7 @@ def n_visible_counterparts(shortlist: Shortlist) -> float:
         n * (1 - _share_without_match(scores))
         for n, scores in zip(shortlist.shape, shortlist.nearest, strict=True)
     )
-    return float(min(visible, most))
+    return (min(visible, most) + most) / 2
 
 
 def _share_without_match(scores: DoubleArray) -> float:

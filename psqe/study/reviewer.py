@@ -32,7 +32,7 @@ Strategy = Literal["proposed", "least certain", "random"]
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
-ROUNDS = (25, 25, 200)
+ROUNDS = (50, 200)
 """Number of verdicts of each round."""
 
 RULE = LinkRule(threshold=None)
