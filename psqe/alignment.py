@@ -481,8 +481,8 @@ class Alignment:
         pandas.DataFrame
             Columns ``left`` and ``right`` (identifiers), ``left_name`` and ``right_name`` (``None`` where an
             entity has no name), ``confidence``, ``linked`` (whether the pair is a link; the others are below
-            the threshold) and ``worth``, the expected gain of F1 times the number of links and of expected
-            links (:mod:`psqe.links.proposals`), in descending order.
+            the threshold) and ``worth``, the gain of F1 that is expected of a verdict, up to a common
+            factor (:mod:`psqe.links.proposals`), in descending order.
 
         Raises
         ------
@@ -679,8 +679,8 @@ class Alignment:
         ParameterError
             If one of them is a file of the pair itself, such as the gold links of a folder; or if an entity
             may be in several links, because only one-to-one links can be continued; or if the folder has a
-            file of one of these names that no run has written, or its ``links.tsv`` was changed after a run
-            was saved there. Nothing is written then.
+            file of one of these names that no run has written, or that was changed after a run was saved
+            there. Nothing is written then.
         PsqeError
             If the folder cannot be written.
         """
@@ -695,17 +695,17 @@ class Alignment:
             write_json(place / report.name, self.summary())
             if self.changes is not None:
                 self._write_changes(place / changes.name)
-            self.as_previous(digest_of(place / links.name)).save(place)
+            self.as_previous({path.name: digest_of(path) for path in place.iterdir()}).save(place)
         if self.changes is None:  # one of another run would be taken for a part of this one
             changes.unlink(missing_ok=True)
 
-    def as_previous(self, links_digest: str = "") -> PreviousRun:
+    def as_previous(self, files: Mapping[str, str] | None = None) -> PreviousRun:
         """Return what a later alignment needs of this one (``previous`` of :func:`psqe.align`).
 
         Parameters
         ----------
-        links_digest
-            Digest of the table of links that is written beside it; empty without one.
+        files
+            Digests of the files that are written beside it, by name; ``None``, the default, for no file.
 
         Raises
         ------
@@ -721,7 +721,7 @@ class Alignment:
             self._mined,
             evidence,
             made_with(self.parameters),
-            links_digest,
+            files,
         )
 
     def save_changes(self, path: str | Path) -> None:

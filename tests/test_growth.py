@@ -315,20 +315,22 @@ def test_a_file_that_no_run_has_written_is_not_replaced(
     assert (tmp_path / name).read_text() == "mine"
 
 
-def test_a_table_that_was_changed_after_a_run_is_not_replaced(old: psqe.Alignment, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["links.tsv", "seeds.tsv", "report.json", "changes.tsv", FILE])
+def test_a_file_that_was_changed_after_a_run_is_not_replaced(
+    old: psqe.Alignment, tmp_path: Path, name: str
+) -> None:
     old.save(tmp_path)
     old.save(tmp_path)
-    links = tmp_path / "links.tsv"
-    links.write_text(mine := links.read_text() + "mine\tx\t1\t1\t1\n")
-    with pytest.raises(ParameterError, match="was changed after a run was saved there"):
+    (tmp_path / name).write_text("mine")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    told = "is damaged or not that" if name == FILE else "no run has written it, or it was changed since"
+    with pytest.raises(ParameterError, match=f"{name} would be lost, and .* ?{told}"):
         old.save(tmp_path)
-    (tmp_path / FILE).write_text("{")
-    with pytest.raises(ParameterError, match="which tells whether a run wrote it, is damaged"):
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    (tmp_path / name).unlink()
+    if name != FILE:
         old.save(tmp_path)
-    assert links.read_text() == mine
-    links.unlink()
-    old.save(tmp_path)
-    assert PreviousRun.load(tmp_path).links
+        assert PreviousRun.load(tmp_path).links
 
 
 def test_a_foreign_file_is_told_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -193,7 +193,7 @@ def check_outputs(
         if what is not None:
             raise ParameterError(
                 f"{path} {what}",
-                remedy="choose another folder, outside that of the pair"
+                remedy=f"choose another folder{', outside that of the pair' * (what != 'is read, too')}"
                 if path in fixed
                 else f"write to another file, such as {path.with_name(f'{PREFIX}{path.name}')}",
             )

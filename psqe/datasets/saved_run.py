@@ -20,18 +20,18 @@ SAVED = (LINKS_FILE, "seeds.tsv", "report.json", "changes.tsv", FILE)
 
 
 def check_replaceable(folder: Path) -> None:
-    """Refuse to save a run where files would be lost that no run has written.
+    """Refuse to save a run in a folder where files would be lost that no run has written.
 
     Parameters
     ----------
     folder
-        The folder to save to. It may hold other files, or a run that was saved there before.
+        The folder to save to. It may hold files of other names, and the run that was saved there before.
 
     Raises
     ------
     ParameterError
-        If it has a file with the name of one of a saved run, and it is no saved run or its table of links was
-        changed.
+        If a file of :data:`SAVED` is in the folder, and the run that is saved there has not written it or it
+        was changed since.
 
     Examples
     --------
@@ -43,18 +43,22 @@ def check_replaceable(folder: Path) -> None:
     what = None
     if FILE not in there:
         what = f"{there[0]} is there already and would be lost; no run was saved in this folder"
-    elif LINKS_FILE in there:
+    else:
         try:
-            written = json.loads((folder / FILE).read_bytes())["links_digest"]
+            written = dict(json.loads((folder / FILE).read_bytes())["files"])
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            what = f"{LINKS_FILE} would be lost; {FILE}, which tells whether a run wrote it, is damaged"
+            what = f"{FILE} would be lost, and it is damaged or not that of a saved run"
         else:
-            if written != digest_of(folder / LINKS_FILE):
-                what = f"{LINKS_FILE} was changed after a run was saved there, and would be lost"
+            others = [
+                name for name in there if name != FILE and digest_of(folder / name) != written.get(name)
+            ]
+            if others:
+                what = f"{others[0]} would be lost, and no run has written it, or it was changed since"
     if what is not None:
         raise ParameterError(
             f"the run cannot be saved in {folder}: {what}",
-            remedy="choose another folder, or move the files of this one elsewhere",
+            remedy="choose another folder, or move the files of this one elsewhere (a run that was stopped "
+            "while its files were written leaves such files, too)",
         )
 
 

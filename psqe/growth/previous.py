@@ -50,8 +50,8 @@ class PreviousRun(BaseModel):
         For either side, the digests of each candidate (:data:`psqe.growth.evidence.KINDS`).
     made_with
         The modalities, the encoders and the aligner.
-    links_digest
-        Digest of the table of links that was written beside the file.
+    files
+        Digests of the files that were written beside this one, by name.
     listed
         The pairs of near entities that links were chosen from (:func:`pack_pairs`). An entity is numbered by
         its place in ``evidence``.
@@ -71,7 +71,7 @@ class PreviousRun(BaseModel):
     verdicts: list[tuple[str | None, str | None, VerdictWord]] = Field(default_factory=list)
     evidence: dict[Side, dict[str, Digests]]
     made_with: dict[str, Any] = Field(default_factory=dict)
-    links_digest: str = ""
+    files: dict[str, str] = Field(default_factory=dict)
     listed: str = ""
 
     @staticmethod
@@ -108,7 +108,7 @@ class PreviousRun(BaseModel):
         seeds: SeedSet,
         evidence: Evidence,
         made_with: Mapping[str, Any],
-        links_digest: str = "",
+        files: Mapping[str, str] | None = None,
     ) -> PreviousRun:
         """Gather what a later run needs.
 
@@ -124,8 +124,8 @@ class PreviousRun(BaseModel):
             Digests of the evidence.
         made_with
             The modalities, the encoders and the aligner, ready for JSON.
-        links_digest
-            Digest of the table of links.
+        files
+            Digests of the files that are written beside it, by name; ``None`` for no file.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class PreviousRun(BaseModel):
             verdicts=verdicts,
             evidence={side: evidence[side] for side in SIDES},
             made_with=json.loads(json.dumps(dict(made_with))),
-            links_digest=links_digest,
+            files=dict(files or {}),
             listed=pack_pairs(
                 np.column_stack(
                     [
@@ -213,7 +213,7 @@ class PreviousRun(BaseModel):
                 f"the file of the earlier run is damaged: {missing[0]} is missing", path=path, remedy=REMEDY
             )
         table = path.with_name(LINKS_FILE)
-        if run.links_digest and digest_of(table) != run.links_digest:
+        if digest_of(table) != run.files.get(LINKS_FILE, digest_of(table)):
             raise DataError(
                 "the table of links was changed or removed after the run, and the change would be lost, or "
                 "the run was stopped while its files were written",

@@ -3,15 +3,16 @@
 Verdicts take entities out of the competition, above all those with a counterpart: the others stay. What is
 estimated among the entities that remain (:mod:`psqe.links.confidence`, :mod:`psqe.links.orphans`) would
 therefore depend on how many pairs a person has judged. So the temperature and the shift of the evidence are
-learned from the plan of all competing entities before any verdict. Verdicts then change three things:
+learned from the plan of all competing entities before any verdict. After that, verdicts change three things
+here (that accepted pairs are seeds, and :mod:`psqe.links.recalibration`, come beside them):
 
 - An entity that has left takes with it its share of the number of entities with a counterpart: the sum of its
   shares in that plan. A rejected pair takes its share from both of its entities, and by Bayes' theorem they
   have a counterpart with the probability ``(p - s) / (1 - s)``, where ``p`` is the sum of the entity's shares
   and ``s`` that of its rejected pairs.
 - An entity with a verdict remains a rival of the others in the leads of pairs: that a person has judged a
-  pair makes no other pair more similar. Entities of accepted pairs are an exception where the aligner returns its
-  seeds, because they are hubs there (:mod:`psqe.links.predict`).
+  pair makes no other pair more similar. Entities of accepted pairs are an exception where the aligner returns
+  its seeds, because they are hubs there (:mod:`psqe.links.predict`).
 - If a likely pair of an entity was wrong, its other pairs are correct less often than their evidence says.
   Their logarithm of odds is lowered by :data:`DOUBT` times the share that its rejected pairs had.
 """
@@ -29,7 +30,7 @@ from psqe.links.plan import TransportPlan
 
 DOUBT = 2.0
 """What is taken from the logarithm of the odds of a pair if another pair of one of its entities was certain,
-and was rejected. It was chosen on emoji/en-fr, random states 0 and 1: 1 gives a smaller F1, and 3 the same."""
+and was rejected. It was chosen among 1, 2 and 3 on emoji/en-fr, random states 0 and 1."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -152,14 +152,14 @@ def leads_in(shortlist: Shortlist) -> DoubleArray:
 
 
 def leads_among(pairs: IntArray, rivals: Shortlist, ends: Sides[IntArray]) -> DoubleArray:
-    """Compute how far pairs are ahead in a longer list of pairs, of which they are some.
+    """Compute the leads of some pairs where further pairs of their entities are rivals, too.
 
     Parameters
     ----------
     pairs
         Left and right entity of each pair ``(n, 2)``.
     rivals
-        All pairs that count.
+        These pairs and their rivals: a pair is compared with the best other one of either of its entities.
     ends
         The entities of the rows and of the columns of ``rivals``.
 

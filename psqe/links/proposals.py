@@ -1,15 +1,17 @@
 """Which pairs a person should look at first: those whose verdict is expected to raise F1 most.
 
-Let ``F`` be the largest F1 that the confidences let one expect. It is reached with the threshold ``F / 2``
-(:func:`psqe.links.rules.best_threshold`). A verdict on a pair with confidence ``c`` can show two mistakes,
-and either changes F1 = 2 correct / (links + expected links). The pair is a link, ``c >= F / 2``, and wrong:
-without it F1 grows by ``F / (links + expected links)``. Or it is no link and correct: with it F1 grows by
-``(2 - F) / (links + expected links)``. The expected gain is therefore, with that denominator left out,
+Let there be ``N`` links, with the confidences ``c``, and let ``E`` true links be expected, so that the
+expected F1 is ``F = 2 (sum of c) / (N + E)``. A verdict can show two mistakes. A link is wrong, with the
+probability ``1 - c``: without it F1 grows by about ``F / (N + E)``. Or a pair that is no link is correct,
+with the probability ``c``: with it F1 grows by about ``(2 - F) / (N + E)``. Without the common
+denominator, a verdict is therefore worth
 
-    worth(c) = (1 - c) F  where c >= F / 2, and  c (2 - F)  where c < F / 2.
+    (1 - c) F  on a link, and  c (2 - F)  on a pair that is no link.
 
-It is largest at the threshold, where both are equal. The pairs with a confidence near it are also those whose
-verdicts tell where the threshold should be.
+Where the threshold is the best one, ``F / 2`` (:func:`psqe.links.rules.best_threshold`), a verdict is
+worth most on pairs at the threshold, where both are equal. Verdicts on these pairs also tell where the
+threshold should be. Where the threshold is lower, the links below ``F / 2`` count as none here: leaving
+them out takes a higher threshold, and no verdict.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ class Proposals:
     linked
         Whether each pair is a link ``(n,)``; the others are below the threshold.
     worth
-        The gain of F1 that is expected of the verdict on each pair ``(n,)``, times the number of links and of
-        expected links.
+        The gain of F1 that is expected of the verdict on each pair ``(n,)``, times the sum of the number of
+        links and the number of true links to expect.
 
     Examples
     --------
@@ -99,10 +101,11 @@ def propose(task: AlignmentTask, links: Links, n: int = N_PROPOSED) -> Proposals
     pairs = np.vstack([links.pairs, links.doubtful])
     confidence = np.concatenate([links.confidence, links.doubtful_confidence]).astype(np.float64)
     linked = np.arange(len(pairs)) < len(links)
-    best_f1 = 2 * best_threshold(confidence, links.expected_links)
+    kept = linked & (confidence >= best_threshold(confidence, links.expected_links))
+    worth = expected_gain(confidence, kept, links.expected_links)
     open_ones = np.flatnonzero(~among(pairs, links.verdicts.accepted))
-    pairs, confidence, linked = pairs[open_ones], confidence[open_ones], linked[open_ones]
-    worth = expected_gain(confidence, best_f1)
+    pairs, confidence = pairs[open_ones], confidence[open_ones]
+    linked, worth = linked[open_ones], worth[open_ones]
     ranked = np.round(worth, 9).tolist()
     names = [
         [task.sides[side].entities[i] for i in pairs[:, column].tolist()] for column, side in enumerate(SIDES)
@@ -111,24 +114,28 @@ def propose(task: AlignmentTask, links: Links, n: int = N_PROPOSED) -> Proposals
     return Proposals(pairs[order], confidence[order], linked[order], worth[order])
 
 
-def expected_gain(confidence: DoubleArray, best_f1: float) -> DoubleArray:
+def expected_gain(confidence: DoubleArray, linked: BoolArray, expected: float) -> DoubleArray:
     """Compute what verdicts on pairs are expected to be worth, see :mod:`psqe.links.proposals`.
 
     Parameters
     ----------
     confidence
         The confidence of each pair ``(n,)``.
-    best_f1
-        The largest F1 that the confidences let one expect.
+    linked
+        Which pairs are links ``(n,)``.
+    expected
+        Number of true links to expect, whether found or not.
 
     Returns
     -------
     numpy.ndarray
-        The expected gain of F1 ``(n,)``, times the number of links and of expected links.
+        The expected gain of F1 ``(n,)``, times the sum of the number of links and ``expected``.
 
     Examples
     --------
-    >>> expected_gain(np.array([0.2, 0.4, 0.9]), 0.8).round(2).tolist()
-    [0.24, 0.48, 0.08]
+    >>> confidence = np.array([0.9, 0.7, 0.4, 0.2])
+    >>> expected_gain(confidence, confidence > 0.3, expected=2.0).round(2).tolist()
+    [0.08, 0.24, 0.48, 0.24]
     """
-    return np.where(2 * confidence >= best_f1, (1 - confidence) * best_f1, confidence * (2 - best_f1))
+    f1 = 2 * float(confidence[linked].sum()) / max(int(linked.sum()) + expected, 1e-9)
+    return np.where(linked, (1 - confidence) * f1, confidence * (2 - f1))

@@ -10,7 +10,11 @@ be mistaken with the probability :data:`MISTAKEN`, and logarithms of odds beyond
 same for the fit. Beyond this limit the function only shifts them, so that their order stays, too.
 
 The pairs that a person looks at are not drawn at random. This does no harm as long as they are chosen by
-their confidence, because what is estimated is the share of correct pairs given their confidence.
+their confidence, because what is estimated is the share of correct pairs given their confidence. It does harm
+where a person judges correct pairs only, such as links that were known before, or wrong ones only.
+
+The confidences are those of the run without verdicts. A pair that appears only after earlier verdicts has
+none there, and a verdict on it teaches nothing here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """A reviewer who is simulated by the gold links: what verdicts are worth, by how the pairs were chosen.
 
-In each round, pairs of the last alignment are chosen and judged, and the graphs are aligned again with all
-verdicts so far. A pair that is a gold link is accepted. Another one is rejected, and if the true counterpart
-of one of its entities is among the two nearest candidates, which the page for reviewers shows, that one is
-accepted in its place; both count as one verdict. Mining and the aligner read nothing but the verdicts.
+In each round, pairs of the last alignment are chosen and judged, and the graphs are aligned again with
+all verdicts so far. A pair that is a gold link is accepted; where gold links are not one-to-one, it is
+left open if one of its entities is in another accepted pair. Another pair is rejected, and if the true
+counterpart of one of its entities is among the two nearest candidates, which the page for reviewers
+shows, that one is accepted in its place. Each pair counts as one verdict. Mining and the aligner read
+nothing but the verdicts.
 """
 
 from __future__ import annotations

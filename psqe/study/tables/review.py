@@ -74,7 +74,7 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str], n_verdicts: int) -
     tasks
         The pairs. One without a result has no row.
     n_verdicts
-        After how many verdicts.
+        After how many verdicts. Only random states count in which each way to choose pairs has so many.
 
     Returns
     -------
@@ -93,8 +93,12 @@ def review_by_pair(table: pd.DataFrame, tasks: Sequence[str], n_verdicts: int) -
         if after.empty:
             continue
         closed = 100 * after.pivot(index="random_state", columns="strategy", values="closed")
+        closed = closed.reindex(columns=list(STRATEGIES)).dropna()
+        if closed.empty:
+            continue
         before = states[states["n_verdicts"] == 0].set_index(["strategy", "random_state"])
-        changed = 100 * (after.set_index(["strategy", "random_state"]) - before)
+        after = after[after["random_state"].isin(closed.index)]
+        changed = 100 * (after.set_index(["strategy", "random_state"]) - before).dropna()
         mean, low, high = mean_interval((closed["proposed"] - closed["random"]).tolist())
         rows.append(
             {
