@@ -281,8 +281,9 @@ def _align(
     choices = describe_choices(task, features, vectors, seeds if run is None else mined, mined)
     if len(said) and learned is None:
         choices.append(
-            f"confidences not recalibrated, for which at least {FEWEST} links have to be judged, at least "
-            f"{FEWEST_OF_A_KIND} of them accepted and at least {FEWEST_OF_A_KIND} rejected"
+            "confidences not recalibrated, for which verdicts have to judge at least "
+            f"{FEWEST} pairs of a run without any, at least {FEWEST_OF_A_KIND} of them correct and "
+            f"{FEWEST_OF_A_KIND} wrong"
         )
     if run is not None:
         choices.append(f"seeds and verdicts of the earlier run; {told_links(task, predicted, run)}")

@@ -19,7 +19,6 @@ from psqe.links.plan import TransportPlan, leads_among, leads_in
 from psqe.options import AlignerOptions
 from psqe.seeds import SeedSet
 from psqe.similarity import Dot
-from psqe.similarity.assignments import n_counterparts, n_visible_counterparts
 from psqe.similarity.shortlist import Shortlist
 from psqe.study import reviewer
 from psqe.study.measures import f1_outside
@@ -71,26 +70,35 @@ def test_confidences_of_the_same_similarities_hardly_change(planted):
     assert abs(np.median(moved)) < 0.1
 
 
-def test_the_other_pairs_of_a_rejected_entity_are_doubted(planted):
+def test_the_other_pairs_of_a_rejected_entity_are_doubted_as_far_as_the_pair_was_likely(planted):
     task, features = planted
     scorer = feature_scorer(task, features)
     before = weigh_pairs(task, features, scorer)
+    calibration = before.calibration
     links = before.choose()
-    rejected = links.pairs[links.confidence < 0.7][:30]
-    said = Verdicts(NONE, rejected)
-    after = weigh_pairs(task, features, scorer, verdicts=said, calibration=before.calibration)
-    found = after.choose()
-    own = np.isin(found.pairs[:, 0], rejected[:, 0]) | np.isin(found.pairs[:, 1], rejected[:, 1])
-    plan = after._others.plan
-    cells = after._others.left[plan.shortlist.rows] * 10_000 + after._others.right[plan.shortlist.columns]
-    order = np.argsort(cells)
-    place = order[np.searchsorted(cells[order], found.pairs @ [10_000, 1])]
-    evidence = plan.log_odds[place] + before.calibration.shift
+    likely = links.pairs[links.confidence < 0.7][:30]
+    first, last = links.pairs[0], links.pairs[1]
+    unlikely = np.array([[first[0], last[1]]])
+    assert calibration.shares_of(unlikely)[0] < 0.01
+    said = Verdicts(NONE, np.vstack([likely, unlikely]))
+    after = weigh_pairs(task, features, scorer, verdicts=said, calibration=calibration)
+    others = after._others
+    plan = others.plan
+    pairs = np.column_stack([others.left[plan.shortlist.rows], others.right[plan.shortlist.columns]])
+    lost = dict(zip(map(tuple, said.rejected.tolist()), calibration.shares_of(said.rejected), strict=True))
+    of_left, of_right = ({pair[side]: share for pair, share in lost.items()} for side in (0, 1))
+    doubt = np.array([max(of_left.get(i, 0.0), of_right.get(j, 0.0)) for i, j in pairs.tolist()])
+    evidence = plan.log_odds + calibration.shift
     inside = np.abs(evidence) < 8
-    assert own.sum() > 5 and (~own).sum() > 50
-    lowered = evidence - odds(np.clip(found.confidence, 1e-9, 1 - 1e-9))
-    assert lowered[own & inside] == pytest.approx(DOUBT, abs=1e-3)
-    assert lowered[~own & inside] == pytest.approx(0.0, abs=1e-3)
+    lowered = (evidence - odds(np.clip(others.confidence, 1e-12, 1 - 1e-12)))[inside]
+    assert lowered == pytest.approx(DOUBT * doubt[inside], abs=1e-3)
+    assert (lowered > 0.5).sum() > 20 and (lowered < 0.02).sum() > 100
+    found = after.choose()
+    sure = dict(zip(map(tuple, found.pairs.tolist()), found.confidence.tolist(), strict=True))
+    for pair, confidence in zip(links.pairs[:2].tolist(), links.confidence[:2], strict=True):
+        assert sure[tuple(pair)] == pytest.approx(confidence, abs=0.02), (
+            "an unlikely pair says nothing of them"
+        )
 
 
 def test_a_judged_pair_is_still_a_rival():
@@ -109,14 +117,6 @@ def test_a_judged_pair_is_still_a_rival():
         for leads in (None, leads_among(pairs, every, ends))
     ]
     assert plans[0].log_odds[place] > plans[1].log_odds[place]
-
-
-def test_the_number_of_counterparts_is_between_that_of_visible_ones_and_of_all():
-    rng = np.random.default_rng(0)
-    noise = rng.standard_normal((2, 200, 8)).astype(np.float32)
-    listed = Shortlist.from_similarity(Dot(*noise))
-    assert n_visible_counterparts(listed) < 190
-    assert n_counterparts(listed) == (n_visible_counterparts(listed) + 200) / 2
 
 
 @pytest.mark.parametrize("returned", [False, True])
@@ -141,23 +141,56 @@ def test_all_pairs_are_rivals_but_those_of_seeds_that_an_aligner_returns(planted
     assert plan.leads == pytest.approx(wanted, abs=1e-5)
 
 
-def test_accepted_pairs_take_one_from_the_number_of_counterparts(monkeypatch):
-    monkeypatch.setattr("psqe.links.calibration.n_visible_counterparts", lambda listed: 6.0)
-    calibration = Calibration(0.1, None, 16.0, Sides(np.arange(20), np.arange(100, 120)))
-    unit = np.eye(10, dtype=np.float32)
-    listed = Shortlist.from_similarity(Dot(unit, unit))
+def test_the_number_of_counterparts_is_that_of_the_plan_without_those_who_left():
+    rng = np.random.default_rng(0)
+    left = rng.standard_normal((30, 8)).astype(np.float32)
+    right = left[:24] + 0.7 * rng.standard_normal((24, 8)).astype(np.float32)
+    plan = TransportPlan.from_shortlist(Shortlist.from_similarity(Dot(left, right)), temperature=2.0)
+    everyone = Sides(np.arange(100, 130), np.arange(24)[::-1].copy())
+    calibration = Calibration(plan, 0.0, everyone)
+    table = np.zeros((30, 24))
+    table[plan.shortlist.rows, plan.shortlist.columns] = plan.shares
+    pairs = np.column_stack([everyone.left[plan.shortlist.rows], everyone.right[plan.shortlist.columns]])
+    assert calibration.shares_of(pairs) == pytest.approx(plan.shares)
+    assert calibration.shares_of(np.array([[99, 3], [100, 99]])).tolist() == [0, 0]
+    nothing = Verdicts.none()
+    assert calibration.n_remaining(everyone, nothing) == pytest.approx(plan.n_counterparts, rel=0.01)
 
-    def remaining(accepted, left=0, right=100):
-        ends = Sides(np.arange(left, left + 10), np.arange(right, right + 10))
-        return calibration.n_remaining(ends, np.array(accepted), listed)
+    gone = Sides(everyone.left[15:], everyone.right[10:])
+    expected = (table[15:].sum() + table[:, 10:].sum()) / 2
+    assert calibration.n_remaining(gone, nothing) == pytest.approx(expected, rel=1e-6)
 
-    assert remaining([[10 + i, 110 + i] for i in range(7)]) == pytest.approx(9)
-    assert remaining([[10, 110], [11, 7]]) == 10, "at most as many as there are"
-    assert remaining([[10 + i, 110 + i] for i in range(10)]) == pytest.approx(6)
-    assert remaining([[10 + i, 110 + i] for i in range(12)]) == 6, "not fewer than can be seen"
-    assert remaining([[i, 100 + i] for i in range(8)], left=18) == pytest.approx(8), "one side came back"
-    both_back = remaining([[i, 100 + i] for i in range(15)], left=18, right=118)
-    assert both_back == pytest.approx(1 + 8 * 16 / 20)
+    i, j = 7, int(table[7].argmax())
+    rejected = Verdicts(NONE, np.array([[everyone.left[i], everyone.right[j]]]))
+    share, of_row, of_column = table[i, j], min(1, table[i].sum()), min(1, table[:, j].sum())
+    less = ((of_row - (of_row - share) / (1 - share)) + (of_column - (of_column - share) / (1 - share))) / 2
+    found = calibration.n_remaining(everyone, rejected)
+    assert share > 0.1 and plan.n_counterparts - found == pytest.approx(less, rel=0.02, abs=0.01)
+    every = np.column_stack([np.full(24, everyone.left[i]), everyone.right])
+    alone = Verdicts(NONE, NONE, Sides(everyone.left[[i]], NONE[:, 0]))
+    without = calibration.n_remaining(everyone, Verdicts(NONE, every))
+    assert calibration.n_remaining(everyone, alone) == pytest.approx(without)
+    assert without < plan.n_counterparts - 0.5
+
+    back = Sides(np.append(everyone.left, [500, 501]), np.append(everyone.right, [500, 501]))
+    more = (2 * plan.n_counterparts / 30 + 2 * plan.n_counterparts / 24) / 2
+    assert calibration.n_remaining(back, nothing) == pytest.approx(plan.n_counterparts + more, rel=0.01)
+
+
+@pytest.mark.parametrize("n", [5, 20])
+def test_verdicts_that_nothing_can_be_linked_lower_the_number_of_expected_links(planted, n):
+    task, features = planted
+    scorer = feature_scorer(task, features)
+    before = weigh_pairs(task, features, scorer)
+    expected = before.choose().expected_links
+    some = task.left.candidates[:n].astype(np.int64)
+    right = task.right.candidates.astype(np.int64)
+    every = np.array([(i, j) for i in some.tolist() for j in right.tolist()])
+    alone = Verdicts(NONE, NONE, Sides(some, some[:0]))
+    both = Verdicts(NONE, NONE, Sides(some, right[:n]))
+    for said in (Verdicts(NONE, every), alone, both):
+        after = weigh_pairs(task, features, scorer, verdicts=said, calibration=before.calibration)
+        assert expected - 2 * n < after.choose().expected_links < expected
 
 
 def test_a_simulated_reviewer_accepts_one_to_one_where_gold_links_are_many_to_many(planted):

@@ -307,7 +307,7 @@ def test_the_command_goes_from_proposals_to_links(tmp_path, monkeypatch, capsys)
     after = pd.read_csv("after.tsv", sep="\t", dtype=str)
     assert not ((after["left"] == rejected["left"]) & (after["right"] == rejected["right"])).any()
     assert (
-        "confidences not recalibrated, for which at least 10 links have to be judged"
+        "confidences not recalibrated, for which verdicts have to judge at least 10 pairs of a run"
         in capsys.readouterr().out
     )
     assert main([*common, "--verdicts", "none.tsv"]) == 2

@@ -27,6 +27,7 @@ from scipy.special import expit
 
 from psqe.graph import DoubleArray, IntArray, Sides
 from psqe.links.plan import TransportPlan
+from psqe.links.verdicts import Verdicts
 
 DOUBT = 2.0
 """What is taken from the logarithm of the odds of a pair if another pair of one of its entities was certain,
@@ -77,6 +78,12 @@ class Calibration:
         )
         return Sides(left, right)
 
+    @cached_property
+    def _ends(self) -> IntArray:
+        """The pairs of the plan as entities ``(n, 2)``."""
+        listed = self.plan.shortlist
+        return np.column_stack([self.entities.left[listed.rows], self.entities.right[listed.columns]])
+
     def shares_of(self, pairs: IntArray) -> DoubleArray:
         """Return the share of the plan that pairs of entities ``(n, 2)`` had before any verdict ``(n,)``."""
         listed = self.plan.shortlist
@@ -87,7 +94,7 @@ class Calibration:
         at = np.searchsorted(cells, wanted).clip(max=max(0, len(cells) - 1))
         return np.where(cells[at] == wanted, self.plan.shares[at], 0.0)
 
-    def n_remaining(self, entities: Sides[IntArray], rejected: IntArray) -> float:
+    def n_remaining(self, entities: Sides[IntArray], said: Verdicts) -> float:
         """Tell how many entities of a side are taken to have a counterpart among those that compete now.
 
         Parameters
@@ -95,13 +102,15 @@ class Calibration:
         entities
             The entities of each side that compete now. Those that did not compete before, because they were
             in a seed that was rejected, have a counterpart as often as the others on average.
-        rejected
-            The rejected pairs ``(n, 2)``.
+        said
+            The verdicts. All pairs of an entity without a counterpart count as rejected.
 
         Returns
         -------
         The number, above 0 and at most that of the entities of the smaller side.
         """
+        alone = [np.isin(own, out) for own, out in zip(self._ends.T, said.no_counterpart, strict=True)]
+        rejected = np.unique(np.vstack([said.rejected, self._ends[alone[0] | alone[1]]]), axis=0)
         lost = self.shares_of(rejected)
         numbers = []
         for side, own in enumerate(entities):

@@ -473,7 +473,7 @@ class _UnseededPairs:
         plan = TransportPlan.from_shortlist(
             shortlist,
             temperature=calibration.temperature,
-            counterparts=calibration.n_remaining(ends, said.rejected),
+            counterparts=calibration.n_remaining(ends, said),
             leads=leads_among(pairs, every, rivals),
         )
         rejected = np.column_stack([ends.left[places[:, 0]], ends.right[places[:, 1]]])
