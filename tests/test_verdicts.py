@@ -259,6 +259,18 @@ def test_what_is_proposed_is_expected_to_gain_most_and_not_judged(alignment):
         alignment.review(0)
 
 
+def test_with_a_strict_threshold_the_surest_pairs_that_are_no_links_are_proposed(planted):
+    task = planted[0]
+    links = predict_links(*planted, feature_scorer(*planted), rule=LinkRule(threshold=0.9))
+    proposed = propose(task, links, 10)
+    below = np.sort(links.doubtful_confidence.astype(float))[::-1][:10]
+    assert not proposed.linked.any() and below[0] > 0.7
+    assert proposed.confidence == pytest.approx(below)
+    loose = predict_links(*planted, feature_scorer(*planted), rule=LinkRule(threshold=0.0))
+    best = predict_links(*planted, feature_scorer(*planted), rule=LinkRule(threshold=None))
+    assert propose(task, loose, 10).pairs.tolist() == propose(task, best, 10).pairs.tolist()
+
+
 def test_proposals_do_not_depend_on_the_order_of_entities(planted):
     (turned, features), left, right = relabelled(planted, left=1, right=2)
     first = propose(planted[0], predict_links(*planted, feature_scorer(*planted)), 15).pairs.tolist()
