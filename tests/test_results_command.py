@@ -1,5 +1,7 @@
 """The commands psqe results: list, show, compare, rerun and fill."""
 
+from typing import get_args
+
 import pytest
 from planted_runs import in_place
 from stored import cost_run
@@ -15,7 +17,7 @@ from psqe.study.commands.selection import Selection
 from psqe.study.plans import PLANS, Plan
 from psqe.study.plans.base import alignment_spec, seeds_of, seeds_spec
 from psqe.study.run import run, run_all
-from psqe.study.spec import RunSpec
+from psqe.study.spec import RunSpec, Subject
 from psqe.study.store import RunResult, Store
 
 TASK = "emoji/en-fr"
@@ -394,3 +396,8 @@ def test_a_folder_that_is_no_store_is_told(tmp_path):
         for command in (["list"], ["show", "a"], ["rerun", "a"]):
             done = CliRunner().invoke(app, [*command, "--store", str(tmp_path)])
             assert isinstance(done.exception, DataError) and "runs" in str(done.exception)
+
+
+def test_runs_of_every_subject_can_be_repeated():
+    """What stages cost is measured by a benchmark and never the same, so that it is not repeated."""
+    assert set(get_args(Subject)) - set(TOLERANCE) == {"cost"}

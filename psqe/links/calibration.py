@@ -26,7 +26,8 @@ import numpy as np
 from scipy.special import expit
 
 from psqe.graph import DoubleArray, IntArray, Sides
-from psqe.links.plan import TransportPlan
+from psqe.links.kept import place_of
+from psqe.links.plan import TransportPlan, entities_of, places_of_pairs
 from psqe.links.verdicts import Verdicts
 
 DOUBT = 2.0
@@ -78,21 +79,10 @@ class Calibration:
         )
         return Sides(left, right)
 
-    @cached_property
-    def _ends(self) -> IntArray:
-        """The pairs of the plan as entities ``(n, 2)``."""
-        listed = self.plan.shortlist
-        return np.column_stack([self.entities.left[listed.rows], self.entities.right[listed.columns]])
-
     def shares_of(self, pairs: IntArray) -> DoubleArray:
         """Return the share of the plan that pairs of entities ``(n, 2)`` had before any verdict ``(n,)``."""
-        listed = self.plan.shortlist
-        place = [_places(own, ends) for own, ends in zip(self.entities, pairs.T, strict=True)]
-        width = listed.shape[1]
-        cells = listed.rows * width + listed.columns  # ascending, as the pairs of a shortlist are
-        wanted = np.where((place[0] >= 0) & (place[1] >= 0), place[0] * width + place[1], -1)
-        at = np.searchsorted(cells, wanted).clip(max=max(0, len(cells) - 1))
-        return np.where(cells[at] == wanted, self.plan.shares[at], 0.0)
+        at = places_of_pairs(pairs, self.plan.shortlist, self.entities)
+        return np.where(at >= 0, self.plan.shares[at], 0.0)
 
     def n_remaining(self, entities: Sides[IntArray], said: Verdicts) -> float:
         """Tell how many entities of a side are taken to have a counterpart among those that compete now.
@@ -109,20 +99,18 @@ class Calibration:
         -------
         The number, above 0 and at most that of the entities of the smaller side.
         """
-        alone = [np.isin(own, out) for own, out in zip(self._ends.T, said.no_counterpart, strict=True)]
-        rejected = np.unique(np.vstack([said.rejected, self._ends[alone[0] | alone[1]]]), axis=0)
+        pairs = entities_of(self.plan.shortlist, self.entities)
+        alone = [np.isin(own, out) for own, out in zip(pairs.T, said.no_counterpart, strict=True)]
+        rejected = np.unique(np.vstack([said.rejected, pairs[alone[0] | alone[1]]]), axis=0)
         lost = self.shares_of(rejected)
         numbers = []
-        for side, own in enumerate(entities):
-            before = (self.entities.left, self.entities.right)[side]
-            chances = (self._chances.left, self._chances.right)[side]
-            gone = np.zeros(len(before))
-            place = _places(before, rejected[:, side])
-            np.add.at(gone, place[place >= 0], lost[place >= 0])
-            chances = (chances - gone).clip(min=0) / (1 - gone).clip(min=1e-9)
-            mean = float(self._chances.left.sum()) / len(before)
-            now = _places(before, own)
-            numbers.append(float(np.where(now >= 0, chances.clip(0, 1)[now], mean).sum()))
+        for now, before, chances, ends in zip(
+            entities, self.entities, self._chances, rejected.T, strict=True
+        ):
+            gone = _sums(before, ends, lost)
+            left = ((chances - gone) / (1 - gone).clip(min=1e-9)).clip(0, 1)
+            place = place_of(before, now)
+            numbers.append(float(np.where(place >= 0, left[place], chances.mean()).sum()))
         most = min(len(entities.left), len(entities.right))
         return float(np.clip(np.mean(numbers), min(1e-3, most), most))
 
@@ -143,21 +131,16 @@ class Calibration:
         The confidences ``(n,)``, from 0 to 1.
         """
         lost = self.shares_of(rejected)
-        doubt = np.zeros(len(pairs))
-        for side in (0, 1):
-            entities, where = np.unique(rejected[:, side], return_inverse=True)
-            gone = np.bincount(where, lost, minlength=len(entities)).clip(max=1)
-            place = _places(entities, pairs[:, side])
-            doubt = np.maximum(doubt, np.where(place >= 0, np.append(gone, 0.0)[place], 0.0))
+        of_left, of_right = (_sums(own, ends, lost) for own, ends in zip(pairs.T, rejected.T, strict=True))
+        doubt = np.maximum(of_left, of_right).clip(max=1)
         shift = 0.0 if self.shift is None else self.shift
         confidence: DoubleArray = expit(plan.log_odds + shift - DOUBT * doubt)
         return confidence
 
 
-def _places(known: IntArray, entities: IntArray) -> IntArray:
-    """Return the position of each entity in ``known``, and -1 for one that is not there."""
-    order = np.argsort(known)
-    if not len(known):
-        return np.full(len(entities), -1, dtype=np.int64)
-    at = np.searchsorted(known[order], entities).clip(max=len(known) - 1)
-    return np.where(known[order][at] == entities, order[at], -1)
+def _sums(entities: IntArray, of: IntArray, values: DoubleArray) -> DoubleArray:
+    """Add up the values ``(m,)`` that belong to each entity; ``of`` tells whose they are ``(m,)``."""
+    known, where = np.unique(of, return_inverse=True)
+    place = place_of(known, entities)
+    totals = np.append(np.bincount(where, values, minlength=len(known)), 0.0)
+    return totals[place]  # that of an entity without a value is the last one, at -1

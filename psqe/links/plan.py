@@ -11,6 +11,7 @@ from scipy.special import logit
 from psqe.evaluation.ranks import TIE
 from psqe.graph import DoubleArray, IntArray, Sides
 from psqe.links.confidence import model_temperature
+from psqe.links.kept import place_of
 from psqe.similarity import Similarity
 from psqe.similarity.assignments import n_counterparts, probabilities
 from psqe.similarity.shortlist import Shortlist, mutual
@@ -175,10 +176,54 @@ def leads_among(pairs: IntArray, rivals: Shortlist, ends: Sides[IntArray]) -> Do
     >>> bool(leads_among(np.array([[6, 6]]), listed, Sides(five, five))[0] == leads_in(listed)[4])
     True
     """
-    width = int(max(ends.right.max(), pairs[:, 1].max(initial=0))) + 1
-    cells = ends.left[rivals.rows] * width + ends.right[rivals.columns]
-    order = np.argsort(cells)
-    wanted = pairs @ [width, 1]
-    place = np.searchsorted(cells[order], wanted).clip(max=len(cells) - 1)
-    found = order[place]
-    return np.where(cells[found] == wanted, leads_in(rivals)[found], -np.inf)
+    at = places_of_pairs(pairs, rivals, ends)
+    return np.where(at >= 0, leads_in(rivals)[at], -np.inf)
+
+
+def entities_of(listed: Shortlist, ends: Sides[IntArray]) -> IntArray:
+    """Return the listed pairs as entities ``(n, 2)``.
+
+    Parameters
+    ----------
+    listed
+        The pairs.
+    ends
+        The entities of their rows and columns.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> one = np.ones((1, 1), dtype=np.float32)
+    >>> listed = Shortlist.from_similarity(Dot(one, one))
+    >>> entities_of(listed, Sides(np.array([5]), np.array([7]))).tolist()
+    [[5, 7]]
+    """
+    return np.column_stack([ends.left[listed.rows], ends.right[listed.columns]])
+
+
+def places_of_pairs(pairs: IntArray, listed: Shortlist, ends: Sides[IntArray]) -> IntArray:
+    """Return the place of each pair in a shortlist ``(n,)``, and -1 for one that is not listed.
+
+    Parameters
+    ----------
+    pairs
+        Left and right entity of each pair ``(n, 2)``.
+    listed
+        The shortlist, with at least one pair.
+    ends
+        The entities of its rows and columns.
+
+    Examples
+    --------
+    >>> from psqe.similarity import Dot
+    >>> unit = np.eye(2, dtype=np.float32)
+    >>> listed, ends = Shortlist.from_similarity(Dot(unit, unit)), Sides(np.array([5, 6]), np.array([8, 7]))
+    >>> places_of_pairs(np.array([[6, 8], [5, 9], [5, 7]]), listed, ends).tolist()
+    [2, -1, 1]
+    """
+    rows, columns = (place_of(own, wanted) for own, wanted in zip(ends, pairs.T, strict=True))
+    width = listed.shape[1]
+    cells = listed.rows * width + listed.columns  # ascending
+    wanted = np.where((rows >= 0) & (columns >= 0), rows * width + columns, -1)
+    at = np.searchsorted(cells, wanted).clip(max=len(cells) - 1)
+    return np.where(cells[at] == wanted, at, -1)

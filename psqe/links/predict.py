@@ -38,7 +38,7 @@ from psqe.links.further import LEAST, Asking, best_rivals, doubted_links, furthe
 from psqe.links.kept import KeptLinks, ListedPairs, place_of
 from psqe.links.nearest import TwoNearest
 from psqe.links.orphans import FEWEST, calibrating_shift
-from psqe.links.plan import TransportPlan, leads_among
+from psqe.links.plan import TransportPlan, entities_of, leads_among
 from psqe.links.recalibration import Recalibration
 from psqe.links.refit import Refit
 from psqe.links.rules import LinkRule, best_threshold, check_rule
@@ -449,7 +449,7 @@ class _UnseededPairs:
         shift = calibrating_shift(plan, again)
         calibration = Calibration(plan, shift, ends)
         nothing = np.empty((0, 2), dtype=np.int64)
-        pairs = np.column_stack([ends.left[plan.shortlist.rows], ends.right[plan.shortlist.columns]])
+        pairs = entities_of(plan.shortlist, ends)
         confidence = calibration.confidence(plan, pairs, nothing)
         return cls(ends.left, ends.right, plan, confidence, calibration, scorer, nothing)
 
@@ -467,7 +467,7 @@ class _UnseededPairs:
         shortlist = every.without_pairs(places)
         if not len(shortlist):
             return None
-        pairs = np.column_stack([ends.left[shortlist.rows], ends.right[shortlist.columns]])
+        pairs = entities_of(shortlist, ends)
         if not _same_sizes(rivals, ends):
             every = Shortlist.from_similarity(_similarity(scorer, rivals.left, rivals.right, listed))
         plan = TransportPlan.from_shortlist(
